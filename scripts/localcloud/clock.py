@@ -1,0 +1,43 @@
+"""Time in the local cloud: the real hour, but waits that can be compressed."""
+
+import threading
+import time
+
+
+class Clock:
+    """The cloud's own clock.
+
+    `now` is the real time (signatures are checked against it) plus what `advance` added, so a test
+    can let credentials expire without waiting. `wait` is for the cloud's own delays (a retry's
+    interval, an evaluation's lag): it is multiplied by `scale` and ends early when the cloud stops.
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+        self._offset = 0.0
+        self._stopped = threading.Event()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once for whoever asks the time."""
+        self._offset += seconds
+
+    def wait(self, seconds: float) -> bool:
+        """Wait `seconds` of cloud time; True if they passed, False if the cloud stopped meanwhile."""
+        return not self._stopped.wait(seconds * self.scale)
+
+    def hold(self, seconds: float) -> bool:
+        """Wait as `wait` does, but real seconds: for what a client's own timeouts must notice."""
+        return not self._stopped.wait(seconds)
+
+    def stop(self) -> None:
+        """End every wait, now and later."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the cloud is shutting down."""
+        return self._stopped.is_set()

@@ -1,0 +1,81 @@
+"""Bad days to order: make the next n calls of an operation fail, stall, drop or lag.
+
+    cloud.faults.add("oss:PutBucketAcl", Fail(503, "ServiceUnavailable"), times=2)
+    cloud.faults.add("oss:GetBucketInfo", Stall(5), subject="config-snapshot")
+    cloud.faults.add("oss:PutBucketAcl", Drop())          # applied, but never answered
+    cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))    # read-back shows the old ACL three times
+"""
+
+import threading
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Answer with this error, in the service's own format, and apply nothing."""
+
+    status: int
+    code: str
+    message: str = "injected by the local cloud"
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Hold the request for so many real seconds (or until the cloud stops), then serve it."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Close the connection without an answer: after applying the call, or instead of applying it."""
+
+    applied: bool = True
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Apply the write, but let the next `reads` reads of its subject show the state before it."""
+
+    reads: int
+
+
+Fault = Fail | Stall | Drop | Lag
+
+
+@dataclass
+class _Order:
+    operation: str
+    subject: str
+    fault: Fault
+    left: int
+
+
+class Faults:
+    """The faults ordered and not yet used up."""
+
+    def __init__(self) -> None:
+        self._orders: list[_Order] = []
+        self._lock = threading.Lock()
+
+    def add(self, operation: str, fault: Fault, *, subject: str = "", times: int = 1) -> None:
+        """Order `fault` for the next `times` calls of `operation` (on `subject`, if given)."""
+        with self._lock:
+            self._orders.append(_Order(operation, subject, fault, times))
+
+    def take(self, operation: str, subject: str) -> Fault | None:
+        """The fault that this call must suffer, counted as used; None for a good day."""
+        with self._lock:
+            for order in self._orders:
+                if order.operation != operation or order.subject not in ("", subject):
+                    continue
+                order.left -= 1
+                if order.left <= 0:
+                    self._orders.remove(order)
+                return order.fault
+        return None
+
+    def clear(self) -> None:
+        """Cancel every fault not yet used."""
+        with self._lock:
+            self._orders.clear()

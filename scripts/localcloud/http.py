@@ -1,0 +1,159 @@
+"""HTTP on loopback: one listener a service, a thread a connection."""
+
+import http.server
+import socket
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Headers(dict[str, str]):
+    """Request headers by lower-case name."""
+
+    def __init__(self, items: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in items.items()})
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        """The value of header `name`, whatever its case, or `default`."""
+        return super().get(name.lower(), default)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came: `path` and `query` still percent-encoded, for those who verify it."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+    @property
+    def segments(self) -> list[str]:
+        """The decoded parts of the path; `/a/b%20c` is `["a", "b c"]`, `/` is `[]`."""
+        return [urllib.parse.unquote(part) for part in self.path.split("/") if part]
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The decoded query; a name without a value has the empty string."""
+        return dict(urllib.parse.parse_qsl(self.query, keep_blank_values=True))
+
+
+@dataclass
+class Response:
+    """An answer; `dropped` closes the connection without sending it."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    dropped: bool = False
+
+
+class Handler(Protocol):
+    """Whatever answers requests."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; called from many threads at once."""
+        ...
+
+
+class Listener:
+    """A server for one handler on a free loopback port; `url` is where it is."""
+
+    def __init__(self, handler: Handler, port: int = 0) -> None:
+        self._server = _Server(("127.0.0.1", port), _connection_handler(handler))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted so far."""
+        return self._server.accepted
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and close every open connection, kept-alive ones too."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.close_connections()
+        self._thread.join()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], handler: type[http.server.BaseHTTPRequestHandler]
+    ) -> None:
+        super().__init__(address, handler)
+        self.accepted = 0
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def process_request(self, request: object, client_address: object) -> None:
+        assert isinstance(request, socket.socket)  # noqa: S101  (a TCP server has no other kind)
+        with self._lock:
+            self.accepted += 1
+            self._open.add(request)
+        super().process_request(request, client_address)  # type: ignore[arg-type]
+
+    def shutdown_request(self, request: object) -> None:
+        with self._lock:
+            self._open.discard(request)  # type: ignore[arg-type]
+        super().shutdown_request(request)  # type: ignore[arg-type]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+    def close_connections(self) -> None:
+        with self._lock:
+            still_open = list(self._open)
+        for connection in still_open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+def _connection_handler(handler: Handler) -> type[http.server.BaseHTTPRequestHandler]:
+    class ConnectionHandler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # One segment an answer, sent at once: otherwise Nagle and the client's delayed
+        # acknowledgement hold each answer with a body for some 40 ms.
+        wbufsize = -1
+        disable_nagle_algorithm = True
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path, _, query = self.path.partition("?")
+            request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
+            response = handler.handle(request)
+            if response.dropped:
+                self.close_connection = True
+                return
+            self.send_response_only(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            if "Date" not in response.headers:
+                self.send_header("Date", self.date_time_string())
+            self.send_header("Content-Length", str(len(response.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(response.body)
+            self.wfile.flush()
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """The journal tells what happened."""
+
+    return ConnectionHandler

@@ -1,0 +1,95 @@
+"""RAM policies: the language, and the system policies that this product meets."""
+
+import fnmatch
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def document(*statements: Document) -> Document:
+    """A policy document of these statements."""
+    return {"Version": "1", "Statement": list(statements)}
+
+
+def allow(actions: str | list[str], resources: str | list[str] = "*") -> Document:
+    """A statement that allows `actions` on `resources`."""
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def trust(service: str) -> Document:
+    """The trust policy of a role that `service` (`fc.aliyuncs.com`) may assume."""
+    return document(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": [service]}}
+    )
+
+
+# Documented contents, as far as this product can notice them.
+SYSTEM_POLICIES: dict[str, Document] = {
+    "AdministratorAccess": document(allow("*")),
+    "AliyunOSSFullAccess": document(allow(["oss:*", "oss-incentive:*"])),
+    "AliyunOSSReadOnlyAccess": document(allow(["oss:Get*", "oss:List*"])),
+    "AliyunFCFullAccess": document(allow("fc:*")),
+    "AliyunFCInvocationAccess": document(allow("fc:InvokeFunction")),
+    "AliyunLogFullAccess": document(allow("log:*")),
+    "AliyunMNSFullAccess": document(allow("mns:*")),
+    "AliyunMNSNotificationRolePolicy": document(allow("fc:InvokeFunction")),
+    "AliyunRAMFullAccess": document(allow("ram:*")),
+    "AliyunConfigFullAccess": document(allow("config:*")),
+}
+
+
+def evaluate(documents: Iterable[Document], action: str, resource: str) -> bool:
+    """Whether the policies allow `action` on `resource`: a Deny wins, and silence is a Deny.
+
+    Conditions are not evaluated: a statement that has one never allows and always denies, so that
+    the stand-in errs towards refusing.
+    """
+    effects = {
+        statement["Effect"]
+        for policy in documents
+        for statement in _listed(policy["Statement"])
+        if _applies(statement, action, resource)
+    }
+    return "Allow" in effects and "Deny" not in effects
+
+
+def trusts(policy: Document, service: str) -> bool:
+    """Whether a role's trust policy lets `service` assume it."""
+    return any(
+        statement.get("Effect") == "Allow"
+        and service in _listed(statement.get("Principal", {}).get("Service", []))
+        for statement in _listed(policy.get("Statement", []))
+    )
+
+
+def parse(text: str) -> Document:
+    """A policy document from its JSON; raises ValueError if it is not one."""
+    policy = json.loads(text)
+    if not isinstance(policy, dict) or not isinstance(policy.get("Statement"), list):
+        raise ValueError("a policy document is an object with a list of statements")
+    return policy
+
+
+def _applies(statement: Document, action: str, resource: str) -> bool:
+    if statement.get("Condition") and statement["Effect"] == "Allow":
+        return False
+    return _any_matches(_listed(statement.get("Action", [])), action.lower(), lower=True) and (
+        _any_matches(_listed(statement.get("Resource", "*")), resource)
+    )
+
+
+def _any_matches(patterns: Iterable[str], value: str, *, lower: bool = False) -> bool:
+    return any(_matches(pattern.lower() if lower else pattern, value) for pattern in patterns)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    # RAM knows * and ? alone; fnmatch would also read brackets.
+    literal = pattern.replace("[", "[[]")
+    return re.match(fnmatch.translate(literal), value) is not None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
