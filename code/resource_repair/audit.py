@@ -1,0 +1,42 @@
+"""The audit trail: one line of JSON on stdout for each finding.
+
+A line printed to stdout reaches the log store as it is; one through the runtime's logger would get
+a prefix, and would no longer be JSON.
+"""
+
+import json
+import sys
+from typing import Any, Optional, TextIO
+
+from resource_repair.values import Outcome
+
+_LONGEST_TEXT = 1024  # a line may have 32 KB; a hostile message may name a bucket as long as itself
+
+
+def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO] = None) -> None:
+    """Write the outcome's line. `request_id` is the invocation's."""
+    line = {
+        "event": "resource_repair",
+        "outcome": outcome.outcome,
+        "reason": _short(outcome.reason),
+        "bucket": _short(outcome.bucket),
+        "region": _short(outcome.region),
+        "rule_id": _short(outcome.rule_id),
+        "rule_name": _short(outcome.rule_name),
+        "account_id": _short(outcome.account_id),
+        "acl_before": _short(outcome.acl_before),
+        "acl_after": _short(outcome.acl_after),
+        "public_by_policy": outcome.public_by_policy,
+        "mode": mode,
+        "request_id": request_id,
+        "oss_request_id": outcome.oss_request_id,
+        "duration_ms": outcome.duration_ms,
+    }
+    # ASCII, so that no control character of a message can end the line or hide in it.
+    out = stream or sys.stdout
+    out.write(json.dumps(line, ensure_ascii=True) + "\n")
+    out.flush()
+
+
+def _short(value: Any) -> Any:
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else value

@@ -1,0 +1,204 @@
+"""OSS, by way of oss2: the one module that imports it.
+
+https, signature V4, one attempt a request: nothing below the repair retries, follows a redirect,
+reads a proxy from the environment or keeps a cookie.
+"""
+
+import http.cookiejar
+import logging
+import re
+import socket
+from typing import Any, Callable, NamedTuple, Optional, TypeVar
+from xml.etree import ElementTree
+
+import oss2
+import requests
+
+from resource_repair import naming
+from resource_repair.errors import (
+    BucketError,
+    DeniedError,
+    ElsewhereError,
+    NoSuchBucketError,
+    RefusedError,
+    TransientError,
+    UnresolvedError,
+)
+from resource_repair.timing import Deadline
+from resource_repair.values import Credentials
+
+MAX_THREADS = 8
+
+_CONNECT_SECONDS = 3.0
+_READ_SECONDS = 10.0
+_HTTP_TOO_MANY_REQUESTS = 429
+_HTTP_SERVER_ERROR = 500
+_HTTP_NOT_IMPLEMENTED = 501
+_MOVED = (301, 307, 403)
+_TRANSIENT_CODES = frozenset(["RequestTimeout", "SlowDown", "Throttling", "OperationAborted"])
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+_T = TypeVar("_T")
+
+
+class BucketState(NamedTuple):
+    """A bucket as OSS describes it in one answer. `created` identifies it beyond its name."""
+
+    acl: str
+    created: str
+    oss_request_id: str
+
+
+class _Session(requests.Session):
+    """A session that goes where it is sent, and nowhere else."""
+
+    def get_redirect_target(self, resp: Any) -> None:
+        """None: a redirect is an answer. Following it would hand the token to the named host."""
+
+
+def _new_session() -> oss2.Session:
+    session = oss2.Session()
+    # Every bucket is a host of its own, and the pool forgets all but so many hosts.
+    adapter = requests.adapters.HTTPAdapter(
+        pool_connections=2 * MAX_THREADS, pool_maxsize=2 * MAX_THREADS
+    )
+    session.session = _Session()
+    session.session.mount("https://", adapter)
+    session.session.mount("http://", adapter)
+    session.session.trust_env = False
+    session.session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+# Kept between invocations: connections, and nothing that belongs to one invocation.
+_session = _new_session()
+
+
+class Oss:
+    """OSS as the function's role may use it. Safe to share between threads."""
+
+    def __init__(self, endpoint: str, credentials: Credentials, deadline: Deadline) -> None:
+        # At DEBUG oss2 logs the security token, and at INFO whole error answers.
+        for name in ("oss2", "urllib3"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._endpoint = endpoint
+        self._auth = _auth(credentials)
+        self._deadline = deadline
+
+    def bucket(self, name: str, region: str) -> "Bucket":
+        """The bucket `name` as asked of `region`, both checked before. Makes no request."""
+        bucket = oss2.Bucket(
+            self._auth,
+            self._endpoint.replace("{region}", region),
+            name,
+            session=_session,
+            region=region,
+        )
+        return Bucket(bucket, self._deadline)
+
+
+class Bucket:
+    """One bucket in one region. Each method makes one request and raises BucketError."""
+
+    def __init__(self, bucket: Any, deadline: Deadline) -> None:
+        self._bucket = bucket
+        self._deadline = deadline
+
+    def read(self) -> BucketState:
+        """The ACL and the creation date (GetBucketInfo)."""
+        info = self._ask(self._bucket.get_bucket_info)
+        return BucketState(info.acl.grant, info.creation_date, info.request_id)
+
+    def write_acl(self, acl: str) -> str:
+        """Set the ACL and return OSS's request id (PutBucketAcl).
+
+        **On a bucket that does not exist this creates it**: call it directly after `read`.
+        """
+        return str(self._ask(lambda: self._bucket.put_bucket_acl(acl)).request_id)
+
+    def public_by_policy(self) -> bool:
+        """Whether the bucket policy makes it public (GetBucketPolicyStatus; False without one)."""
+        return self._ask(self._policy_status) == "true"
+
+    def _policy_status(self) -> str:
+        # oss2 has no method of its own for this sub-resource.
+        answer = self._bucket._do("GET", self._bucket.bucket_name, "", params={"policyStatus": ""})
+        text = ElementTree.fromstring(answer.read()).findtext("IsPublic")  # noqa: S314 (OSS's)
+        if text not in ("true", "false"):
+            raise ElementTree.ParseError("no IsPublic")
+        return text
+
+    def _ask(self, request: Callable[[], _T]) -> _T:
+        left = self._deadline.remaining()
+        if left <= 0:
+            raise TransientError("deadline")
+        connect = min(_CONNECT_SECONDS, left / 2)
+        self._bucket.timeout = (connect, min(_READ_SECONDS, left - connect))
+        try:
+            return request()
+        except oss2.exceptions.RequestError as error:
+            raise _unanswered(error.exception) from None
+        except oss2.exceptions.OssError as error:
+            raise _answered(error) from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise _unanswered(error) from None
+        except (ElementTree.ParseError, RuntimeError):
+            raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
+
+
+def _auth(credentials: Credentials) -> Any:
+    if credentials.security_token:
+        return oss2.StsAuth(*credentials, auth_version=oss2.AUTH_VERSION_4)
+    return oss2.AuthV4(credentials.access_key_id, credentials.access_key_secret)
+
+
+def _answered(error: Any) -> BucketError:
+    """Sort OSS's error answer. Its own words are left out: they can echo what was signed."""
+    reason = _UNSAFE.sub("", str(error.code))[:80] or f"status_{error.status}"
+    if error.ec:
+        reason += f" (EC {_UNSAFE.sub('', str(error.ec))[:40]})"
+    request_id = _UNSAFE.sub("", str(error.request_id))[:64]
+    if error.code == "NoSuchBucket":
+        return NoSuchBucketError(reason, request_id)
+    if error.status in _MOVED and error.details.get("Endpoint"):
+        region = naming.region_of_endpoint(error.details["Endpoint"])
+        return ElsewhereError(reason, region, request_id)
+    if error.status == _HTTP_TOO_MANY_REQUESTS or error.code in _TRANSIENT_CODES:
+        return TransientError(reason, request_id)
+    if error.status >= _HTTP_SERVER_ERROR and error.status != _HTTP_NOT_IMPLEMENTED:
+        return TransientError(reason, request_id)
+    if error.code == "AccessDenied":
+        return DeniedError(reason, request_id)
+    return RefusedError(reason, request_id)
+
+
+def _unanswered(error: BaseException) -> BucketError:
+    """Sort the failure of a request that OSS did not answer."""
+    causes = _causes(error)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return UnresolvedError("unresolved_host: the region's endpoint has no address")
+    # A host that cannot prove to be OSS does not get better by asking again.
+    if any("CERTIFICATE_VERIFY_FAILED" in str(c) or _is_mismatch(c) for c in causes):
+        return RefusedError("untrusted_host: the endpoint's certificate is not trusted")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return RefusedError("invalid_url")
+    return TransientError(f"unanswered: {type(error).__name__}")
+
+
+def _is_mismatch(error: BaseException) -> bool:
+    # On 3.6 a host name mismatch is an ssl.CertificateError of its own, and a ValueError.
+    return type(error).__name__ == "CertificateError"
+
+
+def _causes(error: Optional[BaseException]) -> "list[BaseException]":
+    """The error and what it wraps: requests and urllib3 keep causes in `args` and `reason`."""
+    found: "list[BaseException]" = []
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, BaseException) or each in found:
+            continue
+        found.append(each)
+        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None)]
+        waiting += [arg for arg in each.args if isinstance(arg, BaseException)]
+    return found

@@ -1,0 +1,127 @@
+"""What the function is told: its environment variables, and the runtime's context.
+
+The one module that reads `os.environ`.
+"""
+
+import logging
+import os
+import re
+from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from urllib.parse import urlsplit
+
+from resource_repair.values import ENFORCE, REPORT, Credentials, Invocation
+
+DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
+
+_RULE_ID = re.compile(r"cr-[0-9A-Za-z-]{1,64}", re.ASCII)
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}", re.ASCII)
+_LEVELS = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
+_DEFAULT_TIMEOUT = 3.0  # seconds; Function Compute's own default
+
+
+class Settings(NamedTuple):
+    """The function's configuration. `problems` names what is wrong with it; empty is well."""
+
+    rule_ids: FrozenSet[str]
+    mode: str
+    endpoint: str
+    log_level: int
+    problems: Tuple[str, ...] = ()
+
+
+def environment() -> Dict[str, str]:
+    """A copy of the process's environment."""
+    return dict(os.environ)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`.
+
+    Never raises: a misconfigured function must still read its messages, to know which to keep.
+    """
+    problems = []
+    rule_ids, problem = _rule_ids(environ.get("prepareRuleId", ""))
+    problems.append(problem)
+    mode = environ.get("repairMode") or ENFORCE
+    if mode not in (ENFORCE, REPORT):
+        problems.append(f"repairMode must be {ENFORCE} or {REPORT}")
+    endpoint = environ.get("ossEndpoint") or DEFAULT_ENDPOINT
+    problems.append(_endpoint_problem(endpoint))
+    return Settings(
+        rule_ids=rule_ids,
+        mode=mode,
+        endpoint=endpoint,
+        # A slip in how much is logged is no reason to leave a bucket open.
+        log_level=_LEVELS.get((environ.get("logLevel") or "").upper(), logging.INFO),
+        problems=tuple(problem for problem in problems if problem),
+    )
+
+
+def invocation(context: Any, environ: Mapping[str, str]) -> Invocation:
+    """What the context says. It has no credentials on Function Compute 3.0: the environment has."""
+    return Invocation(
+        request_id=_attribute(context, "request_id"),
+        account_id=_attribute(context, "account_id"),
+        region=_attribute(context, "region"),
+        timeout=_timeout(context),
+        credentials=_credentials(context, environ),
+    )
+
+
+def _rule_ids(text: str) -> Tuple[FrozenSet[str], str]:
+    ids = [part.strip() for part in text.split(",") if part.strip()]
+    if not ids:
+        return frozenset(), "prepareRuleId is not set"
+    if not all(_RULE_ID.fullmatch(each) for each in ids):
+        return frozenset(), "prepareRuleId must be rule ids such as cr-a6129bc09da7009675a0"
+    return frozenset(ids), ""
+
+
+def _endpoint_problem(template: str) -> str:
+    """Why the template is no endpoint, or the empty string."""
+    try:
+        parts = urlsplit(template.replace("{region}", "cn-shanghai"))
+        parts.port  # noqa: B018  (a bad port raises here)
+    except ValueError:
+        return "ossEndpoint is not a URL"
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return "ossEndpoint must be https://<host>, with {region} in the host or not at all"
+    if parts.netloc.lower() not in (host, f"{host}:{parts.port}") or parts.path not in ("", "/"):
+        return "ossEndpoint must have neither user nor path"
+    if parts.query or parts.fragment:
+        return "ossEndpoint must have neither query nor fragment"
+    if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
+        return "ossEndpoint must be https: plain http is for loopback alone"
+    return ""
+
+
+def _attribute(context: Any, name: str) -> str:
+    value = getattr(context, name, None)
+    return "" if value is None else str(value)
+
+
+def _timeout(context: Any) -> float:
+    value = getattr(getattr(context, "function", None), "timeout", None)
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return _DEFAULT_TIMEOUT
+    return seconds if seconds > 0 else _DEFAULT_TIMEOUT
+
+
+def _credentials(context: Any, environ: Mapping[str, str]) -> Optional[Credentials]:
+    given = getattr(context, "credentials", None)
+    found = Credentials(
+        _attribute(given, "access_key_id"),
+        _attribute(given, "access_key_secret"),
+        _attribute(given, "security_token"),
+    )
+    if not (found.access_key_id and found.access_key_secret):
+        found = Credentials(
+            environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", ""),
+            environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""),
+            environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
+        )
+    return found if found.access_key_id and found.access_key_secret else None

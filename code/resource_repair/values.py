@@ -1,0 +1,109 @@
+"""The values that travel through the flow. All of them are immutable."""
+
+from typing import NamedTuple, Optional, Tuple, Union
+
+# Settled: nothing is left to do about the finding.
+REPAIRED = "repaired"
+ALREADY_PRIVATE = "already_private"
+WOULD_REPAIR = "would_repair"
+EXEMPT = "exempt"
+IGNORED = "ignored"
+GONE = "gone"
+SETTLED = frozenset([REPAIRED, ALREADY_PRIVATE, WOULD_REPAIR, EXEMPT, IGNORED, GONE])
+
+# Not settled: Function Compute must retry, and keep the message if that does not help.
+EXPOSED = "exposed"
+DENIED = "denied"
+FAILED = "failed"
+
+# Nothing in the message could be read, nor does it name a rule of ours: logged, not retried.
+UNREADABLE = "unreadable"
+
+ENFORCE = "enforce"
+REPORT = "report"
+
+BUCKET = "ACS::OSS::Bucket"
+
+
+class Finding(NamedTuple):
+    """What Cloud Config says about one resource. A field that the message lacks is empty."""
+
+    rule_id: str
+    resource_id: str
+    rule_name: str = ""
+    resource_type: str = ""
+    region: str = ""
+    compliance: str = ""
+    owner: str = ""
+
+
+class Other(NamedTuple):
+    """A readable message that is no compliance finding; `kind` says what it is."""
+
+    kind: str
+
+
+class Unreadable(NamedTuple):
+    """A message, or an item of one, that makes no sense: why, and every text found in it."""
+
+    why: str
+    texts: Tuple[str, ...]
+
+
+Item = Union[Finding, Other, Unreadable]
+
+
+class Outcome(NamedTuple):
+    """What became of one finding: the record that the audit line shows."""
+
+    outcome: str
+    reason: str = ""
+    bucket: str = ""
+    region: str = ""
+    rule_id: str = ""
+    rule_name: str = ""
+    account_id: str = ""
+    acl_before: Optional[str] = None
+    acl_after: Optional[str] = None
+    public_by_policy: Union[bool, str, None] = None
+    oss_request_id: str = ""
+    duration_ms: int = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do about the finding."""
+        return self.outcome in SETTLED
+
+
+def outcome_of(finding: Finding, outcome: str, reason: str) -> Outcome:
+    """An outcome that needed no look at the resource itself."""
+    return Outcome(
+        outcome=outcome,
+        reason=reason,
+        bucket=finding.resource_id,
+        region=finding.region,
+        rule_id=finding.rule_id,
+        rule_name=finding.rule_name,
+        account_id=finding.owner,
+    )
+
+
+class Credentials(NamedTuple):
+    """Temporary credentials of the function's role."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"  # a stray log line must not give them away
+
+
+class Invocation(NamedTuple):
+    """What the runtime's context says about this invocation; an unknown text is empty."""
+
+    request_id: str
+    account_id: str
+    region: str
+    timeout: float
+    credentials: Optional[Credentials]
