@@ -1,0 +1,115 @@
+"""How a finding is recorded, and how an invocation ends."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resource_repair.audit import record
+from resource_repair.settle import UnsettledFindingsError, settle
+from resource_repair.values import Credentials, Outcome
+
+FIELDS = [
+    "event",
+    "outcome",
+    "reason",
+    "bucket",
+    "region",
+    "rule_id",
+    "rule_name",
+    "account_id",
+    "acl_before",
+    "acl_after",
+    "public_by_policy",
+    "mode",
+    "request_id",
+    "oss_request_id",
+    "duration_ms",
+]
+
+
+def line_of(outcome: Outcome) -> str:
+    """What `record` writes for an outcome."""
+    stream = io.StringIO()
+    record(outcome, "enforce", "request-1", stream)
+    return stream.getvalue()
+
+
+@given(st.text(max_size=3000), st.text(max_size=3000))
+def test_a_finding_is_one_line_of_json(reason: str, bucket: str) -> None:
+    """Whatever a message names, the audit has one short line of ASCII with all its fields."""
+    line = line_of(Outcome("failed", reason=reason, bucket=bucket))
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert line.isprintable() or line[:-1].isprintable()
+    assert len(line) < 32_000
+    fields = json.loads(line)
+    assert list(fields) == FIELDS
+    assert fields["event"] == "resource_repair"
+    assert bucket.startswith(fields["bucket"])
+
+
+SETTLED = ["repaired", "already_private", "would_repair", "exempt", "ignored", "gone"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer"),
+    [
+        (SETTLED, "success"),
+        (["ignored"], "success"),
+        (["unreadable"], "fail"),
+        (["unreadable", "unreadable"], "fail"),
+        (["unreadable", "ignored"], "success"),
+    ],
+)
+def test_what_is_settled_is_answered(outcomes: list[str], answer: str) -> None:
+    """Settled findings answer success; a message in which nothing could be read answers fail."""
+    assert settle([Outcome(each) for each in outcomes]) == answer
+
+
+@pytest.mark.parametrize("outcome", ["exposed", "denied", "failed"])
+def test_what_is_not_settled_is_raised(outcome: str) -> None:
+    """One unsettled finding raises, naming its bucket and reason, and no settled one."""
+    outcomes = [
+        Outcome("repaired", bucket="fine"),
+        Outcome(outcome, "the reason", bucket="config-snapshot"),
+    ]
+    with pytest.raises(UnsettledFindingsError) as raised:
+        settle(outcomes)
+    assert str(raised.value) == f"1 not settled; config-snapshot: {outcome}, the reason"
+
+
+BUCKETS = st.lists(st.text(max_size=2000), min_size=1, max_size=300)
+
+
+@given(BUCKETS)
+def test_an_error_fits_the_failure_queue(names: list[str]) -> None:
+    """However many findings fail and whatever they are called, the error has at most 4 KB of ASCII."""
+    with pytest.raises(UnsettledFindingsError) as raised:
+        settle([Outcome("failed", "reason", bucket=name) for name in names])
+    text = str(raised.value)
+    assert len(text.encode()) <= 4096
+    assert text.isascii()
+    assert "\n" not in text
+    assert text.startswith(f"{len(names)} not settled; ")
+
+
+def test_every_bucket_is_named_while_there_is_room() -> None:
+    """Fifty failures of ordinary names are all in the error; of a thousand, the rest are counted."""
+    with pytest.raises(UnsettledFindingsError) as few:
+        settle([Outcome("denied", "AccessDenied", bucket=f"bucket-{n:04}") for n in range(50)])
+    assert all(f"bucket-{n:04}: denied, AccessDenied" in str(few.value) for n in range(50))
+    with pytest.raises(UnsettledFindingsError, match=r"and \d+ more; see the audit lines") as many:
+        settle([Outcome("denied", "AccessDenied", bucket=f"bucket-{n:04}") for n in range(1000)])
+    named = str(many.value).count("bucket-")
+    assert str(many.value).endswith(f"and {1000 - named} more; see the audit lines")
+
+
+def test_credentials_do_not_print_themselves() -> None:
+    """A stray log line of credentials shows none."""
+    credentials: Any = Credentials("key-id", "key-secret", "token")
+    assert "key" not in f"{credentials!r} {credentials}"

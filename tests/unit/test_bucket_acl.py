@@ -1,0 +1,335 @@
+"""The repair, against a model of OSS that can be told to misbehave at every request."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resource_repair import errors
+from resource_repair.bucket_acl import Task, repair
+from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.openness import OPENNESS
+from resource_repair.oss import Bucket, BucketState
+from resource_repair.timing import Clock, Deadline
+from resource_repair.values import SETTLED, Finding, Outcome
+
+HOME = "cn-shanghai"
+FINDING = Finding(rule_id="cr-1", resource_id="config-snapshot", region=HOME, owner="1")
+NOW = 1_800_000_000.0  # 2027-01-15 in UTC
+
+ACLS = sorted(OPENNESS)
+
+
+@dataclass
+class ModelOss:
+    """One bucket name in OSS: what is there, where, and what each request suffers.
+
+    `script` has a word for each request to come: `ok`, a failure (`transient`, `denied`,
+    `refused`), `applied` (done, but the answer is lost), `lag` (a read shows the ACL before the
+    last write), something that somebody else does just before it (`delete`, `recreate`, `open`), or
+    `replaced`: deleted, created again by our write, and the answer to that lost.
+    """
+
+    acl: str | None = "public-read"
+    region: str = HOME
+    script: Iterator[str] = field(default_factory=lambda: iter(()))
+    policy: bool | str = False
+    unresolved: frozenset[str] = frozenset()
+    created: int = 1
+    seen_acl: str | None = None
+    log: list[tuple[str, str, str]] = field(default_factory=list)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.seen_acl = self.acl
+
+    def clock(self) -> Clock:
+        """A clock that moves only when somebody waits, or asks OSS."""
+
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return Clock(lambda: self.now, lambda: NOW, sleep)
+
+    def bucket(self, name: str, region: str) -> Bucket:
+        """The bucket as one region sees it."""
+        assert name == "config-snapshot"
+        return cast("Bucket", _ModelBucket(self, region))
+
+    def suffer(self, operation: str, region: str) -> str:
+        """Let the next word of the script happen; returns it."""
+        self.now += 0.01
+        word = next(self.script, "ok")
+        self._somebody_else(word)
+        if region in self.unresolved:
+            word = "unresolved"
+        self.log.append((operation, region, word))
+        if word in _FAILURES:
+            raise _FAILURES[word](word)
+        if self.acl is None and operation != "write":
+            raise errors.NoSuchBucketError("NoSuchBucket")
+        if region != self.region and self.acl is not None:
+            raise errors.ElsewhereError("AccessDenied", self.region)
+        return word
+
+    def _somebody_else(self, word: str) -> None:
+        if word in ("delete", "replaced"):
+            self.acl = self.seen_acl = None
+        elif word == "recreate":
+            self.acl = self.seen_acl = "public-read"
+            self.created += 1
+        elif word == "open" and self.acl is not None:
+            self.acl = self.seen_acl = "public-read-write"
+
+    def writes(self) -> list[int]:
+        """Where in the log the writes are."""
+        return [at for at, (operation, _, _) in enumerate(self.log) if operation == "write"]
+
+
+_FAILURES: dict[str, type[errors.BucketError]] = {
+    "transient": errors.TransientError,
+    "denied": errors.DeniedError,
+    "refused": errors.RefusedError,
+    "unresolved": errors.UnresolvedError,
+}
+
+
+class _ModelBucket:
+    def __init__(self, oss: ModelOss, region: str) -> None:
+        self._oss, self._region = oss, region
+
+    def read(self) -> BucketState:
+        word = self._oss.suffer("read", self._region)
+        if word == "applied":
+            raise errors.TransientError("lost")
+        acl = self._oss.seen_acl if word == "lag" else self._oss.acl
+        return BucketState(str(acl), f"day {self._oss.created}", "read-id")
+
+    def write_acl(self, acl: str) -> str:
+        word = self._oss.suffer("write", self._region)
+        if self._oss.acl is None:  # OSS creates it
+            self._oss.created += 1
+            self._oss.region = self._region
+        self._oss.seen_acl, self._oss.acl = self._oss.acl or acl, acl
+        if word in ("applied", "replaced"):
+            raise errors.TransientError("lost")
+        return "write-id"
+
+    def public_by_policy(self) -> bool:
+        self._oss.suffer("policy", self._region)
+        if isinstance(self._oss.policy, str):
+            raise _FAILURES[self._oss.policy](self._oss.policy)
+        return self._oss.policy
+
+
+def run(oss: ModelOss, mode: str = "enforce", allow: str = "", **finding: str) -> Outcome:
+    """Repair the model's bucket; `allow` exempts it."""
+    exempt = [Exemption("config-*", "a site", "web", date(2027, 1, 15), allow)] if allow else []
+    deadline = Deadline(oss.clock(), 60)
+    task = Task(oss.bucket, mode, Exemptions(tuple(exempt)), HOME, deadline)
+    return repair(FINDING._replace(**cast("Any", finding)), task)
+
+
+@pytest.mark.parametrize(
+    ("acl", "mode", "allow", "outcome", "left"),
+    [
+        ("public-read", "enforce", "", "repaired", "private"),
+        ("public-read-write", "enforce", "", "repaired", "private"),
+        ("private", "enforce", "", "already_private", "private"),
+        (None, "enforce", "", "gone", None),
+        ("public-read", "report", "", "would_repair", "public-read"),
+        ("public-read", "enforce", "public-read", "exempt", "public-read"),
+        ("private", "enforce", "public-read", "exempt", "private"),
+        ("public-read-write", "enforce", "public-read-write", "exempt", "public-read-write"),
+        ("public-read-write", "enforce", "public-read", "repaired", "public-read"),
+        ("public-read-write", "report", "public-read", "would_repair", "public-read-write"),
+        ("shared-with-aliens", "enforce", "", "failed", "shared-with-aliens"),
+    ],
+)
+def test_each_state_has_its_outcome(
+    acl: str | None, mode: str, allow: str, outcome: str, left: str | None
+) -> None:
+    """ACL, mode and exemption decide the outcome and what the bucket is left with."""
+    oss = ModelOss(acl)
+    result = run(oss, mode, allow)
+    assert (result.outcome, oss.acl) == (outcome, left)
+    assert result.acl_before == acl
+
+
+def test_a_repair_is_four_requests() -> None:
+    """A plain repair reads, writes, reads back and asks for the policy: no more."""
+    oss = ModelOss()
+    result = run(oss)
+    assert [operation for operation, _, _ in oss.log] == ["read", "write", "read", "policy"]
+    assert result == Outcome(
+        outcome="repaired",
+        reason="set to private and read back",
+        bucket="config-snapshot",
+        region=HOME,
+        rule_id="cr-1",
+        account_id="1",
+        acl_before="public-read",
+        acl_after="private",
+        public_by_policy=False,
+        oss_request_id="write-id",
+        duration_ms=result.duration_ms,
+    )
+
+
+@pytest.mark.parametrize(
+    ("acl", "policy", "outcome", "told"),
+    [
+        ("public-read", True, "exposed", True),
+        ("private", True, "exposed", True),
+        ("private", "denied", "already_private", "unknown"),
+        ("public-read", "refused", "repaired", "unknown"),
+        ("public-read", "transient", "failed", None),
+    ],
+)
+def test_a_private_bucket_may_be_public_by_policy(
+    acl: str, policy: bool | str, outcome: str, told: bool | str | None
+) -> None:
+    """A private ACL under a public policy is exposed; a policy nobody may read is unknown."""
+    result = run(ModelOss(acl, policy=policy))
+    assert (result.outcome, result.public_by_policy) == (outcome, told)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "reason"),
+    [
+        (["ok", "ok", "lag", "lag", "lag"], "repaired", ""),
+        (["transient", "ok", "ok"], "repaired", ""),
+        (["ok", "transient", "ok", "ok"], "repaired", ""),
+        (["ok", "applied"], "repaired", ""),
+        (["ok", "applied", "lag", "ok", "ok"], "repaired", ""),
+        (["ok", "ok", "transient"], "repaired", ""),
+        (["ok", "ok"] + ["lag"] * 200, "failed", "not_verified"),
+        (["ok", "ok"] + ["open"] * 200, "failed", "not_verified"),
+        (["transient"] * 500, "failed", "transient; out of time"),
+        (["denied"], "denied", ""),
+        (["ok", "denied"], "denied", ""),
+        (["ok", "refused"], "failed", "refused"),
+        (["ok", "delete"], "failed", "recreated"),
+        (["ok", "ok", "recreate"], "failed", "recreated"),
+        (["ok", "applied", "recreate"], "failed", "recreated"),
+        (["ok", "replaced"], "failed", "recreated"),
+        (["ok", "ok", "delete"], "gone", ""),
+        (["delete"], "gone", ""),
+        (["transient", "delete"], "gone", ""),
+        (["transient", "recreate"], "repaired", ""),
+    ],
+)
+def test_trouble_at_each_step(script: list[str], outcome: str, reason: str) -> None:
+    """What goes wrong at a step is retried, told, or both; what cannot be proved is no repair."""
+    result = run(ModelOss(script=iter(script)))
+    assert result.outcome == outcome
+    assert result.reason.startswith(reason)
+
+
+def test_an_acl_that_does_not_show_is_given_up_before_the_deadline() -> None:
+    """Reading back has an end of its own, so that one bucket does not use up the invocation."""
+    oss = ModelOss(script=iter(["ok", "ok"] + ["lag"] * 1000))
+    assert run(oss).reason.startswith("not_verified")
+    assert 10 <= oss.now < 15
+
+
+def test_another_region_is_followed_once_by_its_region_alone() -> None:
+    """A bucket elsewhere is asked in the region that OSS names, and repaired there."""
+    oss = ModelOss(region="cn-beijing")
+    result = run(oss)
+    assert (result.outcome, result.region) == ("repaired", "cn-beijing")
+    assert [region for _, region, _ in oss.log] == [HOME] + ["cn-beijing"] * 4
+
+
+def test_a_region_without_a_host_is_asked_at_home() -> None:
+    """A region whose host has no address is asked of our own, which names the right one."""
+    oss = ModelOss(region="cn-hzfinance", unresolved=frozenset(["cn-hangzhou-finance"]))
+    result = run(oss, region="cn-hangzhou-finance")
+    assert (result.outcome, result.region) == ("repaired", "cn-hzfinance")
+    assert [region for _, region, _ in oss.log[:3]] == ["cn-hangzhou-finance", HOME, "cn-hzfinance"]
+
+
+def test_regions_that_send_each_other_around_are_not_followed_forever() -> None:
+    """Being sent on a second time is a failure, with no write anywhere."""
+
+    class Carousel(ModelOss):
+        def suffer(self, operation: str, region: str) -> str:
+            self.region = "cn-beijing" if region == HOME else HOME
+            return super().suffer(operation, region)
+
+    oss = Carousel()
+    result = run(oss)
+    assert result.outcome == "failed"
+    assert "wrong_region" in result.reason
+    assert not oss.writes()
+
+
+def test_a_region_in_no_known_form_is_not_followed() -> None:
+    """An endpoint outside the known pattern names no region: nothing is asked there."""
+    oss = ModelOss()
+
+    def elsewhere(operation: str, region: str) -> str:
+        oss.log.append((operation, region, ""))
+        raise errors.ElsewhereError("AccessDenied", None)
+
+    oss.suffer = elsewhere  # type: ignore[method-assign]
+    result = run(oss)
+    assert (result.outcome, len(oss.log)) == ("failed", 1)
+
+
+WORDS = st.sampled_from(
+    [
+        "ok",
+        "ok",
+        "ok",
+        "lag",
+        "transient",
+        "applied",
+        "denied",
+        "refused",
+        "delete",
+        "recreate",
+        "replaced",
+        "open",
+    ]
+)
+
+
+@given(
+    acl=st.sampled_from([*ACLS, None, "odd"]),
+    script=st.lists(WORDS, max_size=14),
+    mode=st.sampled_from(["enforce", "enforce", "report"]),
+    allow=st.sampled_from(["", "", "public-read", "public-read-write"]),
+    region=st.sampled_from([HOME, "cn-beijing"]),
+    policy=st.sampled_from([False, True, "denied"]),
+)
+def test_no_run_of_bad_luck_breaks_a_promise(
+    acl: str | None, script: list[str], mode: str, allow: str, region: str, policy: bool | str
+) -> None:
+    """Whatever happens at each request: writes follow reads, successes were seen, time is kept."""
+    oss = ModelOss(acl, region, iter(script), policy)
+    result = run(oss, mode, allow)
+
+    for at in oss.writes():
+        before = oss.log[at - 1]
+        assert before[0] == "read"
+        assert before[1] == oss.log[at][1]
+        assert before[2] not in _FAILURES
+        assert before[2] != "applied"
+    if mode == "report":
+        assert not oss.writes()
+    if result.outcome == "repaired":
+        assert oss.writes()
+        assert result.acl_after == (allow or "private")
+        assert oss.log[-1][2] not in _FAILURES or policy == "denied" or oss.log[-1][0] == "policy"
+    if result.outcome == "already_private":
+        assert result.acl_after == "private"
+    if result.outcome == "exempt":
+        assert OPENNESS[str(result.acl_after)] <= OPENNESS[allow]
+    if result.outcome in SETTLED and policy is True and not allow:
+        assert result.outcome in ("gone", "would_repair")
+    assert oss.now < 60

@@ -1,0 +1,185 @@
+"""Whatever the platform wraps around a finding, the same finding comes out."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resource_repair.notification import read
+from resource_repair.values import Finding, Other, Unreadable
+
+EVENTS = Path(__file__).parents[2] / "events"
+BODY: dict[str, Any] = json.loads((EVENTS / "repaired_nested.json").read_text())
+FINDING = Finding(
+    rule_id="cr-a6129bc09da7009675a0",
+    resource_id="config-snapshot",
+    rule_name="test-oss-bucket-public-read-prohibited",
+    resource_type="ACS::OSS::Bucket",
+    region="cn-shanghai",
+    compliance="NON_COMPLIANT",
+    owner="1208863178610000",
+)
+
+
+def b64(value: Any) -> str:
+    """Base64 of a value's JSON."""
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+ENVELOPES: dict[str, Callable[[Any], Any]] = {
+    "plain": lambda body: body,
+    "text": json.dumps,
+    "base64": b64,
+    "unpadded URL-safe base64": lambda body: (
+        base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+    ),
+    "base64 in lines": lambda body: "\n".join(
+        b64(body)[at : at + 76] for at in range(0, len(b64(body)), 76)
+    ),
+    "STREAM with attributes": lambda body: {"body": json.dumps(body), "attrs": {"Extend": "x"}},
+    "STREAM, base64": lambda body: {"body": b64(body), "attrs": {}},
+    "JSON": lambda body: {"TopicName": "t", "MessageId": "1", "Message": json.dumps(body)},
+    "JSON with attributes": lambda body: {
+        "TopicOwner": "1",
+        "Message": json.dumps(body),
+        "body": "an attribute of that name",
+        "eventType": "ResourceChange",
+    },
+    "CloudEvents, data": lambda body: {"specversion": "1.0", "data": body},
+    "CloudEvents, data as text": lambda body: {"specversion": "1.0", "data": json.dumps(body)},
+    "CloudEvents, messageBody": lambda body: {"source": "mns", "data": {"messageBody": b64(body)}},
+    "CloudEvents, data_base64": lambda body: {"specversion": "1.0", "data_base64": b64(body)},
+    "a list": lambda body: [body],
+}
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+@pytest.mark.parametrize("encoding", ["str", "utf-8", "utf-8-sig", "utf-16"])
+def test_every_envelope_holds_the_same_finding(name: str, encoding: str) -> None:
+    """Each way of wrapping a message, as text or as bytes, gives the finding in it."""
+    wrapped = ENVELOPES[name](BODY)
+    text = wrapped if isinstance(wrapped, str) else json.dumps(wrapped)
+    assert read(text if encoding == "str" else text.encode(encoding)) == (FINDING,)
+
+
+@given(st.lists(st.sampled_from(sorted(ENVELOPES)), max_size=2))
+def test_envelopes_in_envelopes(names: list[str]) -> None:
+    """Envelopes within envelopes are unwrapped, in any order."""
+    wrapped: Any = BODY
+    for name in names:
+        wrapped = ENVELOPES[name](wrapped)
+    assert read(json.dumps(wrapped)) == (FINDING,)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_nothing_makes_reading_raise(event: bytes | str) -> None:
+    """Any bytes and any text are read as something, and are among the texts if unreadable."""
+    items = read(event)
+    assert items
+    for item in items:
+        if isinstance(item, Unreadable):
+            assert item.why
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *BODY,
+                    "evaluationResultQualifier",
+                    "configRuleId",
+                    "resourceId",
+                    "resourceOwnerId",
+                    "body",
+                    "attrs",
+                    "Message",
+                    "TopicName",
+                    "data",
+                    "specversion",
+                    "messageBody",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_json_makes_reading_raise(value: Any) -> None:
+    """JSON made of the very keys that are looked for is read without an exception."""
+    for item in read(json.dumps(value)):
+        if isinstance(item, Finding):
+            assert item.rule_id
+            assert item.resource_id
+            assert all(isinstance(field, str) for field in item)
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"body":' * 100_000, "[" * 50 + "]" * 50])
+def test_nesting_without_end_is_unreadable(deep: str) -> None:
+    """A message nested to exhaust the interpreter is unreadable, not a crash."""
+    (item,) = read(deep + "cr-x")
+    assert isinstance(item, Unreadable)
+    assert any("cr-x" in text for text in item.texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ignored_resource_change.json", "ResourceChange"),
+        ("ignored_snapshot_delivery.json", "SnapshotDelivery"),
+    ],
+)
+def test_other_traffic_is_told_apart(name: str, kind: str) -> None:
+    """What else Cloud Config publishes to a topic is recognized for what it is."""
+    assert read((EVENTS / name).read_bytes()) == (Other(kind),)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"evaluationResultIdentifier": {}}, "evaluationResultQualifier"),
+        ({"evaluationResultIdentifier": None}, "evaluationResultQualifier"),
+        ({"complianceType": ["NON_COMPLIANT"]}, "complianceType"),
+        ({"accountId": True}, ""),
+    ],
+)
+def test_a_broken_finding_is_unreadable(change: dict[str, Any], why: str) -> None:
+    """A finding with an impossible field is not guessed at."""
+    broken = {**BODY, **change}
+    if "accountId" in change:
+        qualifier = dict(BODY["evaluationResultIdentifier"]["evaluationResultQualifier"])
+        del qualifier["resourceOwnerId"]
+        broken["evaluationResultIdentifier"] = {"evaluationResultQualifier": qualifier}
+    (item,) = read(json.dumps(broken))
+    assert isinstance(item, Unreadable)
+    assert why in item.why
+
+
+def test_one_bad_item_does_not_hide_the_good_ones() -> None:
+    """In a list, each item is read for itself, and answers for its own text."""
+    flat = {"configRuleId": "cr-1", "resourceId": "bucket-a", "accountId": 1}
+    good, bad = read(json.dumps([flat, {"configRuleId": "cr-2"}]))
+    assert good == Finding(rule_id="cr-1", resource_id="bucket-a", owner="1")
+    assert isinstance(bad, Unreadable)
+    assert not any("cr-1" in text for text in bad.texts)
+    assert any("cr-2" in text for text in bad.texts)
+
+
+@given(cut=st.integers(min_value=0, max_value=300))
+def test_a_cut_base64_message_still_shows_its_rule(cut: int) -> None:
+    """Base64 that was cut off at its end still yields the text before the cut."""
+    whole = b64(BODY)
+    items = read(whole[: len(whole) - cut])
+    if cut and isinstance(items[0], Unreadable):
+        assert any(FINDING.rule_id in text for text in items[0].texts)
