@@ -20,10 +20,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from scripts import standins
+from resource_repair import exemptions
+from resource_repair.exemptions import Exemptions, ExemptionsError
+from scripts import CODE, ROOT, standins
 
-ROOT = Path(__file__).resolve().parent.parent
-CODE = ROOT / "code"
 LOCK = CODE / "requirements" / "function.txt"
 OUTPUT = ROOT / "build"
 
@@ -53,7 +53,7 @@ def main() -> int:
     return 0
 
 
-def build(output: Path, exemptions: Path = CODE / "exemptions.yaml") -> Path:
+def build(output: Path, exemptions_file: Path = CODE / "exemptions.yaml") -> Path:
     """Build `output`/function/ and `output`/function.zip; returns the zip's path.
 
     Raises BundleError, and then leaves what was there before.
@@ -65,7 +65,8 @@ def build(output: Path, exemptions: Path = CODE / "exemptions.yaml") -> Path:
         standins.write(folder)
         _add_own_code(folder)
         compiled = folder / "resource_repair" / "exemptions.json"
-        compiled.write_text(compile_exemptions(exemptions, _today()), encoding="utf-8")
+        reviewed = read_exemptions(exemptions_file, _today())
+        compiled.write_text(exemptions.dump(reviewed), encoding="utf-8")
         archive = _zip(folder, Path(scratch) / "function.zip")
         if archive.stat().st_size > _LARGEST_ZIP:
             raise BundleError(
@@ -76,19 +77,16 @@ def build(output: Path, exemptions: Path = CODE / "exemptions.yaml") -> Path:
         return archive.replace(output / "function.zip")
 
 
-def compile_exemptions(path: Path, today: date) -> str:
-    """The JSON that the function reads, from the YAML that people review; raises BundleError."""
-    # The function's own module checks and writes them, so that the build and the function agree.
-    from resource_repair import exemptions  # noqa: PLC0415  (code/ is on the path from here on)
-
+def read_exemptions(path: Path, today: date) -> Exemptions:
+    """The exemptions in the YAML that people review, checked as of `today`; raises BundleError."""
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
-        return exemptions.dump(exemptions.parse(entries, today))
+        return exemptions.parse(entries, today)
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(f"{_shown(path)}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise BundleError(f"{_shown(path)}: not YAML: {' '.join(str(error).split())}") from None
-    except exemptions.ExemptionsError as error:
+    except ExemptionsError as error:
         raise BundleError(f"{_shown(path)}: {error}") from None
 
 
@@ -169,8 +167,6 @@ def _today() -> date:
 def _shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
-
-sys.path.append(str(CODE))
 
 if __name__ == "__main__":
     sys.exit(main())

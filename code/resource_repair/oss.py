@@ -36,7 +36,9 @@ _HTTP_SERVER_ERROR = 500
 _HTTP_NOT_IMPLEMENTED = 501
 _MOVED = (301, 307, 403)
 _TRANSIENT_CODES = frozenset(["RequestTimeout", "SlowDown", "Throttling", "OperationAborted"])
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_CODE = re.compile(r"[A-Za-z.]{1,64}", re.ASCII)
+_EC = re.compile(r"[0-9-]{1,32}", re.ASCII)
+_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
 _T = TypeVar("_T")
 
@@ -154,10 +156,10 @@ def _auth(credentials: Credentials) -> Any:
 
 def _answered(error: Any) -> BucketError:
     """Sort OSS's error answer. Its own words are left out: they can echo what was signed."""
-    reason = _UNSAFE.sub("", str(error.code))[:80] or f"status_{error.status}"
-    if error.ec:
-        reason += f" (EC {_UNSAFE.sub('', str(error.ec))[:40]})"
-    request_id = _UNSAFE.sub("", str(error.request_id))[:64]
+    reason = _only(_CODE, error.code) or f"status_{error.status}"
+    if _only(_EC, error.ec):
+        reason += f" (EC {error.ec})"
+    request_id = _only(_REQUEST_ID, error.request_id)
     if error.code == "NoSuchBucket":
         return NoSuchBucketError(reason, request_id)
     if error.status in _MOVED and error.details.get("Endpoint"):
@@ -170,6 +172,11 @@ def _answered(error: Any) -> BucketError:
     if error.code == "AccessDenied":
         return DeniedError(reason, request_id)
     return RefusedError(reason, request_id)
+
+
+def _only(pattern: "re.Pattern[str]", text: Any) -> str:
+    """The text if it is of the form that it should be, otherwise nothing."""
+    return str(text) if pattern.fullmatch(str(text)) else ""
 
 
 def _unanswered(error: BaseException) -> BucketError:

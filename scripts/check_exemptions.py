@@ -1,0 +1,45 @@
+"""Checks `code/exemptions.yaml`, and gives notice of what has expired or soon will.
+
+    python -m scripts.check_exemptions
+
+Exit code 0 also with a notice (the calendar fails no build), 1 when the file is wrong.
+"""
+
+import sys
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from scripts import CODE
+from scripts.bundle import BundleError, read_exemptions
+
+SOON = timedelta(days=30)
+
+
+def main() -> int:
+    """Check the file and print the notices."""
+    try:
+        lines = notices(CODE / "exemptions.yaml", datetime.now(timezone.utc).date())
+    except BundleError as error:
+        print(f"exemptions: {error}", file=sys.stderr)
+        return 1
+    for line in lines:
+        print(f"exemptions: {line}")
+    return 0
+
+
+def notices(path: Path, today: date) -> list[str]:
+    """A line for each exemption that has expired or expires soon; raises BundleError."""
+    lines = []
+    for entry in read_exemptions(path, today).entries:
+        left = (entry.expires - today).days
+        if left < 0:
+            lines.append(f"{entry.bucket} expired on {entry.expires}: remove it ({entry.owner})")
+        elif left <= SOON.days:
+            lines.append(
+                f"{entry.bucket} expires on {entry.expires}, in {left} days ({entry.owner})"
+            )
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,295 @@
+"""The function's own OSS client against hostile answers: raw HTTP, byte by byte."""
+
+import http.server
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from resource_repair import errors, oss
+from resource_repair.timing import Clock, Deadline
+from resource_repair.values import Credentials
+
+CREDENTIALS = Credentials("STS.key-id", "key-secret", "the-security-token")
+INFO = """<?xml version="1.0" encoding="UTF-8"?><BucketInfo><Bucket>
+<CreationDate>2021-09-06T05:58:37.000Z</CreationDate><ExtranetEndpoint>x</ExtranetEndpoint>
+<IntranetEndpoint>x</IntranetEndpoint><Location>oss-cn-shanghai</Location><Name>config-snapshot</Name>
+<StorageClass>Standard</StorageClass><Owner><DisplayName>1</DisplayName><ID>1</ID></Owner>
+<AccessControlList><Grant>public-read</Grant></AccessControlList></Bucket></BucketInfo>"""
+
+
+@dataclass
+class Answer:
+    """What the server says to the next request."""
+
+    status: int = 200
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    declared: int | None = None
+
+
+@dataclass
+class Server:
+    """A server that answers as it is told, and remembers what it was asked."""
+
+    url: str = ""
+    answer: Answer = field(default_factory=Answer)
+    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server on loopback for as long as the block runs."""
+    server = Server()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            server.asked.append((self.command, self.path, dict(self.headers.items())))
+            body = server.answer.body.encode()
+            self.send_response(server.answer.status)
+            for name, value in server.answer.headers.items():
+                self.send_header(name, value)
+            declared = server.answer.declared
+            self.send_header("Content-Length", str(len(body) if declared is None else declared))
+            self.send_header("x-oss-request-id", "REQUEST-ID")
+            self.end_headers()
+            self.wfile.write(body)
+            if declared is not None:
+                self.close_connection = True
+
+        do_GET = do_PUT = _serve  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.daemon_threads = True
+        server.url = f"http://127.0.0.1:{httpd.server_address[1]}"
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        httpd.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """The server that stands for OSS."""
+    with serving() as running:
+        yield running
+
+
+def bucket(url: str, seconds: float = 60, credentials: Credentials = CREDENTIALS) -> oss.Bucket:
+    """The bucket config-snapshot, as the function asks for it."""
+    deadline = Deadline(Clock(), seconds)
+    return oss.Oss(url, credentials, deadline).bucket("config-snapshot", "cn-shanghai")
+
+
+def error(status: int, code: str, extra: str = "", message: str = "no") -> Answer:
+    """OSS's error answer."""
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message>{extra}</Error>"
+    return Answer(status, body)
+
+
+def test_a_bucket_is_read_with_v4_and_its_token(server: Server) -> None:
+    """One signed GET gives the ACL and the creation date."""
+    server.answer = Answer(body=INFO)
+    state = bucket(server.url).read()
+    assert state == oss.BucketState("public-read", "2021-09-06T05:58:37.000Z", "REQUEST-ID")
+    ((method, path, headers),) = server.asked
+    assert (method, path) == ("GET", "/config-snapshot/?bucketInfo=")
+    assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")
+    assert "/cn-shanghai/oss/aliyun_v4_request" in headers["authorization"]
+    assert headers["x-oss-security-token"] == "the-security-token"
+
+
+def test_an_access_key_without_a_token_signs_v4_too(server: Server) -> None:
+    """Where the environment has no token, the request has none, and is still V4."""
+    server.answer = Answer(body=INFO)
+    bucket(server.url, credentials=Credentials("id", "secret", "")).read()
+    headers = server.asked[0][2]
+    assert headers["authorization"].startswith("OSS4-HMAC-SHA256 ")
+    assert "x-oss-security-token" not in headers
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "reason"),
+    [
+        (error(404, "NoSuchBucket"), errors.NoSuchBucketError, "NoSuchBucket"),
+        (error(404, "NoSuchKey"), errors.RefusedError, "NoSuchKey"),
+        (
+            error(403, "AccessDenied", "<EC>0003-01</EC>"),
+            errors.DeniedError,
+            "AccessDenied (EC 0003-01)",
+        ),
+        (error(403, "InvalidAccessKeyId"), errors.RefusedError, "InvalidAccessKeyId"),
+        (error(403, "SignatureDoesNotMatch"), errors.RefusedError, "SignatureDoesNotMatch"),
+        (error(400, "InvalidArgument"), errors.RefusedError, "InvalidArgument"),
+        (error(400, "RequestTimeout"), errors.TransientError, "RequestTimeout"),
+        (error(429, "Throttling"), errors.TransientError, "Throttling"),
+        (error(503, "SlowDown"), errors.TransientError, "SlowDown"),
+        (error(500, "InternalError"), errors.TransientError, "InternalError"),
+        (error(501, "NotImplemented"), errors.RefusedError, "NotImplemented"),
+        (Answer(502, "<html>bad gateway</html>"), errors.TransientError, "status_502"),
+        (Answer(200, "<html>not xml"), errors.TransientError, "malformed_answer"),
+        (Answer(200, "<BucketInfo/>"), errors.TransientError, "malformed_answer"),
+        (Answer(200, INFO, declared=5000), errors.TransientError, "unanswered"),
+        (Answer(304), errors.RefusedError, "status_304"),
+    ],
+)
+def test_each_answer_is_sorted(
+    server: Server, answer: Answer, expected: type[errors.BucketError], reason: str
+) -> None:
+    """What OSS answers decides whether to ask again, to give up, or to say that it is gone."""
+    server.answer = answer
+    with pytest.raises(errors.BucketError) as raised:
+        bucket(server.url).read()
+    assert type(raised.value) is expected
+    assert raised.value.reason.startswith(reason)
+    assert len(server.asked) == 1  # nothing below the repair asks again
+
+
+@pytest.mark.parametrize("status", [403, 301, 307])
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("oss-cn-beijing.aliyuncs.com", "cn-beijing"),
+        ("oss-cn-beijing-internal.aliyuncs.com", "cn-beijing"),
+        ("oss-cn-hzfinance.aliyuncs.com", "cn-hzfinance"),
+        ("oss-cn-beijing.aliyuncs.com.evil.example", None),
+        ("evil.example", None),
+        ("oss-cn-beijing.aliyuncs.com:8080", None),
+        ("oss-cn_beijing.aliyuncs.com", None),
+        ("OSS-CN-BEIJING.ALIYUNCS.COM", None),
+        ("oss-cn-beijing.aliyuncs.com\n", None),
+    ],
+)
+def test_only_a_region_is_taken_from_an_endpoint(
+    server: Server, status: int, endpoint: str, region: str | None
+) -> None:
+    """Of the endpoint that OSS names only the region is taken, and only in the known pattern."""
+    server.answer = error(status, "AccessDenied", f"<Endpoint>{endpoint}</Endpoint>")
+    with pytest.raises(errors.ElsewhereError) as raised:
+        bucket(server.url).read()
+    assert raised.value.region == region
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_redirect_is_never_followed(server: Server, status: int, write: bool) -> None:
+    """A Location header moves no request, and no token, to another host."""
+    with serving() as other:
+        server.answer = Answer(status, "", {"Location": f"{other.url}/config-snapshot/?bucketInfo"})
+        asked = bucket(server.url)
+        request: Callable[[], Any] = (lambda: asked.write_acl("private")) if write else asked.read
+        with pytest.raises(errors.RefusedError):
+            request()
+        assert other.asked == []
+    assert len(server.asked) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy variable in the environment does not see the requests."""
+    with serving() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        server.answer = Answer(body=INFO)
+        bucket(server.url).read()
+        assert proxy.asked == []
+
+
+def test_no_cookie_is_kept(server: Server) -> None:
+    """A cookie of one answer does not come back with the next request."""
+    server.answer = Answer(body=INFO, headers={"Set-Cookie": "tracked=1; Path=/"})
+    for _ in range(2):
+        bucket(server.url).read()
+    assert "Cookie" not in server.asked[1][2]
+
+
+def test_a_host_without_an_address_is_unresolved() -> None:
+    """A name that no name server knows is told apart from other trouble."""
+    with pytest.raises(errors.UnresolvedError):
+        bucket("http://oss-cn-nowhere.invalid").read()
+
+
+def test_a_closed_port_is_transient() -> None:
+    """A connection that is refused may be taken the next time."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(errors.TransientError) as raised:
+            bucket(url).read()
+        assert not isinstance(raised.value, errors.UnresolvedError)
+
+
+def test_a_silent_host_is_given_up_with_the_deadline() -> None:
+    """A host that takes the connection and says nothing costs no more than what time is left."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(errors.TransientError, match="unanswered"):
+            bucket(url, seconds=0.8).read()
+
+
+def test_nothing_is_asked_after_the_deadline(server: Server) -> None:
+    """Once the time is up no request is made."""
+    with pytest.raises(errors.TransientError, match="deadline"):
+        bucket(server.url, seconds=0.1).read()
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("body", "public"),
+    [
+        ("<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>", True),
+        ("<PolicyStatus><IsPublic>false</IsPublic></PolicyStatus>", False),
+    ],
+)
+def test_the_policy_status_is_read(server: Server, body: str, public: bool) -> None:
+    """IsPublic is what it says, signed like every other request."""
+    server.answer = Answer(body=body)
+    assert bucket(server.url).public_by_policy() is public
+    assert server.asked[0][1] == "/config-snapshot/?policyStatus="
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<PolicyStatus/>", "<PolicyStatus><IsPublic>TRUE?</IsPublic></PolicyStatus>"]
+)
+def test_an_odd_policy_status_is_not_read_as_closed(server: Server, body: str) -> None:
+    """An answer without a plain true or false is no answer."""
+    server.answer = Answer(body=body)
+    with pytest.raises(errors.TransientError, match="malformed_answer"):
+        bucket(server.url).public_by_policy()
+
+
+def test_no_credential_reaches_a_log_or_a_reason(
+    server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With every logger at DEBUG, and an OSS that echoes what was signed, no secret is written."""
+    echo = f"<StringToSign>{CREDENTIALS.security_token}</StringToSign>"
+    message = f"{CREDENTIALS.access_key_secret} {CREDENTIALS.security_token}"
+    reasons = []
+    with caplog.at_level(logging.DEBUG):
+        for code in (
+            "SignatureDoesNotMatch",
+            f"Odd{CREDENTIALS.security_token}<i/>",
+            "InternalError",
+        ):
+            server.answer = error(500 if code == "InternalError" else 403, code, echo, message)
+            with pytest.raises(errors.BucketError) as raised:
+                bucket(server.url).write_acl("private")
+            reasons.append(str(raised.value))
+    printed = caplog.text + "".join(capfd.readouterr()) + "".join(reasons)
+    for secret in CREDENTIALS:
+        assert secret not in printed

@@ -1,0 +1,87 @@
+"""The walls of the house: who may import what, and who may read what."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts import ROOT
+
+CODE = sorted((ROOT / "code").rglob("*.py"))
+SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
+LOCALCLOUD = [path for path in SCRIPTS if "localcloud" in path.parts]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of what a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def importing(paths: list[Path], *packages: str) -> list[str]:
+    """Which of the files import one of the packages."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in paths
+        if any(name.split(".")[0] in packages for name in imports(path))
+    ]
+
+
+def mentioning(paths: list[Path], *texts: str) -> list[str]:
+    """Which of the files have one of the texts in their code, comments and docstrings left out."""
+    found = []
+    for path in paths:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            name = node.attr if isinstance(node, ast.Attribute) else ""
+            text = (
+                node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else ""
+            )
+            if name in texts or text in texts:
+                found.append(path.relative_to(ROOT).as_posix())
+                break
+    return found
+
+
+def test_the_function_stands_alone() -> None:
+    """code/ imports nothing of scripts/ or tests/."""
+    assert importing(CODE, "scripts", "tests") == []
+
+
+def test_the_local_cloud_knows_nothing_of_the_function() -> None:
+    """scripts/localcloud/ imports nothing of code/: it runs the bundle as Function Compute does."""
+    assert LOCALCLOUD
+    assert importing(LOCALCLOUD, "resource_repair", "index", "tests") == []
+    assert mentioning(LOCALCLOUD, "oss_repair_acl_trigger", "resource_repair") == []
+
+
+def test_one_module_of_the_function_imports_oss2() -> None:
+    """Only resource_repair/oss.py knows oss2, and nothing else makes requests."""
+    assert importing(CODE, "oss2", "requests", "urllib3") == ["code/resource_repair/oss.py"]
+
+
+def test_one_module_of_the_function_reads_the_environment() -> None:
+    """Only resource_repair/settings.py reads os.environ."""
+    assert mentioning(CODE, "environ", "getenv") == ["code/resource_repair/settings.py"]
+
+
+def test_one_module_reads_the_spec() -> None:
+    """Only the spec's own reader opens s.yaml."""
+    readers = mentioning(SCRIPTS, "s.yaml")
+    assert len({Path(reader).parts[:2] for reader in readers}) == 1
+    assert all(reader.startswith("scripts/spec") for reader in readers)
+
+
+def test_the_function_needs_no_yaml() -> None:
+    """Exemptions are compiled at build time: code/ imports no YAML."""
+    assert importing(CODE, "yaml") == []
