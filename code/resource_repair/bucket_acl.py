@@ -5,7 +5,7 @@ Permissions: `oss:GetBucketInfo`, `oss:PutBucketAcl`, `oss:GetBucketPolicyStatus
 
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Tuple, Union
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Union
 
 from resource_repair import exemptions
 from resource_repair.errors import (
@@ -118,27 +118,33 @@ class _Repair:
         while True:
             try:
                 return self._try()
-            except (TransientError, ElsewhereError) as error:
-                self._note(error)
-                if not self._task.deadline.pause(next(waits)):
-                    return FAILED, f"{error.reason}; out of time"
-            except NoSuchBucketError as error:
-                self._note(error)
-                return GONE, "the bucket does not exist, and was not created"
-            except DeniedError as error:
-                self._note(error)
-                return DENIED, error.reason
             except BucketError as error:
-                self._note(error)
-                return FAILED, error.reason
+                self.oss_request_id = error.oss_request_id or self.oss_request_id
+                if not self._can_try_again(error, waits):
+                    return _conclude(error)
+
+    def _can_try_again(self, error: BucketError, waits: Iterator[float]) -> bool:
+        """Whether another pass may do better, having gone or waited where that needs it."""
+        if isinstance(error, ElsewhereError):
+            if self._followed or error.region in (None, self.region):
+                return False
+            self._followed = True
+            self._move(str(error.region))
+            return True
+        if isinstance(error, UnresolvedError) and not self._asked_home:
+            self._asked_home = True
+            self._move(self._task.home)
+            return True
+        return isinstance(error, TransientError) and self._task.deadline.pause(next(waits))
 
     def _try(self) -> Conclusion:
         """One pass. Every write in it directly follows a read that succeeded."""
-        state = self._read()
+        state = self._bucket.read()
         if self._wrote and state.created != self._created:
             return self._recreated(state)
         if not self._wrote:
             self.acl_before, self._created = state.acl, state.created
+            self.oss_request_id = state.oss_request_id
         self.acl_after = state.acl
         if state.acl not in OPENNESS:
             return FAILED, "unknown_acl: OSS names an ACL that is none of the three"
@@ -160,8 +166,14 @@ class _Repair:
         return self._unless_exposed(ALREADY_PRIVATE, "private when looked at")
 
     def _write(self, acl: str) -> None:
+        wrote_before = self._wrote
         self._wrote = True  # before the call: a request that fails may have been applied
-        self.oss_request_id = self._bucket.write_acl(acl)
+        try:
+            self.oss_request_id = self._bucket.write_acl(acl)
+        except ElsewhereError:
+            # OSS answers GetBucketInfo in any region, but a write only where the bucket is.
+            self._wrote = wrote_before
+            raise
 
     def _verify(self, wanted: str, exemption: Optional[Exemption]) -> Conclusion:
         """Read back until the ACL shows: a change can take a moment to be seen."""
@@ -198,31 +210,8 @@ class _Repair:
             return EXPOSED, f"{outcome}, but the bucket policy makes it public"
         return outcome, reason
 
-    def _read(self) -> BucketState:
-        """Read the bucket where it lives."""
-        try:
-            state = self._bucket.read()
-        except ElsewhereError as error:
-            self._follow(error)
-            state = self._bucket.read()
-        except UnresolvedError:
-            if self._asked_home:
-                raise
-            self._asked_home = True
-            self._move(self._task.home)
-            return self._read()
-        if not self._wrote:
-            self.oss_request_id = state.oss_request_id
-        return state
-
-    def _follow(self, error: ElsewhereError) -> None:
-        """Go, once, to the region that OSS names; never to the host that it names."""
-        if self._followed or error.region in (None, self.region):
-            raise RefusedError(f"wrong_region: not in {self.region}; {error.reason}")
-        self._followed = True
-        self._move(str(error.region))
-
     def _move(self, region: str) -> None:
+        """Ask another region, by our own template: the host that OSS may have named is not used."""
         self.region = region
         self._bucket = self._task.open_bucket(self._name, region)
 
@@ -231,6 +220,19 @@ class _Repair:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._task.deadline.clock.wall(), timezone.utc).date()
+
+
+def _conclude(error: BucketError) -> Conclusion:
+    """What an error that nothing helps against makes of the finding."""
+    if isinstance(error, NoSuchBucketError):
+        return GONE, "the bucket does not exist, and was not created"
+    if isinstance(error, DeniedError):
+        return DENIED, error.reason
+    if isinstance(error, ElsewhereError):
+        return FAILED, f"wrong_region: OSS sends us elsewhere ({error.reason})"
+    if isinstance(error, TransientError):
+        return FAILED, f"{error.reason}; out of time"
+    return FAILED, error.reason
 
 
 def _exempted(exemption: Exemption) -> str:

@@ -1,6 +1,1 @@
 """The embedded local cloud: the parts of Alibaba Cloud that this product touches, on loopback."""
-
-from scripts.localcloud.cloud import Endpoints, LocalCloud
-from scripts.localcloud.faults import Drop, Fail, Lag, Stall
-
-__all__ = ["Drop", "Endpoints", "Fail", "Lag", "LocalCloud", "Stall"]

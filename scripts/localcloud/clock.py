@@ -26,7 +26,7 @@ class Clock:
         self._offset += seconds
 
     def wait(self, seconds: float) -> bool:
-        """Wait `seconds` of cloud time; True if they passed, False if the cloud stopped meanwhile."""
+        """Wait `seconds` of cloud time; False if the cloud stopped before they had passed."""
         return not self._stopped.wait(seconds * self.scale)
 
     def hold(self, seconds: float) -> bool:

@@ -91,7 +91,7 @@ class LocalCloud:
         return self
 
     def stop(self) -> None:
-        """End every wait, function process, delivery and connection; what `with` does at its end."""
+        """End every wait, function, delivery and connection; what `with` does at its end."""
         self.clock.stop()
         self.config.stop()
         self.mns.stop()

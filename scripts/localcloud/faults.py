@@ -1,9 +1,9 @@
 """Bad days to order: make the next n calls of an operation fail, stall, drop or lag.
 
-    cloud.faults.add("oss:PutBucketAcl", Fail(503, "ServiceUnavailable"), times=2)
-    cloud.faults.add("oss:GetBucketInfo", Stall(5), subject="config-snapshot")
-    cloud.faults.add("oss:PutBucketAcl", Drop())          # applied, but never answered
-    cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))    # read-back shows the old ACL three times
+cloud.faults.add("oss:PutBucketAcl", Fail(503, "ServiceUnavailable"), times=2)
+cloud.faults.add("oss:GetBucketInfo", Stall(5), subject="config-snapshot")
+cloud.faults.add("oss:PutBucketAcl", Drop())          # applied, but never answered
+cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))    # read-back shows the old ACL three times
 """
 
 import threading
@@ -28,7 +28,7 @@ class Stall:
 
 @dataclass(frozen=True)
 class Drop:
-    """Close the connection without an answer: after applying the call, or instead of applying it."""
+    """Close the connection without an answer: after applying the call, or instead of it."""
 
     applied: bool = True
 

@@ -4,9 +4,10 @@ import http.server
 import socket
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from io import BufferedIOBase
+from typing import Protocol, cast
 
 
 class Headers(dict[str, str]):
@@ -49,6 +50,9 @@ class Response:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     dropped: bool = False
+
+
+_Connection = socket.socket | tuple[bytes, socket.socket]  # a TCP server's is always the first
 
 
 class Handler(Protocol):
@@ -96,20 +100,19 @@ class _Server(http.server.ThreadingHTTPServer):
     ) -> None:
         super().__init__(address, handler)
         self.accepted = 0
-        self._open: set[socket.socket] = set()
+        self._open: set[_Connection] = set()
         self._lock = threading.Lock()
 
-    def process_request(self, request: object, client_address: object) -> None:
-        assert isinstance(request, socket.socket)  # noqa: S101  (a TCP server has no other kind)
+    def process_request(self, request: _Connection, client_address: object) -> None:
         with self._lock:
             self.accepted += 1
             self._open.add(request)
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        super().process_request(request, client_address)
 
-    def shutdown_request(self, request: object) -> None:
+    def shutdown_request(self, request: _Connection) -> None:
         with self._lock:
-            self._open.discard(request)  # type: ignore[arg-type]
-        super().shutdown_request(request)  # type: ignore[arg-type]
+            self._open.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news."""
@@ -119,9 +122,21 @@ class _Server(http.server.ThreadingHTTPServer):
             still_open = list(self._open)
         for connection in still_open:
             try:
-                connection.shutdown(socket.SHUT_RDWR)
+                cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
+
+
+def _read_body(stream: BufferedIOBase, header: Callable[[str], str | None]) -> bytes:
+    if (header("Transfer-Encoding") or "").lower() != "chunked":
+        return stream.read(int(header("Content-Length") or 0))
+    chunks = []
+    while size := int(stream.readline().split(b";")[0], 16):
+        chunks.append(stream.read(size))
+        stream.readline()
+    while stream.readline() not in (b"\r\n", b""):
+        pass  # trailers
+    return b"".join(chunks)
 
 
 def _connection_handler(handler: Handler) -> type[http.server.BaseHTTPRequestHandler]:
@@ -133,7 +148,7 @@ def _connection_handler(handler: Handler) -> type[http.server.BaseHTTPRequestHan
         disable_nagle_algorithm = True
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = _read_body(self.rfile, self.headers.get)
             path, _, query = self.path.partition("?")
             request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
             response = handler.handle(request)

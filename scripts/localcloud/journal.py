@@ -1,4 +1,4 @@
-"""What happened in the local cloud, in order: requests served, messages delivered, functions run."""
+"""What happened in the local cloud, in order: requests, messages delivered, functions run."""
 
 import threading
 import time

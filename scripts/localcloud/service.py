@@ -10,7 +10,7 @@ from scripts.localcloud.journal import Journal
 
 
 class ApiError(Exception):
-    """A refusal: HTTP status, the service's error code, a message, and further fields of the body."""
+    """A refusal: HTTP status, the service's error code, a message, more fields of the body."""
 
     def __init__(self, status: int, code: str, message: str, **fields: str) -> None:
         super().__init__(f"{status} {code}: {message}")

@@ -39,6 +39,7 @@ class ModelOss:
     script: Iterator[str] = field(default_factory=lambda: iter(()))
     policy: bool | str = False
     unresolved: frozenset[str] = frozenset()
+    reads_anywhere: bool = False  # OSS documents that GetBucketInfo is answered in any region
     created: int = 1
     seen_acl: str | None = None
     log: list[tuple[str, str, str]] = field(default_factory=list)
@@ -72,7 +73,8 @@ class ModelOss:
             raise _FAILURES[word](word)
         if self.acl is None and operation != "write":
             raise errors.NoSuchBucketError("NoSuchBucket")
-        if region != self.region and self.acl is not None:
+        answered = operation == "read" and self.reads_anywhere
+        if region != self.region and self.acl is not None and not answered:
             raise errors.ElsewhereError("AccessDenied", self.region)
         return word
 
@@ -245,6 +247,18 @@ def test_another_region_is_followed_once_by_its_region_alone() -> None:
     assert [region for _, region, _ in oss.log] == [HOME] + ["cn-beijing"] * 4
 
 
+@pytest.mark.parametrize("acl", ["public-read", "private"])
+def test_a_region_that_only_answers_reads_is_left_too(acl: str) -> None:
+    """Where a read is answered from any region, the refused write or policy tells the right one."""
+    oss = ModelOss(acl, region="cn-beijing", reads_anywhere=True)
+    result = run(oss)
+    assert (result.outcome, result.region, oss.acl) == (
+        "repaired" if acl == "public-read" else "already_private",
+        "cn-beijing",
+        "private",
+    )
+
+
 def test_a_region_without_a_host_is_asked_at_home() -> None:
     """A region whose host has no address is asked of our own, which names the right one."""
     oss = ModelOss(region="cn-hzfinance", unresolved=frozenset(["cn-hangzhou-finance"]))
@@ -305,13 +319,20 @@ WORDS = st.sampled_from(
     mode=st.sampled_from(["enforce", "enforce", "report"]),
     allow=st.sampled_from(["", "", "public-read", "public-read-write"]),
     region=st.sampled_from([HOME, "cn-beijing"]),
+    anywhere=st.booleans(),
     policy=st.sampled_from([False, True, "denied"]),
 )
 def test_no_run_of_bad_luck_breaks_a_promise(
-    acl: str | None, script: list[str], mode: str, allow: str, region: str, policy: bool | str
+    acl: str | None,
+    script: list[str],
+    mode: str,
+    allow: str,
+    region: str,
+    anywhere: bool,
+    policy: bool | str,
 ) -> None:
     """Whatever happens at each request: writes follow reads, successes were seen, time is kept."""
-    oss = ModelOss(acl, region, iter(script), policy)
+    oss = ModelOss(acl, region, iter(script), policy, reads_anywhere=anywhere)
     result = run(oss, mode, allow)
 
     for at in oss.writes():

@@ -1,0 +1,214 @@
+"""OSS's errors: statuses, codes, messages and detailed codes (`EC`).
+
+Pages "HTTP 403 errors" and the like and, for each EC, the page of that number; OSS says that the
+values may change. An error that is given none here is one whose EC is not known.
+"""
+
+from scripts.localcloud.oss import regions
+from scripts.localcloud.oss.model import (
+    Bucket,
+    BucketExistsError,
+    BucketNotEmptyError,
+    BucketNotFoundError,
+    InvalidAclError,
+    InvalidNameError,
+    InvalidPolicyError,
+    ObjectNotFoundError,
+    PublicAccessBlockedError,
+    RefusedError,
+)
+from scripts.localcloud.ram.state import Refusal
+from scripts.localcloud.service import ApiError
+
+# Guessed: stands in for an EC that is not known, that of an injected error too.
+UNKNOWN_EC = "0000-00000000"
+
+_NO_RIGHT = "0003-00000001"
+_SPECIFIED_ENDPOINT = (
+    "The bucket you are attempting to access must be addressed using the specified endpoint. "
+    "Please send all future requests to this endpoint."
+)
+_REFUSALS: dict[type[RefusedError], tuple[int, str, str, str]] = {
+    BucketNotFoundError: (
+        404,
+        "NoSuchBucket",
+        "The specified bucket does not exist.",
+        "0015-00000101",
+    ),
+    BucketExistsError: (
+        409,
+        "BucketAlreadyExists",
+        "The requested bucket name is not available. The bucket namespace is shared by all users "
+        "of the system. Please select a different name and try again.",
+        "0015-00000104",
+    ),
+    BucketNotEmptyError: (
+        409,
+        "BucketNotEmpty",
+        "The bucket you tried to delete is not empty.",
+        "0015-00000301",
+    ),
+    InvalidNameError: (
+        400,
+        "InvalidBucketName",
+        "The specified bucket is not valid.",
+        "0015-00000001",
+    ),
+    ObjectNotFoundError: (
+        404,
+        "NoSuchKey",
+        "The specified key does not exist.",
+        "0026-00000001",
+    ),
+}
+# A security token that is missing gets the same answer here as a wrong one. (Guessed.)
+_CREDENTIALS = {
+    Refusal.UNKNOWN_KEY: (
+        "InvalidAccessKeyId",
+        "The OSS Access Key Id you provided does not exist in our records.",
+        "0002-00000902",
+    ),
+    Refusal.TOKEN_INVALID: (
+        "InvalidSecurityToken",
+        "The security token you provided is invalid.",
+        "0002-00000006",
+    ),
+    Refusal.TOKEN_EXPIRED: (
+        "SecurityTokenExpired",
+        "The security token you provided has expired.",
+        "0002-00000007",
+    ),
+}
+
+
+def of_refusal(refused: RefusedError) -> ApiError:
+    """What OSS answers when its state refuses something."""
+    if isinstance(refused, InvalidAclError):
+        return _invalid_acl(refused)
+    if isinstance(refused, InvalidPolicyError):
+        # Guessed, but for the code.
+        return ApiError(400, "InvalidPolicyDocument", str(refused))
+    if isinstance(refused, PublicAccessBlockedError):
+        # As users report it; the EC is the one they report for an object's ACL.
+        message = f"Put public {refused} is not allowed"
+        return ApiError(403, "AccessDenied", message, EC="0016-00000901")
+    status, code, message, ec = _REFUSALS[type(refused)]
+    return ApiError(status, code, message, EC=ec)
+
+
+def of_credentials(refusal: Refusal) -> ApiError:
+    """What OSS answers to credentials that it does not honour."""
+    code, message, ec = _CREDENTIALS[refusal]
+    return ApiError(403, code, message, EC=ec)
+
+
+def another_endpoint(bucket: Bucket) -> ApiError:
+    """The bucket is in another region than the request was signed for."""
+    return ApiError(
+        403,
+        "AccessDenied",
+        _SPECIFIED_ENDPOINT,
+        Bucket=bucket.name,
+        Endpoint=regions.endpoint(bucket.region),
+        EC="0003-00001403",
+    )
+
+
+def not_yours() -> ApiError:
+    """The bucket is another account's."""
+    message = "The bucket you access does not belong to you."
+    return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
+
+
+def not_for_anybody() -> ApiError:
+    """Nobody signed what only the bucket's owner and its people may do."""
+    message = "Anonymous user has no right to access this bucket."
+    return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
+
+
+def not_allowed(action: str, resource: str) -> ApiError:
+    """RAM does not let the caller do it. OSS's own message names no action; this one helps more."""
+    message = f"Access denied by authorizer's policy: {action} on {resource}."
+    return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
+
+
+def no_right_to_object() -> ApiError:
+    """Neither RAM nor an ACL nor a bucket policy lets the caller at the object."""
+    message = "You have no right to access this object because of bucket acl."
+    return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
+
+
+def signature_version() -> ApiError:
+    """Signed with version 1 or 2, which new accounts cannot use. Guessed, but for status and EC."""
+    message = "This account does not support signature version 1; sign with version 4."
+    return ApiError(403, "AccessDenied", message, EC="0002-00000080")
+
+
+def signature_mismatch(key_id: str, signature: str, to_sign: str, canonical: str) -> ApiError:
+    """The signature is another one than that of this request; tells what should be signed."""
+    return ApiError(
+        403,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. Check your "
+        "key and signing method.",
+        OSSAccessKeyId=key_id,
+        SignatureProvided=signature,
+        StringToSign=to_sign,
+        CanonicalRequest=canonical,
+        EC="0002-00000201",
+    )
+
+
+def too_skewed() -> ApiError:
+    """The request was signed more than 15 minutes ago, or ahead."""
+    message = "The difference between the request time and the current time is too large."
+    return ApiError(403, "RequestTimeTooSkewed", message, EC="0002-00000504")
+
+
+def invalid_authorization(what: str) -> ApiError:
+    """The Authorization header, or what goes with it, is not of its form."""
+    message = f"Invalid {what} in Authorization header."
+    return ApiError(400, "InvalidArgument", message, EC="0002-00000202")
+
+
+def invalid_header(name: str, value: str) -> ApiError:
+    """A header that a signature of version 4 needs is missing or of another form. Guessed."""
+    message = f"Invalid {name}: '{value}'."
+    return ApiError(400, "InvalidArgument", message, ArgumentName=name, ArgumentValue=value)
+
+
+def malformed_xml() -> ApiError:
+    """The body is not the XML that the operation takes."""
+    message = "The XML you provided was not well-formed or did not validate against our schema."
+    return ApiError(400, "MalformedXML", message)
+
+
+def invalid_object_name() -> ApiError:
+    """Not the key of an object. Page "Object naming conventions"."""
+    return ApiError(400, "InvalidObjectName", "The specified object is not valid.")
+
+
+def no_policy() -> ApiError:
+    """The bucket has no policy. Page "0030-00000006"."""
+    message = "The bucket policy does not exist."
+    return ApiError(404, "NoSuchBucketPolicy", message, EC="0030-00000006")
+
+
+def not_implemented(method: str, subresource: str) -> ApiError:
+    """The stand-in does not do that."""
+    message = f"The local cloud has no operation for {method} with subresource '{subresource}'."
+    return ApiError(501, "NotImplemented", message)
+
+
+def _invalid_acl(refused: InvalidAclError) -> ApiError:
+    # Documented for a bucket; guessed for an object, its header excepted.
+    is_bucket = refused.holder == "bucket"
+    fields = {"EC": "0015-00000204"} if is_bucket else {}
+    return ApiError(
+        400,
+        "InvalidArgument",
+        f"no such {refused.holder} access control exists",
+        ArgumentName="x-oss-acl" if is_bucket else "x-oss-object-acl",
+        ArgumentValue=refused.acl,
+        **fields,
+    )

@@ -1,0 +1,101 @@
+"""What OSS holds, as immutable values, and what it refuses to hold."""
+
+import re
+from dataclasses import dataclass, field
+
+_ACLS = {
+    "bucket": {"private", "public-read", "public-read-write"},
+    "object": {"private", "public-read", "public-read-write", "default"},
+}
+
+# Page "Bucket naming conventions".
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object; its ACL `default` is that of its bucket."""
+
+    body: bytes
+    acl: str
+    content_type: str
+    modified_at: float
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket as it was when asked for: a change makes a new value, this one stays as it is.
+
+    `owner` is an account id, `region` a region id (`cn-shanghai`), `policy` JSON. `created_at` is
+    in whole seconds since the epoch, and another one for each bucket that ever had the name.
+    """
+
+    name: str
+    owner: str
+    region: str
+    acl: str
+    created_at: float
+    storage_class: str = "Standard"
+    redundancy: str = "LRS"
+    policy: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+    block_public_access: bool = False
+
+
+class RefusedError(Exception):
+    """Something that OSS does not do; the wire has an error code for each kind."""
+
+
+class BucketNotFoundError(RefusedError, KeyError):
+    """There is no bucket of that name."""
+
+
+class ObjectNotFoundError(RefusedError, KeyError):
+    """There is no object of that key."""
+
+
+class BucketExistsError(RefusedError):
+    """Somebody has a bucket of that name."""
+
+
+class BucketNotEmptyError(RefusedError):
+    """Only an empty bucket can be deleted."""
+
+
+class InvalidNameError(RefusedError, ValueError):
+    """Not a bucket name."""
+
+
+class InvalidAclError(RefusedError, ValueError):
+    """Not an ACL that its holder, a `bucket` or an `object`, can have."""
+
+    def __init__(self, holder: str, acl: str) -> None:
+        super().__init__(f"{acl!r} is no ACL of a {holder}")
+        self.holder = holder
+        self.acl = acl
+
+
+class InvalidPolicyError(RefusedError, ValueError):
+    """Not a bucket policy."""
+
+
+class PublicAccessBlockedError(RefusedError):
+    """Block Public Access is on: no new public grant; `str()` names the kind of grant."""
+
+
+def check_bucket_name(name: str) -> None:
+    """Raise InvalidNameError unless `name` can be a bucket's."""
+    if not _BUCKET_NAME.fullmatch(name):
+        raise InvalidNameError(name)
+
+
+def check_acl(holder: str, acl: str) -> None:
+    """Raise InvalidAclError unless `holder`, a `bucket` or an `object`, can have that ACL."""
+    if acl not in _ACLS[holder]:
+        raise InvalidAclError(holder, acl)
+
+
+def acl_is_public(acl: str) -> bool:
+    """Whether an ACL grants anything to everybody."""
+    return acl.startswith("public-")

@@ -1,0 +1,212 @@
+"""OSS: the buckets of all accounts and regions, and what is in them."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from scripts.localcloud.oss import bucket_policy
+from scripts.localcloud.oss.model import (
+    Bucket,
+    BucketExistsError,
+    BucketNotEmptyError,
+    BucketNotFoundError,
+    ObjectNotFoundError,
+    PublicAccessBlockedError,
+    StoredObject,
+    acl_is_public,
+    check_acl,
+    check_bucket_name,
+)
+from scripts.localcloud.service import Core
+
+
+@dataclass
+class _StaleAcl:
+    acl: str
+    reads: int
+
+
+class OssState:
+    """Every bucket there is; names are shared by all accounts.
+
+    What names a bucket that is not there raises BucketNotFoundError (a KeyError); what OSS does not
+    do raises another RefusedError. `on_change` is called with a bucket's name, outside the lock,
+    after the bucket appeared, vanished or got another ACL, policy, tags or Block Public Access.
+    Block Public Access is off in a new bucket, as in those made before it became the default.
+    `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
+    """
+
+    def __init__(self, core: Core, *, put_acl_needs_put_bucket: bool) -> None:
+        self.put_acl_needs_put_bucket = put_acl_needs_put_bucket
+        self.info_anywhere = False
+        self.on_change: list[Callable[[str], None]] = []
+        self._core = core
+        self._lock = threading.Lock()
+        self._buckets: dict[str, Bucket] = {}
+        self._stale: dict[str, _StaleAcl] = {}
+        self._last_created_at: dict[str, float] = {}
+
+    def names(self) -> list[str]:
+        """The names of all buckets, in alphabetical order."""
+        with self._lock:
+            return sorted(self._buckets)
+
+    def all(self) -> list[Bucket]:
+        """All buckets as they are now, in that order."""
+        with self._lock:
+            return [self._buckets[name] for name in sorted(self._buckets)]
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket as it is now."""
+        with self._lock:
+            return self._find(name)
+
+    def create(
+        self,
+        name: str,
+        *,
+        region: str = "",
+        acl: str = "private",
+        owner: str = "",
+        storage_class: str = "Standard",
+        redundancy: str = "LRS",
+    ) -> Bucket:
+        """Make a bucket, unless told otherwise in the cloud's region and for its account.
+
+        Raises BucketExistsError, InvalidNameError or InvalidAclError.
+        """
+        check_bucket_name(name)
+        check_acl("bucket", acl)
+        with self._lock:
+            if name in self._buckets:
+                raise BucketExistsError(name)
+            bucket = self._buckets[name] = Bucket(
+                name,
+                owner or self._core.account_id,
+                region or self._core.region,
+                acl,
+                self._new_creation_time(name),
+                storage_class,
+                redundancy,
+            )
+        self._notify(name)
+        return bucket
+
+    def delete(self, name: str) -> None:
+        """Remove a bucket; raises BucketNotEmptyError while it holds an object."""
+        with self._lock:
+            if self._find(name).objects:
+                raise BucketNotEmptyError(name)
+            del self._buckets[name]
+            self._stale.pop(name, None)
+        self._notify(name)
+
+    def set_acl(self, name: str, acl: str) -> None:
+        """Set a bucket's ACL; raises InvalidAclError or PublicAccessBlockedError."""
+        check_acl("bucket", acl)
+
+        def change(bucket: Bucket) -> Bucket:
+            _refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
+            return replace(bucket, acl=acl)
+
+        self._change(name, change)
+
+    def let_acl_lag(self, name: str, reads: int) -> None:
+        """Let the next `reads` calls of `read_acl` answer the ACL that the bucket has now."""
+        with self._lock:
+            if name in self._buckets:
+                self._stale[name] = _StaleAcl(self._buckets[name].acl, reads)
+
+    def read_acl(self, name: str) -> str:
+        """A bucket's ACL as one who reads it back sees it, which may be late."""
+        with self._lock:
+            bucket, stale = self._find(name), self._stale.get(name)
+            if stale is None or stale.reads <= 0:
+                return bucket.acl
+            stale.reads -= 1
+            return stale.acl
+
+    def set_policy(self, name: str, text: str | None) -> None:
+        """Set or (None) remove a policy; raises InvalidPolicyError or PublicAccessBlockedError."""
+        if text is not None:
+            bucket_policy.check(text)
+
+        def change(bucket: Bucket) -> Bucket:
+            _refuse_if_blocked(bucket, "bucket policy", public=bucket_policy.is_public(text))
+            return replace(bucket, policy=text)
+
+        self._change(name, change)
+
+    def policy_is_public(self, name: str) -> bool:
+        """Whether the bucket has a policy that lets the public in."""
+        return bucket_policy.is_public(self.bucket(name).policy)
+
+    def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
+        """Replace a bucket's tags."""
+        self._change(name, lambda bucket: replace(bucket, tags=dict(tags)))
+
+    def set_block_public_access(self, name: str, blocked: bool) -> None:
+        """Switch Block Public Access of a bucket on or off."""
+        self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
+
+    def put_object(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        acl: str = "default",
+        content_type: str = "application/octet-stream",
+    ) -> None:
+        """Store an object; raises InvalidAclError or PublicAccessBlockedError."""
+        check_acl("object", acl)
+        stored = StoredObject(body, acl, content_type, self._core.clock.now())
+        with self._lock:
+            holder = self._find(bucket)
+            _refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
+            self._buckets[bucket] = replace(holder, objects={**holder.objects, key: stored})
+
+    def set_object_acl(self, bucket: str, key: str, acl: str) -> None:
+        """Set an object's ACL; raises ObjectNotFoundError besides what `put_object` raises."""
+        check_acl("object", acl)
+        with self._lock:
+            holder = self._find(bucket)
+            if key not in holder.objects:
+                raise ObjectNotFoundError(key)
+            _refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
+            changed = replace(holder.objects[key], acl=acl)
+            self._buckets[bucket] = replace(holder, objects={**holder.objects, key: changed})
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Remove an object, if it is there."""
+        with self._lock:
+            holder = self._find(bucket)
+            left = {name: kept for name, kept in holder.objects.items() if name != key}
+            self._buckets[bucket] = replace(holder, objects=left)
+
+    def _find(self, name: str) -> Bucket:
+        if name not in self._buckets:
+            raise BucketNotFoundError(name)
+        return self._buckets[name]
+
+    def _change(self, name: str, change: Callable[[Bucket], Bucket]) -> None:
+        with self._lock:
+            before = self._find(name)
+            after = self._buckets[name] = change(before)
+        if after != before:
+            self._notify(name)
+
+    def _notify(self, name: str) -> None:
+        for listener in self.on_change:
+            listener(name)
+
+    def _new_creation_time(self, name: str) -> float:
+        # OSS tells it in whole seconds, and by it a reader must tell a bucket from its successor of
+        # the same name: one that comes within the second is dated a second later.
+        soonest = self._last_created_at.get(name, 0.0) + 1
+        self._last_created_at[name] = max(float(int(self._core.clock.now())), soonest)
+        return self._last_created_at[name]
+
+
+def _refuse_if_blocked(bucket: Bucket, grant: str, *, public: bool) -> None:
+    if public and bucket.block_public_access:
+        raise PublicAccessBlockedError(grant)
