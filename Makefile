@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin/python -m
 READY  := $(VENV)/.ready
 
 # code/ is what is deployed: no byte code beside it.
-export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help:  ## List the tasks

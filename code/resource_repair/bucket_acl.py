@@ -38,7 +38,7 @@ from resource_repair.values import (
     outcome_of,
 )
 
-_COMPILED = "exemptions.json"  # beside this module, put there by the build
+COMPILED = Path(__file__).with_name("exemptions.json")  # put there by the build
 
 _READ_BACK_SECONDS = 10.0  # how long an ACL may take to show; OSS documents no bound
 
@@ -51,7 +51,7 @@ def prepare(
 ) -> Callable[[Finding], Outcome]:
     """The repair of one finding, for this invocation."""
     try:
-        exempt = exemptions.load(Path(__file__).with_name(_COMPILED))
+        exempt = exemptions.load(COMPILED)
     except ExemptionsError as error:
         # A ceiling that cannot be read may forbid every repair there is.
         reason = f"exemptions_unreadable: {error}"

@@ -3,6 +3,8 @@
 import threading
 import time
 
+_LOOK_UP_SECONDS = 0.05  # how soon somebody who waits for something else notices the end
+
 
 class Clock:
     """The cloud's own clock.
@@ -32,6 +34,11 @@ class Clock:
     def hold(self, seconds: float) -> bool:
         """Wait as `wait` does, but real seconds: for what a client's own timeouts must notice."""
         return not self._stopped.wait(seconds)
+
+    def hold_until(self, event: threading.Event) -> None:
+        """Wait for `event`, however long it takes, unless the cloud stops."""
+        while not self._stopped.is_set() and not event.wait(_LOOK_UP_SECONDS):
+            pass
 
     def stop(self) -> None:
         """End every wait, now and later."""

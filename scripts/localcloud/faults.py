@@ -7,7 +7,7 @@ cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))    # read-back shows the old 
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,13 @@ class Stall:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Hold the request until `released` is set (or the cloud stops), then serve it."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
 class Drop:
     """Close the connection without an answer: after applying the call, or instead of it."""
 
@@ -40,7 +47,7 @@ class Lag:
     reads: int
 
 
-Fault = Fail | Stall | Drop | Lag
+Fault = Fail | Stall | Hold | Drop | Lag
 
 
 @dataclass

@@ -4,7 +4,7 @@ import abc
 from typing import NamedTuple
 
 from scripts.localcloud.clock import Clock
-from scripts.localcloud.faults import Drop, Fail, Faults, Lag, Stall
+from scripts.localcloud.faults import Drop, Fail, Faults, Hold, Lag, Stall
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.journal import Journal
 
@@ -80,6 +80,8 @@ class Service(abc.ABC):
             raise ApiError(fault.status, fault.code, fault.message)
         if isinstance(fault, Stall):
             self.core.clock.hold(fault.seconds)
+        if isinstance(fault, Hold):
+            self.core.clock.hold_until(fault.released)
         if isinstance(fault, Drop) and not fault.applied:
             return Response(dropped=True)
         if isinstance(fault, Lag):

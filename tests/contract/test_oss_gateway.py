@@ -3,13 +3,21 @@
 import http.server
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from resource_repair import errors, oss
 from resource_repair.timing import Clock, Deadline
@@ -43,8 +51,8 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server on loopback for as long as the block runs."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server on loopback for as long as the block runs; with `tls`, of https."""
     server = Server()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -71,7 +79,11 @@ def serving() -> Iterator[Server]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         httpd.daemon_threads = True
-        server.url = f"http://127.0.0.1:{httpd.server_address[1]}"
+        scheme = "https" if tls else "http"
+        server.url = f"{scheme}://127.0.0.1:{httpd.server_address[1]}"
+        if tls:
+            httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
+            httpd.handle_error = lambda *_: None  # type: ignore[method-assign]
         thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
@@ -90,6 +102,30 @@ def bucket(url: str, seconds: float = 60, credentials: Credentials = CREDENTIALS
     """The bucket config-snapshot, as the function asks for it."""
     deadline = Deadline(Clock(), seconds)
     return oss.Oss(url, credentials, deadline).bucket("config-snapshot", "cn-shanghai")
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """TLS of a server that says itself that it is 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("127.0.0.1")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
 
 
 def error(status: int, code: str, extra: str = "", message: str = "no") -> Answer:
@@ -220,6 +256,14 @@ def test_a_host_without_an_address_is_unresolved() -> None:
     """A name that no name server knows is told apart from other trouble."""
     with pytest.raises(errors.UnresolvedError):
         bucket("http://oss-cn-nowhere.invalid").read()
+
+
+def test_a_host_that_cannot_prove_itself_is_refused(tmp_path: Path) -> None:
+    """A certificate that nobody vouches for: no request is sent, and none will be."""
+    with serving(self_signed(tmp_path)) as server:
+        with pytest.raises(errors.RefusedError, match="untrusted_host"):
+            bucket(server.url).read()
+        assert server.asked == []
 
 
 def test_a_closed_port_is_transient() -> None:

@@ -88,7 +88,7 @@ BUCKETS = st.lists(st.text(max_size=2000), min_size=1, max_size=300)
 
 @given(BUCKETS)
 def test_an_error_fits_the_failure_queue(names: list[str]) -> None:
-    """However many findings fail and whatever they are called, the error has at most 4 KB of ASCII."""
+    """However many findings fail, whatever they are called, the error has 4 KB of ASCII at most."""
     with pytest.raises(UnsettledFindingsError) as raised:
         settle([Outcome("failed", "reason", bucket=name) for name in names])
     text = str(raised.value)
@@ -99,7 +99,7 @@ def test_an_error_fits_the_failure_queue(names: list[str]) -> None:
 
 
 def test_every_bucket_is_named_while_there_is_room() -> None:
-    """Fifty failures of ordinary names are all in the error; of a thousand, the rest are counted."""
+    """Fifty failures of ordinary names are all in the error; of a thousand, some are counted."""
     with pytest.raises(UnsettledFindingsError) as few:
         settle([Outcome("denied", "AccessDenied", bucket=f"bucket-{n:04}") for n in range(50)])
     assert all(f"bucket-{n:04}: denied, AccessDenied" in str(few.value) for n in range(50))

@@ -1,0 +1,1 @@
+"""Cloud Config: rules evaluated on buckets, and the findings that they publish."""

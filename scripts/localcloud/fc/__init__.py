@@ -1,0 +1,1 @@
+"""Function Compute of the local cloud."""

@@ -1,0 +1,1 @@
+"""Message Service (MNS) of the local cloud: topics, subscriptions and queues."""

@@ -58,19 +58,64 @@ def evaluate(documents: Iterable[Document], action: str, resource: str) -> bool:
 
 def trusts(policy: Document, service: str) -> bool:
     """Whether a role's trust policy lets `service` assume it."""
-    return any(
-        statement.get("Effect") == "Allow"
-        and service in _listed(statement.get("Principal", {}).get("Service", []))
-        for statement in _listed(policy.get("Statement", []))
-    )
+    return service in _trusted(policy, "Service")
+
+
+def trusts_account(policy: Document, account_id: str, arn: str = "") -> bool:
+    """Whether a role's trust policy lets `arn`, or everyone of its account, assume it."""
+    return not _trusted(policy, "RAM").isdisjoint({f"acs:ram::{account_id}:root", arn})
 
 
 def parse(text: str) -> Document:
     """A policy document from its JSON; raises ValueError if it is not one."""
-    policy = json.loads(text)
-    if not isinstance(policy, dict) or not isinstance(policy.get("Statement"), list):
-        raise ValueError("a policy document is an object with a list of statements")
+    policy = _parsed(text)
+    for statement in policy["Statement"]:
+        _demand_texts(statement, "Resource")
     return policy
+
+
+def parse_trust(text: str) -> Document:
+    """A role's trust policy from its JSON; raises ValueError if it is not one."""
+    policy = _parsed(text)
+    for statement in policy["Statement"]:
+        principal = statement.get("Principal")
+        if not isinstance(principal, dict) or not principal:
+            raise ValueError("a trust policy's statement names a Principal")
+        for kind in principal:
+            _demand_texts(principal, kind)
+    return policy
+
+
+def _parsed(text: str) -> Document:
+    try:
+        policy = json.loads(text)
+    except RecursionError:
+        raise ValueError("a policy document is not nested so deeply") from None
+    if not isinstance(policy, dict) or policy.get("Version") != "1":
+        raise ValueError('a policy document is an object of Version "1"')
+    statements = policy.get("Statement")
+    if not isinstance(statements, list) or not statements:
+        raise ValueError("a policy document has a list of statements")
+    for statement in statements:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            raise ValueError("a statement's Effect is Allow or Deny")
+        _demand_texts(statement, "Action")
+    return policy
+
+
+def _demand_texts(holder: Document, name: str) -> None:
+    texts = _listed(holder.get(name))
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"{name} is a string or a list of strings")
+
+
+def _trusted(policy: Document, kind: str) -> set[str]:
+    """The principals of a kind that may assume the role, those of a Deny taken out."""
+    named: dict[str, set[str]] = {"Allow": set(), "Deny": set()}
+    for statement in policy["Statement"]:
+        if _applies(statement, "sts:AssumeRole", "*"):
+            named[statement["Effect"]].update(_listed(statement.get("Principal", {}).get(kind, [])))
+    return named["Allow"] - named["Deny"]
 
 
 def _applies(statement: Document, action: str, resource: str) -> bool:

@@ -31,8 +31,29 @@ class Refusal(enum.Enum):
     """Why credentials were not accepted; each service has its own code for it."""
 
     UNKNOWN_KEY = "unknown access key"
-    TOKEN_INVALID = "security token missing or wrong"
-    TOKEN_EXPIRED = "security token expired"
+    TOKEN_INVALID = "security token missing or wrong"  # noqa: S105  (a reason, no secret)
+    TOKEN_EXPIRED = "security token expired"  # noqa: S105  (a reason, no secret)
+
+
+class EntityError(Exception):
+    """What is, or is not, there: an `entity` in RAM's words (`Role.Policy`) and its name."""
+
+    def __init__(self, entity: str, name: str) -> None:
+        super().__init__(entity, name)
+        self.entity = entity
+        self.name = name
+
+
+class NoSuchEntityError(EntityError, KeyError):
+    """No such `Role`, `Policy`, `Policy.Version`; `Role.Policy`: the role has no such policy."""
+
+
+class EntityExistsError(EntityError):
+    """There is one already."""
+
+
+class EntityInUseError(EntityError):
+    """It cannot be deleted yet: `Role.Policy`, a role with policies; `Policy.Role`, the reverse."""
 
 
 class CredentialsRefusedError(Exception):
@@ -53,24 +74,30 @@ class Role:
     attached: list[tuple[str, str]] = field(default_factory=list)
     created_at: float = 0.0
     role_id: str = ""
+    max_session: int = 3600
 
 
 @dataclass
 class Policy:
-    """A policy; `kind` is `System` or `Custom`."""
+    """A policy; `kind` is `System` or `Custom`, `document` the one of the default version."""
 
     name: str
     kind: str
     document: policies.Document
     description: str = ""
     created_at: float = 0.0
+    default_version: str = "v1"
+    versions: dict[str, policies.Document] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.versions.setdefault(self.default_version, self.document)
 
 
 class RamState:
     """The account's roles and policies, and every key that it has issued.
 
-    Its methods take and return values; they raise KeyError for what is not there (the wire turns
-    that into EntityNotExist) and CredentialsRefusedError for keys.
+    Its methods take and return values; they raise NoSuchEntityError (a KeyError) for what is not
+    there, EntityExistsError for what is there already and CredentialsRefusedError for keys.
     """
 
     def __init__(self, core: Core) -> None:
@@ -94,6 +121,105 @@ class RamState:
         with self.lock:
             wanted = arn.lower()
             return next((r for r in self.roles.values() if self.arn(r.name) == wanted), None)
+
+    def role(self, name: str) -> Role:
+        """The role of that name."""
+        with self.lock:
+            if name not in self.roles:
+                raise NoSuchEntityError("Role", name)
+            return self.roles[name]
+
+    def create_role(
+        self,
+        name: str,
+        trust: policies.Document,
+        *,
+        description: str = "",
+        max_session: int = 3600,
+    ) -> Role:
+        """A new role with no policies."""
+        with self.lock:
+            if self.role_by_arn(self.arn(name)):
+                raise EntityExistsError("Role", name)
+            role_id = f"3{secrets.randbelow(10**17):017}"
+            now = self._core.clock.now()
+            role = Role(name, trust, description, [], now, role_id, max_session)
+            self.roles[name] = role
+            return role
+
+    def update_role(
+        self, name: str, trust: policies.Document, *, description: str, max_session: int
+    ) -> Role:
+        """The role with everything but its name and its policies replaced."""
+        with self.lock:
+            role = self.role(name)
+            role.trust, role.description, role.max_session = trust, description, max_session
+            return role
+
+    def delete_role(self, name: str) -> None:
+        """Forget a role; raises EntityInUseError while it has policies."""
+        with self.lock:
+            if self.role(name).attached:
+                raise EntityInUseError("Role.Policy", name)
+            del self.roles[name]
+
+    def policy(self, kind: str, name: str) -> Policy:
+        """The policy of that kind (`System` or `Custom`) and name."""
+        with self.lock:
+            if (kind, name) not in self.policies:
+                raise NoSuchEntityError("Policy", name)
+            return self.policies[kind, name]
+
+    def create_policy(
+        self, name: str, document: policies.Document, *, description: str = ""
+    ) -> Policy:
+        """A new custom policy; its name must not be a system policy's either."""
+        with self.lock:
+            if ("Custom", name) in self.policies or ("System", name) in self.policies:
+                raise EntityExistsError("Policy", name)
+            policy = Policy(name, "Custom", document, description, self._core.clock.now())
+            self.policies["Custom", name] = policy
+            return policy
+
+    def create_policy_version(
+        self, name: str, document: policies.Document, *, default: bool
+    ) -> str:
+        """A further version of a custom policy, in force if `default`; answers its id (`v2`)."""
+        with self.lock:
+            policy = self.policy("Custom", name)
+            version = f"v{len(policy.versions) + 1}"
+            policy.versions[version] = document
+            if default:
+                policy.default_version, policy.document = version, document
+            return version
+
+    def delete_policy(self, name: str) -> None:
+        """Forget a custom policy; raises EntityInUseError while a role has it."""
+        with self.lock:
+            if self.attachments(self.policy("Custom", name)):
+                raise EntityInUseError("Policy.Role", name)
+            del self.policies["Custom", name]
+
+    def attachments(self, policy: Policy) -> int:
+        """How many roles have the policy."""
+        with self.lock:
+            return sum((policy.kind, policy.name) in r.attached for r in self.roles.values())
+
+    def attach(self, role_name: str, kind: str, policy_name: str) -> None:
+        """Give a role a policy."""
+        with self.lock:
+            role, policy = self.role(role_name), self.policy(kind, policy_name)
+            if (policy.kind, policy.name) in role.attached:
+                raise EntityExistsError("Role.Policy", policy_name)
+            role.attached.append((policy.kind, policy.name))
+
+    def detach(self, role_name: str, kind: str, policy_name: str) -> None:
+        """Take a policy from a role."""
+        with self.lock:
+            role = self.role(role_name)
+            if (kind, policy_name) not in role.attached:
+                raise NoSuchEntityError("Role.Policy", policy_name)
+            role.attached.remove((kind, policy_name))
 
     def secret(self, access_key_id: str) -> str:
         """The secret to verify a signature with; CredentialsRefusedError for an unknown key."""
@@ -123,8 +249,7 @@ class RamState:
 
         Whether the caller may assume it (its trust policy) is for the caller's side to check.
         """
-        with self.lock:
-            role = self.roles[role_name]
+        role = self.role(role_name)
         arn = f"acs:ram::{self._core.account_id}:assumed-role/{role.name.lower()}/{session}"
         return self._issue(Principal(self._core.account_id, arn, role.name), lifetime=lifetime)
 

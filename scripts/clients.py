@@ -1,0 +1,224 @@
+"""Whose credentials, which endpoints, and the SDK clients made of both; and what refusals mean.
+
+Credentials are those of Alibaba Cloud's default chain (environment, profile, role) and never an
+argument. Importing an SDK takes a third of a second: each is imported when its client is asked for.
+"""
+
+import contextlib
+import functools
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from alibabacloud_credentials.client import Client as Credentials
+from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_credentials.models import Config as CredentialsConfig
+from alibabacloud_tea_openapi.models import Config
+from Tea.exceptions import TeaException
+
+from scripts.errors import Problem, UsageError
+
+__all__ = [
+    "Clients",
+    "ClientsError",
+    "CloudError",
+    "Credentials",
+    "Endpoints",
+    "calling",
+    "fixed_credentials",
+]
+
+# The chain logs each place where it finds nothing, tracebacks and all: `calling` says it in a line.
+logging.getLogger("credentials").disabled = True
+
+_NO_ANSWER = "NoUsableAnswer"
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10_000, 60_000  # milliseconds; an upload waits for its answer
+
+
+class ClientsError(UsageError):
+    """Credentials or endpoints that cannot be used as they are set."""
+
+
+class CloudError(Problem):
+    """A call that did not succeed, told in one line: operation, subject, code, what to do."""
+
+    def __init__(self, operation: str, subject: str, code: str, status: int, advice: str) -> None:
+        super().__init__(f"{operation} on {subject} failed: {code}; {advice}")
+        self.operation = operation
+        self.subject = subject
+        self.code = code
+        self.status = status
+
+
+class Endpoints(NamedTuple):
+    """Where each service is, as URLs: all set, or none for Alibaba Cloud's own.
+
+    As a set, since one forgotten would let a rehearsal reach the real account.
+    """
+
+    oss: str = ""
+    fc: str = ""
+    ram: str = ""
+    sts: str = ""
+    mns: str = ""
+    config: str = ""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Endpoints":
+        """From RESOURCE_REPAIR_OSS_ENDPOINT, …; raises ClientsError for some set and some not."""
+        names = {field: f"RESOURCE_REPAIR_{field.upper()}_ENDPOINT" for field in cls._fields}
+        endpoints = cls(**{field: environ.get(name, "") for field, name in names.items()})
+        missing = [name for field, name in names.items() if not getattr(endpoints, field)]
+        if 0 < len(missing) < len(names):
+            raise ClientsError(f"endpoints are set all or none: set {', '.join(missing)} too")
+        return endpoints.checked()
+
+    def checked(self) -> "Endpoints":
+        """These endpoints; raises ClientsError for a URL that credentials must not go to."""
+        for field, url in self._asdict().items():
+            parts = urlsplit(url)
+            loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+            if url and not (parts.hostname and (parts.scheme == "https" or loopback)):
+                raise ClientsError(
+                    f"the endpoint of {field}, {url!r}, is not one that credentials may go to: "
+                    "use https://<host>, or http:// with a loopback host"
+                )
+        return self
+
+
+def fixed_credentials(access_key_id: str, access_key_secret: str, token: str = "") -> Credentials:
+    """Credentials given by a program, such as a local cloud's; a person uses the default chain."""
+    return Credentials(
+        CredentialsConfig(
+            type="sts" if token else "access_key",
+            access_key_id=access_key_id,
+            access_key_secret=access_key_secret,
+            security_token=token,
+        )
+    )
+
+
+class Clients:
+    """The SDK clients of one account in one region.
+
+    Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        credentials: Credentials | None = None,
+        endpoints: Endpoints | None = None,
+    ) -> None:
+        self.region = region
+        self._credentials = credentials or Credentials()
+        self._endpoints = (endpoints or Endpoints()).checked()
+
+    @functools.cached_property
+    def account_id(self) -> str:
+        """The account that the credentials belong to; raises CloudError."""
+        with calling("sts:GetCallerIdentity", "the credentials"):
+            return str(self.sts.get_caller_identity().body.account_id)
+
+    @functools.cached_property
+    def sts(self) -> Any:
+        """`alibabacloud_sts20150401`."""
+        from alibabacloud_sts20150401.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.sts, f"sts.{self.region}.aliyuncs.com"))
+
+    @functools.cached_property
+    def ram(self) -> Any:
+        """`alibabacloud_ram20150501`."""
+        from alibabacloud_ram20150501.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.ram, "ram.aliyuncs.com"))
+
+    @functools.cached_property
+    def fc(self) -> Any:
+        """`alibabacloud_fc_open20210406`; its host names the account, so this asks STS first."""
+        from alibabacloud_fc_open20210406.client import Client  # noqa: PLC0415  (a slow import)
+
+        own = self._endpoints.fc or f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
+        return Client(self._config(own, ""))
+
+    @functools.cached_property
+    def config(self) -> Any:
+        """`alibabacloud_config20200907`; it has one endpoint for China and one for elsewhere."""
+        from alibabacloud_config20200907.client import Client  # noqa: PLC0415  (a slow import)
+
+        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
+        return Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
+
+    @functools.cached_property
+    def mns(self) -> Any:
+        """`alibabacloud_mns_open20220119`: topics and queues, but not their messages."""
+        from alibabacloud_mns_open20220119.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.mns, f"mns-open.{self.region}.aliyuncs.com"))
+
+    def bucket(self, name: str, region: str = "") -> Any:
+        """`oss2.Bucket`, signing V4, in `region` or the clients' own."""
+        import oss2  # noqa: PLC0415  (a slow import)
+
+        with calling("the search for credentials", "this machine"):
+            held = self._credentials.get_credential()
+        pair = (held.access_key_id, held.access_key_secret)
+        token = held.security_token
+        auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
+        where = region or self.region
+        endpoint = self._endpoints.oss or f"https://oss-{where}.aliyuncs.com"
+        return oss2.Bucket(auth, endpoint, name, region=where)
+
+    def _config(self, override: str, host: str) -> Config:
+        parts = urlsplit(override or f"https://{host}")
+        return Config(
+            credential=self._credentials,
+            endpoint=parts.netloc,
+            protocol=parts.scheme,  # always said: some SDKs would go by plain http
+            region_id=self.region,
+            connect_timeout=_CONNECT_TIMEOUT,
+            read_timeout=_READ_TIMEOUT,
+        )
+
+
+@contextlib.contextmanager
+def calling(operation: str, subject: str) -> Iterator[None]:
+    """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`)."""
+    try:
+        yield
+    except (TeaException, CredentialException) as error:
+        cause = getattr(error, "inner_exception", error)
+        if isinstance(cause, CredentialException):
+            advice = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+            raise CloudError(operation, subject, "NoCredentials", 0, advice) from error
+        data = getattr(error, "data", None) or {}
+        code = str(data.get("Code") or data.get("ErrorCode") or _NO_ANSWER)
+        said = str(data.get("Message") or data.get("ErrorMessage") or "")
+        status = int(data.get("statusCode") or 0)
+        advice = _advice(operation, code, said)
+        raise CloudError(operation, subject, code, status, advice) from error
+
+
+def _advice(operation: str, code: str, said: str) -> str:
+    quoted = f"the service says: {_redacted(said)}" if said else "it says no more than that"
+    if code in {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM"}:
+        return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
+    if re.search("AccessKey|Signature|SecurityToken", code):
+        # What a service says to these quotes parts of what was signed: it is not repeated.
+        return "the credentials are wrong or have expired: renew them, and run again"
+    if "Throttl" in code:
+        return "too many requests: wait a minute, and run again"
+    if code == _NO_ANSWER:
+        return "check the network and the endpoint, and run again"
+    return quoted
+
+
+def _redacted(text: str) -> str:
+    """The first line, without what looks like a key or a token."""
+    line = text.strip().splitlines()[0][:300]
+    return re.sub(r"\b(?:LTAI|STS\.|CAIS)[\w+/=.-]+", "***", line)

@@ -1,0 +1,123 @@
+"""One way to speak for everything that an operator runs.
+
+People at a terminal get colour and tables, pipes get plain aligned text, and `--json` exactly one
+document on stdout, with all else on stderr. Exit codes: 0 done, 1 found a problem, 2 used wrongly.
+"""
+
+import argparse
+import enum
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from rich.console import Console as RichConsole
+from rich.table import Table
+from rich.text import Text
+
+from scripts.errors import Problem, UsageError
+
+
+class Exit(enum.IntEnum):
+    """What a verb's exit code means."""
+
+    DONE = 0
+    PROBLEM = 1
+    MISUSE = 2
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the options that every verb has; `description` is mostly its docstring."""
+    options = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--json", action="store_true", help="answer with one JSON document")
+    options.add_argument("--yes", "-y", action="store_true", help="do not ask, go ahead")
+    options.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
+    return options
+
+
+class Console:
+    """What a verb says and asks; `answer_json`, `yes` and `dry_run` are the options of `parser`."""
+
+    def __init__(
+        self,
+        *,
+        answer_json: bool = False,
+        yes: bool = False,
+        dry_run: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        stdin: TextIO | None = None,
+    ) -> None:
+        self.dry_run = dry_run
+        self._json = answer_json
+        self._yes = yes
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._stdin = stdin or sys.stdin
+        self._people = RichConsole(file=self._err if answer_json else self._out, highlight=False)
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Console":
+        """The console for parsed options."""
+        return cls(answer_json=options.json, yes=options.yes, dry_run=options.dry_run)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for people."""
+        self._people.print(Text(text, style=style), soft_wrap=True)
+
+    def fail(self, text: str) -> None:
+        """What went wrong, in a line on stderr."""
+        RichConsole(file=self._err, highlight=False).print(Text(text, style="red"), soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows under headings: drawn for people, aligned and never wrapped for pipes."""
+        if not self._people.is_terminal:
+            for line in _aligned([columns, *rows]):
+                self.say(line)
+            return
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self._people.print(table)
+
+    def answer(self, document: object) -> None:
+        """The one JSON document of `--json`; nothing without it."""
+        if self._json:
+            json.dump(document, self._out, indent=2, ensure_ascii=False)
+            self._out.write("\n")
+
+    def confirm(self, question: str) -> bool:
+        """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
+
+        Raises UsageError where there is nobody to ask.
+        """
+        if self._yes:
+            return True
+        if not self._stdin.isatty():
+            raise UsageError("nobody is here to be asked: look at it with --dry-run, or say --yes")
+        self._err.write(f"{question} [y/N] ")
+        self._err.flush()
+        return self._stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def run(verb: Callable[[Console], Exit], console: Console) -> int:
+    """Run a verb; what it raises on purpose becomes one line and an exit code."""
+    try:
+        return verb(console)
+    except UsageError as error:
+        console.fail(str(error))
+        return Exit.MISUSE
+    except Problem as error:
+        console.fail(str(error))
+        return Exit.PROBLEM
+    except KeyboardInterrupt:
+        console.fail("stopped; what was done so far stays, and running it again is safe")
+        return Exit.PROBLEM
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    return ["  ".join(row).rstrip() for row in padded]

@@ -1,0 +1,94 @@
+"""Calls on delivery channels."""
+
+from dataclasses import replace
+from typing import Any
+
+from scripts.localcloud.config.channels import Channel
+from scripts.localcloud.config.parameters import refuse_others
+from scripts.localcloud.config.state import ConfigState
+from scripts.localcloud.pop import Action, Answer, Call
+from scripts.localcloud.service import Core
+
+_OTHER_DELIVERIES = (
+    "CompliantSnapshot",
+    "ConfigurationItemChangeNotification",
+    "ConfigurationSnapshot",
+)
+
+
+class ChannelCalls:
+    """The calls by name, over the state."""
+
+    def __init__(self, core: Core, state: ConfigState) -> None:
+        self._core = core
+        self._state = state
+
+    def actions(self) -> dict[str, Action]:
+        """Each action with what it is done to."""
+        return {
+            "CreateConfigDeliveryChannel": Action(self._create, "DeliveryChannelTargetArn"),
+            "UpdateConfigDeliveryChannel": Action(self._update, "DeliveryChannelId"),
+            "GetConfigDeliveryChannel": Action(self._get, "DeliveryChannelId"),
+            "ListConfigDeliveryChannels": Action(self._list),
+            "DeleteConfigDeliveryChannel": Action(self._delete, "DeliveryChannelId"),
+        }
+
+    def _create(self, call: Call) -> Answer:
+        if call.text("DeliveryChannelType") != "MNS":
+            raise call.invalid("DeliveryChannelType", "the local cloud delivers to MNS alone")
+        target_arn = call.text("DeliveryChannelTargetArn")
+        wanted = _asked_for(call, Channel(target_arn, non_compliant_notification=False))
+        return {"DeliveryChannelId": self._state.create_channel(wanted).id}
+
+    def _update(self, call: Call) -> Answer:
+        channel = self._state.channel(call.text("DeliveryChannelId"))
+        self._state.update_channel(_asked_for(call, channel))
+        return {"DeliveryChannelId": channel.id}
+
+    def _get(self, call: Call) -> Answer:
+        channel = self._state.channel(call.text("DeliveryChannelId"))
+        return {"DeliveryChannel": self._described(channel)}
+
+    def _list(self, call: Call) -> Answer:
+        wanted = call.listed("DeliveryChannelIds", "")
+        channels = [c for c in self._state.channels() if not wanted or c.id in wanted]
+        return {"DeliveryChannels": [self._described(channel) for channel in channels]}
+
+    def _delete(self, call: Call) -> Answer:
+        channel_id = call.text("DeliveryChannelId")
+        self._state.delete_channel(channel_id)
+        return {"DeliveryChannelId": channel_id}
+
+    def _described(self, channel: Channel) -> dict[str, Any]:
+        return {
+            "AccountId": int(self._core.account_id),
+            "DeliveryChannelCondition": channel.condition,
+            "DeliveryChannelId": channel.id,
+            "DeliveryChannelName": channel.name,
+            "DeliveryChannelTargetArn": channel.target_arn,
+            "DeliveryChannelType": "MNS",
+            "Description": channel.description,
+            "NonCompliantNotification": channel.non_compliant_notification,
+            "OversizedDataOSSTargetArn": channel.oversized_data_oss_target_arn,
+            "Status": int(channel.active),
+            **dict.fromkeys(_OTHER_DELIVERIES, False),
+        }
+
+
+def _asked_for(call: Call, channel: Channel) -> Channel:
+    """The channel with what the call says; the rest as it was."""
+    refuse_others(call, _OTHER_DELIVERIES)
+    return replace(
+        channel,
+        target_arn=call.text("DeliveryChannelTargetArn", channel.target_arn),
+        name=call.text("DeliveryChannelName", channel.name),
+        description=call.text("Description", channel.description),
+        condition=call.text("DeliveryChannelCondition", channel.condition),
+        oversized_data_oss_target_arn=call.text(
+            "OversizedDataOSSTargetArn", channel.oversized_data_oss_target_arn
+        ),
+        non_compliant_notification=call.flag(
+            "NonCompliantNotification", channel.non_compliant_notification
+        ),
+        active=call.number("Status", int(channel.active), low=0, high=1) == 1,
+    )

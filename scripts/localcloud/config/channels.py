@@ -1,0 +1,87 @@
+"""Delivery channels: to which topic which findings go."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from scripts.localcloud.config.errors import InvalidConditionError, InvalidTopicArnError
+from scripts.localcloud.config.rules import RESOURCE_TYPE, Rule
+
+_TOPIC_ARN = re.compile(r"acs:mns:([a-z0-9-]+):(\d+):/topics/([A-Za-z0-9-]{1,255})")
+
+
+class TopicArn(NamedTuple):
+    """`acs:mns:<region>:<account>:/topics/<topic>`, taken apart."""
+
+    region: str
+    account_id: str
+    topic: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel to a topic; `condition` is the JSON that filters it, `active` its Status.
+
+    The id is given by the state that takes the channel in.
+    """
+
+    target_arn: str
+    id: str = ""
+    name: str = ""
+    description: str = ""
+    condition: str = ""
+    oversized_data_oss_target_arn: str = ""
+    non_compliant_notification: bool = True
+    active: bool = True
+
+    @property
+    def topic(self) -> str:
+        """The name of the topic."""
+        return parse_topic_arn(self.target_arn).topic
+
+    def takes(self, rule: Rule) -> bool:
+        """Whether findings of `rule` go through this channel."""
+        return (
+            self.active
+            and self.non_compliant_notification
+            and all(_passes(part, rule) for part in parse_condition(self.condition))
+        )
+
+
+def parse_topic_arn(text: str) -> TopicArn:
+    """The parts of a topic's ARN; raises InvalidTopicArnError."""
+    match = _TOPIC_ARN.fullmatch(text)
+    if match is None:
+        raise InvalidTopicArnError(text)
+    return TopicArn(*match.groups())
+
+
+def parse_condition(text: str) -> list[dict[str, Any]]:
+    """The filters of a DeliveryChannelCondition; raises InvalidConditionError.
+
+    Page "CreateConfigDeliveryChannel": `RuleRiskLevel` has the lowest risk as its `value`, 1 being
+    the highest; `ResourceType` has `values`.
+    """
+    try:
+        filters = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        raise InvalidConditionError(text) from None
+    if not isinstance(filters, list) or not all(_is_filter(part) for part in filters):
+        raise InvalidConditionError(text)
+    return filters
+
+
+def _is_filter(part: object) -> bool:
+    match part:
+        case {"filterType": "RuleRiskLevel", "value": "1" | "2" | "3"}:
+            return True
+        case {"filterType": "ResourceType", "values": [*values]}:
+            return all(isinstance(value, str) for value in values)
+    return False
+
+
+def _passes(part: dict[str, Any], rule: Rule) -> bool:
+    if part["filterType"] == "RuleRiskLevel":
+        return rule.risk_level <= int(part["value"])
+    return RESOURCE_TYPE in part["values"]

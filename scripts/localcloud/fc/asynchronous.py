@@ -1,0 +1,164 @@
+"""Asynchronous invocations: queued, run by a few workers, retried, and reported at their end."""
+
+import json
+import queue
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from scripts.localcloud.fc.destinations import Destinations, Outcome
+from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.fc.resources import ASYNC_DEFAULTS, AsyncConfig, Resources
+from scripts.localcloud.fc.runner import Call, Invocation
+from scripts.localcloud.service import Core
+
+# Page "Retry policies": 0.5 s after the first failure, and twice as long after each further one.
+# (It says so of system errors. Guessed: a function's own errors are retried at the same pace.)
+_FIRST_INTERVAL = 0.5
+# Guessed: the name of this condition.
+_TOO_OLD = "EventAgeExceeded"
+_WORKERS = 8
+
+
+class Job(NamedTuple):
+    """An event that a function is to be invoked with."""
+
+    request_id: str
+    service: str
+    function: str
+    event: bytes
+    submitted_at: float
+
+
+class _Ending(NamedTuple):
+    """How a run ended; `error_type` is empty for a success."""
+
+    error_type: str
+    status: int
+    body: bytes
+
+
+class AsyncInvocations:
+    """Sees jobs through, each worker one at a time. `invoke` runs a function once."""
+
+    def __init__(
+        self,
+        core: Core,
+        resources: Resources,
+        destinations: Destinations,
+        invoke: Callable[[str, str, Call], Invocation],
+    ) -> None:
+        self._core = core
+        self._resources = resources
+        self._destinations = destinations
+        self._invoke = invoke
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._changed = threading.Condition()
+        self._pending = 0
+        self._stopped = threading.Event()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; one that comes after `stop` is forgotten."""
+        with self._changed:
+            if self._stopped.is_set():
+                return
+            self._pending += 1
+            if len(self._threads) < _WORKERS:
+                worker = threading.Thread(target=self._work, name="fc-async", daemon=True)
+                self._threads.append(worker)
+                worker.start()
+        self._jobs.put(job)
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until no job is pending; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout)
+
+    def forget(self) -> None:
+        """Take no more jobs, and begin and report none of those queued or under way."""
+        with self._changed:
+            self._stopped.set()
+
+    def stop(self) -> None:
+        """End the workers, once what they are running has ended."""
+        self.forget()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for worker in self._threads:
+            worker.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._see_through(job)
+            finally:
+                with self._changed:
+                    self._pending -= 1
+                    self._changed.notify_all()
+
+    def _see_through(self, job: Job) -> None:
+        waited = 0.0
+        runs = 0
+        ending = _Ending(_TOO_OLD, 200, b"")
+        while not self._stopped.is_set():
+            config = self._config(job)
+            age = waited + self._core.clock.now() - job.submitted_at
+            if age > config.settings["maxAsyncEventAgeInSeconds"]:
+                self._settle(job, config, runs, ending._replace(error_type=_TOO_OLD))
+                return
+            runs += 1
+            ending = self._run(job, runs)
+            if self._stopped.is_set() or self._core.clock.stopped:
+                return
+            if not ending.error_type or runs > config.settings["maxAsyncRetryAttempts"]:
+                self._settle(job, config, runs, ending)
+                return
+            interval = _FIRST_INTERVAL * 2 ** (runs - 1)
+            self._record("retried", job, attempt=runs + 1, interval=interval)
+            self._stopped.wait(interval * self._core.clock.scale)
+            waited += interval
+
+    def _run(self, job: Job, attempt: int) -> _Ending:
+        call = Call(job.request_id, job.event, "async", attempt)
+        try:
+            invocation = self._invoke(job.service, job.function, call)
+        except FcError as error:
+            body = {"ErrorCode": error.code, "ErrorMessage": error.message}
+            return _Ending(error.code, error.status, json.dumps(body).encode())
+        return _Ending(invocation.error_type, 200, invocation.payload)
+
+    def _config(self, job: Job) -> AsyncConfig:
+        try:
+            return self._resources.async_config(job.service, job.function)
+        except FcError:
+            return AsyncConfig(ASYNC_DEFAULTS, 0, 0)
+
+    def _settle(self, job: Job, config: AsyncConfig, runs: int, ending: _Ending) -> None:
+        """Send the outcome to its destination, if there is one."""
+        arn = config.destination("onFailure" if ending.error_type else "onSuccess")
+        undelivered = self._deliver(arn, job, runs, ending) if arn else ""
+        action = "gave_up" if ending.error_type else "succeeded"
+        self._record(action, job, runs=runs, destination=arn, undelivered=undelivered)
+
+    def _deliver(self, arn: str, job: Job, runs: int, ending: _Ending) -> str:
+        outcome = Outcome(
+            job.request_id,
+            job.service,
+            job.function,
+            job.event,
+            job.submitted_at,
+            runs,
+            ending.error_type,
+            ending.status,
+            ending.body,
+        )
+        try:
+            role = self._resources.service(job.service).settings["role"]
+        except FcError as error:
+            return error.message
+        return self._destinations.deliver(arn, role, outcome)
+
+    def _record(self, action: str, job: Job, **details: object) -> None:
+        subject = f"{job.service}/{job.function}"
+        self._core.journal.record("fc", action, subject, request_id=job.request_id, **details)

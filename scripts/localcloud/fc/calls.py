@@ -1,0 +1,92 @@
+"""A request to Function Compute, understood, and the answer to it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.localcloud.fc.errors import FcError, invalid
+from scripts.localcloud.fc.views import View, etag
+from scripts.localcloud.http import Request
+
+_DEFAULT_LIMIT = 20
+_HIGHEST_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request: the names in its path, and how its version of the API writes things."""
+
+    request: Request
+    request_id: str
+    version: str
+    names: Mapping[str, str]
+    config_as_text: bool
+
+    @property
+    def service(self) -> str:
+        """The service's name; what follows a dot in the path is the qualifier."""
+        return self.names["service"].partition(".")[0]
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return self.names["function"]
+
+    @property
+    def trigger(self) -> str:
+        """The trigger's name."""
+        return self.names["trigger"]
+
+    def fields(self) -> dict[str, Any]:
+        """The body's JSON object. Raises FcError."""
+        try:
+            fields = json.loads(self.request.body or b"{}")
+        except ValueError as error:
+            raise invalid("the body is not JSON") from error
+        if not isinstance(fields, dict):
+            raise invalid("the body must be a JSON object")
+        return fields
+
+    def check_qualifier(self) -> None:
+        """Raises FcError for any version but the latest: no other is ever published here."""
+        in_path = self.names["service"].partition(".")[2]
+        qualifier = self.request.params.get("qualifier") or in_path
+        if qualifier not in ("", "LATEST"):
+            code = "VersionNotFound" if qualifier.isdigit() else "AliasNotFound"
+            raise FcError(code, f"service '{self.service}' has no '{qualifier}'")
+
+    def check_match(self, view: View) -> None:
+        """Raises FcError if the request is meant for another state than the present (If-Match)."""
+        if self.request.headers.get("If-Match") not in ("", etag(view)):
+            raise FcError("PreconditionFailed", "the resource has another ETag by now")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation gives."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Answer(status=204)
+
+
+def shown(view: View) -> Answer:
+    """A resource, with the tag of its state."""
+    return Answer(json.dumps(view).encode(), headers={"Etag": etag(view)})
+
+
+def listed(call: Call, field_name: str, key: str, views: Sequence[View]) -> Answer:
+    """The part of a list, sorted by `key`, that the request asks for. Raises FcError."""
+    params = call.request.params
+    start = params.get("nextToken") or params.get("startKey") or ""
+    limit = params.get("limit") or str(_DEFAULT_LIMIT)
+    if not limit.isdecimal() or not 1 <= int(limit) <= _HIGHEST_LIMIT:
+        raise invalid(f"limit must be 1 to {_HIGHEST_LIMIT}, not '{limit}'")
+    wanted = [v for v in views if v[key].startswith(params.get("prefix", "")) and v[key] >= start]
+    page, rest = wanted[: int(limit)], wanted[int(limit) :]
+    body = {field_name: page, "nextToken": rest[0][key] if rest else ""}
+    return Answer(json.dumps(body).encode())

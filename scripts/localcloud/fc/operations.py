@@ -1,0 +1,218 @@
+"""Function Compute's operations, for whichever version of the API asks for them.
+
+An operation takes the state and a call, gives an answer, and raises FcError. `OPERATIONS` has them
+by the API's names.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from scripts.localcloud.fc.calls import NOTHING, Answer, Call, listed, shown
+from scripts.localcloud.fc.code import Code
+from scripts.localcloud.fc.errors import invalid
+from scripts.localcloud.fc.runner import Invocation
+from scripts.localcloud.fc.state import FcState
+from scripts.localcloud.fc.views import (
+    async_config_view,
+    function_view,
+    service_view,
+    trigger_view,
+)
+
+_LOG_TAIL = 4096
+
+
+def _create_service(state: FcState, call: Call) -> Answer:
+    fields = call.fields()
+    name = str(fields.get("serviceName", ""))
+    return shown(service_view(state.resources.create_service(name, fields)))
+
+
+def _get_service(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    return shown(service_view(state.resources.service(call.service)))
+
+
+def _update_service(state: FcState, call: Call) -> Answer:
+    call.check_match(service_view(state.resources.service(call.service)))
+    return shown(service_view(state.resources.update_service(call.service, call.fields())))
+
+
+def _delete_service(state: FcState, call: Call) -> Answer:
+    call.check_match(service_view(state.resources.service(call.service)))
+    state.resources.delete_service(call.service)
+    return NOTHING
+
+
+def _list_services(state: FcState, call: Call) -> Answer:
+    views = [service_view(service) for service in state.resources.services()]
+    return listed(call, "services", "serviceName", views)
+
+
+def _create_function(state: FcState, call: Call) -> Answer:
+    fields = _fields_with_code(call)
+    name = str(fields.get("functionName", ""))
+    return shown(function_view(state.resources.create_function(call.service, name, fields)))
+
+
+def _get_function(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    return shown(function_view(state.resources.function(call.service, call.function)))
+
+
+def _update_function(state: FcState, call: Call) -> Answer:
+    call.check_match(function_view(state.resources.function(call.service, call.function)))
+    fields = _fields_with_code(call)
+    function = state.resources.update_function(call.service, call.function, fields)
+    return shown(function_view(function))
+
+
+def _delete_function(state: FcState, call: Call) -> Answer:
+    call.check_match(function_view(state.resources.function(call.service, call.function)))
+    state.resources.delete_function(call.service, call.function)
+    return NOTHING
+
+
+def _list_functions(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    views = [function_view(function) for function in state.resources.functions(call.service)]
+    return listed(call, "functions", "functionName", views)
+
+
+def _get_function_code(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    code = state.resources.function(call.service, call.function).code
+    host = call.request.headers.get("Host")
+    url = f"http://{host}/{call.version}/packages/{code.digest}"
+    return Answer(json.dumps({"url": url, "checksum": code.checksum}).encode())
+
+
+def _download_package(state: FcState, call: Call) -> Answer:
+    """What the URL of GetFunctionCode leads to; it can be had by whoever knows it."""
+    code = state.resources.code(call.names["digest"])
+    return Answer(code.package, headers={"Content-Type": "application/zip"})
+
+
+def _create_trigger(state: FcState, call: Call) -> Answer:
+    trigger = state.triggers.create(call.service, call.function, call.fields())
+    return shown(trigger_view(trigger, config_as_text=call.config_as_text))
+
+
+def _get_trigger(state: FcState, call: Call) -> Answer:
+    trigger = state.resources.trigger(call.service, call.function, call.trigger)
+    return shown(trigger_view(trigger, config_as_text=call.config_as_text))
+
+
+def _update_trigger(state: FcState, call: Call) -> Answer:
+    trigger = state.triggers.update(call.service, call.function, call.trigger)
+    return shown(trigger_view(trigger, config_as_text=call.config_as_text))
+
+
+def _delete_trigger(state: FcState, call: Call) -> Answer:
+    state.triggers.delete(call.service, call.function, call.trigger)
+    return NOTHING
+
+
+def _list_triggers(state: FcState, call: Call) -> Answer:
+    triggers = state.resources.triggers(call.service, call.function)
+    views = [trigger_view(trigger, config_as_text=call.config_as_text) for trigger in triggers]
+    return listed(call, "triggers", "triggerName", views)
+
+
+def _put_async_config(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    config = state.resources.put_async_config(call.service, call.function, call.fields())
+    return shown(async_config_view(call.service, call.function, config))
+
+
+def _get_async_config(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    config = state.resources.async_config(call.service, call.function)
+    return shown(async_config_view(call.service, call.function, config))
+
+
+def _delete_async_config(state: FcState, call: Call) -> Answer:
+    call.check_qualifier()
+    state.resources.delete_async_config(call.service, call.function)
+    return NOTHING
+
+
+def _invoke_function(state: FcState, call: Call) -> Answer:
+    """Page "InvokeFunction"; a function's error is an answer of status 200 too."""
+    call.check_qualifier()
+    request = call.request
+    names = (call.service, call.function)
+    if request.headers.get("X-Fc-Invocation-Type").lower() == "async":
+        state.invoke_async(*names, request.body, request_id=call.request_id)
+        return Answer(status=202)
+    invocation = state.invoke(*names, request.body, request_id=call.request_id)
+    headers = _invocation_headers(invocation)
+    if request.headers.get("X-Fc-Log-Type").lower() == "tail":
+        tail = invocation.log.encode()[-_LOG_TAIL:]
+        headers["X-Fc-Log-Result"] = base64.b64encode(tail).decode()
+    return Answer(invocation.payload, headers=headers)
+
+
+def _invocation_headers(invocation: Invocation) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "X-Fc-Invocation-Duration": str(round(invocation.duration_ms)),
+        "X-Fc-Invocation-Service-Version": "LATEST",
+        "X-Fc-Instance-Id": invocation.instance_id,
+    }
+    if invocation.error_type:
+        headers["X-Fc-Error-Type"] = invocation.error_type
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _empty(field_name: str) -> Callable[[FcState, Call], Answer]:
+    """A list of something that this cloud does not have; of a service, that service must exist."""
+
+    def operation(state: FcState, call: Call) -> Answer:
+        if "service" in call.names:
+            state.resources.service(call.service)
+        return Answer(json.dumps({field_name: []}).encode())
+
+    return operation
+
+
+def _fields_with_code(call: Call) -> dict[str, Any]:
+    """The body's fields; a code package must have the checksum that the request says."""
+    fields = call.fields()
+    said = call.request.headers.get("X-Fc-Code-Checksum")
+    if said and fields.get("code") and Code.from_request(fields["code"]).checksum != said:
+        raise invalid("the code package's CRC-64 is not the one in X-Fc-Code-Checksum")
+    return fields
+
+
+OPERATIONS: dict[str, Callable[[FcState, Call], Answer]] = {
+    "CreateService": _create_service,
+    "GetService": _get_service,
+    "UpdateService": _update_service,
+    "DeleteService": _delete_service,
+    "ListServices": _list_services,
+    "CreateFunction": _create_function,
+    "GetFunction": _get_function,
+    "UpdateFunction": _update_function,
+    "DeleteFunction": _delete_function,
+    "ListFunctions": _list_functions,
+    "GetFunctionCode": _get_function_code,
+    "DownloadPackage": _download_package,
+    "CreateTrigger": _create_trigger,
+    "GetTrigger": _get_trigger,
+    "UpdateTrigger": _update_trigger,
+    "DeleteTrigger": _delete_trigger,
+    "ListTriggers": _list_triggers,
+    "PutFunctionAsyncInvokeConfig": _put_async_config,
+    "GetFunctionAsyncInvokeConfig": _get_async_config,
+    "DeleteFunctionAsyncInvokeConfig": _delete_async_config,
+    "InvokeFunction": _invoke_function,
+    "ListVpcBindings": _empty("vpcIds"),
+    "ListAliases": _empty("aliases"),
+    "ListServiceVersions": _empty("versions"),
+    "ListOnDemandConfigs": _empty("configs"),
+    "ListProvisionConfigs": _empty("provisionConfigs"),
+}

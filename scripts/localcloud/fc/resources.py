@@ -1,0 +1,376 @@
+"""What an account has in Function Compute 2.0: services, functions, triggers and their settings."""
+
+import itertools
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from scripts.localcloud.clock import Clock
+from scripts.localcloud.fc import destinations
+from scripts.localcloud.fc.code import Code
+from scripts.localcloud.fc.errors import FcError, invalid
+from scripts.localcloud.fc.interpreters import RUNTIMES
+
+Settings = dict[str, Any]
+
+# Data structures "ServiceMetadata" and "FunctionMetadata": what is not said is so. (The default
+# timeout is documented as 3 seconds and, in the SDK, as 60: the shorter one hurts earlier.)
+SERVICE_DEFAULTS: Settings = {
+    "description": "",
+    "role": "",
+    "logConfig": {
+        "project": "",
+        "logstore": "",
+        "enableRequestMetrics": False,
+        "enableInstanceMetrics": False,
+        "logBeginRule": "None",
+    },
+    "internetAccess": True,
+    "vpcConfig": {"vpcId": "", "vSwitchIds": [], "securityGroupId": ""},
+    "nasConfig": {"userId": -1, "groupId": -1, "mountPoints": []},
+    "ossMountConfig": {"mountPoints": []},
+    "tracingConfig": {},
+}
+FUNCTION_DEFAULTS: Settings = {
+    "description": "",
+    "runtime": "",
+    "handler": "",
+    "timeout": 3,
+    "memorySize": 128,
+    "environmentVariables": {},
+    "initializer": "",
+    "initializationTimeout": 3,
+    "instanceConcurrency": 1,
+    "instanceSoftConcurrency": 0,
+    "instanceType": "e1",
+    "instanceLifecycleConfig": {},
+    "customDNS": {},
+    "layers": [],
+    "caPort": 0,
+    "cpu": 0,
+    "diskSize": 512,
+    "gpuMemorySize": 0,
+}
+# Data structure "AsyncConfiguration".
+ASYNC_DEFAULTS: Settings = {
+    "destinationConfig": {},
+    "maxAsyncEventAgeInSeconds": 86400,
+    "maxAsyncRetryAttempts": 3,
+    "statefulInvocation": False,
+}
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
+_HANDLER = re.compile(r"[\w./-]+\.\w+")
+_ENVIRONMENT_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: what its functions have in common. `revision` grows with every change."""
+
+    name: str
+    settings: Settings
+    created_at: float
+    modified_at: float
+    revision: int
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a service."""
+
+    service: str
+    name: str
+    settings: Settings
+    code: Code
+    created_at: float
+    modified_at: float
+    revision: int
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger of a function; `settings` are the type's own (`triggerConfig`)."""
+
+    service: str
+    function: str
+    name: str
+    kind: str
+    settings: Settings
+    source_arn: str
+    invocation_role: str
+    description: str
+    created_at: float
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class AsyncConfig:
+    """How a function's asynchronous invocations are retried and where their results go."""
+
+    settings: Settings
+    created_at: float
+    modified_at: float
+
+    def destination(self, outcome: str) -> str:
+        """The ARN for `onSuccess` or `onFailure`; empty if none is set."""
+        chosen = self.settings["destinationConfig"].get(outcome) or {}
+        return str(chosen.get("destination") or "")
+
+
+_R = TypeVar("_R")
+
+
+class Resources:
+    """The account's services, functions, triggers and asynchronous configurations.
+
+    All methods raise FcError. `on_change` is called, outside the lock, with the names of a service
+    and a function (empty: all of the service's) that were updated or deleted.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._revisions = itertools.count(1)
+        self._services: dict[str, Service] = {}
+        self._functions: dict[tuple[str, str], Function] = {}
+        self._triggers: dict[tuple[str, str, str], Trigger] = {}
+        self._async: dict[tuple[str, str], AsyncConfig] = {}
+        self.on_change: list[Callable[[str, str], None]] = []
+
+    def create_service(self, name: str, fields: Settings) -> Service:
+        """Add a service with the settings among `fields`."""
+        _check_name("serviceName", name)
+        settings = _merge(SERVICE_DEFAULTS, fields)
+        with self._lock:
+            if name in self._services:
+                raise FcError("ServiceAlreadyExists", f"service '{name}' already exists")
+            now = self._clock.now()
+            service = Service(name, settings, now, now, next(self._revisions))
+            self._services[name] = service
+        return service
+
+    def service(self, name: str) -> Service:
+        """The service of that name."""
+        with self._lock:
+            return _get(self._services, name, "ServiceNotFound", f"service '{name}'")
+
+    def services(self) -> list[Service]:
+        """All services, by name."""
+        with self._lock:
+            return [self._services[name] for name in sorted(self._services)]
+
+    def update_service(self, name: str, fields: Settings) -> Service:
+        """Change the settings among `fields`; the others stay."""
+        with self._lock:
+            old = self.service(name)
+            service = replace(
+                old,
+                settings=_merge(old.settings, fields),
+                modified_at=self._clock.now(),
+                revision=next(self._revisions),
+            )
+            self._services[name] = service
+        self._changed(name)
+        return service
+
+    def delete_service(self, name: str) -> None:
+        """Remove a service that has no functions left."""
+        with self._lock:
+            self.service(name)
+            if self.functions(name):
+                raise FcError("ServiceNotEmpty", f"service '{name}' still has functions")
+            del self._services[name]
+
+    def create_function(self, service: str, name: str, fields: Settings) -> Function:
+        """Add a function with the settings and the `code` among `fields`."""
+        _check_name("functionName", name)
+        settings = _merge(FUNCTION_DEFAULTS, fields)
+        _check_function(settings)
+        code = Code.from_request(fields.get("code") or {})
+        with self._lock:
+            self.service(service)
+            if (service, name) in self._functions:
+                raise FcError("FunctionAlreadyExists", f"function '{name}' already exists")
+            now = self._clock.now()
+            function = Function(service, name, settings, code, now, now, next(self._revisions))
+            self._functions[service, name] = function
+        return function
+
+    def function(self, service: str, name: str) -> Function:
+        """The function of that name."""
+        with self._lock:
+            self.service(service)
+            return _get(
+                self._functions, (service, name), "FunctionNotFound", f"function '{service}/{name}'"
+            )
+
+    def functions(self, service: str) -> list[Function]:
+        """A service's functions, by name."""
+        with self._lock:
+            self.service(service)
+            return [self._functions[key] for key in sorted(self._functions) if key[0] == service]
+
+    def update_function(self, service: str, name: str, fields: Settings) -> Function:
+        """Change the settings, and the code if there is any, among `fields`; the others stay."""
+        code = Code.from_request(fields["code"]) if fields.get("code") else None
+        with self._lock:
+            old = self.function(service, name)
+            settings = _merge(old.settings, fields)
+            _check_function(settings)
+            function = replace(
+                old,
+                settings=settings,
+                code=code or old.code,
+                modified_at=self._clock.now(),
+                revision=next(self._revisions),
+            )
+            self._functions[service, name] = function
+        self._changed(service, name)
+        return function
+
+    def delete_function(self, service: str, name: str) -> None:
+        """Remove a function that has no triggers left, and its asynchronous configuration."""
+        with self._lock:
+            self.function(service, name)
+            if self.triggers(service, name):
+                raise FcError("FunctionNotEmpty", f"function '{name}' still has triggers")
+            del self._functions[service, name]
+            self._async.pop((service, name), None)
+        self._changed(service, name)
+
+    def code(self, digest: str) -> Code:
+        """The code package of that digest, whichever function has it."""
+        with self._lock:
+            packages = {
+                function.code.digest: function.code for function in self._functions.values()
+            }
+            return _get(packages, digest, "CodeNotFound", "this code package")
+
+    def add_trigger(self, trigger: Trigger) -> None:
+        """Add a trigger; what it is to be triggered by is not this module's business."""
+        _check_name("triggerName", trigger.name)
+        key = (trigger.service, trigger.function, trigger.name)
+        with self._lock:
+            self.function(trigger.service, trigger.function)
+            if key in self._triggers:
+                raise FcError("TriggerAlreadyExists", f"trigger '{trigger.name}' already exists")
+            self._triggers[key] = trigger
+
+    def trigger(self, service: str, function: str, name: str) -> Trigger:
+        """The trigger of that name."""
+        with self._lock:
+            self.function(service, function)
+            return _get(
+                self._triggers, (service, function, name), "TriggerNotFound", f"trigger '{name}'"
+            )
+
+    def triggers(self, service: str, function: str) -> list[Trigger]:
+        """A function's triggers, by name."""
+        with self._lock:
+            self.function(service, function)
+            mine = (service, function)
+            return [self._triggers[key] for key in sorted(self._triggers) if key[:2] == mine]
+
+    def remove_trigger(self, service: str, function: str, name: str) -> Trigger:
+        """Remove a trigger, and return what it was."""
+        with self._lock:
+            self.trigger(service, function, name)
+            return self._triggers.pop((service, function, name))
+
+    def put_async_config(self, service: str, function: str, fields: Settings) -> AsyncConfig:
+        """Set the asynchronous configuration, in place of an older one."""
+        settings = _merge(ASYNC_DEFAULTS, fields)
+        _check_destinations(settings["destinationConfig"])
+        _check_range("maxAsyncRetryAttempts", settings["maxAsyncRetryAttempts"], 0, 8)
+        _check_range("maxAsyncEventAgeInSeconds", settings["maxAsyncEventAgeInSeconds"], 1, 604800)
+        with self._lock:
+            self.function(service, function)
+            now = self._clock.now()
+            old = self._async.get((service, function))
+            config = AsyncConfig(settings, old.created_at if old else now, now)
+            self._async[service, function] = config
+        return config
+
+    def async_config(self, service: str, function: str) -> AsyncConfig:
+        """The asynchronous configuration that was set."""
+        with self._lock:
+            self.function(service, function)
+            what = f"asynchronous configuration of '{service}/{function}'"
+            return _get(self._async, (service, function), "AsyncConfigNotExists", what)
+
+    def delete_async_config(self, service: str, function: str) -> None:
+        """Go back to the defaults."""
+        with self._lock:
+            self.async_config(service, function)
+            del self._async[service, function]
+
+    def _changed(self, service: str, function: str = "") -> None:
+        for tell in self.on_change:
+            tell(service, function)
+
+
+_K = TypeVar("_K")
+
+
+def _get(known: Mapping[_K, _R], key: _K, code: str, what: str) -> _R:
+    try:
+        return known[key]
+    except KeyError:
+        raise FcError(code, f"{what} does not exist") from None
+
+
+def _merge(settings: Settings, fields: Settings) -> Settings:
+    """The settings, with what `fields` says of them; null says nothing."""
+    said = {name: fields[name] for name in settings if fields.get(name) is not None}
+    for name, value in said.items():
+        kind = (int, float) if isinstance(settings[name], int) else type(settings[name])
+        if not isinstance(value, kind):
+            raise invalid(f"{name} is of the wrong type: {value!r}")
+    return {**settings, **said}
+
+
+def _check_name(what: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise invalid(
+            f"{what} must be 1 to 128 letters, digits, _ and -, and begin with a letter or _"
+        )
+
+
+def _check_range(what: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, int) or not least <= value <= most:
+        raise invalid(f"{what} must be {least} to {most}, not {value}")
+
+
+def _check_destinations(config: Settings) -> None:
+    for outcome in ("onSuccess", "onFailure"):
+        chosen = config.get(outcome) or {}
+        if not isinstance(chosen, dict):
+            raise invalid(f"destinationConfig.{outcome} must be an object")
+        if arn := chosen.get("destination"):
+            destinations.parse(str(arn))
+
+
+def _check_function(settings: Settings) -> None:
+    if settings["runtime"] not in RUNTIMES:
+        known = ", ".join(RUNTIMES)
+        raise invalid(f"runtime must be one of {known} here, not '{settings['runtime']}'")
+    if not _HANDLER.fullmatch(str(settings["handler"])):
+        raise invalid(f"handler must be <module>.<function>, not '{settings['handler']}'")
+    _check_range("timeout", settings["timeout"], 1, 86400)
+    _check_range("memorySize", settings["memorySize"], 128, 32768)
+    _check_environment(settings["environmentVariables"])
+
+
+def _check_environment(variables: object) -> None:
+    """Page "Environment variables": text, and 4 KB of it at most."""
+    if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
+        raise invalid("environmentVariables must be an object of strings")
+    size = sum(len((name + value).encode()) for name, value in variables.items())
+    if size > _ENVIRONMENT_LIMIT:
+        raise invalid(f"environmentVariables must not exceed 4 KB, and have {size} bytes")

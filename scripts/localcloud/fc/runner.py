@@ -1,0 +1,161 @@
+"""Functions at work: runs each in a pool of instances, cold at first and warm afterwards."""
+
+import itertools
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scripts.localcloud.fc.pool import Pool, Target
+from scripts.localcloud.ram.state import Credentials
+from scripts.localcloud.service import Core
+
+# Its context has neither credentials nor service; the credentials are in the environment.
+_BARE_RUNTIME = "python3.12"
+
+_FUNCTION_ERROR = "UnhandledInvocationError"
+
+
+class Call(NamedTuple):
+    """An event for a function: the how manieth run of which invocation, `sync` or `async`."""
+
+    request_id: str
+    event: bytes
+    kind: str = "sync"
+    attempt: int = 1
+
+
+class Invocation(NamedTuple):
+    """What came of running a function once.
+
+    `error_type` is empty, or `UnhandledInvocationError`, and then `payload` is the error's
+    description. `log` is what this run printed; `cold` whether a process was started for it.
+    """
+
+    request_id: str
+    payload: bytes
+    error_type: str
+    log: str
+    cold: bool
+    duration_ms: float
+    instance_id: str
+
+
+class Runner:
+    """Runs functions, at most `max_instances` of each at once; further invocations wait."""
+
+    def __init__(self, core: Core, max_instances: int) -> None:
+        self._core = core
+        self._max_instances = max_instances
+        self._folder: Path | None = None  # made when first needed
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._current: dict[tuple[str, str], Pool] = {}
+        self._retired: list[Pool] = []
+        self.stopped = False
+
+    def run(self, target: Target, credentials: Credentials, call: Call) -> Invocation | None:
+        """Run a function once; None if it was changed or deleted before this could begin."""
+        pool = self._pool(target)
+        instance = pool.acquire() if pool else None
+        if pool is None or instance is None:
+            return None
+        message = _message(self._core, pool.target, call.request_id, credentials)
+        timeout = pool.target.function.settings["timeout"]
+        cold, began = instance.fresh, time.monotonic()
+        answer = instance.invoke(message, call.event, timeout)
+        duration_ms = (time.monotonic() - began) * 1000
+        log = instance.read_log()
+        pool.release(instance, alive=answer.alive)
+        return Invocation(
+            call.request_id,
+            answer.body,
+            _FUNCTION_ERROR if answer.failed else "",
+            log,
+            cold,
+            duration_ms,
+            instance.id,
+        )
+
+    def retire(self, service: str, function: str) -> None:
+        """End the instances of a function (empty: of every function of the service)."""
+        with self._lock:
+            keys = [k for k in self._current if k[0] == service and function in ("", k[1])]
+            pools = [self._current.pop(key) for key in keys]
+            self._retired = [pool for pool in self._retired if not pool.empty] + pools
+        for pool in pools:
+            pool.retire()
+
+    def stop(self) -> None:
+        """End every process at once and remove all files."""
+        with self._lock:
+            self.stopped = True
+            pools = [*self._current.values(), *self._retired]
+        for pool in pools:
+            pool.stop()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _pool(self, target: Target) -> Pool | None:
+        """The pool for a function; one of a newer revision than `target` serves as well."""
+        key = (target.service.name, target.function.name)
+        with self._lock:
+            if self.stopped:
+                return None
+            stale = self._current.get(key)
+            if stale and stale.target.revision >= target.revision:
+                return stale
+            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="localcloud-fc-"))
+            folder = self._folder / str(next(self._numbers))
+            pool = self._current[key] = Pool(self._core, target, folder, self._max_instances)
+            if stale:
+                self._retired.append(stale)
+        if stale:
+            stale.retire()
+        return pool
+
+
+def _message(
+    core: Core, target: Target, request_id: str, credentials: Credentials
+) -> dict[str, Any]:
+    """What `bootstrap.py` needs to know of an invocation: page "Context" of the Python runtimes."""
+    service, function = target.service, target.function
+    log = service.settings["logConfig"]
+    context: dict[str, Any] = {
+        "request_id": request_id,
+        "function": {
+            "name": function.name,
+            "handler": function.settings["handler"],
+            "memory": function.settings["memorySize"],
+            "timeout": function.settings["timeout"],
+        },
+        "region": core.region,
+        "account_id": core.account_id,
+    }
+    environment = {}
+    if function.settings["runtime"] == _BARE_RUNTIME:
+        environment = {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": credentials.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": credentials.access_key_secret,
+            "ALIBABA_CLOUD_SECURITY_TOKEN": credentials.security_token,
+        }
+    else:
+        context["credentials"] = {
+            "access_key_id": credentials.access_key_id,
+            "access_key_secret": credentials.access_key_secret,
+            "security_token": credentials.security_token,
+        }
+        context["service"] = {
+            "name": service.name,
+            "log_project": log.get("project", ""),
+            "log_store": log.get("logstore", ""),
+            "qualifier": "LATEST",
+            "version_id": "",
+        }
+    return {
+        "handler": function.settings["handler"],
+        "context": context,
+        "environment": environment,
+    }

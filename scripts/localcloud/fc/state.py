@@ -1,0 +1,127 @@
+"""Function Compute as a whole: what the account has, and runs, at once or asynchronously."""
+
+import threading
+import uuid
+from collections import defaultdict
+
+from scripts.localcloud.fc import interpreters
+from scripts.localcloud.fc.asynchronous import AsyncInvocations, Job
+from scripts.localcloud.fc.destinations import Destinations
+from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.fc.interpreters import Interpreter
+from scripts.localcloud.fc.pool import Target
+from scripts.localcloud.fc.resources import Resources
+from scripts.localcloud.fc.roles import Roles
+from scripts.localcloud.fc.runner import Call, Invocation, Runner
+from scripts.localcloud.fc.triggers import Triggers
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.ram.state import RamState
+from scripts.localcloud.service import Core
+
+# Page "Limits".
+_LONGEST_ASYNC_EVENT = 128 * 1024
+
+
+class FcState:
+    """The account's functions, run for real in processes of their own.
+
+    `resources` and `triggers` are what there is. `function_environment` lies under every function's
+    own variables, from its next cold start on. At most `max_instances` of a function run at once.
+    All methods raise FcError.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        ram: RamState,
+        mns: MnsState,
+        function_environment: dict[str, str],
+        *,
+        max_instances: int = 4,
+    ) -> None:
+        self.function_environment = function_environment
+        self._core = core
+        self._roles = Roles(core, ram)
+        self.resources = Resources(core.clock)
+        self.triggers = Triggers(core, self.resources, self._roles, mns, self.invoke_async)
+        self._runner = Runner(core, max_instances)
+        self.resources.on_change.append(self._runner.retire)
+        destinations = Destinations(self._roles, mns)
+        self._async = AsyncInvocations(core, self.resources, destinations, self._invoke)
+        self._lock = threading.Lock()
+        self._logs: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def invoke(
+        self, service: str, function: str, event: bytes | str, *, request_id: str = ""
+    ) -> Invocation:
+        """Run a function now, and wait for what comes of it."""
+        return self._invoke(service, function, Call(request_id or new_request_id(), _bytes(event)))
+
+    def invoke_async(
+        self, service: str, function: str, event: bytes | str, *, request_id: str = ""
+    ) -> str:
+        """Queue an event for a function; returns the invocation's request id."""
+        self.resources.function(service, function)
+        payload = _bytes(event)
+        if len(payload) > _LONGEST_ASYNC_EVENT:
+            raise FcError("RequestEntityTooLarge", "an asynchronous event has at most 128 KB")
+        now = self._core.clock.now()
+        job = Job(request_id or new_request_id(), service, function, payload, now)
+        self._async.submit(job)
+        return job.request_id
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until no asynchronous invocation is pending; False after `timeout` seconds."""
+        return self._async.wait_idle(timeout)
+
+    def logs(self, service: str, function: str) -> str:
+        """All that a function has printed so far, whether or not its service keeps logs."""
+        with self._lock:
+            return "".join(self._logs.get((service, function), []))
+
+    def interpreter(self, runtime: str) -> Interpreter:
+        """The Python that functions of a runtime run under here; it may be a substitute."""
+        return interpreters.find(runtime)
+
+    def stop(self) -> None:
+        """End every process and thread and remove every file, at once."""
+        self._async.forget()
+        self._runner.stop()
+        self._async.stop()
+
+    def _invoke(self, service: str, function: str, call: Call) -> Invocation:
+        invocation = None
+        while invocation is None:
+            if self._runner.stopped:
+                raise FcError("ServiceUnavailable", "the local cloud has stopped")
+            target = Target(
+                self.resources.service(service),
+                self.resources.function(service, function),
+                self.function_environment,
+            )
+            credentials = self._roles.credentials(target.service.settings["role"])
+            invocation = self._runner.run(target, credentials, call)
+        with self._lock:
+            self._logs[service, function].append(invocation.log)
+        self._core.journal.record(
+            "fc",
+            "invoked",
+            target.subject,
+            request_id=call.request_id,
+            kind=call.kind,
+            attempt=call.attempt,
+            cold=invocation.cold,
+            duration_ms=invocation.duration_ms,
+            error_type=invocation.error_type,
+            log=invocation.log,
+        )
+        return invocation
+
+
+def new_request_id() -> str:
+    """An id for an invocation and for the request that asked for it."""
+    return str(uuid.uuid4())
+
+
+def _bytes(event: bytes | str) -> bytes:
+    return event.encode() if isinstance(event, str) else event

@@ -1,0 +1,198 @@
+"""MNS's management calls, as alibabacloud_mns_open20220119 makes them (RPC style, JSON)."""
+
+from collections.abc import Callable
+
+from scripts.localcloud.http import Request, Response
+from scripts.localcloud.mns.attributes import (
+    queue_attributes,
+    subscription_attributes,
+    topic_attributes,
+)
+from scripts.localcloud.mns.delivery import Subscription
+from scripts.localcloud.mns.descriptions import (
+    describe_queue,
+    describe_subscription,
+    describe_topic,
+)
+from scripts.localcloud.mns.errors import MnsError, as_api_error
+from scripts.localcloud.mns.queue import QueueAttributes
+from scripts.localcloud.mns.state import MnsState, TopicAttributes
+from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
+from scripts.localcloud.ram.state import RamState
+from scripts.localcloud.service import Core, Operation
+
+_DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
+_CREATED = {"Code": 200, "Message": "operation success", "Success": True}
+_SHORTEST_PAGE, _LONGEST_PAGE = 10, 50
+
+
+class MnsManagement(PopService):
+    """Topics, queues and subscriptions; over the same state as the XML interface."""
+
+    name = "mns"
+    denied_code = "AccessDenied"
+
+    def __init__(self, core: Core, state: MnsState, ram: RamState) -> None:
+        super().__init__(core, ram)
+        self._state = state
+
+    def actions(self) -> dict[str, Action]:
+        """The calls by name, with the ARN that RAM is asked about."""
+        root = "acs:mns:{region}:{account}:"
+        topic, queue = f"{root}/topics/{{TopicName}}", f"{root}/queues/{{QueueName}}"
+        subscription = f"{topic}/subscriptions/{{SubscriptionName}}"
+        return {
+            "CreateTopic": Action(self._create_topic, "TopicName", topic),
+            "DeleteTopic": Action(self._delete_topic, "TopicName", topic),
+            "GetTopicAttributes": Action(self._get_topic, "TopicName", topic),
+            "SetTopicAttributes": Action(self._set_topic, "TopicName", topic),
+            "ListTopic": Action(self._list_topics, "", f"{root}/topics"),
+            "CreateQueue": Action(self._create_queue, "QueueName", queue),
+            "DeleteQueue": Action(self._delete_queue, "QueueName", queue),
+            "GetQueueAttributes": Action(self._get_queue, "QueueName", queue),
+            "SetQueueAttributes": Action(self._set_queue, "QueueName", queue),
+            "ListQueue": Action(self._list_queues, "", f"{root}/queues"),
+            "Subscribe": Action(self._subscribe, "TopicName", subscription),
+            "Unsubscribe": Action(self._unsubscribe, "TopicName", subscription),
+            "GetSubscriptionAttributes": Action(self._get_subscription, "TopicName", subscription),
+            "ListSubscriptionByTopic": Action(
+                self._list_subscriptions, "TopicName", f"{topic}/subscriptions"
+            ),
+        }
+
+    def perform(self, operation: Operation, request: Request) -> Response:
+        """As any RPC-style service does, with the state's refusals put into words."""
+        try:
+            return super().perform(operation, request)
+        except MnsError as error:
+            raise as_api_error(error) from error
+
+    def _create_topic(self, call: Call) -> Answer:
+        attributes = topic_attributes(_topic_fields(call), TopicAttributes())
+        self._state.create_topic(call.text("TopicName"), attributes)
+        return _done(_CREATED)
+
+    def _delete_topic(self, call: Call) -> Answer:
+        self._state.delete_topic(call.text("TopicName"))
+        return _done()
+
+    def _get_topic(self, call: Call) -> Answer:
+        return _done(self._topic(call.text("TopicName")))
+
+    def _set_topic(self, call: Call) -> Answer:
+        name = call.text("TopicName")
+        now = self._state.topic(name).attributes
+        self._state.set_topic(name, topic_attributes(_topic_fields(call), now))
+        return _done()
+
+    def _list_topics(self, call: Call) -> Answer:
+        return _page(call, self._state.topics(), "TopicName", self._topic)
+
+    def _create_queue(self, call: Call) -> Answer:
+        attributes = queue_attributes(_queue_fields(call), QueueAttributes())
+        self._state.create_queue(call.text("QueueName"), attributes=attributes)
+        return _done(_CREATED)
+
+    def _delete_queue(self, call: Call) -> Answer:
+        self._state.delete_queue(call.text("QueueName"))
+        return _done()
+
+    def _get_queue(self, call: Call) -> Answer:
+        return _done(self._queue(call.text("QueueName")))
+
+    def _set_queue(self, call: Call) -> Answer:
+        name = call.text("QueueName")
+        now, _ = self._state.queue(name)
+        self._state.set_queue(name, queue_attributes(_queue_fields(call), now.attributes))
+        return _done()
+
+    def _list_queues(self, call: Call) -> Answer:
+        return _page(call, self._state.queues(), "QueueName", self._queue)
+
+    def _subscribe(self, call: Call) -> Answer:
+        topic, name = call.text("TopicName"), call.text("SubscriptionName")
+        call.text("PushType")
+        self._state.register(
+            topic,
+            name,
+            **subscription_attributes(
+                endpoint=call.text("Endpoint"),
+                strategy=call.text("NotifyStrategy", ""),
+                content_format=call.text("NotifyContentFormat", ""),
+                filter_tag=call.text("MessageTag", ""),
+            ),
+        )
+        return _done(name)
+
+    def _unsubscribe(self, call: Call) -> Answer:
+        self._state.unsubscribe(call.text("TopicName"), call.text("SubscriptionName"))
+        return _done()
+
+    def _get_subscription(self, call: Call) -> Answer:
+        topic, name = call.text("TopicName"), call.text("SubscriptionName")
+        return _done(self._subscription(self._state.subscription(topic, name)))
+
+    def _list_subscriptions(self, call: Call) -> Answer:
+        subscriptions = self._state.topic(call.text("TopicName")).subscriptions
+        return _page(
+            call,
+            sorted(subscriptions),
+            "SubscriptionName",
+            lambda name: self._subscription(subscriptions[name]),
+        )
+
+    def _topic(self, name: str) -> Answer:
+        described = describe_topic(self._state, name)
+        size = described.pop("MaximumMessageSize")
+        return {**described, "MaxMessageSize": size, "TopicType": "normal"}
+
+    def _queue(self, name: str) -> Answer:
+        return {**describe_queue(self._state, name), "QueueType": "normal"}
+
+    def _subscription(self, found: Subscription) -> Answer:
+        return describe_subscription(self.core.account_id, found)
+
+
+def _topic_fields(call: Call) -> dict[str, str]:
+    """A topic's attributes by the names of the XML interface."""
+    return {
+        "MaximumMessageSize": call.text("MaxMessageSize", ""),
+        "LoggingEnabled": call.text("EnableLogging", ""),
+    }
+
+
+def _queue_fields(call: Call) -> dict[str, str]:
+    """A queue's attributes by the names of the XML interface: the same but for one."""
+    return {**call.params, "LoggingEnabled": call.text("EnableLogging", "")}
+
+
+def _done(data: object = None) -> Answer:
+    return _DONE if data is None else {**_DONE, "Data": data}
+
+
+def _page(call: Call, names: list[str], filtered_by: str, item: Callable[[str], Answer]) -> Answer:
+    """One page of items; sizes and numbers out of range are brought into it, as documented.
+
+    Guessed: the name given with a list request is a part of the names wanted.
+    """
+    number = max(1, _integer(call, "PageNum", 1))
+    size = min(max(_SHORTEST_PAGE, _integer(call, "PageSize", _SHORTEST_PAGE)), _LONGEST_PAGE)
+    wanted = [name for name in names if call.text(filtered_by, "") in name]
+    shown = wanted[(number - 1) * size : number * size]
+    return _done(
+        {
+            "PageData": [item(name) for name in shown],
+            "PageNum": number,
+            "PageSize": size,
+            "Pages": -(-len(wanted) // size),
+            "Size": len(shown),
+            "Total": len(wanted),
+        }
+    )
+
+
+def _integer(call: Call, name: str, default: int) -> int:
+    try:
+        return int(call.text(name, str(default)))
+    except ValueError:
+        raise invalid(name, "must be an integer") from None

@@ -1,0 +1,62 @@
+"""The XML that MNS's own interface speaks: flat elements, one namespace."""
+
+from collections.abc import Iterable, Mapping
+from xml.etree import ElementTree as ET
+
+from scripts.localcloud.http import Response
+from scripts.localcloud.service import ApiError
+
+NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
+
+Fields = Mapping[str, object]
+
+
+def parse(body: bytes) -> ET.Element:
+    """The root of a request's body; one without children for an empty body. Raises ApiError."""
+    if not body:
+        return ET.Element("Empty")
+    try:
+        return ET.fromstring(body)  # noqa: S314  (from a client that signed it, on loopback)
+    except ET.ParseError as error:
+        message = f"The XML you provided was not well-formed: {error}."
+        raise ApiError(400, "MalformedXML", message) from None
+
+
+def fields(element: ET.Element) -> dict[str, str]:
+    """The texts of an element's children by local name."""
+    return {local_name(child): child.text or "" for child in element}
+
+
+def child(element: ET.Element, name: str) -> ET.Element | None:
+    """The child of this local name, if there is one."""
+    return next((found for found in element if local_name(found) == name), None)
+
+
+def local_name(element: ET.Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def answer(status: int, root: str, content: Fields, **headers: str) -> Response:
+    """An answer with one flat element."""
+    return _response(status, _element(root, content), headers)
+
+
+def listing(status: int, root: str, item: str, items: Iterable[Fields], extra: Fields) -> Response:
+    """An answer with a list of flat elements, and further fields beside them."""
+    element = _element(root, extra)
+    element.extend(_element(item, content) for content in items)
+    return _response(status, element, {})
+
+
+def _element(name: str, content: Fields) -> ET.Element:
+    element = ET.Element(name)
+    for key, value in content.items():
+        ET.SubElement(element, key).text = str(value)
+    return element
+
+
+def _response(status: int, root: ET.Element, headers: Mapping[str, str]) -> Response:
+    root.set("xmlns", NAMESPACE)
+    body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Response(status, body, {"Content-Type": "text/xml;charset=utf-8", **headers})

@@ -1,0 +1,114 @@
+"""The deployment that s.yaml declares, as immutable values; every field has its final value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy of the role: with statements its own, else one that exists under that name."""
+
+    name: str
+    description: str = ""
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Role:
+    """The service's role, which Function Compute may assume."""
+
+    name: str
+    policies: tuple[Policy, ...]
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Where the service's log goes. `begin_rule` says where a log entry begins."""
+
+    project: str
+    logstore: str
+    begin_rule: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """The Function Compute 2.0 service; without `logs` it keeps none."""
+
+    name: str
+    description: str
+    role: Role
+    logs: Logs | None
+
+
+@dataclass(frozen=True)
+class AsyncConfig:
+    """What becomes of an asynchronous invocation that fails: seconds, and the ARN of a queue."""
+
+    retries: int
+    max_age: int
+    failure_destination: str
+
+    @property
+    def failure_queue(self) -> str:
+        """The name of the MNS queue that failures go to."""
+        return self.failure_destination.split("/")[-2]
+
+
+@dataclass(frozen=True)
+class Function:
+    """The function; `code` is the zip to upload."""
+
+    name: str
+    description: str
+    runtime: str
+    handler: str
+    code: Path
+    memory: int
+    timeout: int
+    environment: Mapping[str, str]
+    async_config: AsyncConfig | None
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What calls the function: an MNS topic, with a role that lets MNS do so."""
+
+    name: str
+    role_arn: str
+    topic: str
+    region: str
+    content_format: str
+    strategy: str
+    filter_tag: str
+    source_arn: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All of it, for one account and region.
+
+    `rule_name`, `topic` and `failure_queue` are presumed: the deployment refers to them and does
+    not make them.
+    """
+
+    account_id: str
+    region: str
+    rule_name: str
+    service: Service
+    function: Function
+    trigger: Trigger
+
+    @property
+    def topic(self) -> str:
+        """The MNS topic that findings are published to."""
+        return self.trigger.topic
+
+    @property
+    def failure_queue(self) -> str | None:
+        """The MNS queue that keeps what could not be repaired, if one is declared."""
+        config = self.function.async_config
+        return config.failure_queue if config else None

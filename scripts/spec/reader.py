@@ -1,0 +1,254 @@
+"""From the text of s.yaml to the model. No other module reads that file."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from scripts import ROOT
+from scripts.spec.errors import SpecError
+from scripts.spec.model import (
+    AsyncConfig,
+    Function,
+    Logs,
+    Policy,
+    Role,
+    Service,
+    Spec,
+    Trigger,
+)
+from scripts.spec.node import Fields, Node
+from scripts.spec.variables import Tree, Variables
+
+PATH = ROOT / "s.yaml"
+
+# Those that both Function Compute 2.0 and the CLI's component know.
+_RUNTIMES = ("python3", "python3.9", "python3.10")
+# Function Compute's limit for all environment variables together.
+_ENVIRONMENT_LIMIT = 4096
+_REGION = (r"[a-z]+(-[a-z0-9]+)+", "it must be the id of a region, such as cn-shanghai")
+_SERVICE_NAME = r"[A-Za-z_][\w-]{0,127}"
+_NAME_FORM = "it must be letters, digits, _ and -, and not begin with a digit or -"
+
+
+def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
+    """Read the spec at `path`, its `${env(…)}` from `environ`, for the account `account_id`.
+
+    Raises SpecError, which says what is wrong, where, and what to do; OSError if there is no file.
+    """
+    variables, props = _document(path)
+    resolver = Variables(variables, environ, account_id)
+    if "ruleName" not in variables:
+        raise SpecError("vars", "has no ruleName", "add the name of the Cloud Config rule")
+    rule_name = Node(resolver.resolve("${vars.ruleName}"), "vars.ruleName").text()
+    resolved = Node(resolver.resolve(props.value, props.at), props.at)
+    return _Props(resolved, path.parent, account_id).read(rule_name)
+
+
+def region(path: Path, environ: Mapping[str, str]) -> str:
+    """The region alone, for those who must know it before they know the account; as `load`."""
+    variables, props = _document(path)
+    declared = props.mapping().get("region")
+    if declared is None:
+        props.fail("has no region", "add what is missing")
+    resolved = Variables(variables, environ, "").resolve(declared.value, declared.at)
+    return Node(resolved, declared.at).text(*_REGION)
+
+
+def _document(path: Path) -> tuple[dict[str, Tree], Node]:
+    """The `vars` block, and the one service's `props`; neither is resolved."""
+    document = Node(_parse(path), "").fields(
+        required=("edition", "name", "vars", "services"), optional=("access",)
+    )
+    document["edition"].one_of("1.0.0")
+    services = document["services"].mapping()
+    if len(services) != 1:
+        document["services"].fail(f"has {len(services)} entries", "there must be exactly one")
+    (entry,) = services.values()
+    fields = entry.fields(required=("component", "props"), optional=("actions",))
+    fields["component"].one_of("fc")
+    variables = {name: node.value for name, node in document["vars"].mapping().items()}
+    return variables, fields["props"]
+
+
+class _Props:
+    """What stands under `props`, once its variables are resolved."""
+
+    def __init__(self, props: Node, folder: Path, account_id: str) -> None:
+        self._fields = props.fields(required=("region", "service", "function", "triggers"))
+        self._folder = folder
+        self._account_id = account_id
+        self._region = self._fields["region"].text(*_REGION)
+
+    def read(self, rule_name: str) -> Spec:
+        return Spec(
+            account_id=self._account_id,
+            region=self._region,
+            rule_name=rule_name,
+            service=_service(self._fields["service"]),
+            function=self._function(self._fields["function"]),
+            trigger=self._trigger(self._fields["triggers"].only("trigger")),
+        )
+
+    def _function(self, node: Node) -> Function:
+        fields = node.fields(
+            required=("name", "runtime", "handler", "codeUri", "memorySize", "timeout"),
+            optional=("description", "environmentVariables", "asyncConfiguration"),
+        )
+        config = fields.get("asyncConfiguration")
+        return Function(
+            name=fields["name"].text(_SERVICE_NAME, _NAME_FORM),
+            description=fields.text("description"),
+            runtime=fields["runtime"].one_of(*_RUNTIMES),
+            handler=fields["handler"].text(r"[\w/-]+\.\w+", "it must be file.function"),
+            code=self._folder / fields["codeUri"].text(r".+\.zip", "it must be a .zip"),
+            memory=fields["memorySize"].whole(128, 32768, step=64),
+            timeout=fields["timeout"].whole(1, 86400),
+            environment=_environment(fields.get("environmentVariables")),
+            async_config=self._async_config(config) if config else None,
+        )
+
+    def _async_config(self, node: Node) -> AsyncConfig:
+        fields = node.fields(
+            required=("maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destination")
+        )
+        return AsyncConfig(
+            retries=fields["maxAsyncRetryAttempts"].whole(0, 8),
+            max_age=fields["maxAsyncEventAgeInSeconds"].whole(1, 2592000),
+            failure_destination=self._destination(fields["destination"]),
+        )
+
+    def _destination(self, node: Node) -> str:
+        here = f":{self._region}:{self._account_id}:"
+        failure = node.fields(required=("onFailure",))["onFailure"]
+        arn = failure.text().replace(":::", here)
+        pattern = rf"acs:mns{here}/queues/[A-Za-z0-9][\w-]*/messages"
+        form = "it must be acs:mns:::/queues/<queue>/messages"
+        return Node(arn, failure.at).text(pattern, form)
+
+    def _trigger(self, node: Node) -> Trigger:
+        fields = node.fields(required=("name", "type", "role", "config"))
+        fields["type"].one_of("mns_topic")
+        config = fields["config"].fields(
+            required=("topicName", "region", "notifyContentFormat", "notifyStrategy"),
+            optional=("filterTag",),
+        )
+        topic = config["topicName"].text(r"[A-Za-z0-9][\w-]*", "it must be the name of a topic")
+        region = config["region"].text()
+        if region != self._region:
+            config["region"].fail(
+                f"is {region}, and the function is in {self._region}",
+                "a topic triggers functions of its own region only",
+            )
+        return Trigger(
+            name=fields["name"].text(_SERVICE_NAME, _NAME_FORM),
+            role_arn=fields["role"].text(
+                r"acs:ram::\d+:role/[\w.-]+",
+                "it must be an ARN, acs:ram::${config(AccountID)}:role/<name>",
+            ),
+            topic=topic,
+            region=region,
+            content_format=config["notifyContentFormat"].one_of("STREAM", "JSON"),
+            strategy=config["notifyStrategy"].one_of("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"),
+            filter_tag=_filter_tag(config),
+            source_arn=f"acs:mns:{region}:{self._account_id}:/topics/{topic}",
+        )
+
+
+def _service(node: Node) -> Service:
+    fields = node.fields(required=("name", "role"), optional=("description", "logConfig"))
+    logs = fields.get("logConfig")
+    return Service(
+        name=fields["name"].text(_SERVICE_NAME, _NAME_FORM),
+        description=fields.text("description"),
+        role=_role(fields["role"]),
+        logs=_logs(logs) if logs else None,
+    )
+
+
+def _role(node: Node) -> Role:
+    if isinstance(node.value, str):
+        node.fail("is text", "give it as a mapping, {name, policies}, so that it can be made")
+    fields = node.fields(required=("name", "policies"))
+    return Role(
+        name=fields["name"].text(r"[A-Za-z0-9.-]{1,64}", "it must be letters, digits, . and -"),
+        policies=tuple(_policy(item) for item in fields["policies"].items()),
+    )
+
+
+def _policy(node: Node) -> Policy:
+    name_pattern, name_form = r"[A-Za-z0-9-]{1,128}", "it must be letters, digits and -"
+    if isinstance(node.value, str):
+        return Policy(node.text(name_pattern, name_form))
+    fields = node.fields(required=("name", "statement"), optional=("description",))
+    statements = tuple(_statement(item) for item in fields["statement"].items())
+    if not statements:
+        fields["statement"].fail("is empty", "give the policy at least one statement")
+    name = fields["name"].text(name_pattern, name_form)
+    return Policy(name, fields.text("description"), statements)
+
+
+def _statement(node: Node) -> Mapping[str, Any]:
+    fields = node.fields(required=("Effect", "Action", "Resource"), optional=("Condition",))
+    fields["Effect"].one_of("Allow", "Deny")
+    return MappingProxyType({name: field.value for name, field in fields.items()})
+
+
+def _logs(node: Node) -> Logs:
+    if isinstance(node.value, str):
+        node.fail(
+            f"is {node.value}",
+            "name a project and a logstore: `auto` would give the role AliyunLogFullAccess",
+        )
+    fields = node.fields(required=("project", "logstore"), optional=("logBeginRule",))
+    begin = fields.get("logBeginRule")
+    return Logs(
+        project=fields["project"].text(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3-63 of a-z, 0-9, -"),
+        logstore=fields["logstore"].text(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]", "2-63 of a-z, 0-9"),
+        begin_rule=begin.one_of("None", "DefaultRegex") if begin else "None",
+    )
+
+
+def _environment(node: Node | None) -> Mapping[str, str]:
+    if node is None:
+        return MappingProxyType({})
+    environment = {name: _environment_value(value) for name, value in node.mapping().items()}
+    size = sum(len(f"{name}{value}".encode()) for name, value in environment.items())
+    if size > _ENVIRONMENT_LIMIT:
+        node.fail(f"takes {size} bytes", f"all together may take {_ENVIRONMENT_LIMIT}")
+    return MappingProxyType(environment)
+
+
+def _environment_value(node: Node) -> str:
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        return str(node.value)
+    return node.text(r"(?s).*")
+
+
+def _filter_tag(config: Fields) -> str:
+    if "filterTag" not in config:
+        return ""
+    return config["filterTag"].text(r".{1,16}", "it may have at most 16 characters")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key given twice is an error: as the CLI, and unlike plain PyYAML."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise SpecError(f"line {line}", f"{key.value!r} is given twice", "remove one")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506  (derived from SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = " ".join(str(error).split())
+        raise SpecError("", f"is not YAML: {problem}", "correct it") from error

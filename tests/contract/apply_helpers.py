@@ -1,0 +1,129 @@
+"""A local cloud, a folder with a spec and its code, and clients that lead from one to the other."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+from alibabacloud_fc_open20210406 import models
+
+from scripts.apply import Plan, apply, plan
+from scripts.clients import Clients, Endpoints, fixed_credentials
+from scripts.localcloud.cloud import LocalCloud
+from scripts.localcloud.journal import Entry
+from scripts.localcloud.ram.state import Credentials
+from scripts.spec import Spec, load
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = Path(__file__).parent / "fixtures"
+RULE_ID = "cr-b9046457e0d9003f0000"
+
+
+def zipped(source: str) -> bytes:
+    """A function's zip, the same for the same source."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(zipfile.ZipInfo("index.py", (2026, 1, 1, 0, 0, 0)), source)
+    return archive.getvalue()
+
+
+def project(folder: Path, spec: Path = ROOT / "s.yaml") -> Path:
+    """A project in `folder`: the spec, and some code where it expects the zip."""
+    path = Path(shutil.copy(spec, folder / "s.yaml"))
+    for code in (folder / "build/function.zip", folder / "function.zip"):
+        code.parent.mkdir(exist_ok=True)
+        code.write_bytes(zipped("def handler(event, context):\n    return 'success'\n"))
+    return path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands once in the spec."""
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def read(path: Path, cloud: LocalCloud) -> Spec:
+    """The spec for the cloud's account."""
+    return load(path, {"PREPARE_RULE_ID": RULE_ID}, cloud.account_id)
+
+
+def clients(cloud: LocalCloud, credentials: Credentials | None = None) -> Clients:
+    """The SDK clients, with the account's own credentials or others."""
+    held = credentials or cloud.credentials
+    return Clients(
+        cloud.region,
+        credentials=fixed_credentials(
+            held.access_key_id, held.access_key_secret, held.security_token
+        ),
+        endpoints=Endpoints(**cloud.endpoints._asdict()),
+    )
+
+
+class Deployment:
+    """A project and a cloud, what was written to it since, and an end that leaves nothing.
+
+    Tests share a cloud, since each new one costs the SDKs three TLS contexts that they never use.
+    """
+
+    def __init__(self, cloud: LocalCloud, path: Path) -> None:
+        self.cloud = cloud
+        self.path = path
+        self._start = len(cloud.journal.entries())
+
+    def spec(self) -> Spec:
+        """The spec as it stands."""
+        return read(self.path, self.cloud)
+
+    def plan(self) -> Plan:
+        """The plan for it, as the account's owner sees it."""
+        return plan(self.spec(), clients(self.cloud))
+
+    def apply(self) -> Plan:
+        """Plan and carry it out."""
+        planned = self.plan()
+        apply(planned)
+        return planned
+
+    def remaining(self) -> dict[str, str]:
+        """What a plan would do now, by resource, as it is shown."""
+        return told(self.plan())
+
+    def writes(self) -> list[Entry]:
+        """The requests that changed something, or tried to, in order."""
+        requests = (
+            e for e in self.cloud.journal.entries()[self._start :] if "request" in e.details
+        )
+        return [entry for entry in requests if not entry.action.startswith(("Get", "List"))]
+
+    def remove(self) -> None:
+        """Take everything away."""
+        self.cloud.faults.clear()
+        fc, ram = clients(self.cloud).fc, self.cloud.ram
+        for service in fc.list_services(models.ListServicesRequest()).body.services:
+            self._remove_functions(service.service_name)
+            fc.delete_service(service.service_name)
+        for role in list(ram.roles.values()):
+            for policy in list(role.attached):
+                ram.detach(role.name, *policy)
+            ram.delete_role(role.name)
+        for kind, name in list(ram.policies):
+            if kind == "Custom":
+                ram.delete_policy(name)
+
+    def _remove_functions(self, service: str) -> None:
+        fc = clients(self.cloud).fc
+        for function in fc.list_functions(service, models.ListFunctionsRequest()).body.functions:
+            name = function.function_name
+            triggers = fc.list_triggers(service, name, models.ListTriggersRequest()).body.triggers
+            for trigger in triggers:
+                fc.delete_trigger(service, name, trigger.trigger_name)
+            fc.delete_function(service, name)
+
+
+def told(planned: Plan) -> dict[str, str]:
+    """What a plan would do, by resource, as it is shown."""
+    return {
+        f"{step.verdict.value} {step.kind} {step.name}": "; ".join(map(str, step.differences))
+        for step in planned.changes
+    }

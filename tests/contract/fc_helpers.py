@@ -1,0 +1,198 @@
+"""Functions written in a few lines, and Function Compute's two clients: the SDK and plain HTTP."""
+
+import base64
+import email.utils
+import hashlib
+import hmac
+import http.client
+import io
+import json
+import textwrap
+import urllib.parse
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from alibabacloud_fc_open20210406.client import Client
+from alibabacloud_tea_openapi.exceptions import ClientException
+from alibabacloud_tea_openapi.models import Config
+
+from scripts.localcloud.clock import Clock
+from scripts.localcloud.faults import Faults
+from scripts.localcloud.fc.state import FcState
+from scripts.localcloud.fc.wire import FcService
+from scripts.localcloud.http import Listener
+from scripts.localcloud.journal import Journal
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.ram.state import Credentials, RamState
+from scripts.localcloud.service import Core
+
+SERVICE = "repairs"
+FUNCTION = "repair"
+ECHO = "def handler(event, context):\n    return event\n"
+QUICK = "python3.10"  # the runtime where any will do
+
+
+def zipped(source: str, **others: str) -> bytes:
+    """A code package of index.py and others, given by their name without `.py`."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        for name, text in {"index": source, **others}.items():
+            # With a date of its own, the same files would be another package each second.
+            archive.writestr(zipfile.ZipInfo(f"{name}.py"), textwrap.dedent(text))
+    return package.getvalue()
+
+
+def zip_file(source: str, **others: str) -> str:
+    """The same in base64, as the API takes it."""
+    return base64.b64encode(zipped(source, **others)).decode()
+
+
+class FcCloud:
+    """Function Compute and what it relies on; over HTTP too if it is to `serve`."""
+
+    account_id = "1208863178610000"
+    region = "cn-shanghai"
+
+    def __init__(
+        self,
+        *,
+        serve: bool = False,
+        time_scale: float = 0.001,
+        function_environment: dict[str, str] | None = None,
+    ) -> None:
+        self.clock, self.journal, self.faults = Clock(time_scale), Journal(), Faults()
+        core = Core(self.account_id, self.region, self.clock, self.journal, self.faults)
+        self.ram = RamState(core)
+        self.mns = MnsState(core, duplicates=0)
+        self.fc = FcState(core, self.ram, self.mns, function_environment or {})
+        self._listener = Listener(FcService(core, self.fc, self.ram)) if serve else None
+        self.endpoint = self._listener.url if self._listener else ""
+
+    def __enter__(self) -> "FcCloud":
+        if self._listener:
+            self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clock.stop()
+        self.mns.stop()
+        self.fc.stop()
+        if self._listener:
+            self._listener.stop()
+
+
+def deploy(
+    cloud: FcCloud,
+    source: str = ECHO,
+    *,
+    role: str = "",
+    others: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> tuple[str, str]:
+    """A service and a function of this source, in place of older ones; their names."""
+    resources = cloud.fc.resources
+    if SERVICE not in [service.name for service in resources.services()]:
+        resources.create_service(SERVICE, {})
+    resources.update_service(SERVICE, {"role": role})
+    fields = {"runtime": QUICK, "handler": "index.handler", "timeout": 20, **settings}
+    fields["code"] = {"zipFile": zip_file(source, **(others or {}))}
+    if FUNCTION in [function.name for function in resources.functions(SERVICE)]:
+        resources.update_function(SERVICE, FUNCTION, fields)
+    else:
+        resources.create_function(SERVICE, FUNCTION, fields)
+    return SERVICE, FUNCTION
+
+
+def client(cloud: FcCloud, credentials: Credentials | None = None) -> Client:
+    """The real SDK, with the account's own key unless told otherwise."""
+    key = credentials or cloud.ram.root
+    config = Config(
+        access_key_id=key.access_key_id,
+        access_key_secret=key.access_key_secret,
+        security_token=key.security_token or None,
+        endpoint=cloud.endpoint.removeprefix("http://"),
+        protocol="http",
+        region_id=cloud.region,
+    )
+    return Client(config)
+
+
+def refusal(call: Callable[[], object]) -> tuple[int, str]:
+    """The status and code that an SDK call is refused with."""
+    with pytest.raises(ClientException) as refused:
+        call()
+    return refused.value.status_code, refused.value.data["ErrorCode"]
+
+
+@dataclass
+class Answer:
+    """What came back over plain HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """The error's code; empty for none."""
+        return str(json.loads(self.body)["ErrorCode"]) if self.status >= 400 else ""
+
+
+@dataclass
+class Signed:
+    """A request as the Serverless Devs client signs it; a test may change any part afterwards."""
+
+    method: str
+    path: str
+    body: bytes
+    headers: dict[str, str]
+    query: str = ""
+
+    def send(self, endpoint: str) -> Answer:
+        """Send it to Function Compute."""
+        return send(endpoint, self.method, self.path, self.query, self.body, self.headers)
+
+
+def signed(
+    credentials: Credentials,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    query: str = "",
+) -> Signed:
+    """A request of 2016-08-15, its signature calculated as that client's SDK does."""
+    full = {
+        "accept": "application/json",
+        "date": email.utils.formatdate(usegmt=True),
+        **{name.lower(): value for name, value in (headers or {}).items()},
+    }
+    if body:
+        # That SDK encodes the hexadecimal digest.
+        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        full["content-md5"] = base64.b64encode(digest.encode()).decode()
+    if credentials.security_token:
+        full["x-fc-security-token"] = credentials.security_token
+    own = "".join(f"{name}:{full[name]}\n" for name in sorted(full) if name.startswith("x-fc-"))
+    parts = [method, full.get("content-md5", ""), full.get("content-type", ""), full["date"]]
+    text = "\n".join([*parts, own + urllib.parse.unquote(path)])
+    key = credentials.access_key_secret.encode()
+    signature = base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
+    full["authorization"] = f"FC {credentials.access_key_id}:{signature}"
+    return Signed(method, path, body, full, query)
+
+
+def send(
+    endpoint: str, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+) -> Answer:
+    """One request over plain HTTP."""
+    connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=60)
+    try:
+        connection.request(method, f"{path}?{query}" if query else path, body, dict(headers))
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()

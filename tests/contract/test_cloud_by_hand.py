@@ -1,0 +1,110 @@
+"""The cloud that a person keeps up: what it prints is enough to use it, and it stops clean."""
+
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from alibabacloud_config20200907.models import ListConfigRulesRequest
+from alibabacloud_fc_open20210406.models import ListServicesRequest
+from alibabacloud_mns_open20220119.models import ListTopicRequest
+from alibabacloud_ram20150501.models import ListRolesRequest
+
+from scripts.clients import Clients, Endpoints, fixed_credentials
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG")
+NAMES = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALIBABA_CLOUD_ACCOUNT_ID",
+    *(f"RESOURCE_REPAIR_{service}_ENDPOINT" for service in SERVICES),
+    "s_default_fc_endpoint",
+    "s_default_enable_fc_endpoint",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_clients_find_the_cloud_until_it_is_stopped(number: signal.Signals) -> None:
+    """With what --json prints, SDKs reach each service; a signal ends it all with exit code 0."""
+    with cloud_by_hand("--json") as process:
+        assert process.stdout
+        found: dict[str, str] = json.loads(process.stdout.readline())
+        assert set(found) == NAMES
+        use(found)
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (0, "")
+    assert refuses_connections(found["RESOURCE_REPAIR_OSS_ENDPOINT"])
+
+
+def test_a_shell_can_evaluate_what_is_printed() -> None:
+    """The lines, evaluated, set each variable, and clear a token left from a real login."""
+    with cloud_by_hand() as process:
+        assert process.stdout
+        last = f"# Stop it with Ctrl-C, or: kill {process.pid}\n"
+        lines = "".join(itertools.takewhile(lambda line: line != last, process.stdout))
+        stale = {**os.environ, "ALIBABA_CLOUD_SECURITY_TOKEN": "stale"}
+        show = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
+        shell = ["sh", "-c", 'eval "$0"; exec "$@"', lines, *show]
+        found = json.loads(subprocess.check_output(shell, env=stale, text=True))
+        assert set(found) >= NAMES
+        assert "ALIBABA_CLOUD_SECURITY_TOKEN" not in found
+        assert found["s_default_fc_endpoint"] == found["RESOURCE_REPAIR_FC_ENDPOINT"]
+        assert found["s_default_enable_fc_endpoint"] == "true"
+        use(found)
+
+
+@contextmanager
+def cloud_by_hand(*options: str) -> Iterator["subprocess.Popen[str]"]:
+    """`python -m scripts.cloud` as a process, ended at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.cloud", *options],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},  # what is not flushed must not arrive
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def use(found: dict[str, str]) -> None:
+    """Ask every service something that an SDK with the right key and endpoint is answered."""
+    clients = Clients(
+        "cn-shanghai",
+        credentials=fixed_credentials(
+            found["ALIBABA_CLOUD_ACCESS_KEY_ID"], found["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
+        ),
+        endpoints=Endpoints.from_environment(found),
+    )
+    assert clients.account_id == found["ALIBABA_CLOUD_ACCOUNT_ID"]
+    bucket = clients.bucket("config-snapshot")
+    bucket.create_bucket("public-read")
+    assert bucket.get_bucket_acl().acl == "public-read"
+    answers = [
+        clients.mns.list_topic(ListTopicRequest()),
+        clients.fc.list_services(ListServicesRequest()),
+        clients.ram.list_roles(ListRolesRequest()),
+        clients.config.list_config_rules(ListConfigRulesRequest()),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 4
+
+
+def refuses_connections(url: str) -> bool:
+    """Whether nothing listens at `url` any more."""
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) != 0

@@ -1,0 +1,349 @@
+"""Asynchronous invocations: retried, reported to a destination, and set off by MNS topics."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from scripts.localcloud.faults import Drop, Fail
+from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.ram import policies
+from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
+
+FAILING = "def handler(event, context):\n    raise ValueError('oops')\n"
+RECOVERING = """
+    calls = []
+
+    def handler(event, context):
+        calls.append(1)
+        return 1 / (len(calls) - 1)
+"""
+PRINTING = "def handler(event, context):\n    print('event:', event.decode())\n"
+QUEUE = "acs:mns:cn-shanghai:1208863178610000:/queues/results/messages"
+TOPIC = "acs:mns:cn-shanghai:1208863178610000:/topics/findings"
+POLICY = ("System", "AliyunMNSNotificationRolePolicy")
+SUBJECT = f"{SERVICE}/{FUNCTION}"
+
+
+@pytest.fixture
+def cloud() -> Iterator[FcCloud]:
+    """A cloud with a queue for results, a topic for findings, and the roles to use them."""
+    with FcCloud() as running:
+        running.mns.create_queue("results")
+        running.mns.create_topic("findings")
+        ram = running.ram
+        ram.create_role("repair-role", policies.trust("fc.aliyuncs.com"))
+        ram.create_policy("send", policies.document(policies.allow("mns:SendMessage")))
+        ram.attach("repair-role", "Custom", "send")
+        ram.create_role("AliyunMNSNotificationRole", policies.trust("mns.aliyuncs.com"))
+        ram.attach("AliyunMNSNotificationRole", *POLICY)
+        yield running
+
+
+def deploy_async(cloud: FcCloud, source: str, **config: Any) -> None:
+    """A function with the role to report, and its asynchronous configuration."""
+    deploy(cloud, source, role=cloud.ram.arn("repair-role"))
+    cloud.fc.resources.put_async_config(SERVICE, FUNCTION, config)
+
+
+def runs(cloud: FcCloud) -> list[tuple[str, int]]:
+    """The invocations so far: `sync` or `async`, and the how manieth attempt."""
+    entries = cloud.journal.entries("fc", "invoked", SUBJECT)
+    return [(entry.details["kind"], entry.details["attempt"]) for entry in entries]
+
+
+@pytest.mark.parametrize("retries", [None, 0, 2])
+def test_a_failing_function_is_retried_and_then_reported(
+    cloud: FcCloud, retries: int | None
+) -> None:
+    """It runs once and so many times more (by default 3), then the last failure is in the queue."""
+    destinations = {"onFailure": {"destination": QUEUE}}
+    deploy_async(cloud, FAILING, destinationConfig=destinations, maxAsyncRetryAttempts=retries)
+    before = time.time()
+
+    request_id = cloud.fc.invoke_async(SERVICE, FUNCTION, b'{"a": 1}')
+
+    assert cloud.fc.wait_idle(20)
+    wanted = 1 + (3 if retries is None else retries)
+    assert runs(cloud) == [("async", attempt) for attempt in range(1, wanted + 1)]
+    [message] = [json.loads(body) for body in cloud.mns.messages("results")]
+    assert before - 1 < message.pop("timestamp") / 1000 < time.time() + 1
+    payload = json.loads(message.pop("responsePayload"))
+    assert (payload["errorMessage"], payload["errorType"]) == ("oops", "ValueError")
+    assert message == {
+        "requestContext": {
+            "requestId": request_id,
+            "functionArn": f"acs:fc:::services/{SERVICE}.LATEST/functions/{FUNCTION}",
+            "condition": "UnhandledInvocationError",
+            "approximateInvokeCount": wanted,
+        },
+        "requestPayload": '{"a": 1}',
+        "responseContext": {"statusCode": 200, "functionError": "UnhandledInvocationError"},
+    }
+
+
+def test_a_function_that_recovers_is_reported_as_a_success(cloud: FcCloud) -> None:
+    """The first success ends the retries; only the destination for successes hears of it."""
+    queue = QUEUE.replace("results", "good")
+    cloud.mns.create_queue("good")
+    destinations = {"onFailure": {"destination": QUEUE}, "onSuccess": {"destination": queue}}
+    deploy_async(cloud, RECOVERING, destinationConfig=destinations)
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+
+    assert cloud.fc.wait_idle(20)
+    assert runs(cloud) == [("async", 1), ("async", 2)]
+    assert cloud.mns.messages("results") == []
+    [message] = [json.loads(body) for body in cloud.mns.messages("good")]
+    assert message["responseContext"] == {"statusCode": 200, "functionError": ""}
+    assert message["responsePayload"] == "1.0"
+
+
+def test_an_event_that_has_grown_too_old_is_not_tried_again(cloud: FcCloud) -> None:
+    """The waits before retries count towards the greatest age, in the cloud's own time."""
+    deploy_async(
+        cloud,
+        FAILING,
+        destinationConfig={"onFailure": {"destination": QUEUE}},
+        maxAsyncEventAgeInSeconds=1,
+    )
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+
+    assert cloud.fc.wait_idle(20)
+    assert runs(cloud) == [("async", 1), ("async", 2)]  # 0.5 s apart; 1 s more is too much
+    [message] = [json.loads(body) for body in cloud.mns.messages("results")]
+    assert message["requestContext"]["condition"] == "EventAgeExceeded"
+
+
+@pytest.mark.parametrize(
+    ("arn", "event", "detached", "why"),
+    [
+        (QUEUE, b"", True, "role 'repair-role' is not allowed mns:SendMessage"),
+        (QUEUE, b"x" * 65536, False, "the message exceeds 64 KB"),
+        (QUEUE.replace("results", "none"), b"", False, "MNS refused: NotExistError: 'none'"),
+    ],
+)
+def test_what_cannot_be_delivered_is_lost_but_told(
+    cloud: FcCloud, arn: str, event: bytes, detached: bool, why: str
+) -> None:
+    """Without permission, above 64 KB or without a queue nothing arrives; the journal says why."""
+    deploy_async(
+        cloud,
+        FAILING,
+        destinationConfig={"onFailure": {"destination": arn}},
+        maxAsyncRetryAttempts=0,
+    )
+    if detached:
+        cloud.ram.detach("repair-role", "Custom", "send")
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, event)
+
+    assert cloud.fc.wait_idle(20)
+    assert cloud.mns.messages("results") == []
+    [entry] = cloud.journal.entries("fc", "gave_up", SUBJECT)
+    assert entry.details["destination"] == arn
+    assert entry.details["undelivered"].startswith(why)
+
+
+def test_a_destination_can_be_a_topic(cloud: FcCloud) -> None:
+    """A topic as destination publishes the result, if the role may."""
+    arn = TOPIC.replace("findings", "failures")
+    cloud.mns.create_topic("failures")
+    got: list[str] = []
+    cloud.mns.subscribe(
+        "failures",
+        "test",
+        strategy="BACKOFF_RETRY",
+        push=lambda message: got.append(message.body) or True,  # type: ignore[func-returns-value]
+    )
+    cloud.ram.create_policy("publish", policies.document(policies.allow("mns:PublishMessage")))
+    cloud.ram.attach("repair-role", "Custom", "publish")
+    deploy_async(cloud, FAILING, destinationConfig={"onFailure": {"destination": arn}})
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+
+    assert cloud.fc.wait_idle(20)
+    assert cloud.mns.wait_idle(20)
+    assert json.loads(got[0])["requestContext"]["approximateInvokeCount"] == 4
+
+
+def test_a_role_that_cannot_be_assumed_fails_every_attempt(cloud: FcCloud) -> None:
+    """A role deleted after deployment: no run, the retries, and the end is in the journal."""
+    deploy_async(cloud, PRINTING, destinationConfig={"onFailure": {"destination": QUEUE}})
+    cloud.ram.detach("repair-role", "Custom", "send")
+    cloud.ram.delete_role("repair-role")
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+
+    assert cloud.fc.wait_idle(20)
+    assert runs(cloud) == []
+    [entry] = cloud.journal.entries("fc", "gave_up", SUBJECT)
+    assert entry.details["runs"] == 4
+    assert "does not exist" in entry.details["undelivered"]
+
+
+def test_an_asynchronous_event_has_128_kilobytes_at_most(cloud: FcCloud) -> None:
+    """So much is taken, and one byte more is refused at once."""
+    deploy_async(cloud, "def handler(event, context):\n    print(len(event))")
+
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"x" * 131072)
+    with pytest.raises(FcError, match="128 KB") as refused:
+        cloud.fc.invoke_async(SERVICE, FUNCTION, b"x" * 131073)
+
+    assert refused.value.code == "RequestEntityTooLarge"
+    assert cloud.fc.wait_idle(20)
+    assert runs(cloud) == [("async", 1)]
+    assert "\n131072\n" in cloud.fc.logs(SERVICE, FUNCTION)
+
+
+def test_stopping_ends_retries_that_would_last_for_hours() -> None:
+    """With waits of hours between attempts `stop` returns, and reports nothing."""
+    with FcCloud(time_scale=10_000) as cloud:
+        deploy(cloud, FAILING)
+        cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+        assert cloud.journal.wait_for(
+            lambda entries: any(entry.action == "retried" for entry in entries), 20
+        )
+
+        cloud.fc.stop()
+
+        assert cloud.journal.entries("fc", "gave_up") == []
+
+
+def add_trigger(cloud: FcCloud, name: str = "on-finding", **fields: Any) -> None:
+    """A trigger on the topic with the role that is documented for it."""
+    cloud.fc.triggers.create(
+        SERVICE,
+        FUNCTION,
+        {
+            "triggerName": name,
+            "triggerType": "mns_topic",
+            "triggerConfig": {},
+            "sourceArn": TOPIC,
+            "invocationRole": cloud.ram.arn("AliyunMNSNotificationRole"),
+            **fields,
+        },
+    )
+
+
+def events(cloud: FcCloud) -> list[str]:
+    """What the function printed of its events, once all is delivered and done."""
+    assert cloud.mns.wait_idle(20)
+    assert cloud.fc.wait_idle(20)
+    lines = cloud.fc.logs(SERVICE, FUNCTION).splitlines()
+    return [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+
+
+BODY = '{"riskLevel": "Warning", "who": "\u00e9"}'
+
+
+@pytest.mark.parametrize(
+    ("content_format", "attributes", "wanted"),
+    [
+        ("STREAM", {}, BODY),
+        ("STREAM", {"Extend": "x"}, {"body": BODY, "attrs": {"Extend": "x"}}),
+        ("JSON", {}, {}),
+        ("JSON", {"Extend": "x"}, {"Extend": "x"}),
+    ],
+)
+def test_a_published_message_reaches_the_function_in_the_trigger_s_format(
+    cloud: FcCloud,
+    content_format: str,
+    attributes: dict[str, str],
+    wanted: str | Mapping[str, Any],
+) -> None:
+    """STREAM is the body (with attributes wrapped), JSON the documented envelope around it."""
+    deploy(cloud, PRINTING)
+    add_trigger(cloud, triggerConfig={"notifyContentFormat": content_format})
+
+    message_id = cloud.mns.publish("findings", BODY, attributes=attributes)
+
+    [event] = events(cloud)
+    if content_format == "STREAM":
+        assert (event if isinstance(wanted, str) else json.loads(event)) == wanted
+        return
+    envelope = json.loads(event)
+    assert abs(envelope.pop("PublishTime") / 1000 - time.time()) < 60
+    assert envelope.pop("SubscriptionName").startswith("on-finding-")
+    assert envelope.pop("MessageMD5")
+    assert envelope == {
+        "TopicOwner": cloud.account_id,
+        "Message": BODY,
+        "Subscriber": cloud.account_id,
+        "TopicName": "findings",
+        "MessageId": message_id,
+        **(wanted if isinstance(wanted, Mapping) else {}),
+    }
+
+
+def test_a_trigger_hears_only_its_tag_and_only_while_it_exists(cloud: FcCloud) -> None:
+    """A filter tag keeps other messages away; after its deletion a trigger gets nothing."""
+    deploy(cloud, PRINTING)
+    add_trigger(cloud, triggerConfig={"filterTag": "oss"})
+
+    for tag in ("", "oss", "ecs"):
+        cloud.mns.publish("findings", f"tagged {tag}", tag=tag)
+    heard = events(cloud)
+    cloud.fc.triggers.delete(SERVICE, FUNCTION, "on-finding")
+    cloud.mns.publish("findings", "late", tag="oss")
+
+    assert heard == ["tagged oss"]
+    assert events(cloud) == heard
+
+
+@pytest.mark.parametrize(
+    ("break_role", "why"),
+    [
+        (lambda ram, name: (ram.detach(name, *POLICY), ram.delete_role(name)), "does not exist"),
+        (
+            lambda ram, name: ram.update_role(
+                name, policies.trust("fc.aliyuncs.com"), description="", max_session=3600
+            ),
+            "does not trust mns.aliyuncs.com",
+        ),
+        (lambda ram, name: ram.detach(name, *POLICY), "is not allowed fc:InvokeFunction"),
+    ],
+)
+def test_a_message_is_refused_when_the_trigger_s_role_is_of_no_use(
+    cloud: FcCloud, break_role: Any, why: str
+) -> None:
+    """A role that is missing, does not trust MNS or may not invoke: MNS retries in vain."""
+    deploy(cloud, PRINTING)
+    add_trigger(cloud)
+    break_role(cloud.ram, "AliyunMNSNotificationRole")
+
+    cloud.mns.publish("findings", BODY)
+
+    assert events(cloud) == []
+    refused = cloud.journal.entries("fc", "delivery_refused", SUBJECT)
+    assert len(refused) == 4
+    assert all(why in entry.details["reason"] for entry in refused)
+
+
+def test_a_delivery_that_fails_is_made_again(cloud: FcCloud) -> None:
+    """FC refuses MNS's call once, and once takes it without an answer: the message comes twice."""
+    deploy(cloud, PRINTING)
+    add_trigger(cloud)
+    cloud.faults.add("fc:InvokeFunction", Fail(503, "ServiceUnavailable"), subject=SUBJECT)
+    cloud.faults.add("fc:InvokeFunction", Drop(), subject=SUBJECT)
+
+    cloud.mns.publish("findings", "again")
+
+    assert events(cloud) == ["again", "again"]
+
+
+def test_a_trigger_on_a_topic_that_is_not_there_is_refused_and_not_kept(cloud: FcCloud) -> None:
+    """After the refusal the same trigger can be made, once the topic exists."""
+    deploy(cloud, PRINTING)
+    arn = TOPIC.replace("findings", "late")
+
+    with pytest.raises(FcError, match="topic 'late' does not exist"):
+        add_trigger(cloud, sourceArn=arn)
+    cloud.mns.create_topic("late")
+    add_trigger(cloud, sourceArn=arn)
+    cloud.mns.publish("late", "now")
+
+    assert events(cloud) == ["now"]

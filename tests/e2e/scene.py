@@ -1,0 +1,82 @@
+"""The buckets that the events speak of, and how to give a function an event."""
+
+import json
+from typing import Any, NamedTuple
+
+from scripts.localcloud.fc.runner import Invocation
+from scripts.rehearsal import Stage
+
+ACCOUNT = "1208863178610000"
+RULE_ID = "cr-a6129bc09da7009675a0"
+PUBLIC_POLICY = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": ["*"],
+                "Action": ["oss:GetObject"],
+                "Resource": ["acs:oss:*:*:config-policy/*"],
+            }
+        ],
+    }
+)
+
+# The table of events/README.md.
+BUCKETS = {
+    "config-snapshot": ("cn-shanghai", "public-read"),
+    "config-upload": ("cn-shanghai", "public-read-write"),
+    "config-beijing": ("cn-beijing", "public-read"),
+    "config-private": ("cn-shanghai", "private"),
+    "config-website": ("cn-shanghai", "public-read"),
+    "config-policy": ("cn-shanghai", "private"),
+}
+
+
+class Ran(NamedTuple):
+    """What an invocation came to: `answer` is empty if it ended with an error."""
+
+    outcomes: list[str]
+    answer: str
+    audit: list[dict[str, Any]]
+    error: dict[str, Any]
+    log: str
+
+
+def lay(stage: Stage) -> None:
+    """Put every bucket into the state that the table says, whatever it is in now."""
+    oss = stage.cloud.oss
+    for name in oss.names():
+        oss.delete(name)
+    for name, (region, acl) in BUCKETS.items():
+        oss.create(name, region=region, acl=acl)
+    oss.set_policy("config-policy", PUBLIC_POLICY)
+
+
+def run(stage: Stage, event: bytes | str) -> Ran:
+    """Invoke the function, synchronously, with an event."""
+    done = stage.cloud.fc.invoke(stage.spec.service.name, stage.spec.function.name, event)
+    return ran(done)
+
+
+def ran(done: Invocation) -> Ran:
+    """An invocation's audit lines and end."""
+    audit = [json.loads(line) for line in done.log.splitlines() if line.startswith('{"event"')]
+    text = done.payload.decode()
+    return Ran(
+        outcomes=[line["outcome"] for line in audit],
+        answer="" if done.error_type else text,
+        audit=audit,
+        error=json.loads(text) if done.error_type else {},
+        log=done.log,
+    )
+
+
+def calls(stage: Stage, bucket: str, *operations: str) -> list[str]:
+    """The operations, of those named or any, that the function did on a bucket, in order."""
+    return [
+        entry.action
+        for entry in stage.cloud.journal.entries("oss", subject=bucket)
+        if "Credential=STS." in entry.details["request"].headers.get("authorization")
+        and entry.action in (operations or (entry.action,))
+    ]

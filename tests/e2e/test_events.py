@@ -1,0 +1,58 @@
+"""Every example event, through the bundle, on every Python that Function Compute has."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts import ROOT
+from scripts.localcloud import LocalCloud
+from scripts.rehearsal import Stage, set_up
+from tests.e2e import scene
+
+EVENTS = ROOT / "events"
+RUNTIMES = ["python3", "python3.9", "python3.10", "python3.12"]
+ROW = re.compile(
+    r"\| `(?P<file>[^`]+)` \| (?P<outcomes>[a-z_, ]+) \| (?P<end>success|fail|error) \|"
+)
+
+
+def table() -> dict[str, tuple[list[str], str]]:
+    """The expectations in events/README.md: file, outcomes, how it ends."""
+    rows = ROW.finditer((EVENTS / "README.md").read_text())
+    return {row["file"]: (row["outcomes"].split(", "), row["end"]) for row in rows}
+
+
+@pytest.fixture(scope="module", params=RUNTIMES)
+def stage(request: pytest.FixtureRequest, code: Path) -> Iterator[Stage]:
+    """The product on a local cloud, its function of one runtime."""
+    with LocalCloud(account_id=scene.ACCOUNT) as cloud:
+        interpreter = cloud.fc.interpreter(request.param)
+        if interpreter.substituted:
+            pytest.skip(f"no interpreter for {request.param} on this machine")
+        yield set_up(cloud, code, runtime=request.param, prepareRuleId=scene.RULE_ID)
+
+
+def test_the_table_names_every_event() -> None:
+    """Each file in events/ has its expectation, and each expectation its file."""
+    files = {path.name for path in EVENTS.iterdir() if path.name != "README.md"}
+    assert set(table()) == files
+
+
+@pytest.mark.parametrize("name", sorted(table()))
+def test_an_event_gives_what_its_name_says(stage: Stage, name: str) -> None:
+    """The file's outcomes and end are those of the table, and no bucket but its own changed."""
+    outcomes, end = table()[name]
+    scene.lay(stage)
+    result = scene.run(stage, (EVENTS / name).read_bytes())
+
+    assert sorted(result.outcomes) == sorted(outcomes)
+    assert (result.answer or "error") == end
+    if end == "error":
+        assert result.error["errorType"] == "UnsettledFindingsError"
+    closed = {line["bucket"] for line in result.audit if line["outcome"] == "repaired"}
+    for bucket, (_, acl) in scene.BUCKETS.items():
+        assert stage.cloud.oss.bucket(bucket).acl == ("private" if bucket in closed else acl)
+    assert set(stage.cloud.oss.names()) == set(scene.BUCKETS)
+    assert name.startswith((*outcomes, end))

@@ -1,0 +1,88 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts import check_rule_id, dotenv
+
+ROOT = Path(__file__).parents[2]
+IDS = st.from_regex(r"cr-[a-z0-9]{1,20}(-[a-z0-9]{1,6})?", fullmatch=True)
+
+
+@given(st.lists(IDS, min_size=1, max_size=4), st.sampled_from([",", ", "]))
+def test_rule_ids_are_accepted(ids: list[str], separator: str) -> None:
+    """One id, or several with commas, is fine."""
+    assert check_rule_id.problem(separator.join(ids)) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("", "is not set"),
+        ("  ", "is not set"),
+        ("${env(PREPARE_RULE_ID)}", "unresolved"),
+        ("test-oss-bucket-public-read-prohibited", "a rule's name, perhaps?"),
+        ("cr-", "no rule id"),
+        ("cr-a b", "no rule id"),
+        ("CR-1", "no rule id"),
+        ("cr-1,", "no rule id"),
+        ("cr-1,oss-rule", "'oss-rule'"),
+        ("cr-1\ncr-2", "no rule id"),
+    ],
+)
+def test_anything_else_is_refused_in_one_line(value: str, says: str) -> None:
+    """What is no list of ids is refused, with what is wrong and where to find the id."""
+    line = check_rule_id.problem(value)
+    assert says in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("shell", "file", "code"),
+    [
+        (None, None, 2),
+        ("cr-1", None, 0),
+        (None, "PREPARE_RULE_ID=cr-1\n", 0),
+        (None, "# PREPARE_RULE_ID=cr-1\n", 2),
+        (None, "export PREPARE_RULE_ID = 'cr-1' # the rule\n", 0),
+        (None, "PREPARE_RULE_ID=cr-1 # the rule\n", 0),
+        ("a-name", "PREPARE_RULE_ID=cr-1\n", 2),
+        ("", "PREPARE_RULE_ID=cr-1\n", 2),
+    ],
+)
+def test_the_shell_wins_over_the_file(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    shell: str | None,
+    file: str | None,
+    code: int,
+) -> None:
+    """The file counts only for what the shell has not set; a refusal is one line on stderr."""
+    if file is not None:
+        (tmp_path / ".env").write_text(file, "utf-8")
+    environ = {} if shell is None else {"PREPARE_RULE_ID": shell}
+    assert check_rule_id.main(tmp_path / ".env", environ) == code
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1 if code else 0)
+
+
+def test_it_runs_with_the_standard_library_alone() -> None:
+    """It must speak on a machine where nothing is installed yet."""
+    environ = {**os.environ, "PREPARE_RULE_ID": "a-name"}
+    command = [sys.executable, "-I", "-S", "-c"]
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import runpy; "
+    code += "runpy.run_module('scripts.check_rule_id', run_name='__main__')"
+    ended = subprocess.run(
+        [*command, code], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("PREPARE_RULE_ID has 'a-name'")
+
+
+def test_the_example_is_read_as_unset() -> None:
+    """.env.example, copied and not filled in, is refused rather than half used."""
+    assert dotenv.environment(ROOT / ".env.example", {})["PREPARE_RULE_ID"] == ""

@@ -1,0 +1,89 @@
+import pytest
+from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_tea_openapi.exceptions import ClientException
+
+from scripts.clients import Clients, ClientsError, CloudError, Endpoints, calling, fixed_credentials
+
+NAMES = [
+    f"RESOURCE_REPAIR_{name}_ENDPOINT" for name in ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG")
+]
+LOCAL = dict.fromkeys(NAMES, "http://127.0.0.1:1234")
+
+
+def test_endpoints_are_overridden_as_a_set() -> None:
+    """None set means Alibaba Cloud's own, all set means those, some set is refused by name."""
+    assert Endpoints.from_environment({}) == Endpoints()
+    assert set(Endpoints.from_environment(LOCAL)) == {"http://127.0.0.1:1234"}
+    for name in NAMES:
+        some = {other: url for other, url in LOCAL.items() if other != name}
+        with pytest.raises(ClientsError, match=f"set {name} too"):
+            Endpoints.from_environment(some)
+
+
+@pytest.mark.parametrize(
+    ("url", "fine"),
+    [
+        ("https://ram.example.com", True),
+        ("http://localhost:80", True),
+        ("http://[::1]:80", True),
+        ("http://ram.example.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost@example.com", False),
+        ("ram.example.com", False),
+        ("ftp://127.0.0.1", False),
+        ("https://", False),
+    ],
+)
+def test_credentials_go_by_https_or_stay_on_the_machine(url: str, fine: bool) -> None:
+    """Plain http is for a loopback host alone, whoever gives the endpoint."""
+    if fine:
+        Clients("cn-shanghai", endpoints=Endpoints(ram=url))
+        return
+    with pytest.raises(ClientsError, match="the endpoint of ram"):
+        Clients("cn-shanghai", endpoints=Endpoints(ram=url))
+
+
+def test_alibaba_cloud_s_own_endpoints_are_https() -> None:
+    """Without an override each client goes to its service's own host, by https."""
+    clients = Clients("cn-shanghai", credentials=fixed_credentials("id", "secret"))
+    clients.account_id = "1234567890123456"
+    made = [clients.sts, clients.ram, clients.fc, clients.config, clients.mns]
+    assert {client._protocol for client in made} == {"https"}
+    assert [client._endpoint for client in made] == [
+        "sts.cn-shanghai.aliyuncs.com",
+        "ram.aliyuncs.com",
+        "1234567890123456.cn-shanghai.fc.aliyuncs.com",
+        "config.cn-shanghai.aliyuncs.com",
+        "mns-open.cn-shanghai.aliyuncs.com",
+    ]
+    bucket = clients.bucket("config-snapshot", "cn-beijing")
+    assert bucket.endpoint == "https://oss-cn-beijing.aliyuncs.com"
+
+
+def refused(code: str, message: str, status: int = 403) -> ClientException:
+    """What an SDK raises for an answer."""
+    data = {"Code": code, "Message": message}
+    return ClientException(status_code=status, code=code, message=message, data=data)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (refused("NoPermission", "not authorized to do ram:PassRole"), "allow ram:GetRole"),
+        (refused("NoPermission", "not authorized to do ram:PassRole"), "do ram:PassRole"),
+        (refused("Throttling.User", "slow down"), "too many requests"),
+        (refused("EntityNotExist.Role", "no such role\nat all", 404), "says: no such role"),
+        (refused("Odd", "key LTAI5tHiddenKeyId and token CAISHiddenToken/+="), "*** and token ***"),
+        (refused("SignatureDoesNotMatch", "server signs LTAI5tHiddenKeyId"), "renew them"),
+        (CredentialException("unable to load"), "set ALIBABA_CLOUD_ACCESS_KEY_ID"),
+    ],
+)
+def test_a_refusal_is_one_line_with_what_to_do(error: Exception, says: str) -> None:
+    """It names operation, subject and code, says what to do, and repeats no key and no token."""
+    with pytest.raises(CloudError) as caught, calling("ram:GetRole", "a-role"):
+        raise error
+    line = str(caught.value)
+    assert line.startswith("ram:GetRole on a-role failed: ")
+    assert says in line
+    assert "Hidden" not in line
+    assert "\n" not in line

@@ -1,0 +1,126 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github/workflows"
+
+
+def workflow(name: str) -> dict[Any, Any]:
+    """A workflow; PyYAML reads the key `on` as True."""
+    document = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.fixture(scope="module")
+def deploy() -> dict[Any, Any]:
+    """The job that deploys."""
+    job = workflow("deploy.yml")["jobs"]["deploy"]
+    assert isinstance(job, dict)
+    return job
+
+
+def commands(job: dict[Any, Any]) -> list[str]:
+    """The command lines of a job, in order."""
+    return [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+
+
+def step_running(job: dict[Any, Any], command: str) -> dict[Any, Any]:
+    """The one step that runs `command`."""
+    (step,) = [step for step in job["steps"] if step.get("run", "").startswith(command)]
+    assert isinstance(step, dict)
+    return step
+
+
+def test_every_push_is_checked_on_every_python() -> None:
+    """Lint, tests and the demo run for each push, on each Python from 3.10 on that is supported."""
+    checks = workflow("checks.yml")
+    assert checks[True]["push"] is None
+    assert checks["jobs"]["checks"]["strategy"]["matrix"]["python"] == [
+        "3.10",
+        "3.11",
+        "3.12",
+        "3.13",
+    ]
+    assert commands(checks["jobs"]["checks"]) == ["make lint", "make test", "make demo"]
+
+
+@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml"])
+def test_what_others_wrote_is_pinned(name: str) -> None:
+    """Actions run at one commit, its version beside it; the client at one version."""
+    text = (WORKFLOWS / name).read_text("utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    foreign = [action for action in used if not action.startswith("./")]
+    assert foreign
+    for action in foreign:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
+    for package in re.findall(r"npm install .*", text):
+        assert re.fullmatch(
+            r"npm install --global --ignore-scripts @serverless-devs/s@3\.1\.10", package
+        )
+
+
+@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml"])
+def test_rights_are_the_least(name: str) -> None:
+    """A job may read the code; only the deploy may ask for an identity; nothing may write."""
+    document = workflow(name)
+    assert document["permissions"] == {"contents": "read"}
+    granted = [job.get("permissions") for job in document["jobs"].values()]
+    assert [rights for rights in granted if rights] == (
+        [{"id-token": "write", "contents": "read"}] if name == "deploy.yml" else []
+    )
+
+
+def test_a_deploy_is_checked_gated_and_alone(deploy: dict[Any, Any]) -> None:
+    """It follows the checks, waits at an environment's gate, and is neither doubled nor cut off."""
+    jobs = workflow("deploy.yml")["jobs"]
+    assert jobs[deploy["needs"]]["uses"] == "./.github/workflows/checks.yml"
+    assert deploy["environment"] == "production"
+    assert deploy["concurrency"]["cancel-in-progress"] is False
+    assert "${{" not in deploy["concurrency"]["group"]
+
+
+def test_no_long_lived_key_is_used(deploy: dict[Any, Any]) -> None:
+    """Credentials come by OIDC alone, for the audience of STS: the workflow knows no secret."""
+    (credentials,) = [step for step in deploy["steps"] if step.get("id") == "credentials"]
+    assert credentials["uses"].startswith("aliyun/configure-aliyun-credentials-action@")
+    assert credentials["with"]["audience"] == "sts.aliyuncs.com"
+    assert "secrets." not in (WORKFLOWS / "deploy.yml").read_text("utf-8")
+
+
+def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
+    """The file is deployed whatever is live, over https, in s.yaml's region, telemetry off."""
+    lines = commands(deploy)
+    assert lines.index("s set analysis disable") < lines.index("s deploy -y --use-local")
+    assert sum("s deploy" in line for line in lines) == 1
+    region = yaml.safe_load((ROOT / "s.yaml").read_text("utf-8"))["vars"]["region"]
+    endpoint = f"https://${{{{ vars.ACCOUNT_ID }}}}.{region}.fc.aliyuncs.com"
+    assert deploy["env"]["s_default_fc_endpoint"] == endpoint
+    assert deploy["env"]["s_default_enable_fc_endpoint"] == "true"
+    assert deploy["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
+
+
+@pytest.mark.parametrize("command", ["s deploy", "s invoke"])
+def test_credentials_go_by_environment(deploy: dict[Any, Any], command: str) -> None:
+    """The client finds its credentials where it looks for them, and no command line holds any."""
+    assert set(step_running(deploy, command)["env"]) == {
+        "AccountID",
+        "AccessKeyID",
+        "AccessKeySecret",
+        "SecurityToken",
+    }
+    assert not any("${{" in line or "--access" in line for line in commands(deploy))
+
+
+def test_the_deployed_function_is_judged_by_its_answer(deploy: dict[Any, Any]) -> None:
+    """The last thing is an invocation, harmless, whose output and not exit code decides."""
+    invoke, judge = commands(deploy)[-2:]
+    found = re.fullmatch(r"s invoke --event-file (events/ignored_\w+\.json) \| tee (\S+)", invoke)
+    assert found
+    assert (ROOT / found[1]).is_file()
+    assert step_running(deploy, "s invoke")["shell"] == "bash"  # a pipe fails with its first part
+    assert judge == f"python3 -m scripts.judge_invocation {found[2]} --outcome ignored"
