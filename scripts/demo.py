@@ -250,7 +250,7 @@ class Demo:
     def _check_act(self, stage: Stage, act: Act) -> None:
         left = acl_of(stage, act)
         self._check(
-            f"{act.bucket}: {act.outcome}, and {left or 'there is no such bucket'}",
+            f"{act.bucket}: {act.outcome}, and {act.left or 'there is no such bucket'}",
             outcome_of(stage, act.bucket) == act.outcome and left == act.left,
         )
 

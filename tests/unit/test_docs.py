@@ -1,0 +1,78 @@
+"""What the documents say is so: targets, knobs, permissions, links, names of outcomes."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resource_repair import values
+from resource_repair.remediations import REMEDIATIONS
+from resource_repair.settings import load
+from scripts import ROOT
+
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
+README = (ROOT / "README.md").read_text()
+
+
+def first_cells(title: str) -> list[str]:
+    """What stands in backticks in the first column of the table under a heading or sentence."""
+    table = README[README.index(title) :].split("\n|", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r"^\|? ?`([^`]+)`", table, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link names a file that is there, and every #anchor a heading."""
+    text = document.read_text()
+    headings = {
+        line.lstrip("# ").lower().replace(" ", "-") for line in text.splitlines() if "#" in line
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        elif not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_is_there(document: Path) -> None:
+    """What the documents tell to make can be made."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][a-z-]+)`?", document.read_text())) - {"sense"} <= targets
+
+
+def test_every_knob_is_told() -> None:
+    """The README's table has the knobs of s.yaml, in their order, with their values."""
+    knobs = yaml.safe_load((ROOT / "s.yaml").read_text())["vars"]
+    assert first_cells("### The knobs") == list(knobs)
+    for name, value in knobs.items():
+        shown = str(value).replace("${config(AccountID)}", "<account id>")
+        assert f"| `{name}` | `{shown}` |" in README
+
+
+def test_the_environment_variables_are_told() -> None:
+    """The README names the variables that the function reads."""
+    told = first_cells("They reach the function as environment variables")
+    assert told == ["prepareRuleId", "repairMode", "ossEndpoint", "logLevel"]
+    assert load({"prepareRuleId": "cr-1"}).problems == ()
+
+
+def test_the_permissions_are_told() -> None:
+    """The README's permissions are those that the remediations declare."""
+    declared = [each for one in REMEDIATIONS.values() for each in one.permissions]
+    assert first_cells("### Permissions") == declared
+
+
+def test_every_outcome_is_told() -> None:
+    """The README explains each outcome, the settled ones as done."""
+    told = first_cells("## What it does with a finding")
+    assert set(told) == values.SETTLED | {
+        values.EXPOSED,
+        values.DENIED,
+        values.FAILED,
+        values.UNREADABLE,
+    }
+    for outcome in values.SETTLED:
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{outcome}` "))
+        assert row.endswith("| done |")
