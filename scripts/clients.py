@@ -34,6 +34,7 @@ __all__ = [
 logging.getLogger("credentials").disabled = True
 
 _NO_ANSWER = "NoUsableAnswer"
+_DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10_000, 60_000  # milliseconds; an upload waits for its answer
 
@@ -51,6 +52,11 @@ class CloudError(Problem):
         self.subject = subject
         self.code = code
         self.status = status
+
+    @property
+    def denied(self) -> bool:
+        """Whether it is a permission that is missing."""
+        return self.code in _DENIED
 
 
 class Endpoints(NamedTuple):
@@ -206,7 +212,7 @@ def calling(operation: str, subject: str) -> Iterator[None]:
 
 def _advice(operation: str, code: str, said: str) -> str:
     quoted = f"the service says: {_redacted(said)}" if said else "it says no more than that"
-    if code in {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM"}:
+    if code in _DENIED:
         return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
     if re.search("AccessKey|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.

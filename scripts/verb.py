@@ -1,0 +1,119 @@
+"""The frame that all verbs share: what each says of itself, and how each begins and ends.
+
+A verb's module has a `VERB` that names it and declares the permissions that it needs, a
+`main(arguments, environ, credentials)` that calls `start`, and the work itself, which gets a
+`Situation` and returns an exit code.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from scripts import check_rule_id, dotenv
+from scripts.clients import Clients, CloudError, Credentials, Endpoints
+from scripts.console import Console, Exit, parser, run
+from scripts.errors import UsageError
+from scripts.spec import PATH, Spec, load, region
+
+RULE_ID = "PREPARE_RULE_ID"
+
+
+class Permission(NamedTuple):
+    """An action of RAM (`ram:GetRole`) and what it must be allowed on.
+
+    In `resource`, `{account}` and `{region}` stand for those that the verb works in.
+    """
+
+    action: str
+    resource: str = "*"
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb says of itself; `name` is its make target and its module."""
+
+    name: str
+    does: str
+    permissions: tuple[Permission, ...]
+
+    def description(self) -> str:
+        """What `--help` says above the options."""
+        width = max((len(each.action) for each in self.permissions), default=0)
+        needs = [f"  {each.action:{width}}  {each.resource}" for each in self.permissions]
+        return "\n".join([self.does, "", "needs these permissions:", *needs])
+
+
+class Situation(NamedTuple):
+    """What a verb works with."""
+
+    console: Console
+    options: argparse.Namespace
+    spec: Spec
+    clients: Clients
+    environ: Mapping[str, str]
+
+
+def start(
+    verb: Verb,
+    work: Callable[[Situation], Exit],
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    credentials: Credentials | None = None,
+    *,
+    add_options: Callable[[argparse.ArgumentParser], None] = lambda _: None,
+    rule_id_known: bool = True,
+) -> int:
+    """Run a verb from its command line; gives the exit code.
+
+    `credentials` default to the default chain's. With `rule_id_known` false the verb also runs
+    before there is a PREPARE_RULE_ID, which then is empty.
+    """
+    options = parser(verb.description())
+    options.prog = f"python -m scripts.{verb.name}"
+    options.add_argument("--spec", type=Path, default=PATH, help="default: the project's own")
+    add_options(options)
+    chosen = options.parse_args(arguments)
+
+    def perform(console: Console) -> Exit:
+        spec, clients = _read(chosen.spec, environ, credentials, rule_id_known=rule_id_known)
+        console.say(f"account {spec.account_id}, region {spec.region}")
+        try:
+            return work(Situation(console, chosen, spec, clients, environ))
+        except CloudError as error:
+            if error.denied:
+                _show_remedy(console, verb, error, spec)
+            raise
+
+    return run(perform, Console.of(chosen))
+
+
+def _read(
+    path: Path, environ: Mapping[str, str], credentials: Credentials | None, *, rule_id_known: bool
+) -> tuple[Spec, Clients]:
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: name the spec with --spec")
+    settings = dict(dotenv.environment(path.parent / ".env", environ))
+    if not rule_id_known:
+        settings.setdefault(RULE_ID, "")
+    endpoints = Endpoints.from_environment(environ)
+    clients = Clients(region(path, settings), credentials=credentials, endpoints=endpoints)
+    spec = load(path, settings, clients.account_id)
+    wrong = check_rule_id.problem(spec.function.environment.get("prepareRuleId", ""))
+    if wrong and rule_id_known:
+        raise UsageError(wrong)
+    return spec, clients
+
+
+def _show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
+    """The statement that lets a refused call through, as it would stand in a RAM policy."""
+    declared = {each.action: each.resource for each in verb.permissions}
+    resource = declared.get(error.operation, "*")
+    statement = {
+        "Effect": "Allow",
+        "Action": error.operation,
+        "Resource": resource.replace("{account}", spec.account_id).replace("{region}", spec.region),
+    }
+    console.say(f"the statement to add to a policy of whoever this is: {json.dumps(statement)}")
