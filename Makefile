@@ -19,16 +19,21 @@ demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account
 	@$(RUN) scripts.demo
 
 .PHONY: test
-test: $(READY)  ## Run all tests, with the coverage of code/
+test: $(READY)  ## Run the tests, with the coverage of code/; of the bad days a sample
+	@$(RUN) pytest -n 2 -m "not bad_days" --cov --cov-report=term:skip-covered
+
+.PHONY: test-all
+test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
 	@$(RUN) pytest -n 2 --cov --cov-report=term:skip-covered
 
 .PHONY: lint
-lint: $(READY)  ## Check style, types, code/'s Python 3.6, and the exemptions' dates
+lint: $(READY)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
 	@$(RUN) scripts.check_exemptions
+	@$(RUN) scripts.permissions --check
 
 .PHONY: format
 format: $(READY)  ## Put code and tests into the house's form
@@ -43,9 +48,52 @@ bundle: $(READY)  ## Make what Function Compute runs: build/function/ and build/
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
 	@$(RUN) scripts.cloud
 
+.PHONY: permissions
+permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
+	@$(RUN) scripts.permissions
+
+# What is done to an account, in the order in which one comes to it. Each shows first where it works;
+# ARGS are its options (ARGS=--help lists them, and what it may need; ARGS="--dry-run --json").
+
+.PHONY: provision
+provision: $(READY)  ## Make everything around the function, from s.yaml; writes .env
+	@$(RUN) scripts.provision $(ARGS)
+
 .PHONY: apply
-apply: bundle  ## Bring s.yaml to the account without the Serverless Devs client (ARGS="--dry-run")
+apply: bundle  ## Bring s.yaml to the account without the Serverless Devs client
 	@$(RUN) scripts.apply $(ARGS)
+
+.PHONY: doctor
+doctor: $(READY)  ## Say at which link of the chain a finding would be lost, and what mends it
+	@$(RUN) scripts.doctor $(ARGS)
+
+.PHONY: verify
+verify: bundle  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
+	@$(RUN) scripts.verify $(ARGS)
+
+.PHONY: evaluate
+evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
+	@$(RUN) scripts.evaluate $(ARGS)
+
+.PHONY: status
+status: $(READY)  ## Show every bucket of the rule's results, or all views of one (BUCKET=name)
+	@$(RUN) scripts.status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+
+.PHONY: publish
+publish: $(READY)  ## Send an event to the topic and follow what becomes of it (EVENT=file, or -)
+	@$(RUN) scripts.publish $(if $(EVENT),"$(EVENT)") $(ARGS)
+
+.PHONY: invoke
+invoke: $(READY)  ## Invoke the function with an event, and fail when it did (EVENT=file, or -)
+	@$(RUN) scripts.invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
+
+.PHONY: audit
+audit: $(READY)  ## List the audit lines of a time span, and totals by outcome
+	@$(RUN) scripts.audit $(ARGS)
+
+.PHONY: remove
+remove: $(READY)  ## Take away what bears our mark, after a plan
+	@$(RUN) scripts.remove $(ARGS)
 
 .PHONY: lock
 lock: $(READY)  ## Pin all dependencies again, with hashes (needs uv)

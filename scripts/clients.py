@@ -16,6 +16,7 @@ from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.exceptions import CredentialException
 from alibabacloud_credentials.models import Config as CredentialsConfig
 from alibabacloud_tea_openapi.models import Config
+from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
 from scripts.errors import Problem, UsageError
@@ -71,6 +72,7 @@ class Endpoints(NamedTuple):
     sts: str = ""
     mns: str = ""
     config: str = ""
+    log: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Endpoints":
@@ -167,6 +169,30 @@ class Clients:
 
         return Client(self._config(self._endpoints.mns, f"mns-open.{self.region}.aliyuncs.com"))
 
+    @functools.cached_property
+    def log(self) -> Any:
+        """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
+        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
+
+        config = self._config(self._endpoints.log, f"{self.region}.log.aliyuncs.com")
+        if config.protocol == "http":
+            # It asks <project>.<endpoint>, and before 127.0.0.1 that is no name. As its proxy, an
+            # endpoint on this machine is asked for every name, and none is looked up.
+            config.http_proxy = self._endpoints.log
+        return Client(config)
+
+    def topic(self, name: str) -> Any:
+        """`mns.topic.Topic`, to publish to; close its connection when done."""
+        from mns.account import Account  # noqa: PLC0415  (a slow import)
+
+        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
+        with calling("the search for credentials", "this machine"):
+            held = self._credentials.get_credential()
+        key = (held.access_key_id, held.access_key_secret, held.security_token or "")
+        account = Account(self._endpoints.mns or own, *key)
+        account.mns_client.http.conn.timeout = _READ_TIMEOUT / 1000  # over https it sets none
+        return account.get_topic(name)
+
     def bucket(self, name: str, region: str = "") -> Any:
         """`oss2.Bucket`, signing V4, in `region` or the clients' own."""
         import oss2  # noqa: PLC0415  (a slow import)
@@ -203,21 +229,35 @@ def calling(operation: str, subject: str) -> Iterator[None]:
             advice = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
             raise CloudError(operation, subject, "NoCredentials", 0, advice) from error
         data = getattr(error, "data", None) or {}
-        code = str(data.get("Code") or data.get("ErrorCode") or _NO_ANSWER)
-        said = str(data.get("Message") or data.get("ErrorMessage") or "")
+        code, said = _said(error, data)
         status = int(data.get("statusCode") or 0)
         advice = _advice(operation, code, said)
         raise CloudError(operation, subject, code, status, advice) from error
+    except MNSExceptionBase as error:
+        unreached = isinstance(error, MNSClientNetworkException)
+        code = _NO_ANSWER if unreached else str(error.type)
+        advice = _advice(operation, code, "" if unreached else str(error.message))
+        raise CloudError(operation, subject, code, 0, advice) from error
+
+
+def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:
+    """The service's code and message; Log Service's are the error's own, and not in its data."""
+    code = str(data.get("Code") or data.get("ErrorCode") or error.code or _NO_ANSWER)
+    own = error.message if error.code else ""
+    said = str(data.get("Message") or data.get("ErrorMessage") or own or "")
+    if code == "Unauthorized" and not said.startswith("denied by"):
+        code = "UnauthorizedAccessKey"  # Log Service has one code for this and for no permission
+    return code, said
 
 
 def _advice(operation: str, code: str, said: str) -> str:
     quoted = f"the service says: {_redacted(said)}" if said else "it says no more than that"
     if code in _DENIED:
         return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
-    if re.search("AccessKey|Signature|SecurityToken", code):
+    if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"
-    if "Throttl" in code:
+    if re.search("Throttl|ReadQuotaExceed|ServerBusy", code):
         return "too many requests: wait a minute, and run again"
     if code == _NO_ANSWER:
         return "check the network and the endpoint, and run again"

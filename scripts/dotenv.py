@@ -1,4 +1,4 @@
-"""The .env beside s.yaml, read as the Serverless Devs CLI reads it: what the shell has set wins."""
+"""The .env beside s.yaml, as the Serverless Devs CLI reads it: what the shell has set wins."""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +15,28 @@ def environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     lines = path.read_text("utf-8").splitlines()
     assignments = (_LINE.fullmatch(line) for line in lines if not line.lstrip().startswith("#"))
     return {match[1]: _value(match[2]) for match in assignments if match} | dict(environ)
+
+
+def assign(path: Path, values: Mapping[str, str]) -> None:
+    """Set variables in the file at `path`, which is made if need be; its other lines stay."""
+    text = path.read_bytes().decode() if path.exists() else ""
+    for name, value in values.items():
+        text = _assigned(text, name, value)
+    path.write_bytes(text.encode())
+
+
+def _assigned(text: str, name: str, value: str) -> str:
+    """The text with a variable set where it is set last, which is what counts, or at its end."""
+    lines = text.splitlines(keepends=True)
+    for place in reversed(range(len(lines))):
+        line = lines[place].splitlines()[0]
+        found = None if line.lstrip().startswith("#") else _LINE.fullmatch(line)
+        if found and found[1] == name:
+            ending = lines[place][len(line) :]
+            lines[place] = f"{line[: found.start(1)]}{name}={value}{ending}"
+            return "".join(lines)
+    separated = text if text.endswith("\n") or not text else f"{text}\n"
+    return f"{separated}{name}={value}\n"
 
 
 def _value(text: str) -> str:

@@ -12,22 +12,8 @@ from typing import Any
 from scripts.apply import Plan, apply, plan
 from scripts.clients import Clients, Endpoints, calling, fixed_credentials
 from scripts.localcloud import LocalCloud
+from scripts.provision import provision
 from scripts.spec import PATH, Spec, load
-
-RULE = "oss-bucket-public-read-prohibited"
-
-_WEEK = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
-_NOTIFICATION_POLICY = "AliyunMNSNotificationRolePolicy"
-_TRUST_MNS = {
-    "Version": "1",
-    "Statement": [
-        {
-            "Action": "sts:AssumeRole",
-            "Effect": "Allow",
-            "Principal": {"Service": ["mns.aliyuncs.com"]},
-        }
-    ],
-}
 
 
 @dataclass(frozen=True)
@@ -90,10 +76,7 @@ def set_up(cloud: LocalCloud, code: Path, *, runtime: str = "", **environment: s
     """
     clients = clients_of(cloud, cloud.region)
     unnamed = _load(cloud, "cr-not-known-yet", code)
-    _make_topic_and_queue(clients, unnamed)
-    _make_notification_role(clients, unnamed)
-    rule_id = _make_rule(clients, unnamed)
-    _make_channel(clients, unnamed)
+    rule_id = provision(unnamed, clients)
     spec = _load(cloud, rule_id, code)
     function = replace(
         spec.function,
@@ -109,67 +92,3 @@ def set_up(cloud: LocalCloud, code: Path, *, runtime: str = "", **environment: s
 def _load(cloud: LocalCloud, rule_id: str, code: Path) -> Spec:
     spec = load(PATH, {"PREPARE_RULE_ID": rule_id}, cloud.account_id)
     return replace(spec, function=replace(spec.function, code=code))
-
-
-def _make_topic_and_queue(clients: Clients, spec: Spec) -> None:
-    from alibabacloud_mns_open20220119 import models  # noqa: PLC0415  (a slow import)
-
-    with calling("mns:CreateTopic", spec.trigger.topic):
-        clients.mns.create_topic(models.CreateTopicRequest(topic_name=spec.trigger.topic))
-    queue = spec.failure_queue
-    if queue:
-        with calling("mns:CreateQueue", queue):
-            clients.mns.create_queue(
-                models.CreateQueueRequest(queue_name=queue, message_retention_period=_WEEK)
-            )
-
-
-def _make_notification_role(clients: Clients, spec: Spec) -> None:
-    from alibabacloud_ram20150501 import models  # noqa: PLC0415  (a slow import)
-
-    name = spec.trigger.role_arn.rpartition("/")[2]
-    with calling("ram:CreateRole", name):
-        clients.ram.create_role(
-            models.CreateRoleRequest(
-                role_name=name, assume_role_policy_document=json.dumps(_TRUST_MNS)
-            )
-        )
-    with calling("ram:AttachPolicyToRole", name):
-        clients.ram.attach_policy_to_role(
-            models.AttachPolicyToRoleRequest(
-                policy_type="System", policy_name=_NOTIFICATION_POLICY, role_name=name
-            )
-        )
-
-
-def _make_rule(clients: Clients, spec: Spec) -> str:
-    from alibabacloud_config20200907 import models  # noqa: PLC0415  (a slow import)
-
-    with calling("config:CreateConfigRule", spec.rule_name):
-        answer = clients.config.create_config_rule(
-            models.CreateConfigRuleRequest(
-                config_rule_name=spec.rule_name,
-                config_rule_trigger_types="ConfigurationItemChangeNotification",
-                resource_types_scope=["ACS::OSS::Bucket"],
-                risk_level=2,
-                source_identifier=RULE,
-                source_owner="ALIYUN",
-            )
-        )
-    return str(answer.body.config_rule_id)
-
-
-def _make_channel(clients: Clients, spec: Spec) -> None:
-    from alibabacloud_config20200907 import models  # noqa: PLC0415  (a slow import)
-
-    with calling("config:CreateConfigDeliveryChannel", spec.trigger.topic):
-        clients.config.create_config_delivery_channel(
-            models.CreateConfigDeliveryChannelRequest(
-                delivery_channel_name="resource-repair",
-                delivery_channel_type="MNS",
-                delivery_channel_target_arn=(
-                    f"acs:mns:{spec.trigger.region}:{spec.account_id}:/topics/{spec.trigger.topic}"
-                ),
-                non_compliant_notification=True,
-            )
-        )

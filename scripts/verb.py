@@ -7,7 +7,8 @@ A verb's module has a `VERB` that names it and declares the permissions that it 
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,11 @@ class Permission(NamedTuple):
 
     action: str
     resource: str = "*"
+
+    def statement(self, account_id: str, region: str) -> dict[str, str]:
+        """The statement of a RAM policy that gives it."""
+        resource = self.resource.replace("{account}", account_id).replace("{region}", region)
+        return {"Effect": "Allow", "Action": self.action, "Resource": resource}
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,13 @@ def start(
     return run(perform, Console.of(chosen))
 
 
+def show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:
+    """Say what a RAM policy lacks: a statement, as it stands there, for each permission."""
+    console.say("to be added to a policy of whoever these credentials are:")
+    for permission in missing:
+        console.say(f"  {json.dumps(permission.statement(spec.account_id, spec.region))}")
+
+
 def _read(
     path: Path, environ: Mapping[str, str], credentials: Credentials | None, *, rule_id_known: bool
 ) -> tuple[Spec, Clients]:
@@ -108,12 +121,14 @@ def _read(
 
 
 def _show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
-    """The statement that lets a refused call through, as it would stand in a RAM policy."""
-    declared = {each.action: each.resource for each in verb.permissions}
-    resource = declared.get(error.operation, "*")
-    statement = {
-        "Effect": "Allow",
-        "Action": error.operation,
-        "Resource": resource.replace("{account}", spec.account_id).replace("{region}", spec.region),
-    }
-    console.say(f"the statement to add to a policy of whoever this is: {json.dumps(statement)}")
+    """Say which statements let a refused call through.
+
+    The service may say that it misses another permission than the one for the operation: Function
+    Compute refuses to create a service for want of `ram:PassRole`.
+    """
+    said = str(error).partition("the service says: ")[2]
+    named = {action.lower() for action in re.findall(r"\b[a-z]+:[A-Za-z]+\b", said)}
+    missing = [each for each in verb.permissions if each.action.lower() in named]
+    if not missing:
+        missing = [each for each in verb.permissions if each.action == error.operation]
+    show_statements(console, missing or [Permission(error.operation)], spec)

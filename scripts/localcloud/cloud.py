@@ -12,6 +12,8 @@ from scripts.localcloud.fc.state import FcState
 from scripts.localcloud.fc.wire import FcService
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.log.state import LogState
+from scripts.localcloud.log.wire import LogService
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.mns.wire import MnsService
 from scripts.localcloud.oss.state import OssState
@@ -30,6 +32,7 @@ class Endpoints(NamedTuple):
     sts: str
     mns: str
     config: str
+    log: str
 
 
 class LocalCloud:
@@ -64,7 +67,8 @@ class LocalCloud:
         self.ram = RamState(core)
         self.oss = OssState(core, put_acl_needs_put_bucket=put_acl_needs_put_bucket)
         self.mns = MnsState(core, duplicates=duplicates)
-        self.fc = FcState(core, self.ram, self.mns, dict(function_environment or {}))
+        self.log = LogState(core)
+        self.fc = FcState(core, self.ram, self.mns, self.log, dict(function_environment or {}))
         self.config = ConfigState(core, self.oss, self.mns)
         services: list[Service] = [
             OssService(core, self.oss, self.ram),
@@ -73,6 +77,7 @@ class LocalCloud:
             StsService(core, self.ram),
             MnsService(core, self.mns, self.ram),
             ConfigService(core, self.config, self.ram),
+            LogService(core, self.log, self.ram),
         ]
         self.listeners = {service.name: Listener(service) for service in services}
         self.endpoints = Endpoints(**{name: at.url for name, at in self.listeners.items()})

@@ -91,13 +91,17 @@ class Trigger:
 class Spec:
     """All of it, for one account and region.
 
-    `rule_name`, `topic` and `failure_queue` are presumed: the deployment refers to them and does
-    not make them.
+    `rule_name`, `topic`, `failure_queue` and where the logs go are presumed: a deployment refers to
+    them and does not make them. Of them, `log_retention` is in days, and `oversized_bucket` takes
+    findings too large for a message; it is empty for none.
     """
 
+    name: str
     account_id: str
     region: str
     rule_name: str
+    oversized_bucket: str
+    log_retention: int
     service: Service
     function: Function
     trigger: Trigger

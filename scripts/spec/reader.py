@@ -1,9 +1,10 @@
 """From the text of s.yaml to the model. No other module reads that file."""
 
-from collections.abc import Hashable, Mapping
+import functools
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,6 +30,13 @@ _RUNTIMES = ("python3", "python3.9", "python3.10")
 # Function Compute's limit for all environment variables together.
 _ENVIRONMENT_LIMIT = 4096
 _REGION = (r"[a-z]+(-[a-z0-9]+)+", "it must be the id of a region, such as cn-shanghai")
+_NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
+_BUCKET = (
+    r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    "it must be the name of a bucket, 3-63 of a-z, 0-9, -",
+)
+# Log Service keeps logs for 1 to 3650 days (page "CreateLogStore").
+_RETENTION, _A_YEAR = (1, 3650), 365
 _SERVICE_NAME = r"[A-Za-z_][\w-]{0,127}"
 _NAME_FORM = "it must be letters, digits, _ and -, and not begin with a digit or -"
 
@@ -38,27 +46,44 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
 
     Raises SpecError, which says what is wrong, where, and what to do; OSError if there is no file.
     """
-    variables, props = _document(path)
-    resolver = Variables(variables, environ, account_id)
-    if "ruleName" not in variables:
-        raise SpecError("vars", "has no ruleName", "add the name of the Cloud Config rule")
-    rule_name = Node(resolver.resolve("${vars.ruleName}"), "vars.ruleName").text()
-    resolved = Node(resolver.resolve(props.value, props.at), props.at)
-    return _Props(resolved, path.parent, account_id).read(rule_name)
+    document = _document(path)
+    resolver = Variables(document.variables, environ, account_id)
+
+    def resolved(node: Node) -> Node:
+        return Node(resolver.resolve(node.value, node.at), node.at)
+
+    surroundings = _surroundings(Node(document.variables, "vars"), resolved)
+    props = _Props(resolved(document.props), path.parent, account_id, surroundings)
+    return props.read(document.name.text(*_NAME))
 
 
 def region(path: Path, environ: Mapping[str, str]) -> str:
     """The region alone, for those who must know it before they know the account; as `load`."""
-    variables, props = _document(path)
-    declared = props.mapping().get("region")
+    document = _document(path)
+    declared = document.props.mapping().get("region")
     if declared is None:
-        props.fail("has no region", "add what is missing")
-    resolved = Variables(variables, environ, "").resolve(declared.value, declared.at)
+        document.props.fail("has no region", "add what is missing")
+    resolved = Variables(document.variables, environ, "").resolve(declared.value, declared.at)
     return Node(resolved, declared.at).text(*_REGION)
 
 
-def _document(path: Path) -> tuple[dict[str, Tree], Node]:
-    """The `vars` block, and the one service's `props`; neither is resolved."""
+class _Document(NamedTuple):
+    """The project's name, the `vars` block, and the one service's `props`; nothing is resolved."""
+
+    name: Node
+    variables: dict[str, Tree]
+    props: Node
+
+
+class _Surroundings(NamedTuple):
+    """What `vars` says of the things around the function that stands nowhere under `props`."""
+
+    rule_name: str
+    oversized_bucket: str
+    log_retention: int
+
+
+def _document(path: Path) -> _Document:
     document = Node(_parse(path), "").fields(
         required=("edition", "name", "vars", "services"), optional=("access",)
     )
@@ -70,23 +95,41 @@ def _document(path: Path) -> tuple[dict[str, Tree], Node]:
     fields = entry.fields(required=("component", "props"), optional=("actions",))
     fields["component"].one_of("fc")
     variables = {name: node.value for name, node in document["vars"].mapping().items()}
-    return variables, fields["props"]
+    return _Document(document["name"], variables, fields["props"])
+
+
+def _surroundings(variables: Node, resolved: Callable[[Node], Node]) -> _Surroundings:
+    known = variables.mapping()
+    if "ruleName" not in known:
+        variables.fail("has no ruleName", "add the name of the Cloud Config rule")
+    bucket, retention = known.get("oversizedBucket"), known.get("logRetention")
+    return _Surroundings(
+        rule_name=resolved(known["ruleName"]).text(),
+        oversized_bucket=resolved(bucket).text(*_BUCKET) if bucket else "",
+        log_retention=resolved(retention).whole(*_RETENTION) if retention else _A_YEAR,
+    )
 
 
 class _Props:
     """What stands under `props`, once its variables are resolved."""
 
-    def __init__(self, props: Node, folder: Path, account_id: str) -> None:
+    def __init__(
+        self, props: Node, folder: Path, account_id: str, surroundings: _Surroundings
+    ) -> None:
         self._fields = props.fields(required=("region", "service", "function", "triggers"))
         self._folder = folder
         self._account_id = account_id
+        self._surroundings = surroundings
         self._region = self._fields["region"].text(*_REGION)
 
-    def read(self, rule_name: str) -> Spec:
+    def read(self, name: str) -> Spec:
         return Spec(
+            name=name,
             account_id=self._account_id,
             region=self._region,
-            rule_name=rule_name,
+            rule_name=self._surroundings.rule_name,
+            oversized_bucket=self._surroundings.oversized_bucket,
+            log_retention=self._surroundings.log_retention,
             service=_service(self._fields["service"]),
             function=self._function(self._fields["function"]),
             trigger=self._trigger(self._fields["triggers"].only("trigger")),
@@ -248,7 +291,13 @@ class _Loader(yaml.SafeLoader):
 
 def _parse(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506  (derived from SafeLoader)
+        return _parsed(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise SpecError("", f"is not YAML: {problem}", "correct it") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _parsed(text: str) -> Any:
+    """What YAML makes of a text; kept, since whoever loads a spec asks for its region first."""
+    return yaml.load(text, _Loader)  # noqa: S506  (derived from SafeLoader)

@@ -25,6 +25,7 @@ from scripts.localcloud.fc.state import FcState
 from scripts.localcloud.fc.wire import FcService
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
@@ -67,7 +68,8 @@ class FcCloud:
         core = Core(self.account_id, self.region, self.clock, self.journal, self.faults)
         self.ram = RamState(core)
         self.mns = MnsState(core, duplicates=0)
-        self.fc = FcState(core, self.ram, self.mns, function_environment or {})
+        self.log = LogState(core)
+        self.fc = FcState(core, self.ram, self.mns, self.log, function_environment or {})
         self._listener = Listener(FcService(core, self.fc, self.ram)) if serve else None
         self.endpoint = self._listener.url if self._listener else ""
 

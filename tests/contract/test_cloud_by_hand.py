@@ -17,11 +17,12 @@ from alibabacloud_config20200907.models import ListConfigRulesRequest
 from alibabacloud_fc_open20210406.models import ListServicesRequest
 from alibabacloud_mns_open20220119.models import ListTopicRequest
 from alibabacloud_ram20150501.models import ListRolesRequest
+from alibabacloud_sls20201230.models import ListProjectRequest
 
 from scripts.clients import Clients, Endpoints, fixed_credentials
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG")
+SERVICES = ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG")
 NAMES = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -99,8 +100,9 @@ def use(found: dict[str, str]) -> None:
         clients.fc.list_services(ListServicesRequest()),
         clients.ram.list_roles(ListRolesRequest()),
         clients.config.list_config_rules(ListConfigRulesRequest()),
+        clients.log.list_project(ListProjectRequest()),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 4
+    assert [answer.status_code for answer in answers] == [200] * 5
 
 
 def refuses_connections(url: str) -> bool:

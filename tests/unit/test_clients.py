@@ -1,11 +1,15 @@
 import pytest
 from alibabacloud_credentials.exceptions import CredentialException
 from alibabacloud_tea_openapi.exceptions import ClientException
+from darabonba.exceptions import UnretryableException
+from darabonba.policy.retry import RetryPolicyContext
+from Tea.exceptions import TeaException
 
 from scripts.clients import Clients, ClientsError, CloudError, Endpoints, calling, fixed_credentials
 
 NAMES = [
-    f"RESOURCE_REPAIR_{name}_ENDPOINT" for name in ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG")
+    f"RESOURCE_REPAIR_{name}_ENDPOINT"
+    for name in ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG")
 ]
 LOCAL = dict.fromkeys(NAMES, "http://127.0.0.1:1234")
 
@@ -47,17 +51,25 @@ def test_alibaba_cloud_s_own_endpoints_are_https() -> None:
     """Without an override each client goes to its service's own host, by https."""
     clients = Clients("cn-shanghai", credentials=fixed_credentials("id", "secret"))
     clients.account_id = "1234567890123456"
-    made = [clients.sts, clients.ram, clients.fc, clients.config, clients.mns]
+    made = [clients.sts, clients.ram, clients.fc, clients.config, clients.mns, clients.log]
     assert {client._protocol for client in made} == {"https"}
+    assert clients.log._http_proxy is None
     assert [client._endpoint for client in made] == [
         "sts.cn-shanghai.aliyuncs.com",
         "ram.aliyuncs.com",
         "1234567890123456.cn-shanghai.fc.aliyuncs.com",
         "config.cn-shanghai.aliyuncs.com",
         "mns-open.cn-shanghai.aliyuncs.com",
+        "cn-shanghai.log.aliyuncs.com",
     ]
     bucket = clients.bucket("config-snapshot", "cn-beijing")
     assert bucket.endpoint == "https://oss-cn-beijing.aliyuncs.com"
+
+
+def refused_by_log_service(code: str, message: str) -> UnretryableException:
+    """The same, as Log Service's SDK has it."""
+    answer = TeaException({"code": code, "message": message, "data": {"statusCode": 401}})
+    return UnretryableException(RetryPolicyContext(exception=answer))
 
 
 def refused(code: str, message: str, status: int = 403) -> ClientException:
@@ -75,6 +87,8 @@ def refused(code: str, message: str, status: int = 403) -> ClientException:
         (refused("EntityNotExist.Role", "no such role\nat all", 404), "says: no such role"),
         (refused("Odd", "key LTAI5tHiddenKeyId and token CAISHiddenToken/+="), "*** and token ***"),
         (refused("SignatureDoesNotMatch", "server signs LTAI5tHiddenKeyId"), "renew them"),
+        (refused_by_log_service("Unauthorized", "denied by sts or ram"), "allow ram:GetRole"),
+        (refused_by_log_service("Unauthorized", "key not found: LTAI5tHiddenKeyId"), "renew them"),
         (CredentialException("unable to load"), "set ALIBABA_CLOUD_ACCESS_KEY_ID"),
     ],
 )

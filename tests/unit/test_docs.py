@@ -9,7 +9,7 @@ import yaml
 from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
-from scripts import ROOT
+from scripts import ROOT, permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
 README = (ROOT / "README.md").read_text()
@@ -62,6 +62,26 @@ def test_the_permissions_are_told() -> None:
     """The README's permissions are those that the remediations declare."""
     declared = [each for one in REMEDIATIONS.values() for each in one.permissions]
     assert first_cells("### Permissions") == declared
+
+
+def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:
+    """The README's table is what the verbs declare; another one is noticed, and written anew."""
+    assert permissions.main(["--check"]) == 0
+
+    other = tmp_path / "README.md"
+    other.write_text(README.replace("`ram:PassRole`, ", ""))
+    assert permissions.main(["--check"], other) == 1
+    assert permissions.main([], other) == 0
+    assert other.read_text() == README
+
+
+@pytest.mark.parametrize("verb", permissions.VERBS)
+def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
+    """Each verb is called by a make target of its name, which `make help` lists."""
+    assert permissions.module(verb).VERB.name == verb
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.search(rf"^{verb}: .*  ## .+\n\t@\$\(RUN\) scripts\.{verb} ", makefile, re.MULTILINE)
+    assert f"make {verb}" in README
 
 
 def test_every_outcome_is_told() -> None:

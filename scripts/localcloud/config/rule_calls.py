@@ -1,5 +1,6 @@
-"""Calls on rules: what they are, what they found, and evaluating them again."""
+"""Calls on rules: what they are, and evaluating them again."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,10 +9,10 @@ from scripts.localcloud.config.message import rule_arn
 from scripts.localcloud.config.parameters import refuse_others
 from scripts.localcloud.config.rules import (
     COMPLIANT,
+    IGNORED,
     NON_COMPLIANT,
     ON_CHANGE,
     RESOURCE_TYPE,
-    Result,
     Rule,
 )
 from scripts.localcloud.config.state import ConfigState
@@ -39,7 +40,6 @@ _OTHER_RULE_FILTERS = (
     "ResourceTypes",
     "RiskLevel",
 )
-_OTHER_RESULT_FILTERS = ("CompliancePackId", "ResourceGroupIds", "ResourceTypes")
 
 
 class RuleCalls:
@@ -53,14 +53,14 @@ class RuleCalls:
         """Each action with what it is done to."""
         return {
             "CreateConfigRule": Action(self._create, subject="ConfigRuleName"),
-            "GetConfigRule": _on_rule(self._get),
-            "UpdateConfigRule": _on_rule(self._update),
+            "GetConfigRule": on_rule(self._get),
+            "UpdateConfigRule": on_rule(self._update),
             "ListConfigRules": Action(self._list),
             "DeleteConfigRules": Action(self._delete, subject="ConfigRuleIds"),
             "ActiveConfigRules": Action(self._activate, subject="ConfigRuleIds"),
             "DeactiveConfigRules": Action(self._deactivate, subject="ConfigRuleIds"),
-            "StartConfigRuleEvaluation": _on_rule(self._start_evaluation),
-            "ListConfigRuleEvaluationResults": _on_rule(self._list_results),
+            "GetConfigurationRecorder": Action(self._get_recorder),
+            "StartConfigRuleEvaluation": on_rule(self._start_evaluation),
         }
 
     def _create(self, call: Call) -> Answer:
@@ -77,6 +77,7 @@ class RuleCalls:
             call.text("SourceIdentifier"),
             risk_level=call.number("RiskLevel", low=1, high=3),
             description=call.text("Description", ""),
+            tags=_tags(call),
         )
         return {"ConfigRuleId": rule.id}
 
@@ -99,6 +100,7 @@ class RuleCalls:
             "ModifiedTimestamp": _milliseconds(rule.modified_at),
             "Source": {"Identifier": rule.source, "Owner": "ALIYUN"},
             "Scope": {"ComplianceResourceTypes": [RESOURCE_TYPE]},
+            "Tags": [{"TagKey": key, "TagValue": value} for key, value in rule.tags.items()],
         }
         return {"ConfigRule": self._described(rule) | more}
 
@@ -129,31 +131,17 @@ class RuleCalls:
     def _deactivate(self, call: Call) -> Answer:
         return _for_each(call, lambda rule_id: self._state.switch_rule(rule_id, active=False))
 
+    def _get_recorder(self, call: Call) -> Answer:  # noqa: ARG002  (it has no parameters)
+        recorder = {
+            "ConfigurationRecorderStatus": self._state.recorder,
+            "ResourceTypes": list(self._state.watched),
+        }
+        return {"ConfigurationRecorder": recorder}
+
     def _start_evaluation(self, call: Call) -> Answer:
-        refuse_others(call, ("CompliancePackId",))
+        refuse_others(call, ("CompliancePackId", "RevertEvaluation"))
         self._state.start_evaluation(call.text("ConfigRuleId"))
         return {"Result": True}
-
-    def _list_results(self, call: Call) -> Answer:
-        """A page; its token is its last bucket, for results come and go between two pages."""
-        refuse_others(call, _OTHER_RESULT_FILTERS)
-        rule, after = self._state.rule(call.text("ConfigRuleId")), call.text("NextToken", "")
-        compliance, regions = call.text("ComplianceType", ""), call.listed("Regions", "")
-        size = call.number("MaxResults", 10, low=1, high=100)
-        left = [
-            result
-            for result in self._state.results(rule.id)
-            if result.bucket > after
-            and compliance in ("", result.compliance)
-            and (not regions or result.region in regions)
-        ]
-        listed = {
-            "EvaluationResultList": [self._described_result(rule, r) for r in left[:size]],
-            "MaxResults": size,
-        }
-        if len(left) > size:
-            listed["NextToken"] = left[size - 1].bucket
-        return {"EvaluationResults": listed}
 
     def _described(self, rule: Rule) -> dict[str, Any]:
         return {
@@ -168,6 +156,7 @@ class RuleCalls:
             "RiskLevel": rule.risk_level,
             "SourceIdentifier": rule.source,
             "SourceOwner": "ALIYUN",
+            "Tags": [{"Key": key, "Value": value} for key, value in rule.tags.items()],
         }
 
     def _state_of(self, rule: Rule) -> str:
@@ -178,39 +167,22 @@ class RuleCalls:
     def _compliance(self, rule: Rule) -> dict[str, Any]:
         found = [result.compliance for result in self._state.results(rule.id)]
         # Guessed: that the worst of the results stands for the rule.
-        for compliance in (NON_COMPLIANT, COMPLIANT):
+        for compliance in (NON_COMPLIANT, COMPLIANT, IGNORED):
             if compliance in found:
                 return {"ComplianceType": compliance, "Count": found.count(compliance)}
         return {"ComplianceType": "INSUFFICIENT_DATA", "Count": 0}
 
-    def _described_result(self, rule: Rule, result: Result) -> dict[str, Any]:
-        evaluated = _milliseconds(result.evaluated_at)
-        qualifier = {
-            "ConfigRuleArn": rule_arn(self._core.account_id, rule.id),
-            "ConfigRuleId": rule.id,
-            "ConfigRuleName": rule.name,
-            "RegionId": result.region,
-            "ResourceId": result.bucket,
-            "ResourceName": result.bucket,
-            "ResourceOwnerId": int(result.owner),
-            "ResourceType": RESOURCE_TYPE,
-        }
-        return {
-            "Annotation": result.annotation,
-            "ComplianceType": result.compliance,
-            "ConfigRuleInvokedTimestamp": evaluated,
-            "EvaluationResultIdentifier": {
-                "EvaluationResultQualifier": qualifier,
-                "OrderingTimestamp": evaluated,
-            },
-            "InvokingEventMessageType": result.trigger,
-            "RemediationEnabled": False,
-            "ResultRecordedTimestamp": evaluated,
-            "RiskLevel": rule.risk_level,
-        }
+
+def _tags(call: Call) -> dict[str, str]:
+    """A list of `Key` and `Value` in JSON."""
+    try:
+        return {tag["Key"]: tag["Value"] for tag in json.loads(call.text("Tag", "[]"))}
+    except (ValueError, KeyError, TypeError):
+        raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
 
 
-def _on_rule(perform: Callable[[Call], Answer]) -> Action:
+def on_rule(perform: Callable[[Call], Answer]) -> Action:
+    """An action on one rule, which RAM can allow for that rule alone."""
     return Action(perform, "ConfigRuleId", "acs:config::{account}:rule/{ConfigRuleId}")
 
 

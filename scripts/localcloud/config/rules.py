@@ -1,15 +1,20 @@
 """Rules, what they test, and what they found."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, TypeAlias
 
 RESOURCE_TYPE = "ACS::OSS::Bucket"
-COMPLIANT, NON_COMPLIANT = "COMPLIANT", "NON_COMPLIANT"
+COMPLIANT, NON_COMPLIANT, IGNORED = "COMPLIANT", "NON_COMPLIANT", "IGNORED"
 
 Trigger: TypeAlias = Literal["ConfigurationItemChangeNotification", "Manual"]
 ON_CHANGE: Trigger = "ConfigurationItemChangeNotification"
 ON_DEMAND: Trigger = "Manual"
+
+RecorderStatus: TypeAlias = Literal["REGISTRABLE", "BUILDING", "REGISTERED", "REBUILDING"]
+"""Whether Cloud Config is switched on. Page "GetConfigurationRecorder"."""
 
 RuleTests: TypeAlias = Literal["acl", "acl_and_policy"]
 """What "public read" means: the documentation says ACL in some places and policy in others."""
@@ -34,6 +39,19 @@ class Rule:
     created_at: float
     modified_at: float
     active: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """Cloud Config's own exemption of a bucket from a rule; without an end it holds for good."""
+
+    reason: str
+    until: date | None
+
+    def holds(self, today: date) -> bool:
+        """Whether it still does. Page "IgnoreEvaluationResults": its end is the day it lapses."""
+        return self.until is None or today < self.until
 
 
 @dataclass(frozen=True)
@@ -47,11 +65,14 @@ class Result:
     annotation: str
     trigger: Trigger
     evaluated_at: float
+    ignore: Ignore | None = None
 
     @property
     def compliance(self) -> str:
-        """COMPLIANT or NON_COMPLIANT."""
-        return NON_COMPLIANT if self.annotation else COMPLIANT
+        """COMPLIANT, NON_COMPLIANT or, of a bucket that would be that but is ignored, IGNORED."""
+        if not self.annotation:
+            return COMPLIANT
+        return IGNORED if self.ignore else NON_COMPLIANT
 
 
 def annotation(source: str, acl: str, *, policy_is_public: bool = False) -> str:

@@ -3,7 +3,9 @@
 import itertools
 import secrets
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from scripts.localcloud.config import message
 from scripts.localcloud.config.channels import Channel, parse_condition, parse_topic_arn
@@ -21,6 +23,9 @@ from scripts.localcloud.config.rules import (
     NON_COMPLIANT,
     ON_CHANGE,
     ON_DEMAND,
+    RESOURCE_TYPE,
+    Ignore,
+    RecorderStatus,
     Result,
     Rule,
     RuleTests,
@@ -47,10 +52,14 @@ class ConfigState:
     on, or somebody asked for one. What names a rule or a channel that is not there raises
     NoSuchRuleError or NoSuchChannelError, each a KeyError.
     `rule_tests` is what a rule on public *read* tests: a bucket's ACL, or its policy too.
+    `recorder` is whether Cloud Config is switched on, `watched` the types of resources that it is
+    to watch; neither keeps it from evaluating here.
     """
 
     def __init__(self, core: Core, oss: OssState, mns: MnsState) -> None:
         self.rule_tests: RuleTests = "acl"
+        self.recorder: RecorderStatus = "REGISTERED"
+        self.watched: tuple[str, ...] = (RESOURCE_TYPE,)
         self._core = core
         self._oss = oss
         self._mns = mns
@@ -58,6 +67,7 @@ class ConfigState:
         self._rules: dict[str, Rule] = {}
         self._channels: dict[str, Channel] = {}
         self._results: dict[tuple[str, str], Result] = {}
+        self._ignored: dict[tuple[str, str], Ignore] = {}
         self._worker = Worker(core.clock, _EVALUATION_DELAY, self._run)
         oss.on_change.append(lambda bucket: self._worker.ask(Job(Occasion.CHANGE, bucket=bucket)))
 
@@ -72,7 +82,13 @@ class ConfigState:
             return self._find(rule_id)
 
     def create_rule(
-        self, name: str, source: str, *, risk_level: int = 1, description: str = ""
+        self,
+        name: str,
+        source: str,
+        *,
+        risk_level: int = 1,
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> Rule:
         """Make a rule of the managed rule `source`; every bucket is then evaluated against it.
 
@@ -81,7 +97,16 @@ class ConfigState:
         if source not in MANAGED_RULES:
             raise UnknownManagedRuleError(f"{source} is none of {sorted(MANAGED_RULES)}")
         now = self._core.clock.now()
-        rule = Rule(f"cr-{secrets.token_hex(10)}", name, source, risk_level, description, now, now)
+        rule = Rule(
+            f"cr-{secrets.token_hex(10)}",
+            name,
+            source,
+            risk_level,
+            description,
+            now,
+            now,
+            tags=tags or {},
+        )
         with self._lock:
             self._check_rule_name(name, rule.id)
             self._rules[rule.id] = rule
@@ -114,8 +139,9 @@ class ConfigState:
         """Forget a rule and what it found."""
         with self._lock:
             del self._rules[self._find(rule_id).id]
-            for key in [key for key in self._results if key[0] == rule_id]:
-                del self._results[key]
+            for known in (self._results, self._ignored):
+                for key in [key for key in known if key[0] == rule_id]:
+                    del known[key]
 
     def start_evaluation(self, rule_id: str) -> None:
         """Have every bucket evaluated, and every non-compliant one reported again.
@@ -137,8 +163,23 @@ class ConfigState:
     def results(self, rule_id: str) -> list[Result]:
         """What the rule found about each bucket that it has evaluated, by the bucket's name."""
         with self._lock:
-            found = [result for key, result in self._results.items() if key[0] == rule_id]
+            found = [self._shown(r) for key, r in self._results.items() if key[0] == rule_id]
         return sorted(found, key=lambda result: result.bucket)
+
+    def ignore(self, rule_id: str, buckets: Iterable[str], ignore: Ignore) -> None:
+        """Have a rule's findings about buckets neither counted nor published."""
+        with self._lock:
+            self._find(rule_id)
+            self._ignored.update({(rule_id, bucket): ignore for bucket in buckets})
+
+    def revert(self, rule_id: str, buckets: Iterable[str]) -> None:
+        """No longer ignore buckets, and have them evaluated again."""
+        with self._lock:
+            self._find(rule_id)
+            reverted = [b for b in buckets if self._ignored.pop((rule_id, b), None)]
+        for bucket in reverted:
+            # Guessed: that what is then found is published, as after an evaluation on demand.
+            self._worker.ask(Job(Occasion.DEMAND, bucket=bucket, rule_id=rule_id))
 
     def message(
         self,
@@ -223,6 +264,7 @@ class ConfigState:
             result = self._judge(rule, bucket, trigger)
             before = self._results.get((rule_id, bucket.name))
             self._results[rule_id, bucket.name] = result
+            before, result = before and self._shown(before), self._shown(result)
             channels = [channel for channel in self._channels.values() if channel.takes(rule)]
         self._record("evaluated", bucket.name, rule_id=rule_id, compliance=result.compliance)
         known = before is not None and before.compliance == result.compliance
@@ -253,8 +295,15 @@ class ConfigState:
     def _forget(self, rule_id: str, bucket: str) -> None:
         with self._lock:
             known = self._results.pop((rule_id, bucket), None)
+            self._ignored.pop((rule_id, bucket), None)
         if known:
             self._record("removed", bucket, rule_id=rule_id)
+
+    def _shown(self, result: Result) -> Result:
+        """A result as it stands today, ignored or not."""
+        ignore = self._ignored.get((result.rule_id, result.bucket))
+        today = datetime.fromtimestamp(self._core.clock.now(), timezone.utc).date()
+        return replace(result, ignore=ignore if ignore and ignore.holds(today) else None)
 
     def _own_bucket(self, name: str) -> Bucket | None:
         try:

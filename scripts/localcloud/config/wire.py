@@ -3,6 +3,7 @@
 from scripts.localcloud.config import errors
 from scripts.localcloud.config.channel_calls import ChannelCalls
 from scripts.localcloud.config.parameters import ConfigCall
+from scripts.localcloud.config.result_calls import ResultCalls
 from scripts.localcloud.config.rule_calls import RuleCalls
 from scripts.localcloud.config.state import ConfigState
 from scripts.localcloud.http import Request, Response
@@ -50,11 +51,11 @@ class ConfigService(PopService):
     call_type = ConfigCall
 
     def __init__(self, core: Core, state: ConfigState, ram: RamState) -> None:
-        self._calls = (RuleCalls(core, state), ChannelCalls(core, state))
+        self._calls = (RuleCalls(core, state), ResultCalls(core, state), ChannelCalls(core, state))
         super().__init__(core, ram)
 
     def actions(self) -> dict[str, Action]:
-        """The calls on rules and on delivery channels."""
+        """The calls on rules, on what they found, and on delivery channels."""
         return {name: action for calls in self._calls for name, action in calls.actions().items()}
 
     def perform(self, operation: Operation, request: Request) -> Response:

@@ -1,19 +1,19 @@
 """Function Compute as a whole: what the account has, and runs, at once or asynchronously."""
 
-import threading
 import uuid
-from collections import defaultdict
 
 from scripts.localcloud.fc import interpreters
 from scripts.localcloud.fc.asynchronous import AsyncInvocations, Job
 from scripts.localcloud.fc.destinations import Destinations
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.fc.interpreters import Interpreter
+from scripts.localcloud.fc.logs import FunctionLogs
 from scripts.localcloud.fc.pool import Target
 from scripts.localcloud.fc.resources import Resources
 from scripts.localcloud.fc.roles import Roles
 from scripts.localcloud.fc.runner import Call, Invocation, Runner
 from scripts.localcloud.fc.triggers import Triggers
+from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import Core
@@ -35,6 +35,7 @@ class FcState:
         core: Core,
         ram: RamState,
         mns: MnsState,
+        log: LogState,
         function_environment: dict[str, str],
         *,
         max_instances: int = 4,
@@ -48,8 +49,7 @@ class FcState:
         self.resources.on_change.append(self._runner.retire)
         destinations = Destinations(self._roles, mns)
         self._async = AsyncInvocations(core, self.resources, destinations, self._invoke)
-        self._lock = threading.Lock()
-        self._logs: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._logs = FunctionLogs(self._roles, log)
 
     def invoke(
         self, service: str, function: str, event: bytes | str, *, request_id: str = ""
@@ -76,8 +76,7 @@ class FcState:
 
     def logs(self, service: str, function: str) -> str:
         """All that a function has printed so far, whether or not its service keeps logs."""
-        with self._lock:
-            return "".join(self._logs.get((service, function), []))
+        return self._logs.printed(service, function)
 
     def interpreter(self, runtime: str) -> Interpreter:
         """The Python that functions of a runtime run under here; it may be a substitute."""
@@ -101,8 +100,7 @@ class FcState:
             )
             credentials = self._roles.credentials(target.service.settings["role"])
             invocation = self._runner.run(target, credentials, call)
-        with self._lock:
-            self._logs[service, function].append(invocation.log)
+        self._logs.keep(target, invocation.log)
         self._core.journal.record(
             "fc",
             "invoked",

@@ -32,6 +32,12 @@ VERSIONS = {
     "2021-04-06": Version(routes.SERVICES, authenticate_acs3, config_as_text=True),
 }
 _PUBLIC = ("DownloadPackage",)
+_ROLE_FIELDS = {
+    "CreateService": "role",
+    "UpdateService": "role",
+    "CreateTrigger": "invocationRole",
+    "UpdateTrigger": "invocationRole",
+}
 
 
 class FcService(Service):
@@ -56,7 +62,9 @@ class FcService(Service):
         call = Call(request, new_request_id(), version, match.names, spoken.config_as_text)
         try:
             if operation.name not in _PUBLIC:
-                self._authorize(spoken.authenticate(request, self._ram), match)
+                principal = spoken.authenticate(request, self._ram)
+                self._authorize(principal, match)
+                self._authorize_passing(principal, operation, call)
             answer = OPERATIONS[operation.name](self._state, call)
         except FcError as error:
             raise ApiError(error.status, error.code, error.message) from error
@@ -77,6 +85,15 @@ class FcService(Service):
         action = f"fc:{match.operation}"
         if not self._ram.authorized(principal, action, resource):
             message = f"the caller is not authorized to perform '{action}' on '{resource}'"
+            raise FcError("AccessDenied", message)
+
+    def _authorize_passing(self, principal: Principal, operation: Operation, call: Call) -> None:
+        """Who gives Function Compute a role must be allowed to: AliyunFCFullAccess has this too."""
+        field = _ROLE_FIELDS.get(operation.name)
+        role = call.fields().get(field) if field else None
+        if role and not self._ram.authorized(principal, "ram:PassRole", str(role)):
+            # Guessed: this wording.
+            message = f"the caller is not authorized to perform 'ram:PassRole' on '{role}'"
             raise FcError("AccessDenied", message)
 
 

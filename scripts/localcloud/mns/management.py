@@ -1,6 +1,7 @@
 """MNS's management calls, as alibabacloud_mns_open20220119 makes them (RPC style, JSON)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.mns.attributes import (
@@ -69,7 +70,7 @@ class MnsManagement(PopService):
 
     def _create_topic(self, call: Call) -> Answer:
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
-        self._state.create_topic(call.text("TopicName"), attributes)
+        self._state.create_topic(call.text("TopicName"), attributes, tags=_tags(call))
         return _done(_CREATED)
 
     def _delete_topic(self, call: Call) -> Answer:
@@ -90,7 +91,7 @@ class MnsManagement(PopService):
 
     def _create_queue(self, call: Call) -> Answer:
         attributes = queue_attributes(_queue_fields(call), QueueAttributes())
-        self._state.create_queue(call.text("QueueName"), attributes=attributes)
+        self._state.create_queue(call.text("QueueName"), attributes=attributes, tags=_tags(call))
         return _done(_CREATED)
 
     def _delete_queue(self, call: Call) -> Answer:
@@ -144,10 +145,15 @@ class MnsManagement(PopService):
     def _topic(self, name: str) -> Answer:
         described = describe_topic(self._state, name)
         size = described.pop("MaximumMessageSize")
-        return {**described, "MaxMessageSize": size, "TopicType": "normal"}
+        tags = _described_tags(self._state.topic(name).tags)
+        return {**described, "MaxMessageSize": size, "TopicType": "normal", "Tags": tags}
 
     def _queue(self, name: str) -> Answer:
-        return {**describe_queue(self._state, name), "QueueType": "normal"}
+        tags = _described_tags(self._state.queue(name)[0].tags)
+        described = describe_queue(self._state, name)
+        if not self._state.tells_counts:
+            described |= dict.fromkeys(("ActiveMessages", "InactiveMessages", "DelayMessages"), 0)
+        return {**described, "QueueType": "normal", "Tags": tags}
 
     def _subscription(self, found: Subscription) -> Answer:
         return describe_subscription(self.core.account_id, found)
@@ -164,6 +170,16 @@ def _topic_fields(call: Call) -> dict[str, str]:
 def _queue_fields(call: Call) -> dict[str, str]:
     """A queue's attributes by the names of the XML interface: the same but for one."""
     return {**call.params, "LoggingEnabled": call.text("EnableLogging", "")}
+
+
+def _tags(call: Call) -> dict[str, str]:
+    """`Tag.1.Key`, `Tag.1.Value` and so on."""
+    keys = (name for name in call.params if re.fullmatch(r"Tag\.\d+\.Key", name))
+    return {call.params[name]: call.text(name[: -len("Key")] + "Value", "") for name in keys}
+
+
+def _described_tags(tags: Mapping[str, str]) -> list[Answer]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def _done(data: object = None) -> Answer:

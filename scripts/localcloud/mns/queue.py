@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from scripts.localcloud.clock import Clock
@@ -61,6 +62,7 @@ class Queue:
     attributes: QueueAttributes
     created_at: float
     modified_at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
     _messages: list[QueuedMessage] = field(default_factory=list)
 
     def send(

@@ -48,6 +48,7 @@ class Topic:
     attributes: TopicAttributes
     created_at: float
     modified_at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
 
@@ -56,9 +57,12 @@ class MnsState:
 
     What names a topic, queue or subscription that is not there raises NotExistError (a KeyError).
     Every message on a topic is delivered to each subscriber once and `duplicates` more times.
+    `tells_counts` is whether the management calls still tell how many messages a queue holds: the
+    SDK says that those counts are to "be deprecated and default to 0".
     """
 
     def __init__(self, core: Core, *, duplicates: int) -> None:
+        self.tells_counts = True
         self._core = core
         self._copies = 1 + duplicates
         self._lock = threading.RLock()
@@ -68,8 +72,14 @@ class MnsState:
 
     # Topics
 
-    def create_topic(self, name: str, attributes: TopicAttributes | None = None) -> bool:
-        """Make a topic; False if there is just such a one already.
+    def create_topic(
+        self,
+        name: str,
+        attributes: TopicAttributes | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Make a topic; False if there is just such a one already, whose tags stay.
 
         Raises AlreadyExistsError if that one differs, InvalidNameError.
         """
@@ -81,7 +91,7 @@ class MnsState:
                     raise AlreadyExistsError("Topic", name)
                 return False
             now = self._core.clock.now()
-            self._topics[name] = Topic(name, wanted, now, now)
+            self._topics[name] = Topic(name, wanted, now, now, tags or {})
             return True
 
     def delete_topic(self, name: str) -> None:
@@ -212,8 +222,9 @@ class MnsState:
         *,
         retention: int = QueueAttributes.message_retention_period,
         attributes: QueueAttributes | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> bool:
-        """Make a queue; False if there is just such a one already.
+        """Make a queue; False if there is just such a one already, whose tags stay.
 
         Raises AlreadyExistsError if that one differs, InvalidNameError.
         """
@@ -225,7 +236,7 @@ class MnsState:
                     raise AlreadyExistsError("Queue", name)
                 return False
             now = self._core.clock.now()
-            self._queues[name] = Queue(name, self._core.clock, wanted, now, now)
+            self._queues[name] = Queue(name, self._core.clock, wanted, now, now, tags or {})
             return True
 
     def delete_queue(self, name: str) -> None:

@@ -101,7 +101,8 @@ class Gate:
             and principal.account_id == bucket.owner
             and self._ram.authorized(principal, action, arn)
         )
-        if not by_right and not _anybody_may(bucket, call.target.key, action, arn):
+        blocked = self._state.blocks_public_access(bucket)
+        if not by_right and (blocked or not _anybody_may(bucket, call.target.key, action, arn)):
             raise errors.no_right_to_object()
         return bucket
 
@@ -149,8 +150,6 @@ def _signed(caller: Caller) -> Principal:
 
 
 def _anybody_may(bucket: Bucket, key: str, action: str, arn: str) -> bool:
-    if bucket.block_public_access:
-        return False
     stored = bucket.objects.get(key)
     acl = stored.acl if stored and stored.acl != "default" else bucket.acl
     return bucket_policy.anybody_may(bucket.policy, acl, action, arn)

@@ -13,6 +13,7 @@ from scripts.localcloud.service import Operation
 # calls the operation too, but for tags (PutBucketTags).
 _OPERATIONS = {
     ("service", "GET", ""): "ListBuckets",
+    ("service", "GET", "publicAccessBlock"): "GetPublicAccessBlock",
     ("bucket", "PUT", ""): "PutBucket",
     ("bucket", "DELETE", ""): "DeleteBucket",
     ("bucket", "GET", "bucketInfo"): "GetBucketInfo",

@@ -20,6 +20,7 @@ class BucketOperations:
         self._gate = gate
         self.handlers: Mapping[str, Handler] = {
             "ListBuckets": self._list,
+            "GetPublicAccessBlock": self._get_account_block,
             "PutBucket": self._put,
             "DeleteBucket": self._delete,
             "GetBucketInfo": self._get_info,
@@ -152,6 +153,11 @@ class BucketOperations:
         bucket = self._gate.own_bucket(call)
         is_public = self._state.policy_is_public(bucket.name)
         return _answer("PolicyStatus", {"IsPublic": _boolean(is_public)})
+
+    def _get_account_block(self, call: Call) -> Response:
+        account_id = self._gate.require(call, "GetPublicAccessBlock", "*").account_id
+        blocked = self._state.blocks_account(account_id)
+        return _answer("PublicAccessBlockConfiguration", {"BlockPublicAccess": _boolean(blocked)})
 
     def _get_public_access_block(self, call: Call) -> Response:
         blocked = self._gate.own_bucket(call).block_public_access

@@ -32,19 +32,22 @@ class OssState:
     What names a bucket that is not there raises BucketNotFoundError (a KeyError); what OSS does not
     do raises another RefusedError. `on_change` is called with a bucket's name, outside the lock,
     after the bucket appeared, vanished or got another ACL, policy, tags or Block Public Access.
-    Block Public Access is off in a new bucket, as in those made before it became the default.
+    `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
+    since it became the default; off, for those made before.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
     """
 
     def __init__(self, core: Core, *, put_acl_needs_put_bucket: bool) -> None:
         self.put_acl_needs_put_bucket = put_acl_needs_put_bucket
         self.info_anywhere = False
+        self.block_new_buckets = False
         self.on_change: list[Callable[[str], None]] = []
         self._core = core
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
         self._stale: dict[str, _StaleAcl] = {}
         self._last_created_at: dict[str, float] = {}
+        self._blocking_accounts: set[str] = set()
 
     def names(self) -> list[str]:
         """The names of all buckets, in alphabetical order."""
@@ -73,14 +76,14 @@ class OssState:
     ) -> Bucket:
         """Make a bucket, unless told otherwise in the cloud's region and for its account.
 
-        Raises BucketExistsError, InvalidNameError or InvalidAclError.
+        Raises BucketExistsError, InvalidNameError, InvalidAclError or PublicAccessBlockedError.
         """
         check_bucket_name(name)
         check_acl("bucket", acl)
         with self._lock:
             if name in self._buckets:
                 raise BucketExistsError(name)
-            bucket = self._buckets[name] = Bucket(
+            bucket = Bucket(
                 name,
                 owner or self._core.account_id,
                 region or self._core.region,
@@ -88,7 +91,10 @@ class OssState:
                 self._new_creation_time(name),
                 storage_class,
                 redundancy,
+                block_public_access=self.block_new_buckets,
             )
+            self._refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
+            self._buckets[name] = bucket
         self._notify(name)
         return bucket
 
@@ -106,7 +112,7 @@ class OssState:
         check_acl("bucket", acl)
 
         def change(bucket: Bucket) -> Bucket:
-            _refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
+            self._refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
             return replace(bucket, acl=acl)
 
         self._change(name, change)
@@ -132,7 +138,7 @@ class OssState:
             bucket_policy.check(text)
 
         def change(bucket: Bucket) -> Bucket:
-            _refuse_if_blocked(bucket, "bucket policy", public=bucket_policy.is_public(text))
+            self._refuse_if_blocked(bucket, "bucket policy", public=bucket_policy.is_public(text))
             return replace(bucket, policy=text)
 
         self._change(name, change)
@@ -149,6 +155,22 @@ class OssState:
         """Switch Block Public Access of a bucket on or off."""
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
+    def block_account(self, account_id: str, *, blocked: bool) -> None:
+        """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
+        with self._lock:
+            if blocked:
+                self._blocking_accounts.add(account_id)
+            else:
+                self._blocking_accounts.discard(account_id)
+
+    def blocks_account(self, account_id: str) -> bool:
+        """Whether Block Public Access is on for the whole account."""
+        return account_id in self._blocking_accounts
+
+    def blocks_public_access(self, bucket: Bucket) -> bool:
+        """Whether Block Public Access is on for the bucket, or for all of its owner's."""
+        return bucket.block_public_access or self.blocks_account(bucket.owner)
+
     def put_object(
         self,
         bucket: str,
@@ -162,7 +184,7 @@ class OssState:
         stored = StoredObject(body, acl, content_type, self._core.clock.now())
         with self._lock:
             holder = self._find(bucket)
-            _refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
+            self._refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
             self._buckets[bucket] = replace(holder, objects={**holder.objects, key: stored})
 
     def set_object_acl(self, bucket: str, key: str, acl: str) -> None:
@@ -172,7 +194,7 @@ class OssState:
             holder = self._find(bucket)
             if key not in holder.objects:
                 raise ObjectNotFoundError(key)
-            _refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
+            self._refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
             changed = replace(holder.objects[key], acl=acl)
             self._buckets[bucket] = replace(holder, objects={**holder.objects, key: changed})
 
@@ -182,6 +204,10 @@ class OssState:
             holder = self._find(bucket)
             left = {name: kept for name, kept in holder.objects.items() if name != key}
             self._buckets[bucket] = replace(holder, objects=left)
+
+    def _refuse_if_blocked(self, bucket: Bucket, grant: str, *, public: bool) -> None:
+        if public and self.blocks_public_access(bucket):
+            raise PublicAccessBlockedError(grant)
 
     def _find(self, name: str) -> Bucket:
         if name not in self._buckets:
@@ -205,8 +231,3 @@ class OssState:
         soonest = self._last_created_at.get(name, 0.0) + 1
         self._last_created_at[name] = max(float(int(self._core.clock.now())), soonest)
         return self._last_created_at[name]
-
-
-def _refuse_if_blocked(bucket: Bucket, grant: str, *, public: bool) -> None:
-    if public and bucket.block_public_access:
-        raise PublicAccessBlockedError(grant)

@@ -53,7 +53,9 @@ class EntityExistsError(EntityError):
 
 
 class EntityInUseError(EntityError):
-    """It cannot be deleted yet: `Role.Policy`, a role with policies; `Policy.Role`, the reverse."""
+    """It cannot be deleted yet: `Role.Policy`, a role with policies; `Policy.Role`, the reverse;
+    `Policy.Version`, a policy with further versions.
+    """
 
 
 class CredentialsRefusedError(Exception):
@@ -193,11 +195,17 @@ class RamState:
                 policy.default_version, policy.document = version, document
             return version
 
-    def delete_policy(self, name: str) -> None:
-        """Forget a custom policy; raises EntityInUseError while a role has it."""
+    def delete_policy(self, name: str, *, with_versions: bool = True) -> None:
+        """Forget a custom policy with its versions.
+
+        Raises EntityInUseError while a role has it, or if only its one version may be forgotten.
+        """
         with self.lock:
-            if self.attachments(self.policy("Custom", name)):
+            policy = self.policy("Custom", name)
+            if self.attachments(policy):
                 raise EntityInUseError("Policy.Role", name)
+            if len(policy.versions) > 1 and not with_versions:
+                raise EntityInUseError("Policy.Version", name)
             del self.policies["Custom", name]
 
     def attachments(self, policy: Policy) -> int:

@@ -30,7 +30,7 @@ _SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
 _REFUSALS = {
     NoSuchEntityError: (404, "EntityNotExist", "There is no such"),
     EntityExistsError: (409, "EntityAlreadyExists", "There already is the"),
-    EntityInUseError: (409, "DeleteConflict", "Detach first the"),
+    EntityInUseError: (409, "DeleteConflict", "Detach or delete first the"),
 }
 
 Item = TypeVar("Item")
@@ -125,7 +125,9 @@ class RamService(PopService):
         }
 
     def _delete_policy(self, call: Call) -> Answer:
-        self.ram.delete_policy(call.text("PolicyName"))
+        """Page "DeletePolicy": its further versions are deleted only if that is asked for."""
+        with_versions = call.flag("CascadingDelete", default=False)
+        self.ram.delete_policy(call.text("PolicyName"), with_versions=with_versions)
         return {}
 
     def _list_policies(self, call: Call) -> Answer:

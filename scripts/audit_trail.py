@@ -1,0 +1,151 @@
+"""The audit trail, read back from the log store: one line of JSON for each finding.
+
+Operation "GetLogsV2" of Log Service: at most 100 logs an answer; an answer can be incomplete, and
+is then to be asked for again; what was just written is found within some seconds.
+"""
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from scripts.clients import Clients, CloudError, calling
+from scripts.errors import Problem
+from scripts.spec import Spec
+from scripts.verb import Permission
+
+PERMISSION = Permission("log:GetLogStoreLogs", "acs:log:{region}:{account}:project/*/logstore/*")
+
+_EVENT = "resource_repair"  # what the function calls its audit lines
+_PAGE = 100
+_INCOMPLETE_ANSWERS = 10  # so often in a row an answer may be
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """What became of one finding: the fields of its line, and the second in which it was logged."""
+
+    at: datetime
+    outcome: str
+    bucket: str
+    region: str = ""
+    reason: str = ""
+    rule_id: str = ""
+    rule_name: str = ""
+    account_id: str = ""
+    acl_before: str | None = None
+    acl_after: str | None = None
+    public_by_policy: bool | str | None = None
+    mode: str = ""
+    request_id: str = ""
+    oss_request_id: str = ""
+    duration_ms: int = 0
+
+    @property
+    def acl(self) -> str:
+        """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
+        changed = self.acl_after and self.acl_after != self.acl_before
+        return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
+
+
+_FIELDS = {each.name for each in dataclasses.fields(AuditLine)} - {"at"}
+
+
+def read(
+    clients: Clients,
+    spec: Spec,
+    since: datetime,
+    until: datetime,
+    *,
+    bucket: str = "",
+    request_id: str = "",
+) -> Iterator[AuditLine]:
+    """The audit lines from `since` to just before `until`, oldest first.
+
+    `bucket` and `request_id` (the invocation's) narrow it down. Raises CloudError; Problem where
+    no log store is declared, or there is none, or one without index, or it gives no whole answer.
+    """
+    for log in _logs(clients, spec, since, until, _query(bucket, request_id)):
+        for line in _lines(log):
+            if bucket in ("", line.bucket) and request_id in ("", line.request_id):
+                yield line
+
+
+def _query(*words: str) -> str:
+    """Page "Search syntax": quoted, since a name may look like an operator (`and`).
+
+    The service's own name is in each of its logs: the name of the event alone is not enough. A word
+    that no bucket and no request can be called would have to be escaped: it is left to the reader.
+    """
+    sought = ["event", _EVENT, *(word for word in words if re.fullmatch(r"[\w-]+", word))]
+    return " and ".join(f'"{word}"' for word in sought)
+
+
+def _logs(
+    clients: Clients, spec: Spec, since: datetime, until: datetime, query: str
+) -> Iterator[dict[str, str]]:
+    """The logs that a query finds, oldest first, page by page."""
+    offset, page = 0, _PAGE
+    while page == _PAGE:
+        logs = _complete_answer(clients, spec, since, until, query, offset)
+        yield from logs
+        page = len(logs)
+        offset += page
+
+
+def _complete_answer(
+    clients: Clients, spec: Spec, since: datetime, until: datetime, query: str, offset: int
+) -> list[dict[str, str]]:
+    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
+
+    logs = spec.service.logs
+    if logs is None:
+        raise Problem(f"service {spec.service.name} keeps no logs: declare logConfig in s.yaml")
+    request = models.GetLogsV2Request(
+        query=query,
+        from_=int(since.timestamp()),
+        to=math.ceil(until.timestamp()),
+        line=_PAGE,
+        offset=offset,
+    )
+    for _ in range(_INCOMPLETE_ANSWERS):
+        body = _ask(clients, logs.project, logs.logstore, request)
+        if body.meta.progress == "Complete":
+            return list(body.data or ())
+    raise Problem(
+        f"Log Service did not finish searching {logs.project}/{logs.logstore}: "
+        "ask for a shorter time span"
+    )
+
+
+def _ask(clients: Clients, project: str, store: str, request: Any) -> Any:
+    subject = f"{project}/{store}"
+    try:
+        with calling(PERMISSION.action, subject):
+            return clients.log.get_logs_v2(project, store, request).body
+    except CloudError as error:
+        if error.code in ("ProjectNotExist", "LogStoreNotExist"):
+            raise Problem(f"there is no log store {subject}: `make provision` makes it") from error
+        if error.code == "IndexConfigNotExist":
+            raise Problem(
+                f"the log store {subject} has no index, so nothing in it is found: "
+                "`make provision` makes it, for what is logged from then on"
+            ) from error
+        raise
+
+
+def _lines(log: dict[str, str]) -> Iterator[AuditLine]:
+    """The audit lines in a log: one, unless the platform put several lines into one log."""
+    at = datetime.fromtimestamp(int(log["__time__"]), timezone.utc)
+    for text in log.get("message", "").split("\n"):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and line.get("event") == _EVENT:
+            fields = {name: line[name] for name in _FIELDS if line.get(name) is not None}
+            yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})

@@ -1,0 +1,131 @@
+"""Buckets as an operator's calls of OSS see and change them.
+
+Each call raises CloudError, with the name of the permission that it needs. OSS's own words are not
+repeated: they can echo what was signed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeVar
+from xml.etree import ElementTree
+
+import oss2
+
+from resource_repair import naming
+from scripts.clients import Clients, CloudError
+from scripts.verb import Permission
+
+_OF_THE_ACCOUNT = "acs:oss:*:{account}:*"
+
+GET_INFO = Permission("oss:GetBucketInfo", _OF_THE_ACCOUNT)
+GET_POLICY_STATUS = Permission("oss:GetBucketPolicyStatus", _OF_THE_ACCOUNT)
+GET_BLOCK = Permission("oss:GetBucketPublicAccessBlock", _OF_THE_ACCOUNT)
+GET_ACCOUNT_BLOCK = Permission("oss:GetPublicAccessBlock", _OF_THE_ACCOUNT)
+LIST = Permission("oss:ListBuckets", _OF_THE_ACCOUNT)
+
+NO_SUCH_BUCKET = "NoSuchBucket"
+_MOVED = (301, 307, 403)
+_UNWELL = range(500, 600)
+
+_T = TypeVar("_T")
+
+
+class Info(NamedTuple):
+    """A bucket's ACL and its region."""
+
+    acl: str
+    region: str
+
+
+class Bucket:
+    """A bucket of any region: the one where OSS says that it is, is asked in its stead."""
+
+    def __init__(self, clients: Clients, name: str, region: str = "") -> None:
+        self.name = name
+        self._clients = clients
+        self._bucket = clients.bucket(name, region)
+
+    def info(self) -> Info:
+        """Its ACL and region. Operation "GetBucketInfo"."""
+        found = self.ask(GET_INFO, lambda bucket: bucket.get_bucket_info())
+        return Info(found.acl.grant, _region(found.location))
+
+    def public_by_policy(self) -> bool:
+        """Whether its policy makes it public. Operation "GetBucketPolicyStatus"."""
+        return self.ask(GET_POLICY_STATUS, _policy_is_public)
+
+    def blocks_public_access(self) -> bool:
+        """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
+        found = self.ask(GET_BLOCK, lambda bucket: bucket.get_bucket_public_access_block())
+        return bool(found.block_public_access)
+
+    def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
+        """What `call` answers, which gets the `oss2.Bucket`; raises CloudError."""
+        try:
+            return call(self._bucket)
+        except oss2.exceptions.OssError as error:
+            region = _elsewhere(error)
+            if region in (None, self._bucket.region):
+                raise _cloud_error(needed, self.name, error) from None
+            self._bucket = self._clients.bucket(self.name, str(region))
+        return _asking(needed, self.name, lambda: call(self._bucket))
+
+
+def account_blocks_public_access(clients: Clients) -> bool:
+    """Whether Block Public Access is on for the whole account. Operation "GetPublicAccessBlock"."""
+    found = _asking(GET_ACCOUNT_BLOCK, "the account", _service(clients).get_public_access_block)
+    return bool(found.block_public_access)
+
+
+def regions(clients: Clients, prefix: str) -> Mapping[str, str]:
+    """The regions, by name, of the account's buckets whose names begin with `prefix`."""
+    found = oss2.BucketIterator(_service(clients), prefix=prefix)
+    listed = _asking(LIST, f"the buckets {prefix}*", lambda: list(found))
+    return {each.name: _region(each.location) for each in listed}
+
+
+def _service(clients: Clients) -> Any:
+    """`oss2.Service`, signing as the clients' buckets do."""
+    signing = clients.bucket("any-bucket")
+    return oss2.Service(signing.auth, signing.endpoint, region=signing.region)
+
+
+def _policy_is_public(bucket: Any) -> bool:
+    # oss2 has no method of its own for this sub-resource.
+    answer = bucket._do("GET", bucket.bucket_name, "", params={"policyStatus": ""})
+    return ElementTree.fromstring(answer.read()).findtext("IsPublic") == "true"  # noqa: S314 (OSS's)
+
+
+def _region(location: str) -> str:
+    return location.removeprefix("oss-")
+
+
+def _asking(needed: Permission, subject: str, call: Callable[[], _T]) -> _T:
+    try:
+        return call()
+    except oss2.exceptions.OssError as error:
+        raise _cloud_error(needed, subject, error) from None
+
+
+def _elsewhere(error: Any) -> str | None:
+    """The region that OSS sends us to, which is no matter of permission; or None."""
+    endpoint = error.details.get("Endpoint", "") if error.status in _MOVED else ""
+    return naming.region_of_endpoint(endpoint)
+
+
+def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
+    code = error.code or "NoUsableAnswer"
+    return CloudError(needed.action, subject, code, error.status, _advice(needed, code, error))
+
+
+def _advice(needed: Permission, code: str, error: Any) -> str:
+    if code == "AccessDenied":
+        return f"allow {needed.action} to whoever these credentials are, and run again"
+    if re.search("AccessKey|Signature|SecurityToken", code):
+        return "the credentials are wrong or have expired: renew them, and run again"
+    if code == "NoUsableAnswer":
+        return "check the network and the endpoint, and run again"
+    if error.status in (HTTPStatus.TOO_MANY_REQUESTS, *_UNWELL):
+        return "OSS cannot answer just now: wait a minute, and run again"
+    return f"OSS's request id is {error.request_id or 'not known'}"

@@ -1,0 +1,61 @@
+"""The log: whether audit lines are written, kept, and found."""
+
+from collections.abc import Iterator
+
+from scripts.doctor.chain import Chain
+from scripts.doctor.model import PROVISION, Link, Remark, fault, sound, undeployed
+from scripts.resources import LogIndex, LogProject, LogStore
+from scripts.spec import Logs
+from scripts.verb import Permission
+
+_PROJECTS = "acs:log:{region}:{account}:project/*"
+
+
+def _examine(chain: Chain) -> Iterator[Remark]:
+    logs = chain.spec.service.logs
+    if logs is None:
+        yield fault(
+            "s.yaml declares no logs: what the function did is written nowhere",
+            "declare logConfig, with a project and a logstore, in s.yaml",
+        )
+        return
+    wrong = [*_about_service(chain, logs), *_about_store(chain, logs)]
+    yield from wrong or [sound(f"they go to {logs.project}/{logs.logstore}, which has an index")]
+
+
+def _about_service(chain: Chain, logs: Logs) -> Iterator[Remark]:
+    live = chain.service
+    if live is None:
+        return
+    place = (live["logConfig.project"], live["logConfig.logstore"])
+    if not all(place):
+        yield undeployed(f"logs are off in {chain.spec.service.name}")
+    elif place != (logs.project, logs.logstore):
+        yield undeployed(
+            f"{chain.spec.service.name} logs to {'/'.join(place)}, "
+            f"and not to {logs.project}/{logs.logstore}"
+        )
+
+
+def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
+    """The first thing that is missing: each stands on the one before."""
+    for resource in (
+        LogProject(logs, chain.clients),
+        LogStore(logs, chain.spec.log_retention, chain.clients),
+        LogIndex(logs, chain.clients),
+    ):
+        if resource.live() is None:
+            yield fault(f"there is no {resource.kind} {resource.name}", PROVISION)
+            return
+
+
+LOGS = Link(
+    "logs",
+    (
+        Permission("fc:GetService", "acs:fc:{region}:{account}:*"),
+        Permission("log:GetProject", _PROJECTS),
+        Permission("log:GetLogStore", _PROJECTS),
+        Permission("log:GetIndex", _PROJECTS),
+    ),
+    _examine,
+)

@@ -1,0 +1,83 @@
+"""What is said of a link of the chain, and what a link is."""
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scripts.doctor.chain import Chain
+from scripts.verb import Permission
+
+# The commands that mend most of what can be wrong.
+PROVISION = "make provision"
+APPLY = "make apply"
+DEPLOY = "s deploy -y --use-local"
+
+
+class Standing(str, enum.Enum):
+    """How a link stands."""
+
+    SOUND = "sound"
+    NOT_YET = (
+        "not yet"  # not sound, and no reason not to deploy: that brings it, or is needed first
+    )
+    FAULT = "fault"
+    UNSEEN = "not seen"  # a call was refused: nobody knows
+
+
+class Remark(NamedTuple):
+    """What the examination of a link says; `mend` is the command that mends it.
+
+    Before a deploy a fault that is no reason to stop it (`deploy_goes_on`) is not one yet.
+    """
+
+    standing: Standing
+    what: str
+    mend: str = ""
+    deploy_goes_on: bool = False
+
+
+class Link(NamedTuple):
+    """A link: its name, what it takes to look at it, and the look.
+
+    `examine` yields what is wrong and, if nothing is, what is there. It raises CloudError.
+    """
+
+    name: str
+    permissions: tuple[Permission, ...]
+    examine: Callable[[Chain], Iterator[Remark]]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A remark on a link."""
+
+    link: str
+    standing: Standing
+    what: str
+    mend: str
+
+
+def sound(what: str) -> Remark:
+    """All is well."""
+    return Remark(Standing.SOUND, what)
+
+
+def not_yet(what: str, mend: str = DEPLOY) -> Remark:
+    """It is not there, and need not be before the first deploy."""
+    return Remark(Standing.NOT_YET, what, mend)
+
+
+def fault(what: str, mend: str) -> Remark:
+    """A finding, or the record of it, is lost here."""
+    return Remark(Standing.FAULT, what, mend)
+
+
+def undeployed(what: str) -> Remark:
+    """A fault of what is live, which the next deploy puts right."""
+    return Remark(Standing.FAULT, what, DEPLOY, deploy_goes_on=True)
+
+
+def lacking(chain: Chain, what: str) -> Remark:
+    """Something that a deploy makes is not there: no fault before the first one."""
+    return not_yet(what) if chain.function is None else undeployed(what)

@@ -1,0 +1,67 @@
+"""Cloud Config: whether it is on, and whether the function waits for the right rule's findings."""
+
+from collections.abc import Iterator
+
+from scripts import check_rule_id
+from scripts.doctor.chain import Chain
+from scripts.doctor.model import PROVISION, Link, Remark, fault, sound
+from scripts.resources import RuleFound, recorder
+from scripts.resources.rule import MANAGED_RULE
+from scripts.results import LIST_RULES
+from scripts.verb import RULE_ID, Permission
+
+
+def _examine_recorder(chain: Chain) -> Iterator[Remark]:
+    found = recorder(chain.clients)
+    obstacle, _, mend = found.obstacle().partition(": ")
+    yield fault(obstacle, mend) if obstacle else sound(f"it is on: {found.status}")
+
+
+def _examine_rule(chain: Chain) -> Iterator[Remark]:
+    wrong = [*_about_rule(chain.rule, chain.spec.rule_name), *_about_id(chain)]
+    yield from wrong or [sound(f"{each.name} is {each.id}") for each in _waited_for(chain)]
+
+
+def _about_rule(rule: RuleFound | None, name: str) -> Iterator[Remark]:
+    if rule is None:
+        yield fault(f"there is no rule {name}", PROVISION)
+        return
+    if rule.source != MANAGED_RULE:
+        yield fault(
+            f"{name} is an instance of {rule.source}, not of {MANAGED_RULE}",
+            "give another ruleName in s.yaml, or rename that rule",
+        )
+    if not rule.at_work:
+        yield fault(f"{name} is {rule.state}: it evaluates nothing", PROVISION)
+
+
+def _about_id(chain: Chain) -> Iterator[Remark]:
+    value, rule = ",".join(chain.rule_ids), chain.rule
+    mend = f"{PROVISION}, which writes {RULE_ID}={rule.id if rule else '<its id>'} to .env"
+    if wrong := check_rule_id.problem(value):
+        yield fault(wrong.partition(": ")[0], mend)
+    elif rule and rule.id not in chain.rule_ids:
+        yield fault(
+            f"{RULE_ID} is {value}, the id of another rule ({_told(chain)}), "
+            f"and {rule.name} is {rule.id}",
+            mend,
+        )
+    elif len(_waited_for(chain)) < len(chain.rule_ids):
+        yield fault(f"{RULE_ID} is {value}: {_told(chain)}", f"correct {RULE_ID} in .env")
+
+
+def _told(chain: Chain) -> str:
+    names = {rule.id: rule.name for rule in chain.rules}
+    return ", ".join(
+        names.get(each, f"{each} is none of this account's") for each in chain.rule_ids
+    )
+
+
+def _waited_for(chain: Chain) -> list[RuleFound]:
+    return [rule for rule in chain.rules if rule.id in chain.rule_ids]
+
+
+CLOUD_CONFIG = Link(
+    "Cloud Config", (Permission("config:GetConfigurationRecorder"),), _examine_recorder
+)
+RULE = Link("rule", (LIST_RULES,), _examine_rule)

@@ -1,0 +1,108 @@
+"""Indexes: which words of a log are found. Data structure "Index", page "Create indexes"."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.localcloud.log.errors import LogError
+
+_KINDS = ("text", "long", "double", "json")
+RESERVED = ("__topic__", "__source__")  # indexed always
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a text is split into words."""
+
+    delimiters: str
+    case_sensitive: bool = False
+
+    def split(self, text: str) -> list[str]:
+        """The words of a text, in lower case unless case matters."""
+        text = text if self.case_sensitive else text.lower()
+        separators = "[" + re.escape(self.delimiters) + "]" if self.delimiters else "(?!)"
+        return [word for word in re.split(separators, text) if word]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A field's index; `inside` are the JSON keys that it has, all of them if it is None."""
+
+    kind: str
+    words: Words
+    inside: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Index:
+    """A store's index: of whole logs (`line`), of single fields (`keys`), or of both.
+
+    `settings` is the configuration as it was given.
+    """
+
+    settings: Mapping[str, Any]
+    line: Words | None
+    keys: Mapping[str, Key] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> "Index":
+        """The index that a configuration describes. Raises LogError."""
+        line, keys = settings.get("line"), settings.get("keys") or {}
+        if not isinstance(keys, dict) or not (line or keys):
+            raise _invalid("either line or keys is required")
+        return cls(
+            settings,
+            _words(line) if line else None,
+            {name: _key(config) for name, config in keys.items()},
+        )
+
+    def find(self, name: str) -> tuple[Key, str, list[str]] | None:
+        """A field's index, the field, and the JSON path inside it; None if it has no index.
+
+        `name` is a field's (`functionName`) or goes into one of JSON (`message.outcome`).
+        """
+        if name in RESERVED:
+            return Key("text", Words("")), name, []
+        if name in self.keys:
+            return self.keys[name], name, []
+        outer, _, path = name.partition(".")
+        key = self.keys.get(outer)
+        if key and key.kind == "json" and path and (key.inside is None or path in key.inside):
+            return key, outer, path.split(".")
+        return None
+
+
+def text_at(value: str, path: Sequence[str]) -> str | None:
+    """What stands at `path` in a JSON text, as text; the text itself if there is no path."""
+    if not path:
+        return value
+    try:
+        found = json.loads(value)
+        for name in path:
+            found = found[name]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def _key(config: object) -> Key:
+    if not isinstance(config, dict) or config.get("type") not in _KINDS:
+        raise _invalid(f"the type of a key is one of {', '.join(_KINDS)}")
+    kind = str(config["type"])
+    if kind in ("long", "double"):
+        return Key(kind, Words(""))
+    inside = None if config.get("index_all") else frozenset(config.get("json_keys") or ())
+    return Key(kind, _words(config), inside)
+
+
+def _words(config: object) -> Words:
+    delimiters = config.get("token") if isinstance(config, dict) else None
+    if not isinstance(config, dict) or not isinstance(delimiters, list):
+        raise _invalid("required field token is lacking or of error format")
+    return Words("".join(map(str, delimiters)), bool(config.get("caseSensitive")))
+
+
+def _invalid(message: str) -> LogError:
+    return LogError("IndexInfoInvalid", message)

@@ -1,0 +1,161 @@
+"""What is searched for: page "Search syntax", as far as it is words, fields and logic.
+
+    event and "config-snapshot" and not (message.outcome: ignored or qualifier: v*)
+
+Not here: comparing numbers, phrases (#"…") and what follows a `|`: SQL and SPL.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from scripts.localcloud.log.errors import LogError, invalid
+from scripts.localcloud.log.index import Index, Words, text_at
+from scripts.localcloud.log.model import Log
+
+Condition: TypeAlias = Callable[[Log], bool]
+
+_TOKEN = re.compile(r'\s*(?:([():])|("(?:[^"\\]|\\.)*")|([^\s():"|<>=\[\]#\']+))')
+_WORD_OPERATORS = ("and", "or", "not")
+
+
+def parse(text: str, index: Index) -> Condition:
+    """The condition that a query means, for a store with this index.
+
+    Raises LogError for a query that cannot be read, or that names a field without an index.
+    """
+    parser = _Parser(_tokens(text), index)
+    return parser.whole()
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise _unreadable(f"at {text[at:].strip()!r}")
+        tokens.append(found[0].strip())
+        at = found.end()
+    return tokens
+
+
+class _Parser:
+    """One pass over the tokens; by precedence: a field, `not`, `and` (or nothing), `or`."""
+
+    def __init__(self, tokens: list[str], index: Index) -> None:
+        self._tokens = tokens
+        self._index = index
+
+    def whole(self) -> Condition:
+        if not self._tokens:
+            return _everything
+        condition = self._either()
+        if self._tokens:
+            raise _unreadable(f"at {self._tokens[0]!r}")
+        return condition
+
+    def _either(self) -> Condition:
+        parts = [self._both()]
+        while self._next_is("or"):
+            self._tokens.pop(0)
+            parts.append(self._both())
+        return lambda log: any(part(log) for part in parts)
+
+    def _both(self) -> Condition:
+        parts = [self._negation()]
+        while self._tokens and not self._next_is("or") and not self._next_is(")"):
+            if self._next_is("and"):
+                self._tokens.pop(0)
+            parts.append(self._negation())
+        return lambda log: all(part(log) for part in parts)
+
+    def _negation(self) -> Condition:
+        if self._next_is("not"):
+            self._tokens.pop(0)
+            negated = self._negation()
+            return lambda log: not negated(log)
+        if self._next_is("("):
+            self._tokens.pop(0)
+            inner = self._either()
+            self._take(")")
+            return inner
+        return self._words()
+
+    def _words(self) -> Condition:
+        word = self._word()
+        if self._next_is(":"):
+            self._tokens.pop(0)
+            return _in_field(self._index, _plain(word), self._word())
+        return _everything if word == "*" else lambda log: _anywhere(log, word)
+
+    def _word(self) -> str:
+        word = self._tokens.pop(0) if self._tokens else ""
+        if not word or word in "():" or word.lower() in _WORD_OPERATORS:
+            raise _unreadable(f"a word is missing before {word!r}")
+        return word
+
+    def _take(self, token: str) -> None:
+        if not self._next_is(token):
+            raise _unreadable(f"{token!r} is missing")
+        self._tokens.pop(0)
+
+    def _next_is(self, token: str) -> bool:
+        return bool(self._tokens) and self._tokens[0].lower() == token
+
+
+def _everything(_: Log) -> bool:
+    return True
+
+
+def _anywhere(log: Log, word: str) -> bool:
+    """Whether the words stand anywhere in the log.
+
+    Guessed: without an index of whole logs, they are looked for in each field that has one.
+    """
+    if log.index is None:
+        return False
+    if log.index.line:
+        return any(_has(log.index.line, value, word) for value in log.fields.values())
+    return any(_in_field(log.index, name, word)(log) for name in log.index.keys)
+
+
+def _in_field(index: Index, name: str, word: str) -> Condition:
+    # The message is the documented one: page "Common errors that occur when you query logs".
+    if index.find(name) is None:
+        raise invalid(
+            f"key ({name}) is not config as key value config,if symbol : is in your log,"
+            'please wrap : with quotation mark "'
+        )
+
+    def condition(log: Log) -> bool:
+        found = log.index and log.index.find(name)
+        if not found:
+            return False
+        key, field, path = found
+        value = text_at(log.value(field) or "", path)
+        if value is None:
+            return False
+        return word == "*" or _has(key.words, value, word)
+
+    return condition
+
+
+def _has(words: Words, text: str, sought: str) -> bool:
+    """Whether a text has all words of `sought`; one that ends in * needs only begin so."""
+    there = words.split(text)
+    return all(_among(there, each) for each in words.split(_plain(sought)))
+
+
+def _among(there: Iterable[str], word: str) -> bool:
+    if word.endswith("*"):
+        return any(each.startswith(word[:-1]) for each in there)
+    return word in there
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
+
+
+def _unreadable(why: str) -> LogError:
+    return LogError("InvalidQueryString", f"query string is invalid: {why}")

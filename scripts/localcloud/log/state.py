@@ -1,0 +1,248 @@
+"""Log Service as a whole: what the account has, what was written, and what is found of it."""
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from scripts.localcloud.log import query
+from scripts.localcloud.log.errors import LogError, invalid
+from scripts.localcloud.log.index import Index
+from scripts.localcloud.log.model import (
+    STORE_DEFAULTS,
+    Found,
+    Log,
+    LogStore,
+    Project,
+    Settings,
+)
+from scripts.localcloud.service import Core
+
+# Operation "GetLogs": new logs are found within 3 seconds, nearly all within one.
+_SEARCHABLE_AFTER = 1.0
+_LONGEST_PAGE = 100
+
+# Operations "CreateProject" and "CreateLogStore": the rules for names.
+_PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_STORE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
+
+
+class Search(NamedTuple):
+    """What is searched for, in which seconds (`until` is past the last), and which page of it."""
+
+    text: str
+    since: int
+    until: int
+    offset: int = 0
+    line: int = _LONGEST_PAGE
+    reverse: bool = False
+
+
+class LogState:
+    """The account's projects and log stores. All methods raise LogError."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._lock = threading.RLock()
+        self._projects: dict[str, Project] = {}
+        self._stores: dict[tuple[str, str], LogStore] = {}
+        self._logs: dict[tuple[str, str], list[Log]] = defaultdict(list)
+        self._incomplete = 0
+
+    def arn(self, project: str, store: str = "") -> str:
+        """The ARN of a project, or of a log store in it; `*` stands for all."""
+        path = f"project/{project}/logstore/{store}" if store else f"project/{project}"
+        return f"acs:log:{self._core.region}:{self._core.account_id}:{path}"
+
+    def create_project(self, name: str, description: str = "", *, owner: str = "") -> Project:
+        """A new project, of another account if `owner` names one."""
+        if not _PROJECT_NAME.fullmatch(name):
+            raise invalid(f"project name {name} is invalid")
+        now = self._core.clock.now()
+        with self._lock:
+            if name in self._projects:
+                raise LogError("ProjectAlreadyExist", f"Project {name} already exist")
+            project = Project(name, description, owner or self._core.account_id, now, now)
+            self._projects[name] = project
+        return project
+
+    def project(self, name: str) -> Project:
+        """The project of that name, whoever owns it."""
+        with self._lock:
+            if name not in self._projects:
+                raise LogError("ProjectNotExist", f"The Project does not exist : {name}")
+            return self._projects[name]
+
+    def projects(self) -> list[Project]:
+        """The account's own projects, by name."""
+        with self._lock:
+            owned = (p for p in self._projects.values() if p.owner == self._core.account_id)
+            return sorted(owned, key=lambda project: project.name)
+
+    def update_project(self, name: str, description: str) -> None:
+        """Describe a project otherwise."""
+        with self._lock:
+            project = self.project(name)
+            now = self._core.clock.now()
+            self._projects[name] = replace(project, description=description, modified_at=now)
+
+    def delete_project(self, name: str) -> None:
+        """Remove a project with all that is in it."""
+        with self._lock:
+            self.project(name)
+            for store in self.stores(name):
+                self.delete_store(name, store)
+            del self._projects[name]
+
+    def create_store(self, project: str, name: str, fields: Settings) -> LogStore:
+        """A new log store with the settings among `fields`; it has no index yet."""
+        if not _STORE_NAME.fullmatch(name):
+            raise LogError("LogStoreInfoInvalid", f"store name {name} is invalid")
+        settings = _settings(STORE_DEFAULTS, fields)
+        now = self._core.clock.now()
+        with self._lock:
+            if name in self.stores(project):
+                raise LogError("LogStoreAlreadyExist", f"logstore {name} already exists")
+            store = LogStore(name, settings, now, now)
+            self._stores[project, name] = store
+        return store
+
+    def store(self, project: str, name: str) -> LogStore:
+        """The log store of that name."""
+        with self._lock:
+            if name not in self.stores(project):
+                raise LogError("LogStoreNotExist", f"logstore {name} does not exist")
+            return self._stores[project, name]
+
+    def stores(self, project: str) -> list[str]:
+        """The names of a project's log stores, sorted."""
+        with self._lock:
+            self.project(project)
+            return sorted(name for holder, name in self._stores if holder == project)
+
+    def update_store(self, project: str, name: str, fields: Settings) -> None:
+        """Change the settings among `fields`; the others stay."""
+        with self._lock:
+            store = self.store(project, name)
+            settings = _settings(store.settings, fields)
+            if settings["shardCount"] != store.settings["shardCount"]:
+                raise invalid(
+                    "invalid shard count,you can only modify shardCount by split& merge shard"
+                )
+            self._put(project, replace(store, settings=settings))
+
+    def delete_store(self, project: str, name: str) -> None:
+        """Remove a log store and its logs."""
+        with self._lock:
+            self.store(project, name)
+            del self._stores[project, name]
+            self._logs.pop((project, name), None)
+
+    def create_index(self, project: str, name: str, index: Index) -> None:
+        """Give a log store its index; logs are found that are written from now on."""
+        with self._lock:
+            if self.store(project, name).index:
+                raise LogError("IndexAlreadyExist", "log store index is already created")
+            self._put_index(project, name, index)
+
+    def update_index(self, project: str, name: str, index: Index) -> None:
+        """Put another index in place of the present one."""
+        with self._lock:
+            self.index(project, name)
+            self._put_index(project, name, index)
+
+    def delete_index(self, project: str, name: str) -> None:
+        """Take the index away; nothing is found any more."""
+        with self._lock:
+            self.index(project, name)
+            self._put_index(project, name, None)
+
+    def index(self, project: str, name: str) -> Index:
+        """A log store's index."""
+        with self._lock:
+            index = self.store(project, name).index
+            if index is None:
+                raise LogError("IndexConfigNotExist", "index config doesn't exist")
+            return index
+
+    def tag(self, project: str, store: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a log store, or to the project if `store` is empty."""
+        with self._lock:
+            if store:
+                there = self.store(project, store)
+                self._stores[project, store] = replace(there, tags={**there.tags, **tags})
+            else:
+                holder = self.project(project)
+                self._projects[project] = replace(holder, tags={**holder.tags, **tags})
+
+    def write(
+        self, project: str, name: str, logs: Sequence[Mapping[str, str]], *, topic: str = ""
+    ) -> None:
+        """Write logs, of the present second; soon they can be found, if the store has an index."""
+        searchable = time.monotonic() + _SEARCHABLE_AFTER * self._core.clock.scale
+        with self._lock:
+            now = int(self._core.clock.now())
+            index = self.store(project, name).index
+            self._logs[project, name] += [
+                Log(now, topic, "", dict(fields), index, searchable) for fields in logs
+            ]
+
+    def search(self, project: str, name: str, search: Search) -> Found:
+        """The logs that a search finds, oldest first unless it is in reverse."""
+        if search.since >= search.until:
+            raise LogError("InvalidTimeRange", "request time range is invalid")
+        if not 0 <= search.line <= _LONGEST_PAGE:
+            raise LogError("InvalidLine", "line is invalid")
+        if search.offset < 0:
+            raise LogError("InvalidOffset", "offset is invalid")
+        with self._lock:
+            index = self.store(project, name).index
+            if index is None:
+                raise LogError("IndexConfigNotExist", "logstore without index config")
+            logs = list(self._logs[project, name])
+            if self._incomplete:
+                self._incomplete -= 1
+                return Found((), complete=False)
+        return Found(_page(logs, query.parse(search.text, index), search))
+
+    def let_search_lag(self, searches: int) -> None:
+        """Let the next searches be incomplete."""
+        with self._lock:
+            self._incomplete = searches
+
+    def _put(self, project: str, store: LogStore) -> None:
+        self._stores[project, store.name] = replace(store, modified_at=self._core.clock.now())
+
+    def _put_index(self, project: str, name: str, index: Index | None) -> None:
+        store = self.store(project, name)
+        now = self._core.clock.now()
+        self._stores[project, name] = replace(store, index=index, indexed_at=now)
+
+
+def _page(logs: Sequence[Log], condition: query.Condition, search: Search) -> tuple[Log, ...]:
+    """The page that is asked for of those `logs`, oldest first, that can be found."""
+    now = time.monotonic()
+    found = [
+        log
+        for log in logs
+        if log.index
+        and log.searchable_at <= now
+        and search.since <= log.time < search.until
+        and condition(log)
+    ]
+    if search.reverse:
+        found.reverse()
+    return tuple(found[search.offset : search.offset + search.line])
+
+
+def _settings(present: Settings, fields: Settings) -> Settings:
+    said = {name: fields[name] for name in present if fields.get(name) is not None}
+    settings = {**present, **said}
+    for name, most in (("ttl", 3650), ("shardCount", 10)):
+        value = settings[name]
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise invalid(f"{name} must be 1 to {most}, not {value}")
+    return settings

@@ -1,0 +1,96 @@
+"""What an operator sends to the function, and what it writes down about that.
+
+An event is in a file; it goes to the topic, or straight to the function. Each finding in it comes
+back as an audit line.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from resource_repair import values
+from scripts.clients import Clients, calling
+from scripts.console import Console
+from scripts.errors import UsageError
+
+Line: TypeAlias = Mapping[str, Any]
+"""An audit line, as the function wrote it."""
+
+LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
+
+# XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def read_event(where: str) -> bytes:
+    """What the file at `where` holds, or stdin for `-`; raises UsageError if it holds nothing."""
+    try:
+        event = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{where} cannot be read ({reason}): name an event's file, or -") from None
+    if not event.strip():
+        raise UsageError(f"{where} is empty: an event has at least a character")
+    return event
+
+
+def publish(clients: Clients, topic: str, event: bytes) -> str:
+    """Publish the event as it is; gives the message's id.
+
+    Raises UsageError for an event that no message can carry, and CloudError.
+    """
+    from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
+
+    message = TopicMessage(_text(event))
+    with calling("mns:PublishMessage", topic):
+        to = clients.topic(topic)
+        try:
+            return str(to.publish_message(message).message_id)
+        finally:
+            to.mns_client.close_connection()
+
+
+def audit_lines(log: str) -> list[Line]:
+    """The audit lines in a function's log."""
+    lines = [_parsed(text) for text in log.splitlines() if text.startswith("{")]
+    return [line for line in lines if line.get("event") == "resource_repair"]
+
+
+def settled(line: Line) -> bool:
+    """Whether nothing is left to do about the finding."""
+    return line.get("outcome") in values.SETTLED
+
+
+def show(console: Console, lines: Sequence[Line]) -> None:
+    """The audit lines as a table; nothing if there are none."""
+    if lines:
+        console.table(("outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
+
+
+def _row(line: Line) -> tuple[str, str, str, str]:
+    before, after = line.get("acl_before"), line.get("acl_after")
+    acl = f"{before} -> {after}" if after and after != before else str(before or "")
+    return str(line.get("outcome")), str(line.get("bucket")), acl, str(line.get("reason"))
+
+
+def _parsed(text: str) -> Line:
+    try:
+        value = json.loads(text)
+    except ValueError:  # a line that the log's tail cuts
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(event: bytes) -> str:
+    if len(event) > LONGEST:
+        raise UsageError(f"the event has {len(event)} bytes: a message has {LONGEST} at most")
+    try:
+        text = event.decode()
+    except UnicodeDecodeError:
+        raise UsageError("the event is not UTF-8: a message of MNS is text") from None
+    if found := _NOT_IN_XML.search(text):
+        raise UsageError(f"the event has a character that MNS cannot carry: {found[0]!r}")
+    return text

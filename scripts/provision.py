@@ -1,0 +1,198 @@
+"""Make everything around the function, from s.yaml alone, and write to .env what a deploy needs.
+
+That is: the topic, the failure queue, the role with which MNS calls the function, the log project
+with its store and index, the Cloud Config rule, and the delivery channel that publishes to the
+topic. What is there already is kept, changed where it must be, and never taken over.
+
+Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from scripts import dotenv, steps
+from scripts.apply import Difference, Plan, Step
+from scripts.apply.model import State, step_for
+from scripts.clients import Clients, Credentials, Endpoints
+from scripts.console import Console, Exit
+from scripts.errors import Problem
+from scripts.resources import Rule, around, recorder
+from scripts.retrying import patiently
+from scripts.spec import Spec
+from scripts.verb import RULE_ID, Permission, Situation, Verb, start
+from scripts.waiting import TIMEOUT, Progress, wait
+
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
+_ROLES = "acs:ram:*:{account}:role/*"
+_LOGS = "acs:log:{region}:{account}:project/*"
+
+VERB = Verb(
+    "provision",
+    __doc__ or "",
+    (
+        Permission("mns:GetTopicAttributes", _TOPICS),
+        Permission("mns:CreateTopic", _TOPICS),
+        Permission("mns:SetTopicAttributes", _TOPICS),
+        Permission("mns:GetQueueAttributes", _QUEUES),
+        Permission("mns:CreateQueue", _QUEUES),
+        Permission("mns:SetQueueAttributes", _QUEUES),
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:AttachPolicyToRole"),  # of a policy of Alibaba Cloud's own
+        Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
+        Permission("log:CreateProject", _LOGS),
+        Permission("log:GetLogStore", _LOGS),
+        Permission("log:CreateLogStore", _LOGS),
+        Permission("log:UpdateLogStore", _LOGS),
+        Permission("log:ListTagResources", _LOGS),
+        Permission("log:TagResources", _LOGS),
+        Permission("log:GetIndex", _LOGS),
+        Permission("log:CreateIndex", _LOGS),
+        Permission("log:UpdateIndex", _LOGS),
+        Permission("config:GetConfigurationRecorder"),
+        Permission("config:ListConfigRules"),
+        Permission("config:CreateConfigRule"),
+        Permission("config:ActiveConfigRules"),
+        Permission("config:ListConfigDeliveryChannels"),
+        Permission("config:CreateConfigDeliveryChannel"),
+        Permission("config:UpdateConfigDeliveryChannel"),
+        Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
+    ),
+)
+
+_ENDPOINT, _ENDPOINT_ON = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Provision as the command line says; gives the exit code."""
+    return start(VERB, _provision, arguments, environ, credentials, rule_id_known=False)
+
+
+def provision(spec: Spec, clients: Clients) -> str:
+    """Make or adopt everything around the function, without a word; gives the rule's id.
+
+    Raises CloudError, and Problem where something is in the way.
+    """
+    if found := obstacles(spec, clients):
+        raise Problem("; ".join(found))
+    for step in plan(spec, clients).changes:
+        patiently(step.carry_out, after_making=True)
+    return Rule(spec, clients).id()
+
+
+def obstacles(spec: Spec, clients: Clients) -> list[str]:
+    """What is in the way, each with what to do about it; raises CloudError."""
+    first = patiently(lambda: recorder(clients)).obstacle()
+    others = [patiently(resource.obstacle) for resource in around(spec, clients)]
+    return [each for each in (first, *others) if each]
+
+
+def plan(spec: Spec, clients: Clients) -> Plan:
+    """What is to be made or changed in the account; changes nothing. Raises CloudError."""
+    planned = [patiently(partial(step_for, resource)) for resource in around(spec, clients)]
+    return Plan(spec.account_id, spec.region, tuple(planned))
+
+
+def _provision(situation: Situation) -> Exit:
+    console, spec, clients = situation.console, situation.spec, situation.clients
+    _wait_for_cloud_config(console, clients)
+    if found := obstacles(spec, clients):
+        for obstacle in found:
+            console.fail(obstacle)
+        console.answer({"account_id": spec.account_id, "region": spec.region, "obstacles": found})
+        return Exit.PROBLEM
+    settings = _Settings(situation)
+    planned = plan(spec, clients)
+    planned = replace(planned, steps=(*planned.steps, step_for(settings)))
+    steps.show(console, planned)
+    applied: list[Step] = []
+    end = Exit.DONE
+    if planned.changes and not console.dry_run:
+        if console.confirm("Do this?"):
+            steps.carry_out(console, planned, applied)
+            console.say("next: s deploy -y --use-local, or make apply where there is no Node")
+        else:
+            console.say("nothing was done")
+            end = Exit.PROBLEM
+    _tell_of_the_shell(situation, settings)
+    console.answer(steps.document(planned, applied))
+    return end
+
+
+def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
+    """Wait for the end of its being switched on, if that is under way."""
+
+    def look() -> Progress:
+        building = recorder(clients).building
+        words = "Cloud Config is being switched on" if building else "Cloud Config is switched on"
+        return Progress(words, done=not building)
+
+    if patiently(lambda: recorder(clients)).building and not wait(look, console, TIMEOUT):
+        raise Problem("Cloud Config is still being switched on: run again in some minutes")
+
+
+def _tell_of_the_shell(situation: Situation, settings: "_Settings") -> None:
+    """The shell wins over .env, and may have an older rule's id."""
+    of_shell, of_file = situation.environ.get(RULE_ID), (settings.live() or {}).get(RULE_ID)
+    if of_shell and of_file and of_shell != of_file:
+        situation.console.say(
+            f"{RULE_ID} is {of_shell} in the shell, which wins over .env: unset it there", "yellow"
+        )
+
+
+class _Settings:
+    """What .env says of the account: the rule's id, and where the client finds Function Compute."""
+
+    kind = "settings"
+
+    def __init__(self, situation: Situation) -> None:
+        self._path: Path = situation.options.spec.parent / ".env"
+        self.name = self._path.name
+        spec = situation.spec
+        own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
+        self._endpoint = Endpoints.from_environment(situation.environ).fc or own
+        self._rule = Rule(spec, situation.clients)
+
+    def live(self) -> State | None:
+        """What the file says; None if it is not there."""
+        if not self._path.is_file():
+            return None
+        known = dotenv.environment(self._path, {})
+        return {name: known.get(name, "") for name in (RULE_ID, _ENDPOINT, _ENDPOINT_ON)}
+
+    def declared(self) -> State:
+        """The rule's id, if there is a rule yet, alone or among others that are there."""
+        rule = self._rule.found()
+        return {
+            RULE_ID: self._with(rule.id) if rule else "(the id of the new rule)",
+            _ENDPOINT: self._endpoint,
+            _ENDPOINT_ON: "true",
+        }
+
+    def create(self) -> None:
+        """Write the file."""
+        self.change(())
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are written)
+        """Set the variables in it; whatever else it says stays."""
+        values = {**self.declared(), RULE_ID: self._with(self._rule.id())}
+        dotenv.assign(self._path, values)
+
+    def _with(self, rule_id: str) -> str:
+        """The list of ids as it is, if the rule is in it."""
+        now = (self.live() or {}).get(RULE_ID, "")
+        return now if rule_id in (each.strip() for each in now.split(",")) else rule_id
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

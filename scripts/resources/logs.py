@@ -1,0 +1,233 @@
+"""Where the function's log goes: a log project, a log store in it, and the store's index."""
+
+from typing import Any
+
+from alibabacloud_sls20201230 import models
+
+from scripts.apply.model import Difference, State
+from scripts.clients import Clients, CloudError, calling
+from scripts.resources import mark
+from scripts.resources.model import creating, deleting, find
+from scripts.spec import Logs
+
+_PAGE = 500
+_NO_INDEX = "IndexConfigNotExist"  # with status 400, and not 404
+# Log Service's own choice for whole logs (page "Create indexes").
+_DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
+
+
+class LogProject:
+    """The project. Names of projects are global: another account may have taken it."""
+
+    kind = "log project"
+
+    def __init__(self, logs: Logs, clients: Clients) -> None:
+        self.name = logs.project
+        self._store = logs.logstore
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """Nothing but that it is there; None if it is not."""
+        return {} if self.there() else None
+
+    def declared(self) -> State:
+        """Nothing but that it is there."""
+        return {}
+
+    def obstacle(self) -> str:
+        """It is another account's, which looks just as if it could not be read for a permission."""
+        try:
+            self._read()
+        except CloudError as error:
+            if error.denied and not self._listed():
+                return (
+                    f"the log project {self.name} is refused, and is none of this account's: give "
+                    "another logProject in s.yaml if another account has taken the name, for it is "
+                    "global; else allow log:GetProject"
+                )
+            raise
+        return ""
+
+    def create(self) -> None:
+        """Make it, described as ours."""
+        request = models.CreateProjectRequest(
+            project_name=self.name, description=mark.described("The log of a repair")
+        )
+        with creating("log:CreateProject", self.name):
+            self._log.create_project(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Never called: a project that is there does not differ."""
+
+    def there(self) -> bool:
+        """Whether there is such a project of this account."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, or other log stores."""
+        if not self.marked():
+            return mark.NOT_OURS
+        request = models.ListLogStoresRequest(size=_PAGE)
+        with calling("log:ListLogStores", self.name):
+            stores = self._log.list_log_stores(self.name, request).body.logstores or []
+        others = [name for name in stores if name != self._store]
+        return f"others have log stores in it: {', '.join(others)}" if others else ""
+
+    def delete(self) -> None:
+        """Take it away, with all logs in it."""
+        with deleting("log:DeleteProject", self.name):
+            self._log.delete_project(self.name, models.DeleteProjectRequest())
+
+    def marked(self) -> bool:
+        """Whether it is there and has the mark."""
+        project = self._read()
+        return project is not None and mark.in_description(project.description)
+
+    def _read(self) -> Any:
+        get, request = self._log.get_project, models.GetProjectRequest()
+        return find("log:GetProject", self.name, lambda: get(self.name, request))
+
+    def _listed(self) -> bool:
+        """Whether the account has it: a project that is refused may be its own all the same."""
+        request = models.ListProjectRequest(project_name=self.name, size=_PAGE)
+        with calling("log:ListProject", "the account"):
+            projects = self._log.list_project(request).body.projects or []
+        return any(project.project_name == self.name for project in projects)
+
+
+class LogStore:
+    """The log store. In a project of ours it needs no mark; else it is tagged."""
+
+    kind = "log store"
+
+    def __init__(self, logs: Logs, retention: int, clients: Clients) -> None:
+        self.name = f"{logs.project}/{logs.logstore}"
+        self._project, self._store = logs.project, logs.logstore
+        self._holder = LogProject(logs, clients)
+        self._retention = retention
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """For how many days it keeps logs; None if it is not there."""
+        found = self._read()
+        return None if found is None else {"ttl": str(found.ttl)}
+
+    def declared(self) -> State:
+        """As many days as declared; a store that was there may keep them longer."""
+        found = self._read()
+        longer = found is not None and found.ttl > self._retention and bool(self.stays())
+        return {"ttl": str(found.ttl if longer else self._retention)}
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of a store that the project is not."""
+        return ""
+
+    def create(self) -> None:
+        """Make it, and mark it unless its project is marked."""
+        request = models.CreateLogStoreRequest(
+            logstore_name=self._store,
+            ttl=self._retention,
+            shard_count=1,
+            auto_split=True,
+            max_split_shard=8,
+        )
+        with creating("log:CreateLogStore", self.name):
+            self._log.create_log_store(self._project, request)
+        if not self._holder.marked():
+            self._tag()
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Let it keep logs for as long as declared."""
+        request = models.UpdateLogStoreRequest(logstore_name=self._store, ttl=self._retention)
+        with calling("log:UpdateLogStore", self.name):
+            self._log.update_log_store(self._project, self._store, request)
+
+    def there(self) -> bool:
+        """Whether there is such a store."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, and nor has its project: all that is in one of ours is ours."""
+        return "" if self._holder.marked() or self._tagged() else mark.NOT_OURS
+
+    def delete(self) -> None:
+        """Take it away, with all logs in it."""
+        with deleting("log:DeleteLogStore", self.name):
+            self._log.delete_log_store(self._project, self._store)
+
+    def _read(self) -> Any:
+        get = self._log.get_log_store
+        return find("log:GetLogStore", self.name, lambda: get(self._project, self._store))
+
+    def _tag(self) -> None:
+        tag = models.TagResourcesRequestTags(key=mark.TAG_KEY, value=mark.TAG_VALUE)
+        with calling("log:TagResources", self.name):
+            self._log.tag_resources(
+                models.TagResourcesRequest(
+                    resource_type="logstore", resource_id=[self._tag_id()], tags=[tag]
+                )
+            )
+
+    def _tagged(self) -> bool:
+        request = models.ListTagResourcesRequest(
+            resource_type="logstore", resource_id=[self._tag_id()]
+        )
+        with calling("log:ListTagResources", self.name):
+            return mark.tagged(self._log.list_tag_resources(request).body.tag_resources)
+
+    def _tag_id(self) -> str:
+        return f"{self._project}#{self._store}"
+
+
+class LogIndex:
+    """The index of whole logs, without which nothing in the store is found. It goes with it."""
+
+    kind = "log index"
+
+    def __init__(self, logs: Logs, clients: Clients) -> None:
+        self.name = f"{logs.project}/{logs.logstore}"
+        self._place = (logs.project, logs.logstore)
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """Whether whole logs are indexed; None if nothing is."""
+        found = self._read()
+        return None if found is None else {"fullText": "on" if found.line else ""}
+
+    def declared(self) -> State:
+        """Whole logs are indexed; what else is, is left as it is."""
+        return {"fullText": "on"}
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of an index that the project is not."""
+        return ""
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateIndexRequest(body=models.Index(line=_whole_logs()))
+        with creating("log:CreateIndex", self.name):
+            self._log.create_index(*self._place, request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Index whole logs too."""
+        found = self._read()
+        index = models.Index(
+            line=_whole_logs(),
+            keys=found.keys,
+            log_reduce=found.log_reduce,
+            max_text_len=found.max_text_len,
+        )
+        with calling("log:UpdateIndex", self.name):
+            self._log.update_index(*self._place, models.UpdateIndexRequest(body=index))
+
+    def _read(self) -> Any:
+        try:
+            return find("log:GetIndex", self.name, lambda: self._log.get_index(*self._place))
+        except CloudError as error:
+            if error.code == _NO_INDEX:
+                return None
+            raise
+
+
+def _whole_logs() -> models.IndexLine:
+    return models.IndexLine(token=_DELIMITERS, case_sensitive=False, chn=False)

@@ -1,0 +1,37 @@
+"""How a resource says that provision made it: by a tag, or else in its description.
+
+There is no state file: this is all that `remove` goes by. Topics, queues and rules answer with
+their tags. Roles and log projects have tags that only further calls would read, and delivery
+channels have none: they have the mark in their descriptions.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+# Why something without the mark is left alone.
+NOT_OURS = "it was there before: it has no mark of ours"
+
+# A tag's value has letters, digits, dots, underscores and hyphens (page "CreateConfigRule").
+TAG_KEY, TAG_VALUE = "made-by", "resource-repair-provision"
+TEXT = f"{TAG_KEY} {TAG_VALUE}"
+
+
+def tagged(tags: Iterable[Any] | None) -> bool:
+    """Whether the tags that an SDK read have the mark; it calls key and value by either name."""
+    return any(_pair(tag) == (TAG_KEY, TAG_VALUE) for tag in tags or ())
+
+
+def described(what: str) -> str:
+    """A description with the mark."""
+    return f"{what} ({TEXT})"
+
+
+def in_description(description: str | None) -> bool:
+    """Whether a description has the mark."""
+    return TEXT in (description or "")
+
+
+def _pair(tag: Any) -> tuple[str, str]:
+    if hasattr(tag, "tag_key"):
+        return tag.tag_key, tag.tag_value
+    return tag.key, tag.value

@@ -1,0 +1,40 @@
+"""Trying again what failed for a reason that passes: throttling, an overload, no answer."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from resource_repair.timing import backoff
+from scripts.clients import CloudError
+
+_TRIES = 6
+_FIRST, _MOST = 0.2, 10.0  # seconds between two tries
+_NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
+
+Result = TypeVar("Result")
+
+
+def patiently(call: Callable[[], Result], *, after_making: bool = False) -> Result:
+    """What `call` gives, tried a few times; it must be fit to be repeated.
+
+    With `after_making`, what is not there may have been made a moment ago, and is waited for too.
+    Raises the CloudError of the last try, and at once one that no waiting helps.
+    """
+    waits = backoff(_FIRST, _MOST)
+    for _ in range(_TRIES - 1):
+        try:
+            return call()
+        except CloudError as error:
+            if not (_passes(error) or (after_making and error.status == _NOT_FOUND)):
+                raise
+        time.sleep(next(waits))
+    return call()
+
+
+def _passes(error: CloudError) -> bool:
+    return (
+        "Throttl" in error.code
+        or error.code == "NoUsableAnswer"
+        or error.status == _TOO_MANY
+        or error.status >= _SERVER_ERROR
+    )

@@ -1,0 +1,82 @@
+"""Verify that what is live is what s.yaml declares, field by field, and the code by its checksum.
+
+With --loop, then also that the loop closes: on a bucket of its own, which is taken away again. What
+it needs of oss, config and log it needs for that alone.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from scripts import loop
+from scripts.clients import Credentials
+from scripts.console import Console, Exit
+from scripts.drift import Comparison, compare
+from scripts.retrying import patiently
+from scripts.verb import Permission, Situation, Verb, start
+
+_FC = "acs:fc:{region}:{account}:*"
+_ROLES = "acs:ram:*:{account}:role/*"
+
+COMPARING = (
+    Permission("ram:GetRole", _ROLES),
+    Permission("ram:ListPoliciesForRole", _ROLES),
+    Permission("ram:GetPolicy"),  # also of Alibaba Cloud's own policies
+    Permission("fc:GetService", _FC),
+    Permission("fc:GetFunction", _FC),
+    Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
+    Permission("fc:GetTrigger", _FC),
+)
+
+VERB = Verb("verify", __doc__ or "", (*COMPARING, *loop.PERMISSIONS))
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Verify as the command line says; gives the exit code, 1 where something drifted."""
+    return start(VERB, _verify, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--loop", action="store_true", help="then prove the loop on a bucket of its own"
+    )
+    loop.add_options(options)
+
+
+def _verify(situation: Situation) -> Exit:
+    found = patiently(lambda: compare(situation.spec, situation.clients))
+    _show(situation.console, found)
+    if situation.options.loop and not found.drift:
+        return loop.prove(situation)
+    situation.console.answer(_document(situation, found))
+    return Exit.PROBLEM if found.drift else Exit.DONE
+
+
+def _show(console: Console, found: Comparison) -> None:
+    if not found.drift:
+        compared = ", ".join(f"{kind} {name}" for kind, name in found.compared)
+        console.say(f"what is live is what s.yaml declares: {compared}", "green")
+        return
+    rows = [[cell or "nothing" for cell in each] for each in found.drift]
+    console.table(("what", "name", "field", "live", "declared"), rows)
+    console.say(
+        "what is live is not what s.yaml declares: `make apply` brings it back, "
+        "but for policies that s.yaml lacks: declare them there, or detach them from the role",
+        "red",
+    )
+
+
+def _document(situation: Situation, found: Comparison) -> dict[str, object]:
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "compared": [{"kind": kind, "name": name} for kind, name in found.compared],
+        "drift": [each._asdict() for each in found.drift],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,82 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.doctor import LINKS
+from scripts.doctor.__main__ import main
+from scripts.spec import PATH
+from tests.contract.doctor_helpers import Scene, deployed
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything provisioned and deployed; a test leaves it as it found it."""
+    with deployed(tmp_path_factory.mktemp("project")) as scene:
+        yield scene
+
+
+def test_it_is_a_table_for_people(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """Account and region first, then a line for each link and what it comes to: exit code 0."""
+    assert run(scene) == 0
+
+    first, heading, *lines, last = capsys.readouterr().out.splitlines()
+    assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
+    assert heading.split() == ["link", "state", "what", "mend"]
+    assert [line[0] for line in lines if line[0] != " "] == [link.name[0] for link in LINKS]
+    assert last == "the chain is sound"
+
+
+def test_it_is_one_document_for_programs(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json stdout is one document with every link; a fault is exit code 1."""
+    assert run(scene, "--json", PREPARE_RULE_ID="cr-0123456789") == 1
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["sound"] is False
+    states = {each["link"]: each["state"] for each in document["links"]}
+    assert list(states) == [link.name for link in LINKS]
+    assert states["rule"] == "fault"
+    assert states["buckets"] == "not seen"
+    assert states["topic"] == "sound"
+
+
+def test_settings_are_read_from_the_env_file_too(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the client reads from .env beside s.yaml, the doctor does too."""
+    env_file = scene.path.parent / ".env"
+    env_file.write_text("AccountID=1000000000000001\n")
+    assert run(scene) == 1
+    env_file.unlink()
+
+    assert "1000000000000001" in capsys.readouterr().out
+
+
+def test_exemptions_that_cannot_be_read_are_a_fault(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exemptions that are wrong are told as a fault of the last link, and not passed over."""
+    assert run(scene, "--exemptions", str(tmp_path / "none.yaml")) == 1
+    assert "none.yaml" in capsys.readouterr().out
+
+
+def test_a_deploy_runs_the_doctor_last_of_what_comes_first() -> None:
+    """`s deploy` alone checks, builds, is stopped by a fault of the chain, and verifies."""
+    document = yaml.safe_load(PATH.read_text("utf-8"))
+    actions = document["services"]["repair"]["actions"]
+    assert [each["run"] for each in actions["pre-deploy"]] == [
+        "python3 -m scripts.check_rule_id",
+        "make bundle",
+        "make doctor ARGS=--before-deploy",
+    ]
+    assert [each["run"] for each in actions["success-deploy"]] == ["make verify"]
+
+
+def run(scene: Scene, *arguments: str, **environ: str) -> int:
+    """The exit code of the command, as the account's owner."""
+    options = ["--spec", str(scene.path)]
+    if "--exemptions" not in arguments:
+        options += ["--exemptions", str(scene.exemptions)]
+    return main([*options, *arguments], scene.environ(**environ), scene.credentials)

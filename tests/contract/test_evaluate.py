@@ -1,0 +1,277 @@
+"""The verb that starts an evaluation on demand."""
+
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import evaluate
+from scripts.evaluate import VERB
+from scripts.localcloud import Fail, Hold
+from scripts.localcloud.config.rules import Ignore
+from scripts.rehearsal import Stage
+from tests.conftest import EXEMPTIONS
+from tests.contract.verb_rig import (
+    Terminal,
+    clear,
+    deliver,
+    deployed_with,
+    plant,
+    product,
+    run,
+    started,
+)
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product; each test leaves it as it was."""
+    with product(code) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets."""
+    clear(shared)
+    return shared
+
+
+@pytest.fixture
+def exemptions(tmp_path: Path) -> Path:
+    """The file with the exemption that the deployed bundle has."""
+    path = tmp_path / "exemptions.yaml"
+    until = datetime.now(timezone.utc).date() + timedelta(days=30)
+    path.write_text(EXEMPTIONS.format(expires=until.isoformat()))
+    return path
+
+
+@pytest.fixture
+def open_buckets(stage: Stage) -> Stage:
+    """Two open buckets, an exempt one, and one that Cloud Config ignores; none was reported."""
+    plant(stage, **dict.fromkeys(("first", "second", "config_website", "ignored"), "public-read"))
+    stage.cloud.config.ignore(stage.rule_id, ["ignored"], Ignore("on purpose", None))
+    return stage
+
+
+def acls(stage: Stage) -> dict[str, str]:
+    """Every bucket's ACL."""
+    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
+
+
+def test_it_closes_as_many_as_were_expected(
+    open_buckets: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the number given back it evaluates, follows until those are closed, and says so."""
+    stage = open_buckets
+    may = [*VERB.permissions]
+    options = ["--expect", "2", "--json", "--exemptions", str(exemptions)]
+
+    assert run(stage, evaluate.main, *options, may=may) == 0
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert (document["closes"], document["exempt"], document["ignored"]) == (
+        2,
+        ["config-website"],
+        ["ignored"],
+    )
+    assert {each["bucket"]: each["after"] for each in document["buckets"]} == {
+        "first": "COMPLIANT",
+        "second": "COMPLIANT",
+    }
+    assert document["settled"] is True
+    assert "an evaluation now closes 2 buckets; 1 exempt and 1 ignored" in said.err
+    assert "2 of 2 closed" in said.err
+    assert acls(stage) == {
+        "first": "private",
+        "second": "private",
+        "config-website": "public-read",
+        "ignored": "public-read",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin", "says"),
+    [
+        (["--expect", "3"], io.StringIO(), "2 buckets would be closed, and 3 were expected"),
+        (["--expect", "0"], io.StringIO(), "and 0 were expected"),
+        (["--yes"], io.StringIO("2\n"), "say --expect 2 if that is meant (--yes is not enough)"),
+        ([], Terminal("3\n"), "2 buckets would be closed, and 3 was typed"),
+        ([], Terminal("yes\n"), "yes was typed"),
+        ([], Terminal(""), "nothing was typed"),
+    ],
+)
+def test_another_number_is_misuse(
+    open_buckets: Stage,
+    exemptions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    stdin: io.StringIO,
+    says: str,
+) -> None:
+    """A wrong number, given or typed, or none, is exit code 2, and nothing is started."""
+    before = started(open_buckets)
+    monkeypatch.setattr(sys, "stdin", stdin)
+
+    assert run(open_buckets, evaluate.main, *options, "--exemptions", str(exemptions)) == 2
+
+    assert says in capsys.readouterr().err
+    assert started(open_buckets) == before
+
+
+def test_the_number_may_be_typed(
+    open_buckets: Stage,
+    exemptions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At a terminal the number is asked for, and the right one starts the evaluation."""
+    monkeypatch.setattr(sys, "stdin", Terminal("2\n"))
+    assert run(open_buckets, evaluate.main, "--exemptions", str(exemptions)) == 0
+    assert acls(open_buckets)["first"] == "private"
+
+
+def test_what_changed_while_it_was_asked_is_not_started(
+    open_buckets: Stage,
+    exemptions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """If other buckets would be closed by the time that the number is typed, it stops."""
+
+    class Slow(Terminal):
+        def readline(self, size: int | None = -1) -> str:
+            plant(open_buckets, third="public-read")
+            return super().readline(size or -1)
+
+    before = started(open_buckets)
+    monkeypatch.setattr(sys, "stdin", Slow("2\n"))
+
+    assert run(open_buckets, evaluate.main, "--exemptions", str(exemptions)) == 1
+
+    assert "results changed meanwhile, so nothing was started" in capsys.readouterr().err
+    assert started(open_buckets) == before
+
+
+def test_a_dry_run_starts_nothing(
+    open_buckets: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --dry-run it tells what an evaluation would close, and stops."""
+    before = started(open_buckets)
+    assert run(open_buckets, evaluate.main, "--dry-run", "--exemptions", str(exemptions)) == 0
+    assert "closes 2 buckets" in capsys.readouterr().out
+    assert started(open_buckets) == before
+
+
+@pytest.mark.parametrize("planted", [{}, {"closed": "private"}, {"config_website": "public-read"}])
+def test_with_nothing_to_close_there_is_nothing_to_do(
+    stage: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str], planted: dict[str, str]
+) -> None:
+    """Without a non-compliant bucket, or with exempt ones alone, nothing is asked nor started."""
+    plant(stage, **planted)
+    before = started(stage)
+    assert run(stage, evaluate.main, "--exemptions", str(exemptions)) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert started(stage) == before
+
+
+def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """What counts is the deployed mode: in report it says that nothing closes, and follows."""
+    plant(stage, first="public-read")
+    with deployed_with(stage, repairMode="report"):
+        assert run(stage, evaluate.main, "--expect", "1") == 2
+        assert run(stage, evaluate.main, "--yes") == 0
+        assert stage.wait_idle()
+
+    said = capsys.readouterr().out
+    assert "nothing will be closed: the function runs in mode report" in said
+    assert "1 of 1 evaluated again" in said
+    assert acls(stage) == {"first": "public-read"}
+
+
+def test_a_function_for_another_rule_is_a_problem(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the deployed function acts on another rule, what would be closed cannot be told."""
+    with deployed_with(stage, prepareRuleId="cr-0"):
+        assert run(stage, evaluate.main) == 1
+    assert "is deployed for cr-0, and PREPARE_RULE_ID is cr-" in capsys.readouterr().err
+
+
+def test_an_evaluation_under_way_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the rule is EVALUATING its results are not counted; what it finds is."""
+    ended, cloud = threading.Event(), stage.cloud
+    plant(stage, first="public-read")
+    deliver(stage, on=False)
+    monkeypatch.setattr(cloud.clock, "wait", lambda _: ended.wait())
+    cloud.oss.create("second", acl="public-read")
+    stage.start_evaluation()
+    looks = len(cloud.journal.entries("config", "ListConfigRules"))
+
+    def end_once_looked_at() -> None:
+        cloud.journal.wait_for(lambda entries: _count(entries, "ListConfigRules") > looks, 30)
+        ended.set()
+
+    watcher = threading.Thread(target=end_once_looked_at)
+    watcher.start()
+    assert run(stage, evaluate.main, "--dry-run") == 0
+    watcher.join()
+
+    said = capsys.readouterr().out
+    assert "the rule is EVALUATING already: waiting for that to end" in said
+    assert "closes 2 buckets" in said
+
+
+def _count(entries: list[Any], action: str) -> int:
+    return sum(entry.action == action for entry in entries)
+
+
+def test_what_does_not_close_is_told_in_time(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bucket that is still open at the timeout is named, with exit code 1."""
+    plant(stage, stubborn="public-read")
+    stage.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
+
+    assert run(stage, evaluate.main, "--expect", "1", "--timeout", "0.5", "--json") == 1
+
+    said = capsys.readouterr()
+    assert "results have not settled" in said.err
+    document = json.loads(said.out)
+    assert document["settled"] is False
+    assert [(each["bucket"], each["after"]) for each in document["buckets"]] == [
+        ("stubborn", "NON_COMPLIANT")
+    ]
+
+
+def test_throttling_does_not_end_the_waiting(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look that is throttled while it follows is said, and taken again."""
+    plant(stage, first="public-read")
+    cloud, start = stage.cloud, Hold()
+    cloud.faults.add("config:StartConfigRuleEvaluation", start)
+    looks = len(cloud.journal.entries("fc", "GetFunction"))
+
+    def throttle_then_start() -> None:
+        cloud.journal.wait_for(lambda entries: _count(entries, "GetFunction") == looks + 2, 30)
+        cloud.faults.add("config:ListConfigRules", Fail(400, "Throttling.User"), times=2)
+        start.released.set()
+
+    watcher = threading.Thread(target=throttle_then_start)
+    watcher.start()
+    assert run(stage, evaluate.main, "--expect", "1") == 0
+    watcher.join()
+
+    said = capsys.readouterr().out
+    assert "config:ListConfigRules is not answered just now (Throttling.User)" in said
+    assert "1 of 1 closed" in said

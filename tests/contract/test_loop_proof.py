@@ -1,0 +1,278 @@
+"""The proof of the loop, with a bucket of its own."""
+
+import json
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import loop
+from scripts.clients import Credentials
+from scripts.localcloud import Fail, Lag, LocalCloud
+from scripts.rehearsal import Stage
+from scripts.resources.mark import TAG_KEY
+from scripts.verb import Permission, Verb, start
+from tests.contract import apply_helpers
+from tests.contract.verb_rig import clear, deliver, deployed_with, product, run, started, without
+
+OURS = {TAG_KEY: "resource-repair-proof"}
+LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """The proof as a verb of its own, with the options and permissions that it declares."""
+    verb = Verb("prove", "Prove the loop.", loop.PERMISSIONS)
+    return start(verb, loop.prove, arguments, environ, credentials, add_options=loop.add_options)
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product; each test leaves it as it was."""
+    with product(code) as stage:
+        stage.cloud.oss.block_new_buckets = True
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets."""
+    clear(shared)
+    shared.cloud.oss.block_account(shared.cloud.account_id, blocked=False)
+    return shared
+
+
+def made(cloud: LocalCloud) -> list[str]:
+    """The buckets that were made over HTTP, or tried to be."""
+    return [entry.subject for entry in cloud.journal.entries("oss", "PutBucket")]
+
+
+@contextmanager
+def once_opened(stage: Stage, then: Callable[[str], object]) -> Iterator[None]:
+    """Do something to the proof's bucket as soon as it was opened."""
+    journal = stage.cloud.journal
+    before = len(journal.entries("oss", "PutBucketAcl"))
+
+    def opened(entries: list[Any]) -> bool:
+        return sum(entry.action == "PutBucketAcl" for entry in entries) > before
+
+    def watch() -> None:
+        if journal.wait_for(opened, 30):
+            then(made(stage.cloud)[-1])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield
+    watcher.join()
+
+
+def test_the_loop_is_proved(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bucket of its own is opened, closed by the function and taken away; each leg has a time."""
+    before = started(stage)
+
+    assert run(stage, main, "--json", may=loop.PERMISSIONS) == 0
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert re.fullmatch(r"resource-repair-proof-[0-9a-f]{16}", document["bucket"])
+    assert (document["proved"], document["outcome"], document["bucket_deleted"]) == (
+        True,
+        "repaired",
+        True,
+    )
+    legs = document["seconds_after_change"]
+    assert list(legs) == ["evaluated", "repaired", "audit line", "compliant"]
+    assert legs["evaluated"] <= legs["repaired"] <= min(legs["audit line"], legs["compliant"])
+    assert "repaired -> audit line" in said.err
+    assert stage.cloud.oss.names() == []
+    assert started(stage) == before
+
+
+def test_it_has_the_bucket_marked_before_it_is_opened(stage: Stage) -> None:
+    """The mark comes first, so that whatever is killed leaves a bucket that is known as ours."""
+    start = len(stage.cloud.journal.entries())
+    assert run(stage, main) == 0
+
+    done = [entry.action for entry in stage.cloud.journal.entries()[start:]]
+    steps = ["PutBucket", "PutBucketTagging", "PutBucketPublicAccessBlock", "PutBucketAcl"]
+    assert [action for action in done if action in steps][:4] == steps
+
+
+def test_what_the_account_blocks_cannot_be_proved(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With Block Public Access on for the account it says so, and makes nothing."""
+    stage.cloud.oss.block_account(stage.cloud.account_id, blocked=True)
+    before = made(stage.cloud)
+
+    assert run(stage, main) == 1
+
+    assert "the loop cannot be proved: Block Public Access is on" in capsys.readouterr().err
+    assert made(stage.cloud) == before
+
+
+def test_what_only_reports_cannot_be_proved(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In mode report nothing is repaired, so that nothing is made either."""
+    spec = apply_helpers.project(tmp_path)
+    apply_helpers.edit(spec, "mode: enforce", "mode: report")
+    before = made(stage.cloud)
+
+    assert run(stage, main, "--spec", str(spec)) == 1
+
+    assert "cannot be proved in mode report" in capsys.readouterr().err
+    assert made(stage.cloud) == before
+
+
+def test_a_dry_run_makes_nothing(stage: Stage) -> None:
+    """With --dry-run it says what it would do."""
+    before = made(stage.cloud)
+    assert run(stage, main, "--dry-run") == 0
+    assert made(stage.cloud) == before
+
+
+def test_leftovers_of_earlier_proofs_are_taken_away(stage: Stage) -> None:
+    """What a killed proof left is deleted before the next; what is not surely one's stays."""
+    leftovers: list[tuple[str, dict[str, str], bool]] = [
+        (f"{LEFT}0", OURS, True),
+        (f"{LEFT}1", {}, True),  # killed before it was tagged
+        (f"{LEFT}2", {"owner": "somebody"}, False),
+        (f"{LEFT}3", {**OURS, "owner": "somebody"}, False),
+        (f"{LEFT}4-of-mine", OURS, False),
+    ]
+    for name, tags, _ in leftovers:
+        stage.cloud.oss.create(name, region="cn-beijing")
+        stage.cloud.oss.set_tags(name, tags)
+
+    assert run(stage, main) == 0
+
+    assert stage.cloud.oss.names() == [name for name, _, goes in leftovers if not goes]
+
+
+def test_a_leftover_that_is_not_empty_is_left_to_a_person(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It refuses while an earlier proof's bucket holds something, and touches nothing."""
+    name = f"{LEFT}0"
+    stage.cloud.oss.create(name)
+    stage.cloud.oss.set_tags(name, OURS)
+    stage.cloud.oss.put_object(name, "a", b"b")
+
+    assert run(stage, main) == 1
+
+    assert f"{name}, which an earlier proof left, is not empty" in capsys.readouterr().err
+    assert stage.cloud.oss.names() == [name]
+
+
+@pytest.mark.parametrize(
+    ("broken", "timeout", "ended", "says"),
+    [
+        ("rule", "0.3", [], "Cloud Config did not evaluate the change"),
+        ("channel", "2", ["evaluated"], "the finding did not lead to a repair"),
+        ("logs", "4", ["evaluated", "repaired", "compliant"], "the repair has no audit line"),
+    ],
+)
+def test_the_first_leg_that_did_not_end_is_named(
+    stage: Stage,
+    capsys: pytest.CaptureFixture[str],
+    broken: str,
+    timeout: str,
+    ended: list[str],
+    says: str,
+) -> None:
+    """Wherever the loop is broken it says so in time, with the legs that ended, and cleans up."""
+    with _broken(stage, broken):
+        assert run(stage, main, "--timeout", timeout, "--json") == 1
+
+    said = capsys.readouterr()
+    legs = json.loads(said.out)["seconds_after_change"]
+    assert [leg for leg, seconds in legs.items() if seconds is not None] == ended
+    assert f"the loop is not proved: {says}" in said.err
+    assert "`make doctor`" in said.err
+    assert stage.cloud.oss.names() == []
+
+
+@contextmanager
+def _broken(stage: Stage, part: str) -> Iterator[None]:
+    """The product with a part that does not work."""
+    config, ram, role = stage.cloud.config, stage.cloud.ram, stage.spec.service.role
+    policy = next(each.name for each in role.policies if "LogPolicy" in each.name)
+    if part == "rule":
+        config.switch_rule(stage.rule_id, active=False)
+        yield
+        config.switch_rule(stage.rule_id, active=True)
+    elif part == "channel":
+        deliver(stage, on=False)
+        # That the new ACL is late to show, and the old one is private, is no repair.
+        stage.cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))
+        yield
+        deliver(stage, on=True)
+    else:
+        ram.detach(role.name, "Custom", policy)
+        yield
+        ram.attach(role.name, "Custom", policy)
+
+
+def test_an_outcome_that_ends_it_ends_the_waiting(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the function settles the finding otherwise, that is told at once, not at the timeout."""
+    with deployed_with(stage, repairMode="report"):
+        assert run(stage, main) == 1
+    assert "the function said would_repair" in capsys.readouterr().out
+
+
+def test_an_interruption_cleans_up(stage: Stage) -> None:
+    """Ctrl-C while it waits ends it, with the bucket gone."""
+    deliver(stage, on=False)
+    with once_opened(stage, lambda _: os.kill(os.getpid(), signal.SIGINT)):
+        assert run(stage, main) == 1
+    assert stage.cloud.oss.names() == []
+
+
+def test_a_bucket_that_somebody_deletes_is_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If another run takes the bucket for a leftover, it says so, and makes it not anew."""
+    deliver(stage, on=False)
+    with once_opened(stage, stage.cloud.oss.delete):
+        assert run(stage, main) == 1
+    assert "prove the loop once at a time" in capsys.readouterr().err
+    assert stage.cloud.oss.names() == []
+
+
+def test_cleaning_up_is_tried_again(stage: Stage) -> None:
+    """A deletion that OSS does not answer for a moment is tried again."""
+    stage.cloud.faults.add("oss:DeleteBucket", Fail(503, "ServiceUnavailable"), times=2)
+    assert run(stage, main) == 0
+    assert stage.cloud.oss.names() == []
+
+
+@pytest.mark.parametrize("missing", loop.PERMISSIONS, ids=lambda permission: permission.action)
+def test_each_refused_permission_is_named(
+    stage: Stage, capsys: pytest.CaptureFixture[str], missing: Permission
+) -> None:
+    """Without one of its permissions it says which, and leaves no bucket that it may delete.
+
+    What it must be able to read later is refused before anything is made.
+    """
+    before = made(stage.cloud)
+    if missing.action == "oss:GetBucketTagging":
+        stage.cloud.oss.create(f"{LEFT}0")
+    may = without(loop.PERMISSIONS, missing.action)
+
+    assert run(stage, main, may=may) == 1
+
+    assert f"allow {missing.action}" in capsys.readouterr().err
+    if missing.action.startswith(("log:", "config:")):
+        assert made(stage.cloud) == before
+    left = {"oss:DeleteBucket": made(stage.cloud)[-1:], "oss:GetBucketTagging": [f"{LEFT}0"]}
+    assert stage.cloud.oss.names() == left.get(missing.action, [])

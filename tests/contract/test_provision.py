@@ -1,0 +1,209 @@
+"""Provision on the local cloud: what it makes, and what it brings back."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.mns.queue import QueueAttributes
+from scripts.localcloud.mns.state import TopicAttributes
+from scripts.localcloud.ram import policies
+from scripts.provision import VERB
+from tests.contract.provision_rig import (
+    MANAGED,
+    MARK,
+    QUEUE,
+    ROLE,
+    RULE,
+    TAG,
+    TOPIC,
+    Account,
+    after_a_good_run,
+    empty,
+    settings,
+)
+
+BUCKETS_ONLY = [{"filterType": "ResourceType", "values": ["ACS::OSS::Bucket"], "multiple": True}]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud for all tests."""
+    with LocalCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
+    """A project, and an account with nothing in it, before and after."""
+    account = Account(cloud, tmp_path)
+    yield account
+    empty(account)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> dict[str, Any]:
+    """What is in the account after one good run."""
+    return after_a_good_run(Account(cloud, tmp_path_factory.mktemp("good")))
+
+
+def test_an_empty_account_gets_everything(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that s.yaml presumes is made as it must be, each with its mark, and .env says how."""
+    assert account.provision("--yes") == 0
+
+    state, rule = account.state(), account.cloud.config.rules()[0]
+    assert state["topics"] == {TOPIC: (TopicAttributes(), TAG)}
+    assert state["queues"] == {QUEUE: (QueueAttributes(message_retention_period=604800), TAG)}
+    policy = ("System", "AliyunMNSNotificationRolePolicy")
+    trust = policies.trust("mns.aliyuncs.com")
+    assert state["roles"] == {ROLE: (trust, f"Lets MNS invoke functions ({MARK})", [policy])}
+    assert state["rules"] == {RULE: (MANAGED, True, TAG)}
+    days, index, _ = state["logs"][f"{account.project}/audit"]
+    assert (days, sorted(index["line"])) == (365, ["caseSensitive", "chn", "token"])
+    assert MARK in state["logs"][account.project]
+    (channel,) = account.cloud.config.channels()
+    assert channel.target_arn == account.topic_arn
+    assert (channel.active, channel.non_compliant_notification) == (True, True)
+    assert json.loads(channel.condition) == BUCKETS_ONLY
+    assert MARK in channel.description
+    assert settings(account) == {
+        "PREPARE_RULE_ID": rule.id,
+        "s_default_fc_endpoint": account.cloud.endpoints.fc,
+        "s_default_enable_fc_endpoint": "true",
+    }
+    said = capsys.readouterr()
+    assert said.out.startswith(f"account {account.cloud.account_id}, region cn-shanghai\n")
+    assert f"created rule {RULE}\n" in said.out
+    assert account.cloud.credentials.access_key_secret not in said.out + said.err
+
+
+def test_there_is_nothing_to_do_the_second_time(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second run asks nobody, writes nothing, and says so."""
+    account.provision("--yes")
+    before, said = account.writes(), account.env.read_bytes()
+    capsys.readouterr()
+
+    assert account.provision() == 0
+
+    assert "nothing to do" in capsys.readouterr().out
+    assert (account.writes(), account.env.read_bytes()) == (before, said)
+
+
+def test_a_dry_run_only_shows(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --dry-run the plan is told, in JSON too, and nothing is made: not even .env."""
+    assert account.provision("--dry-run", "--json") == 0
+
+    document = json.loads(capsys.readouterr().out)
+    assert {step["verdict"] for step in document["steps"]} == {"create"}
+    assert [step["kind"] for step in document["steps"]] == [
+        "topic",
+        "queue",
+        "role",
+        "log project",
+        "log store",
+        "log index",
+        "rule",
+        "delivery channel",
+        "settings",
+    ]
+    assert account.writes() == []
+    assert not account.env.exists()
+
+
+def test_the_knobs_of_the_spec_are_used(account: Account) -> None:
+    """The retention of the log and the bucket for oversized messages are those of s.yaml."""
+    text = account.path.read_text()
+    text = text.replace("logRetention: 365", "logRetention: 30")
+    account.path.write_text(text.replace("# oversizedBucket:", "oversizedBucket:"))
+    account.provision("--yes")
+
+    (channel,) = account.cloud.config.channels()
+    assert channel.oversized_data_oss_target_arn == (
+        f"acs:oss:cn-shanghai:{account.cloud.account_id}:resource-repair-oversized"
+    )
+    assert account.cloud.log.store(account.project, "audit").settings["ttl"] == 30
+
+
+def test_the_permissions_that_it_lists_are_enough(account: Account, made: dict[str, Any]) -> None:
+    """Who has no other permission can make everything, and mend everything."""
+    key = account.key_of(VERB.permissions)
+    assert account.provision("--yes", key=key) == 0
+    for spoil in DRIFT.values():
+        spoil(account)
+    assert account.provision("--yes", key=key) == 0
+
+    state = account.state()
+    del state["roles"]["operator"], state["policies"]["operator"]
+    assert state == made
+
+
+def _spoil_topic(account: Account) -> None:
+    account.cloud.mns.set_topic(TOPIC, TopicAttributes(maximum_message_size=2048))
+
+
+def _spoil_queue(account: Account) -> None:
+    account.cloud.mns.set_queue(QUEUE, QueueAttributes(message_retention_period=345600))
+
+
+def _spoil_trust(account: Account) -> None:
+    role = account.cloud.ram.role(ROLE)
+    role.trust = policies.trust("fc.aliyuncs.com")
+
+
+def _spoil_policy(account: Account) -> None:
+    account.cloud.ram.detach(ROLE, "System", "AliyunMNSNotificationRolePolicy")
+
+
+def _spoil_store(account: Account) -> None:
+    account.cloud.log.update_store(account.project, "audit", {"ttl": 7})
+
+
+def _spoil_index(account: Account) -> None:
+    account.cloud.log.delete_index(account.project, "audit")
+
+
+def _spoil_rule(account: Account) -> None:
+    (rule,) = account.cloud.config.rules()
+    account.cloud.config.switch_rule(rule.id, active=False)
+
+
+def _spoil_channel(account: Account) -> None:
+    (channel,) = account.cloud.config.channels()
+    critical = '[{"filterType":"RuleRiskLevel","value":"1"}]'
+    account.cloud.config.update_channel(replace(channel, active=False, condition=critical))
+
+
+DRIFT: dict[str, Callable[[Account], None]] = {
+    "maxMessageSize: 2048 -> 65536": _spoil_topic,
+    "messageRetentionPeriod: 345600 -> 604800": _spoil_queue,
+    "trusts: fc.aliyuncs.com -> mns.aliyuncs.com": _spoil_trust,
+    "policy: nothing -> AliyunMNSNotificationRolePolicy": _spoil_policy,
+    "ttl: 7 -> 365": _spoil_store,
+    "create  log index": _spoil_index,
+    "state: INACTIVE -> ACTIVE": _spoil_rule,
+    "status: off -> on": _spoil_channel,
+}
+
+
+@pytest.mark.parametrize("shown", DRIFT)
+def test_what_has_drifted_is_shown_and_mended(
+    account: Account, made: dict[str, Any], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What differs from what it made is told by field, live and declared, and brought back."""
+    account.provision("--yes")
+    DRIFT[shown](account)
+    assert account.state() != made
+    capsys.readouterr()
+
+    assert account.provision("--yes") == 0
+
+    assert shown in capsys.readouterr().out
+    assert account.state() == made

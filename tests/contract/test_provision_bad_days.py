@@ -1,0 +1,170 @@
+"""Provision when something goes wrong on the way, or has not ended yet."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.localcloud import Drop, Fail, Hold, LocalCloud
+from tests.contract.provision_rig import Account, after_a_good_run, empty, sampled, settings
+
+# What a run on an empty account writes, in order.
+WRITES = [
+    "mns:CreateTopic",
+    "mns:CreateQueue",
+    "ram:CreateRole",
+    "ram:AttachPolicyToRole",
+    "log:CreateProject",
+    "log:CreateLogStore",
+    "log:CreateIndex",
+    "config:CreateConfigRule",
+    "config:CreateConfigDeliveryChannel",
+]
+READS = [
+    "config:GetConfigurationRecorder",
+    "mns:GetTopicAttributes",
+    "mns:GetQueueAttributes",
+    "ram:GetRole",
+    "log:GetLogStore",
+    "log:GetIndex",
+    "config:ListConfigRules",
+    "config:ListConfigDeliveryChannels",
+]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud for all tests."""
+    with LocalCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
+    """A project, and an account with nothing in it, before and after."""
+    account = Account(cloud, tmp_path)
+    yield account
+    empty(account)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> dict[str, Any]:
+    """What is in the account after one good run."""
+    return after_a_good_run(Account(cloud, tmp_path_factory.mktemp("good")))
+
+
+@pytest.mark.parametrize(
+    "refused", sampled(WRITES, "ram:AttachPolicyToRole", "config:CreateConfigDeliveryChannel")
+)
+def test_an_interrupted_run_is_taken_up(
+    account: Account, made: dict[str, Any], refused: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ended at any step for a permission, it names it; run again, it comes to the same end."""
+    account.cloud.faults.add(refused, Fail(403, "NoPermission"))
+
+    assert account.provision("--yes") == 1
+
+    said = capsys.readouterr()
+    assert f"allow {refused}" in said.err
+    assert f'"Action": "{refused}"' in said.out
+    assert account.writes() == [each.partition(":")[2] for each in WRITES[: _through(refused)]]
+    assert account.provision("--yes") == 0
+    assert account.state() == made
+    assert settings(account)["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
+
+
+def _through(refused: str) -> int:
+    return WRITES.index(refused) + 1
+
+
+@pytest.mark.parametrize("refused", sampled(READS, "log:GetIndex"))
+def test_what_may_not_be_read_stops_it(
+    account: Account, refused: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused a look, it names the permission before it has made anything."""
+    account.cloud.faults.add(refused, Fail(403, "NoPermission"))
+
+    assert account.provision("--yes") == 1
+
+    said = capsys.readouterr()
+    assert f"allow {refused}" in said.err
+    assert f'"Action": "{refused}"' in said.out
+    assert account.writes() == []
+
+
+def test_two_runs_at_once_end_as_one(account: Account, made: dict[str, Any]) -> None:
+    """A run that finds everything made between its plan and its doing adopts it."""
+    held, start = Hold(), len(account.cloud.journal.entries())
+    account.cloud.faults.add("mns:CreateTopic", held)  # whichever run is first
+    codes: list[int] = []
+    runs = [
+        threading.Thread(target=lambda: codes.append(account.provision("--yes"))) for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    assert account.cloud.journal.wait_for(
+        lambda entries: any(e.action == "CreateConfigDeliveryChannel" for e in entries[start:]), 60
+    )
+    held.released.set()
+    for run in runs:
+        run.join()
+
+    assert codes == [0, 0]
+    assert account.state() == made
+    assert settings(account)["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "times"),
+    [
+        ("ram:GetRole", Fail(429, "Throttling.User"), 2),
+        ("config:CreateConfigRule", Fail(400, "Throttling"), 2),
+        ("log:CreateLogStore", Fail(404, "ProjectNotExist"), 1),
+        ("config:CreateConfigDeliveryChannel", Drop(), 1),
+        ("ram:CreateRole", Drop(), 1),
+        ("mns:CreateQueue", Fail(503, "ServiceUnavailable"), 1),
+    ],
+)
+def test_what_passes_is_waited_for(
+    account: Account, made: dict[str, Any], operation: str, fault: Fail | Drop, times: int
+) -> None:
+    """Throttled, unanswered, or too early for what was made a moment ago, it tries again."""
+    account.cloud.faults.add(operation, fault, times=times)
+    assert account.provision("--yes") == 0
+    assert account.state() == made
+
+
+def test_a_rule_that_is_evaluating_is_no_obstacle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rule of which the first evaluation has not ended is as good as any."""
+    with LocalCloud(time_scale=100) as cloud:
+        account = Account(cloud, tmp_path)
+        account.provision("--yes")
+        capsys.readouterr()
+        assert account.provision() == 0
+        assert cloud.config.evaluating(cloud.config.rules()[0].id)
+        assert "nothing to do" in capsys.readouterr().out
+
+
+def test_the_end_of_switching_on_is_waited_for(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While Cloud Config is being switched on, it waits and says so, and then goes on."""
+    cloud, seen = account.cloud, len(account.cloud.journal.entries())
+    cloud.config.recorder = "BUILDING"
+
+    def looked(entries: list[Any]) -> bool:
+        return sum(e.action == "GetConfigurationRecorder" for e in entries[seen:]) > 1
+
+    def switch_on() -> None:
+        cloud.journal.wait_for(looked, 30)
+        cloud.config.recorder = "REGISTERED"
+
+    switching = threading.Thread(target=switch_on)
+    switching.start()
+    assert account.provision("--yes") == 0
+    switching.join()
+    assert "Cloud Config is being switched on" in capsys.readouterr().out

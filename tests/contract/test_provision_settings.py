@@ -1,0 +1,103 @@
+"""What provision writes to .env, and what it leaves as it was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scripts.dotenv import assign, environment
+from scripts.localcloud import LocalCloud
+from tests.contract import provision_rig
+from tests.contract.provision_rig import Account
+
+LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+LINES = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters=LINE_ENDS), max_size=20),
+    st.sampled_from(
+        ["", "# PREPARE_RULE_ID=cr-0", "PREPARE_RULE_ID=cr-1", " export PREPARE_RULE_ID = 'cr-2' #"]
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud for all tests."""
+    with LocalCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
+    """A project, and an account with nothing in it."""
+    account = Account(cloud, tmp_path)
+    yield account
+    provision_rig.empty(account)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(LINES), ending=st.sampled_from(["\n", "\r\n"]), ended=st.booleans())
+def test_one_line_is_written_and_no_other(
+    tmp_path: Path, lines: list[str], ending: str, ended: bool
+) -> None:
+    """Whatever is in .env: the variable has its value, and all else stands as it did."""
+    path = tmp_path / ".env"
+    before = ending.join(lines) + (ending if ended else "")
+    path.write_bytes(before.encode())
+    known = environment(path, {})
+
+    assign(path, {"PREPARE_RULE_ID": "cr-3"})
+
+    assert environment(path, {}) == {**known, "PREPARE_RULE_ID": "cr-3"}
+    kept, after = before.splitlines(), path.read_bytes().decode().splitlines()
+    new = [line for line in after if line not in kept]
+    assert len([line for line in after if line in kept]) >= len(kept) - 1
+    assert all(line.endswith("PREPARE_RULE_ID=cr-3") for line in new)
+    assert len(after) - len(kept) == (0 if "PREPARE_RULE_ID" in known else 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("PREPARE_RULE_ID=cr-old\nA=1\n", "PREPARE_RULE_ID={id}\nA=1\n"),
+        ("A=1\nexport PREPARE_RULE_ID=\n", "A=1\nexport PREPARE_RULE_ID={id}\n"),
+        ("PREPARE_RULE_ID=cr-a, {id},cr-b\n", "PREPARE_RULE_ID=cr-a, {id},cr-b\n"),
+        ("# mine\n", "# mine\n"),
+    ],
+)
+def test_the_rule_s_id_takes_its_place(account: Account, before: str, after: str) -> None:
+    """An id of a rule that is no more is replaced; a list that has the rule's stays."""
+    rule = account.cloud.config.create_rule(provision_rig.RULE, provision_rig.MANAGED)
+    account.env.write_text(before.replace("{id}", rule.id))
+
+    assert account.provision("--yes") == 0
+
+    assert account.env.read_text().startswith(after.replace("{id}", rule.id))
+    assert rule.id in provision_rig.settings(account)["PREPARE_RULE_ID"]
+
+
+def test_a_lost_file_is_written_again(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all is made but .env is gone, it alone is written."""
+    account.provision("--yes")
+    account.env.unlink()
+    writes = account.writes()
+    capsys.readouterr()
+
+    assert account.provision("--yes") == 0
+
+    assert "created settings .env" in capsys.readouterr().out
+    assert account.writes() == writes
+    assert set(provision_rig.settings(account)) == {
+        "PREPARE_RULE_ID",
+        "s_default_fc_endpoint",
+        "s_default_enable_fc_endpoint",
+    }
+
+
+def test_a_shell_that_has_another_id_is_told_of(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the shell has set wins over .env: an older id there is pointed at."""
+    assert account.provision("--yes", PREPARE_RULE_ID="cr-old") == 0
+    assert "PREPARE_RULE_ID is cr-old in the shell, which wins over .env" in capsys.readouterr().out

@@ -1,0 +1,235 @@
+"""The verb that shows buckets from all sides, and what it reads of OSS."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import oss2
+import pytest
+
+from scripts import buckets, status
+from scripts.localcloud.config.rules import Ignore
+from scripts.rehearsal import Stage
+from scripts.status import VERB
+from scripts.verb import Permission
+from tests.contract.verb_rig import clear, plant, product, run, without
+from tests.e2e.scene import PUBLIC_POLICY
+
+TODAY = datetime.now(timezone.utc).date()
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product; each test leaves it as it was."""
+    with product(code) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets."""
+    clear(shared)
+    shared.cloud.oss.block_account(shared.cloud.account_id, blocked=False)
+    return shared
+
+
+def shown(stage: Stage, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """What is shown, by bucket, as JSON; all of it must be known."""
+    assert run(stage, status.main, "--json", *arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["not_read"] == []
+    return {each["bucket"]: each for each in document["buckets"]}
+
+
+def test_a_bucket_is_shown_from_all_sides(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each view is shown to whoever has the permissions that the help lists."""
+    bucket = stage.bucket("config-policy")
+    bucket.create_bucket()
+    bucket.put_bucket_policy(PUBLIC_POLICY)
+    bucket.put_bucket_acl("public-read")
+    assert stage.wait_idle()
+
+    assert run(stage, status.main, "--bucket", "config-policy", may=VERB.permissions) == 0
+
+    said = capsys.readouterr().out
+    lines = dict(line.split("  ", 1) for line in said.splitlines()[1:])
+    views = {name: text.strip() for name, text in lines.items()}
+    assert views["bucket"] == "config-policy"
+    assert views["region"] == "cn-shanghai"
+    assert views["Cloud Config"].startswith("COMPLIANT, evaluated 20")
+    assert views["ACL"] == "private"
+    assert views["public by policy"] == "yes"
+    assert views["Block Public Access"] == "off"
+    assert views["exemption"] == "none"
+    assert "UTC exposed: already_private, but the bucket policy" in views["last audit line"]
+
+
+def test_the_last_audit_line_counts(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of several audit lines about a bucket the last is shown, alone and in the table."""
+    bucket = stage.bucket("config-snapshot")
+    bucket.create_bucket()
+    for acl in ("public-read", "public-read-write"):
+        bucket.put_bucket_acl(acl)
+        assert stage.wait_idle()
+    for arguments in ([], ["--bucket", "config-snapshot"]):
+        line = shown(stage, capsys, *arguments)["config-snapshot"]["last_audit_line"]
+        assert (line["outcome"], line["acl_before"]) == ("repaired", "public-read-write")
+
+
+def test_all_are_shown_the_worst_first(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --bucket each bucket with a result has a row: non-compliant, ignored, then others."""
+    acls = ["private", "public-read", "public-read", "public-read-write"]
+    plant(stage, **dict(zip(["one", "two", "three", "four"], acls, strict=True)))
+    stage.cloud.config.ignore(
+        stage.rule_id, ["three"], Ignore("on purpose", TODAY + timedelta(days=9))
+    )
+
+    assert run(stage, status.main) == 0
+
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["four", "two", "three", "one"]
+    assert [row[2] for row in rows[2:]] == ["IGNORED", "COMPLIANT,"]
+    told = shown(stage, capsys)
+    assert [each["acl"] for each in told.values()] == acls[::-1]
+    assert told["three"]["result"]["ignored_until"] == (TODAY + timedelta(days=9)).isoformat()
+
+
+def test_without_results_it_says_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """An account without buckets is no problem."""
+    assert run(stage, status.main) == 0
+    assert "the rule has evaluated no bucket yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("account", "bucket", "blocked_by", "says"),
+    [
+        (False, False, "nobody", "off"),
+        (False, True, "bucket", "on"),
+        (True, False, "account", "on for the account"),
+        (True, True, "account", "on for the account"),
+    ],
+)
+def test_block_public_access_is_the_bucket_s_or_the_account_s(
+    stage: Stage,
+    capsys: pytest.CaptureFixture[str],
+    account: bool,
+    bucket: bool,
+    blocked_by: str,
+    says: str,
+) -> None:
+    """It is told whose Block Public Access is on; while it is, no bucket can be opened."""
+    plant(stage, config_snapshot="private")
+    stage.cloud.oss.set_block_public_access("config-snapshot", blocked=bucket)
+    stage.cloud.oss.block_account(stage.cloud.account_id, blocked=account)
+
+    assert shown(stage, capsys)["config-snapshot"]["blocked_by"] == blocked_by
+
+    run(stage, status.main, "--bucket", "config-snapshot")
+    assert f"Block Public Access  {says}\n" in capsys.readouterr().out
+    if account or bucket:
+        with pytest.raises(oss2.exceptions.AccessDenied, match="public bucket acl is not allowed"):
+            stage.bucket("config-snapshot").put_bucket_acl("public-read")
+    if account:
+        with pytest.raises(oss2.exceptions.AccessDenied, match="public bucket acl is not allowed"):
+            stage.bucket("config-upload").create_bucket("public-read")
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(9, "public-read until "), (0, "public-read until "), (-1, "public-read ended on ")],
+)
+def test_an_exemption_is_shown_with_its_end(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, says: str
+) -> None:
+    """An exemption holds to the end of its last day; one that has ended is told as such."""
+    plant(stage, config_website="private")
+    path, end = tmp_path / "exemptions.yaml", (TODAY + timedelta(days=days)).isoformat()
+    path.write_text(f"[{{bucket: config-website, reason: r, owner: o, expires: {end}}}]")
+
+    told = shown(stage, capsys, "--exemptions", str(path))
+    run(stage, status.main, "--exemptions", str(path))
+
+    assert told["config-website"]["exemption"]["expires"] == end
+    assert f"{says}{end}" in capsys.readouterr().out
+
+
+def test_a_bucket_of_another_region_is_found(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bucket that no rule knows is asked about where OSS says that it is."""
+    stage.cloud.config.switch_rule(stage.rule_id, active=False)
+    stage.cloud.oss.create("far-away", region="ap-southeast-1")
+    assert stage.wait_idle()
+
+    told = shown(stage, capsys, "--bucket", "far-away")["far-away"]
+    stage.cloud.config.switch_rule(stage.rule_id, active=True)
+
+    assert (told["region"], told["acl"], told["result"]) == ("ap-southeast-1", "private", None)
+    assert told["blocked_by"] == "nobody"
+
+
+def test_a_bucket_that_is_not_there_is_a_problem(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told that there is no such bucket, with exit code 1."""
+    assert run(stage, status.main, "--bucket", "nobody-s") == 1
+    said = capsys.readouterr()
+    assert "no such bucket" in said.out
+    assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    "missing", without(VERB.permissions, "config:ListConfigRuleEvaluationResults"), ids=str
+)
+def test_what_may_not_be_read_hides_nothing_else(
+    stage: Stage, capsys: pytest.CaptureFixture[str], missing: Permission
+) -> None:
+    """Without a permission its view says which, the statement is given, and the rest is shown."""
+    plant(stage, config_snapshot="private")
+    may = without(VERB.permissions, missing.action)
+
+    assert run(stage, status.main, "--bucket", "config-snapshot", may=may) == 1
+
+    said = capsys.readouterr()
+    assert said.out.count(f"not read ({missing.action})") == 1
+    assert f"allow {missing.action}" in said.err
+    assert said.err.count("\n") == 1
+    statement = missing.statement(stage.spec.account_id, stage.spec.region)
+    assert json.dumps(statement) in said.out
+
+
+def test_without_results_to_read_there_is_no_table(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one permission that the table cannot do without is named as every verb names it."""
+    may = without(VERB.permissions, "config:ListConfigRuleEvaluationResults")
+    assert run(stage, status.main, may=may) == 1
+    assert "allow config:ListConfigRuleEvaluationResults" in capsys.readouterr().err
+
+
+def test_without_a_log_store_the_rest_is_shown(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An audit trail that is not there is told, and is no reason to show nothing."""
+    plant(stage, config_snapshot="private")
+    logs = stage.spec.service.logs
+    assert logs
+    index = stage.cloud.log.index(logs.project, logs.logstore)
+    stage.cloud.log.delete_index(logs.project, logs.logstore)
+
+    code = run(stage, status.main, "--bucket", "config-snapshot")
+    stage.cloud.log.create_index(logs.project, logs.logstore, index)
+
+    assert code == 1
+    said = capsys.readouterr()
+    assert "has no index" in said.err
+    assert "ACL                  private" in said.out
+
+
+def test_the_account_s_buckets_are_listed_by_prefix(stage: Stage) -> None:
+    """All buckets whose names begin so are given with their regions, and no others."""
+    for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
+        stage.cloud.oss.create(name, region=region)
+    assert buckets.regions(stage.clients, "a-") == {"a-1": "cn-beijing", "a-2": "cn-shanghai"}

@@ -1,0 +1,165 @@
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from scripts.drift import compare
+from scripts.localcloud.faults import Fail
+from scripts.verb import Permission
+from scripts.verify import COMPARING, main
+from tests.contract import apply_helpers
+from tests.contract import doctor_helpers as spoil
+from tests.contract.doctor_helpers import Plant, Scene, deployed
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything provisioned and deployed; a test leaves it as it found it."""
+    with deployed(tmp_path_factory.mktemp("project")) as scene:
+        yield scene
+
+
+def run(scene: Scene, *arguments: str) -> int:
+    """The exit code of the command, as the account's owner."""
+    return main(["--spec", str(scene.path), *arguments], scene.environ(), scene.credentials)
+
+
+def test_what_was_just_deployed_has_not_drifted(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Right after a deploy everything is as declared: all that was compared is named, exit 0."""
+    assert run(scene) == 0
+
+    first, line = capsys.readouterr().out.splitlines()
+    assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
+    assert line.startswith("what is live is what s.yaml declares: role resource-repair-role, ")
+    assert line.endswith("trigger ConfigRuleNonComplianceMNSTrigger")
+
+
+def other_code(scene: Scene) -> None:
+    """Something else is built than what is live."""
+    zipped = apply_helpers.zipped("def handler(event, context):\n    return 'fail'\n")
+    scene.spec().function.code.write_bytes(zipped)
+
+
+def undeclared_policy(scene: Scene) -> None:
+    """The role is given more than s.yaml says."""
+    scene.cloud.ram.attach(spoil.service_role(scene.spec()), "System", "AdministratorAccess")
+
+
+def take_it_back(scene: Scene) -> None:
+    """No deploy does."""
+    scene.cloud.ram.detach(spoil.service_role(scene.spec()), "System", "AdministratorAccess")
+
+
+DRIFTS: dict[str, tuple[Plant, tuple[str, str, str, str]]] = {
+    "memory": (spoil.function(memory_size=1024), ("function", "memorySize", "1024", "512")),
+    "variable": (
+        spoil.variable("repairMode", "report"),
+        ("function", "environmentVariables.repairMode", "report", "enforce"),
+    ),
+    "undeclared variable": (
+        spoil.variable("token", "s3cret"),
+        ("function", "environmentVariables.token", "(a value)", ""),
+    ),
+    "logs": (
+        spoil.service(logs=False),
+        ("service", "logConfig.project", "", "resource-repair-1208863178610000"),
+    ),
+    "role": (
+        spoil.service(role="aliyunfcdefaultrole"),
+        (
+            "service",
+            "role",
+            "acs:ram::1208863178610000:role/aliyunfcdefaultrole",
+            "acs:ram::1208863178610000:role/resource-repair-role",
+        ),
+    ),
+    "trigger": (
+        spoil.trigger(role="AliyunMNSNotificationRole"),
+        (
+            "trigger",
+            "role",
+            "aliyunmnsnotificationrole",
+            "acs:ram::1208863178610000:role/aliyunmnsnotificationrole",
+        ),
+    ),
+    "no trigger": (spoil.no_trigger, ("trigger", "is there", "no", "yes")),
+    "no destination": (spoil.no_destination, ("async configuration", "is there", "no", "yes")),
+    "policy taken away": (
+        spoil.detached(spoil.service_role, "AliyunOSSFullAccess"),
+        ("policy", "attached to", "", "resource-repair-role"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRIFTS)
+def test_a_drift_is_told_field_by_field(scene: Scene, name: str) -> None:
+    """What is live otherwise is told with both values, and gone after the next deploy."""
+    plant, expected = DRIFTS[name]
+    plant(scene)
+    drift = compare(scene.spec(), scene.clients).drift
+    scene.deploy()
+
+    assert expected in [(each.kind, each.field, each.live, each.declared) for each in drift]
+    assert {each.kind for each in drift} == {expected[0]}
+    assert compare(scene.spec(), scene.clients).drift == ()
+
+
+@pytest.mark.parametrize(
+    ("plant", "mend", "kind", "field"),
+    [
+        (other_code, Scene.deploy, "function", "code"),
+        (undeclared_policy, take_it_back, "policy", "attached to"),
+    ],
+)
+def test_drift_fails(
+    scene: Scene,
+    capsys: pytest.CaptureFixture[str],
+    plant: Plant,
+    mend: Callable[[Scene], None],
+    kind: str,
+    field: str,
+) -> None:
+    """Other code, or a policy that nobody declared: a table, one JSON document, exit code 1."""
+    plant(scene)
+    codes = [run(scene), run(scene, "--json")]
+    mend(scene)
+    code_after = run(scene)
+
+    out = capsys.readouterr().out
+    table, _, rest = out.partition("{")
+    document, _ = json.JSONDecoder().raw_decode("{" + rest)
+    assert (codes, code_after) == ([1, 1], 0)
+    assert "what is live is not what s.yaml declares" in table
+    (drift,) = document["drift"]
+    assert (drift["kind"], drift["field"]) == (kind, field)
+    assert drift["live"] in table
+
+
+def test_a_loop_of_what_has_drifted_is_not_proved(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --loop, drift is told first, and then no bucket is made."""
+    spoil.function(timeout=3)(scene)
+    code = run(scene, "--loop")
+    scene.deploy()
+
+    assert code == 1
+    assert "timeout" in capsys.readouterr().out
+    assert scene.cloud.oss.names() == []
+
+
+@pytest.mark.bad_days
+@pytest.mark.parametrize("denied", COMPARING, ids=lambda each: each.action)
+def test_a_refused_permission_is_named(
+    scene: Scene, capsys: pytest.CaptureFixture[str], denied: Permission
+) -> None:
+    """Without one of its permissions it fails, and says which statement to add."""
+    scene.cloud.faults.add(denied.action, Fail(403, "AccessDenied"))
+    assert run(scene) == 1
+
+    said = capsys.readouterr()
+    statement = denied.statement(scene.cloud.account_id, scene.cloud.region)
+    assert f"allow {denied.action}" in said.err
+    assert json.dumps(statement) in said.out

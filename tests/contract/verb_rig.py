@@ -1,0 +1,107 @@
+"""The product on a local cloud, and verbs run on it as an operator runs them."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models
+
+from scripts.clients import Credentials, fixed_credentials
+from scripts.cloud import environment
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.ram import policies
+from scripts.rehearsal import Stage, set_up
+from scripts.verb import Permission
+
+Main = Callable[[Sequence[str], Mapping[str, str], Credentials | None], int]
+
+
+class Terminal(io.StringIO):
+    """A stream with a person at it."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+@contextmanager
+def product(code: Path) -> Iterator[Stage]:
+    """The product on a cloud of its own."""
+    with LocalCloud() as cloud:
+        yield set_up(cloud, code)
+
+
+def clear(stage: Stage) -> None:
+    """No bucket, nothing going on, and findings delivered."""
+    cloud = stage.cloud
+    cloud.faults.clear()
+    for bucket in cloud.oss.all():
+        for key in bucket.objects:
+            cloud.oss.delete_object(bucket.name, key)
+        cloud.oss.delete(bucket.name)
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+
+
+def deliver(stage: Stage, *, on: bool) -> None:
+    """Switch the delivery of findings on or off."""
+    (channel,) = stage.cloud.config.channels()
+    stage.cloud.config.update_channel(replace(channel, active=on))
+
+
+def plant(stage: Stage, **acls: str) -> None:
+    """Buckets (`a_b` being a-b) that were opened when nobody looked: found, and never reported."""
+    deliver(stage, on=False)
+    for name, acl in acls.items():
+        stage.cloud.oss.create(name.replace("_", "-"), acl=acl)
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+
+
+@contextmanager
+def deployed_with(stage: Stage, **environment: str) -> Iterator[None]:
+    """The function with some of its environment otherwise than s.yaml says."""
+    place = (stage.spec.service.name, stage.spec.function.name)
+
+    def update(variables: dict[str, str]) -> None:
+        request = models.UpdateFunctionRequest(environment_variables=variables)
+        stage.clients.fc.update_function(*place, request)
+
+    declared = dict(stage.spec.function.environment)
+    update({**declared, **environment})
+    try:
+        yield
+    finally:
+        update(declared)
+
+
+def run(stage: Stage, main: Main, *arguments: str, may: Sequence[Permission] | None = None) -> int:
+    """Run a verb as the account's owner, or as somebody who may do no more than that."""
+    key = stage.cloud.credentials if may is None else assume(stage, may)
+    held = fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)
+    environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
+    return main(arguments, environ, held)
+
+
+def assume(stage: Stage, may: Sequence[Permission]) -> Any:
+    """The temporary key of a new role with these permissions, as the verb's help tells them."""
+    ram, name = stage.cloud.ram, f"operator-{len(stage.cloud.ram.roles)}"
+    told = [permission.statement(stage.spec.account_id, stage.spec.region) for permission in may]
+    statements = [policies.allow(each["Action"], each["Resource"]) for each in told]
+    ram.create_role(name, policies.trust("ecs.aliyuncs.com"))
+    ram.create_policy(name, policies.document(*statements))
+    ram.attach(name, "Custom", name)
+    return ram.assume(name, "session")
+
+
+def without(permissions: Sequence[Permission], action: str) -> list[Permission]:
+    """All but one."""
+    return [permission for permission in permissions if permission.action != action]
+
+
+def started(stage: Stage) -> int:
+    """How many evaluations on demand were asked for."""
+    return len(stage.cloud.journal.entries("config", "StartConfigRuleEvaluation"))

@@ -1,0 +1,163 @@
+"""Each verb in the situations that, together, make it do all that it can do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from scripts import ROOT
+from scripts.localcloud import Drop
+from scripts.localcloud.log.index import Index
+from scripts.localcloud.mns.queue import QueueAttributes
+from scripts.localcloud.mns.state import TopicAttributes
+from scripts.localcloud.ram import policies
+from tests.contract import apply_helpers
+from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
+from tests.e2e.operator_rig import Operator
+
+EVENT = str(ROOT / "events" / "ignored_other_rule.json")
+LEFTOVER = "resource-repair-proof-0123456789abcdef"
+
+
+class Case(NamedTuple):
+    """A verb, what is there when it is run, what it is told besides, and its exit code."""
+
+    verb: str
+    given: Callable[[Operator], object]
+    arguments: tuple[str, ...] = ()
+    ends: int = 0
+
+    def run(self, operator: Operator) -> int:
+        """The exit code."""
+        return operator.run(self.verb, *self.arguments)
+
+
+def nothing(_: Operator) -> None:
+    """An account without anything of ours."""
+
+
+def provisioned(operator: Operator) -> None:
+    """Everything around the function."""
+    assert operator.run("provision", "--yes") == 0
+    operator.rest()
+
+
+def deployed(operator: Operator) -> None:
+    """The function too."""
+    provisioned(operator)
+    assert operator.run("apply", "--yes") == 0
+
+
+def drifted(operator: Operator) -> None:
+    """Everything around the function is there, and nothing of it as it should be."""
+    provisioned(operator)
+    cloud, project = operator.cloud, operator.account.project
+    (rule,), (channel,) = cloud.config.rules(), cloud.config.channels()
+    cloud.mns.set_topic(TOPIC, TopicAttributes(maximum_message_size=2048))
+    cloud.mns.set_queue(QUEUE, QueueAttributes(message_retention_period=345600))
+    cloud.ram.role(ROLE).trust = policies.trust("ecs.aliyuncs.com")
+    cloud.ram.detach(ROLE, "System", "AliyunMNSNotificationRolePolicy")
+    cloud.log.update_store(project, "audit", {"ttl": 7})
+    fields = {"keys": {"outcome": {"type": "text", "token": [","]}}}
+    cloud.log.update_index(project, "audit", Index.parse(fields))
+    cloud.config.switch_rule(rule.id, active=False)
+    cloud.config.update_channel(replace(channel, active=False))
+
+
+def answer_lost(operator: Operator) -> None:
+    """The delivery channel will be made, and nobody told of it: it is then made once more."""
+    operator.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
+
+
+def log_project_of_another(operator: Operator) -> None:
+    """Names of log projects are global: this one is another account's."""
+    operator.cloud.log.create_project(operator.account.project, owner="9999999999999999")
+
+
+def log_project_without_store(operator: Operator) -> None:
+    """Somebody made the log project, and nothing in it."""
+    operator.cloud.log.create_project(operator.account.project)
+
+
+def log_kept_for_longer(operator: Operator) -> None:
+    """Somebody made the log project and a store, which keeps logs for ten years."""
+    log_project_without_store(operator)
+    operator.cloud.log.create_store(
+        operator.account.project, "audit", {"ttl": 3650, "shardCount": 1}
+    )
+
+
+def deployed_otherwise(operator: Operator) -> None:
+    """The function, its service, role, policy and trigger are there, from another s.yaml."""
+    path = operator.account.path
+    right = path.read_text("utf-8")
+    for old, new in (
+        ("description: Closes OSS", "description: Closed OSS"),
+        ("timeout: 60", "timeout: 61"),
+        ("retries: 3", "retries: 2"),
+        ("Action: [log:PostLogStoreLogs]", "Action: [log:Nothing]"),
+        ("notifyContentFormat: STREAM", "notifyContentFormat: JSON"),
+    ):
+        apply_helpers.edit(path, old, new)
+    deployed(operator)
+    path.write_text(right, "utf-8")
+    role = operator.cloud.ram.role("resource-repair-role")
+    role.trust = policies.trust("ecs.aliyuncs.com")
+
+
+def asynchronous_no_more(operator: Operator) -> None:
+    """s.yaml had an asynchronous configuration, and has none."""
+    deployed(operator)
+    path = operator.account.path
+    before, _, after = path.read_text("utf-8").partition("        asyncConfiguration:")
+    path.write_text(before + after[after.index("\n      triggers:") :], "utf-8")
+
+
+def log_project_of_somebody(operator: Operator) -> None:
+    """Only the store in it is ours."""
+    log_project_without_store(operator)
+    deployed(operator)
+
+
+def failure_waiting(operator: Operator) -> None:
+    """A message is in the failure queue."""
+    deployed(operator)
+    operator.cloud.mns.send(QUEUE, "{}")
+
+
+def proof_left(operator: Operator) -> None:
+    """A proof of the loop was killed."""
+    deployed(operator)
+    operator.cloud.oss.create(LEFTOVER)
+    operator.rest()
+
+
+def open_since_before(operator: Operator) -> None:
+    """A bucket is open since before anybody acted on it."""
+    operator.cloud.oss.create("old", acl="public-read")
+    deployed(operator)
+
+
+CASES = (
+    Case("provision", nothing, ("--yes",)),
+    Case("provision", drifted, ("--yes",)),
+    Case("provision", answer_lost, ("--yes",)),
+    Case("provision", log_project_of_another, ("--yes",), ends=1),
+    Case("provision", log_project_without_store, ("--yes",)),
+    Case("provision", log_kept_for_longer, ("--yes",)),
+    Case("apply", provisioned, ("--yes",)),
+    Case("apply", deployed_otherwise, ("--yes",)),
+    Case("apply", asynchronous_no_more, ("--yes",)),
+    Case("doctor", deployed),
+    Case("doctor", failure_waiting, ends=1),
+    Case("verify", deployed),
+    Case("verify", proof_left, ("--loop",)),
+    Case("evaluate", open_since_before, ("--expect", "1")),
+    Case("status", open_since_before),
+    Case("status", open_since_before, ("--bucket", "old")),
+    Case("publish", deployed, (EVENT,)),
+    Case("invoke", deployed, (EVENT,)),
+    Case("audit", deployed),
+    Case("remove", deployed, ("--yes",)),
+    Case("remove", log_project_of_somebody, ("--yes",)),
+    Case("remove", failure_waiting, ("--yes",), ends=1),
+)

@@ -1,0 +1,85 @@
+"""An operator with a folder of the project and an account, who runs the verbs by their names."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from scripts import ROOT, permissions
+from scripts.clients import fixed_credentials
+from scripts.cloud import environment
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.ram import policies
+from scripts.verb import Permission
+from tests.contract.provision_rig import Account
+
+ROLE = "operator"
+
+
+class Operator:
+    """Runs verbs as from a command line: on one cloud, from one folder, as the account's owner.
+
+    `code` is the bundle's zip. What provision writes to .env is what later verbs find there.
+    """
+
+    def __init__(self, cloud: LocalCloud, folder: Path, code: Path) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        self.account = Account(cloud, folder)
+        shutil.copy(code, folder / "build" / "function.zip")
+        known = environment(cloud)
+        self.environ = {name: known[name] for name in known if not name.startswith("ALIBABA")}
+        self.key = cloud.credentials
+
+    def run(self, verb: str, *arguments: str) -> int:
+        """The exit code."""
+        key = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
+        command = ["--spec", str(self.account.path), *arguments]
+        main = permissions.module(verb).main
+        return int(main(command, self.environ, fixed_credentials(*key)))
+
+    def command(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        """The verb started as a process of its own, without any credentials but those told."""
+        return subprocess.Popen(
+            [sys.executable, "-m", f"scripts.{verb}", "--spec", str(self.account.path), *arguments],
+            cwd=ROOT,
+            env={**self.environ, "HOME": str(self.folder), **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def rest(self) -> None:
+        """Wait until nothing is going on: each may give work to the next."""
+        for _ in range(3):
+            for part in (self.cloud.config, self.cloud.mns, self.cloud.fc):
+                assert part.wait_idle(30)
+
+    def calls(self) -> Callable[[], list[str]]:
+        """What gives, when it is called, the operations since now (`fc:GetService`), in order."""
+        journal = self.cloud.journal
+        start = len(journal.entries())
+        return lambda: [
+            f"{entry.service}:{entry.action}"
+            for entry in journal.entries()[start:]
+            if "request" in entry.details
+        ]
+
+    def may_only(self, allowed: Iterable[Permission]) -> None:
+        """Go on as somebody who has these permissions and no other."""
+        where = (self.cloud.account_id, self.cloud.region)
+        statements = [dict(each.statement(*where)) for each in allowed]
+        nothing = {"Effect": "Deny", "Action": "none:Nothing", "Resource": "*"}
+        self.cloud.ram.create_policy(ROLE, policies.document(*statements, nothing))
+        self.cloud.ram.create_role(ROLE, policies.trust("ecs.aliyuncs.com"))
+        self.cloud.ram.attach(ROLE, "Custom", ROLE)
+        self.key = self.cloud.ram.assume(ROLE, "shift")
+
+    def state(self) -> dict[str, Any]:
+        """All that is in the account, to be compared."""
+        oss = self.cloud.oss
+        return self.account.state() | {
+            "buckets": {name: oss.bucket(name).acl for name in oss.names()}
+        }

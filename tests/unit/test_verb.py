@@ -1,0 +1,157 @@
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from alibabacloud_ram20150501 import models
+
+from scripts.clients import calling, fixed_credentials
+from scripts.cloud import environment
+from scripts.console import Exit
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.faults import Fail
+from scripts.localcloud.ram import policies
+from scripts.localcloud.ram.state import Credentials
+from scripts.spec import PATH
+from scripts.verb import Permission, Situation, Verb, start
+
+ROLES = "acs:ram:*:{account}:role/*"
+VERB = Verb(
+    "look",
+    "Look at a role.",
+    (Permission("ram:GetRole", ROLES), Permission("ram:PassRole"), Permission("fc:GetService")),
+)
+RULE_ID = "cr-b9046457e0d9003f0000"
+
+Look = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud with the role that is looked at, and one that may look at nothing."""
+    with LocalCloud() as cloud:
+        cloud.ram.create_role("seen", policies.trust("fc.aliyuncs.com"))
+        cloud.ram.create_role("nobody", policies.trust("fc.aliyuncs.com"))
+        yield cloud
+
+
+def look_at_role(situation: Situation) -> Exit:
+    """The work of the verb."""
+    with calling("ram:GetRole", "seen"):
+        situation.clients.ram.get_role(models.GetRoleRequest(role_name="seen"))
+    situation.console.say(f"looked, with rule {situation.spec.function.environment}")
+    return Exit.DONE
+
+
+@pytest.fixture
+def look(cloud: LocalCloud) -> Look:
+    """Run the verb as somebody, the account's owner unless told; gives the exit code."""
+
+    def run(
+        *arguments: str,
+        who: Credentials = cloud.credentials,
+        rule: str = RULE_ID,
+        known: bool = True,
+    ) -> int:
+        environ = {**environment(cloud), "PREPARE_RULE_ID": rule}
+        key = fixed_credentials(who.access_key_id, who.access_key_secret, who.security_token)
+        return start(VERB, look_at_role, arguments, environ, key, rule_id_known=known)
+
+    return run
+
+
+def test_its_help_lists_what_it_needs(look: Look, capsys: pytest.CaptureFixture[str]) -> None:
+    """--help says what the verb does, its command, and each permission with its resource."""
+    with pytest.raises(SystemExit) as ended:
+        look("--help")
+
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "usage: python -m scripts.look" in said
+    assert "Look at a role." in said
+    assert f"ram:GetRole    {ROLES}\n" in said
+    assert "fc:GetService  *\n" in said
+
+
+def test_it_says_first_where_it_works(
+    look: Look, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first line is the account and the region."""
+    assert look() == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == f"account {cloud.account_id}, region {cloud.region}"
+
+
+def test_a_refusal_names_the_statement_to_add(
+    look: Look, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused call ends with exit code 1, its permission, and the statement that allows it."""
+    assert look(who=cloud.ram.assume("nobody", "test")) == 1
+
+    said = capsys.readouterr()
+    assert "allow ram:GetRole" in said.err
+    assert statements(said.out) == [
+        {
+            "Effect": "Allow",
+            "Action": "ram:GetRole",
+            "Resource": f"acs:ram:*:{cloud.account_id}:role/*",
+        }
+    ]
+
+
+def test_a_refusal_for_want_of_another_permission_names_that(
+    look: Look, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the service says that it missed another permission, that one's statement is given."""
+    message = "the caller is not authorized to perform: ram:PassRole"
+    cloud.faults.add("ram:GetRole", Fail(403, "NoPermission", message))
+
+    assert look() == 1
+    given = statements(capsys.readouterr().out)
+    assert [each["Action"] for each in given] == ["ram:PassRole"]
+
+
+def statements(said: str) -> list[dict[str, str]]:
+    """The statements of policies among what was said."""
+    return [json.loads(line) for line in said.splitlines() if line.lstrip().startswith("{")]
+
+
+def test_expired_credentials_are_told(
+    look: Look, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Credentials past their end are one line that says to renew them, and never shows them."""
+    expired = cloud.ram.assume("nobody", "test", lifetime=-1)
+
+    assert look(who=expired) == 1
+
+    said = capsys.readouterr()
+    assert "have expired: renew them" in said.err
+    assert said.err.count("\n") == 1
+    assert not any(secret in said.err + said.out for secret in expired[:3])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule", "says"),
+    [
+        ([], "", "PREPARE_RULE_ID is not set"),
+        ([], "a-rule-s-name", "no rule id"),
+        (["--spec", f"{PATH}.not-there"], RULE_ID, "name the spec with --spec"),
+    ],
+)
+def test_misuse_is_one_line(
+    look: Look,
+    capsys: pytest.CaptureFixture[str],
+    arguments: Sequence[str],
+    rule: str,
+    says: str,
+) -> None:
+    """Without a usable rule id or a spec it is used wrongly: exit code 2 and how to use it."""
+    assert look(*arguments, rule=rule) == 2
+
+    line = capsys.readouterr().err
+    assert says in line
+    assert line.count("\n") == 1
+
+
+def test_a_verb_may_run_before_there_is_a_rule(look: Look) -> None:
+    """A verb that says so runs without a rule's id."""
+    assert look(rule="", known=False) == 0
