@@ -80,6 +80,10 @@ def test_a_handler_that_cannot_be_called_is_told_by_name(
     [
         ("time.sleep(60)", "Function timed out after 1 seconds"),
         ("os._exit(0)", "Process exited unexpectedly before completing request"),
+        (
+            "subprocess.Popen(['sleep', '60'], close_fds=False) and os._exit(0)",
+            "Process exited unexpectedly before completing request",
+        ),
         ("sys.exit()", "Process exited unexpectedly before completing request"),
     ],
 )
@@ -87,7 +91,9 @@ def test_a_process_that_is_lost_is_an_error_and_is_replaced(
     cloud: FcCloud, statement: str, message: str
 ) -> None:
     """After a timeout or an exit the error says so, the log is kept, and the next run is cold."""
-    source = "import os, sys, time\ndef handler(event, context):\n    print(os.getpid())\n"
+    source = (
+        "import os, subprocess, sys, time\ndef handler(event, context):\n    print(os.getpid())\n"
+    )
     deploy(cloud, source + f"    if event == b'lose':\n        {statement}", timeout=1)
 
     lost, next_one = (cloud.fc.invoke(SERVICE, FUNCTION, event) for event in ("lose", "go"))
