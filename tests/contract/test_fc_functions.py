@@ -131,8 +131,7 @@ def test_a_warm_function_keeps_its_process_and_its_modules(cloud: FcCloud) -> No
 
     assert [invocation.cold for invocation in invocations] == [True, False, False]
     assert [json.loads(invocation.payload)["calls"] for invocation in invocations] == [1, 2, 3]
-    started = cloud.journal.entries("fc", "started", f"{SERVICE}/{FUNCTION}")
-    assert [entry.details["substituted"] for entry in started] == [False]
+    assert len(cloud.journal.entries("fc", "started", f"{SERVICE}/{FUNCTION}")) == 1
 
 
 @pytest.mark.parametrize("what", ["code", "configuration", "service"])
