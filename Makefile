@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python -m
 READY  := $(VENV)/.ready
+# Everything by its hash, what builds the rest first.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 # code/ is what is deployed: no byte code beside it.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -44,6 +46,10 @@ format: $(READY)  ## Put code and tests into the house's form
 bundle: $(READY)  ## Make what Function Compute runs: build/function/ and build/function.zip
 	@$(RUN) scripts.bundle
 
+.PHONY: check-deploy
+check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
+	@$(RUN) scripts.check_rule_id
+
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
 	@$(RUN) scripts.cloud
@@ -60,7 +66,8 @@ provision: $(READY)  ## Make everything around the function, from s.yaml; writes
 	@$(RUN) scripts.provision $(ARGS)
 
 .PHONY: apply
-apply: bundle  ## Bring s.yaml to the account without the Serverless Devs client
+apply: $(READY)  ## Bring s.yaml to the account without the Serverless Devs client
+	@$(RUN) scripts.bundle >&2
 	@$(RUN) scripts.apply $(ARGS)
 
 .PHONY: doctor
@@ -68,7 +75,8 @@ doctor: $(READY)  ## Say at which link of the chain a finding would be lost, and
 	@$(RUN) scripts.doctor $(ARGS)
 
 .PHONY: verify
-verify: bundle  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
+verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
+	@$(RUN) scripts.bundle >&2
 	@$(RUN) scripts.verify $(ARGS)
 
 .PHONY: evaluate
@@ -99,6 +107,8 @@ remove: $(READY)  ## Take away what bears our mark, after a plan
 lock: $(READY)  ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --group dev --output-file scripts/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --group build --output-file scripts/requirements-build.txt
 	uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-deps --no-annotate \
 	  --no-emit-index-url --no-emit-find-links code/requirements/function.in \
 	  --output-file code/requirements/function.txt
@@ -108,10 +118,10 @@ clean:  ## Remove what was built or installed here
 	rm -rf build $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # Made again when the lock changes; a half-made one is no .ready one.
-$(READY): scripts/requirements.txt
+$(READY): scripts/requirements-build.txt scripts/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12")'
 	@echo "Installing what the scripts and tests need into $(VENV) (once; half a minute or so)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  --requirement scripts/requirements.txt
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(INSTALL) --requirement scripts/requirements-build.txt
+	@$(INSTALL) --no-build-isolation --use-pep517 --requirement scripts/requirements.txt
 	@touch $@

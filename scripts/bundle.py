@@ -9,6 +9,7 @@ same bytes.
 """
 
 import argparse
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -109,13 +110,16 @@ def _wheels(lock: Path, cache: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(dir=cache, prefix=".wheels-") as scratch:
             # Without isolation, so that the build backend is the pinned one beside us.
             command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-            command += ["--require-hashes", "--no-build-isolation", "--wheel-dir", scratch]
+            made = Path(scratch) / "wheels"
+            command += ["--require-hashes", "--no-build-isolation", "--wheel-dir", str(made)]
             command += ["--requirement", str(lock)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 lines = done.stderr.strip().splitlines() or ["pip said nothing"]
                 raise BundleError(f"the dependencies cannot be had: {lines[-1]}")
-            shutil.copytree(scratch, folder)
+            # In one move, since somebody else may be building too: the first to end is taken.
+            with contextlib.suppress(OSError):
+                made.rename(folder)
     return sorted(folder.glob("*.whl"))
 
 

@@ -1,8 +1,9 @@
-"""Refuses to deploy without the id of a Cloud Config rule: `python3 -m scripts.check_rule_id`.
+"""Refuses a deploy that would go wrong in silence: `make check-deploy`.
 
-`s deploy` runs it first, since the CLI would deploy an unset variable as the literal text
-`${env(PREPARE_RULE_ID)}` and the function would then ignore every finding. Standard library only:
-it must say its one line on any machine that has Python. Exit code 0, or 2 with the line on stderr.
+`s deploy` runs it first. The CLI would deploy an unset variable as the literal text
+`${env(PREPARE_RULE_ID)}`, and the function would then keep every finding as misconfigured; and it
+would send code and signatures over plain http if nothing tells it otherwise. Exit code 0, or 2 with
+a line on stderr.
 """
 
 import os
@@ -10,10 +11,13 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scripts import ROOT, dotenv
 
 VARIABLE = "PREPARE_RULE_ID"
+ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+_LOOPBACK = {"127.0.0.1", "localhost"}
 _ID = re.compile(r"cr-[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _WHERE = (
     "it stands in the Cloud Config console, on the rule's page, and looks like cr-b9046457e0d9..."
@@ -35,9 +39,23 @@ def problem(value: str) -> str:
     return ""
 
 
+def endpoint_problem(environ: Mapping[str, str]) -> str:
+    """Why the CLI would not talk https to Function Compute, in a line; "" if it would."""
+    endpoint = environ.get(ENDPOINT, "")
+    parts = urlsplit(endpoint)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if safe and "<" not in endpoint and environ.get(SWITCH) == "true":
+        return ""
+    return (
+        f"the client would talk plain http to Function Compute: set {SWITCH}=true and "
+        f"{ENDPOINT}=https://<account id>.<region>.fc.aliyuncs.com in .env, with your account's id"
+    )
+
+
 def main(env_file: Path, environ: Mapping[str, str]) -> int:
     """Check the environment, and `env_file` for what the environment lacks; gives the exit code."""
-    line = problem(dotenv.environment(env_file, environ).get(VARIABLE, ""))
+    settings = dotenv.environment(env_file, environ)
+    line = problem(settings.get(VARIABLE, "")) or endpoint_problem(settings)
     if line:
         print(line, file=sys.stderr)
     return 2 if line else 0

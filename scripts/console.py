@@ -72,10 +72,12 @@ class Console:
         RichConsole(file=self._err, highlight=False).print(Text(text, style="red"), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows under headings: drawn for people, aligned and never wrapped for pipes."""
-        if not self._people.is_terminal:
-            for line in _aligned([columns, *rows]):
-                self.say(line)
+        """Rows under headings: drawn for people where there is room, else aligned; never cut."""
+        lines = _aligned([columns, *rows])
+        drawn = max(map(len, lines)) + 3 * len(columns) + 1
+        if not self._people.is_terminal or drawn > self._people.width:
+            for n, line in enumerate(lines):
+                self.say(line, "" if n else "bold")
             return
         table = Table(*columns)
         for row in rows:

@@ -117,7 +117,8 @@ class Demo:
         self._scene("s.yaml, brought to a local cloud by Alibaba Cloud's own SDKs")
         stage = set_up(cloud, code)
         for step in stage.plan.changes:
-            self._console.say(f"  {step.verdict.value:8}{step.kind} {step.name}")
+            why = "".join(f" ({difference})" for difference in step.differences)
+            self._console.say(f"  {step.verdict.value:8}{step.kind} {step.name}{why}")
         self._console.say(f"  watching the rule {stage.spec.rule_name} ({stage.rule_id})")
         return stage
 
@@ -163,7 +164,10 @@ class Demo:
                 held[act.bucket].released.set()
         self._settle(stage)
         rows = [self._row(stage, act) for act in FURTHER]
-        self._console.table(("bucket", "", "opened as", "outcome", "ACL now", "seconds"), rows)
+        self._console.table(
+            ("bucket", "", "opened as", "outcome", "ACL now", "settled after"), rows
+        )
+        self._console.say("  exposed is no success: retried three times, then kept for a person")
         for act in FURTHER:
             self._check_act(stage, act)
         served = read_anonymously(stage, "config-website")
@@ -174,7 +178,7 @@ class Demo:
     def _row(self, stage: Stage, act: Act) -> tuple[str, ...]:
         took = self._settled_at(stage, act.bucket) - self._changed[act.bucket]
         outcome = outcome_of(stage, act.bucket)
-        return (act.bucket, act.story, act.opened, outcome, acl_of(stage, act), f"{took:.2f}")
+        return (act.bucket, act.story, act.opened, outcome, acl_of(stage, act), f"{took:.2f} s")
 
     def _evaluate_again(self, stage: Stage) -> None:
         self._scene("The rule, evaluated again on demand")

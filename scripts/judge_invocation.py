@@ -27,7 +27,7 @@ def judge(output: str, answer: str, outcome: str) -> str:
 
     With an `outcome`, the function must also have written an audit line that says so.
     """
-    text = _COLOUR.sub("", output)
+    text = _COLOUR.sub("", output).replace("\r\n", "\n")
     before, marker, after = text.rpartition(_RESULT)
     if not marker:
         return f"the function was not invoked, or the client says otherwise: {_last_line(text)}"

@@ -1,5 +1,6 @@
 """What tests of the whole share: the bundle, built once, with an exemption of the tests' own."""
 
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,6 +19,13 @@ EXEMPTIONS = """\
 # A deadline would be a timed assertion: a busy machine is no bug.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+
+def missing_runtime(python: str) -> None:
+    """Skip a test whose Python is not here; fail it if REQUIRE_PYTHONS ("3.9 3.12") has it."""
+    if python in os.environ.get("REQUIRE_PYTHONS", "").split():
+        pytest.fail(f"Python {python} is to be on this machine, and is not")
+    pytest.skip(f"no Python {python} on this machine")
 
 
 @pytest.fixture(scope="session")

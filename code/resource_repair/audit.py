@@ -10,7 +10,8 @@ from typing import Any, Optional, TextIO
 
 from resource_repair.values import Outcome
 
-_LONGEST_TEXT = 1024  # a line may have 32 KB; a hostile message may name a bucket as long as itself
+# As JSON: a log line may have 32 KB, and a hostile message may name a bucket as long as itself.
+_LONGEST_TEXT = 1500
 
 
 def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO] = None) -> None:
@@ -39,4 +40,8 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
 
 
 def _short(value: Any) -> Any:
-    return value[:_LONGEST_TEXT] if isinstance(value, str) else value
+    if isinstance(value, str):
+        value = value[:_LONGEST_TEXT]
+        while len(json.dumps(value)) > _LONGEST_TEXT:  # an emoji is twelve characters in ASCII
+            value = value[: len(value) // 2]
+    return value

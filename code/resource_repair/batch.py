@@ -1,14 +1,16 @@
 """Repairs the findings of one message, several at once; one's trouble never stops the others."""
 
+import heapq
 import logging
+import queue
+import threading
 import traceback
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from resource_repair.remediations import Remediation, Repair, remediation_for
+from resource_repair.remediations import Begin, Hopeless, Remediation, Repair, remediation_for
 from resource_repair.settings import Settings
 from resource_repair.timing import Deadline
-from resource_repair.values import BUCKET, FAILED, Finding, Invocation, Outcome, outcome_of
+from resource_repair.values import BUCKET, Finding, Invocation, Outcome
 
 MAX_THREADS = 8
 
@@ -18,41 +20,99 @@ logger = logging.getLogger("resource_repair")
 def repair_all(
     findings: Sequence[Finding], settings: Settings, invocation: Invocation, deadline: Deadline
 ) -> Iterator[Outcome]:
-    """The outcome of each finding, as it comes; not in order."""
-    repairs: Dict[str, Repair] = {}
-    tasks: List[Callable[[], Outcome]] = []
+    """The outcome of each finding, as it comes; not in order.
+
+    Ends with the deadline, whatever a repair is still waiting for.
+    """
+    begins: Dict[str, Begin] = {}
+    repairs: List[Repair] = []
     for finding in findings:
         kind = finding.resource_type or BUCKET
         remediation = remediation_for(kind)
-        if remediation and kind not in repairs:
-            repairs[kind] = _prepared(remediation, settings, invocation, deadline)
-        tasks.append(_guarded(repairs[kind], finding))
-    if len(tasks) <= 1:  # the usual message: no thread for it
-        yield from (task() for task in tasks)
-        return
-    with ThreadPoolExecutor(max_workers=min(MAX_THREADS, len(tasks))) as pool:
-        for done in as_completed([pool.submit(task) for task in tasks]):
-            yield done.result()
+        if remediation and kind not in begins:
+            begins[kind] = _prepared(remediation, settings, invocation, deadline)
+        repairs.append(begins[kind](finding))
+    return _Crew(repairs, deadline).outcomes()
+
+
+class _Crew:
+    """A few threads and what they work on: those whose time has come, the longest due first.
+
+    A repair that must wait gives its thread to the next, so that a bucket in trouble, or a hundred,
+    keep no other from its turn. The threads are not waited for: one that hangs in a request would
+    hold the invocation beyond its deadline, after which no repair begins another request.
+    """
+
+    def __init__(self, repairs: List[Repair], deadline: Deadline) -> None:
+        self._repairs = repairs
+        self._deadline = deadline
+        self._now = deadline.clock.monotonic
+        self._due: List[Tuple[float, int]] = [(0.0, n) for n in range(len(repairs))]
+        self._unfinished = len(repairs)
+        self._changed = threading.Condition()
+        self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Set to work, and give each outcome as it comes."""
+        missing = set(range(len(self._repairs)))
+        for _ in range(min(MAX_THREADS, len(self._repairs))):
+            threading.Thread(target=self._work, daemon=True).start()
+        while missing:
+            try:
+                done, outcome = self._outcomes.get(timeout=self._deadline.patience())
+            except queue.Empty:
+                break
+            missing.discard(done)
+            yield outcome
+        self._dismiss()
+        for late in sorted(missing):
+            yield self._repairs[late].give_up("deadline: OSS did not answer in time")
+
+    def _work(self) -> None:
+        while True:
+            next_one = self._next()
+            if next_one is None:
+                return
+            result = _step(self._repairs[next_one])
+            with self._changed:
+                if isinstance(result, Outcome):
+                    self._outcomes.put((next_one, result))
+                    self._unfinished -= 1
+                else:
+                    heapq.heappush(self._due, (self._now() + result, next_one))
+                self._changed.notify_all()
+
+    def _next(self) -> Optional[int]:
+        """The repair to go on with, once it is due; None when all are finished."""
+        with self._changed:
+            while self._unfinished > 0:
+                wait = self._due[0][0] - self._now() if self._due else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._due)[1]
+                self._changed.wait(wait)
+        return None
+
+    def _dismiss(self) -> None:
+        with self._changed:
+            self._unfinished = 0
+            self._changed.notify_all()
 
 
 def _prepared(
     remediation: Remediation, settings: Settings, invocation: Invocation, deadline: Deadline
-) -> Repair:
+) -> Begin:
     try:
         return remediation.prepare(settings, invocation, deadline)
     except Exception as error:
         reason = _explain(error)
-        return lambda finding: outcome_of(finding, FAILED, reason)
+        return lambda finding: Hopeless(finding, reason)
 
 
-def _guarded(repair: Repair, finding: Finding) -> Callable[[], Outcome]:
-    def run() -> Outcome:
-        try:
-            return repair(finding)
-        except Exception as error:
-            return outcome_of(finding, FAILED, _explain(error))
-
-    return run
+def _step(repair: Repair) -> Union[Outcome, float]:
+    try:
+        return repair.step()
+    except Exception as error:
+        return repair.give_up(_explain(error))
 
 
 def _explain(error: Exception) -> str:

@@ -24,6 +24,10 @@ class RefusedError(BucketError):
     """Something that asking again will not change."""
 
 
+class UnsupportedError(RefusedError):
+    """An operation that this OSS does not have."""
+
+
 class TransientError(BucketError):
     """Something that may pass: throttling, a 5xx, a time-out, a broken connection."""
 

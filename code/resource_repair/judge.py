@@ -6,6 +6,7 @@ from resource_repair import naming
 from resource_repair.remediations import remediation_for
 from resource_repair.settings import Settings
 from resource_repair.values import (
+    BUCKET,
     FAILED,
     IGNORED,
     UNREADABLE,
@@ -28,11 +29,13 @@ def judge(
 
     A finding comes out with its region filled in and in its plain form.
     """
-    seen: Set[str] = set()
+    seen: Set[Tuple[str, str]] = set()
     return tuple(_judge(item, settings, invocation, seen) for item in items)
 
 
-def _judge(item: Item, settings: Settings, invocation: Invocation, seen: Set[str]) -> Verdict:
+def _judge(
+    item: Item, settings: Settings, invocation: Invocation, seen: Set[Tuple[str, str]]
+) -> Verdict:
     if isinstance(item, Unreadable):
         return _judge_unreadable(item, settings)
     if isinstance(item, Other):
@@ -47,9 +50,10 @@ def _judge(item: Item, settings: Settings, invocation: Invocation, seen: Set[str
     if reason or region is None:
         return outcome_of(item, FAILED, reason)
     # Bucket names are global: findings for one bucket are one finding, whatever rule they name.
-    if item.resource_id in seen:
+    key = (item.resource_type or BUCKET, item.resource_id)
+    if key in seen:
         return outcome_of(item, IGNORED, "duplicate: handled once in this message")
-    seen.add(item.resource_id)
+    seen.add(key)
     return item._replace(region=region)
 
 

@@ -7,7 +7,7 @@ from typing import Optional
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", re.ASCII)
 
 # OSS, "Regions and endpoints": cn-shanghai, us-west-1, cn-hzfinance, cn-north-2-gov-1 …
-_REGION_ID = r"[a-z]{2,3}(?:-[a-z0-9]{1,20}){1,4}?"
+_REGION_ID = r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){1,4}?"
 _REGION = re.compile(r"(?:oss-)?(" + _REGION_ID + r")", re.ASCII)
 _ENDPOINT = re.compile(r"oss-(" + _REGION_ID + r")(?:-internal)?\.aliyuncs\.com", re.ASCII)
 

@@ -8,13 +8,17 @@ import base64
 import binascii
 import json
 import re
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Iterator, List, Tuple, Union
 
 from resource_repair.values import Finding, Item, Other, Unreadable
 
 _DEPTH = 10  # layers; real messages have at most five (bytes, CloudEvents, body, base64, JSON)
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ENVELOPE_KEYS = frozenset(["TopicName", "TopicOwner", "MessageId", "Subscriber"])
+_WRAPPERS = ("Message", "messageBody", "body", "data_base64", "data")
+_BODY_KEYS = frozenset(
+    ["evaluationResultIdentifier", "configRuleId", "eventType", "ResourceEventType"]
+)
 
 
 class _MalformedError(Exception):
@@ -22,82 +26,89 @@ class _MalformedError(Exception):
 
 
 def read(event: Union[bytes, str]) -> Tuple[Item, ...]:
-    """Everything that the event says: findings, other traffic, and what could not be read."""
-    try:
-        return tuple(_unwrap(event, (), _DEPTH))
-    except RecursionError:
-        return (Unreadable("JSON nested too deep", (_decode(event),)),)
+    """Everything that the event says: findings, other traffic, and what could not be read.
 
-
-def _unwrap(value: Any, texts: Tuple[str, ...], depth: int) -> List[Item]:
-    if depth == 0:
-        return [Unreadable("envelopes nested too deep", texts)]
-    if isinstance(value, (bytes, str)):
-        return _unwrap_text(_decode(value), texts, depth)
-    if isinstance(value, list):
-        return _unwrap_list(value, texts, depth)
-    if isinstance(value, dict):
-        return _unwrap_object(value, texts, depth)
-    return [Unreadable("neither an object nor a list", texts)]
-
-
-def _decode(value: Union[bytes, str]) -> str:
-    if isinstance(value, str):
-        return value
-    return value.decode(json.detect_encoding(value), "replace")
-
-
-def _unwrap_text(text: str, texts: Tuple[str, ...], depth: int) -> List[Item]:
-    texts = (*texts, text)
-    try:
-        return _unwrap(json.loads(text.lstrip("\ufeff")), texts, depth - 1)
-    except ValueError:
-        pass
-    # Not documented: the tutorial's 2021 edition decoded base64, later pages show plain JSON.
-    decoded = _base64(text)
-    if decoded is not None:
-        return _unwrap(decoded, texts, depth - 1)
-    return [Unreadable("neither JSON nor base64", texts + tuple(_base64_runs(text)))]
-
-
-def _unwrap_list(items: List[Any], texts: Tuple[str, ...], depth: int) -> List[Item]:
-    if not items:
-        return [Unreadable("an empty list", texts)]
-    # An item answers for its own text alone: beside a good one of ours, a foreign one is no alarm.
-    return [
-        read_item
-        for item in items
-        for read_item in _unwrap(item, (json.dumps(item, ensure_ascii=False),), depth - 1)
-    ]
-
-
-def _unwrap_object(message: Dict[str, Any], texts: Tuple[str, ...], depth: int) -> List[Item]:
-    wrapped, body = _body(message)
-    if wrapped:
-        return _unwrap(body, texts, depth - 1)
-    try:
-        return [_read_object(message)]
-    except _MalformedError as error:
-        return [Unreadable(str(error), texts)]
-
-
-def _body(message: Dict[str, Any]) -> Tuple[bool, Any]:
-    """Whether the object is an envelope, and what is in it.
-
-    Function Compute, "MNS topic triggers" (JSON, STREAM) and "EventBridge triggers" (CloudEvents).
+    All that could not be read is one item, with every text of the whole message.
     """
+    items: List[Union[Finding, Other]] = []
+    reasons: List[str] = []
+    _unwrap(event, _DEPTH, items, reasons)
+    if not reasons:
+        return tuple(items)
+    why = reasons[0] if len(reasons) == 1 else f"{reasons[0]}, and {len(reasons) - 1} more"
+    return (*items, Unreadable(why, tuple(_texts(event, _DEPTH))))
+
+
+def _unwrap(value: Any, depth: int, items: List[Union[Finding, Other]], reasons: List[str]) -> None:
+    """Add what `value` says to `items`, and why something in it cannot be read to `reasons`."""
+    if depth == 0:
+        reasons.append("envelopes nested too deep")
+    elif isinstance(value, (bytes, bytearray, str)):
+        inner = _decoded(_text_of(value))
+        if inner is None:
+            reasons.append("neither JSON nor base64")
+        else:
+            _unwrap(inner, depth - 1, items, reasons)
+    elif isinstance(value, list) and value:
+        for each in value:
+            _unwrap(each, depth - 1, items, reasons)
+    elif isinstance(value, dict) and _is_envelope(value):
+        _unwrap(_content(value), depth - 1, items, reasons)
+    elif isinstance(value, dict):
+        try:
+            items.append(_read_object(value))
+        except _MalformedError as error:
+            reasons.append(str(error))
+    else:
+        reasons.append("neither an object nor a list of them")
+
+
+def _text_of(value: Union[bytes, bytearray, str]) -> str:
+    if not isinstance(value, str):
+        value = bytes(value).decode(json.detect_encoding(value), "replace")
+    return value.lstrip("\ufeff")
+
+
+def _decoded(text: str) -> Any:
+    """What the text encodes, as JSON or base64; None if neither (or null, which says no more).
+
+    That Cloud Config encodes is not documented: the tutorial's 2021 edition decoded base64, later
+    pages show plain JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _base64(text)
+
+
+def _is_envelope(message: Dict[str, Any]) -> bool:
+    """Function Compute, "MNS topic triggers" (JSON, STREAM) and "EventBridge triggers"."""
     if "Message" in message and not _ENVELOPE_KEYS.isdisjoint(message):
-        return True, message["Message"]
-    if "body" in message and ("attrs" in message or len(message) == 1):
-        return True, message["body"]
-    if "data_base64" in message:
-        return True, message["data_base64"]
-    if "data" in message and ("specversion" in message or "source" in message):
-        data = message["data"]
-        if isinstance(data, dict) and "messageBody" in data:
-            return True, data["messageBody"]
-        return True, data
-    return False, None
+        return True  # attributes of a message become further keys, whatever they are called
+    return _BODY_KEYS.isdisjoint(message) and any(key in message for key in _WRAPPERS)
+
+
+def _content(envelope: Dict[str, Any]) -> Any:
+    return next(envelope[key] for key in _WRAPPERS if key in envelope)
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """Every text in a message, raw and decoded, however damaged: one may name our rule."""
+    if isinstance(value, (bytes, bytearray, str)):
+        text = _text_of(value)
+        yield text
+        inner = _decoded(text) if depth else None
+        if inner is None:
+            yield from _base64_runs(text)
+        else:
+            yield from _texts(inner, depth - 1)
+    elif isinstance(value, dict) and depth:
+        for key, each in value.items():
+            yield key
+            yield from _texts(each, depth - 1)
+    elif isinstance(value, list) and depth:
+        for each in value:
+            yield from _texts(each, depth - 1)
 
 
 def _read_object(message: Dict[str, Any]) -> Union[Finding, Other]:
@@ -148,7 +159,7 @@ def _text(fields: Dict[str, Any], name: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value or "")  # no account and no rule is number 0
     raise _MalformedError(f"{name} is neither text nor a number")
 
 

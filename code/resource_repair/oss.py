@@ -8,13 +8,16 @@ import http.cookiejar
 import logging
 import re
 import socket
+import ssl
 from typing import Any, Callable, NamedTuple, Optional, TypeVar
 from xml.etree import ElementTree
 
 import oss2
 import requests
+import urllib3
 
 from resource_repair import naming
+from resource_repair.batch import MAX_THREADS
 from resource_repair.errors import (
     BucketError,
     DeniedError,
@@ -23,31 +26,46 @@ from resource_repair.errors import (
     RefusedError,
     TransientError,
     UnresolvedError,
+    UnsupportedError,
 )
 from resource_repair.timing import Deadline
 from resource_repair.values import Credentials
 
-MAX_THREADS = 8
-
 _CONNECT_SECONDS = 3.0
-_READ_SECONDS = 10.0
-_HTTP_TOO_MANY_REQUESTS = 429
-_HTTP_SERVER_ERROR = 500
-_HTTP_NOT_IMPLEMENTED = 501
+_READ_SECONDS = 5.0
+_CHUNK = 16 * 1024  # bytes
+_LONGEST_ANSWER = 256 * 1024
+_NOT_FOUND = 404
+_UNSUPPORTED = (405, 501)
+_TRY_AGAIN = (408, 429)
+_SERVER_ERROR = 500
 _MOVED = (301, 307, 403)
 _TRANSIENT_CODES = frozenset(["RequestTimeout", "SlowDown", "Throttling", "OperationAborted"])
 _CODE = re.compile(r"[A-Za-z.]{1,64}", re.ASCII)
 _EC = re.compile(r"[0-9-]{1,32}", re.ASCII)
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+# On 3.6 a wrong host name is a ssl.CertificateError that is no OSError.
+_UNANSWERED = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ssl.CertificateError,
+)
+
 _T = TypeVar("_T")
 
 
 class BucketState(NamedTuple):
-    """A bucket as OSS describes it in one answer. `created` identifies it beyond its name."""
+    """A bucket as OSS describes it in one answer. `created` identifies it beyond its name.
+
+    `region` is where OSS says that it lives; empty if that is in no known form.
+    """
 
     acl: str
     created: str
+    region: str
     oss_request_id: str
 
 
@@ -56,6 +74,18 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: Any) -> None:
         """None: a redirect is an answer. Following it would hand the token to the named host."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send a request and read the whole answer, which is short, or is not OSS's."""
+        response = super().send(request, **options)
+        content = b""
+        for chunk in response.iter_content(_CHUNK):
+            content += chunk
+            if len(content) > _LONGEST_ANSWER:
+                response.close()
+                raise requests.exceptions.ContentDecodingError("an answer without end")
+        response._content = content
+        return response
 
 
 def _new_session() -> oss2.Session:
@@ -107,9 +137,12 @@ class Bucket:
         self._deadline = deadline
 
     def read(self) -> BucketState:
-        """The ACL and the creation date (GetBucketInfo)."""
+        """The ACL, the creation date and the region (GetBucketInfo)."""
         info = self._ask(self._bucket.get_bucket_info)
-        return BucketState(info.acl.grant, info.creation_date, info.request_id)
+        if not info.creation_date:
+            raise TransientError("malformed_answer: a bucket without a creation date")
+        region = naming.region_id(info.location or "") or ""
+        return BucketState(info.acl.grant, info.creation_date, region, info.request_id)
 
     def write_acl(self, acl: str) -> str:
         """Set the ACL and return OSS's request id (PutBucketAcl).
@@ -142,9 +175,9 @@ class Bucket:
             raise _unanswered(error.exception) from None
         except oss2.exceptions.OssError as error:
             raise _answered(error) from None
-        except (requests.RequestException, OSError, ValueError) as error:
+        except _UNANSWERED as error:
             raise _unanswered(error) from None
-        except (ElementTree.ParseError, RuntimeError):
+        except (ElementTree.ParseError, RuntimeError, LookupError, ValueError):
             raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
 
 
@@ -160,14 +193,16 @@ def _answered(error: Any) -> BucketError:
     if _only(_EC, error.ec):
         reason += f" (EC {error.ec})"
     request_id = _only(_REQUEST_ID, error.request_id)
-    if error.code == "NoSuchBucket":
+    if error.status == _NOT_FOUND and error.code == "NoSuchBucket":
         return NoSuchBucketError(reason, request_id)
     if error.status in _MOVED and error.details.get("Endpoint"):
         region = naming.region_of_endpoint(error.details["Endpoint"])
         return ElsewhereError(reason, region, request_id)
-    if error.status == _HTTP_TOO_MANY_REQUESTS or error.code in _TRANSIENT_CODES:
+    if error.status in _UNSUPPORTED:
+        return UnsupportedError(reason, request_id)
+    if error.status in _TRY_AGAIN or error.code in _TRANSIENT_CODES:
         return TransientError(reason, request_id)
-    if error.status >= _HTTP_SERVER_ERROR and error.status != _HTTP_NOT_IMPLEMENTED:
+    if error.status >= _SERVER_ERROR:
         return TransientError(reason, request_id)
     if error.code == "AccessDenied":
         return DeniedError(reason, request_id)
@@ -185,16 +220,9 @@ def _unanswered(error: BaseException) -> BucketError:
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return UnresolvedError("unresolved_host: the region's endpoint has no address")
     # A host that cannot prove to be OSS does not get better by asking again.
-    if any("CERTIFICATE_VERIFY_FAILED" in str(c) or _is_mismatch(c) for c in causes):
+    if any(isinstance(c, ssl.CertificateError) or _UNTRUSTED in str(c) for c in causes):
         return RefusedError("untrusted_host: the endpoint's certificate is not trusted")
-    if isinstance(error, requests.exceptions.InvalidURL):
-        return RefusedError("invalid_url")
     return TransientError(f"unanswered: {type(error).__name__}")
-
-
-def _is_mismatch(error: BaseException) -> bool:
-    # On 3.6 a host name mismatch is an ssl.CertificateError of its own, and a ValueError.
-    return type(error).__name__ == "CertificateError"
 
 
 def _causes(error: Optional[BaseException]) -> "list[BaseException]":

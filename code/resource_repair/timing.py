@@ -10,12 +10,6 @@ class Clock(NamedTuple):
 
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-
-
-def _margin(timeout: float) -> float:
-    """What is kept back of `timeout` seconds for the audit lines and the answer."""
-    return min(3.0, max(0.5, timeout * 0.1))
 
 
 class Deadline:
@@ -26,18 +20,17 @@ class Deadline:
 
     def __init__(self, clock: Clock, timeout: float) -> None:
         self.clock = clock
-        self._end = clock.monotonic() + timeout - _margin(timeout)
+        margin = min(3.0, max(0.5, timeout * 0.1))  # for the audit lines and the answer
+        self._end = clock.monotonic() + timeout - margin
+        self._grace = margin / 3
 
     def remaining(self) -> float:
         """Seconds left; never negative."""
         return max(0.0, self._end - self.clock.monotonic())
 
-    def pause(self, seconds: float) -> bool:
-        """Wait `seconds`; False, at once, if the deadline would pass meanwhile."""
-        if seconds >= self.remaining():
-            return False
-        self.clock.sleep(seconds)
-        return True
+    def patience(self) -> float:
+        """Seconds left for those who end by themselves at the deadline to say how they ended."""
+        return max(0.0, self._end + self._grace - self.clock.monotonic())
 
 
 def backoff(first: float, most: float, spread: float = 0.5) -> Iterator[float]:

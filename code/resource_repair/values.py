@@ -44,7 +44,7 @@ class Other(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A message, or an item of one, that makes no sense: why, and every text found in it."""
+    """A message, or part of one, that makes no sense: why, and every text found in the message."""
 
     why: str
     texts: Tuple[str, ...]

@@ -149,7 +149,7 @@ def test_what_cannot_be_delivered_is_lost_but_told(
 
 
 def test_a_destination_can_be_a_topic(cloud: FcCloud) -> None:
-    """A topic as destination publishes the result, if the role may."""
+    """The result is published on it, by a role that may publish and need not send."""
     arn = TOPIC.replace("findings", "failures")
     cloud.mns.create_topic("failures")
     got: list[str] = []
@@ -159,6 +159,7 @@ def test_a_destination_can_be_a_topic(cloud: FcCloud) -> None:
         strategy="BACKOFF_RETRY",
         push=lambda message: got.append(message.body) or True,  # type: ignore[func-returns-value]
     )
+    cloud.ram.detach("repair-role", "Custom", "send")
     cloud.ram.create_policy("publish", policies.document(policies.allow("mns:PublishMessage")))
     cloud.ram.attach("repair-role", "Custom", "publish")
     deploy_async(cloud, FAILING, destinationConfig={"onFailure": {"destination": arn}})
@@ -211,6 +212,22 @@ def test_stopping_ends_retries_that_would_last_for_hours() -> None:
         cloud.fc.stop()
 
         assert cloud.journal.entries("fc", "gave_up") == []
+
+
+def test_stopping_makes_no_failure_of_what_was_under_way(cloud: FcCloud) -> None:
+    """An invocation that the cloud's end interrupts is neither retried nor reported."""
+    destinations = {"onFailure": {"destination": QUEUE}}
+    source = "import time\ndef handler(event, context):\n    time.sleep(60)"
+    deploy_async(cloud, source, destinationConfig=destinations, maxAsyncRetryAttempts=0)
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+    assert cloud.journal.wait_for(
+        lambda entries: any(entry.action == "started" for entry in entries), 20
+    )
+
+    cloud.fc.stop()
+
+    assert cloud.mns.messages("results") == []
+    assert cloud.journal.entries("fc", "gave_up") == []
 
 
 def add_trigger(cloud: FcCloud, name: str = "on-finding", **fields: Any) -> None:

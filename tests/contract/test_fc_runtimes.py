@@ -11,6 +11,7 @@ import pytest
 from scripts.localcloud.fc import interpreters
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
+from tests.conftest import missing_runtime
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
 
 REPORT = """
@@ -47,7 +48,7 @@ def needs(runtime: str) -> None:
     """Skip where this machine lacks the runtime's Python."""
     found = interpreters.find(runtime)
     if found.substituted:
-        pytest.skip(f"no Python {interpreters.RUNTIMES[runtime]} here, only {found.version}")
+        missing_runtime(interpreters.RUNTIMES[runtime])
 
 
 @pytest.mark.parametrize("runtime", interpreters.RUNTIMES)

@@ -24,6 +24,7 @@ from resource_repair.timing import Clock, Deadline
 from resource_repair.values import Credentials
 
 CREDENTIALS = Credentials("STS.key-id", "key-secret", "the-security-token")
+CREATED = "2021-09-06T05:58:37.000Z"
 INFO = """<?xml version="1.0" encoding="UTF-8"?><BucketInfo><Bucket>
 <CreationDate>2021-09-06T05:58:37.000Z</CreationDate><ExtranetEndpoint>x</ExtranetEndpoint>
 <IntranetEndpoint>x</IntranetEndpoint><Location>oss-cn-shanghai</Location><Name>config-snapshot</Name>
@@ -138,7 +139,7 @@ def test_a_bucket_is_read_with_v4_and_its_token(server: Server) -> None:
     """One signed GET gives the ACL and the creation date."""
     server.answer = Answer(body=INFO)
     state = bucket(server.url).read()
-    assert state == oss.BucketState("public-read", "2021-09-06T05:58:37.000Z", "REQUEST-ID")
+    assert state == oss.BucketState("public-read", CREATED, "cn-shanghai", "REQUEST-ID")
     ((method, path, headers),) = server.asked
     assert (method, path) == ("GET", "/config-snapshot/?bucketInfo=")
     assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")
@@ -172,7 +173,24 @@ def test_an_access_key_without_a_token_signs_v4_too(server: Server) -> None:
         (error(429, "Throttling"), errors.TransientError, "Throttling"),
         (error(503, "SlowDown"), errors.TransientError, "SlowDown"),
         (error(500, "InternalError"), errors.TransientError, "InternalError"),
-        (error(501, "NotImplemented"), errors.RefusedError, "NotImplemented"),
+        (error(501, "NotImplemented"), errors.UnsupportedError, "NotImplemented"),
+        (error(503, "NoSuchBucket"), errors.TransientError, "NoSuchBucket"),
+        (error(429, "Whatever"), errors.TransientError, "Whatever"),
+        (Answer(408), errors.TransientError, "status_408"),
+        (error(403, "SlowDown"), errors.TransientError, "SlowDown"),
+        (error(409, "OperationAborted"), errors.TransientError, "OperationAborted"),
+        (
+            Answer(200, INFO.replace("2021-09-06T05:58:37.000Z", "")),
+            errors.TransientError,
+            "malformed",
+        ),
+        (
+            Answer(200, INFO.replace("UTF-8", "no-such-encoding")),
+            errors.TransientError,
+            "malformed",
+        ),
+        (Answer(200, "x" * 1_000_000), errors.TransientError, "unanswered"),
+        (Answer(200, INFO, {"Content-Encoding": "gzip"}), errors.TransientError, "unanswered"),
         (Answer(502, "<html>bad gateway</html>"), errors.TransientError, "status_502"),
         (Answer(200, "<html>not xml"), errors.TransientError, "malformed_answer"),
         (Answer(200, "<BucketInfo/>"), errors.TransientError, "malformed_answer"),

@@ -8,11 +8,12 @@ import pytest
 
 from scripts import ROOT
 from scripts.localcloud import LocalCloud
+from scripts.localcloud.fc.interpreters import RUNTIMES
 from scripts.rehearsal import Stage, set_up
+from tests.conftest import missing_runtime
 from tests.e2e import scene
 
 EVENTS = ROOT / "events"
-RUNTIMES = ["python3", "python3.9", "python3.10", "python3.12"]
 ROW = re.compile(
     r"\| `(?P<file>[^`]+)` \| (?P<outcomes>[a-z_, ]+) \| (?P<end>success|fail|error) \|"
 )
@@ -24,13 +25,13 @@ def table() -> dict[str, tuple[list[str], str]]:
     return {row["file"]: (row["outcomes"].split(", "), row["end"]) for row in rows}
 
 
-@pytest.fixture(scope="module", params=RUNTIMES)
+@pytest.fixture(scope="module", params=sorted(RUNTIMES))
 def stage(request: pytest.FixtureRequest, code: Path) -> Iterator[Stage]:
     """The product on a local cloud, its function of one runtime."""
     with LocalCloud(account_id=scene.ACCOUNT) as cloud:
         interpreter = cloud.fc.interpreter(request.param)
         if interpreter.substituted:
-            pytest.skip(f"no interpreter for {request.param} on this machine")
+            missing_runtime(RUNTIMES[request.param])
         yield set_up(cloud, code, runtime=request.param, prepareRuleId=scene.RULE_ID)
 
 

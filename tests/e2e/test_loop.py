@@ -247,9 +247,10 @@ def test_an_exemption_is_a_ceiling(stage: Stage) -> None:
     stage.cloud.oss.set_acl("config-website", "public-read-write")
     assert stage.wait_idle()
     assert stage.cloud.oss.bucket("config-website").acl == "public-read"
-    outcomes = [line["outcome"] for line in lines(stage, "config-website")]
-    assert outcomes[:2] == ["exempt", "repaired"]
-    assert set(outcomes[2:]) <= {"exempt"}
+    # The ceiling is itself a finding, which another instance may be done with first.
+    first, *later = [line["outcome"] for line in lines(stage, "config-website")]
+    assert (first, later.count("repaired")) == ("exempt", 1)
+    assert set(later) <= {"repaired", "exempt"}
     assert kept(stage) == []
 
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resource_repair.audit import record
@@ -38,10 +38,14 @@ def line_of(outcome: Outcome) -> str:
     return stream.getvalue()
 
 
-@given(st.text(max_size=3000), st.text(max_size=3000))
-def test_a_finding_is_one_line_of_json(reason: str, bucket: str) -> None:
+@example("\U0001f4a3" * 60_000)
+@given(st.text(max_size=3000))
+def test_a_finding_is_one_line_of_json(text: str) -> None:
     """Whatever a message names, the audit has one short line of ASCII with all its fields."""
-    line = line_of(Outcome("failed", reason=reason, bucket=bucket))
+    hostile = dict.fromkeys(
+        ["reason", "bucket", "region", "rule_id", "rule_name", "account_id"], text
+    )
+    line = line_of(Outcome("failed", acl_before=text, acl_after=text, **hostile))  # type: ignore[arg-type]
     assert line.endswith("\n")
     assert line.count("\n") == 1
     assert line.isascii()
@@ -50,7 +54,7 @@ def test_a_finding_is_one_line_of_json(reason: str, bucket: str) -> None:
     fields = json.loads(line)
     assert list(fields) == FIELDS
     assert fields["event"] == "resource_repair"
-    assert bucket.startswith(fields["bucket"])
+    assert text.startswith(fields["bucket"])
 
 
 SETTLED = ["repaired", "already_private", "would_repair", "exempt", "ignored", "gone"]

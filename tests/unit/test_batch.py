@@ -1,13 +1,16 @@
-"""Several findings at once: one's trouble is its own."""
+"""Several findings at once: one's trouble is its own, and the deadline is everybody's."""
 
 import logging
+import sys
+import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from resource_repair import batch, remediations
-from resource_repair.remediations import Remediation
-from resource_repair.settings import Settings, load
+from resource_repair.remediations import Remediation, Repair
+from resource_repair.settings import load
 from resource_repair.timing import Clock, Deadline
 from resource_repair.values import Finding, Invocation, Outcome
 
@@ -15,47 +18,64 @@ INVOCATION = Invocation("request", "1", "cn-shanghai", 60, None)
 SECRET = "the-secret-key"
 
 
-def repair(finding: Finding) -> Outcome:
-    """A repair that breaks on some buckets, quoting what must not be logged."""
-    if finding.resource_id.startswith("broken"):
-        raise LookupError(f"signature of {SECRET} does not match")
-    return Outcome("repaired", bucket=finding.resource_id)
+class ScriptedRepair(Repair):
+    """A repair that behaves as its bucket's name says."""
+
+    together = threading.Barrier(2)
+    release = threading.Event()
+
+    def __init__(self, finding: Finding) -> None:
+        self._name = finding.resource_id
+        self._waited = False
+
+    def step(self) -> Outcome | float:
+        """Repaired, unless the name says otherwise."""
+        kind = self._name.split("-")[0]
+        if kind == "broken":
+            raise LookupError(f"signature of {SECRET} does not match")
+        if kind == "patient" and not self._waited:
+            self._waited = True
+            return 0.05
+        if kind == "busy":
+            return 0.01
+        if kind == "hangs":
+            self.release.wait(30)
+        if kind == "pair":
+            self.together.wait(30)
+        return Outcome("repaired", bucket=self._name)
+
+    def give_up(self, reason: str) -> Outcome:
+        """Failed, for that reason."""
+        return Outcome("failed", reason, bucket=self._name)
 
 
-def prepare(
-    settings: Settings, invocation: Invocation, deadline: Deadline
-) -> Callable[..., Outcome]:
-    """What a remediation's module offers."""
-    return repair
-
-
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry with a remediation of this module, and one whose module cannot be imported."""
+    """A registry with scripted repairs, and a remediation whose module cannot be imported."""
+    module = SimpleNamespace(prepare=lambda *_: ScriptedRepair)
+    monkeypatch.setitem(sys.modules, "scripted_repair", module)  # type: ignore[arg-type]
     entries = {
-        "ACS::OSS::Bucket": Remediation(str.islower, __name__, ()),
+        "ACS::OSS::Bucket": Remediation(str.islower, "scripted_repair", ()),
         "ACS::Missing::Module": Remediation(str.islower, "no.such.module", ()),
     }
     monkeypatch.setattr(remediations, "REMEDIATIONS", entries)
-    monkeypatch.setitem(
-        __import__("sys").modules, __name__, __import__("types").SimpleNamespace(prepare=prepare)
-    )
 
 
-def outcomes(*findings: Finding) -> dict[str, Outcome]:
+def outcomes(*findings: Finding | str, seconds: float = 60) -> dict[str, Outcome]:
     """The outcome for each bucket."""
     config = load({"prepareRuleId": "cr-1"})
-    done = batch.repair_all(findings, config, INVOCATION, Deadline(Clock(), 60))
+    whole = [Finding("cr-1", each) if isinstance(each, str) else each for each in findings]
+    done = batch.repair_all(whole, config, INVOCATION, Deadline(Clock(), seconds))
     return {outcome.bucket: outcome for outcome in done}
 
 
-@pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
 def test_every_finding_has_its_outcome(count: int, caplog: pytest.LogCaptureFixture) -> None:
     """However many findings: each has an outcome, and a broken one stops no other."""
-    names = [f"{'broken' if n % 3 == 2 else 'bucket'}-{n}" for n in range(count)]
+    kinds = ["bucket", "patient", "broken"]
+    names = [f"{kinds[n % 3]}-{n}" for n in range(count)]
     with caplog.at_level(logging.DEBUG):
-        done = outcomes(*(Finding("cr-1", name) for name in names))
+        done = outcomes(*names)
     assert {name: outcome.outcome for name, outcome in done.items()} == {
         name: "failed" if name.startswith("broken") else "repaired" for name in names
     }
@@ -63,10 +83,48 @@ def test_every_finding_has_its_outcome(count: int, caplog: pytest.LogCaptureFixt
     assert SECRET not in str(done)
 
 
-@pytest.mark.usefixtures("registry")
 def test_a_remediation_that_cannot_start_fails_its_findings() -> None:
     """If a remediation's module cannot be imported, its findings fail and the others do not."""
     missing = Finding("cr-1", "of-another-type", resource_type="ACS::Missing::Module")
-    done = outcomes(missing, Finding("cr-1", "bucket-1"))
+    done = outcomes(missing, "bucket-1")
     assert done["of-another-type"].reason.startswith("internal_error: ModuleNotFoundError")
     assert done["bucket-1"].outcome == "repaired"
+
+
+def test_several_are_repaired_at_once() -> None:
+    """Two repairs that wait for each other both end."""
+    assert {each.outcome for each in outcomes("pair-1", "pair-2").values()} == {"repaired"}
+
+
+def test_a_hundred_in_trouble_keep_no_other_from_its_turn() -> None:
+    """Behind a hundred buckets that are always told to come back, a healthy one is repaired."""
+    done = outcomes(*(f"busy-{n}" for n in range(100)), "healthy-1", seconds=1.5)
+    assert done["healthy-1"].outcome == "repaired"
+    assert {done[f"busy-{n}"].reason.split(":")[0] for n in range(100)} == {"deadline"}
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_hanging_repair_does_not_hold_the_invocation(
+    others: int, request: pytest.FixtureRequest
+) -> None:
+    """What does not come back by the deadline is given up, alone or among others."""
+    request.addfinalizer(ScriptedRepair.release.set)
+    ScriptedRepair.release.clear()
+    done = outcomes("hangs-1", *(f"bucket-{n}" for n in range(others)), seconds=1)
+    assert done["hangs-1"].reason == "deadline: OSS did not answer in time"
+    assert len(done) == 1 + others
+    assert not ScriptedRepair.release.is_set()
+
+
+def test_no_more_threads_than_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand findings are worked on by a few threads."""
+    started: list[Callable[..., None]] = []
+    thread = threading.Thread
+
+    def counted(target: Callable[..., None], daemon: bool) -> threading.Thread:
+        started.append(target)
+        return thread(target=target, daemon=daemon)
+
+    monkeypatch.setattr(batch.threading, "Thread", counted)
+    assert len(outcomes(*(f"bucket-{n}" for n in range(1000)))) == 1000
+    assert len(started) == batch.MAX_THREADS <= 32

@@ -1,7 +1,6 @@
 """The repair, against a model of OSS that can be told to misbehave at every request."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
 from datetime import date
 from typing import Any, cast
 
@@ -10,130 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resource_repair import errors
-from resource_repair.bucket_acl import Task, repair
+from resource_repair.bucket_acl import BucketRepair, Means
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS
-from resource_repair.oss import Bucket, BucketState
-from resource_repair.timing import Clock, Deadline
+from resource_repair.timing import Deadline
 from resource_repair.values import SETTLED, Finding, Outcome
+from tests.unit.model_oss import FAILURES, HOME, ModelOss
 
-HOME = "cn-shanghai"
 FINDING = Finding(rule_id="cr-1", resource_id="config-snapshot", region=HOME, owner="1")
-NOW = 1_800_000_000.0  # 2027-01-15 in UTC
-
 ACLS = sorted(OPENNESS)
 
 
-@dataclass
-class ModelOss:
-    """One bucket name in OSS: what is there, where, and what each request suffers.
-
-    `script` has a word for each request to come: `ok`, a failure (`transient`, `denied`,
-    `refused`), `applied` (done, but the answer is lost), `lag` (a read shows the ACL before the
-    last write), something that somebody else does just before it (`delete`, `recreate`, `open`), or
-    `replaced`: deleted, created again by our write, and the answer to that lost.
-    """
-
-    acl: str | None = "public-read"
-    region: str = HOME
-    script: Iterator[str] = field(default_factory=lambda: iter(()))
-    policy: bool | str = False
-    unresolved: frozenset[str] = frozenset()
-    reads_anywhere: bool = False  # OSS documents that GetBucketInfo is answered in any region
-    created: int = 1
-    seen_acl: str | None = None
-    log: list[tuple[str, str, str]] = field(default_factory=list)
-    now: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.seen_acl = self.acl
-
-    def clock(self) -> Clock:
-        """A clock that moves only when somebody waits, or asks OSS."""
-
-        def sleep(seconds: float) -> None:
-            self.now += seconds
-
-        return Clock(lambda: self.now, lambda: NOW, sleep)
-
-    def bucket(self, name: str, region: str) -> Bucket:
-        """The bucket as one region sees it."""
-        assert name == "config-snapshot"
-        return cast("Bucket", _ModelBucket(self, region))
-
-    def suffer(self, operation: str, region: str) -> str:
-        """Let the next word of the script happen; returns it."""
-        self.now += 0.01
-        word = next(self.script, "ok")
-        self._somebody_else(word)
-        if region in self.unresolved:
-            word = "unresolved"
-        self.log.append((operation, region, word))
-        if word in _FAILURES:
-            raise _FAILURES[word](word)
-        if self.acl is None and operation != "write":
-            raise errors.NoSuchBucketError("NoSuchBucket")
-        answered = operation == "read" and self.reads_anywhere
-        if region != self.region and self.acl is not None and not answered:
-            raise errors.ElsewhereError("AccessDenied", self.region)
-        return word
-
-    def _somebody_else(self, word: str) -> None:
-        if word in ("delete", "replaced"):
-            self.acl = self.seen_acl = None
-        elif word == "recreate":
-            self.acl = self.seen_acl = "public-read"
-            self.created += 1
-        elif word == "open" and self.acl is not None:
-            self.acl = self.seen_acl = "public-read-write"
-
-    def writes(self) -> list[int]:
-        """Where in the log the writes are."""
-        return [at for at, (operation, _, _) in enumerate(self.log) if operation == "write"]
-
-
-_FAILURES: dict[str, type[errors.BucketError]] = {
-    "transient": errors.TransientError,
-    "denied": errors.DeniedError,
-    "refused": errors.RefusedError,
-    "unresolved": errors.UnresolvedError,
-}
-
-
-class _ModelBucket:
-    def __init__(self, oss: ModelOss, region: str) -> None:
-        self._oss, self._region = oss, region
-
-    def read(self) -> BucketState:
-        word = self._oss.suffer("read", self._region)
-        if word == "applied":
-            raise errors.TransientError("lost")
-        acl = self._oss.seen_acl if word == "lag" else self._oss.acl
-        return BucketState(str(acl), f"day {self._oss.created}", "read-id")
-
-    def write_acl(self, acl: str) -> str:
-        word = self._oss.suffer("write", self._region)
-        if self._oss.acl is None:  # OSS creates it
-            self._oss.created += 1
-            self._oss.region = self._region
-        self._oss.seen_acl, self._oss.acl = self._oss.acl or acl, acl
-        if word in ("applied", "replaced"):
-            raise errors.TransientError("lost")
-        return "write-id"
-
-    def public_by_policy(self) -> bool:
-        self._oss.suffer("policy", self._region)
-        if isinstance(self._oss.policy, str):
-            raise _FAILURES[self._oss.policy](self._oss.policy)
-        return self._oss.policy
-
-
-def run(oss: ModelOss, mode: str = "enforce", allow: str = "", **finding: str) -> Outcome:
-    """Repair the model's bucket; `allow` exempts it."""
+def run(
+    oss: ModelOss, mode: str = "enforce", allow: str = "", home: str = HOME, **finding: str
+) -> Outcome:
+    """Repair the model's bucket, waiting as asked; `allow` exempts it."""
     exempt = [Exemption("config-*", "a site", "web", date(2027, 1, 15), allow)] if allow else []
     deadline = Deadline(oss.clock(), 60)
-    task = Task(oss.bucket, mode, Exemptions(tuple(exempt)), HOME, deadline)
-    return repair(FINDING._replace(**cast("Any", finding)), task)
+    means = Means(oss.bucket, mode, Exemptions(tuple(exempt)), home, deadline)
+    repair = BucketRepair(FINDING._replace(**cast("Any", finding)), means)
+    while True:
+        result = repair.step()
+        if isinstance(result, Outcome):
+            return result
+        oss.now += result
 
 
 @pytest.mark.parametrize(
@@ -188,7 +87,8 @@ def test_a_repair_is_four_requests() -> None:
         ("public-read", True, "exposed", True),
         ("private", True, "exposed", True),
         ("private", "denied", "already_private", "unknown"),
-        ("public-read", "refused", "repaired", "unknown"),
+        ("public-read", "unsupported", "repaired", "unknown"),
+        ("public-read", "refused", "failed", None),
         ("public-read", "transient", "failed", None),
     ],
 )
@@ -219,7 +119,9 @@ def test_a_private_bucket_may_be_public_by_policy(
         (["ok", "ok", "recreate"], "failed", "recreated"),
         (["ok", "applied", "recreate"], "failed", "recreated"),
         (["ok", "replaced"], "failed", "recreated"),
-        (["ok", "ok", "delete"], "gone", ""),
+        (["ok", "ok", "delete"], "failed", "vanished"),
+        (["ok", "applied", "delete"], "failed", "vanished"),
+        (["ok", "ok", "ok", "delete"], "failed", "vanished"),
         (["delete"], "gone", ""),
         (["transient", "delete"], "gone", ""),
         (["transient", "recreate"], "repaired", ""),
@@ -248,15 +150,113 @@ def test_another_region_is_followed_once_by_its_region_alone() -> None:
 
 
 @pytest.mark.parametrize("acl", ["public-read", "private"])
-def test_a_region_that_only_answers_reads_is_left_too(acl: str) -> None:
-    """Where a read is answered from any region, the refused write or policy tells the right one."""
-    oss = ModelOss(acl, region="cn-beijing", reads_anywhere=True)
+@pytest.mark.parametrize("tells", [False, True])
+def test_a_region_that_only_answers_reads_is_left_too(acl: str, tells: bool) -> None:
+    """Where a read is answered in any region, its location or the refused write tells the right."""
+    oss = ModelOss(acl, region="cn-beijing", reads_anywhere=True, tells_location=tells)
     result = run(oss)
     assert (result.outcome, result.region, oss.acl) == (
         "repaired" if acl == "public-read" else "already_private",
         "cn-beijing",
         "private",
     )
+    if tells:  # nothing was written where the bucket is not
+        assert {region for operation, region, _ in oss.log if operation == "write"} <= {
+            "cn-beijing"
+        }
+
+
+def test_a_write_refused_elsewhere_was_no_write() -> None:
+    """A bucket made anew elsewhere, found by a refused write, is repaired, not recreated."""
+
+    class Moved(ModelOss):
+        def suffer(self, operation: str, region: str) -> str:
+            if operation == "write" and self.region == HOME:
+                self.region, self.created = "cn-beijing", 2
+            return super().suffer(operation, region)
+
+    oss = Moved(tells_location=False, reads_anywhere=True)
+    assert run(oss).outcome == "repaired"
+
+
+def test_an_endpoint_that_names_the_same_region_is_not_followed() -> None:
+    """Being sent to where one is already is a failure, at once."""
+    oss = ModelOss()
+
+    def here(operation: str, region: str) -> str:
+        oss.log.append((operation, region, ""))
+        raise errors.ElsewhereError("AccessDenied", region)
+
+    oss.suffer = here  # type: ignore[method-assign]
+    assert (run(oss).outcome, len(oss.log)) == ("failed", 1)
+
+
+def test_home_cannot_say_that_a_bucket_of_another_region_is_gone() -> None:
+    """If the region has no host and home knows no such bucket, that is no proof: kept."""
+    oss = ModelOss(None, unresolved=frozenset(["cn-hangzhou-finance"]))
+    result = run(oss, region="cn-hangzhou-finance")
+    assert (result.outcome, result.reason.split(":")[0]) == ("failed", "unresolved_host")
+
+
+def test_without_a_home_nobody_else_is_asked() -> None:
+    """A function that does not know its own region asks the message's alone."""
+    oss = ModelOss(unresolved=frozenset(["cn-nowhere"]))
+    result = run(oss, region="cn-nowhere", home="")
+    assert result.outcome == "failed"
+    assert {region for _, region, _ in oss.log} == {"cn-nowhere"}
+
+
+def test_a_name_server_s_hiccup_after_an_answer_sends_nobody_home() -> None:
+    """Once the region has answered, an address that is missing for a moment is waited for."""
+    script = iter(["ok", "ok", "unresolved", "unresolved"])
+    result = run(ModelOss(region="cn-beijing", script=script), region="cn-beijing")
+    assert (result.outcome, result.region) == ("repaired", "cn-beijing")
+
+
+def test_the_ceiling_holds_on_every_pass() -> None:
+    """A write that is tried again sets what the exemption allows, not less."""
+    oss = ModelOss("public-read-write", script=iter(["ok", "transient", "ok"]))
+    assert run(oss, allow="public-read").outcome == "repaired"
+    assert oss.acl == "public-read"
+
+
+@pytest.mark.parametrize(("hour", "outcome"), [(23.99, "exempt"), (24.01, "repaired")])
+def test_an_exemption_ends_with_its_day_in_utc(
+    hour: float, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the machine's own time zone, the last day ends at midnight UTC."""
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    midnight = 1_799_971_200.0  # the start of the exemption's last day
+    result = run(ModelOss(wall=midnight + hour * 3600), allow="public-read")
+    monkeypatch.undo()
+    time.tzset()
+    assert result.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("acl", "script", "request_id"),
+    [
+        ("private", [], "read-id"),
+        ("public-read", [], "write-id"),
+        ("public-read", ["ok", "ok", "recreate"], "read-id"),
+        ("public-read", ["denied"], "error-id"),
+    ],
+)
+def test_the_request_that_decided_is_named(acl: str, script: list[str], request_id: str) -> None:
+    """The record names OSS's id of the read, the write or the refusal that decided."""
+    assert run(ModelOss(acl, script=iter(script))).oss_request_id == request_id
+
+
+def test_a_repair_given_up_tells_what_it_knows() -> None:
+    """What is not gone on with is failed, with the ACL that was found."""
+    oss = ModelOss(script=iter(["ok", "transient"]))
+    means = Means(oss.bucket, "enforce", Exemptions(), HOME, Deadline(oss.clock(), 60))
+    repair = BucketRepair(FINDING, means)
+    assert isinstance(repair.step(), float)
+    given_up = repair.give_up("deadline")
+    assert (given_up.outcome, given_up.reason) == ("failed", "deadline")
+    assert given_up.acl_before == "public-read"
 
 
 def test_a_region_without_a_host_is_asked_at_home() -> None:
@@ -339,14 +339,17 @@ def test_no_run_of_bad_luck_breaks_a_promise(
         before = oss.log[at - 1]
         assert before[0] == "read"
         assert before[1] == oss.log[at][1]
-        assert before[2] not in _FAILURES
+        assert before[2] not in FAILURES
         assert before[2] != "applied"
     if mode == "report":
         assert not oss.writes()
     if result.outcome == "repaired":
         assert oss.writes()
         assert result.acl_after == (allow or "private")
-        assert oss.log[-1][2] not in _FAILURES or policy == "denied" or oss.log[-1][0] == "policy"
+        assert oss.log[-1][2] not in FAILURES or policy == "denied" or oss.log[-1][0] == "policy"
+    if oss.writes() and result.outcome in ("gone", "already_private", "exempt"):
+        refused = [oss.log[at] for at in oss.writes()]
+        assert all(region != oss.region for _, region, _ in refused)
     if result.outcome == "already_private":
         assert result.acl_after == "private"
     if result.outcome == "exempt":

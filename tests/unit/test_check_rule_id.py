@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,12 @@ from scripts import check_rule_id, dotenv
 
 ROOT = Path(__file__).parents[2]
 IDS = st.from_regex(r"cr-[a-z0-9]{1,20}(-[a-z0-9]{1,6})?", fullmatch=True)
+
+
+HTTPS = {
+    "s_default_fc_endpoint": "https://1208863178610000.cn-shanghai.fc.aliyuncs.com",
+    "s_default_enable_fc_endpoint": "true",
+}
 
 
 @given(st.lists(IDS, min_size=1, max_size=4), st.sampled_from([",", ", "]))
@@ -64,23 +67,30 @@ def test_the_shell_wins_over_the_file(
     """The file counts only for what the shell has not set; a refusal is one line on stderr."""
     if file is not None:
         (tmp_path / ".env").write_text(file, "utf-8")
-    environ = {} if shell is None else {"PREPARE_RULE_ID": shell}
+    environ = HTTPS if shell is None else {**HTTPS, "PREPARE_RULE_ID": shell}
     assert check_rule_id.main(tmp_path / ".env", environ) == code
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1 if code else 0)
 
 
-def test_it_runs_with_the_standard_library_alone() -> None:
-    """It must speak on a machine where nothing is installed yet."""
-    environ = {**os.environ, "PREPARE_RULE_ID": "a-name"}
-    command = [sys.executable, "-I", "-S", "-c"]
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import runpy; "
-    code += "runpy.run_module('scripts.check_rule_id', run_name='__main__')"
-    ended = subprocess.run(
-        [*command, code], env=environ, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("PREPARE_RULE_ID has 'a-name'")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, 0),
+        ({"s_default_fc_endpoint": "http://127.0.0.1:8080"}, 0),
+        ({"s_default_fc_endpoint": "http://1.cn-shanghai.fc.aliyuncs.com"}, 2),
+        ({"s_default_fc_endpoint": "https://<account id>.cn-shanghai.fc.aliyuncs.com"}, 2),
+        ({"s_default_fc_endpoint": ""}, 2),
+        ({"s_default_enable_fc_endpoint": ""}, 2),
+    ],
+)
+def test_a_deploy_in_the_clear_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, str], code: int
+) -> None:
+    """Unless the client is told an https endpoint, or loopback, and to use it: no deploy."""
+    environ = {**HTTPS, "PREPARE_RULE_ID": "cr-1", **change}
+    assert check_rule_id.main(tmp_path / ".env", environ) == code
+    assert capsys.readouterr().err.count("\n") == (1 if code else 0)
 
 
 def test_the_example_is_read_as_unset() -> None:

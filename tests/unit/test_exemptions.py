@@ -88,6 +88,11 @@ def test_no_exemption_is_for_ever() -> None:
         ("static-?", "static-12", False),
         ("*-static-site", "eu-static-site", True),
         ("*-static-site", "eu-static-sites", False),
+        ("*static*", "eu-static-sites", True),
+        ("static*eu*", "static-1-eu", True),
+        ("static*eu*", "static-1-us", False),
+        ("******static", "eu-static", True),
+        ("*-*-*-*-*-*-*-static*-x", "-" * 63, False),
     ],
 )
 def test_whom_a_name_or_glob_covers(glob: str, bucket: str, covered: bool) -> None:

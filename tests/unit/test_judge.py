@@ -1,5 +1,6 @@
 """Ours or not, and why: a table of findings against what the function was told."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from resource_repair import settings as settings_module
 from resource_repair.judge import judge
+from resource_repair.notification import read
 from resource_repair.values import Finding, Invocation, Item, Other, Outcome, Unreadable
 
 RULE = "cr-a6129bc09da7009675a0"
@@ -112,6 +114,33 @@ def test_no_name_or_region_can_steer_a_request(name: str, region: str) -> None:
         assert result.reason.startswith(("invalid_bucket_name", "invalid_region"))
 
 
+@pytest.mark.parametrize(("length", "valid"), [(2, False), (3, True), (63, True), (64, False)])
+def test_a_bucket_s_name_has_3_to_63_characters(length: int, valid: bool) -> None:
+    """Names of the shortest and longest kind are repaired, and those beyond are not."""
+    assert isinstance(verdict(FINDING._replace(resource_id="a" * length)), Finding) == valid
+
+
+def test_a_region_fits_into_a_host_s_label() -> None:
+    """A region id longer than the label of a host name can be is none."""
+    assert isinstance(verdict(FINDING._replace(region="cn-" + "-".join(["a" * 20] * 3))), Outcome)
+
+
+def test_the_owner_of_the_resource_counts_before_the_account_of_the_message() -> None:
+    """A channel of an account group delivers findings of members: the resource's owner decides."""
+    message = {
+        "accountId": 1999999999999999,
+        "evaluationResultIdentifier": {
+            "evaluationResultQualifier": {
+                "configRuleId": RULE,
+                "resourceId": "config-snapshot",
+                "resourceOwnerId": int(ACCOUNT),
+            }
+        },
+    }
+    (item,) = read(json.dumps(message))
+    assert isinstance(verdict(item), Finding)
+
+
 def test_findings_for_one_bucket_are_handled_once() -> None:
     """The second finding for a bucket is a duplicate, whatever region or rule it names."""
     other = FINDING._replace(region="cn-shanghai", resource_type="")
@@ -138,6 +167,13 @@ def test_an_invalid_finding_does_not_use_up_its_bucket() -> None:
         {"prepareRuleId": f"{RULE},test-oss-bucket-public-read-prohibited"},
         {"repairMode": "dry-run"},
         {"repairMode": "Enforce"},
+        {"repairMode": " report"},
+        {"repairMode": ""},
+        {"ossEndpoint": ""},
+        {"ossEndpoint": "HTTPS://oss-{region}.aliyuncs.com"},
+        {"ossEndpoint": "ht\ntps://oss-{region}.aliyuncs.com"},
+        {"ossEndpoint": "http://127.evil.example"},
+        {"ossEndpoint": "http://127.0.0.256"},
         {"ossEndpoint": "http://oss-{region}.aliyuncs.com"},
         {"ossEndpoint": "oss-{region}.aliyuncs.com"},
         {"ossEndpoint": "https://user:pass@oss-{region}.aliyuncs.com"},
@@ -160,7 +196,7 @@ def test_a_misconfigured_function_keeps_its_findings(environ: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://127.0.0.1:8080", "http://localhost:1", "https://oss.example.com", ""]
+    "endpoint", ["http://127.0.0.1:8080", "http://localhost:1", "https://oss.example.com/"]
 )
 def test_an_endpoint_for_all_regions_is_well(endpoint: str) -> None:
     """A template without a region is one endpoint for all; plain http is for loopback."""

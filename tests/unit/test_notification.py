@@ -50,6 +50,8 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "body": "an attribute of that name",
         "eventType": "ResourceChange",
     },
+    "STREAM, with more beside it": lambda body: {"body": b64(body), "requestId": "1"},
+    "an MNS message": lambda body: {"messageId": "1", "messageBody": b64(body)},
     "CloudEvents, data": lambda body: {"specversion": "1.0", "data": body},
     "CloudEvents, data as text": lambda body: {"specversion": "1.0", "data": json.dumps(body)},
     "CloudEvents, messageBody": lambda body: {"source": "mns", "data": {"messageBody": b64(body)}},
@@ -59,12 +61,18 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", ENVELOPES)
-@pytest.mark.parametrize("encoding", ["str", "utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["str", "bom", "utf-8", "utf-8-sig", "utf-16", "bytearray"])
 def test_every_envelope_holds_the_same_finding(name: str, encoding: str) -> None:
     """Each way of wrapping a message, as text or as bytes, gives the finding in it."""
     wrapped = ENVELOPES[name](BODY)
     text = wrapped if isinstance(wrapped, str) else json.dumps(wrapped)
-    assert read(text if encoding == "str" else text.encode(encoding)) == (FINDING,)
+    events: dict[str, Any] = {
+        "str": text,
+        "bom": "\ufeff" + text,
+        "bytearray": bytearray(text.encode()),
+    }
+    event = events[encoding] if encoding in events else text.encode(encoding)
+    assert read(event) == (FINDING,)
 
 
 @given(st.lists(st.sampled_from(sorted(ENVELOPES)), max_size=2))
@@ -167,13 +175,36 @@ def test_a_broken_finding_is_unreadable(change: dict[str, Any], why: str) -> Non
 
 
 def test_one_bad_item_does_not_hide_the_good_ones() -> None:
-    """In a list, each item is read for itself, and answers for its own text."""
+    """In a list each item is read; what cannot be is one item, with the texts of the whole."""
     flat = {"configRuleId": "cr-1", "resourceId": "bucket-a", "accountId": 1}
-    good, bad = read(json.dumps([flat, {"configRuleId": "cr-2"}]))
+    good, bad = read(json.dumps([{"configRuleId": "cr-2"}, flat, 7]))
     assert good == Finding(rule_id="cr-1", resource_id="bucket-a", owner="1")
     assert isinstance(bad, Unreadable)
-    assert not any("cr-1" in text for text in bad.texts)
-    assert any("cr-2" in text for text in bad.texts)
+    assert bad.why == "a finding without resourceId, and 1 more"
+    assert {"cr-1", "cr-2"} <= set(bad.texts)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        json.dumps({"requestId": "1", "payload": b64(BODY)}),
+        json.dumps({"deep": [{"deeper": [b64({"x": [b64(BODY)]})]}]}),
+        json.dumps({"a": FINDING.rule_id}).replace("cr-", r"\u0063r-"),
+        base64.b64encode(b"[" * 100_000 + FINDING.rule_id.encode()).decode(),
+        "cut off: " + b64(BODY)[:-10],
+        json.dumps([{"configRuleId": "", "resourceId": "config-snapshot"}, FINDING.rule_id]),
+    ],
+)
+def test_what_cannot_be_read_still_shows_its_rule(event: str) -> None:
+    """However our rule's id is wrapped and escaped, it is among the texts of what is unreadable."""
+    unreadable = [item for item in read(event) if isinstance(item, Unreadable)]
+    assert any(FINDING.rule_id in text for item in unreadable for text in item.texts)
+
+
+def test_sixty_thousand_odd_items_are_one() -> None:
+    """A list of nothing but nonsense is one unreadable item, not a line for each."""
+    (item,) = read("[" + "0," * 60_000 + "0]")
+    assert isinstance(item, Unreadable)
 
 
 @given(cut=st.integers(min_value=0, max_value=300))

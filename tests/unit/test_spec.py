@@ -120,7 +120,7 @@ def test_a_deploy_checks_the_rule_id_and_builds_first() -> None:
     document = yaml.safe_load((ROOT / "s.yaml").read_text("utf-8"))
     actions = document["services"]["repair"]["actions"]["pre-deploy"]
     assert [action["run"] for action in actions] == [
-        "python3 -m scripts.check_rule_id",
+        "make check-deploy",
         "make bundle",
     ]
     assert {action["path"] for action in actions} == {"./"}

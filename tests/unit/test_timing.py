@@ -8,17 +8,14 @@ from resource_repair.timing import Clock, Deadline, backoff
 
 
 class FakeTime:
-    """Seconds that pass when somebody sleeps."""
+    """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
         self.now = 100.0
 
     def clock(self) -> Clock:
         """A clock of these seconds."""
-        return Clock(lambda: self.now, lambda: self.now, self._sleep)
-
-    def _sleep(self, seconds: float) -> None:
-        self.now += seconds
+        return Clock(lambda: self.now, lambda: self.now)
 
 
 @pytest.mark.parametrize(("timeout", "usable"), [(60, 57), (600, 597), (10, 9), (3, 2.5), (1, 0.5)])
@@ -27,16 +24,15 @@ def test_a_margin_is_kept_for_the_answer(timeout: float, usable: float) -> None:
     assert Deadline(FakeTime().clock(), timeout).remaining() == pytest.approx(usable)
 
 
-def test_no_wait_goes_past_the_deadline() -> None:
-    """A wait that would end too late is refused at once; one that fits is waited."""
+def test_those_who_end_by_themselves_have_a_moment_more() -> None:
+    """Past the deadline there is a little patience left, and then none; neither is negative."""
     time = FakeTime()
     deadline = Deadline(time.clock(), 60)
-    assert deadline.pause(56)
-    assert time.now == 156
-    assert not deadline.pause(1)
-    assert time.now == 156
-    time.now = 1000
-    assert deadline.remaining() == 0
+    assert deadline.patience() == pytest.approx(58)
+    time.now += 57.5
+    assert (deadline.remaining(), deadline.patience()) == (0, pytest.approx(0.5))
+    time.now += 100
+    assert (deadline.remaining(), deadline.patience()) == (0, 0)
 
 
 def test_backoff_grows_to_its_bound() -> None:

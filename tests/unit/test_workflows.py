@@ -39,7 +39,8 @@ def step_running(job: dict[Any, Any], command: str) -> dict[Any, Any]:
 def test_every_push_is_checked_on_every_python() -> None:
     """Lint, tests and the demo run for each push, on each Python from 3.10 on that is supported."""
     checks = workflow("checks.yml")
-    assert checks[True]["push"] is None
+    assert checks[True]["push"] == {"branches": ["**"]}
+    assert "pull_request" in checks[True]
     assert checks["jobs"]["checks"]["strategy"]["matrix"]["python"] == [
         "3.10",
         "3.11",
