@@ -3,6 +3,7 @@
 import heapq
 import logging
 import queue
+import random
 import threading
 import traceback
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
@@ -31,23 +32,27 @@ def repair_all(
         remediation = remediation_for(kind)
         if remediation and kind not in begins:
             begins[kind] = _prepared(remediation, settings, invocation, deadline)
-        repairs.append(begins[kind](finding))
+        repairs.append(_begun(begins[kind], finding))
     return _Crew(repairs, deadline).outcomes()
 
 
 class _Crew:
     """A few threads and what they work on: those whose time has come, the longest due first.
 
-    A repair that must wait gives its thread to the next, so that a bucket in trouble, or a hundred,
-    keep no other from its turn. The threads are not waited for: one that hangs in a request would
-    hold the invocation beyond its deadline, after which no repair begins another request.
+    A repair that must wait gives its thread to the next, so that a hundred buckets that are told to
+    come back keep no other from its turn. One that hangs in a request keeps its thread until the
+    request times out; as the order is drawn anew each time, a retry reaches others first. At the
+    deadline the threads are not waited for, and no repair begins another request. (One that was
+    begun before, and is still looking for its host's address, can be sent after it.)
     """
 
     def __init__(self, repairs: List[Repair], deadline: Deadline) -> None:
         self._repairs = repairs
         self._deadline = deadline
         self._now = deadline.clock.monotonic
-        self._due: List[Tuple[float, int]] = [(0.0, n) for n in range(len(repairs))]
+        order = random.sample(range(len(repairs)), len(repairs))
+        self._due: List[Tuple[float, int]] = [(float(-place), n) for place, n in enumerate(order)]
+        heapq.heapify(self._due)
         self._unfinished = len(repairs)
         self._changed = threading.Condition()
         self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
@@ -55,18 +60,26 @@ class _Crew:
     def outcomes(self) -> Iterator[Outcome]:
         """Set to work, and give each outcome as it comes."""
         missing = set(range(len(self._repairs)))
-        for _ in range(min(MAX_THREADS, len(self._repairs))):
-            threading.Thread(target=self._work, daemon=True).start()
-        while missing:
-            try:
+        try:
+            self._hire()
+            while missing:
                 done, outcome = self._outcomes.get(timeout=self._deadline.patience())
-            except queue.Empty:
-                break
-            missing.discard(done)
-            yield outcome
-        self._dismiss()
+                missing.discard(done)
+                yield outcome
+        except queue.Empty:
+            pass  # it is time to end
+        finally:
+            self._dismiss()
         for late in sorted(missing):
             yield self._repairs[late].give_up("deadline: OSS did not answer in time")
+
+    def _hire(self) -> None:
+        for hired in range(min(MAX_THREADS, len(self._repairs))):
+            try:
+                threading.Thread(target=self._work, daemon=True).start()
+            except RuntimeError:  # no more threads to be had
+                if not hired:
+                    raise
 
     def _work(self) -> None:
         while True:
@@ -106,6 +119,13 @@ def _prepared(
     except Exception as error:
         reason = _explain(error)
         return lambda finding: Hopeless(finding, reason)
+
+
+def _begun(begin: Begin, finding: Finding) -> Repair:
+    try:
+        return begin(finding)
+    except Exception as error:
+        return Hopeless(finding, _explain(error))
 
 
 def _step(repair: Repair) -> Union[Outcome, float]:

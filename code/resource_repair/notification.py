@@ -13,6 +13,8 @@ from typing import Any, Dict, Iterator, List, Tuple, Union
 from resource_repair.values import Finding, Item, Other, Unreadable
 
 _DEPTH = 10  # layers; real messages have at most five (bytes, CloudEvents, body, base64, JSON)
+_SALVAGED_LAYERS = 2
+_NOT_OF_BASE64 = re.compile(r"\s+|\\[nr]")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ENVELOPE_KEYS = frozenset(["TopicName", "TopicOwner", "MessageId", "Subscriber"])
 _WRAPPERS = ("Message", "messageBody", "body", "data_base64", "data")
@@ -99,7 +101,7 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
         yield text
         inner = _decoded(text) if depth else None
         if inner is None:
-            yield from _base64_runs(text)
+            yield from _salvaged(text, _SALVAGED_LAYERS)
         else:
             yield from _texts(inner, depth - 1)
     elif isinstance(value, dict) and depth:
@@ -174,12 +176,19 @@ def _base64(text: str) -> Union[bytes, None]:
         return None
 
 
-def _base64_runs(text: str) -> List[str]:
-    """What the base64 in a damaged message says, as far as it goes: it may still name our rule."""
-    found = []
-    for run in _BASE64_RUN.findall(text):
-        whole = run.rstrip("=")
-        decoded = _base64(whole[: len(whole) // 4 * 4])
-        if decoded:
-            found.append(decoded.decode("utf-8", "replace"))
-    return found
+def _salvaged(text: str, layers: int) -> Iterator[str]:
+    """What the base64 in a damaged text says, as far as it goes: it may still name our rule.
+
+    Line breaks, real or escaped, are taken out; as damage can shift the rest, each run is read from
+    each of its first four characters; and what comes out may hold more of the same.
+    """
+    whole = _NOT_OF_BASE64.sub("", text).replace("\\/", "/")
+    for run in _BASE64_RUN.findall(whole):
+        for start in range(4):
+            part = run[start:].rstrip("=")
+            decoded = _base64(part[: len(part) // 4 * 4])
+            if decoded:
+                found = decoded.decode("utf-8", "replace")
+                yield found
+                if layers > 1:
+                    yield from _salvaged(found, layers - 1)

@@ -78,6 +78,10 @@ class _Session(requests.Session):
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request and read the whole answer, which is short, or is not OSS's."""
         response = super().send(request, **options)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            # None was asked for, and a few bytes of it can stand for gigabytes.
+            response.close()
+            raise requests.exceptions.ContentDecodingError("an answer that is compressed")
         content = b""
         for chunk in response.iter_content(_CHUNK):
             content += chunk

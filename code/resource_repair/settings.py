@@ -14,8 +14,9 @@ DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
 
 _RULE_ID = re.compile(r"cr-[0-9A-Za-z-]{1,64}", re.ASCII)
 # Lower case and without white space: clients differ in what they make of anything else.
-_ENDPOINT = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::[0-9]{1,5})?/?", re.ASCII)
+_ENDPOINT = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([0-9]{1,5}))?/?", re.ASCII)
 _LEVELS = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
+_LARGEST_PORT = 65535
 _OCTETS, _LARGEST_OCTET = 4, 255  # of an IPv4 address
 _DEFAULT_TIMEOUT = 3.0  # seconds; Function Compute's own default
 
@@ -84,7 +85,9 @@ def _endpoint_problem(template: str) -> str:
     match = _ENDPOINT.fullmatch(template.replace("{region}", "cn-shanghai"))
     if not match:
         return "ossEndpoint must be https://<host>, in lower case, with {region} or without"
-    scheme, host = match.groups()
+    scheme, host, port = match.groups()
+    if port and not 0 < int(port) <= _LARGEST_PORT:
+        return "ossEndpoint has a port that there is not"
     if scheme == "http" and not _is_loopback(host):
         return "ossEndpoint must be https: plain http is for loopback alone"
     return ""

@@ -60,7 +60,8 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def _serve(self) -> None:
-            server.asked.append((self.command, self.path, dict(self.headers.items())))
+            headers = {**self.headers, "port": str(self.client_address[1])}
+            server.asked.append((self.command, self.path, headers))
             body = server.answer.body.encode()
             self.send_response(server.answer.status)
             for name, value in server.answer.headers.items():
@@ -268,6 +269,22 @@ def test_no_cookie_is_kept(server: Server) -> None:
     for _ in range(2):
         bucket(server.url).read()
     assert "Cookie" not in server.asked[1][2]
+
+
+def test_a_compressed_answer_is_not_unpacked(server: Server) -> None:
+    """None was asked for: a body that claims to be compressed is refused, not inflated."""
+    server.answer = Answer(body=INFO, headers={"Content-Encoding": "gzip, gzip"})
+    with pytest.raises(errors.TransientError, match="ContentDecodingError"):
+        bucket(server.url).read()
+
+
+def test_one_connection_serves_a_whole_repair(server: Server) -> None:
+    """Answers are read to their end, so that the next request finds the connection free."""
+    server.answer = Answer(body=INFO)
+    asked = bucket(server.url)
+    for _ in range(5):
+        asked.read()
+    assert len({headers["port"] for _, _, headers in server.asked}) == 1
 
 
 def test_a_host_without_an_address_is_unresolved() -> None:

@@ -25,6 +25,8 @@ class ScriptedRepair(Repair):
     release = threading.Event()
 
     def __init__(self, finding: Finding) -> None:
+        if finding.resource_id.startswith("stillborn"):
+            raise ValueError("it cannot even begin")
         self._name = finding.resource_id
         self._waited = False
 
@@ -38,6 +40,8 @@ class ScriptedRepair(Repair):
             return 0.05
         if kind == "busy":
             return 0.01
+        if kind == "late":
+            return 1800.0
         if kind == "hangs":
             self.release.wait(30)
         if kind == "pair":
@@ -89,6 +93,37 @@ def test_a_remediation_that_cannot_start_fails_its_findings() -> None:
     done = outcomes(missing, "bucket-1")
     assert done["of-another-type"].reason.startswith("internal_error: ModuleNotFoundError")
     assert done["bucket-1"].outcome == "repaired"
+
+
+def test_a_repair_that_cannot_begin_fails_alone() -> None:
+    """An error before the first step is that finding's, and is explained."""
+    done = outcomes("stillborn-1", "bucket-1")
+    assert done["stillborn-1"].reason.startswith("internal_error: ValueError")
+    assert done["bucket-1"].outcome == "repaired"
+
+
+def test_nothing_goes_on_when_nobody_listens() -> None:
+    """If recording fails, the threads end: nothing goes on behind the invocation's back."""
+    config = load({"prepareRuleId": "cr-1"})
+    names = ["bucket-1", *(f"late-{n}" for n in range(20))]
+    before = set(threading.enumerate())
+    deadline = Deadline(Clock(), 3600)
+    coming = batch.repair_all(
+        [Finding("cr-1", name) for name in names], config, INVOCATION, deadline
+    )
+    next(iter(coming))
+    hired = set(threading.enumerate()) - before
+    coming.close()  # type: ignore[attr-defined]
+    for thread in hired:
+        thread.join(timeout=30)
+    assert hired
+    assert not any(thread.is_alive() for thread in hired)
+
+
+def test_the_order_is_drawn_anew() -> None:
+    """Two runs of the same message do not begin with the same buckets, so none always waits."""
+    names = [f"bucket-{n}" for n in range(100)]
+    assert list(outcomes(*names)) != list(outcomes(*names))
 
 
 def test_several_are_repaired_at_once() -> None:

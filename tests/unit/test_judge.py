@@ -174,6 +174,8 @@ def test_an_invalid_finding_does_not_use_up_its_bucket() -> None:
         {"ossEndpoint": "ht\ntps://oss-{region}.aliyuncs.com"},
         {"ossEndpoint": "http://127.evil.example"},
         {"ossEndpoint": "http://127.0.0.256"},
+        {"ossEndpoint": "https://oss-{region}.aliyuncs.com:99999"},
+        {"ossEndpoint": "https://oss-{region}.aliyuncs.com:0"},
         {"ossEndpoint": "http://oss-{region}.aliyuncs.com"},
         {"ossEndpoint": "oss-{region}.aliyuncs.com"},
         {"ossEndpoint": "https://user:pass@oss-{region}.aliyuncs.com"},

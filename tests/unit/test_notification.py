@@ -192,6 +192,12 @@ def test_one_bad_item_does_not_hide_the_good_ones() -> None:
         json.dumps({"a": FINDING.rule_id}).replace("cr-", r"\u0063r-"),
         base64.b64encode(b"[" * 100_000 + FINDING.rule_id.encode()).decode(),
         "cut off: " + b64(BODY)[:-10],
+        "*" + b64(BODY)[1:],
+        b64(BODY)[:30] + "*" + b64(BODY)[31:],
+        *(b64(BODY)[cut:] + "." for cut in (1, 2, 3)),
+        json.dumps({"Message": base64.encodebytes(json.dumps(BODY).encode()).decode()})[:-40],
+        "cutoff/" + b64(BODY) + ".",
+        b64(json.dumps({"Message": b64(BODY), "MessageId": "1"}))[:-31] + ".",
         json.dumps([{"configRuleId": "", "resourceId": "config-snapshot"}, FINDING.rule_id]),
     ],
 )
