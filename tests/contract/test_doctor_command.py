@@ -67,7 +67,7 @@ def test_a_deploy_runs_the_doctor_last_of_what_comes_first() -> None:
     document = yaml.safe_load(PATH.read_text("utf-8"))
     actions = document["services"]["repair"]["actions"]
     assert [each["run"] for each in actions["pre-deploy"]] == [
-        "python3 -m scripts.check_rule_id",
+        "make check-deploy",
         "make bundle",
         "make doctor ARGS=--before-deploy",
     ]

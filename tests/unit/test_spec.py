@@ -122,6 +122,7 @@ def test_a_deploy_checks_the_rule_id_and_builds_first() -> None:
     assert [action["run"] for action in actions] == [
         "make check-deploy",
         "make bundle",
+        "make doctor ARGS=--before-deploy",
     ]
     assert {action["path"] for action in actions} == {"./"}
 
