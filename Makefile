@@ -120,7 +120,7 @@ clean:  ## Remove what was built or installed here
 # Made again when the lock changes; a half-made one is no .ready one.
 $(READY): scripts/requirements-build.txt scripts/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12")'
-	@echo "Installing what the scripts and tests need into $(VENV) (once; half a minute or so)"
+	@echo "Installing what the scripts and tests need into $(VENV) (once; half a minute or so)" >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(INSTALL) --requirement scripts/requirements-build.txt
 	@$(INSTALL) --no-build-isolation --use-pep517 --requirement scripts/requirements.txt

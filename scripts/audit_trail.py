@@ -75,6 +75,17 @@ def read(
                 yield line
 
 
+def parse(log: str) -> Iterator[dict[str, Any]]:
+    """The audit lines among the lines of a function's log, as the function wrote them."""
+    for text in log.split("\n"):
+        try:
+            line = json.loads(text)
+        except ValueError:  # some other line, or one that is cut
+            continue
+        if isinstance(line, dict) and line.get("event") == _EVENT:
+            yield line
+
+
 def _query(*words: str) -> str:
     """Page "Search syntax": quoted, since a name may look like an operator (`and`).
 
@@ -141,11 +152,6 @@ def _ask(clients: Clients, project: str, store: str, request: Any) -> Any:
 def _lines(log: dict[str, str]) -> Iterator[AuditLine]:
     """The audit lines in a log: one, unless the platform put several lines into one log."""
     at = datetime.fromtimestamp(int(log["__time__"]), timezone.utc)
-    for text in log.get("message", "").split("\n"):
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and line.get("event") == _EVENT:
-            fields = {name: line[name] for name in _FIELDS if line.get(name) is not None}
-            yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})
+    for line in parse(log.get("message", "")):
+        fields = {name: line[name] for name in _FIELDS if line.get(name) is not None}
+        yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})

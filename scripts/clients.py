@@ -36,6 +36,9 @@ logging.getLogger("credentials").disabled = True
 
 _NO_ANSWER = "NoUsableAnswer"
 _DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
+# Log Service has its own words for it. Page "Common error codes".
+_BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy")
+_TOO_MANY, _SERVER_ERROR = 429, 500
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10_000, 60_000  # milliseconds; an upload waits for its answer
 
@@ -58,6 +61,12 @@ class CloudError(Problem):
     def denied(self) -> bool:
         """Whether it is a permission that is missing."""
         return self.code in _DENIED
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may go well in a while: throttling, an overload, no answer."""
+        busy = bool(_BUSY.search(self.code)) or self.code == _NO_ANSWER
+        return busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
 
 
 class Endpoints(NamedTuple):
@@ -257,7 +266,7 @@ def _advice(operation: str, code: str, said: str) -> str:
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"
-    if re.search("Throttl|ReadQuotaExceed|ServerBusy", code):
+    if _BUSY.search(code):
         return "too many requests: wait a minute, and run again"
     if code == _NO_ANSWER:
         return "check the network and the endpoint, and run again"

@@ -2,6 +2,9 @@
 
 People at a terminal get colour and tables, pipes get plain aligned text, and `--json` exactly one
 document on stdout, with all else on stderr. Exit codes: 0 done, 1 found a problem, 2 used wrongly.
+
+What is said quotes others (a bucket's name is whatever a message says), so that a character which
+would move the cursor, break the line or turn its direction is shown as its escape, as in `\\x1b`.
 """
 
 import argparse
@@ -65,22 +68,24 @@ class Console:
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
-        self._people.print(Text(text, style=style), soft_wrap=True)
+        self._people.print(Text(_visible(text), style=style), soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """What went wrong, in a line on stderr."""
-        RichConsole(file=self._err, highlight=False).print(Text(text, style="red"), soft_wrap=True)
+        people = RichConsole(file=self._err, highlight=False)
+        people.print(Text(_visible(text), style="red"), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows under headings: drawn for people where there is room, else aligned; never cut."""
-        lines = _aligned([columns, *rows])
+        visible = [[_visible(cell) for cell in row] for row in rows]
+        lines = _aligned([columns, *visible])
         drawn = max(map(len, lines)) + 3 * len(columns) + 1
         if not self._people.is_terminal or drawn > self._people.width:
             for n, line in enumerate(lines):
                 self.say(line, "" if n else "bold")
             return
         table = Table(*columns)
-        for row in rows:
+        for row in visible:
             table.add_row(*(Text(cell) for cell in row))
         self._people.print(table)
 
@@ -97,11 +102,18 @@ class Console:
         """
         if self._yes:
             return True
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
+
+    def ask(self, question: str, instead: str = "look at it with --dry-run, or say --yes") -> str:
+        """What a person at the terminal answers, without the space around it.
+
+        Raises UsageError, which says what to do `instead`, where there is nobody to ask.
+        """
         if not self._stdin.isatty():
-            raise UsageError("nobody is here to be asked: look at it with --dry-run, or say --yes")
-        self._err.write(f"{question} [y/N] ")
+            raise UsageError(f"nobody is here to be asked: {instead}")
+        self._err.write(f"{_visible(question)} ")
         self._err.flush()
-        return self._stdin.readline().strip().lower() in {"y", "yes"}
+        return self._stdin.readline().strip()
 
 
 def run(verb: Callable[[Console], Exit], console: Console) -> int:
@@ -117,6 +129,13 @@ def run(verb: Callable[[Console], Exit], console: Console) -> int:
     except KeyboardInterrupt:
         console.fail("stopped; what was done so far stays, and running it again is safe")
         return Exit.PROBLEM
+
+
+def _visible(text: str) -> str:
+    """The text with what is not printable escaped: controls, bidi overrides, surrogates."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -259,7 +259,8 @@ class Demo:
         )
 
     def _scene(self, title: str) -> None:
-        self._console.say(f"\n{title}", "bold")
+        self._console.say("")
+        self._console.say(title, "bold")
 
 
 def outcome_of(stage: Stage, bucket: str) -> str:

@@ -166,13 +166,10 @@ def _agreed(situation: Situation, prospect: Prospect) -> bool:
         return True
     if not prospect.closes:
         return situation.console.confirm("Start the evaluation?")
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"nobody is here to type how many buckets will be closed: say --expect "
-            f"{prospect.closes} if that is meant (--yes is not enough)"
-        )
-    print("To go on, type how many buckets will be closed:", end=" ", file=sys.stderr, flush=True)
-    typed = sys.stdin.readline().strip()
+    typed = situation.console.ask(
+        "To go on, type how many buckets will be closed:",
+        f"say --expect {prospect.closes} if that is meant (--yes is not enough)",
+    )
     if typed != str(prospect.closes):
         raise UsageError(
             f"{_buckets(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from scripts import audit_trail
 from scripts.clients import Clients, Credentials, calling
 from scripts.console import Exit
-from scripts.messages import Line, audit_lines, read_event, show
+from scripts.messages import Line, read_event, show
 from scripts.spec import Spec
 from scripts.verb import Permission, Situation, Verb, start
 
@@ -67,7 +68,7 @@ def _invoke(situation: Situation) -> Exit:
         return Exit.DONE
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     ended = invoke(situation.clients, spec, event)
-    lines = audit_lines(ended.log.decode(errors="replace"))
+    lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
     show(console, lines)
     if len(ended.log) >= _TAIL:
         console.say("the log's tail is cut: `make audit` has the lines before")
@@ -118,7 +119,7 @@ def _error(kind: str, text: str) -> str:
     return f"{known.get('errorType') or kind}: {known.get('errorMessage') or text}".strip()
 
 
-def _document(name: str, ended: Invocation, lines: list[Line]) -> dict[str, object]:
+def _document(name: str, ended: Invocation, lines: Sequence[Line]) -> dict[str, object]:
     return {
         "function": name,
         "request_id": ended.request_id,

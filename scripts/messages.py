@@ -4,7 +4,6 @@ An event is in a file; it goes to the topic, or straight to the function. Each f
 back as an audit line.
 """
 
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -53,12 +52,6 @@ def publish(clients: Clients, topic: str, event: bytes) -> str:
             to.mns_client.close_connection()
 
 
-def audit_lines(log: str) -> list[Line]:
-    """The audit lines in a function's log."""
-    lines = [_parsed(text) for text in log.splitlines() if text.startswith("{")]
-    return [line for line in lines if line.get("event") == "resource_repair"]
-
-
 def settled(line: Line) -> bool:
     """Whether nothing is left to do about the finding."""
     return line.get("outcome") in values.SETTLED
@@ -74,14 +67,6 @@ def _row(line: Line) -> tuple[str, str, str, str]:
     before, after = line.get("acl_before"), line.get("acl_after")
     acl = f"{before} -> {after}" if after and after != before else str(before or "")
     return str(line.get("outcome")), str(line.get("bucket")), acl, str(line.get("reason"))
-
-
-def _parsed(text: str) -> Line:
-    try:
-        value = json.loads(text)
-    except ValueError:  # a line that the log's tail cuts
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _text(event: bytes) -> str:

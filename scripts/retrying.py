@@ -9,7 +9,7 @@ from scripts.clients import CloudError
 
 _TRIES = 6
 _FIRST, _MOST = 0.2, 10.0  # seconds between two tries
-_NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
+_NOT_FOUND = 404
 
 Result = TypeVar("Result")
 
@@ -25,16 +25,7 @@ def patiently(call: Callable[[], Result], *, after_making: bool = False) -> Resu
         try:
             return call()
         except CloudError as error:
-            if not (_passes(error) or (after_making and error.status == _NOT_FOUND)):
+            if not (error.passes or (after_making and error.status == _NOT_FOUND)):
                 raise
         time.sleep(next(waits))
     return call()
-
-
-def _passes(error: CloudError) -> bool:
-    return (
-        "Throttl" in error.code
-        or error.code == "NoUsableAnswer"
-        or error.status == _TOO_MANY
-        or error.status >= _SERVER_ERROR
-    )

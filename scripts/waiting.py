@@ -1,6 +1,5 @@
 """Waiting for what takes the cloud minutes: with progress, to an end, and through bad moments."""
 
-import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +12,6 @@ TIMEOUT = 1200.0  # seconds; Cloud Config takes up to ten minutes to notice a ch
 
 _FIRST, _MOST = 0.1, 10.0  # seconds between two looks: a local cloud's waits are compressed
 _HEARTBEAT = 60.0
-_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 class Progress(NamedTuple):
@@ -49,11 +47,6 @@ def _patiently(look: Callable[[], Progress]) -> Progress:
     try:
         return look()
     except CloudError as error:
-        if not _passes(error):
+        if not error.passes:
             raise
         return Progress(f"{error.operation} is not answered just now ({error.code})", done=False)
-
-
-def _passes(error: CloudError) -> bool:
-    busy = re.search("Throttl|ReadQuotaExceed|ServerBusy|NoUsableAnswer", error.code)
-    return bool(busy) or error.status == _TOO_MANY or error.status >= _SERVER_ERROR

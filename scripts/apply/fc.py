@@ -20,10 +20,10 @@ def function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step
     Raises CloudError, and UsageError if the code was not built.
     """
     code = _built_code(spec)
-    yield step_for(_Service(spec, clients, role_arn))
-    yield step_for(_Function(spec, clients, code))
+    yield step_for(Service(spec, clients, role_arn))
+    yield step_for(Function(spec, clients, code))
     yield from _async_steps(spec, clients)
-    yield step_for(_Trigger(spec, clients), on_difference=Verdict.REPLACE)
+    yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
 
 
 def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
@@ -32,7 +32,7 @@ def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     if wanted:
         yield step_for(_DeclaredAsync(spec, wanted, clients))
         return
-    undeclared = _Async(spec, clients)
+    undeclared = Async(spec, clients)
     if live := undeclared.live():
         gone = compare(live, {})
         yield Step(Verdict.REMOVE, undeclared.kind, undeclared.name, gone, undeclared.remove)
@@ -45,7 +45,9 @@ def _built_code(spec: Spec) -> bytes:
         raise UsageError(f"{spec.function.code} is not there: run `make bundle`") from error
 
 
-class _Service:
+class Service:
+    """The service, with its role and its logs."""
+
     kind = "service"
 
     def __init__(self, spec: Spec, clients: Clients, role_arn: str) -> None:
@@ -61,6 +63,8 @@ class _Service:
         )
 
     def live(self) -> State | None:
+        """What is live, by the fields that are compared; None if it is not there."""
+
         def service() -> State:
             body = self._fc.get_service(self.name, models.GetServiceRequest()).body
             return self._state(body.description, body.role, body.log_config or models.LogConfig())
@@ -68,6 +72,7 @@ class _Service:
         return read("fc:GetService", self.name, service)
 
     def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
         return self._state(self._description, self._role_arn, self._logs)
 
     def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
@@ -80,6 +85,7 @@ class _Service:
         }
 
     def create(self) -> None:
+        """Make it."""
         request = models.CreateServiceRequest(
             service_name=self.name,
             description=self._description,
@@ -90,6 +96,7 @@ class _Service:
             self._fc.create_service(request)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are sent)
+        """Bring it to what is declared."""
         request = models.UpdateServiceRequest(
             description=self._description, role=self._role_arn, log_config=self._logs
         )
@@ -97,7 +104,9 @@ class _Service:
             self._fc.update_service(self.name, request)
 
 
-class _Function:
+class Function:
+    """The function; `code` is the zip that it is to run."""
+
     kind = "function"
 
     def __init__(self, spec: Spec, clients: Clients, code: bytes) -> None:
@@ -108,6 +117,7 @@ class _Function:
         self._fc = clients.fc
 
     def live(self) -> State | None:
+        """What is live, the code by its checksum; None if it is not there."""
         return read("fc:GetFunction", self.name, self._live)
 
     def _live(self) -> State:
@@ -122,6 +132,7 @@ class _Function:
         return _function_state(body, environment, str(body.code_checksum))
 
     def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
         settings = models.UpdateFunctionRequest(**self._settings())
         return _function_state(settings, dict(self._wanted.environment), _checksum(self._code))
 
@@ -139,6 +150,7 @@ class _Function:
         return models.Code(zip_file=base64.b64encode(self._code).decode())
 
     def create(self) -> None:
+        """Make it."""
         request = models.CreateFunctionRequest(
             function_name=self.name, code=self._upload(), **self._settings()
         )
@@ -146,6 +158,7 @@ class _Function:
             self._fc.create_function(self._service, request)
 
     def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared, with new code only where that differs."""
         new_code = any(difference.field == "code" for difference in differences)
         request = models.UpdateFunctionRequest(
             code=self._upload() if new_code else None, **self._settings()
@@ -173,7 +186,9 @@ def _checksum(code: bytes) -> str:
     return str(crc.crc)
 
 
-class _Async:
+class Async:
+    """The function's asynchronous configuration, whether s.yaml declares one or not."""
+
     kind = "async configuration"
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
@@ -182,6 +197,7 @@ class _Async:
         self._fc = clients.fc
 
     def live(self) -> State | None:
+        """What is live; None if there is none."""
         return read("fc:GetFunctionAsyncInvokeConfig", self.name, self._live)
 
     def _live(self) -> State:
@@ -197,12 +213,13 @@ class _Async:
         }
 
     def remove(self) -> None:
+        """Take it away."""
         request = models.DeleteFunctionAsyncInvokeConfigRequest()
         with calling("fc:DeleteFunctionAsyncInvokeConfig", self.name):
             self._fc.delete_function_async_invoke_config(self._service, self.name, request)
 
 
-class _DeclaredAsync(_Async):
+class _DeclaredAsync(Async):
     def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
         super().__init__(spec, clients)
         self._wanted = wanted
@@ -233,7 +250,9 @@ def _destination(destination: models.Destination | None) -> str:
     return (destination.destination or "") if destination else ""
 
 
-class _Trigger:
+class Trigger:
+    """The trigger, a subscription of the topic."""
+
     kind = "trigger"
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
@@ -244,6 +263,8 @@ class _Trigger:
         self._fc = clients.fc
 
     def live(self) -> State | None:
+        """What is live, by the fields that are compared; None if it is not there."""
+
         def trigger() -> State:
             body = self._fc.get_trigger(self._service, self._function, self.name).body
             config = json.loads(body.trigger_config or "{}")
@@ -252,6 +273,7 @@ class _Trigger:
         return read("fc:GetTrigger", self.name, trigger)
 
     def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
         wanted = self._wanted
         return self._state("mns_topic", wanted.source_arn, wanted.role_arn, self._config())
 
@@ -277,6 +299,7 @@ class _Trigger:
         return {name: value for name, value in config.items() if value}
 
     def create(self) -> None:
+        """Make it."""
         request = models.CreateTriggerRequest(
             trigger_name=self.name,
             trigger_type="mns_topic",

@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from scripts import results
-from scripts.apply.fc import _Async, _Function, _Service, _Trigger
+from scripts.apply.fc import Async, Function, Service, Trigger
 from scripts.apply.model import Difference, State, compare
 from scripts.apply.ram import role_arn
 from scripts.clients import Clients
@@ -58,12 +58,12 @@ class Chain:
     def function(self) -> State | None:
         """The live function; None before the first deploy."""
         # Its own code is not compared: what is built here does not change what is lost there.
-        return _Function(self.spec, self.clients, b"").live()
+        return Function(self.spec, self.clients, b"").live()
 
     @functools.cached_property
     def asynchronous(self) -> State | None:
         """The live asynchronous configuration; None if it has none."""
-        return _Async(self.spec, self.clients).live()
+        return Async(self.spec, self.clients).live()
 
     @functools.cached_property
     def trigger(self) -> State | None:
@@ -79,9 +79,9 @@ class Chain:
         return compare(live, self._service.declared())
 
     @property
-    def _service(self) -> _Service:
-        return _Service(self.spec, self.clients, role_arn(self.spec))
+    def _service(self) -> Service:
+        return Service(self.spec, self.clients, role_arn(self.spec))
 
     @property
-    def _trigger(self) -> _Trigger:
-        return _Trigger(self.spec, self.clients)
+    def _trigger(self) -> Trigger:
+        return Trigger(self.spec, self.clients)

@@ -1,9 +1,8 @@
 """The failure queue: whether it gets what could not be repaired, keeps it, and is empty."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from scripts.clients import Clients, CloudError, calling
 from scripts.doctor.chain import Chain
 from scripts.doctor.model import (
     PROVISION,
@@ -19,7 +18,6 @@ from scripts.resources.queue import RETENTION
 from scripts.verb import Permission
 
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
-_PEEKED = 16  # the most that one call shows; page "BatchPeekMessage"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -31,11 +29,12 @@ def _examine(chain: Chain) -> Iterator[Remark]:
             "declare asyncConfiguration with a destination in s.yaml",
         )
         return
-    found = Queue(name, chain.clients).found()
+    queue = Queue(name, chain.clients)
+    found = queue.found()
     if found is None:
         yield fault(f"there is no queue {name} in {chain.spec.region}", PROVISION)
         return
-    wrong = [*_about_destination(chain), *_about_queue(chain, name, found)]
+    wrong = [*_about_destination(chain), *_about_queue(queue, found)]
     yield from wrong or [sound(f"{name} is empty, and keeps what it gets for {_RETENTION}")]
 
 
@@ -51,50 +50,27 @@ def _about_destination(chain: Chain) -> Iterator[Remark]:
         )
 
 
-def _about_queue(chain: Chain, name: str, found: QueueFound) -> Iterator[Remark]:
+def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
     if found.retention < RETENTION:
         yield fault(
-            f"{name} keeps a message {_duration(found.retention)}, and not {_RETENTION}", PROVISION
+            f"{queue.name} keeps a message {_duration(found.retention)}, and not {_RETENTION}",
+            PROVISION,
         )
-    if found.waiting:
-        age = _age_of_oldest(chain, name)
-        since = f", for {_duration(age)}" if age is not None else ", just being received"
+    arrivals = queue.arrivals()  # the counts that a queue tells may be 0 by deprecation
+    if waiting := max(found.waiting, len(arrivals)):
         yield Remark(
             Standing.FAULT,
-            f"{found.waiting} messages wait in {name}{since}: findings that were not repaired",
+            f"{waiting} messages wait in {queue.name}, {_since(arrivals)}: "
+            "findings that were not repaired",
             "make audit, which tells why; then make evaluate, and empty the queue",
             # What made them fail is perhaps mended by this very deploy.
             deploy_goes_on=True,
         )
 
 
-def _age_of_oldest(chain: Chain, name: str) -> float | None:
-    """Seconds since the oldest message came that can be seen; None if none can.
-
-    Page "BatchPeekMessage": up to 16, and none of those that somebody has received just now.
-    """
-    try:
-        return time.time() - min(_arrivals(chain.clients, chain.spec.topic, name))
-    except CloudError as error:
-        if error.code == "MessageNotExist":
-            return None
-        raise
-
-
-def _arrivals(clients: Clients, topic: str, queue: str) -> list[float]:
-    """When each message came, in seconds since the epoch."""
-    from mns.queue import Queue as Messages  # noqa: PLC0415  (a slow import)
-
-    # The SDK's client is the same for topics and queues.
-    client = clients.topic(topic).mns_client
-    messages = Messages(queue, client)
-    messages.set_encoding(False)  # left alone, it would stumble over a body that is no base64
-    try:
-        with calling("mns:PeekMessage", queue):
-            peeked = messages.batch_peek_message(_PEEKED)
-    finally:
-        client.close_connection()
-    return [int(message.enqueue_time) / 1000 for message in peeked]
+def _since(arrivals: Sequence[float]) -> str:
+    """How long the oldest that can be seen has waited."""
+    return f"for {_duration(time.time() - min(arrivals))}" if arrivals else "just being received"
 
 
 def _duration(seconds: float) -> str:

@@ -192,6 +192,19 @@ def test_messages_that_wait_are_told_with_their_age(scene: Scene) -> None:
     assert scene.look() == []
 
 
+def test_messages_are_found_whatever_they_are(scene: Scene) -> None:
+    """A message that is no base64 counts, also where the queue tells no counts any more."""
+    mns, queue = scene.cloud.mns, str(scene.spec().failure_queue)
+    mns.send(queue, "no base64: é")
+    mns.tells_counts = False
+    (found,) = scene.look()
+    mns.tells_counts = True
+    (message,) = mns.receive(queue, count=1, wait=0)
+    mns.delete_message(queue, message.receipt_handle)
+
+    assert f"1 messages wait in {queue}, for 0 min:" in found.what
+
+
 @pytest.mark.parametrize(
     ("rule_id", "says"),
     [

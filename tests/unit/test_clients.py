@@ -101,3 +101,23 @@ def test_a_refusal_is_one_line_with_what_to_do(error: Exception, says: str) -> N
     assert says in line
     assert "Hidden" not in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "passes"),
+    [
+        ("Throttling.User", 400, True),
+        ("ReadQuotaExceed", 403, True),
+        ("WriteQuotaExceed", 403, True),
+        ("ServerBusy", 0, True),
+        ("NoUsableAnswer", 0, True),
+        ("Odd", 429, True),
+        ("InternalError", 500, True),
+        ("NoPermission", 403, False),
+        ("EntityNotExist.Role", 404, False),
+        ("Odd", 0, False),
+    ],
+)
+def test_what_passes_is_told_apart(code: str, status: int, passes: bool) -> None:
+    """Throttling, every quota of a moment, an overload and no answer pass; a refusal does not."""
+    assert CloudError("log:GetLogStoreLogs", "a-store", code, status, "").passes is passes

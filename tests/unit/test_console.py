@@ -33,6 +33,37 @@ def test_people_get_a_drawn_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[bold]" in out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("\x1b[2J\x07", "\\x1b[2J\\x07"),
+        ("a\r\nrepaired\tb", "a\\r\\nrepaired\\tb"),
+        ("\x7f\x9b31m", "\\x7f\\x9b31m"),
+        ("\u202eetavirp\u2066", "\\u202eetavirp\\u2066"),
+        ("\ud800", "\\ud800"),
+        ("bücket 桶", "bücket 桶"),
+    ],
+)
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_nothing_said_steers_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], hostile: str, shown: str
+) -> None:
+    """Controls and bidi overrides are shown as escapes, everywhere; --json tells what there is."""
+    monkeypatch.setenv("TERM", "xterm")
+    out, err = stream(), stream()
+    console = Console(out=out, err=err, stdin=Terminal("y\n"))
+    console.say(hostile)
+    console.table(("name",), [(hostile,)])
+    console.fail(hostile)
+    console.confirm(hostile)
+    assert out.getvalue().count(shown) == err.getvalue().count(shown) == 2
+    assert shown == hostile or hostile not in out.getvalue() + err.getvalue()
+
+    document = io.StringIO()
+    Console(answer_json=True, out=document, err=err).answer(hostile)
+    assert json.loads(document.getvalue()) == hostile
+
+
 def test_json_leaves_stdout_to_the_document() -> None:
     """With --json, stdout has the one document, and everything for people goes to stderr."""
     out, err = io.StringIO(), io.StringIO()
@@ -61,6 +92,8 @@ def test_nobody_is_asked_where_nobody_is() -> None:
     assert Console(yes=True, stdin=io.StringIO("n\n")).confirm("?") is True
     with pytest.raises(UsageError, match="--yes"):
         Console(stdin=io.StringIO("y\n")).confirm("?")
+    with pytest.raises(UsageError, match="nobody is here to be asked: say --expect 2"):
+        Console(yes=True, stdin=io.StringIO("2\n")).ask("How many?", "say --expect 2")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from scripts.doctor.buckets import EXPECT
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github/workflows"
@@ -105,14 +108,22 @@ def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
     assert deploy["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
 
 
-@pytest.mark.parametrize("command", ["s deploy", "s invoke"])
-def test_credentials_go_by_environment(deploy: dict[Any, Any], command: str) -> None:
+def test_the_doctor_hears_how_many_buckets_may_close(deploy: dict[Any, Any]) -> None:
+    """The doctor that a deploy runs gets the expected number from the environment's variables."""
+    assert step_running(deploy, "s deploy")["env"][EXPECT] == "${{ vars.EXPECT_CLOSE }}"
+
+
+@pytest.mark.parametrize(("command", "further"), [("s deploy", {"EXPECT_CLOSE"}), ("s invoke", ())])
+def test_credentials_go_by_environment(
+    deploy: dict[Any, Any], command: str, further: Collection[str]
+) -> None:
     """The client finds its credentials where it looks for them, and no command line holds any."""
     assert set(step_running(deploy, command)["env"]) == {
         "AccountID",
         "AccessKeyID",
         "AccessKeySecret",
         "SecurityToken",
+        *further,
     }
     assert not any("${{" in line or "--access" in line for line in commands(deploy))
 
