@@ -163,3 +163,22 @@ def test_no_more_threads_than_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch.threading, "Thread", counted)
     assert len(outcomes(*(f"bucket-{n}" for n in range(1000)))) == 1000
     assert len(started) == batch.MAX_THREADS <= 32
+
+
+@pytest.mark.parametrize("to_be_had", [0, 1])
+def test_with_too_few_threads_one_will_do(to_be_had: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no more threads are to be had, those that there are do all; none is an error."""
+    thread, started = threading.Thread, []
+
+    def scarce(target: Callable[..., None], daemon: bool) -> threading.Thread:
+        if len(started) >= to_be_had:
+            raise RuntimeError("can't start new thread")
+        started.append(target)
+        return thread(target=target, daemon=daemon)
+
+    monkeypatch.setattr(batch.threading, "Thread", scarce)
+    if to_be_had:
+        assert len(outcomes(*(f"bucket-{n}" for n in range(20)))) == 20
+    else:
+        with pytest.raises(RuntimeError, match="thread"):
+            outcomes("bucket-1")
