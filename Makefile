@@ -81,6 +81,7 @@ verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the lo
 
 .PHONY: evaluate
 evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
+	@$(RUN) scripts.bundle >&2
 	@$(RUN) scripts.evaluate $(ARGS)
 
 .PHONY: status

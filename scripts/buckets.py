@@ -6,6 +6,7 @@ repeated: they can echo what was signed.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 from xml.etree import ElementTree
@@ -36,6 +37,13 @@ class Info(NamedTuple):
 
     acl: str
     region: str
+
+
+class Listed(NamedTuple):
+    """A bucket's region, and when it was made."""
+
+    region: str
+    created_at: datetime
 
 
 class Bucket:
@@ -78,11 +86,15 @@ def account_blocks_public_access(clients: Clients) -> bool:
     return bool(found.block_public_access)
 
 
-def regions(clients: Clients, prefix: str) -> Mapping[str, str]:
-    """The regions, by name, of the account's buckets whose names begin with `prefix`."""
+def listed(clients: Clients, prefix: str) -> Mapping[str, Listed]:
+    """What the list tells, by name, of the account's buckets whose names begin with `prefix`."""
     found = oss2.BucketIterator(_service(clients), prefix=prefix)
-    listed = _asking(LIST, f"the buckets {prefix}*", lambda: list(found))
-    return {each.name: _region(each.location) for each in listed}
+    return {
+        each.name: Listed(
+            _region(each.location), datetime.fromtimestamp(each.creation_date, timezone.utc)
+        )
+        for each in _asking(LIST, f"the buckets {prefix}*", lambda: list(found))
+    }
 
 
 def _service(clients: Clients) -> Any:

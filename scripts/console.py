@@ -10,8 +10,12 @@ would move the cursor, break the line or turn its direction is shown as its esca
 import argparse
 import enum
 import json
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import TextIO
 
 from rich.console import Console as RichConsole
@@ -55,6 +59,7 @@ class Console:
     ) -> None:
         self.dry_run = dry_run
         self._json = answer_json
+        self._answered = False
         self._yes = yes
         self._out = out or sys.stdout
         self._err = err or sys.stderr
@@ -92,8 +97,14 @@ class Console:
     def answer(self, document: object) -> None:
         """The one JSON document of `--json`; nothing without it."""
         if self._json:
+            self._answered = True
             json.dump(document, self._out, indent=2, ensure_ascii=False)
             self._out.write("\n")
+
+    def answer_error(self, text: str) -> None:
+        """What went wrong, as the document of `--json`, unless there has been an answer."""
+        if not self._answered:
+            self.answer({"error": text})
 
     def confirm(self, question: str) -> bool:
         """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
@@ -119,16 +130,43 @@ class Console:
 def run(verb: Callable[[Console], Exit], console: Console) -> int:
     """Run a verb; what it raises on purpose becomes one line and an exit code."""
     try:
-        return verb(console)
+        with _interruptible():
+            return verb(console)
     except UsageError as error:
-        console.fail(str(error))
-        return Exit.MISUSE
+        end, said = Exit.MISUSE, str(error)
     except Problem as error:
-        console.fail(str(error))
-        return Exit.PROBLEM
+        end, said = Exit.PROBLEM, str(error)
     except KeyboardInterrupt:
-        console.fail("stopped; what was done so far stays, and running it again is safe")
-        return Exit.PROBLEM
+        end = Exit.PROBLEM
+        said = "stopped; what was done so far stays, and running it again is safe"
+    console.fail(said)
+    console.answer_error(said)
+    return end
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a pipeline's cancel, and a terminal that closes, end a verb as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sets no handlers elsewhere
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored stays so, as under nohup; what is not Python's cannot be put back.
+    ours = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # It often comes twice, as make passes it on: the second must not stop the cleaning up.
+        for each in ours:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, old in ours.items():
+            signal.signal(number, old)
 
 
 def _visible(text: str) -> str:

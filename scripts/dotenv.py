@@ -1,6 +1,8 @@
 """The .env beside s.yaml, as the Serverless Devs CLI reads it: what the shell has set wins."""
 
+import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +20,25 @@ def environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def assign(path: Path, values: Mapping[str, str]) -> None:
-    """Set variables in the file at `path`, which is made if need be; its other lines stay."""
+    """Set variables in the file at `path`, which is made if need be; its other lines stay.
+
+    It is for its owner's eyes alone, and is never there by half. A link stays one.
+    """
     text = path.read_bytes().decode() if path.exists() else ""
     for name, value in values.items():
         text = _assigned(text, name, value)
-    path.write_bytes(text.encode())
+    _replace(path.resolve(), text.encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # mode 0600
+    scratch = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _assigned(text: str, name: str, value: str) -> str:

@@ -3,7 +3,7 @@
 Cloud Config evaluates no single bucket: it reports every non-compliant one of the account again,
 and in mode enforce the function closes all of them that are not exempt. How many those are is said
 first, and must be given back: typed at the terminal, or as --expect N. Buckets that are ignored in
-Cloud Config stay ignored.
+Cloud Config stay ignored. The deployed code must be what is built here, since its exemptions count.
 """
 
 import argparse
@@ -20,10 +20,11 @@ from alibabacloud_fc_open20210406 import models as fc_models
 
 from resource_repair.values import ENFORCE, REPORT
 from scripts import CODE, results
-from scripts.apply.model import read
+from scripts.apply.fc import Function
 from scripts.clients import Credentials, calling
 from scripts.console import Console, Exit
 from scripts.errors import Problem, UsageError
+from scripts.resources.model import find
 from scripts.results import Findings, Result
 from scripts.retrying import patiently
 from scripts.verb import Permission, Situation, Verb, start
@@ -117,25 +118,38 @@ def _deployed_mode(situation: Situation) -> str:
     """The mode of the function that will get the findings: s.yaml may say what is to come."""
     spec, fc = situation.spec, situation.clients.fc
     name = spec.function.name
-    environment = read(
+    live = find(
         "fc:GetFunction",
         name,
-        lambda: (
-            fc.get_function(
-                spec.service.name, name, fc_models.GetFunctionRequest()
-            ).body.environment_variables
-            or {}
-        ),
+        lambda: fc.get_function(spec.service.name, name, fc_models.GetFunctionRequest()),
     )
-    if environment is None:
+    if live is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
+    environment: dict[str, str] = live.environment_variables or {}
     deployed, ours = environment.get("prepareRuleId", ""), spec.function.environment
     if deployed != ours["prepareRuleId"]:
         raise Problem(
             f"{name} is deployed for {deployed or 'no rule'}, and PREPARE_RULE_ID is "
             f"{ours['prepareRuleId']}: correct that, or deploy"
         )
+    _check_code(situation, str(live.code_checksum))
     return environment.get("repairMode") or ENFORCE
+
+
+def _check_code(situation: Situation, deployed: str) -> None:
+    """The bundle has its exemptions in it: those of another one would give another number."""
+    spec = situation.spec
+    code = spec.function.code
+    if not code.is_file():
+        raise Problem(
+            f"{code} is not there, so whether {spec.function.name} has the exemptions that are "
+            "here cannot be told: run `make bundle`"
+        )
+    if Function(spec, situation.clients, code.read_bytes()).declared()["code"] != deployed:
+        raise Problem(
+            f"{spec.function.name} runs other code than {code}, so the exemptions here may not be "
+            "those deployed: deploy first"
+        )
 
 
 def _show(console: Console, prospect: Prospect) -> None:

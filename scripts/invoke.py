@@ -1,7 +1,8 @@
 """Invoke the function with an event, and fail when it did.
 
 Sends the file's bytes straight to the function, past the topic and its trigger, waits for the end,
-and prints the answer and the audit lines of the log's tail. Fails (exit code 1) when the handler
+and prints the answer and the audit lines of the log's tail. Asks first where buckets may be closed.
+Fails (exit code 1) when the handler
 raised or answered anything but success.
 """
 
@@ -16,14 +17,14 @@ from typing import NamedTuple
 from scripts import audit_trail
 from scripts.clients import Clients, Credentials, calling
 from scripts.console import Exit
-from scripts.messages import Line, read_event, show
+from scripts.messages import GET_FUNCTION, Line, prospect, read_event, show
 from scripts.spec import Spec
 from scripts.verb import Permission, Situation, Verb, start
 
 VERB = Verb(
     "invoke",
     __doc__ or "",
-    (Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*"),),
+    (GET_FUNCTION, Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*")),
 )
 
 _SUCCESS = "success"
@@ -63,8 +64,15 @@ def _invoke(situation: Situation) -> Exit:
     console, spec = situation.console, situation.spec
     event = read_event(situation.options.event)
     name = f"{spec.service.name}/{spec.function.name}"
+    coming = prospect(situation.clients, spec, event)
+    coming.show(console)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
+        console.answer(coming.document() | {"invoked": False})
+        return Exit.DONE
+    if not coming.harmless and not console.confirm("Invoke it?"):
+        console.say("nothing was invoked")
+        console.answer(coming.document() | {"invoked": False})
         return Exit.DONE
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     ended = invoke(situation.clients, spec, event)

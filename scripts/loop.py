@@ -68,6 +68,7 @@ _MISSING = {
 }
 
 _CLEANING = 60.0  # seconds
+_UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
 _SKEW = timedelta(minutes=15)  # by which this machine's clock may be off
 
 
@@ -121,11 +122,20 @@ def _check(situation: Situation) -> None:
 
 
 def _take_away_leftovers(situation: Situation) -> None:
-    """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
-    clients = situation.clients
-    for name, region in patiently(lambda: buckets.regions(clients, _PREFIX)).items():
-        bucket = Bucket(clients, name, region)
-        if not _NAME.fullmatch(name) or not patiently(partial(_is_marked, bucket)):
+    """Delete the buckets of proofs that were killed; raises Problem for one that is not empty.
+
+    One that may be another's, or of a proof under way, is named and left.
+    """
+    clients, console = situation.clients, situation.console
+    for name, found in patiently(lambda: buckets.listed(clients, _PREFIX)).items():
+        bucket = Bucket(clients, name, found.region)
+        if not _NAME.fullmatch(name):
+            continue
+        if datetime.now(timezone.utc) - found.created_at < _UNDER_WAY:
+            console.say(f"left {name}: it is too young to be surely what an earlier proof left")
+            continue
+        if not patiently(partial(_is_marked, bucket)):
+            console.say(f"left {name}: its tag does not say that it is a proof's")
             continue
         try:
             patiently(partial(_delete, bucket))
@@ -136,19 +146,18 @@ def _take_away_leftovers(situation: Situation) -> None:
                 f"{name}, which an earlier proof left, is not empty: look at what is in it, delete "
                 "it, and run again"
             ) from None
-        situation.console.say(f"deleted {name}, which an earlier proof had left")
+        console.say(f"deleted {name}, which an earlier proof had left")
 
 
 def _is_marked(bucket: Bucket) -> bool:
-    """Whether it is a proof's: tagged so, or with no tag at all, as when killed before that."""
+    """Whether it is tagged as a proof's, and nothing else."""
     try:
         found = bucket.ask(_GET_TAGS, lambda live: live.get_bucket_tagging())
     except CloudError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
-        # Guessed: that OSS may say so of the tags too, where there are none.
-        return error.code != buckets.NO_SUCH_BUCKET
-    return dict(found.tag_set.tagging_rule) in ({}, {TAG_KEY: _TAG_VALUE})
+        return False  # gone, or (guessed: OSS may say so) without tags
+    return dict(found.tag_set.tagging_rule) == {TAG_KEY: _TAG_VALUE}
 
 
 def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:

@@ -8,20 +8,67 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from resource_repair import values
+from resource_repair import notification, settings, values
+from resource_repair.values import Finding
 from scripts.clients import Clients, calling
 from scripts.console import Console
 from scripts.errors import UsageError
+from scripts.spec import Spec
+from scripts.verb import Permission
 
 Line: TypeAlias = Mapping[str, Any]
 """An audit line, as the function wrote it."""
 
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
 
+GET_FUNCTION = Permission("fc:GetFunction", "acs:fc:{region}:{account}:*")
+
 # XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class Prospect(NamedTuple):
+    """What an event will lead to: the function that gets it, its mode, and what the event names."""
+
+    function: str
+    mode: str
+    rule_ids: frozenset[str]
+    findings: Sequence[Finding]
+
+    @property
+    def harmless(self) -> bool:
+        """Whether no bucket can be changed: it only reports, or nothing is of its rule."""
+        if self.mode == values.REPORT:
+            return True
+        # Without a usable rule id of its own nothing is surely of another rule.
+        return all(self.rule_ids and each.rule_id not in self.rule_ids for each in self.findings)
+
+    def show(self, console: Console) -> None:
+        """Say it to people."""
+        console.say(f"function {self.function}, deployed in mode {self.mode}")
+        for each in self.findings:
+            console.say(f"the event names bucket {each.resource_id}, of rule {each.rule_id}")
+        if not self.findings:
+            console.say("the event names no bucket")
+
+    def document(self) -> dict[str, object]:
+        """The same for programs."""
+        named = [{"bucket": each.resource_id, "rule_id": each.rule_id} for each in self.findings]
+        return {"function": self.function, "mode": self.mode, "findings": named}
+
+
+def prospect(clients: Clients, spec: Spec, event: bytes) -> Prospect:
+    """What the event will lead to, as the function reads it and is deployed; raises CloudError."""
+    from alibabacloud_fc_open20210406 import models  # noqa: PLC0415  (a slow import)
+
+    service, name = spec.service.name, spec.function.name
+    with calling(GET_FUNCTION.action, name):
+        live = clients.fc.get_function(service, name, models.GetFunctionRequest()).body
+    deployed = settings.load(live.environment_variables or {})
+    found = [item for item in notification.read(event) if isinstance(item, Finding)]
+    return Prospect(f"{service}/{name}", deployed.mode, deployed.rule_ids, found)
 
 
 def read_event(where: str) -> bytes:

@@ -2,7 +2,8 @@
 
 That is: the topic, the failure queue, the role with which MNS calls the function, the log project
 with its store and index, the Cloud Config rule, and the delivery channel that publishes to the
-topic. What is there already is kept, changed where it must be, and never taken over.
+topic. What is there already is kept, changed where it must be, and never taken over. A rule that is
+switched off is not switched on while a function in mode enforce would close all that it then finds.
 
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
@@ -14,6 +15,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from alibabacloud_fc_open20210406 import models as fc_models
+
+from resource_repair.values import REPORT
 from scripts import dotenv, steps
 from scripts.apply import Difference, Plan, Step
 from scripts.apply.model import State, step_for
@@ -21,6 +25,7 @@ from scripts.clients import Clients, Credentials, Endpoints
 from scripts.console import Console, Exit
 from scripts.errors import Problem
 from scripts.resources import Rule, around, recorder
+from scripts.resources.model import find
 from scripts.retrying import patiently
 from scripts.spec import Spec
 from scripts.verb import RULE_ID, Permission, Situation, Verb, start
@@ -65,6 +70,7 @@ VERB = Verb(
         Permission("config:CreateConfigDeliveryChannel"),
         Permission("config:UpdateConfigDeliveryChannel"),
         Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
+        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),  # where the rule is off
     ),
 )
 
@@ -94,7 +100,8 @@ def obstacles(spec: Spec, clients: Clients) -> list[str]:
     """What is in the way, each with what to do about it; raises CloudError."""
     first = patiently(lambda: recorder(clients)).obstacle()
     others = [patiently(resource.obstacle) for resource in around(spec, clients)]
-    return [each for each in (first, *others) if each]
+    closing = patiently(lambda: _would_close(spec, clients))
+    return [each for each in (first, *others, closing) if each]
 
 
 def plan(spec: Spec, clients: Clients) -> Plan:
@@ -127,6 +134,24 @@ def _provision(situation: Situation) -> Exit:
     _tell_of_the_shell(situation, settings)
     console.answer(steps.document(planned, applied))
     return end
+
+
+def _would_close(spec: Spec, clients: Clients) -> str:
+    """That switching the rule on would close buckets: it reports all that it finds, uncounted."""
+    rule, name = Rule(spec, clients).found(), spec.function.name
+    if rule is None or rule.state != "INACTIVE":
+        return ""
+    request = fc_models.GetFunctionRequest()
+    function = find(
+        "fc:GetFunction", name, lambda: clients.fc.get_function(spec.service.name, name, request)
+    )
+    if function is None or (function.environment_variables or {}).get("repairMode") == REPORT:
+        return ""
+    return (
+        f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
+        f"{name}, which closes them: set mode: {REPORT} in s.yaml and deploy, or switch the rule "
+        "on by hand, then run again"
+    )
 
 
 def _wait_for_cloud_config(console: Console, clients: Clients) -> None:

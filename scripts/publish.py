@@ -1,8 +1,8 @@
 """Publish an event to the topic, and follow what becomes of it.
 
 Sends the file's bytes to the MNS topic, so that the trigger is tested and not the function alone,
-and waits for the audit line of each finding in it. Fails (exit code 1) when one is not settled, or
-does not come.
+and waits for the audit line of each finding in it. Asks first where buckets may be closed. Fails
+(exit code 1) when one is not settled, or does not come.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.clients import Credentials
 from scripts.console import Exit
-from scripts.messages import publish, read_event, settled, show
+from scripts.messages import GET_FUNCTION, prospect, publish, read_event, settled, show
 from scripts.verb import Permission, Situation, Verb, start
 from scripts.waiting import Progress, wait
 
@@ -28,6 +28,7 @@ VERB = Verb(
     "publish",
     __doc__ or "",
     (
+        GET_FUNCTION,
         Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*"),
         audit_trail.PERMISSION,
     ),
@@ -61,8 +62,15 @@ def _publish(situation: Situation) -> Exit:
     console, topic = situation.console, situation.spec.topic
     event = read_event(situation.options.event)
     awaited = Counter(keys(event))
+    coming = prospect(situation.clients, situation.spec, event)
+    coming.show(console)
     if console.dry_run:
         console.say(f"would publish {len(event)} bytes, {_findings(awaited)}, to topic {topic}")
+        console.answer({"topic": topic, **coming.document(), "message_id": None})
+        return Exit.DONE
+    if not coming.harmless and not console.confirm("Publish it?"):
+        console.say("nothing was published")
+        console.answer({"topic": topic, **coming.document(), "message_id": None})
         return Exit.DONE
     earlier = {line.request_id for line in _recent(situation)}
     message_id = publish(situation.clients, topic, event)

@@ -11,15 +11,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
+from resource_repair import naming
 from resource_repair.exemptions import Exemption
 from scripts import CODE, results, views
 from scripts.audit_trail import AuditLine
 from scripts.clients import CloudError, Credentials
 from scripts.console import Exit
+from scripts.errors import UsageError
 from scripts.results import Result
 from scripts.verb import Situation, Verb, start
 from scripts.views import Reader, Unread, View
@@ -37,6 +39,8 @@ _COLUMNS = (
     "last audit line",
 )
 _BLOCKED = {views.ACCOUNT: "on for the account", views.BUCKET: "on", views.NOBODY: "off"}
+
+_NEVER = datetime.fromtimestamp(0, timezone.utc)  # Log Service's times begin here
 
 _T = TypeVar("_T")
 
@@ -61,6 +65,7 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 def _status(situation: Situation) -> Exit:
     options, now = situation.options, datetime.now(timezone.utc)
     exemptions = results.reviewed_exemptions(options.exemptions, now.date())
+    _check(situation, now)
     reader = Reader(situation.spec, situation.clients, exemptions, now=now, days=options.days)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
     _show(situation, found)
@@ -68,6 +73,19 @@ def _status(situation: Situation) -> Exit:
     situation.console.answer(_document(situation, found, reader))
     whole = not reader.failures and all(view.acl is not None for view in found)
     return Exit.DONE if whole else Exit.PROBLEM
+
+
+def _check(situation: Situation, now: datetime) -> None:
+    """Raise UsageError for options that no bucket and no time can be found by."""
+    bucket, days = situation.options.bucket, situation.options.days
+    if bucket is not None and not naming.is_bucket_name(bucket):
+        raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    try:
+        since = now - timedelta(days=days)
+    except (OverflowError, ValueError):  # out of the calendar, or no number
+        since = _NEVER
+    if not _NEVER < since <= now:
+        raise UsageError(f"--days {days:g} is no time to look back: say a number such as 7")
 
 
 def _show(situation: Situation, found: Sequence[View]) -> None:

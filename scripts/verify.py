@@ -27,6 +27,7 @@ COMPARING = (
     Permission("fc:GetFunction", _FC),
     Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
     Permission("fc:GetTrigger", _FC),
+    Permission("fc:ListTriggers", _FC),
 )
 
 VERB = Verb("verify", __doc__ or "", (*COMPARING, *loop.PERMISSIONS))
@@ -64,7 +65,7 @@ def _show(console: Console, found: Comparison) -> None:
     console.table(("what", "name", "field", "live", "declared"), rows)
     console.say(
         "what is live is not what s.yaml declares: `make apply` brings it back, "
-        "but for policies that s.yaml lacks: declare them there, or detach them from the role",
+        "but for policies, triggers and settings that s.yaml lacks: take them away by hand",
         "red",
     )
 

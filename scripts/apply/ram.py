@@ -9,6 +9,7 @@ from alibabacloud_ram20150501 import models
 from scripts.apply.model import Difference, State, Step, read, step_for
 from scripts.clients import Clients, calling
 from scripts.errors import Problem
+from scripts.resources import mark
 from scripts.spec import Policy, Spec
 
 # As the Serverless Devs CLI writes it: Function Compute, and nobody else, assumes the role.
@@ -72,7 +73,7 @@ class _Role:
         request = models.CreateRoleRequest(
             role_name=self.name,
             assume_role_policy_document=_written(_TRUST),
-            description=f"What the service {self._service} may do",
+            description=mark.described(f"What the service {self._service} may do"),
         )
         with calling("ram:CreateRole", self.name):
             self._ram.create_role(request)
@@ -119,7 +120,9 @@ class _RolePolicy:
         request = models.CreatePolicyRequest(
             policy_name=self.name,
             policy_document=_written(self._declared_document()),
-            description=self._policy.description or None,
+            description=mark.described(
+                self._policy.description or f"What the role {self._role} may do"
+            ),
         )
         with calling("ram:CreatePolicy", self.name):
             self._ram.create_policy(request)

@@ -59,7 +59,11 @@ def _doctor(situation: Situation) -> Exit:
     options, spec = situation.options, situation.spec
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
     chain = Chain(spec, situation.clients, settings, options.exemptions)
-    found = list(examine(chain, before_deploy=options.before_deploy))
+    found: list[Diagnosis] = []
+    for each in examine(chain, before_deploy=options.before_deploy):
+        if each.link not in {earlier.link for earlier in found}:
+            situation.console.say(f"{each.link}: {each.standing.value}")
+        found.append(each)
     _show(situation.console, found)
     document = {
         "account_id": spec.account_id,

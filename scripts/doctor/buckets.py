@@ -45,11 +45,15 @@ def _evaluating(chain: Chain) -> bool:
 
 
 def _begins_to_enforce(chain: Chain) -> bool:
-    """Whether what is live does not enforce yet, and a deploy will."""
+    """Whether what is live does not enforce each of the rules yet, and a deploy will."""
     declared = chain.spec.function.environment.get("repairMode", ENFORCE)
     live = chain.function
-    already = live is not None and live.get("environmentVariables.repairMode", ENFORCE) == ENFORCE
-    return declared == ENFORCE and not already
+    if declared != ENFORCE or live is None:
+        return declared == ENFORCE
+    mode = live.get("environmentVariables.repairMode", ENFORCE)
+    # Findings of a rule that it does not wait for it leaves alone, whatever its mode.
+    waits_for = live.get("environmentVariables.prepareRuleId", "").split(",")
+    return mode != ENFORCE or not {each.strip() for each in waits_for}.issuperset(chain.rule_ids)
 
 
 def _told(chain: Chain, names: list[str]) -> Remark:

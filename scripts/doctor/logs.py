@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import PROVISION, Link, Remark, fault, sound, undeployed
-from scripts.resources import LogIndex, LogProject, LogStore
+from scripts.doctor.model import PROVISION, Link, Remark, changing, fault, sound, undeployed
+from scripts.resources import LogIndex, LogProject, LogStore, Surrounding
 from scripts.spec import Logs
 from scripts.verb import Permission
 
@@ -38,15 +38,18 @@ def _about_service(chain: Chain, logs: Logs) -> Iterator[Remark]:
 
 
 def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
-    """The first thing that is missing: each stands on the one before."""
-    for resource in (
+    """What provision would change, up to what is missing: each stands on the one before."""
+    resources: tuple[Surrounding, ...] = (
         LogProject(logs, chain.clients),
         LogStore(logs, chain.spec.log_retention, chain.clients),
         LogIndex(logs, chain.clients),
-    ):
-        if resource.live() is None:
+    )
+    for resource in resources:
+        live = resource.live()
+        if live is None:
             yield fault(f"there is no {resource.kind} {resource.name}", PROVISION)
             return
+        yield from changing(resource, live)
 
 
 LOGS = Link(
@@ -55,6 +58,7 @@ LOGS = Link(
         Permission("fc:GetService", "acs:fc:{region}:{account}:*"),
         Permission("log:GetProject", _PROJECTS),
         Permission("log:GetLogStore", _PROJECTS),
+        Permission("log:ListTagResources", _PROJECTS),
         Permission("log:GetIndex", _PROJECTS),
     ),
     _examine,

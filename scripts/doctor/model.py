@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scripts.apply.model import State, compare
 from scripts.doctor.chain import Chain
+from scripts.resources import Surrounding
 from scripts.verb import Permission
 
 # The commands that mend most of what can be wrong.
@@ -22,7 +24,7 @@ class Standing(str, enum.Enum):
         "not yet"  # not sound, and no reason not to deploy: that brings it, or is needed first
     )
     FAULT = "fault"
-    UNSEEN = "not seen"  # a call was refused: nobody knows
+    UNSEEN = "not seen"  # a call was refused, or its answer does not tell: nobody knows
 
 
 class Remark(NamedTuple):
@@ -71,6 +73,16 @@ def not_yet(what: str, mend: str = DEPLOY) -> Remark:
 def fault(what: str, mend: str) -> Remark:
     """A finding, or the record of it, is lost here."""
     return Remark(Standing.FAULT, what, mend)
+
+
+def changing(resource: Surrounding, live: State) -> Iterator[Remark]:
+    """What provision would change in something that is there."""
+    for each in compare(live, resource.declared()):
+        yield fault(
+            f"the {resource.kind} {resource.name} has {each.field} {each.live or 'off'}, "
+            f"and provision makes that {each.declared}",
+            PROVISION,
+        )
 
 
 def undeployed(what: str) -> Remark:

@@ -15,6 +15,7 @@ from scripts.doctor.model import (
 )
 from scripts.resources import Queue, QueueFound
 from scripts.resources.queue import RETENTION
+from scripts.resources.topic import LARGEST_MESSAGE
 from scripts.verb import Permission
 
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
@@ -54,6 +55,12 @@ def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
     if found.retention < RETENTION:
         yield fault(
             f"{queue.name} keeps a message {_duration(found.retention)}, and not {_RETENTION}",
+            PROVISION,
+        )
+    if found.max_message_size < LARGEST_MESSAGE:
+        yield fault(
+            f"{queue.name} takes no message above {found.max_message_size} bytes, and one may have "
+            f"{LARGEST_MESSAGE}",
             PROVISION,
         )
     arrivals = queue.arrivals()  # the counts that a queue tells may be 0 by deprecation

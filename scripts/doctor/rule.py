@@ -48,6 +48,27 @@ def _about_id(chain: Chain) -> Iterator[Remark]:
         )
     elif len(_waited_for(chain)) < len(chain.rule_ids):
         yield fault(f"{RULE_ID} is {value}: {_told(chain)}", f"correct {RULE_ID} in .env")
+    else:
+        yield from _about_others(chain)
+
+
+def _about_others(chain: Chain) -> Iterator[Remark]:
+    """The rules beside the one that s.yaml names: nothing is to be awaited of an unfit one."""
+    for rule in _waited_for(chain):
+        if rule == chain.rule:
+            continue
+        drop = f"take {rule.id} out of {RULE_ID} in .env"
+        if rule.source != MANAGED_RULE:
+            yield fault(
+                f"{RULE_ID} has {rule.id}: {rule.name} is an instance of {rule.source}, "
+                f"not of {MANAGED_RULE}",
+                drop,
+            )
+        if not rule.at_work:
+            yield fault(
+                f"{RULE_ID} has {rule.id}: {rule.name} is {rule.state}, and evaluates nothing",
+                f"switch it on in the Cloud Config console, or {drop}",
+            )
 
 
 def _told(chain: Chain) -> str:

@@ -43,7 +43,11 @@ class ChannelFound:
 
 
 class Channel:
-    """The channel to the spec's topic: ours, or else one that was there; found by its target."""
+    """The channel to the spec's topic: ours, or else one that was there; found by its target.
+
+    If there is none, then ours that still leads to the topic that the spec named before: by mark
+    and name, and among topics of the spec's region, since another region may have its own.
+    """
 
     kind = "delivery channel"
 
@@ -56,13 +60,10 @@ class Channel:
         self._clients = clients
 
     def found(self) -> ChannelFound | None:
-        """The channel; None if there is none to the topic."""
-        to_topic = [each for each in channels(self._clients) if each.target == self._target]
-        return max(
-            to_topic,
-            key=lambda each: (each.marked, each.active and each.non_compliant),
-            default=None,
-        )
+        """The channel; None if there is none to the topic, nor one of ours to another."""
+        there = channels(self._clients)
+        elsewhere = (each for each in there if self._led_elsewhere(each))
+        return self._to_topic(there) or next(elsewhere, None)
 
     def live(self) -> State | None:
         """What it delivers and what it filters away; None if it is not there."""
@@ -70,6 +71,7 @@ class Channel:
         if found is None:
             return None
         return _state(
+            target=found.target,
             active=found.active,
             non_compliant=found.non_compliant,
             also=found.also,
@@ -85,6 +87,7 @@ class Channel:
         found = self.found()
         adopted = found is not None and not found.marked
         return _state(
+            target=self._target,
             active=True,
             non_compliant=True,
             also=found.also if found and adopted else (),
@@ -96,7 +99,7 @@ class Channel:
     def obstacle(self) -> str:
         """Its name is taken, or the account can have no more channels."""
         there = channels(self._clients)
-        if any(each.target == self._target for each in there):
+        if self.found():
             return ""
         for each in there:
             if each.name == self.name:
@@ -138,6 +141,7 @@ class Channel:
         request = models.UpdateConfigDeliveryChannelRequest(
             delivery_channel_id=found.id,
             delivery_channel_condition=json.dumps(filters) if filters else None,
+            delivery_channel_target_arn=None if found.target == self._target else self._target,
             non_compliant_notification=True,
             oversized_data_osstarget_arn=self._oversized or None,
             status=1,
@@ -147,8 +151,8 @@ class Channel:
             self._clients.config.update_config_delivery_channel(request)
 
     def there(self) -> bool:
-        """Whether there is a channel to the topic."""
-        return self.found() is not None
+        """Whether there is a channel to the topic: one to another is not to be removed."""
+        return self._to_topic(channels(self._clients)) is not None
 
     def stays(self) -> str:
         """It has no mark."""
@@ -159,6 +163,22 @@ class Channel:
         """Take ours away."""
         for channel in self._marked():
             self._delete(channel)
+
+    def _to_topic(self, there: list[ChannelFound]) -> ChannelFound | None:
+        return max(
+            (each for each in there if each.target == self._target),
+            key=lambda each: (each.marked, each.active and each.non_compliant),
+            default=None,
+        )
+
+    def _led_elsewhere(self, channel: ChannelFound) -> bool:
+        topics, _, _ = self._target.rpartition("/")
+        return (
+            channel.marked
+            and channel.name == self.name
+            and channel.target != self._target
+            and channel.target.startswith(f"{topics}/")
+        )
 
     def _declared_filters(self, found: ChannelFound | None) -> list[Filter]:
         if found is None or found.marked:
@@ -213,6 +233,7 @@ def _found(each: Any) -> ChannelFound:
 
 def _state(
     *,
+    target: str,
     active: bool,
     non_compliant: bool,
     also: tuple[str, ...],
@@ -220,6 +241,7 @@ def _state(
     oversized: str,
 ) -> State:
     return {
+        "deliveryChannelTargetArn": target,
         "status": "on" if active else "off",
         "nonCompliantNotification": "on" if non_compliant else "off",
         "furtherDeliveries": ", ".join(also),

@@ -1,8 +1,8 @@
 """What a deploy makes, as it is to be taken away: trigger, function, service, role, policies.
 
-The Serverless Devs client marks nothing, so these are known by what s.yaml says of them: service
-and function by name and description, trigger and policies by name and by whose they are, the role
-by name and by trusting Function Compute alone.
+Service and function are known by name and description, the trigger by name and by whose it is. Role
+and policies have the mark in their descriptions where `apply` made them. The Serverless Devs client
+marks nothing: what it made of them cannot be told from what was there before, and stays.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_ram20150501 import models as ram
 
 from scripts.clients import Clients, calling
+from scripts.resources import mark
 from scripts.resources.model import Removable, deleting, find
 from scripts.resources.notification_role import policies_of, trusted
 from scripts.spec import Policy, Spec
@@ -26,12 +27,39 @@ def deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     function = _Function(spec, clients)
     yield _Trigger(spec, clients, function)
     yield function
-    yield _Service(spec, clients, function)
-    role = _Role(spec, clients)
+    service = _Service(spec, clients, function)
+    yield service
+    role = _Role(spec, clients, service)
     yield role
     for policy in spec.service.role.policies:
         if policy.statements:
             yield _Policy(policy, role, clients)
+
+
+def services(clients: Clients) -> Iterator[Any]:
+    """All services in the region, as the SDK describes them."""
+    token: str | None = None
+    while True:
+        request = fc.ListServicesRequest(limit=_PAGE, next_token=token)
+        with calling("fc:ListServices", "the account"):
+            page = clients.fc.list_services(request).body
+        yield from page.services or ()
+        token = page.next_token
+        if not token:
+            return
+
+
+def functions(clients: Clients, service: str) -> Iterator[str]:
+    """The names of a service's functions."""
+    token: str | None = None
+    while True:
+        request = fc.ListFunctionsRequest(limit=_PAGE, next_token=token)
+        with calling("fc:ListFunctions", service):
+            page = clients.fc.list_functions(service, request).body
+        yield from (each.function_name for each in page.functions or ())
+        token = page.next_token
+        if not token:
+            return
 
 
 class _Function:
@@ -105,6 +133,7 @@ class _Service:
         self.name = spec.service.name
         self._description = spec.service.description
         self._function = function
+        self._clients = clients
         self._fc = clients.fc
 
     def there(self) -> bool:
@@ -114,10 +143,7 @@ class _Service:
         found = self._read()
         if found is None or (found.description or "") != self._description:
             return _OTHERWISE
-        with calling("fc:ListFunctions", self.name):
-            request = fc.ListFunctionsRequest(limit=_PAGE)
-            functions = self._fc.list_functions(self.name, request).body.functions or ()
-        names = [each.function_name for each in functions]
+        names = functions(self._clients, self.name)
         staying = [n for n in names if n != self._function.name or self._function.stays()]
         return f"it holds functions that stay: {', '.join(staying)}" if staying else ""
 
@@ -133,9 +159,9 @@ class _Service:
 class _Role:
     kind = "role"
 
-    def __init__(self, spec: Spec, clients: Clients) -> None:
+    def __init__(self, spec: Spec, clients: Clients, service: _Service) -> None:
         self.name = spec.service.role.name
-        self._service = spec.service.name
+        self._service = service
         self._declared = {policy.name for policy in spec.service.role.policies}
         self._clients = clients
 
@@ -143,15 +169,23 @@ class _Role:
         return self._read() is not None
 
     def stays(self) -> str:
-        """Whoever else uses it; RAM does not tell, and other regions are not looked at."""
+        """It has no mark, or a service that stays uses it.
+
+        RAM does not tell who uses a role, and other regions are not looked at.
+        """
         role = self._read()
-        if role is None or trusted(role) != [_FUNCTION_COMPUTE]:
+        if role is None or not mark.in_description(role.description):
+            return mark.NOT_OURS
+        if trusted(role) != [_FUNCTION_COMPUTE]:
             return "not Function Compute alone may assume it: it may be somebody else's"
         others = [name for name in self.policies() if name not in self._declared]
         if others:
             return f"it has policies that s.yaml does not declare: {', '.join(others)}"
-        users = [name for name in self._services() if name != self._service]
-        return f"other services use it: {', '.join(users)}" if users else ""
+        users = list(self._users())
+        others = [name for name in users if name != self._service.name]
+        if others:
+            return f"other services use it: {', '.join(others)}"
+        return "the service that has it stays" if users and self._service.stays() else ""
 
     def policies(self) -> dict[str, str]:
         """The kind of each policy that it has, by name."""
@@ -172,18 +206,11 @@ class _Role:
         found = find("ram:GetRole", self.name, lambda: get(request))
         return found and found.role
 
-    def _services(self) -> Iterator[str]:
+    def _users(self) -> Iterator[str]:
         """The services in the region that have this role."""
-        request = fc.ListServicesRequest(limit=_PAGE)
-        while True:
-            with calling("fc:ListServices", "the account"):
-                page = self._clients.fc.list_services(request).body
-            for each in page.services or ():
-                if (each.role or "").lower().endswith(f":role/{self.name.lower()}"):
-                    yield each.service_name
-            if not page.next_token:
-                return
-            request = fc.ListServicesRequest(limit=_PAGE, next_token=page.next_token)
+        for each in services(self._clients):
+            if (each.role or "").lower().endswith(f":role/{self.name.lower()}"):
+                yield each.service_name
 
 
 class _Policy:
@@ -199,10 +226,12 @@ class _Policy:
 
     def stays(self) -> str:
         found = self._read()
+        if found is None or not mark.in_description(found.policy.description):
+            return mark.NOT_OURS
         of_role = self.name in self._role.policies()
         if of_role and self._role.stays():
             return "the role that it is for stays"
-        others = (found.policy.attachment_count if found else 0) - (1 if of_role else 0)
+        others = found.policy.attachment_count - (1 if of_role else 0)
         return f"others have it: it is attached {others} times more" if others > 0 else ""
 
     def delete(self) -> None:

@@ -1,5 +1,6 @@
 """Where the function's log goes: a log project, a log store in it, and the store's index."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from alibabacloud_sls20201230 import models
@@ -7,6 +8,7 @@ from alibabacloud_sls20201230 import models
 from scripts.apply.model import Difference, State
 from scripts.clients import Clients, CloudError, calling
 from scripts.resources import mark
+from scripts.resources.deployed import services
 from scripts.resources.model import creating, deleting, find
 from scripts.spec import Logs
 
@@ -24,6 +26,7 @@ class LogProject:
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = logs.project
         self._store = logs.logstore
+        self._clients = clients
         self._log = clients.log
 
     def live(self) -> State | None:
@@ -73,6 +76,10 @@ class LogProject:
         others = [name for name in stores if name != self._store]
         return f"others have log stores in it: {', '.join(others)}" if others else ""
 
+    def users(self) -> list[str]:
+        """The services in the region that log to any store of it."""
+        return [name for name, project, _ in _logging(self._clients) if project == self.name]
+
     def delete(self) -> None:
         """Take it away, with all logs in it."""
         with deleting("log:DeleteProject", self.name):
@@ -105,6 +112,7 @@ class LogStore:
         self._project, self._store = logs.project, logs.logstore
         self._holder = LogProject(logs, clients)
         self._retention = retention
+        self._clients = clients
         self._log = clients.log
 
     def live(self) -> State | None:
@@ -149,6 +157,11 @@ class LogStore:
     def stays(self) -> str:
         """It has no mark, and nor has its project: all that is in one of ours is ours."""
         return "" if self._holder.marked() or self._tagged() else mark.NOT_OURS
+
+    def users(self) -> list[str]:
+        """The services in the region that log to it."""
+        place = (self._project, self._store)
+        return [name for name, *to in _logging(self._clients) if tuple(to) == place]
 
     def delete(self) -> None:
         """Take it away, with all logs in it."""
@@ -227,6 +240,13 @@ class LogIndex:
             if error.code == _NO_INDEX:
                 return None
             raise
+
+
+def _logging(clients: Clients) -> Iterator[tuple[str, str, str]]:
+    """Each service in the region that keeps logs, with its project and store."""
+    for each in services(clients):
+        if each.log_config and each.log_config.project:
+            yield each.service_name, each.log_config.project, each.log_config.logstore or ""
 
 
 def _whole_logs() -> models.IndexLine:

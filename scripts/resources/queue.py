@@ -1,15 +1,18 @@
 """The MNS queue that keeps what could not be repaired."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models
 
 from scripts.apply.model import Difference, State
 from scripts.clients import Clients, CloudError, calling
 from scripts.resources import mark
+from scripts.resources.deployed import functions, services
 from scripts.resources.model import creating, deleting, find
-from scripts.resources.topic import LARGEST_MESSAGE
+from scripts.resources.topic import LARGEST_MESSAGE, PAGE, paged
 
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
 
@@ -86,6 +89,18 @@ class Queue:
         found = self.found()
         return "" if found and found.marked else mark.NOT_OURS
 
+    def users(self) -> list[str]:
+        """The functions in the region that send to it what became of them, as `service/function`.
+
+        Versions and aliases with a configuration of their own are not looked at.
+        """
+        return [
+            f"{service.service_name}/{function}"
+            for service in services(self._clients)
+            for function in functions(self._clients, service.service_name)
+            if self.name in self._destinations(service.service_name, function)
+        ]
+
     def holds(self) -> int:
         """How many messages wait in it, at least; none if it is not there.
 
@@ -116,10 +131,38 @@ class Queue:
             client.close_connection()
         return [int(message.enqueue_time) / 1000 for message in peeked]
 
+    def _destinations(self, service: str, function: str) -> list[str]:
+        """The queues that a function's asynchronous configuration names."""
+        request = fc.GetFunctionAsyncInvokeConfigRequest()
+        get = self._clients.fc.get_function_async_invoke_config
+        subject = f"{service}/{function}"
+        found = find(
+            "fc:GetFunctionAsyncInvokeConfig", subject, lambda: get(service, function, request)
+        )
+        config = found and found.destination_config
+        ends = (config.on_failure, config.on_success) if config else ()
+        return [_queue_of(end.destination or "") for end in ends if end]
+
     def delete(self) -> None:
         """Take it away, with the messages in it."""
         with deleting("mns:DeleteQueue", self.name):
             self._mns.delete_queue(models.DeleteQueueRequest(queue_name=self.name))
+
+
+def marked_queues(clients: Clients) -> Iterator[str]:
+    """The names of the queues in the region of the clients that have the mark."""
+
+    def page(number: int) -> Any:
+        request = models.ListQueueRequest(page_num=number, page_size=PAGE)
+        with calling("mns:ListQueue", "the account"):
+            return clients.mns.list_queue(request).body.data
+
+    return (each.queue_name for each in paged(page) if mark.tagged(each.tags))
+
+
+def _queue_of(arn: str) -> str:
+    """The queue of an ARN such as `acs:mns:…:/queues/<name>/messages`; empty if it is none's."""
+    return arn.partition(":/queues/")[2].partition("/")[0]
 
 
 def _found(data: Any) -> QueueFound:

@@ -15,7 +15,7 @@ from scripts.spec import Spec
 
 LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
 
-_PAGE = 50
+PAGE = 50
 
 
 class Topic:
@@ -109,13 +109,21 @@ class Topic:
 
 def topics(clients: Clients) -> Iterator[str]:
     """The names of all topics of the account in the region of the clients."""
+    return (each.topic_name for each in _topics(clients))
 
+
+def marked_topics(clients: Clients) -> Iterator[str]:
+    """The names of those that have the mark."""
+    return (each.topic_name for each in _topics(clients) if mark.tagged(each.tags))
+
+
+def _topics(clients: Clients) -> Iterator[Any]:
     def page(number: int) -> Any:
-        request = models.ListTopicRequest(page_num=number, page_size=_PAGE)
+        request = models.ListTopicRequest(page_num=number, page_size=PAGE)
         with calling("mns:ListTopic", "the account"):
             return clients.mns.list_topic(request).body.data
 
-    return (each.topic_name for each in _paged(page))
+    return paged(page)
 
 
 def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
@@ -123,18 +131,18 @@ def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
 
     def page(number: int) -> Any:
         request = models.ListSubscriptionByTopicRequest(
-            topic_name=topic, page_num=number, page_size=_PAGE
+            topic_name=topic, page_num=number, page_size=PAGE
         )
         with calling("mns:ListSubscriptionByTopic", topic):
             return clients.mns.list_subscription_by_topic(request).body.data
 
-    return _paged(page)
+    return paged(page)
 
 
-def _paged(page: Callable[[int], Any]) -> Iterator[Any]:
-    """What all pages hold; the first has the number 1."""
+def paged(page: Callable[[int], Any]) -> Iterator[Any]:
+    """What all pages of a list of MNS hold; the first has the number 1."""
     for number in itertools.count(1):
         data = page(number)
         yield from data.page_data or ()
-        if number * _PAGE >= data.total:
+        if number * PAGE >= data.total:
             return

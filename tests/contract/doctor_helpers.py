@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
+from alibabacloud_sls20201230 import models as log
 
 from scripts.apply import Verdict, apply, plan
 from scripts.apply.model import step_for
@@ -247,6 +248,20 @@ def short_retention(scene: Scene) -> None:
     scene.clients.mns.set_queue_attributes(request)
 
 
+def small_queue_messages(scene: Scene) -> None:
+    """The failure queue takes small messages alone."""
+    request = mns.SetQueueAttributesRequest(
+        queue_name=scene.spec().failure_queue, maximum_message_size=2048
+    )
+    scene.clients.mns.set_queue_attributes(request)
+
+
+def small_topic_messages(scene: Scene) -> None:
+    """The topic takes small messages alone."""
+    request = mns.SetTopicAttributesRequest(topic_name=scene.spec().topic, max_message_size=2048)
+    scene.clients.mns.set_topic_attributes(request)
+
+
 def no_queue(scene: Scene) -> None:
     """The failure queue goes."""
     scene.cloud.mns.delete_queue(str(scene.spec().failure_queue))
@@ -269,6 +284,31 @@ def no_index(scene: Scene) -> None:
     logs = scene.spec().service.logs
     assert logs
     scene.clients.log.delete_index(logs.project, logs.logstore)
+
+
+def adopted_store(scene: Scene) -> None:
+    """The log store was there before, and keeps logs for longer than is declared."""
+    logs = scene.spec().service.logs
+    assert logs
+    days = scene.spec().log_retention + 1
+    scene.clients.log.delete_project(logs.project, log.DeleteProjectRequest())
+    scene.clients.log.create_project(
+        log.CreateProjectRequest(project_name=logs.project, description="somebody's")
+    )
+    scene.clients.log.create_log_store(
+        logs.project,
+        log.CreateLogStoreRequest(logstore_name=logs.logstore, ttl=days, shard_count=1),
+    )
+    scene.provision()
+
+
+def no_full_text(scene: Scene) -> None:
+    """The log store has an index of one field alone."""
+    logs = scene.spec().service.logs
+    assert logs
+    keys = {"level": log.IndexKey(type="text", token=[" "])}
+    request = log.UpdateIndexRequest(body=log.Index(keys=keys))
+    scene.clients.log.update_index(logs.project, logs.logstore, request)
 
 
 def no_store(scene: Scene) -> None:

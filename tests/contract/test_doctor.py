@@ -120,6 +120,19 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
     ),
     "logs off": (spoil.service(logs=False), "logs", "logs are off", DEPLOY),
     "no log store": (spoil.no_store, "logs", "there is no log store", PROVISION),
+    "small messages": (
+        spoil.small_topic_messages,
+        "topic",
+        "has maxMessageSize 2048, and provision makes that 65536",
+        PROVISION,
+    ),
+    "small messages in the queue": (
+        spoil.small_queue_messages,
+        "failure queue",
+        "takes no message above 2048 bytes",
+        PROVISION,
+    ),
+    "no full text": (spoil.no_full_text, "logs", "has fullText off", PROVISION),
     "no index": (spoil.no_index, "logs", "there is no log index", PROVISION),
 }
 
@@ -148,6 +161,27 @@ def test_a_lost_subscription_is_named(scene: Scene) -> None:
 
     assert (found.link, found.standing) == ("subscription", Standing.FAULT)
     assert found.mend.startswith("s remove trigger")
+    assert scene.look() == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "standing"),
+    [("https://example.org/hook", Standing.FAULT), ("something:else", Standing.UNSEEN)],
+)
+def test_a_subscription_of_somebody_else_does_not_count(
+    scene: Scene, endpoint: str, standing: Standing
+) -> None:
+    """That others listen is no comfort; who cannot be told is not said to be the trigger."""
+    spoil.no_subscription(scene)
+    how = {"strategy": "BACKOFF_RETRY", "content_format": "SIMPLIFIED"}
+    scene.cloud.mns.register(scene.spec().topic, "theirs", endpoint=endpoint, **how)
+    (found,) = scene.look()
+    scene.cloud.mns.unsubscribe(scene.spec().topic, "theirs")
+    spoil.no_trigger(scene)
+    scene.deploy()
+
+    assert (found.link, found.standing) == ("subscription", standing)
+    assert "theirs" in found.what
     assert scene.look() == []
 
 
@@ -238,6 +272,27 @@ def test_an_instance_of_another_managed_rule_is_named(scene: Scene, tmp_path: Pa
     scene.cloud.config.delete_rule(rule.id)
 
     assert any(each.link == "rule" and source in each.what for each in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "active", "says"),
+    [
+        ("oss-bucket-public-write-prohibited", True, "is an instance of"),
+        ("oss-bucket-public-read-prohibited", False, "is INACTIVE"),
+    ],
+)
+def test_an_unfit_rule_beside_the_right_one_is_named(
+    scene: Scene, source: str, active: bool, says: str
+) -> None:
+    """Every id that the function waits for is that of a fit rule at work, or it is told."""
+    rule = scene.cloud.config.create_rule(OTHER_RULE, source)
+    scene.cloud.config.switch_rule(rule.id, active=active)
+    found = scene.look(scene.spec(f"{scene.rule_id},{rule.id}"))
+    scene.cloud.config.delete_rule(rule.id)
+
+    (told,) = [each for each in found if each.link == "rule"]
+    assert told.standing is Standing.FAULT
+    assert f"{rule.id}: {OTHER_RULE} {says}" in told.what
 
 
 def test_a_topic_in_another_region_is_named(scene: Scene, tmp_path: Path) -> None:

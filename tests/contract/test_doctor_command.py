@@ -19,11 +19,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def test_it_is_a_table_for_people(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Account and region first, then a line for each link and what it comes to: exit code 0."""
+    """Account and region, each link as it is looked at, then all in a table: exit code 0."""
     assert run(scene) == 0
 
-    first, heading, *lines, last = capsys.readouterr().out.splitlines()
+    first, *rest, last = capsys.readouterr().out.splitlines()
+    progress, (heading, *lines) = rest[: len(LINKS)], rest[len(LINKS) :]
     assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
+    assert progress == [f"{link.name}: sound" for link in LINKS]
     assert heading.split() == ["link", "state", "what", "mend"]
     assert [line[0] for line in lines if line[0] != " "] == [link.name[0] for link in LINKS]
     assert last == "the chain is sound"

@@ -114,12 +114,15 @@ def test_what_is_not_evaluated_yet_is_not_counted(tmp_path: Path) -> None:
     assert "is not known" in faults[0].what
 
 
-def test_one_that_only_reported_begins_to_enforce(undeployed: Scene) -> None:
-    """The count also comes before a deployed function goes from report to enforce, not after."""
+@pytest.mark.parametrize(
+    ("name", "value"), [("repairMode", "report"), ("prepareRuleId", "cr-another")]
+)
+def test_one_that_only_reported_begins_to_enforce(undeployed: Scene, name: str, value: str) -> None:
+    """The count also comes where a deployed function only reports, or enforces another rule."""
     undeployed.deploy()
-    spoil.variable("repairMode", "report")(undeployed)
+    spoil.variable(name, value)(undeployed)
     with one_more_bucket(undeployed):
-        reporting = [each.link for each in undeployed.look()]
+        reporting = [each.link for each in undeployed.look() if each.link != "function"]
         undeployed.deploy()
         enforcing = undeployed.look()
     apply_helpers.Deployment(undeployed.cloud, undeployed.path).remove()

@@ -19,8 +19,9 @@ Allow = Callable[[Sequence[Permission]], Clients]
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything in place, and a message in the failure queue."""
+    """Everything in place, logs in others' store, and a message in the failure queue."""
     with deployed(tmp_path_factory.mktemp("project")) as scene:
+        spoil.adopted_store(scene)
         spoil.waiting(days=0, messages=1)(scene)
         yield scene
 

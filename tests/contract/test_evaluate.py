@@ -2,9 +2,10 @@
 
 import io
 import json
+import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from scripts.evaluate import VERB
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
+from scripts.spec import PATH
+from scripts.verb import Permission
 from tests.conftest import EXEMPTIONS
+from tests.contract import verb_rig
 from tests.contract.verb_rig import (
     Terminal,
     clear,
@@ -24,16 +28,29 @@ from tests.contract.verb_rig import (
     deployed_with,
     plant,
     product,
-    run,
     started,
 )
 
 
 @pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product; each test leaves it as it was."""
-    with product(code) as stage:
+def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The product, deployed from a project of its own; each test leaves it as it was."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copy(PATH, folder)
+    (folder / "build").mkdir()
+    with product(Path(shutil.copy(code, folder / "build" / "function.zip"))) as stage:
         yield stage
+
+
+def run(
+    stage: Stage,
+    main: verb_rig.Main,
+    *arguments: str,
+    may: Sequence[Permission] | None = None,
+) -> int:
+    """Run a verb in that project."""
+    path = stage.spec.function.code.parents[1] / PATH.name
+    return verb_rig.run(stage, main, "--spec", str(path), *arguments, may=may)
 
 
 @pytest.fixture
@@ -203,6 +220,35 @@ def test_a_function_for_another_rule_is_a_problem(
     with deployed_with(stage, prepareRuleId="cr-0"):
         assert run(stage, evaluate.main) == 1
     assert "is deployed for cr-0, and PREPARE_RULE_ID is cr-" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda code: code.write_bytes(b"other"), "runs other code than"),
+        (Path.unlink, "is not there, so whether"),
+    ],
+)
+def test_other_code_than_here_is_a_problem(
+    open_buckets: Stage,
+    exemptions: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], object],
+    says: str,
+) -> None:
+    """Where the deployed code is not what is built here, its exemptions are not known either."""
+    code, before = open_buckets.spec.function.code, started(open_buckets)
+    built = code.read_bytes()
+    spoil(code)
+    try:
+        options = ["--expect", "2", "--exemptions", str(exemptions)]
+        assert run(open_buckets, evaluate.main, *options) == 1
+    finally:
+        code.write_bytes(built)
+    line = capsys.readouterr().err
+    assert says in line
+    assert line.count("\n") == 1
+    assert started(open_buckets) == before
 
 
 def test_an_evaluation_under_way_is_waited_for(

@@ -12,6 +12,7 @@ from scripts.cloud import environment
 from scripts.invoke import main
 from scripts.localcloud import LocalCloud
 from scripts.rehearsal import Stage, set_up
+from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 
 EVENTS = ROOT / "events"
@@ -33,7 +34,9 @@ def invoke(stage: Stage) -> Invoke:
     key = stage.cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
     environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return lambda event, *arguments: main([str(event), *arguments], environ, held)
+    return lambda event, *arguments, yes=True: main(
+        [str(event), *arguments, *(["--yes"] if yes else [])], environ, held
+    )
 
 
 def test_it_prints_what_the_function_did(
@@ -111,6 +114,28 @@ def test_a_log_too_long_for_its_tail_is_told(
     said = capsys.readouterr().out
     assert "the log's tail is cut" in said
     assert 1 < said.count("other_rule") < 40
+
+
+def test_it_asks_where_a_bucket_may_be_closed(
+    stage: Stage, invoke: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a yes nothing is invoked that a function in mode enforce would act on."""
+    sent = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
+    assert invoke(EVENTS / "repaired_nested.json", yes=False) == 2
+    assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == sent
+    said = capsys.readouterr()
+    assert "deployed in mode enforce" in said.out
+    assert f"names bucket config-snapshot, of rule {scene.RULE_ID}" in said.out
+    assert "say --yes" in said.err
+
+    with deployed_with(stage, repairMode="report"):
+        assert invoke(EVENTS / "repaired_nested.json", yes=False) == 0
+    assert invoke(EVENTS / "ignored_other_rule.json", yes=False) == 0
+
+    capsys.readouterr()
+    assert invoke(EVENTS / "repaired_nested.json", "--dry-run", "--json", yes=False) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": scene.RULE_ID}]
 
 
 def test_a_dry_run_invokes_nothing(

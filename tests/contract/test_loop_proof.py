@@ -4,16 +4,21 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from scripts import loop
+from scripts import ROOT, loop
 from scripts.clients import Credentials
+from scripts.cloud import environment
 from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.rehearsal import Stage
 from scripts.resources.mark import TAG_KEY
@@ -139,22 +144,34 @@ def test_a_dry_run_makes_nothing(stage: Stage) -> None:
     assert made(stage.cloud) == before
 
 
-def test_leftovers_of_earlier_proofs_are_taken_away(stage: Stage) -> None:
-    """What a killed proof left is deleted before the next; what is not surely one's stays."""
-    leftovers: list[tuple[str, dict[str, str], bool]] = [
-        (f"{LEFT}0", OURS, True),
-        (f"{LEFT}1", {}, True),  # killed before it was tagged
-        (f"{LEFT}2", {"owner": "somebody"}, False),
-        (f"{LEFT}3", {**OURS, "owner": "somebody"}, False),
-        (f"{LEFT}4-of-mine", OURS, False),
-    ]
-    for name, tags, _ in leftovers:
+def leave(stage: Stage, name: str, tags: dict[str, str], *, hours: float = 2) -> None:
+    """Make a bucket as if so many hours ago."""
+    then = float(int(time.time() - hours * 3600))  # in whole seconds, as OSS has it
+    with patch.object(stage.cloud.oss, "_new_creation_time", return_value=then):
         stage.cloud.oss.create(name, region="cn-beijing")
-        stage.cloud.oss.set_tags(name, tags)
+    stage.cloud.oss.set_tags(name, tags)
+
+
+def test_leftovers_of_earlier_proofs_are_taken_away(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a killed proof left is deleted before the next; what is not surely one's stays."""
+    leave(stage, f"{LEFT}0", OURS)
+    leave(stage, f"{LEFT}1", {})
+    leave(stage, f"{LEFT}2", {"owner": "somebody"})
+    leave(stage, f"{LEFT}3", {**OURS, "owner": "somebody"})
+    leave(stage, f"{LEFT}4-of-mine", OURS)
+    leave(stage, f"{LEFT}5", OURS, hours=0.9)  # of a proof that may still run
 
     assert run(stage, main) == 0
 
-    assert stage.cloud.oss.names() == [name for name, _, goes in leftovers if not goes]
+    assert stage.cloud.oss.names() == [
+        *(f"{LEFT}{n}" for n in "123"),
+        f"{LEFT}4-of-mine",
+        f"{LEFT}5",
+    ]
+    said = capsys.readouterr().out
+    assert [line[-1] for line in re.findall(r"left (\S+):", said)] == ["1", "2", "3", "5"]
 
 
 def test_a_leftover_that_is_not_empty_is_left_to_a_person(
@@ -162,8 +179,7 @@ def test_a_leftover_that_is_not_empty_is_left_to_a_person(
 ) -> None:
     """It refuses while an earlier proof's bucket holds something, and touches nothing."""
     name = f"{LEFT}0"
-    stage.cloud.oss.create(name)
-    stage.cloud.oss.set_tags(name, OURS)
+    leave(stage, name, OURS)
     stage.cloud.oss.put_object(name, "a", b"b")
 
     assert run(stage, main) == 1
@@ -238,6 +254,27 @@ def test_an_interruption_cleans_up(stage: Stage) -> None:
     assert stage.cloud.oss.names() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
+def test_a_pipeline_s_cancel_cleans_up(stage: Stage, number: signal.Signals) -> None:
+    """A process that is told to end, even twice, takes its bucket away before it does."""
+    deliver(stage, on=False)
+    environ = {**os.environ, **environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
+    environ.pop("ALIBABA_CLOUD_SECURITY_TOKEN", None)
+    prove = "import os; from tests.contract.test_loop_proof import main; exit(main([], os.environ))"
+    opened: list[str] = []
+    with once_opened(stage, opened.append):
+        proof = subprocess.Popen([sys.executable, "-c", prove], cwd=ROOT, env=environ)
+    try:
+        proof.send_signal(number)
+        proof.send_signal(number)
+        assert proof.wait(30) == 1
+    finally:
+        proof.kill()
+        proof.wait()
+    assert opened
+    assert stage.cloud.oss.names() == []
+
+
 def test_a_bucket_that_somebody_deletes_is_told(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -266,7 +303,7 @@ def test_each_refused_permission_is_named(
     """
     before = made(stage.cloud)
     if missing.action == "oss:GetBucketTagging":
-        stage.cloud.oss.create(f"{LEFT}0")
+        leave(stage, f"{LEFT}0", OURS)
     may = without(loop.PERMISSIONS, missing.action)
 
     assert run(stage, main, may=may) == 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
+from tests.contract import apply_helpers
 from tests.contract.provision_rig import (
     MANAGED,
     QUEUE,
@@ -116,6 +118,46 @@ def test_every_obstacle_is_told_at_once(
     said = capsys.readouterr()
     assert said.err.count("is taken by") == 2
     assert len(json.loads(said.out)["obstacles"]) == 2
+
+
+def test_a_rule_that_is_off_stays_off_before_a_function_that_closes(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Switched on it would have buckets closed that nobody counted; in mode report it is."""
+    account.provision("--yes")
+    account.deploy()
+    (rule,) = account.cloud.config.rules()
+    account.cloud.config.switch_rule(rule.id, active=False)
+    writes = account.writes()
+    capsys.readouterr()
+
+    assert account.provision("--yes") == 1
+    line = capsys.readouterr().err
+    assert f"the rule {RULE} is switched off, and once on it reports every open bucket" in line
+    assert line.count("\n") == 1
+    assert account.writes() == writes
+
+    apply_helpers.edit(account.path, "mode: enforce", "mode: report")
+    account.deploy()
+    assert account.provision("--yes") == 0
+    assert account.cloud.config.rules()[0].active
+
+
+def test_our_channel_follows_a_renamed_topic(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With another topic in s.yaml the channel that we made leads there, being the same one."""
+    account.provision("--yes")
+    (before,) = account.cloud.config.channels()
+    account.path.write_text(account.path.read_text().replace(TOPIC, "Renamed"))
+
+    assert account.provision("--yes") == 0
+
+    renamed = account.topic_arn.replace(TOPIC, "Renamed")
+    (after,) = account.cloud.config.channels()
+    assert after == replace(before, target_arn=renamed)
+    said = capsys.readouterr().out
+    assert f"deliveryChannelTargetArn: {account.topic_arn} -> {renamed}" in said
 
 
 def test_what_is_there_is_adopted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:

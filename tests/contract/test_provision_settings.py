@@ -57,6 +57,16 @@ def test_one_line_is_written_and_no_other(
     assert len(after) - len(kept) == (0 if "PREPARE_RULE_ID" in known else 1)
 
 
+def test_it_is_its_owner_s_alone(tmp_path: Path) -> None:
+    """Whoever could read .env before, only its owner can when it is written, and no copy stays."""
+    path = tmp_path / ".env"
+    path.write_text("A=1\n")
+    path.chmod(0o644)
+    assign(path, {"B": "2"})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == [".env"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

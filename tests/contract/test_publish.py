@@ -14,6 +14,7 @@ from scripts.cloud import environment
 from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.publish import keys, main, of_message
 from scripts.rehearsal import Stage, set_up
+from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 
 EVENTS = ROOT / "events"
@@ -43,7 +44,9 @@ def publish(stage: Stage) -> Publish:
     key = stage.cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
     environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return lambda event, *arguments: main([str(event), *arguments], environ, held)
+    return lambda event, *arguments, yes=True: main(
+        [str(event), *arguments, *(["--yes"] if yes else [])], environ, held
+    )
 
 
 def test_it_goes_by_the_topic_and_comes_back_by_the_log(
@@ -111,6 +114,28 @@ def test_no_line_is_a_problem(
         never.released.set()
     said = capsys.readouterr().out
     assert "1 of 1 audit lines did not come within 0.5 s: `make doctor`" in said
+
+
+def test_it_asks_where_a_bucket_may_be_closed(
+    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a yes nothing is published that a function in mode enforce would act on."""
+    sent = len(stage.cloud.journal.entries("mns", "PublishMessage"))
+    assert publish(EVENTS / "repaired_nested.json", yes=False) == 2
+    assert len(stage.cloud.journal.entries("mns", "PublishMessage")) == sent
+    said = capsys.readouterr()
+    assert "deployed in mode enforce" in said.out
+    assert f"names bucket config-snapshot, of rule {scene.RULE_ID}" in said.out
+    assert "say --yes" in said.err
+
+    with deployed_with(stage, repairMode="report"):
+        assert publish(EVENTS / "repaired_nested.json", yes=False) == 0
+    assert publish(EVENTS / "ignored_other_rule.json", yes=False) == 0
+
+    capsys.readouterr()
+    assert publish(EVENTS / "repaired_nested.json", "--dry-run", "--json", yes=False) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": scene.RULE_ID}]
 
 
 def test_a_dry_run_publishes_nothing(

@@ -1,5 +1,6 @@
 """Remove on the local cloud: what goes, what stays and why, and what stops it."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +16,16 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.ram import policies
 from scripts.provision import VERB as PROVISION
 from scripts.remove import VERB
-from tests.contract.provision_rig import QUEUE, ROLE, TOPIC, Account, empty, fill_by_others, sampled
+from tests.contract.provision_rig import (
+    QUEUE,
+    ROLE,
+    TAG,
+    TOPIC,
+    Account,
+    empty,
+    fill_by_others,
+    sampled,
+)
 
 SERVICE, FUNCTION = "resource_repair", "oss_repair_acl_trigger"
 FUNCTION_ROLE = "resource-repair-role"
@@ -77,7 +87,7 @@ def nothing(account: Account) -> bool:
 def test_what_was_made_goes(deployed: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """All that provision and a deploy made goes; the second time there is nothing to do."""
     capsys.readouterr()
-    assert deployed.remove("--yes") == 0
+    assert deployed.remove("--yes", "--roles") == 0
     assert nothing(deployed)
     assert f"removed topic {TOPIC}\n" in capsys.readouterr().out
 
@@ -89,7 +99,7 @@ def test_a_dry_run_only_shows(deployed: Account, capsys: pytest.CaptureFixture[s
     """With --dry-run it tells what would go, in JSON too, and takes nothing away."""
     before = deployed.state()
     capsys.readouterr()
-    assert deployed.remove("--dry-run", "--json") == 0
+    assert deployed.remove("--dry-run", "--json", "--roles") == 0
     found = json.loads(capsys.readouterr().out)["found"]
     assert len(found) == 13
     assert not any(each["stays"] or each["removed"] for each in found)
@@ -104,7 +114,7 @@ def test_what_was_adopted_stays(account: Account, capsys: pytest.CaptureFixture[
     account.deploy()
     capsys.readouterr()
 
-    assert account.remove("--yes") == 0
+    assert account.remove("--yes", "--roles") == 0
 
     assert account.state() == before
     said = capsys.readouterr().out
@@ -112,11 +122,30 @@ def test_what_was_adopted_stays(account: Account, capsys: pytest.CaptureFixture[
     assert f"keep    topic             {TOPIC}" in said
 
 
+def test_the_role_of_all_triggers_stays(deployed: Account) -> None:
+    """The role that triggers share in the whole account stays unless it is asked for."""
+    assert deployed.remove("--yes") == 0
+    assert [name for name, held in deployed.state().items() if held] == ["roles"]
+    assert list(deployed.state()["roles"]) == [ROLE]
+
+
+def test_an_adopted_function_role_stays(account: Account) -> None:
+    """A role of the function that was there before stays, with the policies that it was given."""
+    account.cloud.ram.create_role(FUNCTION_ROLE, policies.trust("fc.aliyuncs.com"))
+    account.provision("--yes")
+    account.deploy()
+    held = account.cloud.ram.roles[FUNCTION_ROLE].attached
+    before = sorted(held)
+    assert account.remove("--yes", "--roles") == 0
+    assert list(account.state()["roles"]) == [FUNCTION_ROLE]
+    assert sorted(account.cloud.ram.roles[FUNCTION_ROLE].attached) == before
+
+
 def test_a_log_store_in_a_project_of_others_goes(account: Account) -> None:
     """The store that was made in an adopted project has a mark of its own."""
     account.cloud.log.create_project(account.project, "theirs")
     assert account.provision("--yes", key=account.key_of(PROVISION.permissions)) == 0
-    assert account.remove("--yes") == 0
+    assert account.remove("--yes", "--roles") == 0
     assert account.state()["logs"] == {account.project: "theirs"}
 
 
@@ -154,6 +183,32 @@ def _serve_another(account: Account) -> None:
 def _share_policy(account: Account) -> None:
     account.cloud.ram.create_role("theirs", policies.trust("fc.aliyuncs.com"))
     account.cloud.ram.attach("theirs", "Custom", MNS_POLICY)
+
+
+def _log_to_ours(account: Account) -> None:
+    logs = account.spec().service.logs
+    assert logs
+    config = models.LogConfig(project=logs.project, logstore=logs.logstore, log_begin_rule="None")
+    request = models.CreateServiceRequest(service_name="theirs", log_config=config)
+    account.clients().fc.create_service(request)
+
+
+def _fail_to_ours(account: Account) -> None:
+    fc = account.clients().fc
+    fc.create_service(models.CreateServiceRequest(service_name="theirs"))
+    code = models.Code(zip_file=_zip(account))
+    request = models.CreateFunctionRequest(
+        function_name="theirs", runtime="python3.10", handler="index.handler", code=code
+    )
+    fc.create_function("theirs", request)
+    live = fc.get_function_async_invoke_config(
+        SERVICE, FUNCTION, models.GetFunctionAsyncInvokeConfigRequest()
+    ).body
+    fc.put_function_async_invoke_config(
+        "theirs",
+        "theirs",
+        models.PutFunctionAsyncInvokeConfigRequest(destination_config=live.destination_config),
+    )
 
 
 def _log_too(account: Account) -> None:
@@ -209,17 +264,41 @@ def _describe_otherwise(account: Account) -> None:
         ),
         (_serve_another, {"role": "other services use it: theirs", "policy": "the role"}),
         (_share_policy, {"policy": "it is attached 1 times more"}),
+        (_log_to_ours, {"log store": "stays: theirs", "log project": "stays: theirs"}),
+        (_fail_to_ours, {"queue": "stays: theirs/theirs"}),
         (_log_too, {"log project": "others have log stores in it: theirs"}),
-        (_add_function, {"service": "it holds functions that stay: theirs"}),
+        (
+            _add_function,
+            {
+                "service": "it holds functions that stay: theirs",
+                "role": "the service that has it stays",
+                "policy": "the role",
+                "log store": SERVICE,
+                "log project": SERVICE,
+            },
+        ),
         (
             _add_trigger,
             {
                 "function": "others call it by the trigger theirs",
                 "service": FUNCTION,
-                "role": "elsewhere",
+                "role": "",  # two of them
+                "policy": "the role",
+                "queue": f"{SERVICE}/{FUNCTION}",
+                "log store": SERVICE,
+                "log project": SERVICE,
             },
         ),
-        (_describe_otherwise, {"service": "its description is not that of s.yaml"}),
+        (
+            _describe_otherwise,
+            {
+                "service": "its description is not that of s.yaml",
+                "role": "the service that has it stays",
+                "policy": "the role",
+                "log store": SERVICE,
+                "log project": SERVICE,
+            },
+        ),
     ],
 )
 def test_what_others_use_stays(
@@ -232,7 +311,7 @@ def test_what_others_use_stays(
     use(deployed)
     capsys.readouterr()
 
-    assert deployed.remove("--yes", "--json") == 0
+    assert deployed.remove("--yes", "--json", "--roles") == 0
 
     found = json.loads(capsys.readouterr().out)["found"]
     stays = {each["kind"]: each["stays"] for each in found if each["stays"]}
@@ -258,17 +337,65 @@ def test_failures_are_not_lost(deployed: Account, capsys: pytest.CaptureFixture[
         assert "--discard-failures" in line
     assert deployed.state() == before
 
-    assert deployed.remove("--yes", "--discard-failures") == 0
+    assert deployed.remove("--yes", "--roles", "--discard-failures") == 0
     assert nothing(deployed)
 
 
-def test_an_adopted_queue_may_hold_messages(account: Account) -> None:
-    """A failure queue that stays anyway stops nothing."""
+class _Terminal(io.StringIO):
+    """A person who does something before saying yes."""
+
+    def __init__(self, first: Callable[[], object]) -> None:
+        super().__init__("y\n")
+        self._first = first
+
+    def isatty(self) -> bool:
+        self._first()
+        return True
+
+
+def test_what_changed_before_the_yes_is_kept(
+    deployed: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Subscribed to or filled while the question was open, topic and queue stay and are named."""
+
+    def meanwhile() -> None:
+        _subscribe(deployed)
+        deployed.cloud.mns.send(QUEUE, "{}")
+
+    monkeypatch.setattr("sys.stdin", _Terminal(meanwhile))
+    assert deployed.remove() == 1
+    said = capsys.readouterr().out
+    assert f"kept topic {TOPIC}: others subscribe to it: theirs" in said
+    assert f"kept queue {QUEUE}: 1 messages wait in it" in said
+    assert list(deployed.state()["topics"]) == [TOPIC]
+    assert list(deployed.state()["queues"]) == [QUEUE]
+    assert not deployed.functions()
+
+
+def test_marked_things_of_other_names_are_named(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was made under names that s.yaml no longer has is told of, and left."""
+    account.cloud.mns.create_topic("once", tags=TAG)
+    account.cloud.mns.create_queue("once-failed", tags=TAG)
+    account.provision("--yes")
+    capsys.readouterr()
+    assert account.remove("--yes", "--roles") == 0
+    said = capsys.readouterr().out
+    assert "topic once bears our mark" in said
+    assert "queue once-failed bears our mark" in said
+    assert said.count("bears our mark") == 2
+    assert list(account.state()["topics"]) == ["once"]
+
+
+def test_failures_in_an_adopted_queue_stop_it_too(account: Account) -> None:
+    """In a queue that stays anyway messages stop it too, unless they are said not to matter."""
     week = QueueAttributes(message_retention_period=604800)
     account.cloud.mns.create_queue(QUEUE, attributes=week)
     account.provision("--yes")
     account.cloud.mns.send(QUEUE, "{}")
-    assert account.remove("--yes") == 0
+    assert account.remove("--yes", "--roles") == 1
+    assert account.remove("--yes", "--roles", "--discard-failures") == 0
     assert [name for name, held in account.state().items() if held] == ["queues"]
 
 
@@ -280,14 +407,14 @@ def test_an_interrupted_run_is_taken_up(
     deployed.cloud.faults.add(refused, Fail(403, "NoPermission"))
     before = len(deployed.writes())
 
-    assert deployed.remove("--yes") == 1
+    assert deployed.remove("--yes", "--roles") == 1
 
     said = capsys.readouterr()
     assert f"allow {refused}" in said.err
     assert f'"Action": "{refused}"' in said.out
     done = list(dict.fromkeys(deployed.writes()[before:]))
     assert done == [each.partition(":")[2] for each in WRITES[: WRITES.index(refused) + 1]]
-    assert deployed.remove("--yes") == 0
+    assert deployed.remove("--yes", "--roles") == 0
     assert nothing(deployed)
 
 
@@ -299,7 +426,7 @@ def test_what_may_not_be_read_stops_it(
     deployed.cloud.faults.add(refused, Fail(403, "NoPermission"))
     before = deployed.writes()
 
-    assert deployed.remove("--yes") == 1
+    assert deployed.remove("--yes", "--roles") == 1
 
     assert f"allow {refused}" in capsys.readouterr().err
     assert deployed.writes() == before
@@ -316,7 +443,7 @@ def test_what_may_not_be_read_stops_it(
 def test_what_passes_is_waited_for(deployed: Account, operation: str, fault: Fail | Drop) -> None:
     """Throttled or unanswered it tries again; what is gone by then is no error."""
     deployed.cloud.faults.add(operation, fault)
-    assert deployed.remove("--yes") == 0
+    assert deployed.remove("--yes", "--roles") == 0
     assert nothing(deployed)
 
 
@@ -324,7 +451,7 @@ def test_the_permissions_that_it_lists_are_enough(deployed: Account) -> None:
     """Who has no other permission can remove everything, policies with versions included."""
     deployed.clients().ram.create_policy_version(_new_version())
     key = deployed.key_of(VERB.permissions)
-    assert deployed.remove("--yes", key=key) == 0
+    assert deployed.remove("--yes", "--roles", key=key) == 0
     state: dict[str, Any] = deployed.state()
     assert list(state.pop("roles")) == ["operator"]
     assert list(state.pop("policies")) == ["operator"]

@@ -181,6 +181,23 @@ def test_a_bucket_that_is_not_there_is_a_problem(
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("--bucket", name) for name in ("UPPER_bad/..x", "")),
+        *(("--days", days) for days in ("nan", "inf", "1e9", "1e5", "-1")),
+    ],
+)
+def test_what_nothing_can_be_found_by_is_used_wrongly(
+    stage: Stage, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str]
+) -> None:
+    """A name that no bucket has, and a time that is none, are exit code 2 and a line."""
+    assert run(stage, status.main, *arguments) == 2
+    line = capsys.readouterr().err
+    assert "is no bucket's name" in line or "is no time to look back" in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "missing", without(VERB.permissions, "config:ListConfigRuleEvaluationResults"), ids=str
 )
 def test_what_may_not_be_read_hides_nothing_else(
@@ -232,4 +249,8 @@ def test_the_account_s_buckets_are_listed_by_prefix(stage: Stage) -> None:
     """All buckets whose names begin so are given with their regions, and no others."""
     for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
         stage.cloud.oss.create(name, region=region)
-    assert buckets.regions(stage.clients, "a-") == {"a-1": "cn-beijing", "a-2": "cn-shanghai"}
+    found = buckets.listed(stage.clients, "a-")
+    assert {name: each.region for name, each in found.items()} == {
+        "a-1": "cn-beijing",
+        "a-2": "cn-shanghai",
+    }

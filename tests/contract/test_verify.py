@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from alibabacloud_fc_open20210406 import models as fc
 
 from scripts.drift import compare
 from scripts.localcloud.faults import Fail
@@ -50,6 +51,38 @@ def undeclared_policy(scene: Scene) -> None:
 def take_it_back(scene: Scene) -> None:
     """No deploy does."""
     scene.cloud.ram.detach(spoil.service_role(scene.spec()), "System", "AdministratorAccess")
+
+
+def another_trigger(scene: Scene) -> None:
+    """Somebody lets the function take the messages of another topic too."""
+    spec = scene.spec()
+    scene.cloud.mns.create_topic(spoil.OTHER_TOPIC)
+    request = fc.CreateTriggerRequest(
+        trigger_name="another",
+        trigger_type="mns_topic",
+        trigger_config='{"notifyContentFormat": "STREAM", "notifyStrategy": "BACKOFF_RETRY"}',
+        invocation_role=spec.trigger.role_arn,
+        source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, spoil.OTHER_TOPIC),
+    )
+    scene.clients.fc.create_trigger(spec.service.name, spec.function.name, request)
+
+
+def no_other_trigger(scene: Scene) -> None:
+    """No deploy takes it away either."""
+    spec = scene.spec()
+    scene.clients.fc.delete_trigger(spec.service.name, spec.function.name, "another")
+
+
+def offline(scene: Scene) -> None:
+    """The service is kept from the internet."""
+    request = fc.UpdateServiceRequest(internet_access=False)
+    scene.clients.fc.update_service(scene.spec().service.name, request)
+
+
+def online(scene: Scene) -> None:
+    """And gets it back."""
+    request = fc.UpdateServiceRequest(internet_access=True)
+    scene.clients.fc.update_service(scene.spec().service.name, request)
 
 
 DRIFTS: dict[str, tuple[Plant, tuple[str, str, str, str]]] = {
@@ -111,6 +144,14 @@ def test_a_drift_is_told_field_by_field(scene: Scene, name: str) -> None:
     [
         (other_code, Scene.deploy, "function", "code"),
         (undeclared_policy, take_it_back, "policy", "attached to"),
+        (another_trigger, no_other_trigger, "trigger", "type"),
+        (offline, online, "service", "internetAccess"),
+        (
+            spoil.function(initializer="index.other"),
+            spoil.function(initializer=""),
+            "function",
+            "initializer",
+        ),
     ],
 )
 def test_drift_fails(
@@ -121,7 +162,7 @@ def test_drift_fails(
     kind: str,
     field: str,
 ) -> None:
-    """Other code, or a policy that nobody declared: a table, one JSON document, exit code 1."""
+    """Other code, or what nobody declared: a table, one JSON document, exit code 1."""
     plant(scene)
     codes = [run(scene), run(scene, "--json")]
     mend(scene)

@@ -54,7 +54,7 @@ def test_from_nothing_to_a_verified_repair_and_away(
         assert {each["acl"] for each in run("status")["buckets"]} == {"private"}
         assert run("audit")["outcomes"] == {"repaired": 2}
 
-        assert all(each["removed"] for each in run("remove", "--yes")["found"])
+        assert all(each["removed"] for each in run("remove", "--yes", "--roles")["found"])
         closed = {**before["buckets"], "orders-site": "private"}
         assert operator.state() == {**before, "buckets": closed}
-        assert run("remove", "--yes")["found"] == []
+        assert run("remove", "--yes", "--roles")["found"] == []

@@ -113,7 +113,21 @@ def test_every_end_has_its_code(raised: BaseException | None, code: Exit) -> Non
             raise raised
         return Exit.DONE
 
-    err = io.StringIO()
-    assert run(verb, Console(err=err)) == code
+    out, err = io.StringIO(), io.StringIO()
+    assert run(verb, Console(answer_json=True, out=out, err=err)) == code
     assert err.getvalue().count("\n") == (1 if raised else 0)
     assert "Traceback" not in err.getvalue()
+    if raised:
+        assert json.loads(out.getvalue()) == {"error": err.getvalue().strip()}
+
+
+def test_an_answer_stays_the_one_document() -> None:
+    """What goes wrong after the answer is not told on stdout too."""
+
+    def verb(console: Console) -> Exit:
+        console.answer({"proved": True})
+        raise Problem("what and why")
+
+    out = io.StringIO()
+    assert run(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
+    assert json.loads(out.getvalue()) == {"proved": True}
