@@ -10,6 +10,7 @@ from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
+from scripts.resources.mark import TAG_KEY
 from tests.contract import apply_helpers
 from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
 from tests.e2e.operator_rig import Operator
@@ -125,10 +126,25 @@ def failure_waiting(operator: Operator) -> None:
 
 
 def proof_left(operator: Operator) -> None:
-    """A proof of the loop was killed."""
+    """A proof of the loop was killed, two hours ago."""
     deployed(operator)
     operator.cloud.oss.create(LEFTOVER)
+    operator.cloud.oss.set_tags(LEFTOVER, {TAG_KEY: "resource-repair-proof"})
     operator.rest()
+    age(operator, LEFTOVER)
+
+
+def age(operator: Operator, bucket: str) -> None:
+    """Let a bucket have been made two hours ago."""
+    buckets = operator.cloud.oss._buckets
+    made = buckets[bucket].created_at - 2 * 3600
+    buckets[bucket] = replace(buckets[bucket], created_at=made)
+
+
+def logs_kept_for_longer_by_somebody(operator: Operator) -> None:
+    """Somebody's log project keeps the logs of the function for ten years."""
+    log_kept_for_longer(operator)
+    deployed(operator)
 
 
 def open_since_before(operator: Operator) -> None:
@@ -149,6 +165,7 @@ CASES = (
     Case("apply", asynchronous_no_more, ("--yes",)),
     Case("doctor", deployed),
     Case("doctor", failure_waiting, ends=1),
+    Case("doctor", logs_kept_for_longer_by_somebody),
     Case("verify", deployed),
     Case("verify", proof_left, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),

@@ -14,7 +14,7 @@ from scripts import permissions
 from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.verb import Permission
 from tests.e2e import stepwise
-from tests.e2e.cases import CASES, Case, deployed
+from tests.e2e.cases import CASES, Case, age, deployed
 from tests.e2e.operator_rig import ROLE, Operator
 from tests.e2e.stepwise import OpenAccount, Stepwise, write_after
 
@@ -188,7 +188,7 @@ def test_two_runs_at_once_end_as_one(changing: Stepwise) -> None:
 @pytest.mark.bad_days
 @pytest.mark.timeout(300)
 def test_a_proof_that_was_killed_leaves_nothing_for_long(open_account: OpenAccount) -> None:
-    """verify --loop, killed at any of its writes: the next one takes its bucket away."""
+    """verify --loop, killed at any of its writes: one that is run later takes its bucket away."""
     with open_account() as operator:
         deployed(operator)
         key = operator.key
@@ -206,6 +206,8 @@ def test_a_proof_that_was_killed_leaves_nothing_for_long(open_account: OpenAccou
                 process.kill()
             held.released.set()
             operator.rest()
+            (left,) = operator.cloud.oss.names()
+            age(operator, left)
             assert operator.run("verify", "--loop") == 0
             operator.rest()
             assert operator.cloud.oss.names() == []
