@@ -48,7 +48,7 @@ bundle: $(READY)  ## Make what Function Compute runs: build/function/ and build/
 
 .PHONY: check-deploy
 check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
-	@$(RUN) scripts.check_rule_id
+	@$(RUN) scripts.check_deploy
 
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it

@@ -22,7 +22,7 @@ from scripts.console import Console, Exit
 from scripts.errors import UsageError
 from scripts.verb import Situation, Verb, start
 
-VERB = Verb("audit", __doc__ or "", (audit_trail.PERMISSION,))
+VERB = Verb("audit", __doc__ or "", audit_trail.PERMISSIONS)
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

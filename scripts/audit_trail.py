@@ -9,16 +9,23 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
+from weakref import WeakSet
 
 from scripts.clients import Clients, CloudError, calling
 from scripts.errors import Problem
-from scripts.spec import Spec
+from scripts.log_index import finds_audit_lines
+from scripts.spec import Logs, Spec
 from scripts.verb import Permission
 
-PERMISSION = Permission("log:GetLogStoreLogs", "acs:log:{region}:{account}:project/*/logstore/*")
+_STORES = "acs:log:{region}:{account}:project/*/logstore/*"
+_GET_INDEX = Permission("log:GetIndex", _STORES)
+_SEARCH = Permission("log:GetLogStoreLogs", _STORES)
+
+PERMISSIONS = (_GET_INDEX, _SEARCH)
 
 _EVENT = "resource_repair"  # what the function calls its audit lines
 _PAGE = 100
@@ -52,6 +59,8 @@ class AuditLine:
         return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
 
 
+_searchable: WeakSet[Clients] = WeakSet()  # whose log store has an index that finds them
+
 _FIELDS = {each.name for each in dataclasses.fields(AuditLine)} - {"at"}
 
 
@@ -67,8 +76,12 @@ def read(
     """The audit lines from `since` to just before `until`, oldest first.
 
     `bucket` and `request_id` (the invocation's) narrow it down. Raises CloudError; Problem where
-    no log store is declared, or there is none, or one without index, or it gives no whole answer.
+    no log store is declared, or there is none, or its index would find nothing, or it gives no
+    whole answer. At the index is looked once for each `clients`.
     """
+    if clients not in _searchable:
+        _check_index(clients, spec)
+        _searchable.add(clients)
     for log in _logs(clients, spec, since, until, _query(bucket, request_id)):
         for line in _lines(log):
             if bucket in ("", line.bucket) and request_id in ("", line.request_id):
@@ -84,6 +97,18 @@ def parse(log: str) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(line, dict) and line.get("event") == _EVENT:
             yield line
+
+
+def _check_index(clients: Clients, spec: Spec) -> None:
+    """Raise Problem where a search would find nothing, and say so as if there were nothing."""
+    logs = _store(spec)
+    with _asking(_GET_INDEX, logs) as subject:
+        index = clients.log.get_index(logs.project, logs.logstore).body
+    if not finds_audit_lines(index):
+        raise Problem(
+            f"the log store {subject} cannot be searched, since its index does not cover whole "
+            "logs: `make provision` mends it, for what is logged from then on"
+        )
 
 
 def _query(*words: str) -> str:
@@ -113,9 +138,7 @@ def _complete_answer(
 ) -> list[dict[str, str]]:
     from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
 
-    logs = spec.service.logs
-    if logs is None:
-        raise Problem(f"service {spec.service.name} keeps no logs: declare logConfig in s.yaml")
+    logs = _store(spec)
     request = models.GetLogsV2Request(
         query=query,
         from_=int(since.timestamp()),
@@ -124,7 +147,8 @@ def _complete_answer(
         offset=offset,
     )
     for _ in range(_INCOMPLETE_ANSWERS):
-        body = _ask(clients, logs.project, logs.logstore, request)
+        with _asking(_SEARCH, logs):
+            body = clients.log.get_logs_v2(logs.project, logs.logstore, request).body
         if body.meta.progress == "Complete":
             return list(body.data or ())
     raise Problem(
@@ -133,11 +157,19 @@ def _complete_answer(
     )
 
 
-def _ask(clients: Clients, project: str, store: str, request: Any) -> Any:
-    subject = f"{project}/{store}"
+def _store(spec: Spec) -> Logs:
+    if spec.service.logs is None:
+        raise Problem(f"service {spec.service.name} keeps no logs: declare logConfig in s.yaml")
+    return spec.service.logs
+
+
+@contextmanager
+def _asking(permission: Permission, logs: Logs) -> Iterator[str]:
+    """As `calling`, with what makes the store, or its index, where that is missing."""
+    subject = f"{logs.project}/{logs.logstore}"
     try:
-        with calling(PERMISSION.action, subject):
-            return clients.log.get_logs_v2(project, store, request).body
+        with calling(permission.action, subject):
+            yield subject
     except CloudError as error:
         if error.code in ("ProjectNotExist", "LogStoreNotExist"):
             raise Problem(f"there is no log store {subject}: `make provision` makes it") from error

@@ -59,6 +59,15 @@ class Bucket:
         found = self.ask(GET_INFO, lambda bucket: bucket.get_bucket_info())
         return Info(found.acl.grant, _region(found.location))
 
+    def info_if_there(self) -> Info | None:
+        """The same; None if there is no such bucket."""
+        try:
+            return self.info()
+        except CloudError as error:
+            if error.code == NO_SUCH_BUCKET:
+                return None
+            raise
+
     def public_by_policy(self) -> bool:
         """Whether its policy makes it public. Operation "GetBucketPolicyStatus"."""
         return self.ask(GET_POLICY_STATUS, _policy_is_public)
@@ -98,9 +107,9 @@ def listed(clients: Clients, prefix: str) -> Mapping[str, Listed]:
 
 
 def _service(clients: Clients) -> Any:
-    """`oss2.Service`, signing as the clients' buckets do."""
-    signing = clients.bucket("any-bucket")
-    return oss2.Service(signing.auth, signing.endpoint, region=signing.region)
+    """`oss2.Service`, which signs and waits as the clients' buckets do."""
+    like = clients.bucket("any-bucket")
+    return oss2.Service(like.auth, like.endpoint, region=like.region, connect_timeout=like.timeout)
 
 
 def _policy_is_public(bucket: Any) -> bool:

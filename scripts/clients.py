@@ -20,6 +20,7 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
 from scripts.errors import Problem, UsageError
+from scripts.redaction import redacted
 
 __all__ = [
     "Clients",
@@ -29,6 +30,7 @@ __all__ = [
     "Endpoints",
     "calling",
     "fixed_credentials",
+    "uploading",
 ]
 
 # The chain logs each place where it finds nothing, tracebacks and all: `calling` says it in a line.
@@ -38,9 +40,11 @@ _NO_ANSWER = "NoUsableAnswer"
 _DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
 # Log Service has its own words for it. Page "Common error codes".
 _BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy")
-_TOO_MANY, _SERVER_ERROR = 429, 500
+_NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 10_000, 60_000  # milliseconds; an upload waits for its answer
+# Seconds; what takes longer counts as not answered.
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
+_UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
 
 
 class ClientsError(UsageError):
@@ -63,10 +67,23 @@ class CloudError(Problem):
         return self.code in _DENIED
 
     @property
+    def unanswered(self) -> bool:
+        """Whether nothing came back that could be read."""
+        return self.code == _NO_ANSWER
+
+    @property
     def passes(self) -> bool:
         """Whether it may go well in a while: throttling, an overload, no answer."""
-        busy = bool(_BUSY.search(self.code)) or self.code == _NO_ANSWER
+        busy = bool(_BUSY.search(self.code)) or self.unanswered
         return busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
+
+    @property
+    def not_there(self) -> bool:
+        """Whether what it is done to, or what that names, is not there.
+
+        Function Compute has no code for a log project that is missing, but words.
+        """
+        return self.status == _NOT_FOUND or "does not exist" in str(self)
 
 
 class Endpoints(NamedTuple):
@@ -118,10 +135,18 @@ def fixed_credentials(access_key_id: str, access_key_secret: str, token: str = "
     )
 
 
+def uploading() -> Any:
+    """The SDKs' options of a call that carries code, and may take longer than others."""
+    from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415  (a slow import)
+
+    return RuntimeOptions(read_timeout=round(1000 * _UPLOAD_TIMEOUT))
+
+
 class Clients:
     """The SDK clients of one account in one region.
 
-    Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own.
+    Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own. A
+    service that says nothing for `read_timeout` seconds has given no answer.
     """
 
     def __init__(
@@ -130,8 +155,10 @@ class Clients:
         *,
         credentials: Credentials | None = None,
         endpoints: Endpoints | None = None,
+        read_timeout: float = _READ_TIMEOUT,
     ) -> None:
         self.region = region
+        self._read_timeout = read_timeout
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
 
@@ -199,7 +226,9 @@ class Clients:
             held = self._credentials.get_credential()
         key = (held.access_key_id, held.access_key_secret, held.security_token or "")
         account = Account(self._endpoints.mns or own, *key)
-        account.mns_client.http.conn.timeout = _READ_TIMEOUT / 1000  # over https it sets none
+        http = account.mns_client.http
+        http.set_connection_timeout(self._read_timeout)
+        http.conn.timeout = self._read_timeout  # over https the line above sets none
         return account.get_topic(name)
 
     def bucket(self, name: str, region: str = "") -> Any:
@@ -213,7 +242,9 @@ class Clients:
         auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
         where = region or self.region
         endpoint = self._endpoints.oss or f"https://oss-{where}.aliyuncs.com"
-        return oss2.Bucket(auth, endpoint, name, region=where)
+        # Also for reading, whatever it is called.
+        wait = self._read_timeout
+        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
 
     def _config(self, override: str, host: str) -> Config:
         parts = urlsplit(override or f"https://{host}")
@@ -222,8 +253,8 @@ class Clients:
             endpoint=parts.netloc,
             protocol=parts.scheme,  # always said: some SDKs would go by plain http
             region_id=self.region,
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
+            connect_timeout=round(1000 * _CONNECT_TIMEOUT),
+            read_timeout=round(1000 * self._read_timeout),
         )
 
 
@@ -260,7 +291,7 @@ def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _advice(operation: str, code: str, said: str) -> str:
-    quoted = f"the service says: {_redacted(said)}" if said else "it says no more than that"
+    quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
     if code in _DENIED:
         return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
@@ -271,9 +302,3 @@ def _advice(operation: str, code: str, said: str) -> str:
     if code == _NO_ANSWER:
         return "check the network and the endpoint, and run again"
     return quoted
-
-
-def _redacted(text: str) -> str:
-    """The first line, without what looks like a key or a token."""
-    line = text.strip().splitlines()[0][:300]
-    return re.sub(r"\b(?:LTAI|STS\.|CAIS)[\w+/=.-]+", "***", line)

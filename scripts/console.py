@@ -13,8 +13,10 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -22,7 +24,9 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
 
+from scripts import ROOT
 from scripts.errors import Problem, UsageError
+from scripts.redaction import redacted
 
 
 class Exit(enum.IntEnum):
@@ -60,6 +64,7 @@ class Console:
         self.dry_run = dry_run
         self._json = answer_json
         self._answered = False
+        self._so_far: Callable[[], Mapping[str, object]] = dict
         self._yes = yes
         self._out = out or sys.stdout
         self._err = err or sys.stderr
@@ -97,14 +102,19 @@ class Console:
     def answer(self, document: object) -> None:
         """The one JSON document of `--json`; nothing without it."""
         if self._json:
+            text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
             self._answered = True
-            json.dump(document, self._out, indent=2, ensure_ascii=False)
-            self._out.write("\n")
+            # A surrogate that is alone is no UTF-8: it becomes its escape, which is JSON too.
+            self._out.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+    def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
+        """What `--json` is to tell beside the error if the verb does not come to its answer."""
+        self._so_far = document
 
     def answer_error(self, text: str) -> None:
         """What went wrong, as the document of `--json`, unless there has been an answer."""
         if not self._answered:
-            self.answer({"error": text})
+            self.answer({**self._so_far(), "error": text})
 
     def confirm(self, question: str) -> bool:
         """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
@@ -127,8 +137,13 @@ class Console:
         return self._stdin.readline().strip()
 
 
+def aside(text: str) -> None:
+    """A line on stderr, from where there is no console at hand."""
+    sys.stderr.write(f"{_visible(text)}\n")
+
+
 def run(verb: Callable[[Console], Exit], console: Console) -> int:
-    """Run a verb; what it raises on purpose becomes one line and an exit code."""
+    """Run a verb; whatever it raises becomes one line, an exit code, and the answer of `--json`."""
     try:
         with _interruptible():
             return verb(console)
@@ -139,9 +154,32 @@ def run(verb: Callable[[Console], Exit], console: Console) -> int:
     except KeyboardInterrupt:
         end = Exit.PROBLEM
         said = "stopped; what was done so far stays, and running it again is safe"
+    except Exception as error:  # what no verb foresees: a traceback would be no answer
+        end, said = Exit.PROBLEM, _defect(error)
     console.fail(said)
     console.answer_error(said)
     return end
+
+
+def _defect(error: Exception) -> str:
+    """What nobody foresaw, in a line from which its cause can be found.
+
+    A library may have raised it: the place is the last one in the project's own code.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{_within_project(each.filename)}:{each.lineno}" for each in frames]
+    place = next(each for each in reversed(places) if not each.startswith(":"))
+    return (
+        f"{type(error).__name__} at {place}, {redacted(str(error)) or 'without a word'}: "
+        "this is a defect, please report it"
+    )
+
+
+def _within_project(filename: str) -> str:
+    """A file's path from the project's root; empty for a file of somebody else's."""
+    path = Path(filename)
+    ours = path.is_relative_to(ROOT) and "site-packages" not in path.parts
+    return str(path.relative_to(ROOT)) if ours else ""
 
 
 @contextmanager

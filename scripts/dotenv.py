@@ -6,15 +6,18 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.errors import UsageError
+
 _LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*")
 _QUOTED = re.compile(r"""(['"`])(.*)\1\s*(?:#.*)?""")
 
 
 def environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` over what the file at `path` sets; a file that is not there sets nothing."""
-    if not path.is_file():
-        return dict(environ)
-    lines = path.read_text("utf-8").splitlines()
+    """`environ` over what the file at `path` sets; a file that is not there sets nothing.
+
+    Raises UsageError where something is there that cannot be read as text.
+    """
+    lines = _text(path).splitlines()
     assignments = (_LINE.fullmatch(line) for line in lines if not line.lstrip().startswith("#"))
     return {match[1]: _value(match[2]) for match in assignments if match} | dict(environ)
 
@@ -22,12 +25,32 @@ def environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def assign(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in the file at `path`, which is made if need be; its other lines stay.
 
-    It is for its owner's eyes alone, and is never there by half. A link stays one.
+    It is for its owner's eyes alone, and is never there by half. A link stays one. Raises as
+    `environment`.
     """
-    text = path.read_bytes().decode() if path.exists() else ""
+    text = _text(path)
     for name, value in values.items():
         text = _assigned(text, name, value)
     _replace(path.resolve(), text.encode())
+
+
+def _text(path: Path) -> str:
+    """What the file says, to the letter; what is wrong with it is told without quoting it."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read ({error.strerror}): make it a file of yours, or take it away"
+        ) from None
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path} is no text in UTF-8, in line {line}: save it as that, or take it away"
+        ) from None
 
 
 def _replace(path: Path, content: bytes) -> None:

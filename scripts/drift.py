@@ -2,23 +2,26 @@
 
 Besides what a deploy would bring back, what nobody declared is drift, and no deploy takes it away:
 a policy of the service's role, with which the function may do more than the file says; a trigger
-beside the declared one; a setting that s.yaml leaves alone, but with which other code runs, or the
-same in another network.
+beside the declared one; an asynchronous configuration for a version or an alias; a setting that
+s.yaml leaves alone, but with which other code runs, or the same elsewhere or with something else.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from alibabacloud_fc_open20210406 import models
 
+from scripts import undeclared
 from scripts.apply import Plan, Step, Verdict, plan
 from scripts.clients import Clients
 from scripts.resources.model import find
-from scripts.resources.notification_role import policies_of
+from scripts.resources.role import policies_of
 from scripts.spec import Spec
+from scripts.undeclared import unusual
 
 _PAGE = 100  # the most that there can be
+_LATEST = ("", "LATEST", None)
 
 
 class Drift(NamedTuple):
@@ -41,14 +44,15 @@ class Comparison(NamedTuple):
 def compare(spec: Spec, clients: Clients) -> Comparison:
     """Compare what is live with the spec, the code by its checksum; raises as `apply.plan`."""
     planned = plan(spec, clients)
-    undeclared = (
+    beyond = (
         *_undeclared_policies(spec, clients),
         *_undeclared_service_settings(spec, clients),
         *_undeclared_function_settings(spec, clients),
+        *_undeclared_async_configs(spec, clients),
         *_undeclared_triggers(spec, clients),
     )
     compared = tuple((step.kind, step.name) for step in planned.steps)
-    return Comparison(compared, (*_differences(planned), *undeclared))
+    return Comparison(compared, (*_differences(planned), *beyond))
 
 
 def _differences(planned: Plan) -> Iterator[Drift]:
@@ -77,49 +81,30 @@ def _undeclared_service_settings(spec: Spec, clients: Clients) -> Iterator[Drift
     service = find("fc:GetService", name, lambda: clients.fc.get_service(name, request))
     if service is None:
         return
-    network = service.vpc_config or models.VPCConfig()
-    files = service.nas_config or models.NASConfig()
-    mounted = [f"{each.server_addr} {each.mount_dir}" for each in files.mount_points or ()]
-    live = {
-        "vpcConfig": network.vpc_id,
-        "nasConfig.mountPoints": mounted,
-        "internetAccess": "false" if service.internet_access is False else "",
-    }
-    declared = {"internetAccess": "true"}  # the default
-    for field, value in _set(live):
-        yield Drift("service", name, field, value, declared.get(field, ""))
+    for each in unusual(service, undeclared.SERVICE):
+        yield Drift("service", name, *each)
+    bound = find("fc:ListVpcBindings", name, lambda: clients.fc.list_vpc_bindings(name))
+    if bound and bound.vpc_ids:
+        yield Drift("service", name, "vpcBindings", ", ".join(bound.vpc_ids), "")
 
 
 def _undeclared_function_settings(spec: Spec, clients: Clients) -> Iterator[Drift]:
     name = spec.function.name
     place = (spec.service.name, name, models.GetFunctionRequest())
     function = find("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
-    if function is None:
-        return
-    container = function.custom_container_config or models.CustomContainerConfigInfo()
-    hooks = function.instance_lifecycle_config or models.InstanceLifecycleConfig()
-    names = function.custom_dns or models.CustomDNS()
-    live = {
-        "initializer": function.initializer,
-        "layers": function.layers or function.layers_arn_v2,
-        "customContainerConfig.image": container.image,
-        "customContainerConfig.command": container.command,
-        "customContainerConfig.args": container.args,
-        "instanceLifecycleConfig.preFreeze": hooks.pre_freeze and hooks.pre_freeze.handler,
-        "instanceLifecycleConfig.preStop": hooks.pre_stop and hooks.pre_stop.handler,
-        "customDNS.nameServers": names.name_servers,
-        "customDNS.searches": names.searches,
-        "customDNS.dnsOptions": [f"{each.name}:{each.value}" for each in names.dns_options or ()],
-    }
-    for field, value in _set(live):
-        yield Drift("function", name, field, value, "")
+    if function is not None:
+        for each in unusual(function, undeclared.FUNCTION):
+            yield Drift("function", name, *each)
 
 
-def _set(live: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Those that have a value, in words."""
-    for field, value in live.items():
-        if value:
-            yield field, ", ".join(value) if isinstance(value, list) else str(value)
+def _undeclared_async_configs(spec: Spec, clients: Clients) -> Iterator[Drift]:
+    """Those of versions and aliases, of which s.yaml has none; tasks in place of invocations."""
+    name = spec.function.name
+    for config in _async_configs(spec, clients):
+        if config.qualifier not in _LATEST:
+            yield Drift("async configuration", name, "qualifier", config.qualifier, "")
+        elif config.stateful_invocation:
+            yield Drift("async configuration", name, "statefulInvocation", "true", "")
 
 
 def _undeclared_triggers(spec: Spec, clients: Clients) -> Iterator[Drift]:
@@ -131,11 +116,36 @@ def _undeclared_triggers(spec: Spec, clients: Clients) -> Iterator[Drift]:
 def _triggers(spec: Spec, clients: Clients) -> Iterator[Any]:
     """Every trigger of the function; none if it is not there."""
     service, function = spec.service.name, spec.function.name
-    request = models.ListTriggersRequest(limit=_PAGE)
+
+    def page(token: str | None) -> Any:
+        request = models.ListTriggersRequest(limit=_PAGE, next_token=token)
+        return clients.fc.list_triggers(service, function, request)
+
+    return _paged("fc:ListTriggers", function, page, lambda body: body.triggers)
+
+
+def _async_configs(spec: Spec, clients: Clients) -> Iterator[Any]:
+    """Every asynchronous configuration of the function, whatever version or alias it is for."""
+    service, function = spec.service.name, spec.function.name
+
+    def page(token: str | None) -> Any:
+        request = models.ListFunctionAsyncInvokeConfigsRequest(limit=_PAGE, next_token=token)
+        return clients.fc.list_function_async_invoke_configs(service, function, request)
+
+    return _paged("fc:ListFunctionAsyncInvokeConfigs", function, page, lambda body: body.configs)
+
+
+def _paged(
+    operation: str,
+    subject: str,
+    page: Callable[[str | None], Any],
+    items: Callable[[Any], list[Any] | None],
+) -> Iterator[Any]:
+    """What all pages have; nothing if the subject is not there."""
+    token: str | None = None
     while True:
-        ask = functools.partial(clients.fc.list_triggers, service, function, request)
-        page = find("fc:ListTriggers", function, ask)
-        yield from (page and page.triggers) or ()
-        if page is None or not page.next_token:
+        body = find(operation, subject, functools.partial(page, token))
+        yield from (body and items(body)) or ()
+        token = body and body.next_token
+        if not token:
             return
-        request = models.ListTriggersRequest(limit=_PAGE, next_token=page.next_token)

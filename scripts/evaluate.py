@@ -3,7 +3,9 @@
 Cloud Config evaluates no single bucket: it reports every non-compliant one of the account again,
 and in mode enforce the function closes all of them that are not exempt. How many those are is said
 first, and must be given back: typed at the terminal, or as --expect N. Buckets that are ignored in
-Cloud Config stay ignored. The deployed code must be what is built here, since its exemptions count.
+Cloud Config stay ignored; one that is private by its ACL, and public by its policy, is for a person
+to close. The deployed code must be what is built here, since its exemptions count, and findings
+must reach it. Exit code 1 if a bucket could not be closed, or its end did not come in time.
 """
 
 import argparse
@@ -15,33 +17,47 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from alibabacloud_config20200907 import models as config_models
-from alibabacloud_fc_open20210406 import models as fc_models
+from alibabacloud_config20200907 import models
 
-from resource_repair.values import ENFORCE, REPORT
-from scripts import CODE, results
-from scripts.apply.fc import Function
+from resource_repair.values import REPORT
+from scripts import CODE, audit_trail, dotenv, findings, live, results
 from scripts.clients import Credentials, calling
 from scripts.console import Console, Exit
+from scripts.doctor import Chain, Standing
+from scripts.doctor.channel import CHANNEL
+from scripts.doctor.trigger import TRIGGER
 from scripts.errors import Problem, UsageError
-from scripts.resources.model import find
-from scripts.results import Findings, Result
+from scripts.findings import Findings
+from scripts.following import End, Following
+from scripts.results import Result
 from scripts.retrying import patiently
 from scripts.verb import Permission, Situation, Verb, start
 from scripts.waiting import TIMEOUT, Progress, wait
 
+_START = Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*")
+# The links of the chain without which nothing that is reported reaches the function.
+_LINKS = (CHANNEL, TRIGGER)
+_LOST = (Standing.FAULT, Standing.NOT_YET)
+
 VERB = Verb(
     "evaluate",
     __doc__ or "",
-    (
-        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),
-        results.LIST_RULES,
-        results.LIST_OF_RULE,
-        Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*"),
+    tuple(
+        dict.fromkeys(
+            (
+                live.GET_FUNCTION,
+                results.LIST_RULES,
+                *findings.PERMISSIONS,
+                *(each for link in _LINKS for each in link.permissions),
+                _START,
+                *audit_trail.PERMISSIONS,
+            )
+        )
     ),
 )
 
 _GONE = "gone"
+_PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
 
 
 class Prospect(NamedTuple):
@@ -56,15 +72,19 @@ class Prospect(NamedTuple):
         return 0 if self.mode == REPORT else len(self.found.to_close)
 
     @property
-    def buckets(self) -> tuple[str, ...]:
-        """The names of those that are reported and not exempt."""
-        return tuple(result.bucket for result in self.found.to_close)
+    def reported(self) -> tuple[Result, ...]:
+        """What is followed: those that are reported and not exempt."""
+        return (*self.found.to_close, *self.found.private)
+
+    def same_as(self, other: "Prospect") -> bool:
+        """Whether both lead to the same for the same buckets."""
+        return self.mode == other.mode and _names(self.found) == _names(other.found)
 
 
 def main(
     arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
 ) -> int:
-    """Evaluate as the command line says; gives the exit code, 1 where results did not settle."""
+    """Evaluate as the command line says; gives the exit code, 1 where a bucket stays open."""
     return start(VERB, _evaluate, arguments, environ, credentials, add_options=_add_options)
 
 
@@ -84,10 +104,12 @@ def _evaluate(situation: Situation) -> Exit:
     prospect = patiently(lambda: _prospect(situation))
     _show(console, prospect)
     _check_expected(situation.options.expect, prospect.closes)
-    if not prospect.found.to_close:
+    if prospect.reported:
+        patiently(lambda: _check_chain(situation))
+        if not console.dry_run:
+            return _carry_out(situation, prospect)
+    else:
         console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
-    elif not console.dry_run:
-        return _carry_out(situation, prospect)
     console.answer(_document(situation, prospect, None))
     return Exit.DONE
 
@@ -97,66 +119,77 @@ def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
         situation.console.say("nothing was started")
         situation.console.answer(_document(situation, prospect, None))
         return Exit.PROBLEM
-    if patiently(lambda: _prospect(situation)).buckets != prospect.buckets:
+    following = Following(situation, prospect.reported, prospect.mode)
+    following.begin()
+    if not patiently(lambda: _prospect(situation)).same_as(prospect):
         raise Problem("results changed meanwhile, so nothing was started: run again")
     _start(situation)
-    settled = _follow(situation, prospect)
-    after = patiently(lambda: _now(situation))
-    _show_changes(situation.console, prospect, after, settled=settled)
-    situation.console.answer(_document(situation, prospect, after) | {"settled": settled})
-    return Exit.DONE if settled else Exit.PROBLEM
+    settled = following.wait()
+    _show_ends(situation, prospect.mode, following.ends, settled=settled)
+    document = _document(situation, prospect, following.ends)
+    situation.console.answer(document | {"settled": settled})
+    closed = prospect.mode == REPORT or all(end.closed for end in following.ends)
+    return Exit.DONE if settled and closed else Exit.PROBLEM
 
 
 def _prospect(situation: Situation) -> Prospect:
+    spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
     today = datetime.now(timezone.utc).date()
-    exemptions = results.reviewed_exemptions(situation.options.exemptions, today)
-    found = results.read(situation.spec, situation.clients)
-    return Prospect(_deployed_mode(situation), results.findings(found, exemptions, today))
+    exemptions = findings.reviewed_exemptions(path, today)
+    deployed = _deployed(situation)
+    if doubt := live.doubt(spec, deployed, exemptions, path):
+        raise Problem(str(doubt))
+    return Prospect(deployed.settings.mode, findings.read(spec, clients, exemptions, today))
 
 
-def _deployed_mode(situation: Situation) -> str:
-    """The mode of the function that will get the findings: s.yaml may say what is to come."""
-    spec, fc = situation.spec, situation.clients.fc
-    name = spec.function.name
-    live = find(
-        "fc:GetFunction",
-        name,
-        lambda: fc.get_function(spec.service.name, name, fc_models.GetFunctionRequest()),
-    )
-    if live is None:
+def _deployed(situation: Situation) -> live.Live:
+    """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
+
+    Raises Problem if it does not.
+    """
+    spec, name = situation.spec, situation.spec.function.name
+    deployed = live.function(spec, situation.clients)
+    if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
-    environment: dict[str, str] = live.environment_variables or {}
-    deployed, ours = environment.get("prepareRuleId", ""), spec.function.environment
-    if deployed != ours["prepareRuleId"]:
+    read, ours = deployed.settings, results.rule_ids(spec)
+    if read.problems:
         raise Problem(
-            f"{name} is deployed for {deployed or 'no rule'}, and PREPARE_RULE_ID is "
-            f"{ours['prepareRuleId']}: correct that, or deploy"
+            f"{name} is deployed with wrong settings, so it repairs nothing "
+            f"({'; '.join(read.problems)}): correct them, and deploy"
         )
-    _check_code(situation, str(live.code_checksum))
-    return environment.get("repairMode") or ENFORCE
+    if read.rule_ids != set(ours):
+        raise Problem(
+            f"{name} is deployed for {', '.join(sorted(read.rule_ids))}, and PREPARE_RULE_ID is "
+            f"{', '.join(ours)}: correct that, or deploy"
+        )
+    return deployed
 
 
-def _check_code(situation: Situation, deployed: str) -> None:
-    """The bundle has its exemptions in it: those of another one would give another number."""
-    spec = situation.spec
-    code = spec.function.code
-    if not code.is_file():
-        raise Problem(
-            f"{code} is not there, so whether {spec.function.name} has the exemptions that are "
-            "here cannot be told: run `make bundle`"
-        )
-    if Function(spec, situation.clients, code.read_bytes()).declared()["code"] != deployed:
-        raise Problem(
-            f"{spec.function.name} runs other code than {code}, so the exemptions here may not be "
-            "those deployed: deploy first"
-        )
+def _check_chain(situation: Situation) -> None:
+    """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
+    options = situation.options
+    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
+    chain = Chain(situation.spec, situation.clients, settings, options.exemptions)
+    for link in _LINKS:
+        remarks = list(link.examine(chain))
+        if lost := [each for each in remarks if each.standing in _LOST]:
+            what = "; ".join(each.what for each in lost)
+            mends = ", then ".join(dict.fromkeys(each.mend for each in lost))
+            raise Problem(
+                f"nothing was started, since findings would be lost ({link.name}: {what}): {mends}"
+            )
+        for each in remarks:
+            if each.standing is Standing.UNSEEN:
+                situation.console.say(f"{link.name}: {each.what}", "yellow")
 
 
 def _show(console: Console, prospect: Prospect) -> None:
-    to_close, exempt, ignored = prospect.found
-    rows = [(each.bucket, each.region, each.acl) for each in to_close]
-    if rows:
+    to_close, private, exempt, ignored = prospect.found
+    if to_close:
+        rows = [(each.bucket, each.region, each.acl) for each in to_close]
         console.table(("non-compliant", "region", "ACL"), rows)
+    if private:
+        console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
     left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
     if prospect.mode == REPORT:
         console.say(
@@ -211,8 +244,8 @@ def _wait_for_the_rule(situation: Situation) -> None:
 
 def _start(situation: Situation) -> None:
     def start_one(rule_id: str) -> None:
-        request = config_models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
-        with calling("config:StartConfigRuleEvaluation", rule_id):
+        request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
+        with calling(_START.action, rule_id):
             situation.clients.config.start_config_rule_evaluation(request)
 
     for rule_id in results.rule_ids(situation.spec):
@@ -220,83 +253,73 @@ def _start(situation: Situation) -> None:
         situation.console.say(f"started an evaluation of {rule_id}")
 
 
-def _follow(situation: Situation, prospect: Prospect) -> bool:
-    """Wait until what was reported is closed, or in mode report until it was evaluated anew."""
-    awaited = prospect.found.to_close
-    word = "evaluated again" if prospect.mode == REPORT else "closed"
-
-    def look() -> Progress:
-        state = results.state(situation.spec, situation.clients)
-        now = _now(situation)
-        done = [each for each in awaited if _is_done(each, now.get(each.bucket), prospect.mode)]
-        words = f"the rule is {state}; {len(done)} of {len(awaited)} {word}"
-        return Progress(words, state != results.EVALUATING and len(done) == len(awaited))
-
-    return wait(look, situation.console, situation.options.timeout)
-
-
-def _is_done(before: Result, now: Result | None, mode: str) -> bool:
-    if now is None:  # the bucket was deleted
-        return True
-    if mode == REPORT:
-        return now.evaluated_at > before.evaluated_at
-    return now.compliance != results.NON_COMPLIANT
-
-
 def _buckets(number: int) -> str:
     return "1 bucket" if number == 1 else f"{number} buckets"
 
 
-def _now(situation: Situation) -> dict[str, Result]:
-    return {each.bucket: each for each in results.read(situation.spec, situation.clients)}
+def _names(found: Findings) -> list[list[str]]:
+    return [[each.bucket for each in group] for group in (found.to_close, found.private)]
 
 
-def _show_changes(
-    console: Console, prospect: Prospect, after: Mapping[str, Result], *, settled: bool
-) -> None:
-    rows = [
-        (before.bucket, before.compliance, _compliance(before, after))
-        for before in prospect.found.to_close
-    ]
-    console.table(("bucket", "before", "after"), rows)
-    if settled:
-        console.say("results have settled", "green")
-    else:
+def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled: bool) -> None:
+    console, queue = situation.console, situation.spec.failure_queue
+    rows = [(end.before.bucket, end.before.compliance, _after(end), _said(end)) for end in ends]
+    console.table(("bucket", "before", "after", "the function said"), rows)
+    still_open = [end for end in ends if not end.closed]
+    if not settled:
         console.say(
             "results have not settled: look with `make status BUCKET=name` at what became of each",
             "red",
         )
+    elif still_open and mode != REPORT:
+        console.say(
+            f"{_buckets(len(still_open))} could not be closed: a person must look; what the "
+            f"function could not settle is kept in {queue or 'no queue, since none is declared'}",
+            "red",
+        )
+    else:
+        console.say("results have settled", "green")
 
 
-def _compliance(before: Result, after: Mapping[str, Result]) -> str:
-    now = after.get(before.bucket)
-    return now.compliance if now else _GONE
+def _after(end: End) -> str:
+    return end.now.compliance if end.now else _GONE
+
+
+def _said(end: End) -> str:
+    return f"{end.line.outcome}: {end.line.reason}" if end.line else ""
 
 
 def _document(
-    situation: Situation, prospect: Prospect, after: Mapping[str, Result] | None
+    situation: Situation, prospect: Prospect, ends: Sequence[End] | None
 ) -> dict[str, object]:
-    """Without `after` no evaluation was started."""
-    buckets = [
-        {
-            "bucket": each.bucket,
-            "region": each.region,
-            "acl": each.acl,
-            "before": each.compliance,
-            "after": _compliance(each, after) if after is not None else None,
-        }
-        for each in prospect.found.to_close
-    ]
+    """Without `ends` no evaluation was started."""
+    found = prospect.found
+    of_bucket = {end.before.bucket: end for end in ends or ()}
     return {
         "account_id": situation.spec.account_id,
         "region": situation.spec.region,
         "rule_ids": results.rule_ids(situation.spec),
         "mode": prospect.mode,
         "closes": prospect.closes,
-        "exempt": [each.bucket for each in prospect.found.exempt],
-        "ignored": [each.bucket for each in prospect.found.ignored],
-        "started": after is not None,
-        "buckets": buckets,
+        "private": [each.bucket for each in found.private],
+        "exempt": [each.bucket for each in found.exempt],
+        "ignored": [each.bucket for each in found.ignored],
+        "started": ends is not None,
+        "buckets": [_described(each, of_bucket.get(each.bucket)) for each in prospect.reported],
+    }
+
+
+def _described(before: Result, end: End | None) -> dict[str, object]:
+    line = end.line if end else None
+    return {
+        "bucket": before.bucket,
+        "region": before.region,
+        "acl": before.acl,
+        "before": before.compliance,
+        "after": _after(end) if end else None,
+        "closed": end.closed if end else None,
+        "outcome": line.outcome if line else None,
+        "reason": line.reason if line else None,
     }
 
 

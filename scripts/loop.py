@@ -9,10 +9,11 @@ import argparse
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import oss2
@@ -33,6 +34,7 @@ from scripts.waiting import TIMEOUT, Progress, wait
 
 _PREFIX = "resource-repair-proof-"
 _NAME = re.compile(_PREFIX + r"[0-9a-f]{16}")
+_ANY_NAME = f"{_PREFIX}<16 hexadecimal digits>"
 _TAG_VALUE = "resource-repair-proof"
 _OF_A_PROOF = f"acs:oss:*:{{account}}:{_PREFIX}*"
 
@@ -54,7 +56,7 @@ PERMISSIONS = (
     _PUT_ACL,
     _DELETE,
     results.LIST_OF_BUCKET,
-    audit_trail.PERMISSION,
+    *audit_trail.PERMISSIONS,
 )
 
 # The legs, by what each ends with, and what each begins with.
@@ -83,9 +85,10 @@ def add_options(options: argparse.ArgumentParser) -> None:
     )
 
 
-def prove(situation: Situation) -> Exit:
+def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType({})) -> Exit:
     """Prove the loop within `options.timeout` seconds; PROBLEM if it did not close.
 
+    `beside` is what the answer has beside what is told of the proof.
     Raises CloudError, and Problem where it cannot be proved at all. The function must be live as
     the spec declares it.
     """
@@ -93,8 +96,7 @@ def prove(situation: Situation) -> Exit:
     console = situation.console
     name = _PREFIX + secrets.token_hex(8)
     if console.dry_run:
-        console.say(f"would open a bucket of its own, {_PREFIX}…, and take it away again")
-        console.answer({"proved": None})
+        _tell_what_would_be_done(situation, beside)
         return Exit.DONE
     _take_away_leftovers(situation)
     proof = _Proof(situation, Bucket(situation.clients, name))
@@ -104,7 +106,7 @@ def prove(situation: Situation) -> Exit:
     finally:
         left = _take_away(situation, proof.bucket)
     proved = proof.report()
-    console.answer(proof.document() | {"bucket_deleted": left is None})
+    console.answer({**beside, **proof.document(), "bucket_deleted": left is None})
     if left:
         raise left
     return Exit.DONE if proved else Exit.PROBLEM
@@ -121,8 +123,50 @@ def _check(situation: Situation) -> None:
         )
 
 
+def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object]) -> None:
+    console, timeout = situation.console, situation.options.timeout
+    leftovers = [bucket.name for bucket in _leftovers(situation)]
+    steps = [
+        *(f"delete {name}, which an earlier proof left" for name in leftovers),
+        f"make the bucket {_ANY_NAME}, tagged {TAG_KEY}: {_TAG_VALUE}",
+        "lift Block Public Access from it, and set its ACL to public-read",
+        f"wait, for {timeout:g} s at most, until these have been seen: {', '.join(_LEGS)}",
+        "delete the bucket, however that ends",
+    ]
+    for step in steps:
+        console.say(f"would {step}")
+    console.answer(
+        {
+            **beside,
+            "account_id": situation.spec.account_id,
+            "region": situation.spec.region,
+            "bucket": _ANY_NAME,
+            "proved": None,
+            "would": steps,
+            "leftovers": leftovers,
+            "legs": [{"from": begin, "to": leg} for leg, begin in _LEGS.items()],
+            "timeout_seconds": timeout,
+        }
+    )
+
+
 def _take_away_leftovers(situation: Situation) -> None:
-    """Delete the buckets of proofs that were killed; raises Problem for one that is not empty.
+    """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
+    for bucket in _leftovers(situation):
+        try:
+            patiently(partial(_delete, bucket))
+        except CloudError as error:
+            if error.code != "BucketNotEmpty":
+                raise
+            raise Problem(
+                f"{bucket.name}, which an earlier proof left, is not empty: look at what is in it, "
+                "delete it, and run again"
+            ) from None
+        situation.console.say(f"deleted {bucket.name}, which an earlier proof had left")
+
+
+def _leftovers(situation: Situation) -> Iterator[Bucket]:
+    """The buckets of proofs that were killed.
 
     One that may be another's, or of a proof under way, is named and left.
     """
@@ -137,16 +181,7 @@ def _take_away_leftovers(situation: Situation) -> None:
         if not patiently(partial(_is_marked, bucket)):
             console.say(f"left {name}: its tag does not say that it is a proof's")
             continue
-        try:
-            patiently(partial(_delete, bucket))
-        except CloudError as error:
-            if error.code != "BucketNotEmpty":
-                raise
-            raise Problem(
-                f"{name}, which an earlier proof left, is not empty: look at what is in it, delete "
-                "it, and run again"
-            ) from None
-        console.say(f"deleted {name}, which an earlier proof had left")
+        yield bucket
 
 
 def _is_marked(bucket: Bucket) -> bool:

@@ -30,7 +30,7 @@ VERB = Verb(
     (
         GET_FUNCTION,
         Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*"),
-        audit_trail.PERMISSION,
+        *audit_trail.PERMISSIONS,
     ),
 )
 

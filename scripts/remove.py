@@ -1,8 +1,9 @@
 """Take away what provision and a deploy have made, and nothing else.
 
-What was there before provision, and what others use as well, is kept and named. The logs go with
-the log store, and what is in the failure queue with the queue: as long as messages wait there,
-nothing is removed unless it is said that they may be left or lost.
+What was there before provision, and what others use as well, is kept and named. So are roles, which
+are of all regions, while only this one is looked at, unless it is said that they may go. The logs
+go with the log store, and what is in the failure queue with the queue: as long as messages wait
+there, nothing is removed unless it is said that they may be left or lost.
 
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
@@ -11,13 +12,15 @@ import argparse
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from scripts.clients import Clients, Credentials
 from scripts.console import Console, Exit
 from scripts.errors import Problem
-from scripts.resources import NotificationRole, Queue, Removable, removable
+from scripts.resources import Queue, Removable, removable
 from scripts.resources.channel import channels
+from scripts.resources.logs import marked_projects
 from scripts.resources.queue import marked_queues
 from scripts.resources.rule import rules
 from scripts.resources.topic import marked_topics
@@ -38,9 +41,9 @@ VERB = Verb(
         Permission("fc:GetTrigger", _FC),
         Permission("fc:GetFunction", _FC),
         Permission("fc:GetService", _FC),
-        Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
         Permission("fc:ListTriggers", _FC),
         Permission("fc:ListFunctions", _FC),
+        Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
         Permission("fc:ListServices", _FC),
         Permission("fc:DeleteTrigger", _FC),
         Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
@@ -65,6 +68,7 @@ VERB = Verb(
         Permission("mns:PeekMessage", _QUEUES),
         Permission("mns:DeleteQueue", _QUEUES),
         Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
         Permission("log:GetLogStore", _LOGS),
         Permission("log:ListLogStores", _LOGS),
         Permission("log:ListTagResources", _LOGS),
@@ -73,13 +77,16 @@ VERB = Verb(
     ),
 )
 
+_ROLE = "role"
+_ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
+
 
 @runtime_checkable
 class _Used(Protocol):
-    """What services or functions name in their settings."""
+    """What others name in their settings, or have."""
 
     def users(self) -> list[str]:
-        """Which do, ours included: services, or functions as `service/function`."""
+        """Which do, ours included, by kind and name; a function's is `<service>/<function>`."""
         ...
 
 
@@ -108,18 +115,17 @@ def main(
 def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     """All of the spec that is there, in the order in which it can go; raises CloudError.
 
-    Without `roles`, what the whole account goes by stays: the role with which MNS calls functions.
+    Without `roles`, roles stay: they are of all regions, and others are not looked at.
     """
     found = []
-    going: set[str] = set()  # services, and functions as `service/function`
+    going: set[str] = set()  # as `users` names them
     for resource in removable(spec, clients):
         if patiently(resource.there):
-            stays = _stays(resource, going, roles=roles)
+            stays = patiently(partial(_stays, resource, going, roles=roles))
             found.append(Fate(resource, stays))
-            if not stays and resource.kind == "function":
-                going.add(f"{spec.service.name}/{resource.name}")
-            elif not stays and resource.kind == "service":
-                going.add(resource.name)
+            if not stays:
+                holder = f"{spec.service.name}/" if resource.kind == "function" else ""
+                going.add(f"{resource.kind} {holder}{resource.name}")
     return found
 
 
@@ -132,8 +138,15 @@ def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
         *(("rule", each.name) for each in rules(clients) if each.marked),
         *(("topic", name) for name in marked_topics(clients)),
         *(("queue", name) for name in marked_queues(clients)),
+        *(("log project", name) for name in marked_projects(clients)),
     ]
-    ours = {("rule", spec.rule_name), ("topic", spec.topic), ("queue", spec.failure_queue)}
+    logs = spec.service.logs
+    ours = {
+        ("rule", spec.rule_name),
+        ("topic", spec.topic),
+        ("queue", spec.failure_queue),
+        ("log project", logs.project if logs else ""),
+    }
     return [
         *(
             ("delivery channel", each.name or each.id)
@@ -145,14 +158,13 @@ def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
 
 
 def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
-    """Why it stays, when the services and functions of `going` do not; empty if it goes."""
-    if isinstance(resource, NotificationRole) and not roles:
-        return "Function Compute's console uses it too, in all regions: --roles removes it"
-    stays = patiently(resource.stays)
-    if stays or not isinstance(resource, _Used):
+    """Why it stays, when what is in `going` does not; empty if it goes."""
+    if stays := resource.stays():
         return stays
-    users = [name for name in patiently(resource.users) if name not in going]
-    return f"it is used by what stays: {', '.join(users)}" if users else ""
+    users = resource.users() if isinstance(resource, _Used) else ()
+    if staying := [name for name in users if name not in going]:
+        return f"it is used by what stays: {', '.join(staying)}"
+    return _ELSEWHERE if resource.kind == _ROLE and not roles else ""
 
 
 def _add_options(options: argparse.ArgumentParser) -> None:
@@ -164,7 +176,7 @@ def _add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--roles",
         action="store_true",
-        help="remove the role with which MNS calls functions too, if it bears our mark",
+        help="remove roles that bear our mark too; in other regions nobody may go by them",
     )
 
 
@@ -173,16 +185,16 @@ def _remove(situation: Situation) -> Exit:
     planned = fates(situation.spec, situation.clients, roles=options.roles)
     others = patiently(lambda: unnamed(situation.spec, situation.clients))
     removed: list[Removable] = []
-    _show(console, planned)
-    for kind, name in others:
-        console.say(f"{kind} {name} bears our mark, and is not in s.yaml: it is left", "yellow")
+    document = partial(_document, situation, planned, removed, others)
+    console.so_far(document)
+    _show(console, planned, others, situation.spec.region)
     end = Exit.DONE
     if not all(fate.stays for fate in planned):
         if not options.discard_failures:
             _refuse_to_leave_failures(planned)
         if not console.dry_run:
             end = _go(situation, planned, removed)
-    console.answer(_document(situation, planned, removed, others))
+    console.answer(document())
     return end
 
 
@@ -195,27 +207,29 @@ def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> 
     for index, (resource, stays) in enumerate(planned):
         if stays:
             continue
-        if changed := _stays_by_now(resource, situation.options):
+        if changed := patiently(partial(_delete_unless_it_stays, resource, situation.options)):
             planned[index] = Fate(resource, changed)
             console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
             end = Exit.PROBLEM
             continue
-        patiently(resource.delete)
         removed.append(resource)
         console.say(f"removed {resource.kind} {resource.name}", "green")
     return end
 
 
-def _stays_by_now(resource: Removable, options: argparse.Namespace) -> str:
-    """Why something that was to go stays after all; much may happen before the yes is said."""
-    if not patiently(resource.there):
+def _delete_unless_it_stays(resource: Removable, options: argparse.Namespace) -> str:
+    """Look again and delete; gives why it stays after all, if it does.
+
+    Much may happen before the yes is said, and more while what is throttled is tried again.
+    """
+    if not resource.there():
         return ""
     if stays := _stays(resource, (), roles=options.roles):
         return stays
     # The function sent to its queue until it was gone.
-    if isinstance(resource, Queue) and not options.discard_failures:
-        waiting = patiently(resource.holds)
-        return f"{waiting} messages wait in it: see to them" if waiting else ""
+    if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
+        return f"{left} messages wait in it: see to them"
+    resource.delete()
     return ""
 
 
@@ -229,15 +243,26 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
             )
 
 
-def _show(console: Console, planned: Sequence[Fate]) -> None:
+def _show(
+    console: Console, planned: Sequence[Fate], others: Sequence[tuple[str, str]], region: str
+) -> None:
     rows = [
         ("keep" if stays else "remove", resource.kind, resource.name, stays)
         for resource, stays in planned
     ]
     if rows:
         console.table(("", "what", "name", "why it stays"), rows)
+    for resource, stays in planned:
+        if resource.kind == _ROLE and not stays:
+            console.say(f"whether others than {region} use the role {resource.name} is not seen")
+    for kind, name in others:
+        console.say(
+            f"{kind} {name} bears our mark, and is not in s.yaml: it is left; name it there again, "
+            "or delete it by hand",
+            "yellow",
+        )
     if all(stays for _, stays in planned):
-        console.say("nothing to do: nothing of ours is there", "green")
+        console.say("nothing to do: nothing of ours is there that may go", "green")
 
 
 def _document(

@@ -1,4 +1,4 @@
-"""What the rules of PREPARE_RULE_ID found: read from Cloud Config, and sorted by what follows.
+"""What the rules of PREPARE_RULE_ID found, read from Cloud Config.
 
 Permissions: `config:ListConfigRuleEvaluationResults`, `config:ListResourceEvaluationResults`,
 `config:ListConfigRules`.
@@ -7,15 +7,12 @@ Permissions: `config:ListConfigRuleEvaluationResults`, `config:ListResourceEvalu
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timezone
-from pathlib import Path
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from alibabacloud_config20200907 import models
 
-from resource_repair.exemptions import Exemptions
-from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
-from scripts import bundle
+from resource_repair.openness import OPENNESS
 from scripts.clients import Clients, CloudError, calling
 from scripts.errors import Problem
 from scripts.resources.rule import RESOURCE_TYPE, rules
@@ -47,18 +44,6 @@ class Result(NamedTuple):
     evaluated_at: datetime
     acl: str
     ignored_until: str
-
-
-class Findings(NamedTuple):
-    """The non-compliant buckets, by what the function does when they are reported.
-
-    `to_close` are closed in mode enforce; `exempt` are left as open as they are; `ignored` are
-    Cloud Config's own exemptions, which it does not report.
-    """
-
-    to_close: tuple[Result, ...]
-    exempt: tuple[Result, ...]
-    ignored: tuple[Result, ...]
 
 
 def read(spec: Spec, clients: Clients) -> list[Result]:
@@ -108,33 +93,6 @@ def rule_ids(spec: Spec) -> tuple[str, ...]:
     """The ids of the rules whose findings are repaired."""
     listed = spec.function.environment["prepareRuleId"].split(",")
     return tuple(dict.fromkeys(each.strip() for each in listed))
-
-
-def findings(results: Iterable[Result], exemptions: Exemptions, today: date) -> Findings:
-    """Sort the results: which buckets a report of all of them would close, and which not."""
-    found = list(results)
-    reported = [result for result in found if result.compliance == NON_COMPLIANT]
-    exempt = [result for result in reported if _is_exempt(result, exemptions, today)]
-    return Findings(
-        to_close=tuple(result for result in reported if result not in exempt),
-        exempt=tuple(exempt),
-        ignored=tuple(result for result in found if result.compliance == IGNORED),
-    )
-
-
-def reviewed_exemptions(path: Path, today: date) -> Exemptions:
-    """The exemptions that people review; raises Problem if they cannot be read."""
-    try:
-        return bundle.read_exemptions(path, today)
-    except bundle.BundleError as error:
-        raise Problem(f"{error}: correct it") from None
-
-
-def _is_exempt(result: Result, exemptions: Exemptions, today: date) -> bool:
-    """Whether its bucket is no more open than it may be; an ACL not told is taken for the worst."""
-    exemption = exemptions.for_bucket(result.bucket, today)
-    openness = OPENNESS.get(result.acl, OPENNESS[PUBLIC_READ_WRITE])
-    return exemption is not None and openness <= OPENNESS[exemption.allow]
 
 
 def _worst(found: Iterable[Result]) -> list[Result]:

@@ -1,8 +1,9 @@
 """Show one bucket from all sides, or without --bucket every one that the rule has evaluated.
 
 What Cloud Config holds about it, its ACL, whether its policy makes it public, Block Public Access,
-its exemption and when that ends, and the last line of the audit trail. What may not be read is told
-with the permission that it takes, and the rest is shown (exit code 1).
+its exemption and when that ends, and the last line of the audit trail. The exemptions are those of
+the file here: it says so if they may not be the deployed ones. What may not be read is told with
+the permission that it takes, and the rest is shown (exit code 1).
 """
 
 import argparse
@@ -17,11 +18,12 @@ from typing import Any, TypeVar
 
 from resource_repair import naming
 from resource_repair.exemptions import Exemption
-from scripts import CODE, results, views
+from scripts import CODE, findings, views
 from scripts.audit_trail import AuditLine
 from scripts.clients import CloudError, Credentials
 from scripts.console import Exit
 from scripts.errors import UsageError
+from scripts.live import Doubt
 from scripts.results import Result
 from scripts.verb import Situation, Verb, start
 from scripts.views import Reader, Unread, View
@@ -64,13 +66,15 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 
 def _status(situation: Situation) -> Exit:
     options, now = situation.options, datetime.now(timezone.utc)
-    exemptions = results.reviewed_exemptions(options.exemptions, now.date())
+    exemptions = findings.reviewed_exemptions(options.exemptions, now.date())
     _check(situation, now)
     reader = Reader(situation.spec, situation.clients, exemptions, now=now, days=options.days)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
+    doubt = reader.doubt(options.exemptions)
     _show(situation, found)
+    _show_doubt(situation, doubt)
     _show_failures(situation, reader)
-    situation.console.answer(_document(situation, found, reader))
+    situation.console.answer(_document(situation, found, doubt, reader))
     whole = not reader.failures and all(view.acl is not None for view in found)
     return Exit.DONE if whole else Exit.PROBLEM
 
@@ -99,6 +103,13 @@ def _show(situation: Situation, found: Sequence[View]) -> None:
         situation.console.say("the rule has evaluated no bucket yet")
 
 
+def _show_doubt(situation: Situation, doubt: Doubt | Unread | None) -> None:
+    if isinstance(doubt, Unread):
+        situation.console.say(f"whether these exemptions are deployed: {_not_read(doubt)}")
+    elif doubt:
+        situation.console.say(str(doubt), "yellow")
+
+
 def _cells(view: View) -> tuple[str, ...]:
     return (
         view.bucket,
@@ -114,8 +125,12 @@ def _cells(view: View) -> tuple[str, ...]:
 
 def _told(value: _T | Unread | None, tell: Callable[[_T], str]) -> str:
     if isinstance(value, Unread):
-        return f"not read ({value.operation})" if value.operation else "not read"
+        return _not_read(value)
     return "none" if value is None else tell(value)
+
+
+def _not_read(what: Unread) -> str:
+    return f"not read ({what.operation})" if what.operation else "not read"
 
 
 def _result(result: Result) -> str:
@@ -154,13 +169,23 @@ def _show_failures(situation: Situation, reader: Reader) -> None:
             console.say(f"  {json.dumps(statement)}")
 
 
-def _document(situation: Situation, found: Sequence[View], reader: Reader) -> dict[str, object]:
+def _document(
+    situation: Situation, found: Sequence[View], doubt: Doubt | Unread | None, reader: Reader
+) -> dict[str, object]:
     return {
         "account_id": situation.spec.account_id,
         "region": situation.spec.region,
         "buckets": [_bucket(view) for view in found],
+        "exemptions": _exemptions(doubt),
         "not_read": [str(failure) for failure in reader.failures.values()],
     }
+
+
+def _exemptions(doubt: Doubt | Unread | None) -> dict[str, object]:
+    """Whether those shown are deployed, null if that is not known; and if they may not be, why."""
+    if isinstance(doubt, Doubt):
+        return {"deployed": False if doubt.sure else None, "why": doubt.why}
+    return {"deployed": True if doubt is None else None, "why": ""}
 
 
 def _bucket(view: View) -> dict[str, object]:

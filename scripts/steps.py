@@ -1,5 +1,8 @@
 """How a plan is told, carried out, and written down."""
 
+import itertools
+from collections.abc import Sequence
+
 from scripts.apply import Plan, Step, Verdict
 from scripts.console import Console
 from scripts.retrying import patiently
@@ -27,12 +30,26 @@ def show(console: Console, planned: Plan) -> None:
 def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:
     """Do the steps that do something, and tell each; `applied` gets those that are done.
 
-    Raises CloudError where a call is refused: what was done until then stays.
+    Raises CloudError where a call is refused: what was done until then stays, and is told, as it is
+    wherever else it ends early.
     """
-    for step in planned.changes:
-        patiently(step.carry_out, after_making=True)
-        applied.append(step)
-        console.say(f"{_PAST[step.verdict]} {step.kind} {step.name}", "green")
+    console.so_far(lambda: document(planned, applied))
+    try:
+        for step in planned.changes:
+            patiently(step.carry_out, after_making=True)
+            applied.append(step)
+            console.say(f"{_PAST[step.verdict]} {step.kind} {step.name}", "green")
+    except BaseException:
+        _show_how_far(console, planned.changes, len(applied))
+        raise
+
+
+def _show_how_far(console: Console, changes: Sequence[Step], done: int) -> None:
+    """What was done, what was under way, and what was not begun."""
+    past = [_PAST[step.verdict] for step in changes[:done]]
+    ends = itertools.chain(past, ["not finished"], itertools.repeat("not begun"))
+    rows = [(end, step.kind, step.name) for end, step in zip(ends, changes, strict=False)]
+    console.table(("", "what", "name"), rows)
 
 
 def document(planned: Plan, applied: list[Step]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import check_rule_id, dotenv
+from scripts import check_deploy, dotenv
 from scripts.clients import Clients, CloudError, Credentials, Endpoints
 from scripts.console import Console, Exit, parser, run
 from scripts.errors import UsageError
@@ -114,7 +114,7 @@ def _read(
     endpoints = Endpoints.from_environment(environ)
     clients = Clients(region(path, settings), credentials=credentials, endpoints=endpoints)
     spec = load(path, settings, clients.account_id)
-    wrong = check_rule_id.problem(spec.function.environment.get("prepareRuleId", ""))
+    wrong = check_deploy.problem(spec.function.environment.get("prepareRuleId", ""))
     if wrong and rule_id_known:
         raise UsageError(wrong)
     return spec, clients

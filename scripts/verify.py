@@ -28,6 +28,8 @@ COMPARING = (
     Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
     Permission("fc:GetTrigger", _FC),
     Permission("fc:ListTriggers", _FC),
+    Permission("fc:ListVpcBindings", _FC),
+    Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
 )
 
 VERB = Verb("verify", __doc__ or "", (*COMPARING, *loop.PERMISSIONS))
@@ -49,17 +51,19 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 
 def _verify(situation: Situation) -> Exit:
     found = patiently(lambda: compare(situation.spec, situation.clients))
+    document = _document(situation, found)
     _show(situation.console, found)
     if situation.options.loop and not found.drift:
-        return loop.prove(situation)
-    situation.console.answer(_document(situation, found))
+        situation.console.so_far(lambda: document)
+        return loop.prove(situation, document)
+    situation.console.answer(document)
     return Exit.PROBLEM if found.drift else Exit.DONE
 
 
 def _show(console: Console, found: Comparison) -> None:
     if not found.drift:
-        compared = ", ".join(f"{kind} {name}" for kind, name in found.compared)
-        console.say(f"what is live is what s.yaml declares: {compared}", "green")
+        console.table(("what", "name"), found.compared)
+        console.say("what is live is what s.yaml declares", "green")
         return
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from resource_repair.exemptions import Exemption, Exemptions
-from scripts import audit_trail, buckets, results
+from scripts import audit_trail, buckets, live, results
 from scripts.audit_trail import AuditLine
 from scripts.buckets import Bucket
 from scripts.clients import Clients, CloudError
 from scripts.errors import Problem
+from scripts.live import Doubt
 from scripts.results import Result
 from scripts.retrying import patiently
 from scripts.spec import Spec
@@ -26,7 +28,8 @@ PERMISSIONS = (
     buckets.GET_POLICY_STATUS,
     buckets.GET_BLOCK,
     buckets.GET_ACCOUNT_BLOCK,
-    audit_trail.PERMISSION,
+    *audit_trail.PERMISSIONS,
+    live.GET_FUNCTION,
 )
 
 ACCOUNT, BUCKET, NOBODY = "account", "bucket", "nobody"  # who blocks public access
@@ -100,12 +103,21 @@ class Reader:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(view, found))
 
+    def doubt(self, path: Path) -> Doubt | Unread | None:
+        """Why the exemptions, of the file at `path`, may not be those deployed; or None."""
+
+        def look() -> Doubt | None:
+            deployed = live.function(self._spec, self._clients)
+            return live.doubt(self._spec, deployed, self._exemptions, path)
+
+        return self._attempt(look)
+
     def _view(
         self, name: str, result: Result | Unread | None, line: AuditLine | Unread | None
     ) -> View:
         region = result.region if isinstance(result, Result) else ""
         bucket = Bucket(self._clients, name, region)
-        info = self._attempt(lambda: _info(bucket))
+        info = self._attempt(bucket.info_if_there)
         there = info is not None
         return View(
             bucket=name,
@@ -138,15 +150,6 @@ class Reader:
             operation = error.operation if isinstance(error, CloudError) else ""
             self.failures.setdefault(operation, error)
             return Unread(operation)
-
-
-def _info(bucket: Bucket) -> buckets.Info | None:
-    try:
-        return bucket.info()
-    except CloudError as error:
-        if error.code == buckets.NO_SUCH_BUCKET:
-            return None
-        raise
 
 
 def _exemption(exemptions: Exemptions, bucket: str, today: date) -> Exemption | None:

@@ -1,16 +1,22 @@
 """Bring s.yaml to Function Compute and RAM: role, policies, service, function, trigger.
 
-Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do.
+Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. If it
+would begin to enforce, and more than 20 buckets are non-compliant and not exempt, their number must
+be given as EXPECT_CLOSE in the environment.
 """
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from scripts import steps
+from scripts import CODE, dotenv, live, steps
 from scripts.apply import Step, plan
 from scripts.clients import Credentials
 from scripts.console import Exit
+from scripts.doctor import Chain, Standing
+from scripts.doctor.buckets import BUCKETS, begins_to_enforce, closing
+from scripts.errors import Problem
+from scripts.retrying import patiently
 from scripts.verb import Permission, Situation, Verb, start
 
 _FC = "acs:fc:{region}:{account}:*"
@@ -42,6 +48,7 @@ VERB = Verb(
         Permission("fc:GetTrigger", _FC),
         Permission("fc:CreateTrigger", _FC),
         Permission("fc:DeleteTrigger", _FC),
+        *(each for each in BUCKETS.permissions if each != live.GET_FUNCTION),
     ),
 )
 
@@ -60,6 +67,8 @@ def _apply(situation: Situation) -> Exit:
     console = situation.console
     planned = plan(situation.spec, situation.clients)
     steps.show(console, planned)
+    if planned.changes:
+        patiently(lambda: _count_what_closes(situation))
     applied: list[Step] = []
     end = Exit.DONE
     if planned.changes and not console.dry_run:
@@ -70,6 +79,20 @@ def _apply(situation: Situation) -> Exit:
             end = Exit.PROBLEM
     console.answer(steps.document(planned, applied))
     return end
+
+
+def _count_what_closes(situation: Situation) -> None:
+    """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
+    spec = situation.spec
+    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
+    chain = Chain(spec, situation.clients, settings, CODE / "exemptions.yaml")
+    if not begins_to_enforce(chain):
+        return
+    # Those of the bundle that it deploys, whatever has become of their file since.
+    remark = closing(chain, live.bundled_exemptions(spec.function.code))
+    if remark.standing is not Standing.SOUND:
+        raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
+    situation.console.say(remark.what)
 
 
 if __name__ == "__main__":

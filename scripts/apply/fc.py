@@ -9,7 +9,7 @@ from alibabacloud_fc_open20210406 import models
 from oss2.utils import Crc64
 
 from scripts.apply.model import Difference, State, Step, Verdict, compare, read, step_for
-from scripts.clients import Clients, calling
+from scripts.clients import Clients, calling, uploading
 from scripts.errors import UsageError
 from scripts.spec import AsyncConfig, Spec
 
@@ -134,7 +134,7 @@ class Function:
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
         settings = models.UpdateFunctionRequest(**self._settings())
-        return _function_state(settings, dict(self._wanted.environment), _checksum(self._code))
+        return _function_state(settings, dict(self._wanted.environment), checksum(self._code))
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -155,7 +155,9 @@ class Function:
             function_name=self.name, code=self._upload(), **self._settings()
         )
         with calling("fc:CreateFunction", self.name):
-            self._fc.create_function(self._service, request)
+            self._fc.create_function_with_options(
+                self._service, request, models.CreateFunctionHeaders(), uploading()
+            )
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared, with new code only where that differs."""
@@ -164,7 +166,9 @@ class Function:
             code=self._upload() if new_code else None, **self._settings()
         )
         with calling("fc:UpdateFunction", self.name):
-            self._fc.update_function(self._service, self.name, request)
+            self._fc.update_function_with_options(
+                self._service, self.name, request, models.UpdateFunctionHeaders(), uploading()
+            )
 
 
 def _function_state(settings: Any, environment: dict[str, str], checksum: str) -> State:
@@ -179,7 +183,7 @@ def _function_state(settings: Any, environment: dict[str, str], checksum: str) -
     }
 
 
-def _checksum(code: bytes) -> str:
+def checksum(code: bytes) -> str:
     """As Function Compute tells it (`codeChecksum`): the same CRC-64 that OSS gives objects."""
     crc = Crc64()
     crc.update(code)
@@ -268,7 +272,10 @@ class Trigger:
         def trigger() -> State:
             body = self._fc.get_trigger(self._service, self._function, self.name).body
             config = json.loads(body.trigger_config or "{}")
-            return self._state(body.trigger_type, body.source_arn, body.invocation_role, config)
+            return {
+                **self._state(body.trigger_type, body.source_arn, body.invocation_role, config),
+                "qualifier": "" if body.qualifier == "LATEST" else body.qualifier or "",
+            }
 
         return read("fc:GetTrigger", self.name, trigger)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.doctor.chain import Chain
+from scripts.doctor.client_keys import account_of
 from scripts.doctor.model import PROVISION, Link, Remark, fault, sound
 
 # Under these names the Serverless Devs client finds its own account and endpoint.
@@ -13,7 +14,7 @@ _HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
 
 
 def _examine(chain: Chain) -> Iterator[Remark]:
-    wrong = [*_clients_account(chain), *_clients_endpoint(chain)]
+    wrong = [*_clients_account(chain), *_clients_keys(chain), *_clients_endpoint(chain)]
     yield from wrong or [sound(f"they are of account {chain.spec.account_id}")]
 
 
@@ -24,6 +25,18 @@ def _clients_account(chain: Chain) -> Iterator[Remark]:
             f"they are of account {ours}, and the Serverless Devs client deploys to {told} "
             f"({_ACCOUNT})",
             f"set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of {told}",
+        )
+
+
+def _clients_keys(chain: Chain) -> Iterator[Remark]:
+    access, ours = chain.spec.access, chain.spec.account_id
+    kept = account_of(access, chain.settings)
+    if kept and kept != ours:
+        yield fault(
+            f"they are of account {ours}, and the keys that the Serverless Devs client keeps as "
+            f"{access} are of account {kept}",
+            f"set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of {kept}, or "
+            f"give as access: in s.yaml the alias of keys of {ours} (s config get lists them)",
         )
 
 

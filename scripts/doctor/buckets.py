@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from resource_repair import settings
+from resource_repair.exemptions import Exemptions
+from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
-from scripts import check_rule_id, results
+from scripts import check_deploy, findings, live, results
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import Link, Remark, Standing, fault, sound
-from scripts.verb import Permission
+from scripts.doctor.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
+from scripts.verb import RULE_ID
 
 EXPECT = "EXPECT_CLOSE"
 
@@ -14,28 +17,63 @@ _UNASKED = 20  # so many buckets may be closed without that number being given
 _NAMED = 20
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
+def begins_to_enforce(chain: Chain) -> bool:
+    """Whether a deploy closes buckets that what is live leaves alone; raises CloudError."""
+    declared = settings.load(chain.spec.function.environment)
+    if not _enforces(declared):
+        return False
+    there = live.function(chain.spec, chain.clients)
+    # Findings of a rule that it does not wait for it leaves alone, whatever its mode.
+    waited_for = there.settings.rule_ids if there and _enforces(there.settings) else frozenset()
+    return not waited_for.issuperset(declared.rule_ids)
+
+
+def closing(chain: Chain, exemptions: Exemptions) -> Remark:
+    """What a deploy closes that begins to enforce; a fault where it must not go on like that.
+
+    `exemptions` are those that it deploys. Raises CloudError.
+    """
     if not _rules_are_there(chain):
-        yield Remark(Standing.UNSEEN, "the rule is not known by its id, so its results are not")
-        return
-    exemptions = results.reviewed_exemptions(chain.exemptions, chain.today)
-    found = results.findings(results.read(chain.spec, chain.clients), exemptions, chain.today)
-    names = [result.bucket for result in found.to_close]
-    if _evaluating(chain) and _begins_to_enforce(chain):
-        yield fault(
+        return _UNKNOWN
+    if _evaluating(chain):
+        return fault(
             "how many will be closed once this is deployed is not known: the rule is just "
             "evaluating them",
             "wait until it is ACTIVE, and run again",
         )
-    elif names and _begins_to_enforce(chain):
-        yield _told(chain, names)
+    found = findings.read(chain.spec, chain.clients, exemptions, chain.today)
+    names = [result.bucket for result in found.to_close]
+    return _told(chain, names) if names else sound(_counted(found))
+
+
+def _examine(chain: Chain) -> Iterator[Remark]:
+    if not _rules_are_there(chain):
+        yield _UNKNOWN
+        return
+    there = live.function(chain.spec, chain.clients)
+    if there and there.settings.problems:
+        yield undeployed(
+            f"none is closed, since the settings of {chain.spec.function.name} are wrong: "
+            f"{'; '.join(there.settings.problems)}"
+        )
+    exemptions = findings.reviewed_exemptions(chain.exemptions, chain.today)
+    if begins_to_enforce(chain):
+        yield closing(chain, exemptions)
     else:
-        yield sound(f"{len(names)} are non-compliant and not exempt, {len(found.exempt)} exempt")
+        found = findings.read(chain.spec, chain.clients, exemptions, chain.today)
+        yield sound(_counted(found))
+
+
+_UNKNOWN = Remark(
+    Standing.UNSEEN,
+    "the rule is not known by its id, so its results are not",
+    f"{PROVISION}, or correct {RULE_ID} in .env",
+)
 
 
 def _rules_are_there(chain: Chain) -> bool:
     known = {rule.id for rule in chain.rules}
-    return not check_rule_id.problem(",".join(chain.rule_ids)) and known.issuperset(chain.rule_ids)
+    return not check_deploy.problem(",".join(chain.rule_ids)) and known.issuperset(chain.rule_ids)
 
 
 def _evaluating(chain: Chain) -> bool:
@@ -44,24 +82,25 @@ def _evaluating(chain: Chain) -> bool:
     return any(rule.state == results.EVALUATING for rule in waited_for)
 
 
-def _begins_to_enforce(chain: Chain) -> bool:
-    """Whether what is live does not enforce each of the rules yet, and a deploy will."""
-    declared = chain.spec.function.environment.get("repairMode", ENFORCE)
-    live = chain.function
-    if declared != ENFORCE or live is None:
-        return declared == ENFORCE
-    mode = live.get("environmentVariables.repairMode", ENFORCE)
-    # Findings of a rule that it does not wait for it leaves alone, whatever its mode.
-    waits_for = live.get("environmentVariables.prepareRuleId", "").split(",")
-    return mode != ENFORCE or not {each.strip() for each in waits_for}.issuperset(chain.rule_ids)
+def _enforces(read: Settings) -> bool:
+    """Whether a function that reads these settings closes buckets: a misconfigured one does not."""
+    return not read.problems and read.mode == ENFORCE
+
+
+def _counted(found: findings.Findings) -> str:
+    private = f", private by their ACL alone: {len(found.private)}" if found.private else ""
+    return (
+        f"non-compliant and not exempt: {len(found.to_close)}, exempt: {len(found.exempt)}{private}"
+    )
 
 
 def _told(chain: Chain, names: list[str]) -> Remark:
     count, expected = len(names), chain.settings.get(EXPECT, "")
+    those = "bucket that is" if count == 1 else "buckets that are"
     further = f" and {count - _NAMED} more" if count > _NAMED else ""
     what = (
-        f"{count} buckets that are non-compliant and not exempt will be closed once this is "
-        f"deployed, in mode {ENFORCE}, and they are reported: {', '.join(names[:_NAMED])}{further}"
+        f"{count} {those} non-compliant and not exempt will be closed once this is deployed, in "
+        f"mode {ENFORCE}, and Cloud Config reports them: {', '.join(names[:_NAMED])}{further}"
     )
     if count <= _UNASKED or expected == str(count):
         return sound(what)
@@ -73,10 +112,6 @@ def _told(chain: Chain, names: list[str]) -> Remark:
 
 BUCKETS = Link(
     "buckets",
-    (
-        results.LIST_RULES,
-        results.LIST_OF_RULE,
-        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),
-    ),
+    (results.LIST_RULES, *findings.PERMISSIONS, live.GET_FUNCTION),
     _examine,
 )

@@ -3,48 +3,86 @@
 from collections.abc import Iterator
 
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import PROVISION, Link, Remark, fault, sound
-from scripts.resources import ChannelFound
+from scripts.doctor.model import (
+    PROVISION,
+    Link,
+    Remark,
+    Standing,
+    changing,
+    fault,
+    in_the_way,
+    sound,
+)
+from scripts.resources import Channel, ChannelFound
 from scripts.resources.channel import channels
 from scripts.resources.rule import RISK_LEVEL
 from scripts.results import LIST_RULES
 from scripts.verb import Permission
 
+_CONSOLE = "https://config.console.aliyun.com"
+
 
 def _examine(chain: Chain) -> Iterator[Remark]:
-    target = chain.spec.trigger.source_arn
-    there = channels(chain.clients)
-    ours = [channel for channel in there if channel.target == target]
-    if not ours:
-        yield fault(_astray(there, target, chain.spec.topic), PROVISION)
+    channel, target = Channel(chain.spec, chain.clients), chain.spec.trigger.source_arn
+    found = channel.found()
+    if found is None:
+        yield fault(_astray(chain, target), PROVISION)
+        yield from in_the_way(channel)
         return
-    wrong = {channel: _losses(channel, chain) for channel in ours}
-    good = next((channel for channel, losses in wrong.items() if not losses), None)
-    if good:
-        yield sound(f"{good.name or good.id} publishes to {target}")
-        return
-    for channel, losses in wrong.items():
-        for loss in losses:
-            yield fault(f"{channel.name or channel.id} {loss}", PROVISION)
+    wrong = [*_about(channel, found, chain), *_about_unknown_filters(found, chain)]
+    yield from wrong or [sound(f"{found.name or found.id} publishes to {target}")]
 
 
-def _astray(there: list[ChannelFound], target: str, topic: str) -> str:
+def _astray(chain: Chain, target: str) -> str:
     """Where findings go instead, as a topic of the same name is in another region or account."""
-    elsewhere = [each.target for each in there if each.target.endswith(f":/topics/{topic}")]
-    if elsewhere:
+    there = (each.target for each in channels(chain.clients))
+    if elsewhere := [each for each in there if each.endswith(f":/topics/{chain.spec.topic}")]:
         return f"findings go to {', '.join(elsewhere)}, and the topic here is {target}"
     return f"no delivery channel publishes to {target}"
 
 
-def _losses(channel: ChannelFound, chain: Chain) -> list[str]:
-    risk = chain.rule.risk_level if chain.rule else RISK_LEVEL
-    said = {
-        "is switched off": not channel.active,
-        "does not send non-compliance": not channel.non_compliant,
-        f"filters away findings about buckets of the rule's risk level, {risk}: "
-        f"{channel.condition}": not channel.lets_through(risk),
+def _about(channel: Channel, found: ChannelFound, chain: Chain) -> Iterator[Remark]:
+    """What provision would change in it: nothing is lost where another publishes all the same."""
+    live, risk = channel.live(), _risk(chain)
+    told = {
+        "deliveryChannelTargetArn": "publishes to another topic",
+        "status": "is switched off",
+        "nonCompliantNotification": "does not send non-compliance",
+        "condition": f"filters away findings about buckets of the rule's risk level, {risk}",
     }
-    return [loss for loss, lost in said.items() if lost]
+    harmless = {"furtherDeliveries"}
+    if found.lets_through(risk) is not False:
+        harmless.add("condition")
+        del told["condition"]
+    if _others_publish(chain, found):
+        harmless.update(told)
+    yield from changing(channel, live or {}, told, harmless)
+
+
+def _about_unknown_filters(found: ChannelFound, chain: Chain) -> Iterator[Remark]:
+    """Whether findings pass a filter of a form that no page tells: nobody here can say."""
+    if found.lets_through(_risk(chain)) is None and not _others_publish(chain, found):
+        yield Remark(
+            Standing.UNSEEN,
+            f"{found.name or found.id} has filters that are not known here, so that whether our "
+            f"findings pass cannot be told: {found.condition}",
+            f"look at it in {_CONSOLE}, and let findings about buckets pass",
+            deploy_goes_on=True,
+        )
+
+
+def _others_publish(chain: Chain, found: ChannelFound) -> bool:
+    """Whether the findings come by a further channel to the topic."""
+    target, risk = chain.spec.trigger.source_arn, _risk(chain)
+    return any(
+        each.active and each.non_compliant and each.lets_through(risk) is True
+        for each in channels(chain.clients)
+        if each.target == target and each.id != found.id
+    )
+
+
+def _risk(chain: Chain) -> int:
+    return chain.rule.risk_level if chain.rule else RISK_LEVEL
 
 
 CHANNEL = Link("channel", (Permission("config:ListConfigDeliveryChannels"), LIST_RULES), _examine)

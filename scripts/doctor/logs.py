@@ -49,7 +49,8 @@ def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
         if live is None:
             yield fault(f"there is no {resource.kind} {resource.name}", PROVISION)
             return
-        yield from changing(resource, live)
+        kept_longer = int(live.get("ttl", 0)) > chain.spec.log_retention
+        yield from changing(resource, live, harmless=["ttl"] if kept_longer else ())
 
 
 LOGS = Link(

@@ -1,8 +1,9 @@
 """What is said of a link of the chain, and what a link is."""
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from scripts.apply.model import State, compare
@@ -15,6 +16,8 @@ PROVISION = "make provision"
 APPLY = "make apply"
 DEPLOY = "s deploy -y --use-local"
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class Standing(str, enum.Enum):
     """How a link stands."""
@@ -23,6 +26,7 @@ class Standing(str, enum.Enum):
     NOT_YET = (
         "not yet"  # not sound, and no reason not to deploy: that brings it, or is needed first
     )
+    DIFFERS = "differs"  # findings pass, and provision would change something all the same
     FAULT = "fault"
     UNSEEN = "not seen"  # a call was refused, or its answer does not tell: nobody knows
 
@@ -75,14 +79,32 @@ def fault(what: str, mend: str) -> Remark:
     return Remark(Standing.FAULT, what, mend)
 
 
-def changing(resource: Surrounding, live: State) -> Iterator[Remark]:
-    """What provision would change in something that is there."""
+def changing(
+    resource: Surrounding,
+    live: State,
+    told: Mapping[str, str] = _NOTHING,
+    harmless: Collection[str] = (),
+) -> Iterator[Remark]:
+    """What provision would change in something that is there, field by field.
+
+    `told` says in words what is wrong where a field differs; by those of `harmless` nothing is
+    lost. Raises CloudError.
+    """
     for each in compare(live, resource.declared()):
-        yield fault(
-            f"the {resource.kind} {resource.name} has {each.field} {each.live or 'off'}, "
-            f"and provision makes that {each.declared}",
-            PROVISION,
+        words = f" {told[each.field]}: it" if each.field in told else ""
+        what = (
+            f"the {resource.kind} {resource.name}{words} has {each.field} {each.live or 'off'}, "
+            f"and provision makes that {each.declared or 'nothing'}"
         )
+        standing = Standing.DIFFERS if each.field in harmless else Standing.FAULT
+        yield Remark(standing, what, PROVISION)
+
+
+def in_the_way(resource: Surrounding) -> Iterator[Remark]:
+    """Why provision would refuse to make or change something; raises CloudError."""
+    if obstacle := resource.obstacle():
+        what, _, mend = obstacle.partition(": ")
+        yield fault(what, mend)
 
 
 def undeployed(what: str) -> Remark:

@@ -9,6 +9,7 @@ from scripts.doctor.model import (
     Link,
     Remark,
     Standing,
+    changing,
     fault,
     sound,
     undeployed,
@@ -52,17 +53,16 @@ def _about_destination(chain: Chain) -> Iterator[Remark]:
 
 
 def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
-    if found.retention < RETENTION:
-        yield fault(
-            f"{queue.name} keeps a message {_duration(found.retention)}, and not {_RETENTION}",
-            PROVISION,
-        )
-    if found.max_message_size < LARGEST_MESSAGE:
-        yield fault(
-            f"{queue.name} takes no message above {found.max_message_size} bytes, and one may have "
-            f"{LARGEST_MESSAGE}",
-            PROVISION,
-        )
+    told = {
+        "messageRetentionPeriod": (
+            f"keeps a message {_duration(found.retention)}, and not {_RETENTION}"
+        ),
+        "maximumMessageSize": (
+            f"takes no message above {found.max_message_size} bytes, and one may have "
+            f"{LARGEST_MESSAGE}"
+        ),
+    }
+    yield from changing(queue, queue.live() or {}, told)
     arrivals = queue.arrivals()  # the counts that a queue tells may be 0 by deprecation
     if waiting := max(found.waiting, len(arrivals)):
         yield Remark(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts import check_rule_id
+from scripts import check_deploy
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import PROVISION, Link, Remark, fault, sound
-from scripts.resources import RuleFound, recorder
+from scripts.doctor.model import PROVISION, Link, Remark, changing, fault, in_the_way, sound
+from scripts.resources import Rule, RuleFound, recorder
 from scripts.resources.rule import MANAGED_RULE
 from scripts.results import LIST_RULES
 from scripts.verb import RULE_ID, Permission
@@ -18,27 +18,26 @@ def _examine_recorder(chain: Chain) -> Iterator[Remark]:
 
 
 def _examine_rule(chain: Chain) -> Iterator[Remark]:
-    wrong = [*_about_rule(chain.rule, chain.spec.rule_name), *_about_id(chain)]
+    wrong = [*_about_rule(chain), *_about_id(chain)]
     yield from wrong or [sound(f"{each.name} is {each.id}") for each in _waited_for(chain)]
 
 
-def _about_rule(rule: RuleFound | None, name: str) -> Iterator[Remark]:
-    if rule is None:
-        yield fault(f"there is no rule {name}", PROVISION)
-        return
-    if rule.source != MANAGED_RULE:
-        yield fault(
-            f"{name} is an instance of {rule.source}, not of {MANAGED_RULE}",
-            "give another ruleName in s.yaml, or rename that rule",
-        )
-    if not rule.at_work:
-        yield fault(f"{name} is {rule.state}: it evaluates nothing", PROVISION)
+def _about_rule(chain: Chain) -> Iterator[Remark]:
+    rule, resource = chain.rule, Rule(chain.spec, chain.clients)
+    live = resource.live()
+    if obstacles := [*in_the_way(resource)]:
+        yield from obstacles
+    elif rule is None or live is None:
+        yield fault(f"there is no rule {resource.name}", PROVISION)
+    else:
+        told = {"state": f"is {rule.state}, and evaluates nothing"}
+        yield from changing(resource, live, told)
 
 
 def _about_id(chain: Chain) -> Iterator[Remark]:
     value, rule = ",".join(chain.rule_ids), chain.rule
     mend = f"{PROVISION}, which writes {RULE_ID}={rule.id if rule else '<its id>'} to .env"
-    if wrong := check_rule_id.problem(value):
+    if wrong := check_deploy.problem(value):
         yield fault(wrong.partition(": ")[0], mend)
     elif rule and rule.id not in chain.rule_ids:
         yield fault(

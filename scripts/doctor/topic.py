@@ -1,5 +1,7 @@
 """The topic, and whether the trigger is subscribed to it."""
 
+import enum
+import re
 from collections.abc import Iterator
 
 from scripts.doctor.chain import Chain
@@ -16,12 +18,18 @@ from scripts.doctor.model import (
 )
 from scripts.resources import Topic
 from scripts.resources.topic import subscriptions
+from scripts.spec import Spec
 from scripts.verb import Permission
 
 _TOPICS = "acs:mns:{region}:{account}:/topics/*"
 _GET_TOPIC = Permission("mns:GetTopicAttributes", _TOPICS)
 
-_OTHERS = ("http://", "https://", "acs:mns:", "mail:", "sms:")
+# Whom people let subscribe: a server of theirs, a queue, mail, or a phone.
+_OTHERS = ("http://", "https://", "acs:mns:", "mail:", "sms:", "smq-ep:")
+
+_FUNCTION = re.compile(r"acs:fc:([^:]*):([^:]*):services/([^/.]+)(?:\.([^/]+))?/functions/([^/]+)")
+_OF_FUNCTIONS = re.compile(r"acs:fc:|https?://[^/]*\.fc\.aliyuncs\.com\b", re.I)
+_NAMES = re.compile(r"services/([^/.]+)(?:\.[^/]+)?/functions/([^/]+)")
 
 
 def _examine_topic(chain: Chain) -> Iterator[Remark]:
@@ -46,20 +54,24 @@ def _examine_subscription(chain: Chain) -> Iterator[Remark]:
 
 
 def _about_subscriptions(chain: Chain, topic: str) -> Remark:
-    """Whether one of them is Function Compute's."""
-    there = [
-        (each.subscription_name, each.endpoint or "")
-        for each in subscriptions(chain.clients, topic)
-    ]
-    if names := [name for name, endpoint in there if _of_functions(endpoint)]:
-        return sound(f"{topic} has {', '.join(names)}")
-    if unclear := [f"{name} ({to})" for name, to in there if not _of_others(to)]:
+    """Whether one of them is our trigger's, by where it leads."""
+    there: dict[_Whose, list[str]] = {whose: [] for whose in _Whose}
+    for each in subscriptions(chain.clients, topic):
+        name, endpoint = each.subscription_name, each.endpoint or ""
+        whose = _whose(endpoint, chain.spec)
+        leads = f" (to {endpoint or 'an endpoint that is not told'})"
+        there[whose].append(name if whose is _Whose.OURS else f"{name}{leads}")
+    if ours := there[_Whose.OURS]:
+        return sound(f"{topic} has {', '.join(ours)}, to the function")
+    if unclear := there[_Whose.UNCLEAR]:
         return Remark(
             Standing.UNSEEN,
-            f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told",
+            f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
+            f" it does not lead to {_arn(chain.spec)}, as one to the function is documented to",
             "make verify ARGS=--loop, which proves that findings arrive",
+            deploy_goes_on=True,
         )
-    others = ", ".join(name for name, _ in there)
+    others = ", ".join(there[_Whose.OTHERS])
     # Neither apply nor a deploy makes it again as long as the trigger is there.
     return fault(
         f"{f'only {others}, not the trigger,' if others else 'nobody'} is subscribed to {topic}, "
@@ -68,18 +80,42 @@ def _about_subscriptions(chain: Chain, topic: str) -> Remark:
     )
 
 
-def _of_functions(endpoint: str) -> bool:
-    """Whether Function Compute made the subscription.
+class _Whose(enum.Enum):
+    """Whom a subscription is for."""
 
-    Guessed: no page tells what it gives as the endpoint. That there is none stands for it too,
-    since nobody else can subscribe without one.
+    OURS = enum.auto()
+    OTHERS = enum.auto()
+    UNCLEAR = enum.auto()
+
+
+def _whose(endpoint: str, spec: Spec) -> _Whose:
+    """Whom a subscription is for, by its endpoint.
+
+    Page "Subscribe" documents that of a function. Guessed: that a trigger's subscription has one of
+    that form. Where triggers are made by way of EventBridge it may have another, or tell none.
     """
-    return not endpoint or endpoint.startswith("acs:fc:") or ".fc.aliyuncs.com" in endpoint
+    if named := _FUNCTION.fullmatch(endpoint):
+        return _Whose.OURS if _is_ours(named, spec) else _Whose.OTHERS
+    if _OF_FUNCTIONS.match(endpoint):
+        names, ours = _NAMES.search(endpoint), (spec.service.name, spec.function.name)
+        others = spec.account_id not in endpoint or (names and names.groups() != ours)
+        return _Whose.OTHERS if others else _Whose.UNCLEAR
+    return _Whose.OTHERS if endpoint.lower().startswith(_OTHERS) else _Whose.UNCLEAR
 
 
-def _of_others(endpoint: str) -> bool:
-    """Whether it is one that people subscribe: a server of theirs, a queue, mail, or a phone."""
-    return endpoint.lower().startswith(_OTHERS)
+def _is_ours(named: re.Match[str], spec: Spec) -> bool:
+    region, account, service, qualifier, function = named.groups()
+    return (
+        region in ("", spec.region)
+        and account in ("", spec.account_id)
+        and (service, function) == (spec.service.name, spec.function.name)
+        and qualifier in (None, "LATEST")
+    )
+
+
+def _arn(spec: Spec) -> str:
+    place = f"services/{spec.service.name}/functions/{spec.function.name}"
+    return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
 
 
 TOPIC = Link("topic", (_GET_TOPIC,), _examine_topic)

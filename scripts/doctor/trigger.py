@@ -3,8 +3,19 @@
 from collections.abc import Iterator
 
 from scripts.apply import Difference
+from scripts.apply.model import State
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import APPLY, PROVISION, Link, Remark, fault, lacking, sound
+from scripts.doctor.model import (
+    APPLY,
+    PROVISION,
+    Link,
+    Remark,
+    changing,
+    fault,
+    in_the_way,
+    lacking,
+    sound,
+)
 from scripts.resources import NotificationRole
 from scripts.resources.notification_role import POLICY, SERVICE
 from scripts.verb import Permission
@@ -42,21 +53,17 @@ def _examine_role(chain: Chain) -> Iterator[Remark]:
     if live is None:
         yield fault(f"there is no role {role.name}, so MNS cannot call the function", PROVISION)
         return
-    wrong = [*_about_trust(role, live["trusts"]), *_about_policy(role, live["policy"])]
+    wrong = [*in_the_way(role)] or [*_about_role(role, live)]
     yield from wrong or [sound(f"{role.name} trusts {live['trusts']} and has {live['policy']}")]
 
 
-def _about_trust(role: NotificationRole, trusts: str) -> Iterator[Remark]:
-    if SERVICE not in trusts.split(", "):
-        yield fault(
-            f"{role.name} trusts {trusts or 'no service'}, and not {SERVICE}",
-            f"let it trust {SERVICE} too" if role.obstacle() else PROVISION,
-        )
-
-
-def _about_policy(role: NotificationRole, policy: str) -> Iterator[Remark]:
-    if not policy:
-        yield fault(f"{role.name} lacks {POLICY}, so MNS may not call the function", PROVISION)
+def _about_role(role: NotificationRole, live: State) -> Iterator[Remark]:
+    trusts = live["trusts"]
+    trusted = SERVICE in trusts.split(", ")
+    told = {"policy": f"lacks {POLICY}, so that MNS may not call the function"}
+    if not trusted:
+        told["trusts"] = f"trusts {trusts or 'nobody'}, and not {SERVICE}"
+    yield from changing(role, live, told, ["trusts"] if trusted else ())
 
 
 TRIGGER = Link(

@@ -1,6 +1,5 @@
 """The Cloud Config delivery channel that publishes findings to the topic."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +7,12 @@ from alibabacloud_config20200907 import models
 
 from scripts.apply.model import Difference, State
 from scripts.clients import Clients, calling
-from scripts.resources import mark
+from scripts.resources import filters, mark
 from scripts.resources.model import deleting
-from scripts.resources.rule import RESOURCE_TYPE, RISK_LEVEL, Rule
+from scripts.resources.rule import RISK_LEVEL, Rule
 from scripts.spec import Spec
 
 MOST = 5  # in an account; page "CreateConfigDeliveryChannel"
-
-Filter = dict[str, Any]
-
-_BUCKETS_ONLY: list[Filter] = [
-    {"filterType": "ResourceType", "values": [RESOURCE_TYPE], "multiple": True}
-]
 
 
 @dataclass(frozen=True)
@@ -36,10 +29,12 @@ class ChannelFound:
     oversized: str
     marked: bool
 
-    def lets_through(self, risk_level: int) -> bool:
-        """Whether its filters let a finding of that risk (1 high to 3 low) about a bucket pass."""
-        filters = _filters(self.condition)
-        return _widened(filters, risk_level) == filters
+    def lets_through(self, risk_level: int) -> bool | None:
+        """Whether a finding of that risk (1 high to 3 low) about a bucket passes.
+
+        None if its filters are of a kind that is not known here.
+        """
+        return filters.lets_through(self.condition, risk_level)
 
 
 class Channel:
@@ -75,7 +70,7 @@ class Channel:
             active=found.active,
             non_compliant=found.non_compliant,
             also=found.also,
-            filters=_filters(found.condition),
+            condition=found.condition,
             oversized=found.oversized,
         )
 
@@ -91,7 +86,7 @@ class Channel:
             active=True,
             non_compliant=True,
             also=found.also if found and adopted else (),
-            filters=self._declared_filters(found),
+            condition=self._declared_condition(found),
             # No documented call takes the bucket away again.
             oversized=self._oversized or (found.oversized if found else ""),
         )
@@ -121,7 +116,7 @@ class Channel:
             delivery_channel_name=self.name,
             delivery_channel_type="MNS",
             delivery_channel_target_arn=self._target,
-            delivery_channel_condition=json.dumps(_BUCKETS_ONLY),
+            delivery_channel_condition=filters.BUCKETS_ONLY,
             description=mark.described("Findings about OSS buckets"),
             non_compliant_notification=True,
             oversized_data_osstarget_arn=self._oversized or None,
@@ -136,11 +131,10 @@ class Channel:
         if found is None:
             self.create()
             return
-        filters = self._declared_filters(found)
         also = dict.fromkeys(found.also, not found.marked)
         request = models.UpdateConfigDeliveryChannelRequest(
             delivery_channel_id=found.id,
-            delivery_channel_condition=json.dumps(filters) if filters else None,
+            delivery_channel_condition=self._declared_condition(found) or None,
             delivery_channel_target_arn=None if found.target == self._target else self._target,
             non_compliant_notification=True,
             oversized_data_osstarget_arn=self._oversized or None,
@@ -180,11 +174,11 @@ class Channel:
             and channel.target.startswith(f"{topics}/")
         )
 
-    def _declared_filters(self, found: ChannelFound | None) -> list[Filter]:
+    def _declared_condition(self, found: ChannelFound | None) -> str:
         if found is None or found.marked:
-            return _BUCKETS_ONLY
+            return filters.BUCKETS_ONLY
         rule = self._rule.found()
-        return _widened(_filters(found.condition), rule.risk_level if rule else RISK_LEVEL)
+        return filters.widened(found.condition, rule.risk_level if rule else RISK_LEVEL)
 
     def _keep_one(self) -> None:
         """Names of channels need not be unique: of two that two runs made, one is too many."""
@@ -237,7 +231,7 @@ def _state(
     active: bool,
     non_compliant: bool,
     also: tuple[str, ...],
-    filters: list[Filter],
+    condition: str,
     oversized: str,
 ) -> State:
     return {
@@ -245,28 +239,6 @@ def _state(
         "status": "on" if active else "off",
         "nonCompliantNotification": "on" if non_compliant else "off",
         "furtherDeliveries": ", ".join(also),
-        "condition": json.dumps(filters, sort_keys=True) if filters else "",
+        "condition": filters.canonical(condition),
         "oversizedDataOSSTargetArn": oversized,
     }
-
-
-def _filters(condition: str) -> list[Filter]:
-    filters: list[Filter] = json.loads(condition or "[]")
-    return filters
-
-
-def _widened(filters: list[Filter], risk_level: int) -> list[Filter]:
-    """The filters, with what they lack so that findings of that risk about buckets pass.
-
-    Page "CreateConfigDeliveryChannel": `RuleRiskLevel` gives the lowest risk that passes, and 3 is
-    lower than 1.
-    """
-    return [_widened_filter(each, risk_level) for each in filters]
-
-
-def _widened_filter(each: Filter, risk_level: int) -> Filter:
-    if each["filterType"] == "ResourceType" and RESOURCE_TYPE not in each["values"]:
-        return each | {"values": [*each["values"], RESOURCE_TYPE]}
-    if each["filterType"] == "RuleRiskLevel" and int(each["value"]) < risk_level:
-        return each | {"value": str(risk_level)}
-    return each

@@ -14,7 +14,7 @@ from alibabacloud_ram20150501 import models as ram
 from scripts.clients import Clients, calling
 from scripts.resources import mark
 from scripts.resources.model import Removable, deleting, find
-from scripts.resources.notification_role import policies_of, trusted
+from scripts.resources.role import policies_of, read_role, trusted
 from scripts.spec import Policy, Spec
 
 _FUNCTION_COMPUTE = "fc.aliyuncs.com"
@@ -27,9 +27,8 @@ def deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     function = _Function(spec, clients)
     yield _Trigger(spec, clients, function)
     yield function
-    service = _Service(spec, clients, function)
-    yield service
-    role = _Role(spec, clients, service)
+    yield _Service(spec, clients, function)
+    role = _Role(spec, clients)
     yield role
     for policy in spec.service.role.policies:
         if policy.statements:
@@ -159,33 +158,34 @@ class _Service:
 class _Role:
     kind = "role"
 
-    def __init__(self, spec: Spec, clients: Clients, service: _Service) -> None:
+    def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
-        self._service = service
         self._declared = {policy.name for policy in spec.service.role.policies}
         self._clients = clients
 
     def there(self) -> bool:
-        return self._read() is not None
+        return read_role(self._clients, self.name) is not None
 
     def stays(self) -> str:
-        """It has no mark, or a service that stays uses it.
-
-        RAM does not tell who uses a role, and other regions are not looked at.
-        """
-        role = self._read()
-        if role is None or not mark.in_description(role.description):
-            return mark.NOT_OURS
+        """It has no mark, or somebody else trusted it with more."""
+        role = read_role(self._clients, self.name)
+        if not_ours := mark.missing_from(role):
+            return not_ours
         if trusted(role) != [_FUNCTION_COMPUTE]:
             return "not Function Compute alone may assume it: it may be somebody else's"
         others = [name for name in self.policies() if name not in self._declared]
-        if others:
-            return f"it has policies that s.yaml does not declare: {', '.join(others)}"
-        users = list(self._users())
-        others = [name for name in users if name != self._service.name]
-        if others:
-            return f"other services use it: {', '.join(others)}"
-        return "the service that has it stays" if users and self._service.stays() else ""
+        return (
+            f"it has policies that s.yaml does not declare: {', '.join(others)}" if others else ""
+        )
+
+    def users(self) -> list[str]:
+        """The services in the region that have it: RAM does not tell who uses a role."""
+        suffix = f":role/{self.name.lower()}"
+        return [
+            f"service {each.service_name}"
+            for each in services(self._clients)
+            if (each.role or "").lower().endswith(suffix)
+        ]
 
     def policies(self) -> dict[str, str]:
         """The kind of each policy that it has, by name."""
@@ -201,17 +201,6 @@ class _Role:
         with deleting("ram:DeleteRole", self.name):
             self._clients.ram.delete_role(ram.DeleteRoleRequest(role_name=self.name))
 
-    def _read(self) -> Any:
-        get, request = self._clients.ram.get_role, ram.GetRoleRequest(role_name=self.name)
-        found = find("ram:GetRole", self.name, lambda: get(request))
-        return found and found.role
-
-    def _users(self) -> Iterator[str]:
-        """The services in the region that have this role."""
-        for each in services(self._clients):
-            if (each.role or "").lower().endswith(f":role/{self.name.lower()}"):
-                yield each.service_name
-
 
 class _Policy:
     kind = "policy"
@@ -225,14 +214,15 @@ class _Policy:
         return self._read() is not None
 
     def stays(self) -> str:
-        found = self._read()
-        if found is None or not mark.in_description(found.policy.description):
-            return mark.NOT_OURS
-        of_role = self.name in self._role.policies()
-        if of_role and self._role.stays():
-            return "the role that it is for stays"
-        others = found.policy.attachment_count - (1 if of_role else 0)
+        policy = self._read()
+        if not_ours := mark.missing_from(policy):
+            return not_ours
+        others = policy.attachment_count - len(self.users())
         return f"others have it: it is attached {others} times more" if others > 0 else ""
+
+    def users(self) -> list[str]:
+        """The role that it is for, if that has it."""
+        return [f"role {self._role.name}"] if self.name in self._role.policies() else []
 
     def delete(self) -> None:
         request = ram.DeletePolicyRequest(policy_name=self.name, cascading_delete=True)
@@ -241,4 +231,5 @@ class _Policy:
 
     def _read(self) -> Any:
         request = ram.GetPolicyRequest(policy_type="Custom", policy_name=self.name)
-        return find("ram:GetPolicy", self.name, lambda: self._ram.get_policy(request))
+        found = find("ram:GetPolicy", self.name, lambda: self._ram.get_policy(request))
+        return found and found.policy

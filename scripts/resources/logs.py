@@ -1,5 +1,6 @@
 """Where the function's log goes: a log project, a log store in it, and the store's index."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ from alibabacloud_sls20201230 import models
 
 from scripts.apply.model import Difference, State
 from scripts.clients import Clients, CloudError, calling
+from scripts.log_index import finds_audit_lines
 from scripts.resources import mark
 from scripts.resources.deployed import services
 from scripts.resources.model import creating, deleting, find
@@ -68,8 +70,8 @@ class LogProject:
 
     def stays(self) -> str:
         """It has no mark, or other log stores."""
-        if not self.marked():
-            return mark.NOT_OURS
+        if not_ours := mark.missing_from(self._read()):
+            return not_ours
         request = models.ListLogStoresRequest(size=_PAGE)
         with calling("log:ListLogStores", self.name):
             stores = self._log.list_log_stores(self.name, request).body.logstores or []
@@ -78,7 +80,8 @@ class LogProject:
 
     def users(self) -> list[str]:
         """The services in the region that log to any store of it."""
-        return [name for name, project, _ in _logging(self._clients) if project == self.name]
+        logging = _logging(self._clients)
+        return [f"service {name}" for name, project, _ in logging if project == self.name]
 
     def delete(self) -> None:
         """Take it away, with all logs in it."""
@@ -87,8 +90,7 @@ class LogProject:
 
     def marked(self) -> bool:
         """Whether it is there and has the mark."""
-        project = self._read()
-        return project is not None and mark.in_description(project.description)
+        return not mark.missing_from(self._read())
 
     def _read(self) -> Any:
         get, request = self._log.get_project, models.GetProjectRequest()
@@ -161,7 +163,7 @@ class LogStore:
     def users(self) -> list[str]:
         """The services in the region that log to it."""
         place = (self._project, self._store)
-        return [name for name, *to in _logging(self._clients) if tuple(to) == place]
+        return [f"service {name}" for name, *to in _logging(self._clients) if tuple(to) == place]
 
     def delete(self) -> None:
         """Take it away, with all logs in it."""
@@ -203,9 +205,9 @@ class LogIndex:
         self._log = clients.log
 
     def live(self) -> State | None:
-        """Whether whole logs are indexed; None if nothing is."""
+        """Whether whole logs are indexed, so that audit lines are found; None if nothing is."""
         found = self._read()
-        return None if found is None else {"fullText": "on" if found.line else ""}
+        return None if found is None else {"fullText": "on" if finds_audit_lines(found) else ""}
 
     def declared(self) -> State:
         """Whole logs are indexed; what else is, is left as it is."""
@@ -240,6 +242,18 @@ class LogIndex:
             if error.code == _NO_INDEX:
                 return None
             raise
+
+
+def marked_projects(clients: Clients) -> Iterator[str]:
+    """The names of the account's log projects in the region of the clients that have the mark."""
+    for start in itertools.count(0, _PAGE):
+        request = models.ListProjectRequest(offset=start, size=_PAGE)
+        with calling("log:ListProject", "the account"):
+            page = clients.log.list_project(request).body
+        marked = (each for each in page.projects or () if not mark.missing_from(each))
+        yield from (each.project_name for each in marked)
+        if start + _PAGE >= page.total:
+            return
 
 
 def _logging(clients: Clients) -> Iterator[tuple[str, str, str]]:

@@ -31,6 +31,11 @@ def in_description(description: str | None) -> bool:
     return TEXT in (description or "")
 
 
+def missing_from(found: Any) -> str:
+    """Why what an SDK describes stays: it, being there or not, has no mark. Empty if it has."""
+    return "" if found and in_description(found.description) else NOT_OURS
+
+
 def _pair(tag: Any) -> tuple[str, str]:
     if hasattr(tag, "tag_key"):
         return tag.tag_key, tag.tag_value

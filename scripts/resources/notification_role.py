@@ -8,7 +8,8 @@ from alibabacloud_ram20150501 import models
 from scripts.apply.model import Difference, State
 from scripts.clients import Clients, calling
 from scripts.resources import mark
-from scripts.resources.model import creating, deleting, find
+from scripts.resources.model import creating, deleting
+from scripts.resources.role import policies_of, read_role, trusted
 from scripts.resources.topic import Topic, subscriptions, topics
 from scripts.spec import Spec
 
@@ -97,11 +98,11 @@ class NotificationRole:
     def stays(self) -> str:
         """It has no mark, or further policies, or other triggers may go by it.
 
-        RAM does not tell who uses a role, and other regions are not looked at.
+        RAM does not tell who uses a role, and triggers in other regions are not seen.
         """
         role = self._read()
-        if role is None or not mark.in_description(role.description):
-            return mark.NOT_OURS
+        if not_ours := mark.missing_from(role):
+            return not_ours
         policies = [name for name in self._policies() if name != POLICY]
         if policies:
             return f"others gave it policies: {', '.join(policies)}"
@@ -123,9 +124,7 @@ class NotificationRole:
             self._clients.ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
 
     def _read(self) -> Any:
-        get, request = self._clients.ram.get_role, models.GetRoleRequest(role_name=self.name)
-        found = find("ram:GetRole", self.name, lambda: get(request))
-        return found and found.role
+        return read_role(self._clients, self.name)
 
     def _policies(self) -> list[str]:
         return list(policies_of(self._clients, self.name))
@@ -136,25 +135,6 @@ class NotificationRole:
         )
         with creating("ram:AttachPolicyToRole", f"{POLICY} (to {self.name})"):
             self._clients.ram.attach_policy_to_role(request)
-
-
-def policies_of(clients: Clients, role: str) -> dict[str, str]:
-    """The kind (System or Custom) of each policy that a role has, by name; none without a role."""
-    request = models.ListPoliciesForRoleRequest(role_name=role)
-    body = find(
-        "ram:ListPoliciesForRole", role, lambda: clients.ram.list_policies_for_role(request)
-    )
-    return {each.policy_name: each.policy_type for each in body.policies.policy} if body else {}
-
-
-def trusted(role: Any) -> list[str]:
-    """Who may assume a role: services, and whatever else its trust names."""
-    found: set[str] = set()
-    for statement in json.loads(role.assume_role_policy_document).get("Statement", []):
-        for named in statement.get("Principal", {}).values():
-            if statement.get("Effect") == "Allow":
-                found |= {named} if isinstance(named, str) else set(named)
-    return sorted(found)
 
 
 def _pushes(subscription: Any) -> bool:

@@ -17,6 +17,8 @@ from scripts.resources.topic import LARGEST_MESSAGE, PAGE, paged
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
 
 _PEEKED = 16
+_CONFIGS = 100  # a page of them
+_LATEST = (None, "", "LATEST")
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,16 @@ class Queue:
         return "" if found and found.marked else mark.NOT_OURS
 
     def users(self) -> list[str]:
-        """The functions in the region that send to it what became of them, as `service/function`.
+        """The functions in the region that send to it what became of them.
 
-        Versions and aliases with a configuration of their own are not looked at.
+        As `function <service>/<function>`, with `<service>.<qualifier>` where it is set for a
+        version or an alias.
         """
         return [
-            f"{service.service_name}/{function}"
+            f"function {service.service_name}{qualifier}/{function}"
             for service in services(self._clients)
             for function in functions(self._clients, service.service_name)
-            if self.name in self._destinations(service.service_name, function)
+            for qualifier in self._senders(service.service_name, function)
         ]
 
     def holds(self) -> int:
@@ -131,22 +134,18 @@ class Queue:
             client.close_connection()
         return [int(message.enqueue_time) / 1000 for message in peeked]
 
-    def _destinations(self, service: str, function: str) -> list[str]:
-        """The queues that a function's asynchronous configuration names."""
-        request = fc.GetFunctionAsyncInvokeConfigRequest()
-        get = self._clients.fc.get_function_async_invoke_config
-        subject = f"{service}/{function}"
-        found = find(
-            "fc:GetFunctionAsyncInvokeConfig", subject, lambda: get(service, function, request)
-        )
-        config = found and found.destination_config
-        ends = (config.on_failure, config.on_success) if config else ()
-        return [_queue_of(end.destination or "") for end in ends if end]
-
     def delete(self) -> None:
         """Take it away, with the messages in it."""
         with deleting("mns:DeleteQueue", self.name):
             self._mns.delete_queue(models.DeleteQueueRequest(queue_name=self.name))
+
+    def _senders(self, service: str, function: str) -> Iterator[str]:
+        """The qualifiers with which a function sends to it, with a dot; empty for the latest."""
+        for config in _async_configs(self._clients, service, function):
+            to = config.destination_config
+            ends = (to.on_failure, to.on_success) if to else ()
+            if self.name in (_queue_of(end.destination or "") for end in ends if end):
+                yield "" if config.qualifier in _LATEST else f".{config.qualifier}"
 
 
 def marked_queues(clients: Clients) -> Iterator[str]:
@@ -158,6 +157,20 @@ def marked_queues(clients: Clients) -> Iterator[str]:
             return clients.mns.list_queue(request).body.data
 
     return (each.queue_name for each in paged(page) if mark.tagged(each.tags))
+
+
+def _async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:
+    """A function's asynchronous configurations, of each version and alias that has one."""
+    token: str | None = None
+    while True:
+        request = fc.ListFunctionAsyncInvokeConfigsRequest(limit=_CONFIGS, next_token=token)
+        with calling("fc:ListFunctionAsyncInvokeConfigs", f"{service}/{function}"):
+            list_configs = clients.fc.list_function_async_invoke_configs
+            page = list_configs(service, function, request).body
+        yield from page.configs or ()
+        token = page.next_token
+        if not token:
+            return
 
 
 def _queue_of(arn: str) -> str:

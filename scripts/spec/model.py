@@ -93,10 +93,12 @@ class Spec:
 
     `rule_name`, `topic`, `failure_queue` and where the logs go are presumed: a deployment refers to
     them and does not make them. Of them, `log_retention` is in days, and `oversized_bucket` takes
-    findings too large for a message; it is empty for none.
+    findings too large for a message; it is empty for none. `access` is the alias under which the
+    Serverless Devs client keeps its keys; it is empty where the client chooses.
     """
 
     name: str
+    access: str
     account_id: str
     region: str
     rule_name: str

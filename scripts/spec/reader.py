@@ -54,7 +54,7 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
 
     surroundings = _surroundings(Node(document.variables, "vars"), resolved)
     props = _Props(resolved(document.props), path.parent, account_id, surroundings)
-    return props.read(document.name.text(*_NAME))
+    return props.read(document.name.text(*_NAME), document.access)
 
 
 def region(path: Path, environ: Mapping[str, str]) -> str:
@@ -68,9 +68,11 @@ def region(path: Path, environ: Mapping[str, str]) -> str:
 
 
 class _Document(NamedTuple):
-    """The project's name, the `vars` block, and the one service's `props`; nothing is resolved."""
+    """The project's name, the alias of the client's keys, the `vars` block, and the one service's
+    `props`; nothing is resolved."""
 
     name: Node
+    access: str
     variables: dict[str, Tree]
     props: Node
 
@@ -95,7 +97,10 @@ def _document(path: Path) -> _Document:
     fields = entry.fields(required=("component", "props"), optional=("actions",))
     fields["component"].one_of("fc")
     variables = {name: node.value for name, node in document["vars"].mapping().items()}
-    return _Document(document["name"], variables, fields["props"])
+    alias = document["access"].value if "access" in document else None
+    # The client takes it as it is: nothing in it is resolved, and a number is text.
+    access = "" if alias is None else str(alias)
+    return _Document(document["name"], access, variables, fields["props"])
 
 
 def _surroundings(variables: Node, resolved: Callable[[Node], Node]) -> _Surroundings:
@@ -122,9 +127,10 @@ class _Props:
         self._surroundings = surroundings
         self._region = self._fields["region"].text(*_REGION)
 
-    def read(self, name: str) -> Spec:
+    def read(self, name: str, access: str) -> Spec:
         return Spec(
             name=name,
+            access=access,
             account_id=self._account_id,
             region=self._region,
             rule_name=self._surroundings.rule_name,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from alibabacloud_fc_open20210406 import models
 
+from resource_repair import exemptions
+from resource_repair.exemptions import Exemptions
 from scripts.apply import Plan, apply, plan
 from scripts.clients import Clients, Endpoints, fixed_credentials
 from scripts.localcloud.cloud import LocalCloud
@@ -17,22 +19,27 @@ from scripts.spec import Spec, load
 ROOT = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"
 RULE_ID = "cr-b9046457e0d9003f0000"
+NOTHING = Exemptions()
 
 
-def zipped(source: str) -> bytes:
-    """A function's zip, the same for the same source."""
+def zipped(source: str, exempt: Exemptions | None = None) -> bytes:
+    """A function's zip, the same for the same source; with exemptions if they are given."""
+    files = {"index.py": source}
+    if exempt is not None:
+        files["resource_repair/exemptions.json"] = exemptions.dump(exempt)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(zipfile.ZipInfo("index.py", (2026, 1, 1, 0, 0, 0)), source)
+        for name, content in files.items():
+            file.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
     return archive.getvalue()
 
 
-def project(folder: Path, spec: Path = ROOT / "s.yaml") -> Path:
+def project(folder: Path, spec: Path = ROOT / "s.yaml", exempt: Exemptions = NOTHING) -> Path:
     """A project in `folder`: the spec, and some code where it expects the zip."""
     path = Path(shutil.copy(spec, folder / "s.yaml"))
     for code in (folder / "build/function.zip", folder / "function.zip"):
         code.parent.mkdir(exist_ok=True)
-        code.write_bytes(zipped("def handler(event, context):\n    return 'success'\n"))
+        code.write_bytes(zipped("def handler(event, context):\n    return 'success'\n", exempt))
     return path
 
 
@@ -46,6 +53,14 @@ def edit(path: Path, old: str, new: str) -> None:
 def read(path: Path, cloud: LocalCloud) -> Spec:
     """The spec for the cloud's account."""
     return load(path, {"PREPARE_RULE_ID": RULE_ID}, cloud.account_id)
+
+
+def keep_logs(cloud: LocalCloud) -> None:
+    """Make the log project and store that the spec presumes: a service is not made without."""
+    logs = load(ROOT / "s.yaml", {"PREPARE_RULE_ID": RULE_ID}, cloud.account_id).service.logs
+    assert logs
+    cloud.log.create_project(logs.project)
+    cloud.log.create_store(logs.project, logs.logstore, {"ttl": 1, "shardCount": 1})
 
 
 def clients(cloud: LocalCloud, credentials: Credentials | None = None) -> Clients:

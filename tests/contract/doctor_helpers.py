@@ -102,6 +102,17 @@ def channel(**changed: object) -> Plant:
     return plant
 
 
+def unknown_filters(condition: str) -> Plant:
+    """The delivery channel is somebody else's, with filters that no page tells."""
+
+    def plant(scene: Scene) -> None:
+        (now,) = scene.cloud.config.channels()
+        theirs = replace(now, name="theirs", description="theirs", condition=condition)
+        scene.cloud.config.keep_channel(theirs)
+
+    return plant
+
+
 def no_channel(scene: Scene) -> None:
     """The delivery channel goes."""
     for each in scene.cloud.config.channels():

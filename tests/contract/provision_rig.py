@@ -33,6 +33,10 @@ ROLE = "AliyunMNSNotificationRole"
 MARK = "made-by resource-repair-provision"
 TAG = {"made-by": "resource-repair-provision"}
 
+SERVICE, FUNCTION = "resource_repair", "oss_repair_acl_trigger"
+FUNCTION_ROLE = "resource-repair-role"
+MNS_POLICY = "AliyunFcGeneratedMNSPolicy-cn-shanghai-resource-repair"
+
 
 class Account:
     """A project on a cloud, run as its operator runs it."""

@@ -25,6 +25,7 @@ def cloud() -> Iterator[LocalCloud]:
     with LocalCloud() as cloud:
         cloud.mns.create_topic("MNSTestConfig")
         cloud.mns.create_queue("resource-repair-failed")
+        helpers.keep_logs(cloud)
         yield cloud
 
 

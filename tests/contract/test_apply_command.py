@@ -10,15 +10,19 @@ from scripts.apply.__main__ import main
 from scripts.clients import fixed_credentials
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.faults import Fail
+from scripts.resources.rule import MANAGED_RULE
 from tests.contract import apply_helpers as helpers
 from tests.contract.apply_helpers import Deployment
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
-    """A cloud with the topic that the spec presumes."""
+    """A cloud with the topic, the log store and the rule that the spec presumes."""
     with LocalCloud() as cloud:
         cloud.mns.create_topic("MNSTestConfig")
+        helpers.keep_logs(cloud)
+        cloud.config.create_rule("any-name", MANAGED_RULE)
+        assert cloud.config.wait_idle(30)
         yield cloud
 
 
@@ -36,7 +40,8 @@ def environment(cloud: LocalCloud) -> dict[str, str]:
         f"RESOURCE_REPAIR_{service.upper()}_ENDPOINT": url
         for service, url in cloud.endpoints._asdict().items()
     }
-    return {"PREPARE_RULE_ID": helpers.RULE_ID, **endpoints}
+    (rule,) = cloud.config.rules()
+    return {"PREPARE_RULE_ID": rule.id, **endpoints}
 
 
 def run(deployment: Deployment, *arguments: str, **changed: str | None) -> int:

@@ -1,19 +1,20 @@
 """The verb audit, run as from its command line, on a local cloud."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import provision
 from scripts.audit import main
 from scripts.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
 from tests.contract import apply_helpers
-from tests.contract.log_helpers import WHOLE
+from tests.contract.log_helpers import DELIMITERS, TEXT, WHOLE
 
 
 class Account:
@@ -36,12 +37,19 @@ class Account:
 
     def audit(self, *arguments: str) -> int:
         """The verb's exit code."""
+        return self._run(main, *arguments)
+
+    def provision(self) -> None:
+        """Everything around the function, as it should be."""
+        assert self._run(provision.main, "--yes") == 0
+
+    def _run(self, verb: Callable[..., int], *arguments: str) -> int:
         environ = {
             f"RESOURCE_REPAIR_{service.upper()}_ENDPOINT": url
             for service, url in self.cloud.endpoints._asdict().items()
         }
         key = fixed_credentials(*self.key[:3])
-        return main(["--spec", str(self.path), *arguments], environ, key)
+        return verb(["--spec", str(self.path), *arguments], environ, key)
 
 
 @pytest.fixture
@@ -130,19 +138,60 @@ def test_a_store_without_index_is_a_problem(
     assert "`make provision` makes it" in capsys.readouterr().err
 
 
-def test_a_missing_permission_is_told_with_its_statement(
+@pytest.mark.parametrize(
+    "index",
+    [
+        {"keys": {"message": TEXT}},
+        {"line": {"token": [","]}},
+        {"line": {"token": DELIMITERS, "include_keys": ["functionName"]}},
+        {"line": {"token": DELIMITERS, "exclude_keys": ["message"]}},
+    ],
+    ids=["fields alone", "no words", "other fields", "all but the line"],
+)
+def test_a_store_that_cannot_be_searched_is_a_problem(
+    busy: Account, capsys: pytest.CaptureFixture[str], index: dict[str, Any]
+) -> None:
+    """An index that would find nothing is told, with exit code 1, and provision mends it."""
+    busy.cloud.log.update_index(*busy.place, Index.parse(index))
+
+    assert busy.audit("--json") == 1
+
+    said = capsys.readouterr()
+    assert "cannot be searched" in said.err
+    assert "`make provision` mends it" in said.err
+    assert "cannot be searched" in read_error(said.out)
+    busy.provision()
+    capsys.readouterr()
+    assert busy.audit() == 0
+
+
+def read_error(text: str) -> str:
+    """What a document says of what went wrong."""
+    document: dict[str, str] = json.loads(text)
+    return document["error"]
+
+
+def test_an_index_of_just_what_functions_print_is_searched(busy: Account) -> None:
+    """An index of whole logs that is limited to the field with the lines is no problem."""
+    whole = {"line": {"token": DELIMITERS, "include_keys": ["message"]}}
+    busy.cloud.log.update_index(*busy.place, Index.parse(whole))
+    assert busy.audit() == 0
+
+
+def test_missing_permissions_are_told_with_their_statements(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who may not search is told which statement to add; with that and no more it works."""
+    """Who may not search is told which statements to add; with those and no more it works."""
     ram, cloud = account.cloud.ram, account.cloud
     ram.create_role("auditor", policies.trust("fc.aliyuncs.com"))
     account.key = ram.assume("auditor", "test")
-    assert account.audit() == 1
-    told = capsys.readouterr()
-    assert "allow log:GetLogStoreLogs" in told.err
-    statement = json.loads(told.out[told.out.index('{"Effect"') :])
-    assert statement["Resource"].startswith(f"acs:log:cn-shanghai:{cloud.account_id}:")
-
-    ram.create_policy("told", policies.document(statement))
-    ram.attach("auditor", "Custom", "told")
+    for action in ("log:GetIndex", "log:GetLogStoreLogs"):
+        assert account.audit() == 1
+        told = capsys.readouterr()
+        assert f"allow {action}" in told.err
+        statement = json.loads(told.out[told.out.index('{"Effect"') :])
+        assert statement["Resource"].startswith(f"acs:log:cn-shanghai:{cloud.account_id}:")
+        name = action.partition(":")[2]
+        ram.create_policy(name, policies.document(statement))
+        ram.attach("auditor", "Custom", name)
     assert account.audit() == 0

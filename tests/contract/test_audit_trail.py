@@ -20,7 +20,7 @@ from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
 from scripts.spec import Spec
 from tests.contract import apply_helpers
-from tests.contract.log_helpers import WHOLE
+from tests.contract.log_helpers import TEXT, WHOLE
 
 REPAIRED = Outcome(
     "repaired",
@@ -193,4 +193,23 @@ def test_a_missing_permission_is_told_as_one(store: Store) -> None:
     nobody = apply_helpers.clients(store.cloud, store.cloud.ram.assume("nobody", "test"))
     with pytest.raises(CloudError) as refused:
         store.read(nobody)
-    assert (refused.value.denied, refused.value.operation) == (True, "log:GetLogStoreLogs")
+    assert (refused.value.denied, refused.value.operation) == (True, "log:GetIndex")
+
+
+def test_the_index_is_looked_at_once(store: Store) -> None:
+    """However often is searched, for whichever bucket, that costs one call of another kind."""
+    store.write(line("first"), line("second"))
+    for bucket in ("first", "second", "third"):
+        store.read(bucket=bucket)
+    assert len(store.cloud.journal.entries("log", "GetIndex")) == 1
+    assert store.searches() == 3
+
+
+def test_an_index_that_was_mended_is_looked_at_again(store: Store) -> None:
+    """What could not be searched is not remembered as such."""
+    store.cloud.log.update_index(store.project, store.name, Index.parse({"keys": {"a": TEXT}}))
+    with pytest.raises(Problem, match="cannot be searched"):
+        store.read()
+    store.cloud.log.update_index(store.project, store.name, Index.parse(WHOLE))
+    store.write(line())
+    assert len(store.read()) == 1

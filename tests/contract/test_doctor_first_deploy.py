@@ -12,6 +12,7 @@ from scripts.localcloud import LocalCloud
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene
+from tests.e2e.scene import PUBLIC_POLICY
 
 EXEMPTIONS = """\
 - bucket: exempt-website
@@ -49,6 +50,21 @@ def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Scen
     ]
 
 
+def test_what_its_policy_opens_is_not_counted_as_closed(undeployed: Scene) -> None:
+    """A 21st bucket is no reason to stop if a deploy does not close it: its ACL is private."""
+    cloud = undeployed.cloud
+    cloud.config.rule_tests = "acl_and_policy"
+    cloud.oss.create("config-policy")
+    cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
+    assert cloud.config.wait_idle(30)
+    found = [each for each in undeployed.look() if each.link == "buckets"]
+    cloud.config.rule_tests = "acl"
+    cloud.oss.delete("config-policy")
+    assert cloud.config.wait_idle(30)
+
+    assert found == []
+
+
 @contextlib.contextmanager
 def one_more_bucket(scene: Scene) -> Iterator[None]:
     """A 21st bucket that is open and not exempt, for a while."""
@@ -80,7 +96,7 @@ def test_enforcing_for_the_first_time_counts_what_it_closes(
     ("more", "mode", "says"),
     [
         (False, "enforce", "20 buckets that are non-compliant and not exempt will be closed"),
-        (True, "report", "21 are non-compliant and not exempt, 1 exempt"),
+        (True, "report", "non-compliant and not exempt: 21, exempt: 1"),
     ],
 )
 def test_the_buckets_are_counted_where_that_stops_nothing(
@@ -115,18 +131,29 @@ def test_what_is_not_evaluated_yet_is_not_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("repairMode", "report"), ("prepareRuleId", "cr-another")]
+    ("name", "value"),
+    [
+        ("repairMode", "report"),
+        ("prepareRuleId", "cr-another"),
+        # With these it keeps every finding as misconfigured.
+        ("repairMode", ""),
+        ("ossEndpoint", "http://oss.example.com"),
+    ],
 )
-def test_one_that_only_reported_begins_to_enforce(undeployed: Scene, name: str, value: str) -> None:
-    """The count also comes where a deployed function only reports, or enforces another rule."""
+def test_one_that_did_not_repair_begins_to_enforce(
+    undeployed: Scene, name: str, value: str
+) -> None:
+    """The count also comes where a function only reports, or enforces another rule, or none."""
     undeployed.deploy()
     spoil.variable(name, value)(undeployed)
     with one_more_bucket(undeployed):
-        reporting = [each.link for each in undeployed.look() if each.link != "function"]
+        before = [each for each in undeployed.look() if each.link != "function"]
         undeployed.deploy()
         enforcing = undeployed.look()
     apply_helpers.Deployment(undeployed.cloud, undeployed.path).remove()
     undeployed.provision()
 
-    assert reporting == ["buckets"]
+    misconfigured = name == "ossEndpoint" or not value
+    assert [each.what.partition(" ")[0] for each in before] == ["none", "21"][not misconfigured :]
+    assert {each.link for each in before} == {"buckets"}
     assert enforcing == []

@@ -11,6 +11,7 @@ from scripts.verb import Permission
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene, deployed
+from tests.e2e.scene import PUBLIC_POLICY
 
 ROLE, POLICY = "colleague", "what-a-colleague-may"
 
@@ -19,8 +20,14 @@ Allow = Callable[[Sequence[Permission]], Clients]
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything in place, logs in others' store, and a message in the failure queue."""
+    """Everything in place, logs in others' store, a message in the failure queue, a finding."""
     with deployed(tmp_path_factory.mktemp("project")) as scene:
+        spoil.channel(active=False)(scene)
+        scene.cloud.config.rule_tests = "acl_and_policy"  # its ACL is then asked of the bucket
+        scene.cloud.oss.create("config-policy")
+        scene.cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
+        assert scene.cloud.config.wait_idle(30)
+        spoil.channel(active=True)(scene)
         spoil.adopted_store(scene)
         spoil.waiting(days=0, messages=1)(scene)
         yield scene

@@ -2,55 +2,43 @@
 
 import io
 import json
-import shutil
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts import evaluate
+from scripts.apply import apply, plan
 from scripts.evaluate import VERB
-from scripts.localcloud import Fail, Hold
+from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
-from scripts.spec import PATH
-from scripts.verb import Permission
-from tests.conftest import EXEMPTIONS
-from tests.contract import verb_rig
 from tests.contract.verb_rig import (
+    EXEMPTIONS,
     Terminal,
     clear,
+    count,
     deliver,
     deployed_with,
     plant,
-    product,
+    product_in,
     started,
+    without,
 )
+from tests.contract.verb_rig import run_in_project as run
 
 
 @pytest.fixture(scope="module")
 def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The product, deployed from a project of its own; each test leaves it as it was."""
-    folder = tmp_path_factory.mktemp("project")
-    shutil.copy(PATH, folder)
-    (folder / "build").mkdir()
-    with product(Path(shutil.copy(code, folder / "build" / "function.zip"))) as stage:
+    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
         yield stage
-
-
-def run(
-    stage: Stage,
-    main: verb_rig.Main,
-    *arguments: str,
-    may: Sequence[Permission] | None = None,
-) -> int:
-    """Run a verb in that project."""
-    path = stage.spec.function.code.parents[1] / PATH.name
-    return verb_rig.run(stage, main, "--spec", str(path), *arguments, may=may)
 
 
 @pytest.fixture
@@ -58,15 +46,6 @@ def stage(shared: Stage) -> Stage:
     """The product without buckets."""
     clear(shared)
     return shared
-
-
-@pytest.fixture
-def exemptions(tmp_path: Path) -> Path:
-    """The file with the exemption that the deployed bundle has."""
-    path = tmp_path / "exemptions.yaml"
-    until = datetime.now(timezone.utc).date() + timedelta(days=30)
-    path.write_text(EXEMPTIONS.format(expires=until.isoformat()))
-    return path
 
 
 @pytest.fixture
@@ -83,12 +62,12 @@ def acls(stage: Stage) -> dict[str, str]:
 
 
 def test_it_closes_as_many_as_were_expected(
-    open_buckets: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str]
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the number given back it evaluates, follows until those are closed, and says so."""
     stage = open_buckets
     may = [*VERB.permissions]
-    options = ["--expect", "2", "--json", "--exemptions", str(exemptions)]
+    options = ["--expect", "2", "--json"]
 
     assert run(stage, evaluate.main, *options, may=may) == 0
 
@@ -127,7 +106,6 @@ def test_it_closes_as_many_as_were_expected(
 )
 def test_another_number_is_misuse(
     open_buckets: Stage,
-    exemptions: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
@@ -138,7 +116,7 @@ def test_another_number_is_misuse(
     before = started(open_buckets)
     monkeypatch.setattr(sys, "stdin", stdin)
 
-    assert run(open_buckets, evaluate.main, *options, "--exemptions", str(exemptions)) == 2
+    assert run(open_buckets, evaluate.main, *options) == 2
 
     assert says in capsys.readouterr().err
     assert started(open_buckets) == before
@@ -146,18 +124,16 @@ def test_another_number_is_misuse(
 
 def test_the_number_may_be_typed(
     open_buckets: Stage,
-    exemptions: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At a terminal the number is asked for, and the right one starts the evaluation."""
     monkeypatch.setattr(sys, "stdin", Terminal("2\n"))
-    assert run(open_buckets, evaluate.main, "--exemptions", str(exemptions)) == 0
+    assert run(open_buckets, evaluate.main) == 0
     assert acls(open_buckets)["first"] == "private"
 
 
 def test_what_changed_while_it_was_asked_is_not_started(
     open_buckets: Stage,
-    exemptions: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -171,30 +147,28 @@ def test_what_changed_while_it_was_asked_is_not_started(
     before = started(open_buckets)
     monkeypatch.setattr(sys, "stdin", Slow("2\n"))
 
-    assert run(open_buckets, evaluate.main, "--exemptions", str(exemptions)) == 1
+    assert run(open_buckets, evaluate.main) == 1
 
     assert "results changed meanwhile, so nothing was started" in capsys.readouterr().err
     assert started(open_buckets) == before
 
 
-def test_a_dry_run_starts_nothing(
-    open_buckets: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_starts_nothing(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """With --dry-run it tells what an evaluation would close, and stops."""
     before = started(open_buckets)
-    assert run(open_buckets, evaluate.main, "--dry-run", "--exemptions", str(exemptions)) == 0
+    assert run(open_buckets, evaluate.main, "--dry-run") == 0
     assert "closes 2 buckets" in capsys.readouterr().out
     assert started(open_buckets) == before
 
 
 @pytest.mark.parametrize("planted", [{}, {"closed": "private"}, {"config_website": "public-read"}])
 def test_with_nothing_to_close_there_is_nothing_to_do(
-    stage: Stage, exemptions: Path, capsys: pytest.CaptureFixture[str], planted: dict[str, str]
+    stage: Stage, capsys: pytest.CaptureFixture[str], planted: dict[str, str]
 ) -> None:
     """Without a non-compliant bucket, or with exempt ones alone, nothing is asked nor started."""
     plant(stage, **planted)
     before = started(stage)
-    assert run(stage, evaluate.main, "--exemptions", str(exemptions)) == 0
+    assert run(stage, evaluate.main) == 0
     assert "nothing to do" in capsys.readouterr().out
     assert started(stage) == before
 
@@ -231,7 +205,6 @@ def test_a_function_for_another_rule_is_a_problem(
 )
 def test_other_code_than_here_is_a_problem(
     open_buckets: Stage,
-    exemptions: Path,
     capsys: pytest.CaptureFixture[str],
     spoil: Callable[[Path], object],
     says: str,
@@ -241,7 +214,7 @@ def test_other_code_than_here_is_a_problem(
     built = code.read_bytes()
     spoil(code)
     try:
-        options = ["--expect", "2", "--exemptions", str(exemptions)]
+        options = ["--expect", "2"]
         assert run(open_buckets, evaluate.main, *options) == 1
     finally:
         code.write_bytes(built)
@@ -251,20 +224,104 @@ def test_other_code_than_here_is_a_problem(
     assert started(open_buckets) == before
 
 
+@pytest.mark.parametrize("text", ["[]", "until another day"])
+def test_other_exemptions_than_the_bundle_s_are_a_problem(
+    open_buckets: Stage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+) -> None:
+    """Exemptions that the deployed bundle was not built with would give another number."""
+    path, before = tmp_path / EXEMPTIONS, started(open_buckets)
+    if text != "[]":
+        today = datetime.now(timezone.utc).date().isoformat()
+        text = f"[{{bucket: config-website, reason: r, owner: o, expires: {today}}}]"
+    path.write_text(text)
+    options = ["--expect", "2", "--exemptions", str(path)]
+    assert run(open_buckets, evaluate.main, *options) == 1
+    line = capsys.readouterr().err
+    assert f"was built with other exemptions than {path}: " in line
+    assert line.count("\n") == 1
+    assert started(open_buckets) == before
+
+
+def _no_trigger(stage: Stage) -> None:
+    spec = stage.spec
+    place = (spec.service.name, spec.function.name, spec.trigger.name)
+    stage.clients.fc.delete_trigger(*place)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (
+            partial(deliver, on=False),
+            r"\(channel: .*resource-repair is switched off.*: make provision",
+        ),
+        (_no_trigger, r"\(trigger: there is no trigger ConfigRuleNonComplianceMNSTrigger\): "),
+    ],
+)
+def test_what_would_reach_nobody_is_not_started(
+    open_buckets: Stage,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Stage], object],
+    says: str,
+) -> None:
+    """Where the chain is broken before the function it stops, in the doctor's words."""
+    before = started(open_buckets)
+    spoil(open_buckets)
+    try:
+        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
+    finally:
+        deliver(open_buckets, on=True)
+        apply(plan(open_buckets.spec, open_buckets.clients))
+    line = capsys.readouterr().err
+    assert re.match(f"nothing was started, since findings would be lost {says}", line)
+    assert line.count("\n") == 1
+    assert started(open_buckets) == before
+
+
+def test_a_channel_that_delivers_more_is_no_obstacle(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is not as declared, but loses no finding, stops nothing."""
+    config = open_buckets.cloud.config
+    (channel,) = config.channels()
+    config.update_channel(replace(channel, also=("ConfigurationSnapshot",)))
+    try:
+        assert run(open_buckets, evaluate.main, "--expect", "2") == 0
+    finally:
+        config.update_channel(channel)
+    assert "results have settled" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mode", ["", "Enforce"])
+def test_a_misconfigured_function_is_a_problem(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str], mode: str
+) -> None:
+    """A function that repairs nothing, as its settings are wrong, is not counted as enforcing."""
+    before = started(open_buckets)
+    with deployed_with(open_buckets, repairMode=mode):
+        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
+    line = capsys.readouterr().err
+    assert "wrong settings, so it repairs nothing (repairMode must be enforce or report)" in line
+    assert started(open_buckets) == before
+
+
 def test_an_evaluation_under_way_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """While the rule is EVALUATING its results are not counted; what it finds is."""
     ended, cloud = threading.Event(), stage.cloud
     plant(stage, first="public-read")
-    deliver(stage, on=False)
+    cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
     monkeypatch.setattr(cloud.clock, "wait", lambda _: ended.wait())
     cloud.oss.create("second", acl="public-read")
     stage.start_evaluation()
     looks = len(cloud.journal.entries("config", "ListConfigRules"))
 
     def end_once_looked_at() -> None:
-        cloud.journal.wait_for(lambda entries: _count(entries, "ListConfigRules") > looks, 30)
+        cloud.journal.wait_for(lambda entries: count(entries, "ListConfigRules") > looks, 30)
         ended.set()
 
     watcher = threading.Thread(target=end_once_looked_at)
@@ -277,47 +334,12 @@ def test_an_evaluation_under_way_is_waited_for(
     assert "closes 2 buckets" in said
 
 
-def _count(entries: list[Any], action: str) -> int:
-    return sum(entry.action == action for entry in entries)
-
-
-def test_what_does_not_close_is_told_in_time(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+def test_who_may_not_read_the_audit_trail_starts_nothing(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A bucket that is still open at the timeout is named, with exit code 1."""
-    plant(stage, stubborn="public-read")
-    stage.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
-
-    assert run(stage, evaluate.main, "--expect", "1", "--timeout", "0.5", "--json") == 1
-
-    said = capsys.readouterr()
-    assert "results have not settled" in said.err
-    document = json.loads(said.out)
-    assert document["settled"] is False
-    assert [(each["bucket"], each["after"]) for each in document["buckets"]] == [
-        ("stubborn", "NON_COMPLIANT")
-    ]
-
-
-def test_throttling_does_not_end_the_waiting(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A look that is throttled while it follows is said, and taken again."""
-    plant(stage, first="public-read")
-    cloud, start = stage.cloud, Hold()
-    cloud.faults.add("config:StartConfigRuleEvaluation", start)
-    looks = len(cloud.journal.entries("fc", "GetFunction"))
-
-    def throttle_then_start() -> None:
-        cloud.journal.wait_for(lambda entries: _count(entries, "GetFunction") == looks + 2, 30)
-        cloud.faults.add("config:ListConfigRules", Fail(400, "Throttling.User"), times=2)
-        start.released.set()
-
-    watcher = threading.Thread(target=throttle_then_start)
-    watcher.start()
-    assert run(stage, evaluate.main, "--expect", "1") == 0
-    watcher.join()
-
-    said = capsys.readouterr().out
-    assert "config:ListConfigRules is not answered just now (Throttling.User)" in said
-    assert "1 of 1 closed" in said
+    """A permission that is missing to follow is told before anything is closed."""
+    before = started(open_buckets)
+    may = without(VERB.permissions, "log:GetLogStoreLogs")
+    assert run(open_buckets, evaluate.main, "--expect", "2", may=may) == 1
+    assert "allow log:GetLogStoreLogs" in capsys.readouterr().err
+    assert started(open_buckets) == before

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from alibabacloud_fc_open20210406 import models
 
+from scripts.clients import CloudError, calling
+from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.state import Search
 from scripts.localcloud.ram import policies
+from tests.contract.apply_helpers import clients
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
 from tests.contract.log_helpers import PROJECT, STORE, WHOLE
 
@@ -84,3 +88,38 @@ def test_where_it_cannot_be_written_nothing_is_said(
     invoke(cloud, config, *([allowed] if allowed else []))
     assert cloud.log.search(PROJECT, STORE, Search("*", 0, 2**33)).logs == ()
     assert '{"a": "line"}\n' in cloud.fc.logs(SERVICE, FUNCTION)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[LocalCloud]:
+    """A cloud with all services, a log store, and a project of another account."""
+    with LocalCloud() as running:
+        running.log.create_project(PROJECT)
+        running.log.create_store(PROJECT, STORE, {"ttl": 1, "shardCount": 1})
+        running.log.create_project("their-logs", owner="9999999999999999")
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({**CONFIG, "project": "other-logs"}, "project 'other-logs' does not exist"),
+        ({**CONFIG, "project": "their-logs"}, "project 'their-logs' does not exist"),
+        ({**CONFIG, "logstore": "other"}, "logstore 'other' does not exist"),
+    ],
+)
+def test_a_service_cannot_log_to_what_is_not_there(
+    whole: LocalCloud, config: dict[str, str], says: str
+) -> None:
+    """Without its project and store a service is neither made nor changed, and it is said why."""
+    fc, logs = clients(whole).fc, models.LogConfig(**config)
+    with pytest.raises(CloudError, match=says) as refused, calling("fc:CreateService", SERVICE):
+        fc.create_service(models.CreateServiceRequest(service_name=SERVICE, log_config=logs))
+    assert (refused.value.status, refused.value.code) == (400, "InvalidArgument")
+    assert whole.fc.resources.services() == []
+
+    fc.create_service(models.CreateServiceRequest(service_name=SERVICE))
+    with pytest.raises(CloudError, match=says), calling("fc:UpdateService", SERVICE):
+        fc.update_service(SERVICE, models.UpdateServiceRequest(log_config=logs))
+    assert whole.fc.resources.service(SERVICE).settings["logConfig"]["project"] == ""
+    whole.fc.resources.delete_service(SERVICE)

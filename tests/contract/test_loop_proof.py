@@ -137,19 +137,40 @@ def test_what_only_reports_cannot_be_proved(
     assert made(stage.cloud) == before
 
 
-def test_a_dry_run_makes_nothing(stage: Stage) -> None:
-    """With --dry-run it says what it would do."""
-    before = made(stage.cloud)
-    assert run(stage, main, "--dry-run") == 0
-    assert made(stage.cloud) == before
-
-
 def leave(stage: Stage, name: str, tags: dict[str, str], *, hours: float = 2) -> None:
     """Make a bucket as if so many hours ago."""
     then = float(int(time.time() - hours * 3600))  # in whole seconds, as OSS has it
     with patch.object(stage.cloud.oss, "_new_creation_time", return_value=then):
         stage.cloud.oss.create(name, region="cn-beijing")
     stage.cloud.oss.set_tags(name, tags)
+
+
+def test_a_dry_run_tells_all_of_it_and_makes_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --dry-run it says each thing that it would do, a deletion too, and does none."""
+    before = made(stage.cloud)
+    leave(stage, f"{LEFT}0", OURS)
+    leave(stage, f"{LEFT}1", {})
+    assert run(stage, main, "--dry-run", "--json", "--timeout", "90") == 0
+    assert made(stage.cloud) == before
+    assert stage.cloud.oss.names() == [f"{LEFT}0", f"{LEFT}1"]
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert (document["account_id"], document["region"]) == (stage.spec.account_id, "cn-shanghai")
+    assert (document["proved"], document["timeout_seconds"]) == (None, 90)
+    assert document["bucket"].startswith("resource-repair-proof-")
+    assert document["leftovers"] == [f"{LEFT}0"]
+    assert document["legs"] == [
+        {"from": "change", "to": "evaluated"},
+        {"from": "evaluated", "to": "repaired"},
+        {"from": "repaired", "to": "audit line"},
+        {"from": "repaired", "to": "compliant"},
+    ]
+    verbs = [step.split()[0] for step in document["would"]]
+    assert verbs == ["delete", "make", "lift", "wait,", "delete"]
+    assert all(f"would {step}\n" in said.err for step in document["would"])
 
 
 def test_leftovers_of_earlier_proofs_are_taken_away(
@@ -246,6 +267,8 @@ def test_an_outcome_that_ends_it_ends_the_waiting(
     assert "the function said would_repair" in capsys.readouterr().out
 
 
+# A request that is cut short leaves its socket to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_an_interruption_cleans_up(stage: Stage) -> None:
     """Ctrl-C while it waits ends it, with the bucket gone."""
     deliver(stage, on=False)

@@ -1,20 +1,19 @@
 """What rules found, as the verbs read it; and Cloud Config's own exemptions."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from alibabacloud_config20200907 import models
 
-from resource_repair.exemptions import Exemptions, parse
 from scripts import results
 from scripts.clients import Clients, CloudError, Endpoints, calling, fixed_credentials
 from scripts.errors import Problem
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.config.rules import Rule
 from scripts.localcloud.faults import Fail
-from scripts.results import IGNORED, NON_COMPLIANT, Result
+from scripts.results import IGNORED, NON_COMPLIANT
 from scripts.spec import PATH, Spec, load
 from tests.contract.config_rig import (
     ACCOUNT,
@@ -24,8 +23,6 @@ from tests.contract.config_rig import (
     HeldClock,
     config_rig,
 )
-
-TODAY = date(2026, 6, 1)
 
 
 @pytest.fixture
@@ -170,42 +167,6 @@ def test_what_cannot_be_ignored_is_refused(
     with pytest.raises(CloudError) as refused, calling("config:IgnoreEvaluationResults", rule.id):
         rig.client().ignore_evaluation_results(models.IgnoreEvaluationResultsRequest(**fields))
     assert refused.value.code == code
-
-
-EXEMPTIONS: Exemptions = parse(
-    [
-        {"bucket": "website-*", "reason": "r", "owner": "o", "expires": "2026-06-01"},
-        {"bucket": "expired-site", "reason": "r", "owner": "o", "expires": "2026-05-31"},
-    ]
-)
-
-
-def result(bucket: str, compliance: str = NON_COMPLIANT, acl: str = "public-read") -> Result:
-    """What Cloud Config may hold about a bucket."""
-    now = datetime(2026, 6, 1, tzinfo=timezone.utc)
-    return Result(bucket, "cn-shanghai", compliance, now, acl, "")
-
-
-@pytest.mark.parametrize(
-    ("found", "sorted_as"),
-    [
-        (result("config-snapshot"), "to_close"),
-        (result("website-a"), "exempt"),
-        (result("website-a", acl="public-read-write"), "to_close"),
-        (result("website-a", acl=""), "to_close"),
-        (result("expired-site"), "to_close"),
-        (result("config-snapshot", IGNORED), "ignored"),
-        (result("website-a", IGNORED), "ignored"),
-        (result("config-snapshot", "COMPLIANT", ""), ""),
-        (result("config-snapshot", "INSUFFICIENT_DATA", ""), ""),
-    ],
-)
-def test_findings_are_sorted_by_what_follows(found: Result, sorted_as: str) -> None:
-    """An exemption is a ceiling until its last day: what is more open, or may be, is closed."""
-    findings = results.findings([found], EXEMPTIONS, TODAY)
-    assert {name for name, those in findings._asdict().items() if those} == (
-        {sorted_as} if sorted_as else set()
-    )
 
 
 def test_the_state_of_the_rules(rig: ConfigRig) -> None:

@@ -1,7 +1,7 @@
 """The verb that shows buckets from all sides, and what it reads of OSS."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,22 @@ import oss2
 import pytest
 
 from scripts import buckets, status
+from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
 from scripts.status import VERB
 from scripts.verb import Permission
-from tests.contract.verb_rig import clear, plant, product, run, without
+from tests.contract.verb_rig import EXEMPTIONS, clear, plant, product_in, without
+from tests.contract.verb_rig import run_in_project as run
 from tests.e2e.scene import PUBLIC_POLICY
 
 TODAY = datetime.now(timezone.utc).date()
 
 
 @pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product; each test leaves it as it was."""
-    with product(code) as stage:
+def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The product, deployed from a project of its own; each test leaves it as it was."""
+    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
         yield stage
 
 
@@ -153,6 +155,78 @@ def test_an_exemption_is_shown_with_its_end(
 
     assert told["config-website"]["exemption"]["expires"] == end
     assert f"{says}{end}" in capsys.readouterr().out
+
+
+def unbuilt(code: Path, _: Path) -> None:
+    """Nothing is built here."""
+    code.unlink()
+
+
+def built_otherwise(code: Path, _: Path) -> None:
+    """Something else is built here than runs there."""
+    code.write_bytes(b"other")
+
+
+def changed_since(_: Path, exemptions: Path) -> None:
+    """The file was changed after the bundle was built."""
+    exemptions.write_text("[]")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "deployed", "says"),
+    [
+        (unbuilt, None, "is not there, so whether oss_repair_acl_trigger has the exemptions"),
+        (built_otherwise, None, "runs other code than"),
+        (changed_since, False, "which is deployed, was built with other exemptions than"),
+    ],
+)
+def test_exemptions_that_may_not_be_the_deployed_ones_are_told(
+    stage: Stage,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path, Path], None],
+    deployed: bool | None,
+    says: str,
+) -> None:
+    """Whether what is shown of exemptions is what runs is told in a line, and all else is shown."""
+    plant(stage, config_snapshot="private")
+    code = stage.spec.function.code
+    exemptions = code.parents[1] / EXEMPTIONS
+    before = [(path, path.read_bytes()) for path in (code, exemptions)]
+    spoil(code, exemptions)
+    try:
+        assert run(stage, status.main) == 0
+        people = capsys.readouterr().out
+        assert run(stage, status.main, "--json") == 0
+    finally:
+        for path, content in before:
+            path.write_bytes(content)
+
+    assert len([line for line in people.splitlines() if says in line]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [each["acl"] for each in document["buckets"]] == ["private"]
+    assert document["exemptions"]["deployed"] is deployed
+    assert says in document["exemptions"]["why"]
+
+
+def test_the_deployed_exemptions_are_shown_without_a_word(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the deployed bundle was built with what is shown, there is nothing to say of it."""
+    assert run(stage, status.main, "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["exemptions"] == {"deployed": True, "why": ""}
+    assert "exemptions" not in said.err
+
+
+def test_without_a_function_no_exemption_is_deployed(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first deploy, and after the function was removed, that is told."""
+    stage.cloud.faults.add("fc:GetFunction", Fail(404, "FunctionNotFound"))
+    assert run(stage, status.main, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["exemptions"]["deployed"] is False
+    assert "is not deployed, so no exemption holds yet" in document["exemptions"]["why"]
 
 
 def test_a_bucket_of_another_region_is_found(

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -31,10 +32,19 @@ def test_what_was_just_deployed_has_not_drifted(
     """Right after a deploy everything is as declared: all that was compared is named, exit 0."""
     assert run(scene) == 0
 
-    first, line = capsys.readouterr().out.splitlines()
+    first, heading, *compared, last = capsys.readouterr().out.splitlines()
     assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
-    assert line.startswith("what is live is what s.yaml declares: role resource-repair-role, ")
-    assert line.endswith("trigger ConfigRuleNonComplianceMNSTrigger")
+    assert heading.split() == ["what", "name"]
+    assert last == "what is live is what s.yaml declares"
+    spec = scene.spec()
+    assert [re.split("  +", line) for line in compared] == [
+        ["role", spec.service.role.name],
+        *(["policy", policy.name] for policy in spec.service.role.policies),
+        ["service", spec.service.name],
+        ["function", spec.function.name],
+        ["async configuration", spec.function.name],
+        ["trigger", spec.trigger.name],
+    ]
 
 
 def other_code(scene: Scene) -> None:
@@ -188,6 +198,28 @@ def test_a_loop_of_what_has_drifted_is_not_proved(
 
     assert code == 1
     assert "timeout" in capsys.readouterr().out
+    assert scene.cloud.oss.names() == []
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_a_loop_tells_the_comparison_too(
+    scene: Scene, capsys: pytest.CaptureFixture[str], blocked: bool
+) -> None:
+    """The one document has what was compared beside what would be proved, or why it cannot be."""
+    scene.cloud.oss.block_account(scene.cloud.account_id, blocked=blocked)
+    code = run(scene, "--loop", "--dry-run", "--json")
+    scene.cloud.oss.block_account(scene.cloud.account_id, blocked=False)
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == int(blocked)
+    assert document["account_id"] == scene.cloud.account_id
+    assert {"kind": "role", "name": "resource-repair-role"} in document["compared"]
+    assert document["drift"] == []
+    if blocked:
+        assert "Block Public Access is on" in document["error"]
+    else:
+        assert document["proved"] is None
+        assert [each["to"] for each in document["legs"]][-1] == "compliant"
     assert scene.cloud.oss.names() == []
 
 

@@ -14,6 +14,7 @@ from scripts.resources.mark import TAG_KEY
 from tests.contract import apply_helpers
 from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
 from tests.e2e.operator_rig import Operator
+from tests.e2e.scene import PUBLIC_POLICY
 
 EVENT = str(ROOT / "events" / "ignored_other_rule.json")
 LEFTOVER = "resource-repair-proof-0123456789abcdef"
@@ -153,6 +154,20 @@ def open_since_before(operator: Operator) -> None:
     deployed(operator)
 
 
+def open_by_policy(operator: Operator) -> None:
+    """Everything around the function, and a bucket whose policy alone is public."""
+    operator.cloud.config.rule_tests = "acl_and_policy"
+    operator.cloud.oss.create("config-policy")
+    operator.cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
+    provisioned(operator)
+
+
+def deployed_by_policy(operator: Operator) -> None:
+    """The function too."""
+    open_by_policy(operator)
+    assert operator.run("apply", "--yes") == 0
+
+
 CASES = (
     Case("provision", nothing, ("--yes",)),
     Case("provision", drifted, ("--yes",)),
@@ -163,18 +178,21 @@ CASES = (
     Case("apply", provisioned, ("--yes",)),
     Case("apply", deployed_otherwise, ("--yes",)),
     Case("apply", asynchronous_no_more, ("--yes",)),
+    Case("apply", open_by_policy, ("--yes",)),
     Case("doctor", deployed),
     Case("doctor", failure_waiting, ends=1),
     Case("doctor", logs_kept_for_longer_by_somebody),
+    Case("doctor", deployed_by_policy),
     Case("verify", deployed),
     Case("verify", proof_left, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),
+    Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
     Case("status", open_since_before),
     Case("status", open_since_before, ("--bucket", "old")),
     Case("publish", deployed, (EVENT,)),
     Case("invoke", deployed, (EVENT,)),
     Case("audit", deployed),
-    Case("remove", deployed, ("--yes",)),
+    Case("remove", deployed, ("--yes", "--roles")),
     Case("remove", log_project_of_somebody, ("--yes",)),
     Case("remove", failure_waiting, ("--yes",), ends=1),
 )

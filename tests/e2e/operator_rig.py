@@ -16,12 +16,14 @@ from scripts.verb import Permission
 from tests.contract.provision_rig import Account
 
 ROLE = "operator"
+EXEMPTING = ("doctor", "evaluate", "status")  # the verbs that read the exemptions' file
 
 
 class Operator:
     """Runs verbs as from a command line: on one cloud, from one folder, as the account's owner.
 
-    `code` is the bundle's zip. What provision writes to .env is what later verbs find there.
+    `code` is the bundle's zip, beside the exemptions that it was built with. What provision writes
+    to .env is what later verbs find there.
     """
 
     def __init__(self, cloud: LocalCloud, folder: Path, code: Path) -> None:
@@ -29,6 +31,7 @@ class Operator:
         self.folder = folder
         self.account = Account(cloud, folder)
         shutil.copy(code, folder / "build" / "function.zip")
+        self._exemptions = shutil.copy(code.with_name("exemptions.yaml"), folder)
         known = environment(cloud)
         self.environ = {name: known[name] for name in known if not name.startswith("ALIBABA")}
         self.key = cloud.credentials
@@ -37,6 +40,8 @@ class Operator:
         """The exit code."""
         key = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
         command = ["--spec", str(self.account.path), *arguments]
+        if verb in EXEMPTING:
+            command += ["--exemptions", str(self._exemptions)]
         main = permissions.module(verb).main
         return int(main(command, self.environ, fixed_credentials(*key)))
 

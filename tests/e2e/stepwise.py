@@ -19,6 +19,8 @@ VERBS: dict[str, tuple[Callable[[Operator], object], Callable[[Operator], Any]]]
     "remove": (deployed, lambda operator: operator.account.state()),
 }
 
+_FURTHER = {"remove": ("--roles",)}  # else some of its writes are never made
+
 _READS = ("Get", "List", "Peek", "BatchPeek")
 
 
@@ -44,7 +46,7 @@ class Stepwise:
 
     def run(self, operator: Operator) -> int:
         """The exit code."""
-        return operator.run(self._verb, "--yes")
+        return operator.run(self._verb, "--yes", *_FURTHER.get(self._verb, ()))
 
     def ends_well(self, operator: Operator) -> bool:
         """Whether, run once more, it gets to where it gets undisturbed."""

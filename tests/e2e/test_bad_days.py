@@ -253,6 +253,7 @@ def test_more_than_a_page_of_results(
     with open_account() as operator:
         for number in range(101):
             operator.cloud.oss.create(f"open-{number}", acl="public-read")
+        operator.environ["EXPECT_CLOSE"] = "101"
         deployed(operator)
 
         def run(verb: str, *arguments: str) -> Any:

@@ -121,6 +121,83 @@ def test_every_end_has_its_code(raised: BaseException | None, code: Exit) -> Non
         assert json.loads(out.getvalue()) == {"error": err.getvalue().strip()}
 
 
+SECRETS = ["LTAI5tHiddenKeyId", "4f0f6c9d5e8b7a6c5d4e3f2a1b0c9d", "CAISHiddenToken/+="]
+
+
+@pytest.mark.parametrize(
+    ("raised", "says"),
+    [
+        (KeyError("configRuleId"), "KeyError at "),
+        (ValueError(""), "without a word"),
+        (RuntimeError(f"GET /?Signature=Hidden%3D&x=1\n{SECRETS[1]}"), "GET /?Signature=***&x=1"),
+        (OSError(f"{SECRETS[0]} {SECRETS[1]} {SECRETS[2]}"), "*** *** ***"),
+    ],
+)
+def test_what_no_verb_foresees_is_one_line_too(raised: Exception, says: str) -> None:
+    """A defect has its type, its place and its message in a line, without keys, and in JSON."""
+
+    def verb(console: Console) -> Exit:
+        raise raised
+
+    out, err = io.StringIO(), io.StringIO()
+    assert run(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
+    line = err.getvalue()
+    assert line.count("\n") == 1
+    assert line.startswith(f"{type(raised).__name__} at tests/unit/test_console.py:")
+    assert says in line
+    assert line.endswith("this is a defect, please report it\n")
+    assert not any(secret in line for secret in (*SECRETS, "Hidden"))
+    assert json.loads(out.getvalue()) == {"error": line.strip()}
+
+
+def test_a_defect_in_somebody_else_s_code_is_told_where_we_called_it() -> None:
+    """The place is the last one of the project, not one in a library."""
+
+    def verb(console: Console) -> Exit:
+        json.loads("{")
+        return Exit.DONE
+
+    err = io.StringIO()
+    assert run(verb, Console(out=io.StringIO(), err=err)) == Exit.PROBLEM
+    assert err.getvalue().startswith("JSONDecodeError at tests/unit/test_console.py:")
+
+
+def test_a_document_comes_whole_or_not_at_all() -> None:
+    """What cannot be written as JSON is a defect, and not half a document before another."""
+
+    def verb(console: Console) -> Exit:
+        console.answer({"fine": 1, "odd": object()})
+        return Exit.DONE
+
+    out, err = io.StringIO(), io.StringIO()
+    assert run(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
+    assert json.loads(out.getvalue())["error"].startswith("TypeError at ")
+
+
+def test_a_document_can_be_written_wherever_utf_8_can() -> None:
+    """A surrogate of a hostile name becomes its escape, and the document stays one."""
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="utf-8")
+    Console(answer_json=True, out=out, err=io.StringIO()).answer({"bucket": "\ud800 桶"})
+    out.flush()
+    assert json.loads(raw.getvalue()) == {"bucket": "\ud800 桶"}
+    assert "桶" in raw.getvalue().decode()
+
+
+def test_what_was_done_so_far_is_told_with_the_error() -> None:
+    """A verb that ends early says beside the error what it did until then, as of then."""
+    done: list[str] = []
+
+    def verb(console: Console) -> Exit:
+        console.so_far(lambda: {"done": done})
+        done.append("this")
+        raise Problem("what and why")
+
+    out = io.StringIO()
+    assert run(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
+    assert json.loads(out.getvalue()) == {"done": ["this"], "error": "what and why"}
+
+
 def test_an_answer_stays_the_one_document() -> None:
     """What goes wrong after the answer is not told on stdout too."""
 

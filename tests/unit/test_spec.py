@@ -69,6 +69,17 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
     assert (trigger.content_format, trigger.strategy) == ("STREAM", "EXPONENTIAL_DECAY_RETRY")
 
 
+@pytest.mark.parametrize(
+    ("alias", "read"),
+    [("default", "default"), (7, "7"), ("${aliyun-cli}", "${aliyun-cli}"), (..., "")],
+)
+def test_the_alias_of_the_client_s_keys_is_as_the_client_takes_it(
+    tmp_path: Path, alias: Any, read: str
+) -> None:
+    """It is text whatever it looks like, nothing in it is resolved, and it may be absent."""
+    assert load(edited(tmp_path, "access", alias), ENVIRON, ACCOUNT).access == read
+
+
 def test_the_role_has_no_policy_that_the_file_does_not_show(project: Spec) -> None:
     """Declared are just the repair's policy and those that the client attaches by itself."""
     # As the client's fc-deploy names and words them (src/lib/fc/service.ts, generateServiceRole).

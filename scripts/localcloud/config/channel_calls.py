@@ -71,7 +71,7 @@ class ChannelCalls:
             "NonCompliantNotification": channel.non_compliant_notification,
             "OversizedDataOSSTargetArn": channel.oversized_data_oss_target_arn,
             "Status": int(channel.active),
-            **dict.fromkeys(_OTHER_DELIVERIES, False),
+            **{name: name in channel.also for name in _OTHER_DELIVERIES},
         }
 
 
@@ -91,4 +91,5 @@ def _asked_for(call: Call, channel: Channel) -> Channel:
             "NonCompliantNotification", channel.non_compliant_notification
         ),
         active=call.number("Status", int(channel.active), low=0, high=1) == 1,
+        also=tuple(name for name in channel.also if call.flag(name, default=True)),
     )

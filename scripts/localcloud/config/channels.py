@@ -23,7 +23,8 @@ class TopicArn(NamedTuple):
 class Channel:
     """A channel to a topic; `condition` is the JSON that filters it, `active` its Status.
 
-    The id is given by the state that takes the channel in.
+    `also` names what else it delivers, which is on record alone. The id is given by the state that
+    takes the channel in.
     """
 
     target_arn: str
@@ -34,6 +35,7 @@ class Channel:
     oversized_data_oss_target_arn: str = ""
     non_compliant_notification: bool = True
     active: bool = True
+    also: tuple[str, ...] = ()
 
     @property
     def topic(self) -> str:
@@ -42,11 +44,13 @@ class Channel:
 
     def takes(self, rule: Rule) -> bool:
         """Whether findings of `rule` go through this channel."""
-        return (
-            self.active
-            and self.non_compliant_notification
-            and all(_passes(part, rule) for part in parse_condition(self.condition))
-        )
+        return self.active and self.non_compliant_notification and self._passes(rule)
+
+    def _passes(self, rule: Rule) -> bool:
+        try:
+            return all(_passes(part, rule) for part in parse_condition(self.condition))
+        except InvalidConditionError:
+            return False  # a filter that is not known here, kept by `keep_channel`
 
 
 def parse_topic_arn(text: str) -> TopicArn:
@@ -61,12 +65,14 @@ def parse_condition(text: str) -> list[dict[str, Any]]:
     """The filters of a DeliveryChannelCondition; raises InvalidConditionError.
 
     Page "CreateConfigDeliveryChannel": `RuleRiskLevel` has the lowest risk as its `value`, 1 being
-    the highest; `ResourceType` has `values`.
+    the highest; `ResourceType` has `values`. One filter need not be in a list.
     """
     try:
         filters = json.loads(text or "[]")
     except (ValueError, RecursionError):
         raise InvalidConditionError(text) from None
+    if isinstance(filters, dict):
+        filters = [filters]
     if not isinstance(filters, list) or not all(_is_filter(part) for part in filters):
         raise InvalidConditionError(text)
     return filters

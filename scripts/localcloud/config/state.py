@@ -224,6 +224,10 @@ class ConfigState:
     def update_channel(self, channel: Channel) -> None:
         """Replace the channel of that id; raises as `create_channel` does."""
         self._check(channel, before=self.channel(channel.id))
+        self.keep_channel(channel)
+
+    def keep_channel(self, channel: Channel) -> None:
+        """Replace the channel of that id, unchecked: whatever a console may have made of it."""
         with self._lock:
             self._channels[self._find_channel(channel.id).id] = channel
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.localcloud.fc.errors import FcError, invalid
+from scripts.localcloud.fc.resources import LATEST
 from scripts.localcloud.fc.views import View, etag
 from scripts.localcloud.http import Request
 
@@ -38,6 +39,12 @@ class Call:
         """The trigger's name."""
         return self.names["trigger"]
 
+    @property
+    def qualifier(self) -> str:
+        """The version or alias of the service that is meant."""
+        in_path = self.names["service"].partition(".")[2]
+        return self.request.params.get("qualifier") or in_path or LATEST
+
     def fields(self) -> dict[str, Any]:
         """The body's JSON object. Raises FcError."""
         try:
@@ -50,9 +57,8 @@ class Call:
 
     def check_qualifier(self) -> None:
         """Raises FcError for any version but the latest: no other is ever published here."""
-        in_path = self.names["service"].partition(".")[2]
-        qualifier = self.request.params.get("qualifier") or in_path
-        if qualifier not in ("", "LATEST"):
+        qualifier = self.qualifier
+        if qualifier != LATEST:
             code = "VersionNotFound" if qualifier.isdigit() else "AliasNotFound"
             raise FcError(code, f"service '{self.service}' has no '{qualifier}'")
 

@@ -21,6 +21,7 @@ STATUS = {
     "RequestExpired": 403,
     "AliasNotFound": 404,
     "VersionNotFound": 404,
+    "VpcBindingNotFound": 404,
     "CodeNotFound": 404,
     "PathNotSupported": 404,
     "ServiceNotEmpty": 409,

@@ -3,7 +3,7 @@
 import threading
 from collections import defaultdict
 
-from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.fc.errors import FcError, invalid
 from scripts.localcloud.fc.pool import Target
 from scripts.localcloud.fc.roles import FUNCTION_COMPUTE, Roles
 from scripts.localcloud.log.errors import LogError
@@ -18,6 +18,19 @@ class FunctionLogs:
         self._log = log
         self._lock = threading.Lock()
         self._printed: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def check(self, config: object) -> None:
+        """Raise FcError for a `logConfig` of a service that names what is not there.
+
+        Seen by running: code and words for a project. Guessed: that a store is refused likewise,
+        also by UpdateService, and that another account's project is as none.
+        """
+        config = config if isinstance(config, dict) else {}
+        project, store = str(config.get("project") or ""), str(config.get("logstore") or "")
+        if project and project not in (each.name for each in self._log.projects()):
+            raise invalid(f"project '{project}' does not exist")
+        if project and store and store not in self._log.stores(project):
+            raise invalid(f"logstore '{store}' does not exist")
 
     def printed(self, service: str, function: str) -> str:
         """All that a function has printed."""

@@ -26,6 +26,7 @@ _LOG_TAIL = 4096
 
 def _create_service(state: FcState, call: Call) -> Answer:
     fields = call.fields()
+    state.check_logs(fields)
     name = str(fields.get("serviceName", ""))
     return shown(service_view(state.resources.create_service(name, fields)))
 
@@ -37,18 +38,37 @@ def _get_service(state: FcState, call: Call) -> Answer:
 
 def _update_service(state: FcState, call: Call) -> Answer:
     call.check_match(service_view(state.resources.service(call.service)))
-    return shown(service_view(state.resources.update_service(call.service, call.fields())))
+    fields = call.fields()
+    state.check_logs(fields)
+    return shown(service_view(state.resources.update_service(call.service, fields)))
 
 
 def _delete_service(state: FcState, call: Call) -> Answer:
     call.check_match(service_view(state.resources.service(call.service)))
     state.resources.delete_service(call.service)
+    state.bindings.forget(call.service)
     return NOTHING
 
 
 def _list_services(state: FcState, call: Call) -> Answer:
     views = [service_view(service) for service in state.resources.services()]
     return listed(call, "services", "serviceName", views)
+
+
+def _create_vpc_binding(state: FcState, call: Call) -> Answer:
+    state.resources.service(call.service)
+    state.bindings.bind(call.service, str(call.fields().get("vpcId") or ""))
+    return Answer(b"{}")
+
+
+def _delete_vpc_binding(state: FcState, call: Call) -> Answer:
+    state.bindings.unbind(call.service, call.names["vpc"])
+    return NOTHING
+
+
+def _list_vpc_bindings(state: FcState, call: Call) -> Answer:
+    state.resources.service(call.service)
+    return Answer(json.dumps({"vpcIds": state.bindings.of(call.service)}).encode())
 
 
 def _create_function(state: FcState, call: Call) -> Answer:
@@ -65,6 +85,8 @@ def _get_function(state: FcState, call: Call) -> Answer:
 def _update_function(state: FcState, call: Call) -> Answer:
     call.check_match(function_view(state.resources.function(call.service, call.function)))
     fields = _fields_with_code(call)
+    # The SDK of 2021-04-06 writes this one so, of all fields and only to change it.
+    fields.setdefault("instanceConcurrency", fields.get("InstanceConcurrency"))
     function = state.resources.update_function(call.service, call.function, fields)
     return shown(function_view(function))
 
@@ -122,20 +144,25 @@ def _list_triggers(state: FcState, call: Call) -> Answer:
 
 
 def _put_async_config(state: FcState, call: Call) -> Answer:
-    call.check_qualifier()
-    config = state.resources.put_async_config(call.service, call.function, call.fields())
-    return shown(async_config_view(call.service, call.function, config))
+    place = (call.service, call.function)
+    config = state.resources.put_async_config(*place, call.fields(), call.qualifier)
+    return shown(async_config_view(*place, call.qualifier, config))
 
 
 def _get_async_config(state: FcState, call: Call) -> Answer:
-    call.check_qualifier()
-    config = state.resources.async_config(call.service, call.function)
-    return shown(async_config_view(call.service, call.function, config))
+    place = (call.service, call.function, call.qualifier)
+    return shown(async_config_view(*place, state.resources.async_config(*place)))
+
+
+def _list_async_configs(state: FcState, call: Call) -> Answer:
+    place = (call.service, call.function)
+    configs = state.resources.async_configs(*place)
+    views = [async_config_view(*place, name, config) for name, config in configs.items()]
+    return listed(call, "configs", "qualifier", views)
 
 
 def _delete_async_config(state: FcState, call: Call) -> Answer:
-    call.check_qualifier()
-    state.resources.delete_async_config(call.service, call.function)
+    state.resources.delete_async_config(call.service, call.function, call.qualifier)
     return NOTHING
 
 
@@ -208,9 +235,12 @@ OPERATIONS: dict[str, Callable[[FcState, Call], Answer]] = {
     "ListTriggers": _list_triggers,
     "PutFunctionAsyncInvokeConfig": _put_async_config,
     "GetFunctionAsyncInvokeConfig": _get_async_config,
+    "ListFunctionAsyncInvokeConfigs": _list_async_configs,
     "DeleteFunctionAsyncInvokeConfig": _delete_async_config,
     "InvokeFunction": _invoke_function,
-    "ListVpcBindings": _empty("vpcIds"),
+    "CreateVpcBinding": _create_vpc_binding,
+    "DeleteVpcBinding": _delete_vpc_binding,
+    "ListVpcBindings": _list_vpc_bindings,
     "ListAliases": _empty("aliases"),
     "ListServiceVersions": _empty("versions"),
     "ListOnDemandConfigs": _empty("configs"),

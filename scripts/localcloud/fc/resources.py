@@ -47,7 +47,10 @@ FUNCTION_DEFAULTS: Settings = {
     "instanceSoftConcurrency": 0,
     "instanceType": "e1",
     "instanceLifecycleConfig": {},
+    "customContainerConfig": {},
     "customDNS": {},
+    "customHealthCheckConfig": {},
+    "customRuntimeConfig": {},
     "layers": [],
     "caPort": 0,
     "cpu": 0,
@@ -61,6 +64,8 @@ ASYNC_DEFAULTS: Settings = {
     "maxAsyncRetryAttempts": 3,
     "statefulInvocation": False,
 }
+
+LATEST = "LATEST"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 _HANDLER = re.compile(r"[\w./-]+\.\w+")
@@ -95,7 +100,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger of a function; `settings` are the type's own (`triggerConfig`)."""
+    """A trigger of a function; `settings` are the type's own (`triggerConfig`).
+
+    Versions and aliases are not published here: `qualifier` is on record, and LATEST is run.
+    """
 
     service: str
     function: str
@@ -105,6 +113,7 @@ class Trigger:
     source_arn: str
     invocation_role: str
     description: str
+    qualifier: str
     created_at: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -140,7 +149,7 @@ class Resources:
         self._services: dict[str, Service] = {}
         self._functions: dict[tuple[str, str], Function] = {}
         self._triggers: dict[tuple[str, str, str], Trigger] = {}
-        self._async: dict[tuple[str, str], AsyncConfig] = {}
+        self._async: dict[tuple[str, str, str], AsyncConfig] = {}  # a qualifier is the third
         self.on_change: list[Callable[[str, str], None]] = []
 
     def create_service(self, name: str, fields: Settings) -> Service:
@@ -241,7 +250,8 @@ class Resources:
             if self.triggers(service, name):
                 raise FcError("FunctionNotEmpty", f"function '{name}' still has triggers")
             del self._functions[service, name]
-            self._async.pop((service, name), None)
+            for key in [key for key in self._async if key[:2] == (service, name)]:
+                del self._async[key]
         self._changed(service, name)
 
     def code(self, digest: str) -> Code:
@@ -283,8 +293,10 @@ class Resources:
             self.trigger(service, function, name)
             return self._triggers.pop((service, function, name))
 
-    def put_async_config(self, service: str, function: str, fields: Settings) -> AsyncConfig:
-        """Set the asynchronous configuration, in place of an older one."""
+    def put_async_config(
+        self, service: str, function: str, fields: Settings, qualifier: str = LATEST
+    ) -> AsyncConfig:
+        """Set the asynchronous configuration of a version or alias, in place of an older one."""
         settings = _merge(ASYNC_DEFAULTS, fields)
         _check_destinations(settings["destinationConfig"])
         _check_range("maxAsyncRetryAttempts", settings["maxAsyncRetryAttempts"], 0, 8)
@@ -292,23 +304,30 @@ class Resources:
         with self._lock:
             self.function(service, function)
             now = self._clock.now()
-            old = self._async.get((service, function))
+            old = self._async.get((service, function, qualifier))
             config = AsyncConfig(settings, old.created_at if old else now, now)
-            self._async[service, function] = config
+            self._async[service, function, qualifier] = config
         return config
 
-    def async_config(self, service: str, function: str) -> AsyncConfig:
+    def async_config(self, service: str, function: str, qualifier: str = LATEST) -> AsyncConfig:
         """The asynchronous configuration that was set."""
         with self._lock:
             self.function(service, function)
-            what = f"asynchronous configuration of '{service}/{function}'"
-            return _get(self._async, (service, function), "AsyncConfigNotExists", what)
+            what = f"asynchronous configuration of '{service}.{qualifier}/{function}'"
+            return _get(self._async, (service, function, qualifier), "AsyncConfigNotExists", what)
 
-    def delete_async_config(self, service: str, function: str) -> None:
+    def async_configs(self, service: str, function: str) -> dict[str, AsyncConfig]:
+        """All that were set, by version or alias."""
+        with self._lock:
+            self.function(service, function)
+            mine = (service, function)
+            return {key[2]: self._async[key] for key in sorted(self._async) if key[:2] == mine}
+
+    def delete_async_config(self, service: str, function: str, qualifier: str = LATEST) -> None:
         """Go back to the defaults."""
         with self._lock:
-            self.async_config(service, function)
-            del self._async[service, function]
+            self.async_config(service, function, qualifier)
+            del self._async[service, function, qualifier]
 
     def _changed(self, service: str, function: str = "") -> None:
         for tell in self.on_change:

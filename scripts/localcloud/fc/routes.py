@@ -11,6 +11,8 @@ GetService                      GET     services/{service}
 UpdateService                   PUT     services/{service}
 DeleteService                   DELETE  services/{service}
 ListVpcBindings                 GET     services/{service}/bindings
+CreateVpcBinding                POST    services/{service}/bindings
+DeleteVpcBinding                DELETE  services/{service}/bindings/{vpc}
 ListAliases                     GET     services/{service}/aliases
 ListServiceVersions             GET     services/{service}/versions
 ListFunctions                   GET     services/{service}/functions
@@ -21,6 +23,7 @@ DeleteFunction                  DELETE  services/{service}/functions/{function}
 GetFunctionCode                 GET     services/{service}/functions/{function}/code
 InvokeFunction                  POST    services/{service}/functions/{function}/invocations
 GetFunctionAsyncInvokeConfig    GET     services/{service}/functions/{function}/async-invoke-config
+ListFunctionAsyncInvokeConfigs  GET     services/{service}/functions/{function}/async-invoke-configs
 PutFunctionAsyncInvokeConfig    PUT     services/{service}/functions/{function}/async-invoke-config
 DeleteFunctionAsyncInvokeConfig DELETE  services/{service}/functions/{function}/async-invoke-config
 ListTriggers                    GET     services/{service}/functions/{function}/triggers

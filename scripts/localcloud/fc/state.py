@@ -4,12 +4,13 @@ import uuid
 
 from scripts.localcloud.fc import interpreters
 from scripts.localcloud.fc.asynchronous import AsyncInvocations, Job
+from scripts.localcloud.fc.bindings import VpcBindings
 from scripts.localcloud.fc.destinations import Destinations
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.fc.interpreters import Interpreter
 from scripts.localcloud.fc.logs import FunctionLogs
 from scripts.localcloud.fc.pool import Target
-from scripts.localcloud.fc.resources import Resources
+from scripts.localcloud.fc.resources import Resources, Settings
 from scripts.localcloud.fc.roles import Roles
 from scripts.localcloud.fc.runner import Call, Invocation, Runner
 from scripts.localcloud.fc.triggers import Triggers
@@ -25,9 +26,9 @@ _LONGEST_ASYNC_EVENT = 128 * 1024
 class FcState:
     """The account's functions, run for real in processes of their own.
 
-    `resources` and `triggers` are what there is. `function_environment` lies under every function's
-    own variables, from its next cold start on. At most `max_instances` of a function run at once.
-    All methods raise FcError.
+    `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
+    every function's own variables, from its next cold start on. At most `max_instances` of a
+    function run at once. All methods raise FcError.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class FcState:
         self._roles = Roles(core, ram)
         self.resources = Resources(core.clock)
         self.triggers = Triggers(core, self.resources, self._roles, mns, self.invoke_async)
+        self.bindings = VpcBindings()
         self._runner = Runner(core, max_instances)
         self.resources.on_change.append(self._runner.retire)
         destinations = Destinations(self._roles, mns)
@@ -77,6 +79,10 @@ class FcState:
     def logs(self, service: str, function: str) -> str:
         """All that a function has printed so far, whether or not its service keeps logs."""
         return self._logs.printed(service, function)
+
+    def check_logs(self, fields: Settings) -> None:
+        """That what a service is to log to is there, if it is to log."""
+        self._logs.check(fields.get("logConfig"))
 
     def interpreter(self, runtime: str) -> Interpreter:
         """The Python that functions of a runtime run under here; it may be a substitute."""

@@ -53,6 +53,7 @@ class Triggers:
                 _subscription(trigger),
                 strategy=trigger.settings["notifyStrategy"],
                 push=lambda message: self._push(trigger, message),
+                endpoint=self._endpoint(trigger),
                 content_format=trigger.settings["notifyContentFormat"],
                 filter_tag=trigger.settings["filterTag"],
             )
@@ -89,14 +90,22 @@ class Triggers:
             source_arn=arn,
             invocation_role=str(fields.get("invocationRole") or ""),
             description=str(fields.get("description") or ""),
+            qualifier=str(fields.get("qualifier") or ""),
             created_at=self._core.clock.now(),
         )
+
+    def _endpoint(self, trigger: Trigger) -> str:
+        """The function's ARN: page "Subscribe", of a subscription that pushes to a function.
+
+        Guessed: that the subscription which a trigger makes is just such a one.
+        """
+        resource = f"services/{trigger.service}/functions/{trigger.function}"
+        return f"acs:fc:{self._core.region}:{self._core.account_id}:{resource}"
 
     def _push(self, trigger: Trigger, message: Message) -> bool:
         """Take a message for a function; False if it could not be delivered."""
         subject = f"{trigger.service}/{trigger.function}"
-        resource = f"services/{trigger.service}/functions/{trigger.function}"
-        arn = f"acs:fc:{self._core.region}:{self._core.account_id}:{resource}"
+        arn = self._endpoint(trigger)
         try:
             self._roles.check(trigger.invocation_role, MNS, "fc:InvokeFunction", arn)
             return self._deliver(trigger, subject, _event(trigger, message, self._core.account_id))

@@ -27,6 +27,7 @@ def function_view(function: Function) -> View:
         "functionName": function.name,
         "functionId": function.id,
         **function.settings,
+        "layersArnV2": function.settings["layers"],
         "codeSize": len(function.code.package),
         "codeChecksum": function.code.checksum,
         "createdTime": _time(function.created_at),
@@ -45,18 +46,18 @@ def trigger_view(trigger: Trigger, *, config_as_text: bool) -> View:
         "sourceArn": trigger.source_arn,
         "invocationRole": trigger.invocation_role,
         "description": trigger.description,
-        "qualifier": "",
+        "qualifier": trigger.qualifier,
         "createdTime": _time(trigger.created_at),
         "lastModifiedTime": _time(trigger.created_at),
     }
 
 
-def async_config_view(service: str, function: str, config: AsyncConfig) -> View:
+def async_config_view(service: str, function: str, qualifier: str, config: AsyncConfig) -> View:
     """What GetFunctionAsyncInvokeConfig answers."""
     return {
         "service": service,
         "function": function,
-        "qualifier": "LATEST",
+        "qualifier": qualifier,
         **config.settings,
         "createdTime": _time(config.created_at),
         "lastModifiedTime": _time(config.modified_at),

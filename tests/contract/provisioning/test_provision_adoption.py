@@ -1,13 +1,11 @@
 """Provision where something is there already: what it adopts, and what it stops at."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
@@ -20,25 +18,9 @@ from tests.contract.provision_rig import (
     RULE,
     TOPIC,
     Account,
-    empty,
     fill_by_others,
     settings,
 )
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it, before and after."""
-    account = Account(cloud, tmp_path)
-    yield account
-    empty(account)
 
 
 def _take_rule_name(account: Account) -> None:

@@ -1,14 +1,12 @@
 """Provision on the local cloud: what it makes, and what it brings back."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
@@ -22,33 +20,10 @@ from tests.contract.provision_rig import (
     TAG,
     TOPIC,
     Account,
-    after_a_good_run,
-    empty,
     settings,
 )
 
 BUCKETS_ONLY = [{"filterType": "ResourceType", "values": ["ACS::OSS::Bucket"], "multiple": True}]
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it, before and after."""
-    account = Account(cloud, tmp_path)
-    yield account
-    empty(account)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> dict[str, Any]:
-    """What is in the account after one good run."""
-    return after_a_good_run(Account(cloud, tmp_path_factory.mktemp("good")))
 
 
 def test_an_empty_account_gets_everything(

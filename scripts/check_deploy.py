@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts import ROOT, dotenv
+from scripts.errors import UsageError
 
 VARIABLE = "PREPARE_RULE_ID"
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
@@ -54,8 +55,11 @@ def endpoint_problem(environ: Mapping[str, str]) -> str:
 
 def main(env_file: Path, environ: Mapping[str, str]) -> int:
     """Check the environment, and `env_file` for what the environment lacks; gives the exit code."""
-    settings = dotenv.environment(env_file, environ)
-    line = problem(settings.get(VARIABLE, "")) or endpoint_problem(settings)
+    try:
+        settings = dotenv.environment(env_file, environ)
+        line = problem(settings.get(VARIABLE, "")) or endpoint_problem(settings)
+    except UsageError as error:
+        line = str(error)
     if line:
         print(line, file=sys.stderr)
     return 2 if line else 0

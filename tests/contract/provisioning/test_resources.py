@@ -1,31 +1,13 @@
 """What is read of the things around the function, beyond what provision's tests show."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.config.channels import Channel as LiveChannel
 from scripts.resources import Channel, Queue, Rule, recorder
 from scripts.resources.topic import topics
-from tests.contract.provision_rig import MANAGED, QUEUE, RULE, TOPIC, Account, empty
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it."""
-    account = Account(cloud, tmp_path)
-    yield account
-    empty(account)
+from tests.contract.provision_rig import MANAGED, QUEUE, RULE, TOPIC, Account
 
 
 def test_nothing_is_found_where_nothing_is(account: Account) -> None:

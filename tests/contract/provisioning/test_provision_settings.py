@@ -1,6 +1,5 @@
 """What provision writes to .env, and what it leaves as it was."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.dotenv import assign, environment
-from scripts.localcloud import LocalCloud
 from tests.contract import provision_rig
 from tests.contract.provision_rig import Account
 
@@ -19,21 +17,6 @@ LINES = st.one_of(
         ["", "# PREPARE_RULE_ID=cr-0", "PREPARE_RULE_ID=cr-1", " export PREPARE_RULE_ID = 'cr-2' #"]
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it."""
-    account = Account(cloud, tmp_path)
-    yield account
-    provision_rig.empty(account)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

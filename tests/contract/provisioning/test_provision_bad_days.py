@@ -1,14 +1,16 @@
 """Provision when something goes wrong on the way, or has not ended yet."""
 
+import json
+import re
+import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.localcloud import Drop, Fail, Hold, LocalCloud
-from tests.contract.provision_rig import Account, after_a_good_run, empty, sampled, settings
+from tests.contract.provision_rig import Account, sampled, settings
 
 # What a run on an empty account writes, in order.
 WRITES = [
@@ -34,27 +36,6 @@ READS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it, before and after."""
-    account = Account(cloud, tmp_path)
-    yield account
-    empty(account)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> dict[str, Any]:
-    """What is in the account after one good run."""
-    return after_a_good_run(Account(cloud, tmp_path_factory.mktemp("good")))
-
-
 @pytest.mark.parametrize(
     "refused", sampled(WRITES, "ram:AttachPolicyToRole", "config:CreateConfigDeliveryChannel")
 )
@@ -73,6 +54,63 @@ def test_an_interrupted_run_is_taken_up(
     assert account.provision("--yes") == 0
     assert account.state() == made
     assert settings(account)["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
+
+
+def test_a_run_that_is_refused_halfway_tells_how_far_it_came(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was done before a refusal is told with it: in the one document, and as a table."""
+    account.cloud.faults.add("log:CreateLogStore", Fail(403, "NoPermission"))
+
+    assert account.provision("--yes", "--json") == 1
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert {step["kind"]: step["applied"] for step in document["steps"]} == {
+        "topic": True,
+        "queue": True,
+        "role": True,
+        "log project": True,
+        "log store": False,
+        "log index": False,
+        "rule": False,
+        "delivery channel": False,
+        "settings": False,
+    }
+    assert document["error"].startswith("log:CreateLogStore on ")
+    assert document["error"] in said.err
+    table = said.err[said.err.rindex("created log project") :]
+    ends = re.findall(r"^(created|not finished|not begun)  +(\w[\w ]*?)  ", table, re.MULTILINE)
+    assert [kind for end, kind in ends if end == "created"] == [
+        "topic",
+        "queue",
+        "role",
+        "log project",
+    ]
+    assert [kind for end, kind in ends if end == "not finished"] == ["log store"]
+    assert len(ends) == 9
+
+
+def test_a_run_that_is_stopped_halfway_tells_it_too(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C between two steps: the document says which were done."""
+    faults = account.cloud.faults
+    take = faults.take
+
+    def interrupting(operation: str, subject: str) -> Any:
+        if operation == "ram:CreateRole":
+            signal.raise_signal(signal.SIGINT)
+        return take(operation, subject)
+
+    faults.take = interrupting  # type: ignore[method-assign]
+    try:
+        assert account.provision("--yes", "--json") == 1
+    finally:
+        faults.take = take  # type: ignore[method-assign]
+    document = json.loads(capsys.readouterr().out)
+    assert "stopped" in document["error"]
+    assert [step["kind"] for step in document["steps"] if step["applied"]] == ["topic", "queue"]
 
 
 def _through(refused: str) -> int:

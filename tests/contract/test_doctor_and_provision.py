@@ -1,0 +1,190 @@
+"""What the doctor finds around the function and what provision would change are the same."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from alibabacloud_sls20201230 import models as log
+
+from scripts.apply.model import step_for
+from scripts.doctor import Diagnosis, Standing
+from scripts.doctor.model import PROVISION
+from scripts.localcloud.config.channels import Channel
+from scripts.localcloud.ram import policies
+from scripts.resources import around
+from tests.contract import apply_helpers
+from tests.contract import doctor_helpers as spoil
+from tests.contract.doctor_helpers import Plant, Scene, deployed
+
+RISK = {"filterType": "RuleRiskLevel", "multiple": False}
+MNS, ECS = "mns.aliyuncs.com", "ecs.aliyuncs.com"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything provisioned and deployed; a test leaves it as it found it."""
+    with deployed(tmp_path_factory.mktemp("project")) as scene:
+        yield scene
+
+
+def condition(*filters: dict[str, object]) -> Plant:
+    """Our channel is given other filters."""
+    return spoil.channel(condition=json.dumps(filters) if filters else "")
+
+
+def theirs(**changed: object) -> Plant:
+    """The channel is one that somebody else made."""
+    return spoil.channel(name="theirs", description="theirs", **changed)
+
+
+def second_channel(scene: Scene) -> None:
+    """Our channel is off, and another one publishes the same findings."""
+    spoil.channel(active=False)(scene)
+    (ours,) = scene.cloud.config.channels()
+    scene.cloud.config.create_channel(Channel(ours.target_arn, name="theirs"))
+
+
+def trusts(*services: str, described: str = "") -> Plant:
+    """The trigger's role lets others assume it too."""
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow"}
+    trust = policies.document({**statement, "Principal": {"Service": list(services)}})
+
+    def plant(scene: Scene) -> None:
+        role = scene.cloud.ram.role(spoil.trigger_role(scene.spec()))
+        scene.cloud.ram.update_role(
+            role.name,
+            trust,
+            description=described or role.description,
+            max_session=role.max_session,
+        )
+
+    return plant
+
+
+def retention(days: int) -> Plant:
+    """The log store keeps logs for so long."""
+
+    def plant(scene: Scene) -> None:
+        logs = scene.spec().service.logs
+        assert logs
+        request = log.UpdateLogStoreRequest(logstore_name=logs.logstore, ttl=days)
+        scene.clients.log.update_log_store(logs.project, logs.logstore, request)
+
+    return plant
+
+
+def renamed_topic(scene: Scene) -> None:
+    """Our channel still leads to the topic that s.yaml named before."""
+    scene.cloud.mns.create_topic(spoil.OTHER_TOPIC)
+    (now,) = scene.cloud.config.channels()
+    target = now.target_arn.replace(scene.spec().topic, spoil.OTHER_TOPIC)
+    scene.cloud.config.update_channel(replace(now, target_arn=target))
+
+
+# What is planted, and whether findings, or the record of them, are lost by it.
+STATES: dict[str, tuple[Plant, bool]] = {
+    "nothing": (lambda _: None, False),
+    "rule off": (spoil.inactive_rule, True),
+    "no channel": (spoil.no_channel, True),
+    "channel off": (spoil.channel(active=False), True),
+    "channel off beside another": (second_channel, False),
+    "channel without non-compliance": (spoil.channel(non_compliant_notification=False), True),
+    "channel with more": (spoil.channel(also=("ConfigurationSnapshot",)), False),
+    "channel without filters": (condition(), False),
+    "channel with an unneeded filter": (condition(RISK | {"value": "3"}), False),
+    "channel of high risks": (condition(RISK | {"value": "1"}), True),
+    "channel to another topic": (renamed_topic, True),
+    "their channel": (theirs(condition=""), False),
+    "their channel, off": (theirs(active=False), True),
+    "their channel of high risks": (theirs(condition=json.dumps(RISK | {"value": "1"})), True),
+    "their channel with more": (theirs(also=("ConfigurationSnapshot",)), False),
+    "no topic": (spoil.no_topic, True),
+    "small messages": (spoil.small_topic_messages, True),
+    "no queue": (spoil.no_queue, True),
+    "short retention": (spoil.short_retention, True),
+    "small messages in the queue": (spoil.small_queue_messages, True),
+    "no trigger's role": (spoil.no_trigger_role, True),
+    "trigger's role of others": (trusts(ECS), True),
+    "trigger's role of others too": (trusts(ECS, MNS), False),
+    "somebody's role": (trusts(ECS, MNS, described="theirs"), False),
+    "role without its policy": (
+        spoil.detached(spoil.trigger_role, "AliyunMNSNotificationRolePolicy"),
+        True,
+    ),
+    "no log store": (spoil.no_store, True),
+    "logs for a day": (retention(1), True),
+    "logs for ever": (retention(3650), False),
+    "no index": (spoil.no_index, True),
+    "no full text": (spoil.no_full_text, True),
+}
+
+
+def told(found: list[Diagnosis]) -> set[tuple[str, str, str]]:
+    """Kind, name and field of what the doctor says that provision would change."""
+    changes = re.compile(
+        r"^the ([a-z ]+) (\S+)(?: .*: it)? has (\w+) .*, and provision makes that "
+    )
+    return {match.groups() for each in found if (match := changes.match(each.what))}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_they_agree(scene: Scene, name: str) -> None:
+    """The doctor names every field that provision would change and no other; then all is sound."""
+    plant, lost = STATES[name]
+    plant(scene)
+    steps = [step_for(resource) for resource in around(scene.spec(), scene.clients)]
+    found = scene.look()
+    empty_again(scene)
+
+    planned = {(s.kind, s.name, each.field) for s in steps for each in s.differences}
+    missing = [step.kind for step in steps if step.verdict == "create"]
+    asked = [each for each in found if each.mend == PROVISION]
+    assert told(found) == planned
+    assert bool(asked) is bool(planned or missing)
+    assert any(each.standing is Standing.FAULT for each in asked) is lost
+    assert scene.look() == []
+
+
+def test_an_oversized_finding_s_bucket_is_compared(scene: Scene) -> None:
+    """That s.yaml names a bucket for large findings, and the channel does not, is told."""
+    spec = replace(scene.spec(), oversized_bucket="large")
+    (found,) = scene.look(spec)
+    assert found.link == "channel"
+    assert found.standing is Standing.FAULT
+    assert "has oversizedDataOSSTargetArn off, and provision makes that acs:oss:" in found.what
+
+
+@pytest.mark.parametrize(
+    "filters",
+    ['[{"filterType": "Tag", "values": ["a"]}]', '{"every": "thing"}', "no JSON", "7", "[" * 9999],
+)
+def test_filters_that_nobody_knows_are_told(scene: Scene, filters: str) -> None:
+    """Whether findings pass them is said not to be known, and no deploy is stopped by it."""
+    spoil.unknown_filters(filters)(scene)
+    (found,) = scene.look()
+    (before,) = scene.look(before_deploy=True)
+    steps = [step_for(resource) for resource in around(scene.spec(), scene.clients)]
+    empty_again(scene)
+
+    assert (found.link, found.standing) == ("channel", Standing.UNSEEN)
+    assert "theirs has filters that are not known here" in found.what
+    assert filters in found.what
+    assert "console" in found.mend
+    assert before.standing is Standing.NOT_YET
+    assert {step.verdict for step in steps} == {"keep"}  # what is not understood is left alone
+
+
+def empty_again(scene: Scene) -> None:
+    """Make anew what was planted on: what others have there, provision would leave."""
+    apply_helpers.Deployment(scene.cloud, scene.path).remove()
+    spoil.no_channel(scene)
+    role = spoil.trigger_role(scene.spec())
+    if role in scene.cloud.ram.roles:
+        spoil.no_trigger_role(scene)
+    logs = scene.spec().service.logs
+    assert logs
+    scene.clients.log.delete_project(logs.project, log.DeleteProjectRequest())
+    scene.provision()
+    scene.deploy()

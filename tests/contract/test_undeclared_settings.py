@@ -1,0 +1,319 @@
+"""Whatever somebody sets by hand, and s.yaml leaves alone, is told as drift, setting by setting."""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from alibabacloud_fc_open20210406 import models as fc
+from Tea.model import TeaModel
+
+from scripts.drift import Drift, compare
+from scripts.undeclared import FUNCTION, SERVICE
+from tests.contract.doctor_helpers import Scene, deployed
+
+# What apply compares with s.yaml, what nobody sets, and what alone makes no difference.
+ELSEWHERE = {
+    "service": {"description", "role", "logConfig.logBeginRule", "logConfig.logstore"}
+    | {"logConfig.project"},
+    "function": {"codeChecksum", "description", "environmentVariables", "handler", "memorySize"}
+    | {"runtime", "timeout"},
+}
+GIVEN = {
+    "service": {"createdTime", "lastModifiedTime", "serviceId", "serviceName"},
+    "function": {"codeSize", "createdTime", "functionId", "functionName", "lastModifiedTime"}
+    | {"customContainerConfig.accelerationInfo.status"},
+}
+NO_DIFFERENCE = {
+    "service": {
+        "logConfig.enableInstanceMetrics",  # how much is recorded
+        "logConfig.enableRequestMetrics",
+        "nasConfig.groupId",  # of mounts, which are compared
+        "nasConfig.userId",
+        "useSLRAuthentication",  # no call sets it, and its default is not told
+        "vpcConfig.role",  # of a VPC, which is compared
+    },
+    "function": {
+        "cpu",  # the platform chooses it by the memory
+        "customContainerConfig.accelerationType",  # of an image, which is compared
+        "customContainerConfig.webServerMode",
+        "customHealthCheckConfig.failureThreshold",  # of a URL, which is compared
+        "customHealthCheckConfig.initialDelaySeconds",
+        "customHealthCheckConfig.periodSeconds",
+        "customHealthCheckConfig.successThreshold",
+        "customHealthCheckConfig.timeoutSeconds",
+        "initializationTimeout",  # of an initializer, which is compared
+        "instanceLifecycleConfig.preFreeze.timeout",  # of hooks, which are compared
+        "instanceLifecycleConfig.preStop.timeout",
+    },
+}
+
+Planted = tuple[str, dict[str, Any], dict[str, Any], str]  # field, as set, to take it back, as told
+
+
+def mount(**changed: Any) -> Any:
+    """A mount of an OSS bucket."""
+    place = {"bucket_name": "theirs", "bucket_path": "/", "mount_dir": "/code/oss2"}
+    return fc.OSSMountConfigMountPoints(**place, **changed)
+
+
+def vpc(**fields: Any) -> dict[str, Any]:
+    """A network of their own."""
+    return {"vpc_config": fc.VPCConfig(**fields)}
+
+
+NO_VPC = vpc(vpc_id="", v_switch_ids=[], security_group_id="")
+NO_NAS, NO_OSS = fc.NASConfig(mount_points=[]), fc.OSSMountConfig(mount_points=[])
+NAS = fc.NASConfigMountPoints(enable_tls=False, mount_dir="/mnt", server_addr="nas:/")
+NO_TRACING = {"tracing_config": fc.TracingConfig()}
+
+OF_SERVICE: list[Planted] = [
+    ("internetAccess", {"internet_access": False}, {"internet_access": True}, "false"),
+    ("vpcConfig.vpcId", vpc(vpc_id="vpc-1"), NO_VPC, "vpc-1"),
+    ("vpcConfig.vSwitchIds", vpc(v_switch_ids=["vsw-1", "vsw-2"]), NO_VPC, "vsw-1, vsw-2"),
+    ("vpcConfig.securityGroupId", vpc(security_group_id="sg-1"), NO_VPC, "sg-1"),
+    (
+        "nasConfig.mountPoints",
+        {"nas_config": fc.NASConfig(mount_points=[NAS])},
+        {"nas_config": NO_NAS},
+        "enableTLS=false mountDir=/mnt serverAddr=nas:/",
+    ),
+    (
+        "ossMountConfig.mountPoints",
+        {"oss_mount_config": fc.OSSMountConfig(mount_points=[mount(read_only=True)])},
+        {"oss_mount_config": NO_OSS},
+        "bucketName=theirs bucketPath=/ mountDir=/code/oss2 readOnly=true",
+    ),
+    (
+        "tracingConfig.type",
+        {"tracing_config": fc.TracingConfig(type="Jaeger")},
+        NO_TRACING,
+        "Jaeger",
+    ),
+    (
+        "tracingConfig.params",
+        {"tracing_config": fc.TracingConfig(params={"endpoint": "http://t/adapt_s3cret"})},
+        NO_TRACING,
+        "(a value)",
+    ),
+]
+
+HOOK, DNS = fc.LifecycleHook(handler="other.stop"), fc.CustomDNS
+NO_HOOKS = {"instance_lifecycle_config": fc.InstanceLifecycleConfig()}
+NO_DNS = {"custom_dns": DNS()}
+NO_CONTAINER = {"custom_container_config": fc.CustomContainerConfig()}
+NO_RUNTIME = {"custom_runtime_config": fc.CustomRuntimeConfig()}
+
+
+def container(**fields: Any) -> dict[str, Any]:
+    """An image to be run in place of the code."""
+    return {"custom_container_config": fc.CustomContainerConfig(**fields)}
+
+
+def own_runtime(**fields: Any) -> dict[str, Any]:
+    """A program to be run in place of the handler."""
+    return {"custom_runtime_config": fc.CustomRuntimeConfig(**fields)}
+
+
+def hook(name: str) -> dict[str, Any]:
+    """Code that is run beside the handler."""
+    return {"instance_lifecycle_config": fc.InstanceLifecycleConfig(**{name: HOOK})}
+
+
+OF_FUNCTION: list[Planted] = [
+    ("initializer", {"initializer": "other.begin"}, {"initializer": ""}, "other.begin"),
+    ("layers", {"layers": ["acs:fc:a", "acs:fc:b"]}, {"layers": []}, "acs:fc:a, acs:fc:b"),
+    ("layersArnV2", {"layers": ["acs:fc:a"]}, {"layers": []}, "acs:fc:a"),
+    ("customRuntimeConfig.command", own_runtime(command=["sh"]), NO_RUNTIME, "sh"),
+    ("customRuntimeConfig.args", own_runtime(args=["-c", "x"]), NO_RUNTIME, "-c, x"),
+    ("customContainerConfig.image", container(image="theirs:1"), NO_CONTAINER, "theirs:1"),
+    ("customContainerConfig.command", container(command='["sh"]'), NO_CONTAINER, '["sh"]'),
+    ("customContainerConfig.args", container(args='["-c"]'), NO_CONTAINER, '["-c"]'),
+    ("customContainerConfig.instanceID", container(instance_id="cri-1"), NO_CONTAINER, "cri-1"),
+    (
+        "customHealthCheckConfig.httpGetUrl",
+        {"custom_health_check_config": fc.CustomHealthCheckConfig(http_get_url="/up")},
+        {"custom_health_check_config": fc.CustomHealthCheckConfig()},
+        "/up",
+    ),
+    ("customDNS.nameServers", {"custom_dns": DNS(name_servers=["10.0.0.1"])}, NO_DNS, "10.0.0.1"),
+    ("customDNS.searches", {"custom_dns": DNS(searches=["theirs"])}, NO_DNS, "theirs"),
+    (
+        "customDNS.dnsOptions",
+        {"custom_dns": DNS(dns_options=[fc.DNSOption(name="ndots", value="5")])},
+        NO_DNS,
+        "name=ndots value=5",
+    ),
+    ("instanceLifecycleConfig.preFreeze.handler", hook("pre_freeze"), NO_HOOKS, "other.stop"),
+    ("instanceLifecycleConfig.preStop.handler", hook("pre_stop"), NO_HOOKS, "other.stop"),
+    ("instanceType", {"instance_type": "c1"}, {"instance_type": "e1"}, "c1"),
+    ("instanceConcurrency", {"instance_concurrency": 9}, {"instance_concurrency": 1}, "9"),
+    (
+        "instanceSoftConcurrency",
+        {"instance_soft_concurrency": 9},
+        {"instance_soft_concurrency": 0},
+        "9",
+    ),
+    ("caPort", {"ca_port": 8080}, {"ca_port": 0}, "8080"),
+    ("diskSize", {"disk_size": 10240}, {"disk_size": 512}, "10240"),
+    ("gpuMemorySize", {"gpu_memory_size": 1024}, {"gpu_memory_size": 0}, "1024"),
+]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything provisioned and deployed; a test leaves it as it found it."""
+    with deployed(tmp_path_factory.mktemp("project")) as scene:
+        yield scene
+
+
+def drift_with(scene: Scene, set_it: Callable[..., object], as_set: Any, back: Any) -> list[Drift]:
+    """What drifts while something is set so; nothing does once it is set back."""
+    set_it(**as_set)
+    found = compare(scene.spec(), scene.clients).drift
+    set_it(**back)
+    assert compare(scene.spec(), scene.clients).drift == ()
+    return list(found)
+
+
+@pytest.mark.parametrize(("field", "as_set", "back", "told"), OF_SERVICE, ids=lambda each: each)
+def test_a_setting_of_the_service_is_told(
+    scene: Scene, field: str, as_set: dict[str, Any], back: dict[str, Any], told: str
+) -> None:
+    """Each compared setting of the service, set by hand, is drift: its field and its value."""
+    name = scene.spec().service.name
+
+    def set_it(**fields: Any) -> None:
+        scene.clients.fc.update_service(name, fc.UpdateServiceRequest(**fields))
+
+    found = drift_with(scene, set_it, as_set, back)
+    assert ("service", name, field, told) in [each[:4] for each in found]
+
+
+@pytest.mark.parametrize(("field", "as_set", "back", "told"), OF_FUNCTION, ids=lambda each: each)
+def test_a_setting_of_the_function_is_told(
+    scene: Scene, field: str, as_set: dict[str, Any], back: dict[str, Any], told: str
+) -> None:
+    """Each compared setting of the function, set by hand, is drift: its field and its value."""
+    service, name = scene.spec().service.name, scene.spec().function.name
+
+    def set_it(**fields: Any) -> None:
+        scene.clients.fc.update_function(service, name, fc.UpdateFunctionRequest(**fields))
+
+    found = drift_with(scene, set_it, as_set, back)
+    assert ("function", name, field, told) in [each[:4] for each in found]
+
+
+@pytest.mark.parametrize(("planted", "compared"), [(OF_SERVICE, SERVICE), (OF_FUNCTION, FUNCTION)])
+def test_every_compared_setting_is_planted_above(
+    planted: list[Planted], compared: dict[str, Any]
+) -> None:
+    """No setting is compared without a test of its own."""
+    assert {field for field, *_ in planted} == set(compared)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "compared"),
+    [
+        ("service", fc.GetServiceResponseBody, SERVICE),
+        ("function", fc.GetFunctionResponseBody, FUNCTION),
+    ],
+)
+def test_every_field_of_the_model_has_its_place(
+    kind: str, model: type[TeaModel], compared: dict[str, Any]
+) -> None:
+    """A field that Function Compute tells is compared here or by apply, or known for harmless."""
+    places = [set(compared), ELSEWHERE[kind], GIVEN[kind], NO_DIFFERENCE[kind]]
+    assert sorted(leaves(filled(model).to_map())) == sorted(
+        field for each in places for field in each
+    )
+
+
+def filled(model: type[TeaModel]) -> TeaModel:
+    """The model with something in every field, down to the last."""
+    hints = typing.get_type_hints(model.__init__, vars(fc))
+    names = list(inspect.signature(model.__init__).parameters)[1:]
+    return model(**{name: something(hints[name]) for name in names})
+
+
+def something(kind: Any) -> Any:
+    """A value of a field's kind; what lists and maps hold is part of the field's one value."""
+    if typing.get_origin(kind) in (list, dict):
+        return []
+    return filled(kind) if issubclass(kind, TeaModel) else kind(1)
+
+
+def leaves(described: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The paths of all fields that are not objects themselves."""
+    for name, value in described.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def test_a_binding_to_a_vpc_is_told(scene: Scene) -> None:
+    """That only a VPC may call the functions any more is drift of the service."""
+    name = scene.spec().service.name
+    scene.clients.fc.create_vpc_binding(name, fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
+    found = compare(scene.spec(), scene.clients).drift
+    scene.clients.fc.delete_vpc_binding(name, "vpc-1")
+
+    assert found == (Drift("service", name, "vpcBindings", "vpc-1", ""),)
+    assert compare(scene.spec(), scene.clients).drift == ()
+
+
+def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
+    """A trigger that runs a version in place of what is deployed is drift, and a fault."""
+    spec = scene.spec()
+    place = (spec.service.name, spec.function.name)
+    live = scene.clients.fc.get_trigger(*place, spec.trigger.name).body
+    scene.clients.fc.delete_trigger(*place, spec.trigger.name)
+    request = fc.CreateTriggerRequest(
+        trigger_name=live.trigger_name,
+        trigger_type=live.trigger_type,
+        trigger_config=live.trigger_config,
+        invocation_role=live.invocation_role,
+        source_arn=live.source_arn,
+        qualifier="old",
+    )
+    scene.clients.fc.create_trigger(*place, request)
+    found = compare(spec, scene.clients).drift
+    (fault,) = scene.look()
+    scene.deploy()
+
+    assert found == (Drift("trigger", spec.trigger.name, "qualifier", "old", ""),)
+    assert (fault.link, fault.mend) == ("trigger", "make apply")
+    assert "has qualifier old, and s.yaml says nothing" in fault.what
+    assert compare(spec, scene.clients).drift == ()
+    assert scene.look() == []
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "stateful", "field", "told"),
+    [("7", False, "qualifier", "7"), (None, True, "statefulInvocation", "true")],
+)
+def test_another_async_configuration_is_told(
+    scene: Scene, qualifier: str | None, stateful: bool, field: str, told: str
+) -> None:
+    """A version's own asynchronous configuration is drift, and so are tasks in place of events."""
+    spec = scene.spec()
+    place, config = (spec.service.name, spec.function.name), spec.function.async_config
+    assert config
+    failure = fc.Destination(destination=config.failure_destination)
+    request = fc.PutFunctionAsyncInvokeConfigRequest(
+        destination_config=fc.DestinationConfig(on_failure=failure),
+        max_async_event_age_in_seconds=config.max_age,
+        max_async_retry_attempts=config.retries,
+        qualifier=qualifier,
+        stateful_invocation=stateful,
+    )
+    scene.clients.fc.put_function_async_invoke_config(*place, request)
+    found = compare(spec, scene.clients).drift
+    take_back = fc.DeleteFunctionAsyncInvokeConfigRequest(qualifier=qualifier)
+    scene.clients.fc.delete_function_async_invoke_config(*place, take_back)
+    scene.deploy()
+
+    assert found == (Drift("async configuration", spec.function.name, field, told, ""),)
+    assert compare(spec, scene.clients).drift == ()

@@ -1,0 +1,57 @@
+"""The README's sample is what the verbs print."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import ROOT
+from scripts.localcloud import LocalCloud
+from tests.contract.verb_rig import Terminal
+from tests.e2e.operator_rig import Operator
+
+QUESTION = "Do this? [y/N] y"  # on stderr, and the answer is typed
+WAITING = re.compile(r" +\d+\.\d s  waiting for: ")  # how often depends on the machine
+
+
+def told(lines: list[str]) -> list[str]:
+    """The lines without what is another each time: the proof's bucket, and how long it took."""
+    some = [line for line in lines if not WAITING.match(line) and line not in (QUESTION, "")]
+    bucket = re.compile(r"resource-repair-proof-[0-9a-f]{16}")
+    return [re.sub(r"\d+\.\d\b", "0.0", bucket.sub("a bucket", line)) for line in some]
+
+
+def sample() -> dict[str, list[str]]:
+    """What the README has below each command of the sample."""
+    readme = (ROOT / "README.md").read_text()
+    section = readme[readme.index("## On your account") :]
+    block = section.split("```console\n", 1)[1].split("```", 1)[0]
+    commands = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)[1:]
+    return dict(zip(commands[::2], map(str.splitlines, commands[1::2]), strict=True))
+
+
+def test_the_sample_is_what_the_verbs_print(
+    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a fresh local cloud each command prints what stands below it, whole and in order."""
+    shown = sample()
+    assert list(shown) == [
+        "make provision",
+        "s deploy -y --use-local",
+        "make verify ARGS=--loop",
+    ]
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+        assert operator.run("provision") == 0
+        provisioned = capsys.readouterr()
+        assert operator.run("apply", "--yes") == 0  # what the client prints is its own
+        capsys.readouterr()
+        assert operator.run("verify", "--loop") == 0
+        verified = capsys.readouterr()
+
+    assert told(provisioned.out.splitlines()) == told(shown["make provision"])
+    assert provisioned.err == QUESTION.removesuffix("y")
+    assert QUESTION in shown["make provision"]
+    assert told(verified.out.splitlines()) == told(shown["make verify ARGS=--loop"])
