@@ -60,6 +60,8 @@ permissions: $(READY)  ## Write the verbs' permissions, as their code declares t
 
 # What is done to an account, in the order in which one comes to it. Each shows first where it works;
 # ARGS are its options (ARGS=--help lists them, and what it may need; ARGS="--dry-run --json").
+# What is free text (REASON, OWNER) a recipe takes from the shell's environment, where make puts what
+# its command line sets: quotes in it stay quotes.
 
 .PHONY: provision
 provision: $(READY)  ## Make everything around the function, from s.yaml; writes .env
@@ -81,8 +83,15 @@ verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the lo
 
 .PHONY: evaluate
 evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
-	@$(RUN) scripts.bundle >&2
 	@$(RUN) scripts.evaluate $(ARGS)
+
+.PHONY: sweep
+sweep: $(READY)  ## Close what was open before, by the deployed function (BUCKET=name; ARGS=--due)
+	@$(RUN) scripts.sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+
+.PHONY: redrive
+redrive: $(READY)  ## Show the failure queue, and send its messages to the function again (BUCKET=name)
+	@$(RUN) scripts.redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: status
 status: $(READY)  ## Show every bucket of the rule's results, or all views of one (BUCKET=name)
@@ -99,6 +108,28 @@ invoke: $(READY)  ## Invoke the function with an event, and fail when it did (EV
 .PHONY: audit
 audit: $(READY)  ## List the audit lines of a time span, and totals by outcome
 	@$(RUN) scripts.audit $(ARGS)
+
+.PHONY: test-alert
+test-alert: $(READY)  ## Send one alert through, to see that somebody would be woken
+	@$(RUN) scripts.test_alert $(ARGS)
+
+.PHONY: report
+report: $(READY)  ## Write the posture page, build/report.html: what is open, exempt, repaired
+	@$(RUN) scripts.report $(ARGS)
+
+.PHONY: pause
+pause: $(READY)  ## Stop closing buckets, at once: findings are recorded alone (REASON=why)
+	@$(RUN) scripts.pause $(if $(REASON),--reason="$$REASON") $(ARGS)
+
+.PHONY: resume
+resume: $(READY)  ## Undo the pause, told first which buckets are reported
+	@$(RUN) scripts.resume $(ARGS)
+
+.PHONY: undo
+undo: $(READY)  ## Undo a bucket's repair for good (BUCKET=name REASON=why OWNER=who EXPIRES=date [ACL=])
+	@$(RUN) scripts.undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
+	  $(if $(REASON),--reason="$$REASON") $(if $(OWNER),--owner="$$OWNER") \
+	  $(if $(EXPIRES),--expires "$(EXPIRES)") $(ARGS)
 
 .PHONY: remove
 remove: $(READY)  ## Take away what bears our mark, after a plan

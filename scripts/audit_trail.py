@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from weakref import WeakSet
 
 from scripts.clients import Clients, CloudError, calling
-from scripts.errors import Problem
+from scripts.errors import Problem, UsageError
 from scripts.log_index import finds_audit_lines
 from scripts.spec import Logs, Spec
 from scripts.verb import Permission
@@ -27,7 +27,11 @@ _SEARCH = Permission("log:GetLogStoreLogs", _STORES)
 
 PERMISSIONS = (_GET_INDEX, _SEARCH)
 
+SKEW = timedelta(minutes=15)
+"""By which this machine's clock and Log Service's may be apart; with more, calls are refused."""
+
 _EVENT = "resource_repair"  # what the function calls its audit lines
+_NEVER = datetime.fromtimestamp(0, timezone.utc)  # Log Service's times begin here
 _PAGE = 100
 _INCOMPLETE_ANSWERS = 10  # so often in a row an answer may be
 
@@ -51,6 +55,7 @@ class AuditLine:
     request_id: str = ""
     oss_request_id: str = ""
     duration_ms: int = 0
+    reported_at: int | None = None
 
     @property
     def acl(self) -> str:
@@ -86,6 +91,23 @@ def read(
         for line in _lines(log):
             if bucket in ("", line.bucket) and request_id in ("", line.request_id):
                 yield line
+
+
+def recent(clients: Clients, spec: Spec) -> Iterator[AuditLine]:
+    """The audit lines around now, oldest first; raises as `read`."""
+    now = datetime.now(timezone.utc)
+    return read(clients, spec, now - SKEW, now + SKEW)
+
+
+def since(days: float, now: datetime) -> datetime:
+    """The time so many days ago, as `--days` says it; raises UsageError if it is none."""
+    try:
+        found = now - timedelta(days=days)
+    except (OverflowError, ValueError):  # out of the calendar, or no number
+        found = _NEVER
+    if not _NEVER < found < now:
+        raise UsageError(f"--days {days:g} is no time to look back: say a number such as 7")
+    return found
 
 
 def parse(log: str) -> Iterator[dict[str, Any]]:

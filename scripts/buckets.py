@@ -21,11 +21,17 @@ _OF_THE_ACCOUNT = "acs:oss:*:{account}:*"
 
 GET_INFO = Permission("oss:GetBucketInfo", _OF_THE_ACCOUNT)
 GET_POLICY_STATUS = Permission("oss:GetBucketPolicyStatus", _OF_THE_ACCOUNT)
+PUT_ACL = Permission("oss:PutBucketAcl", _OF_THE_ACCOUNT)
 GET_BLOCK = Permission("oss:GetBucketPublicAccessBlock", _OF_THE_ACCOUNT)
 GET_ACCOUNT_BLOCK = Permission("oss:GetPublicAccessBlock", _OF_THE_ACCOUNT)
+GET_WEBSITE = Permission("oss:GetBucketWebsite", _OF_THE_ACCOUNT)
+LIST_DOMAINS = Permission("oss:ListCname", _OF_THE_ACCOUNT)
+GET_TAGS = Permission("oss:GetBucketTagging", _OF_THE_ACCOUNT)
 LIST = Permission("oss:ListBuckets", _OF_THE_ACCOUNT)
 
 NO_SUCH_BUCKET = "NoSuchBucket"
+_NO_WEBSITE = "NoSuchWebsiteConfiguration"
+_DISABLED = "Disabled"
 _MOVED = (301, 307, 403)
 _UNWELL = range(500, 600)
 
@@ -33,10 +39,11 @@ _T = TypeVar("_T")
 
 
 class Info(NamedTuple):
-    """A bucket's ACL and its region."""
+    """A bucket's ACL, its region, and when it was made, which tells it from others of its name."""
 
     acl: str
     region: str
+    created_at: datetime
 
 
 class Listed(NamedTuple):
@@ -55,9 +62,10 @@ class Bucket:
         self._bucket = clients.bucket(name, region)
 
     def info(self) -> Info:
-        """Its ACL and region. Operation "GetBucketInfo"."""
+        """Its ACL, region and creation date. Operation "GetBucketInfo"."""
         found = self.ask(GET_INFO, lambda bucket: bucket.get_bucket_info())
-        return Info(found.acl.grant, _region(found.location))
+        made = datetime.fromisoformat(found.creation_date.replace("Z", "+00:00"))
+        return Info(found.acl.grant, _region(found.location), made)
 
     def info_if_there(self) -> Info | None:
         """The same; None if there is no such bucket."""
@@ -76,6 +84,26 @@ class Bucket:
         """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
         found = self.ask(GET_BLOCK, lambda bucket: bucket.get_bucket_public_access_block())
         return bool(found.block_public_access)
+
+    def is_website(self) -> bool:
+        """Whether it is a static website. Operation "GetBucketWebsite"."""
+        try:
+            self.ask(GET_WEBSITE, lambda bucket: bucket.get_bucket_website())
+        except CloudError as error:
+            if error.code == _NO_WEBSITE:
+                return False
+            raise
+        return True
+
+    def domains(self) -> tuple[str, ...]:
+        """The custom domains that are bound to it and enabled. Operation "ListCname"."""
+        found = self.ask(LIST_DOMAINS, lambda bucket: bucket.list_bucket_cname())
+        return tuple(each.domain for each in found.cname if each.status != _DISABLED)
+
+    def tags(self) -> Mapping[str, str]:
+        """Its tags. Operation "GetBucketTagging"."""
+        found = self.ask(GET_TAGS, lambda bucket: bucket.get_bucket_tagging())
+        return dict(found.tag_set.tagging_rule)
 
     def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         """What `call` answers, which gets the `oss2.Bucket`; raises CloudError."""

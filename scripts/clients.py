@@ -210,26 +210,36 @@ class Clients:
         """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        config = self._config(self._endpoints.log, f"{self.region}.log.aliyuncs.com")
+        return Client(self._log_config(self.region))
+
+    @functools.cached_property
+    def alert_records(self) -> Any:
+        """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
+        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
+
+        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
+        return Client(self._log_config(home))
+
+    def _log_config(self, region: str) -> Config:
+        config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
         if config.protocol == "http":
             # It asks <project>.<endpoint>, and before 127.0.0.1 that is no name. As its proxy, an
             # endpoint on this machine is asked for every name, and none is looked up.
             config.http_proxy = self._endpoints.log
-        return Client(config)
+        return config
 
     def topic(self, name: str) -> Any:
         """`mns.topic.Topic`, to publish to; close its connection when done."""
-        from mns.account import Account  # noqa: PLC0415  (a slow import)
+        return self._messages().get_topic(name)
 
-        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
-        with calling("the search for credentials", "this machine"):
-            held = self._credentials.get_credential()
-        key = (held.access_key_id, held.access_key_secret, held.security_token or "")
-        account = Account(self._endpoints.mns or own, *key)
-        http = account.mns_client.http
-        http.set_connection_timeout(self._read_timeout)
-        http.conn.timeout = self._read_timeout  # over https the line above sets none
-        return account.get_topic(name)
+    def queue(self, name: str) -> Any:
+        """`mns.queue.Queue`, for its messages as they are; close its connection when done.
+
+        It has one connection, and is for one thread.
+        """
+        found = self._messages().get_queue(name)
+        found.set_encoding(False)  # the SDK would take each body for base64
+        return found
 
     def bucket(self, name: str, region: str = "") -> Any:
         """`oss2.Bucket`, signing V4, in `region` or the clients' own."""
@@ -245,6 +255,20 @@ class Clients:
         # Also for reading, whatever it is called.
         wait = self._read_timeout
         return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
+
+    def _messages(self) -> Any:
+        """`mns.account.Account`."""
+        from mns.account import Account  # noqa: PLC0415  (a slow import)
+
+        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
+        with calling("the search for credentials", "this machine"):
+            held = self._credentials.get_credential()
+        key = (held.access_key_id, held.access_key_secret, held.security_token or "")
+        account = Account(self._endpoints.mns or own, *key)
+        http = account.mns_client.http
+        http.set_connection_timeout(self._read_timeout)
+        http.conn.timeout = self._read_timeout  # over https the line above sets none
+        return account
 
     def _config(self, override: str, host: str) -> Config:
         parts = urlsplit(override or f"https://{host}")

@@ -78,24 +78,24 @@ class Console:
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
-        self._people.print(Text(_visible(text), style=style), soft_wrap=True)
+        self._people.print(Text(visible(text), style=style), soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """What went wrong, in a line on stderr."""
         people = RichConsole(file=self._err, highlight=False)
-        people.print(Text(_visible(text), style="red"), soft_wrap=True)
+        people.print(Text(visible(text), style="red"), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows under headings: drawn for people where there is room, else aligned; never cut."""
-        visible = [[_visible(cell) for cell in row] for row in rows]
-        lines = _aligned([columns, *visible])
+        shown = [[visible(cell) for cell in row] for row in rows]
+        lines = _aligned([columns, *shown])
         drawn = max(map(len, lines)) + 3 * len(columns) + 1
         if not self._people.is_terminal or drawn > self._people.width:
             for n, line in enumerate(lines):
                 self.say(line, "" if n else "bold")
             return
         table = Table(*columns)
-        for row in visible:
+        for row in shown:
             table.add_row(*(Text(cell) for cell in row))
         self._people.print(table)
 
@@ -132,14 +132,14 @@ class Console:
         """
         if not self._stdin.isatty():
             raise UsageError(f"nobody is here to be asked: {instead}")
-        self._err.write(f"{_visible(question)} ")
+        self._err.write(f"{visible(question)} ")
         self._err.flush()
         return self._stdin.readline().strip()
 
 
 def aside(text: str) -> None:
     """A line on stderr, from where there is no console at hand."""
-    sys.stderr.write(f"{_visible(text)}\n")
+    sys.stderr.write(f"{visible(text)}\n")
 
 
 def run(verb: Callable[[Console], Exit], console: Console) -> int:
@@ -207,7 +207,7 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text with what is not printable escaped: controls, bidi overrides, surrogates."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text

@@ -7,7 +7,7 @@ s.yaml leaves alone, but with which other code runs, or the same elsewhere or wi
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from alibabacloud_fc_open20210406 import models
@@ -15,6 +15,7 @@ from alibabacloud_fc_open20210406 import models
 from scripts import undeclared
 from scripts.apply import Plan, Step, Verdict, plan
 from scripts.clients import Clients
+from scripts.live import MODE, PAUSED, Live, Pause
 from scripts.resources.model import find
 from scripts.resources.role import policies_of
 from scripts.spec import Spec
@@ -35,10 +36,14 @@ class Drift(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Everything that was compared, as (kind, name), and where it differs."""
+    """Everything that was compared, as (kind, name), and where it differs.
+
+    A pause is no drift: it is meant, and what counts is the mode that it goes back to.
+    """
 
     compared: tuple[tuple[str, str], ...]
     drift: tuple[Drift, ...]
+    pause: Pause | None = None
 
 
 def compare(spec: Spec, clients: Clients) -> Comparison:
@@ -52,12 +57,26 @@ def compare(spec: Spec, clients: Clients) -> Comparison:
         *_undeclared_triggers(spec, clients),
     )
     compared = tuple((step.kind, step.name) for step in planned.steps)
-    return Comparison(compared, (*_differences(planned), *beyond))
+    drift = (*_differences(planned), *beyond)
+    live = Live.find(spec, clients)
+    if live is None or live.pause is None:
+        return Comparison(compared, drift)
+    return Comparison(compared, tuple(_but_for(live.pause, drift, spec)), live.pause)
 
 
 def _differences(planned: Plan) -> Iterator[Drift]:
     for step in planned.changes:
         yield from _of(step)
+
+
+def _but_for(pause: Pause, found: Iterable[Drift], spec: Spec) -> Iterator[Drift]:
+    """What differs as if there were no pause: in the mode before it."""
+    ours = {f"environmentVariables.{name}" for name in (MODE, PAUSED)}
+    yield from (each for each in found if each.kind != "function" or each.field not in ours)
+    declared = spec.function.environment.get(MODE, "")
+    if pause.mode_before != declared:
+        name, field = spec.function.name, f"environmentVariables.{MODE}"
+        yield Drift("function", name, field, f"{pause.mode_before}, once resumed", declared)
 
 
 def _of(step: Step) -> Iterator[Drift]:

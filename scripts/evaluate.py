@@ -4,8 +4,8 @@ Cloud Config evaluates no single bucket: it reports every non-compliant one of t
 and in mode enforce the function closes all of them that are not exempt. How many those are is said
 first, and must be given back: typed at the terminal, or as --expect N. Buckets that are ignored in
 Cloud Config stay ignored; one that is private by its ACL, and public by its policy, is for a person
-to close. The deployed code must be what is built here, since its exemptions count, and findings
-must reach it. Exit code 1 if a bucket could not be closed, or its end did not come in time.
+to close. The exemptions that count are those of the live function, which findings must reach. Exit
+code 1 if a bucket could not be closed, or its end did not come in time.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from scripts.doctor import Chain, Standing
 from scripts.doctor.channel import CHANNEL
 from scripts.doctor.trigger import TRIGGER
 from scripts.errors import Problem, UsageError
-from scripts.findings import Findings
+from scripts.exempting import Exempting, differing, reviewed_exemptions
+from scripts.findings import Findings, check_expected, counted
 from scripts.following import End, Following
 from scripts.results import Result
 from scripts.retrying import patiently
@@ -45,7 +46,8 @@ VERB = Verb(
     tuple(
         dict.fromkeys(
             (
-                live.GET_FUNCTION,
+                live.GET,
+                live.GET_CODE,
                 results.LIST_RULES,
                 *findings.PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),
@@ -61,10 +63,14 @@ _PRIVATE = "private, public by policy or otherwise: not closed, kept for a perso
 
 
 class Prospect(NamedTuple):
-    """What an evaluation would lead to, in the mode in which the deployed function runs."""
+    """What an evaluation would lead to, in the mode in which the deployed function runs.
+
+    `unlike` says how its exemptions differ from those that are here; empty if they do not.
+    """
 
     mode: str
     found: Findings
+    unlike: str
 
     @property
     def closes(self) -> int:
@@ -103,7 +109,7 @@ def _evaluate(situation: Situation) -> Exit:
     _wait_for_the_rule(situation)
     prospect = patiently(lambda: _prospect(situation))
     _show(console, prospect)
-    _check_expected(situation.options.expect, prospect.closes)
+    check_expected(situation.options.expect, prospect.closes)
     if prospect.reported:
         patiently(lambda: _check_chain(situation))
         if not console.dry_run:
@@ -135,11 +141,11 @@ def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
 def _prospect(situation: Situation) -> Prospect:
     spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
     today = datetime.now(timezone.utc).date()
-    exemptions = findings.reviewed_exemptions(path, today)
+    reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(situation)
-    if doubt := live.doubt(spec, deployed, exemptions, path):
-        raise Problem(str(doubt))
-    return Prospect(deployed.settings.mode, findings.read(spec, clients, exemptions, today))
+    told, held = deployed.settings, deployed.exemptions()
+    found = findings.read(spec, clients, Exempting(held, told.exempt_tag, today))
+    return Prospect(told.mode, found, differing(held, reviewed, path))
 
 
 def _deployed(situation: Situation) -> live.Live:
@@ -148,7 +154,7 @@ def _deployed(situation: Situation) -> live.Live:
     Raises Problem if it does not.
     """
     spec, name = situation.spec, situation.spec.function.name
-    deployed = live.function(spec, situation.clients)
+    deployed = live.Live.find(spec, situation.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
     read, ours = deployed.settings, results.rule_ids(spec)
@@ -185,6 +191,8 @@ def _check_chain(situation: Situation) -> None:
 
 def _show(console: Console, prospect: Prospect) -> None:
     to_close, private, exempt, ignored = prospect.found
+    if prospect.unlike:
+        console.say(prospect.unlike, "yellow")
     if to_close:
         rows = [(each.bucket, each.region, each.acl) for each in to_close]
         console.table(("non-compliant", "region", "ACL"), rows)
@@ -194,18 +202,10 @@ def _show(console: Console, prospect: Prospect) -> None:
     if prospect.mode == REPORT:
         console.say(
             f"nothing will be closed: the function runs in mode {REPORT}, and will report "
-            f"{_buckets(len(to_close))}; {left}"
+            f"{counted(len(to_close))}; {left}"
         )
     else:
-        console.say(f"an evaluation now closes {_buckets(prospect.closes)}; {left}", "bold")
-
-
-def _check_expected(expected: int | None, closes: int) -> None:
-    if expected not in (None, closes):
-        raise UsageError(
-            f"{_buckets(closes)} would be closed, and {expected} were expected: nothing was "
-            "started; look at them with --dry-run"
-        )
+        console.say(f"an evaluation now closes {counted(prospect.closes)}; {left}", "bold")
 
 
 def _agreed(situation: Situation, prospect: Prospect) -> bool:
@@ -219,7 +219,7 @@ def _agreed(situation: Situation, prospect: Prospect) -> bool:
     )
     if typed != str(prospect.closes):
         raise UsageError(
-            f"{_buckets(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "
+            f"{counted(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "
             "nothing was started"
         )
     return True
@@ -253,10 +253,6 @@ def _start(situation: Situation) -> None:
         situation.console.say(f"started an evaluation of {rule_id}")
 
 
-def _buckets(number: int) -> str:
-    return "1 bucket" if number == 1 else f"{number} buckets"
-
-
 def _names(found: Findings) -> list[list[str]]:
     return [[each.bucket for each in group] for group in (found.to_close, found.private)]
 
@@ -273,7 +269,7 @@ def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled:
         )
     elif still_open and mode != REPORT:
         console.say(
-            f"{_buckets(len(still_open))} could not be closed: a person must look; what the "
+            f"{counted(len(still_open))} could not be closed: a person must look; what the "
             f"function could not settle is kept in {queue or 'no queue, since none is declared'}",
             "red",
         )

@@ -7,19 +7,25 @@ its policy, the bucket itself is asked: no repair closes one whose ACL is privat
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
 from resource_repair.exemptions import Exemptions
-from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ_WRITE
-from scripts import buckets, bundle, results
+from resource_repair.openness import PRIVATE
+from scripts import buckets, results
+from scripts.buckets import Bucket
 from scripts.clients import Clients
-from scripts.errors import Problem
+from scripts.errors import UsageError
+from scripts.exempting import Exempting, allows
 from scripts.results import IGNORED, NON_COMPLIANT, Result
 from scripts.retrying import patiently
 from scripts.spec import Spec
 
-PERMISSIONS = (results.LIST_OF_RULE, buckets.GET_INFO)
+PERMISSIONS = (
+    results.LIST_OF_RULE,
+    buckets.GET_INFO,
+    buckets.GET_TAGS,  # where exemptTag is set
+)
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
@@ -38,15 +44,24 @@ class Findings(NamedTuple):
     ignored: tuple[Result, ...] = ()
 
 
-def read(spec: Spec, clients: Clients, exemptions: Exemptions, today: date) -> Findings:
-    """Read the results, and the ACLs that they do not tell, and sort them.
+def read(spec: Spec, clients: Clients, exempting: Exempting) -> Findings:
+    """Read the results, and the ACLs and tags on which it depends, and sort them.
 
     A bucket of which that shows that it is gone is none of them. Raises CloudError.
     """
     found = results.read(spec, clients)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        with_acls = list(pool.map(lambda result: _with_acl(clients, result), found))
-    return sort([result for result in with_acls if result], exemptions, today)
+        with_acls = pool.map(partial(_with_acl, clients), found)
+        there = [result for result in with_acls if result]
+        sorted_out = sort(there, exempting.exemptions, exempting.today)
+        if exempting.tag is None:
+            return sorted_out
+        asked = list(pool.map(partial(_is_exempt, clients, exempting), sorted_out.to_close))
+    answers = list(zip(sorted_out.to_close, asked, strict=True))
+    return sorted_out._replace(
+        to_close=tuple(result for result, exempt in answers if not exempt),
+        exempt=(*sorted_out.exempt, *(result for result, exempt in answers if exempt)),
+    )
 
 
 def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Findings:
@@ -57,7 +72,7 @@ def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Findin
             ignored.append(result)
         elif result.compliance != NON_COMPLIANT:
             continue
-        elif _is_exempt(result, exemptions, today):
+        elif allows(exemptions.for_bucket(result.bucket, today), result.acl):
             exempt.append(result)
         elif result.acl == PRIVATE:
             private.append(result)
@@ -66,25 +81,28 @@ def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Findin
     return Findings(tuple(to_close), tuple(private), tuple(exempt), tuple(ignored))
 
 
-def reviewed_exemptions(path: Path, today: date) -> Exemptions:
-    """The exemptions that people review; raises Problem if they cannot be read."""
-    try:
-        return bundle.read_exemptions(path, today)
-    except bundle.BundleError as error:
-        raise Problem(f"{error}: correct it") from None
+def counted(number: int) -> str:
+    """So many buckets, in words."""
+    return "1 bucket" if number == 1 else f"{number} buckets"
+
+
+def check_expected(expected: int | None, closes: int) -> None:
+    """Raise UsageError where another number of buckets than that will be closed; None is any."""
+    if expected not in (None, closes):
+        raise UsageError(
+            f"{counted(closes)} would be closed, and {expected} were expected: nothing was "
+            "started; look at them with --dry-run"
+        )
 
 
 def _with_acl(clients: Clients, result: Result) -> Result | None:
     """The result with its bucket's ACL, if that matters; None if the bucket is gone."""
     if result.acl or result.compliance != NON_COMPLIANT:
         return result
-    bucket = buckets.Bucket(clients, result.bucket, result.region)
-    info = patiently(bucket.info_if_there)
+    info = patiently(Bucket(clients, result.bucket, result.region).info_if_there)
     return info and result._replace(acl=info.acl)
 
 
-def _is_exempt(result: Result, exemptions: Exemptions, today: date) -> bool:
-    """Whether its bucket is no more open than it may be."""
-    exemption = exemptions.for_bucket(result.bucket, today)
-    openness = OPENNESS.get(result.acl, OPENNESS[PUBLIC_READ_WRITE])
-    return exemption is not None and openness <= OPENNESS[exemption.allow]
+def _is_exempt(clients: Clients, exempting: Exempting, result: Result) -> bool:
+    bucket = Bucket(clients, result.bucket, result.region)
+    return allows(exempting.of(bucket), result.acl)

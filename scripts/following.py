@@ -7,7 +7,7 @@ for in vain.
 
 import time
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 from resource_repair.openness import PRIVATE
@@ -21,7 +21,6 @@ from scripts.retrying import patiently
 from scripts.verb import Situation
 from scripts.waiting import Progress, wait
 
-_SKEW = timedelta(minutes=15)  # by which this machine's clock may be off
 _INDEXED = 10.0  # seconds within which the line of a bucket that was closed is to be found
 _RETRIES = 3  # where s.yaml declares none; Function Compute, "Retry policies"
 _NOT_CLOSED = (EXPOSED, DENIED, FAILED)
@@ -61,7 +60,7 @@ class Following:
         self.ends = tuple(End(before, before, None) for before in reported)
         self._situation = situation
         self._mode = mode
-        self._since = datetime.now(timezone.utc) - _SKEW
+        self._since = datetime.now(timezone.utc) - audit_trail.SKEW
         self._closed_at: dict[str, float] = {}
         self._lines: dict[str, list[AuditLine]] = {}
         self._trail = True
@@ -157,6 +156,5 @@ class Following:
 
     def _read(self) -> list[AuditLine]:
         spec, clients = self._situation.spec, self._situation.clients
-        return list(
-            audit_trail.read(clients, spec, self._since, datetime.now(timezone.utc) + _SKEW)
-        )
+        until = datetime.now(timezone.utc) + audit_trail.SKEW
+        return list(audit_trail.read(clients, spec, self._since, until))

@@ -2,8 +2,7 @@
 
 Sends the file's bytes straight to the function, past the topic and its trigger, waits for the end,
 and prints the answer and the audit lines of the log's tail. Asks first where buckets may be closed.
-Fails (exit code 1) when the handler
-raised or answered anything but success.
+Fails (exit code 1) when the handler raised or answered anything but success.
 """
 
 import argparse
@@ -17,19 +16,20 @@ from typing import NamedTuple
 from scripts import audit_trail
 from scripts.clients import Clients, Credentials, calling
 from scripts.console import Exit
-from scripts.messages import GET_FUNCTION, Line, prospect, read_event, show
+from scripts.live import GET
+from scripts.messages import Line, prospect, read_event, show
 from scripts.spec import Spec
 from scripts.verb import Permission, Situation, Verb, start
 
 VERB = Verb(
     "invoke",
     __doc__ or "",
-    (GET_FUNCTION, Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*")),
+    (GET, Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*")),
 )
 
 _SUCCESS = "success"
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
-_ON_THE_WAY = 30  # seconds, beyond the function's own timeout
+ON_THE_WAY = 30  # seconds, beyond the function's own timeout
 
 
 class Invocation(NamedTuple):
@@ -88,8 +88,10 @@ def _invoke(situation: Situation) -> Exit:
     return Exit.DONE if ended.settled else Exit.PROBLEM
 
 
-def invoke(clients: Clients, spec: Spec, event: bytes) -> Invocation:
+def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invocation:
     """Invoke the spec's function and wait for its end; raises CloudError if it was not invoked.
+
+    `timeout` is the deployed function's in seconds, where it may be longer than the spec's.
 
     Page "InvokeFunction": the answer is the body, and an error of the function is one too, told
     apart by a header.
@@ -97,7 +99,7 @@ def invoke(clients: Clients, spec: Spec, event: bytes) -> Invocation:
     from alibabacloud_fc_open20210406 import models  # noqa: PLC0415  (a slow import)
     from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415
 
-    wait = 1000 * (spec.function.timeout + _ON_THE_WAY)
+    wait = 1000 * (max(timeout, spec.function.timeout) + ON_THE_WAY)
     with calling("fc:InvokeFunction", spec.function.name):
         response = clients.fc.invoke_function_with_options(
             spec.service.name,

@@ -1,94 +1,271 @@
-"""The function as it runs: its settings, and whether the exemptions that are here are its own.
+"""The live function: what it is told, what it runs, and whether it is paused; and changing that.
 
-A bundle has its exemptions in it, and of the code that runs Function Compute tells the checksum: so
-those that are deployed are known where the same bundle is built here.
+A pause is kept on the function itself, as one more environment variable beside `repairMode`, which
+the function ignores: no file says one thing here while another is live there.
 """
 
+import base64
+import functools
+import io
 import json
 import zipfile
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+import requests
 from alibabacloud_fc_open20210406 import models
+from alibabacloud_tea_util.models import RuntimeOptions
 
 from resource_repair import exemptions, settings
-from resource_repair.exemptions import Exemptions
+from resource_repair.exemptions import Exemptions, ExemptionsError
 from resource_repair.settings import Settings
+from resource_repair.values import ENFORCE, REPORT
 from scripts.apply.fc import checksum
-from scripts.clients import Clients
+from scripts.clients import Clients, CloudError, calling
+from scripts.console import Console
 from scripts.errors import Problem
-from scripts.resources.model import find
 from scripts.spec import Spec
 from scripts.verb import Permission
+from scripts.waiting import Progress, wait
 
-GET_FUNCTION = Permission("fc:GetFunction", "acs:fc:{region}:{account}:*")
+__all__ = [
+    "GET",
+    "GET_CODE",
+    "MODE",
+    "PAUSED",
+    "UPDATE",
+    "ChangedError",
+    "Live",
+    "Pause",
+    "exemptions_in",
+    "secured",
+    "with_exemptions",
+]
 
-_COMPILED = "resource_repair/exemptions.json"
+GET = Permission("fc:GetFunction", "acs:fc:{region}:{account}:*")
+GET_CODE = Permission("fc:GetFunctionCode")  # its page knows no resource to name
+UPDATE = Permission("fc:UpdateFunction", "acs:fc:{region}:{account}:*")
+
+MODE, PAUSED = "repairMode", "paused"  # environment variables
+
+# Page "Environment variables": all of them together, names and values.
+LARGEST_ENVIRONMENT = 4096  # bytes
+
+_COMPILED = "resource_repair/exemptions.json"  # where the bundle has them
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_CHANGED = 412  # what was read is no longer what is there
+_NOT_FOUND, _OK = 404, 200
+_TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
+_SETTLING = 60.0  # seconds within which an update must show
 
 
-class Live(NamedTuple):
-    """The deployed function: its settings, as it reads them itself, and its code's checksum."""
+class Pause(NamedTuple):
+    """Since when and why nothing is closed, and the mode to go back to."""
 
-    settings: Settings
-    checksum: str
-
-
-class Doubt(NamedTuple):
-    """Why exemptions may not be those deployed, and what to do; `sure` if they are not."""
-
-    why: str
-    mend: str
-    sure: bool = False
+    since: datetime
+    reason: str
+    mode_before: str
 
     def __str__(self) -> str:
-        return f"{self.why}: {self.mend}"
+        since = self.since.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"paused since {since}" + (f" ({self.reason})" if self.reason else "")
+
+    def variable(self) -> str:
+        """As the environment variable has it: JSON in ASCII, whatever the reason's language."""
+        told = {"since": self.since.isoformat(), "mode": self.mode_before, "reason": self.reason}
+        return json.dumps(told)
 
 
-def function(spec: Spec, clients: Clients) -> Live | None:
-    """The spec's function; None if it is not deployed. Raises CloudError."""
-    name, request = spec.function.name, models.GetFunctionRequest()
-    found = find(
-        GET_FUNCTION.action,
-        name,
-        lambda: clients.fc.get_function(spec.service.name, name, request),
-    )
-    if found is None:
-        return None
-    return Live(settings.load(found.environment_variables or {}), str(found.code_checksum))
+class Live:
+    """The live function as it was when it was read; to see a change, read it again."""
+
+    def __init__(self, spec: Spec, clients: Clients, answer: Any) -> None:
+        body = answer.body
+        self.spec = spec
+        self.environment: Mapping[str, str] = dict(body.environment_variables or {})
+        self.checksum = str(body.code_checksum)
+        self.timeout = float(body.timeout)  # seconds for one invocation
+        self.changed_at = datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00"))
+        self._clients = clients
+        self._etag = answer.headers.get("etag", "")
+
+    @classmethod
+    def read(cls, spec: Spec, clients: Clients) -> "Live":
+        """The function; raises CloudError, and Problem if it is not deployed."""
+        found = cls.find(spec, clients)
+        if found is None:
+            raise Problem(f"{spec.function.name} is not deployed: deploy it first")
+        return found
+
+    @classmethod
+    def find(cls, spec: Spec, clients: Clients) -> "Live | None":
+        """The function; None if it is not deployed. Raises CloudError."""
+        place = (spec.service.name, spec.function.name)
+        try:
+            with calling(GET.action, spec.function.name):
+                answer = clients.fc.get_function(*place, models.GetFunctionRequest())
+        except CloudError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return cls(spec, clients, answer)
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, as it reads them itself."""
+        return settings.load(self.environment)
+
+    @property
+    def mode(self) -> str:
+        """The mode in which it runs."""
+        return self.environment.get(MODE, ENFORCE)
+
+    @property
+    def pause(self) -> Pause | None:
+        """The pause that holds; None too where somebody has set another mode by hand since."""
+        if self.mode != REPORT or PAUSED not in self.environment:
+            return None
+        try:
+            told = json.loads(self.environment[PAUSED])
+            since = datetime.fromisoformat(told["since"])
+            return Pause(since, str(told["reason"]), str(told["mode"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    @functools.cached_property
+    def package(self) -> bytes:
+        """The zip that it runs, whole. Raises CloudError; Problem if what came is another one.
+
+        Page "GetFunctionCode": a URL that needs no signature of ours, and a CRC-64.
+        """
+        name = self.spec.function.name
+        request = models.GetFunctionCodeRequest()
+        with calling(GET_CODE.action, name):
+            told = self._clients.fc.get_function_code(self.spec.service.name, name, request).body
+        package = _download(told.url, name)
+        if not checksum(package) == str(told.checksum) == self.checksum:
+            raise Problem(
+                f"what came as the code of {name} is not what it runs: it was changed meanwhile, "
+                "or cut on the way; run again"
+            )
+        return package
+
+    def exemptions(self) -> Exemptions:
+        """The exemptions that it goes by; raises as `package`, and Problem if it has none to read.
+
+        It asks Function Compute the first time. Without readable ones the function repairs nothing.
+        """
+        return exemptions_in(self.package, f"the live {self.spec.function.name}")
+
+    def set_environment(self, variables: Mapping[str, str]) -> "Live":
+        """Have it told these variables, and nothing else changed; gives it as it is then.
+
+        Raises CloudError; Problem if they are too large, if it was changed since it was read, or if
+        they do not show.
+        """
+        size = sum(len(f"{name}{value}".encode()) for name, value in variables.items())
+        if size > LARGEST_ENVIRONMENT:
+            raise Problem(
+                f"the environment variables would have {size} bytes, and Function Compute takes "
+                f"{LARGEST_ENVIRONMENT}: give a shorter reason"
+            )
+        self._update(models.UpdateFunctionRequest(environment_variables=dict(variables)))
+        after = Live.read(self.spec, self._clients)
+        if after.environment != dict(variables):
+            raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
+        return after
+
+    def set_package(self, package: bytes, console: Console) -> "Live":
+        """Have it run this zip, and nothing else changed; gives it once it is seen to be live.
+
+        Raises CloudError; Problem if it was changed since it was read, or the zip does not show.
+        """
+        wanted = checksum(package)
+        code = models.Code(zip_file=base64.b64encode(package).decode())
+        self._update(models.UpdateFunctionRequest(code=code), {"X-Fc-Code-Checksum": wanted})
+        after = self
+
+        def look() -> Progress:
+            nonlocal after
+            after = Live.read(self.spec, self._clients)
+            shows = after.checksum == wanted
+            return Progress(f"{'runs' if shows else 'waiting for'} the code {wanted}", shows)
+
+        if not wait(look, console, _SETTLING):
+            raise Problem(f"{self.spec.function.name} does not show its new code: run again")
+        return after
+
+    def _update(
+        self, request: models.UpdateFunctionRequest, further: Mapping[str, str] | None = None
+    ) -> None:
+        """Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone."""
+        name = self.spec.function.name
+        given = {**({"If-Match": self._etag} if self._etag else {}), **(further or {})}
+        headers = models.UpdateFunctionHeaders(common_headers=given)
+        update = self._clients.fc.update_function_with_options
+        try:
+            with calling(UPDATE.action, name):
+                update(self.spec.service.name, name, request, headers, RuntimeOptions())
+        except CloudError as error:
+            if error.status != _CHANGED:
+                raise
+            raise ChangedError(
+                f"{name} was changed meanwhile by somebody else: run again"
+            ) from None
 
 
-def bundled_exemptions(code: Path) -> Exemptions:
-    """The exemptions in a bundle's zip; raises Problem if the function could not read them."""
+class ChangedError(Problem):
+    """The function is no longer as it was read, and was left so."""
+
+
+def exemptions_in(package: bytes, what: str, mend: str = "deploy again") -> Exemptions:
+    """The exemptions in a zip, as the function reads them.
+
+    Raises Problem, which names `what` the zip is, and how to `mend` it.
+    """
     try:
-        with zipfile.ZipFile(code) as archive:
-            return exemptions.parse(json.loads(archive.read(_COMPILED))["exemptions"])
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        raise Problem(
-            f"{code} has no exemptions that can be read ({type(error).__name__}), and would repair "
-            "nothing: run `make bundle`"
-        ) from None
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            compiled = json.loads(archive.read(_COMPILED))
+        return exemptions.parse(compiled["exemptions"])
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        why = str(error) if isinstance(error, ExemptionsError) else type(error).__name__
+        raise Problem(f"the exemptions of {what} cannot be read ({why}): {mend}") from None
 
 
-def doubt(spec: Spec, live: Live | None, reviewed: Exemptions, path: Path) -> Doubt | None:
-    """Why the exemptions reviewed in the file at `path` may not be the deployed ones; or None."""
-    name, code = spec.function.name, spec.function.code
-    if live is None:
-        return Doubt(f"{name} is not deployed, so no exemption holds yet", "deploy it", sure=True)
-    if not code.is_file():
-        return Doubt(
-            f"{code} is not there, so whether {name} has the exemptions that are here cannot be "
-            "told",
-            "run `make bundle`",
-        )
-    if checksum(code.read_bytes()) != live.checksum:
-        return Doubt(
-            f"{name} runs other code than {code}, so the exemptions here may not be those deployed",
-            "deploy first",
-        )
-    if bundled_exemptions(code) != reviewed:
-        return Doubt(
-            f"{code}, which is deployed, was built with other exemptions than {path}",
-            "name their file with --exemptions, or run `make bundle` and deploy",
-            sure=True,
-        )
-    return None
+def with_exemptions(package: bytes, held: Exemptions) -> bytes:
+    """The same zip with other exemptions: the same bytes that a build with those gives."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(package)) as old,
+        zipfile.ZipFile(made, "w", compresslevel=9) as new,
+    ):
+        for item in old.infolist():
+            entry = zipfile.ZipInfo(item.filename, item.date_time)
+            entry.create_system = item.create_system
+            entry.external_attr = item.external_attr
+            entry.compress_type = item.compress_type
+            ours = item.filename == _COMPILED
+            new.writestr(entry, exemptions.dump(held) if ours else old.read(item))
+    return made.getvalue()
+
+
+def secured(url: str) -> str:
+    """The URL over https, since it is documented with http too; loopback's stays as it is."""
+    parts = urlsplit(url)
+    return url if parts.hostname in _LOOPBACK else parts._replace(scheme="https").geturl()
+
+
+def _download(url: str, name: str) -> bytes:
+    """What is at the URL, which is a secret: whoever knows it can have the code."""
+    failed = functools.partial(CloudError, GET_CODE.action, name)
+    try:
+        answer = requests.get(secured(url), timeout=_TIMEOUTS, allow_redirects=False)
+    except requests.RequestException:
+        advice = "the code could not be had from where it is stored: run again"
+        raise failed("NoUsableAnswer", 0, advice) from None
+    if answer.status_code != _OK:
+        advice = "the place where the code is stored refuses to give it: run again"
+        raise failed(f"status {answer.status_code}", answer.status_code, advice)
+    return answer.content

@@ -71,7 +71,6 @@ _MISSING = {
 
 _CLEANING = 60.0  # seconds
 _UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
-_SKEW = timedelta(minutes=15)  # by which this machine's clock may be off
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -226,7 +225,7 @@ class _Proof:
     def __init__(self, situation: Situation, bucket: Bucket) -> None:
         self.bucket = bucket
         self._situation = situation
-        self._since = datetime.now(timezone.utc) - _SKEW
+        self._since = datetime.now(timezone.utc) - audit_trail.SKEW
         self._changed = 0.0
         self._seen_open = False
         self._ended: dict[str, float] = {}
@@ -328,7 +327,7 @@ class _Proof:
         return results.of_bucket(self._situation.spec, self._situation.clients, self.bucket.name)
 
     def _lines(self) -> list[AuditLine]:
-        until = datetime.now(timezone.utc) + _SKEW
+        until = datetime.now(timezone.utc) + audit_trail.SKEW
         clients, spec = self._situation.clients, self._situation.spec
         return list(audit_trail.read(clients, spec, self._since, until, bucket=self.bucket.name))
 

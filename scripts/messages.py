@@ -10,20 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from resource_repair import notification, settings, values
+from resource_repair import notification, values
 from resource_repair.values import Finding
 from scripts.clients import Clients, calling
 from scripts.console import Console
 from scripts.errors import UsageError
+from scripts.live import Live
 from scripts.spec import Spec
-from scripts.verb import Permission
 
 Line: TypeAlias = Mapping[str, Any]
 """An audit line, as the function wrote it."""
 
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
-
-GET_FUNCTION = Permission("fc:GetFunction", "acs:fc:{region}:{account}:*")
 
 # XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -60,15 +58,14 @@ class Prospect(NamedTuple):
 
 
 def prospect(clients: Clients, spec: Spec, event: bytes) -> Prospect:
-    """What the event will lead to, as the function reads it and is deployed; raises CloudError."""
-    from alibabacloud_fc_open20210406 import models  # noqa: PLC0415  (a slow import)
+    """What the event will lead to, as the function reads it and is deployed.
 
-    service, name = spec.service.name, spec.function.name
-    with calling(GET_FUNCTION.action, name):
-        live = clients.fc.get_function(service, name, models.GetFunctionRequest()).body
-    deployed = settings.load(live.environment_variables or {})
+    Raises CloudError; Problem if it is not deployed.
+    """
+    deployed = Live.read(spec, clients).settings
     found = [item for item in notification.read(event) if isinstance(item, Finding)]
-    return Prospect(f"{service}/{name}", deployed.mode, deployed.rule_ids, found)
+    name = f"{spec.service.name}/{spec.function.name}"
+    return Prospect(name, deployed.mode, deployed.rule_ids, found)
 
 
 def read_event(where: str) -> bytes:
@@ -110,10 +107,15 @@ def show(console: Console, lines: Sequence[Line]) -> None:
         console.table(("outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
 
 
-def _row(line: Line) -> tuple[str, str, str, str]:
+def acl_told(line: Line) -> str:
+    """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
     before, after = line.get("acl_before"), line.get("acl_after")
-    acl = f"{before} -> {after}" if after and after != before else str(before or "")
-    return str(line.get("outcome")), str(line.get("bucket")), acl, str(line.get("reason"))
+    return f"{before} -> {after}" if after and after != before else str(before or "")
+
+
+def _row(line: Line) -> tuple[str, str, str, str]:
+    told = acl_told(line)
+    return str(line.get("outcome")), str(line.get("bucket")), told, str(line.get("reason"))
 
 
 def _text(event: bytes) -> str:

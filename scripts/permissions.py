@@ -23,10 +23,17 @@ VERBS = (
     "doctor",
     "verify",
     "evaluate",
+    "sweep",
+    "redrive",
     "status",
     "publish",
     "invoke",
     "audit",
+    "report",
+    "test-alert",
+    "pause",
+    "resume",
+    "undo",
     "remove",
 )
 
@@ -64,9 +71,10 @@ def table() -> str:
 
 def module(name: str) -> ModuleType:
     """The module of a verb, with its `VERB` and its `main`; a verb may be a package that is run."""
-    found = importlib.util.find_spec(f"scripts.{name}")
+    full = f"scripts.{name.replace('-', '_')}"
+    found = importlib.util.find_spec(full)
     package = found is not None and found.submodule_search_locations is not None
-    return importlib.import_module(f"scripts.{name}.__main__" if package else f"scripts.{name}")
+    return importlib.import_module(f"{full}.__main__" if package else full)
 
 
 def _rows(of: Verb) -> Iterator[str]:

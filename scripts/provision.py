@@ -1,9 +1,10 @@
 """Make everything around the function, from s.yaml alone, and write to .env what a deploy needs.
 
 That is: the topic, the failure queue, the role with which MNS calls the function, the log project
-with its store and index, the Cloud Config rule, and the delivery channel that publishes to the
-topic. What is there already is kept, changed where it must be, and never taken over. A rule that is
-switched off is not switched on while a function in mode enforce would close all that it then finds.
+with its store and index, the Cloud Config rule, the delivery channel that publishes to the topic
+and, with ALERT_WEBHOOK or ALERT_EMAIL set, the alerts that wake somebody. What is there already is
+kept, changed where it must be, and never taken over. A rule that is switched off is not switched on
+while a function in mode enforce would close all that it then finds.
 
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
@@ -15,8 +16,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from alibabacloud_fc_open20210406 import models as fc_models
-
 from resource_repair.values import REPORT
 from scripts import dotenv, steps
 from scripts.apply import Difference, Plan, Step
@@ -24,8 +23,9 @@ from scripts.apply.model import State, step_for
 from scripts.clients import Clients, Credentials, Endpoints
 from scripts.console import Console, Exit
 from scripts.errors import Problem
-from scripts.resources import Rule, around, recorder
-from scripts.resources.model import find
+from scripts.live import Live
+from scripts.resources import Recipients, Rule, around, recorder
+from scripts.resources.recipients import HOW, NOBODY
 from scripts.retrying import patiently
 from scripts.spec import Spec
 from scripts.verb import RULE_ID, Permission, Situation, Verb, start
@@ -35,6 +35,7 @@ _TOPICS = "acs:mns:{region}:{account}:/topics/*"
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
 _ROLES = "acs:ram:*:{account}:role/*"
 _LOGS = "acs:log:{region}:{account}:project/*"
+_RECORDS = "acs:log:*:{account}:resource/*"
 
 VERB = Verb(
     "provision",
@@ -62,6 +63,13 @@ VERB = Verb(
         Permission("log:GetIndex", _LOGS),
         Permission("log:CreateIndex", _LOGS),
         Permission("log:UpdateIndex", _LOGS),
+        Permission("log:GetAlert"),
+        Permission("log:CreateAlert"),
+        Permission("log:UpdateAlert"),
+        Permission("log:EnableAlert"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:CreateResourceRecord", _RECORDS),
+        Permission("log:UpdateResourceRecord", _RECORDS),
         Permission("config:GetConfigurationRecorder"),
         Permission("config:ListConfigRules"),
         Permission("config:CreateConfigRule"),
@@ -84,14 +92,14 @@ def main(
     return start(VERB, _provision, arguments, environ, credentials, rule_id_known=False)
 
 
-def provision(spec: Spec, clients: Clients) -> str:
+def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> str:
     """Make or adopt everything around the function, without a word; gives the rule's id.
 
     Raises CloudError, and Problem where something is in the way.
     """
     if found := obstacles(spec, clients):
         raise Problem("; ".join(found))
-    for step in plan(spec, clients).changes:
+    for step in plan(spec, clients, recipients).changes:
         patiently(step.carry_out, after_making=True)
     return Rule(spec, clients).id()
 
@@ -104,14 +112,16 @@ def obstacles(spec: Spec, clients: Clients) -> list[str]:
     return [each for each in (first, *others, closing) if each]
 
 
-def plan(spec: Spec, clients: Clients) -> Plan:
+def plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
     """What is to be made or changed in the account; changes nothing. Raises CloudError."""
-    planned = [patiently(partial(step_for, resource)) for resource in around(spec, clients)]
+    resources = around(spec, clients, recipients)
+    planned = [patiently(partial(step_for, resource)) for resource in resources]
     return Plan(spec.account_id, spec.region, tuple(planned))
 
 
 def _provision(situation: Situation) -> Exit:
     console, spec, clients = situation.console, situation.spec, situation.clients
+    recipients = _recipients(situation)
     _wait_for_cloud_config(console, clients)
     if found := obstacles(spec, clients):
         for obstacle in found:
@@ -119,9 +129,11 @@ def _provision(situation: Situation) -> Exit:
         console.answer({"account_id": spec.account_id, "region": spec.region, "obstacles": found})
         return Exit.PROBLEM
     settings = _Settings(situation)
-    planned = plan(spec, clients)
+    planned = plan(spec, clients, recipients)
     planned = replace(planned, steps=(*planned.steps, step_for(settings)))
     steps.show(console, planned)
+    if not recipients:
+        console.say(f"nobody is woken when something goes wrong: {HOW}", "yellow")
     applied: list[Step] = []
     end = Exit.DONE
     if planned.changes and not console.dry_run:
@@ -136,21 +148,24 @@ def _provision(situation: Situation) -> Exit:
     return end
 
 
+def _recipients(situation: Situation) -> Recipients:
+    """Whom the shell and .env name."""
+    path = situation.options.spec.parent / ".env"
+    return Recipients.of(dotenv.environment(path, situation.environ))
+
+
 def _would_close(spec: Spec, clients: Clients) -> str:
     """That switching the rule on would close buckets: it reports all that it finds, uncounted."""
-    rule, name = Rule(spec, clients).found(), spec.function.name
+    rule = Rule(spec, clients).found()
     if rule is None or rule.state != "INACTIVE":
         return ""
-    request = fc_models.GetFunctionRequest()
-    function = find(
-        "fc:GetFunction", name, lambda: clients.fc.get_function(spec.service.name, name, request)
-    )
-    if function is None or (function.environment_variables or {}).get("repairMode") == REPORT:
+    live = Live.find(spec, clients)
+    if live is None or live.mode == REPORT:
         return ""
     return (
         f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
-        f"{name}, which closes them: set mode: {REPORT} in s.yaml and deploy, or switch the rule "
-        "on by hand, then run again"
+        f"{spec.function.name}, which closes them: set mode: {REPORT} in s.yaml and deploy, or "
+        "switch the rule on by hand, then run again"
     )
 
 

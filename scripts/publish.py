@@ -8,10 +8,8 @@ and waits for the audit line of each finding in it. Asks first where buckets may
 import argparse
 import os
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import TypeAlias
 
 from resource_repair import notification
@@ -20,7 +18,8 @@ from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.clients import Credentials
 from scripts.console import Exit
-from scripts.messages import GET_FUNCTION, prospect, publish, read_event, settled, show
+from scripts.live import GET
+from scripts.messages import prospect, publish, read_event, settled, show
 from scripts.verb import Permission, Situation, Verb, start
 from scripts.waiting import Progress, wait
 
@@ -28,14 +27,13 @@ VERB = Verb(
     "publish",
     __doc__ or "",
     (
-        GET_FUNCTION,
+        GET,
         Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*"),
         *audit_trail.PERMISSIONS,
     ),
 )
 
 _TIMEOUT = 120.0  # seconds; a cold start, and the seconds that Log Service takes to find a line
-_SKEW = 15 * 60  # seconds by which this clock may be off: with more MNS refuses the message
 
 Key: TypeAlias = tuple[str, str]
 """What tells the findings of a message apart: rule and bucket, empty where there are none."""
@@ -72,7 +70,7 @@ def _publish(situation: Situation) -> Exit:
         console.say("nothing was published")
         console.answer({"topic": topic, **coming.document(), "message_id": None})
         return Exit.DONE
-    earlier = {line.request_id for line in _recent(situation)}
+    earlier = {line.request_id for line in audit_trail.recent(situation.clients, situation.spec)}
     message_id = publish(situation.clients, topic, event)
     console.say(f"published {len(event)} bytes to topic {topic}, as message {message_id}")
     lines = _follow(situation, awaited, earlier)
@@ -123,23 +121,18 @@ def _first_run(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditL
 
 
 def _follow(situation: Situation, awaited: Counter[Key], earlier: set[str]) -> list[AuditLine]:
+    """What comes; lines from before the message are told apart by their request."""
     found: list[AuditLine] = []
 
     def look() -> Progress:
-        new = (line for line in _recent(situation) if line.request_id not in earlier)
+        lines = audit_trail.recent(situation.clients, situation.spec)
+        new = (line for line in lines if line.request_id not in earlier)
         found[:] = of_message(awaited, new)
         words = f"{len(found)} of {awaited.total()} audit lines have come"
         return Progress(words, len(found) == awaited.total())
 
     wait(look, situation.console, situation.options.timeout)
     return found
-
-
-def _recent(situation: Situation) -> Iterable[AuditLine]:
-    """The audit lines around now; those from before the message are told apart by their request."""
-    now = time.time()
-    since, until = (datetime.fromtimestamp(now + skew, timezone.utc) for skew in (-_SKEW, _SKEW))
-    return audit_trail.read(situation.clients, situation.spec, since, until)
 
 
 def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine]) -> Exit:

@@ -33,6 +33,7 @@ _TOPICS = "acs:mns:{region}:{account}:/topics*"
 _QUEUES = "acs:mns:{region}:{account}:/queues*"
 _ROLES = "acs:ram:*:{account}:role/*"
 _LOGS = "acs:log:{region}:{account}:project/*"
+_RECORDS = "acs:log:*:{account}:resource/*"
 
 VERB = Verb(
     "remove",
@@ -67,6 +68,10 @@ VERB = Verb(
         Permission("mns:GetQueueAttributes", _QUEUES),
         Permission("mns:PeekMessage", _QUEUES),
         Permission("mns:DeleteQueue", _QUEUES),
+        Permission("log:GetAlert"),
+        Permission("log:DeleteAlert"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:DeleteResourceRecord", _RECORDS),
         Permission("log:GetProject", _LOGS),
         Permission("log:ListProject", _LOGS),
         Permission("log:GetLogStore", _LOGS),
@@ -228,7 +233,7 @@ def _delete_unless_it_stays(resource: Removable, options: argparse.Namespace) ->
         return stays
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{left} messages wait in it: see to them"
+        return f"{left} messages wait in it: make redrive"
     resource.delete()
     return ""
 
@@ -239,7 +244,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         if waiting:
             raise Problem(
                 f"{waiting} messages wait in the failure queue {resource.name}, each a "
-                "finding that was not repaired: see to them, or say --discard-failures"
+                "finding that was not repaired: make redrive, or say --discard-failures"
             )
 
 

@@ -35,7 +35,8 @@ class Result(NamedTuple):
     """What Cloud Config holds about one bucket.
 
     `acl` is what made it non-compliant, if that is what its annotation tells; `ignored_until` the
-    day on which Cloud Config's own exemption ends, empty if none does.
+    day on which Cloud Config's own exemption ends, empty if none does. `risk_level` is the rule's,
+    1 being the highest.
     """
 
     bucket: str
@@ -44,6 +45,10 @@ class Result(NamedTuple):
     evaluated_at: datetime
     acl: str
     ignored_until: str
+    rule_id: str = ""
+    rule_name: str = ""
+    risk_level: int = 0
+    annotation: str = ""
 
 
 def read(spec: Spec, clients: Clients) -> list[Result]:
@@ -161,6 +166,10 @@ def _result(each: Any, qualifier: Any) -> Result:
         evaluated_at=datetime.fromtimestamp(evaluated, timezone.utc),
         acl=_acl(each.annotation),
         ignored_until=qualifier.ignore_date or "",
+        rule_id=qualifier.config_rule_id,
+        rule_name=qualifier.config_rule_name or "",
+        risk_level=each.risk_level or 0,
+        annotation=each.annotation or "",
     )
 
 

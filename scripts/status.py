@@ -1,34 +1,34 @@
 """Show one bucket from all sides, or without --bucket every one that the rule has evaluated.
 
 What Cloud Config holds about it, its ACL, whether its policy makes it public, Block Public Access,
-its exemption and when that ends, and the last line of the audit trail. The exemptions are those of
-the file here: it says so if they may not be the deployed ones. What may not be read is told with
-the permission that it takes, and the rest is shown (exit code 1).
+its exemption, whose that is and when it ends, and the last line of the audit trail. The exemptions
+are those of the live function: it says so if they are not those of the file here. What may not be
+read is told with the permission that it takes, and the rest is shown (exit code 1).
 """
 
 import argparse
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 from resource_repair import naming
 from resource_repair.exemptions import Exemption
-from scripts import CODE, findings, views
+from scripts import CODE, audit_trail, views
 from scripts.audit_trail import AuditLine
-from scripts.clients import CloudError, Credentials
+from scripts.clients import Credentials
 from scripts.console import Exit
 from scripts.errors import UsageError
-from scripts.live import Doubt
+from scripts.exempting import reviewed_exemptions
+from scripts.live import Live
 from scripts.results import Result
-from scripts.verb import Situation, Verb, start
+from scripts.verb import Situation, Verb, show_unread, start
 from scripts.views import Reader, Unread, View
 
-VERB = Verb("status", __doc__ or "", views.PERMISSIONS)
+VERB = Verb("status", __doc__ or "", (views.OF_ONE, *views.PERMISSIONS))
 
 _COLUMNS = (
     "bucket",
@@ -41,8 +41,6 @@ _COLUMNS = (
     "last audit line",
 )
 _BLOCKED = {views.ACCOUNT: "on for the account", views.BUCKET: "on", views.NOBODY: "off"}
-
-_NEVER = datetime.fromtimestamp(0, timezone.utc)  # Log Service's times begin here
 
 _T = TypeVar("_T")
 
@@ -66,30 +64,18 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 
 def _status(situation: Situation) -> Exit:
     options, now = situation.options, datetime.now(timezone.utc)
-    exemptions = findings.reviewed_exemptions(options.exemptions, now.date())
-    _check(situation, now)
-    reader = Reader(situation.spec, situation.clients, exemptions, now=now, days=options.days)
+    reviewed = reviewed_exemptions(options.exemptions, now.date())
+    if options.bucket is not None and not naming.is_bucket_name(options.bucket):
+        raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    since = audit_trail.since(options.days, now)
+    reader = Reader(situation.spec, situation.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
-    doubt = reader.doubt(options.exemptions)
     _show(situation, found)
-    _show_doubt(situation, doubt)
-    _show_failures(situation, reader)
-    situation.console.answer(_document(situation, found, doubt, reader))
+    _show_function(situation, reader)
+    show_unread(situation, VERB, reader.failures.values())
+    situation.console.answer(_document(situation, found, reader))
     whole = not reader.failures and all(view.acl is not None for view in found)
     return Exit.DONE if whole else Exit.PROBLEM
-
-
-def _check(situation: Situation, now: datetime) -> None:
-    """Raise UsageError for options that no bucket and no time can be found by."""
-    bucket, days = situation.options.bucket, situation.options.days
-    if bucket is not None and not naming.is_bucket_name(bucket):
-        raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
-    try:
-        since = now - timedelta(days=days)
-    except (OverflowError, ValueError):  # out of the calendar, or no number
-        since = _NEVER
-    if not _NEVER < since <= now:
-        raise UsageError(f"--days {days:g} is no time to look back: say a number such as 7")
 
 
 def _show(situation: Situation, found: Sequence[View]) -> None:
@@ -103,11 +89,15 @@ def _show(situation: Situation, found: Sequence[View]) -> None:
         situation.console.say("the rule has evaluated no bucket yet")
 
 
-def _show_doubt(situation: Situation, doubt: Doubt | Unread | None) -> None:
-    if isinstance(doubt, Unread):
-        situation.console.say(f"whether these exemptions are deployed: {_not_read(doubt)}")
-    elif doubt:
-        situation.console.say(str(doubt), "yellow")
+def _show_function(situation: Situation, reader: Reader) -> None:
+    """Whether it is paused, and whether it has the exemptions that are here."""
+    console, name, live = situation.console, situation.spec.function.name, reader.live
+    if isinstance(live, Unread):
+        console.say(f"whether {name} is paused: {live}", "yellow")
+    elif live and live.pause:
+        console.say(f"{name} is {live.pause}: nothing is closed; make resume", "bold")
+    if doubt := reader.doubt(situation.options.exemptions):
+        console.say(doubt, "yellow")
 
 
 def _cells(view: View) -> tuple[str, ...]:
@@ -125,12 +115,8 @@ def _cells(view: View) -> tuple[str, ...]:
 
 def _told(value: _T | Unread | None, tell: Callable[[_T], str]) -> str:
     if isinstance(value, Unread):
-        return _not_read(value)
+        return str(value)
     return "none" if value is None else tell(value)
-
-
-def _not_read(what: Unread) -> str:
-    return f"not read ({what.operation})" if what.operation else "not read"
 
 
 def _result(result: Result) -> str:
@@ -140,7 +126,8 @@ def _result(result: Result) -> str:
 
 def _exemption(exemption: Exemption) -> str:
     ended = exemption.expires < datetime.now(timezone.utc).date()
-    return f"{exemption.allow} {'ended on' if ended else 'until'} {exemption.expires}"
+    end = f"{'ended on' if ended else 'until'} {exemption.expires}"
+    return f"{exemption.allow} {end} ({exemption.owner})"
 
 
 def _line(line: AuditLine) -> str:
@@ -151,41 +138,17 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _show_failures(situation: Situation, reader: Reader) -> None:
-    """What was not read, and the statements of a RAM policy that would let it be."""
-    console, spec = situation.console, situation.spec
-    for failure in reader.failures.values():
-        console.fail(str(failure))
-    refused = {
-        operation
-        for operation, failure in reader.failures.items()
-        if isinstance(failure, CloudError) and failure.denied
-    }
-    if refused:
-        console.say("to be added to a policy of whoever these credentials are:")
-    for permission in VERB.permissions:
-        if permission.action in refused:
-            statement = permission.statement(spec.account_id, spec.region)
-            console.say(f"  {json.dumps(statement)}")
-
-
-def _document(
-    situation: Situation, found: Sequence[View], doubt: Doubt | Unread | None, reader: Reader
-) -> dict[str, object]:
+def _document(situation: Situation, found: Sequence[View], reader: Reader) -> dict[str, object]:
+    pause = reader.live.pause if isinstance(reader.live, Live) else None
+    doubt = reader.doubt(situation.options.exemptions)
     return {
         "account_id": situation.spec.account_id,
         "region": situation.spec.region,
+        "paused": str(pause) if pause else None,
         "buckets": [_bucket(view) for view in found],
-        "exemptions": _exemptions(doubt),
+        "exemptions": {"deployed": reader.deployed, "why": doubt},
         "not_read": [str(failure) for failure in reader.failures.values()],
     }
-
-
-def _exemptions(doubt: Doubt | Unread | None) -> dict[str, object]:
-    """Whether those shown are deployed, null if that is not known; and if they may not be, why."""
-    if isinstance(doubt, Doubt):
-        return {"deployed": False if doubt.sure else None, "why": doubt.why}
-    return {"deployed": True if doubt is None else None, "why": ""}
 
 
 def _bucket(view: View) -> dict[str, object]:

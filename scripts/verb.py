@@ -16,7 +16,7 @@ from typing import NamedTuple
 from scripts import check_deploy, dotenv
 from scripts.clients import Clients, CloudError, Credentials, Endpoints
 from scripts.console import Console, Exit, parser, run
-from scripts.errors import UsageError
+from scripts.errors import Problem, UsageError
 from scripts.spec import PATH, Spec, load, region
 
 RULE_ID = "PREPARE_RULE_ID"
@@ -39,7 +39,7 @@ class Permission(NamedTuple):
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb says of itself; `name` is its make target and its module."""
+    """What a verb says of itself; `name` is its make target and, with _ for -, its module."""
 
     name: str
     does: str
@@ -78,7 +78,7 @@ def start(
     before there is a PREPARE_RULE_ID, which then is empty.
     """
     options = parser(verb.description())
-    options.prog = f"python -m scripts.{verb.name}"
+    options.prog = f"python -m scripts.{verb.name.replace('-', '_')}"
     options.add_argument("--spec", type=Path, default=PATH, help="default: the project's own")
     add_options(options)
     chosen = options.parse_args(arguments)
@@ -96,7 +96,18 @@ def start(
     return run(perform, Console.of(chosen))
 
 
-def show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:
+def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
+    """Say what could not be read, and which statements of a RAM policy would let it be."""
+    refused = set()
+    for failure in failures:
+        situation.console.fail(str(failure))
+        if isinstance(failure, CloudError) and failure.denied:
+            refused.add(failure.operation)
+    if missing := [each for each in verb.permissions if each.action in refused]:
+        _show_statements(situation.console, missing, situation.spec)
+
+
+def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:
     """Say what a RAM policy lacks: a statement, as it stands there, for each permission."""
     console.say("to be added to a policy of whoever these credentials are:")
     for permission in missing:
@@ -131,4 +142,4 @@ def _show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) ->
     missing = [each for each in verb.permissions if each.action.lower() in named]
     if not missing:
         missing = [each for each in verb.permissions if each.action == error.operation]
-    show_statements(console, missing or [Permission(error.operation)], spec)
+    _show_statements(console, missing or [Permission(error.operation)], spec)

@@ -13,6 +13,7 @@ from scripts import loop
 from scripts.clients import Credentials
 from scripts.console import Console, Exit
 from scripts.drift import Comparison, compare
+from scripts.errors import Problem
 from scripts.retrying import patiently
 from scripts.verb import Permission, Situation, Verb, start
 
@@ -53,6 +54,8 @@ def _verify(situation: Situation) -> Exit:
     found = patiently(lambda: compare(situation.spec, situation.clients))
     document = _document(situation, found)
     _show(situation.console, found)
+    if situation.options.loop and found.pause:
+        raise Problem("the loop cannot be proved while nothing is closed: `make resume` first")
     if situation.options.loop and not found.drift:
         situation.console.so_far(lambda: document)
         return loop.prove(situation, document)
@@ -61,6 +64,8 @@ def _verify(situation: Situation) -> Exit:
 
 
 def _show(console: Console, found: Comparison) -> None:
+    if found.pause:
+        console.say(f"{found.pause}: findings are recorded, nothing is closed; make resume", "bold")
     if not found.drift:
         console.table(("what", "name"), found.compared)
         console.say("what is live is what s.yaml declares", "green")
@@ -80,6 +85,7 @@ def _document(situation: Situation, found: Comparison) -> dict[str, object]:
         "region": situation.spec.region,
         "compared": [{"kind": kind, "name": name} for kind, name in found.compared],
         "drift": [each._asdict() for each in found.drift],
+        "paused": found.pause and str(found.pause),
     }
 
 

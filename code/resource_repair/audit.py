@@ -32,6 +32,7 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
         "request_id": request_id,
         "oss_request_id": outcome.oss_request_id,
         "duration_ms": outcome.duration_ms,
+        "reported_at": outcome.reported_at,
     }
     # ASCII, so that no control character of a message can end the line or hide in it.
     out = stream or sys.stdout

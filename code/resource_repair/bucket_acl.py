@@ -1,6 +1,7 @@
 """The remediation of a bucket that the public may read: read, decide, write, read back.
 
-Permissions: `oss:GetBucketInfo`, `oss:PutBucketAcl`, `oss:GetBucketPolicyStatus`.
+Permissions: `oss:GetBucketInfo`, `oss:PutBucketAcl`, `oss:GetBucketPolicyStatus`, and with
+`exemptTag` `oss:GetBucketTagging`.
 """
 
 from datetime import date, datetime, timezone
@@ -13,10 +14,12 @@ from resource_repair.errors import (
     DeniedError,
     ElsewhereError,
     NoSuchBucketError,
+    RefusedError,
     TransientError,
     UnresolvedError,
     UnsupportedError,
 )
+from resource_repair.exempt_tag import ExemptTag, TagVerdict
 from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError
 from resource_repair.openness import OPENNESS, PRIVATE
 from resource_repair.oss import Bucket, BucketState, Oss
@@ -60,7 +63,7 @@ def prepare(settings: Settings, invocation: Invocation, deadline: Deadline) -> B
         return lambda finding: Hopeless(finding, reason)
     oss = Oss(settings.endpoint, invocation.credentials, deadline)
     home = naming.region_id(invocation.region) or ""
-    means = Means(oss.bucket, settings.mode, exempt, home, deadline)
+    means = Means(oss.bucket, settings.mode, exempt, home, deadline, settings.exempt_tag)
     return lambda finding: BucketRepair(finding, means)
 
 
@@ -68,7 +71,7 @@ class Means(NamedTuple):
     """What every repair of one invocation shares.
 
     `open_bucket(name, region)` gives a bucket to ask; `home` is the function's own region, empty if
-    that is not known.
+    that is not known. Without `exempt_tag` no tag exempts, and none is read.
     """
 
     open_bucket: OpenBucket
@@ -76,6 +79,7 @@ class Means(NamedTuple):
     exemptions: Exemptions
     home: str
     deadline: Deadline
+    exempt_tag: Optional[ExemptTag] = None
 
 
 class BucketRepair(Repair):
@@ -107,6 +111,7 @@ class BucketRepair(Repair):
         self._acl_after: Optional[str] = None
         self._public_by_policy: Union[bool, str, None] = None
         self._oss_request_id = ""
+        self._remark = ""
 
     def step(self) -> Union[Outcome, float]:
         """Go on as far as that needs no wait: the outcome, or in how many seconds to go on."""
@@ -124,8 +129,12 @@ class BucketRepair(Repair):
         """The outcome of a repair that is not gone on with: failed, with what is known so far."""
         return self._outcome(FAILED, reason)
 
-    def _try(self) -> Union[Conclusion, float]:
-        """One pass. Every write in it directly follows a read that succeeded."""
+    def _try(self, by_tag: Optional[TagVerdict] = None) -> Union[Conclusion, float]:
+        """One pass. Every write in it directly follows a read that succeeded.
+
+        An open bucket whose tags count is passed again with what they say, since reading them stood
+        between the read and the write.
+        """
         state = self._bucket.read()
         self._answered = True
         if state.region not in ("", self._region):
@@ -139,17 +148,36 @@ class BucketRepair(Repair):
         self._acl_after = state.acl
         if state.acl not in OPENNESS:
             return FAILED, "unknown_acl: OSS names an ACL that is none of the three"
-        exemption = self._means.exemptions.for_bucket(self._name, self._today())
+        exemption = self._exemption(by_tag)
         wanted = exemption.allow if exemption else PRIVATE
         if OPENNESS[state.acl] <= OPENNESS[wanted]:
             return self._settle(exemption)
+        if self._means.exempt_tag and exemption is None and by_tag is None:
+            return self._try_with_tag(self._means.exempt_tag)
         if self._means.mode == REPORT:
-            return WOULD_REPAIR, f"report mode: would set {wanted}"
+            return WOULD_REPAIR, self._remarked(f"report mode: would set {wanted}")
         self._write(wanted)
         end = self._clock.monotonic() + _READ_BACK_SECONDS
         waits = backoff(first=0.05, most=1.0, spread=0.2)
         self._read_back = _ReadBack(wanted, exemption, end, waits)
         return self._verify(self._read_back)
+
+    def _try_with_tag(self, tag: ExemptTag) -> Union[Conclusion, float]:
+        """One pass that knows the bucket's tags; what cannot be read may forbid the repair."""
+        try:
+            tags = self._bucket.tags()
+        except (DeniedError, RefusedError) as error:
+            self._oss_request_id = error.oss_request_id or self._oss_request_id
+            outcome = DENIED if isinstance(error, DeniedError) else FAILED
+            return outcome, f"tags_unreadable: {error.reason}"
+        by_tag = tag.judge(self._name, tags, self._today())
+        self._remark = by_tag.remark
+        return self._try(by_tag)
+
+    def _exemption(self, by_tag: Optional[TagVerdict]) -> Optional[Exemption]:
+        """What holds today: what people have reviewed, and only without that what a tag says."""
+        reviewed = self._means.exemptions.for_bucket(self._name, self._today())
+        return reviewed or (by_tag.exemption if by_tag else None)
 
     def _settle(self, exemption: Optional[Exemption]) -> Conclusion:
         """Conclude on a bucket that is no more open than it may be."""
@@ -184,7 +212,10 @@ class BucketRepair(Repair):
     def _repaired(self, exemption: Optional[Exemption]) -> Conclusion:
         if exemption:
             return REPAIRED, f"set to the exemption's ceiling: {_exempted(exemption)}"
-        return self._unless_exposed(REPAIRED, "set to private and read back")
+        return self._unless_exposed(REPAIRED, self._remarked("set to private and read back"))
+
+    def _remarked(self, reason: str) -> str:
+        return f"{reason}; {self._remark}" if self._remark else reason
 
     def _recreated(self, state: BucketState) -> Conclusion:
         """Another bucket of the same name: deleted meanwhile, and created again, perhaps by us."""

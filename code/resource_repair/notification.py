@@ -8,13 +8,14 @@ import base64
 import binascii
 import json
 import re
-from typing import Any, Dict, Iterator, List, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from resource_repair.values import Finding, Item, Other, Unreadable
 
 _DEPTH = 10  # layers; real messages have at most five (bytes, CloudEvents, body, base64, JSON)
 _SALVAGED_LAYERS = 2
 _NOT_OF_BASE64 = re.compile(r"\s+|\\[nr]")
+_MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)  # from 2001 to 2286
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ENVELOPE_KEYS = frozenset(["TopicName", "TopicOwner", "MessageId", "Subscriber"])
 _WRAPPERS = ("Message", "messageBody", "body", "data_base64", "data")
@@ -146,6 +147,7 @@ def _finding(message: Dict[str, Any], resource: Dict[str, Any]) -> Finding:
         region=_text(resource, "regionId"),
         compliance=_text(message, "complianceType"),
         owner=_text(resource, "resourceOwnerId") or _text(message, "accountId"),
+        reported_at=_moment(message.get("notificationCreationTime")),
     )
     for name, value in (("configRuleId", finding.rule_id), ("resourceId", finding.resource_id)):
         if not value:
@@ -163,6 +165,16 @@ def _text(fields: Dict[str, Any], name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value or "")  # no account and no rule is number 0
     raise _MalformedError(f"{name} is neither text nor a number")
+
+
+def _moment(value: Any) -> Optional[int]:
+    """Milliseconds since 1970, a number in some editions and a text in others; None otherwise.
+
+    Whatever it is, a finding is not to be lost by it.
+    """
+    if isinstance(value, (int, str)) and _MILLISECONDS.fullmatch(str(value)):
+        return int(value)
+    return None
 
 
 def _base64(text: str) -> Union[bytes, None]:

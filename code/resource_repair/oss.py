@@ -9,7 +9,7 @@ import logging
 import re
 import socket
 import ssl
-from typing import Any, Callable, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
 from xml.etree import ElementTree
 
 import oss2
@@ -154,6 +154,10 @@ class Bucket:
         **On a bucket that does not exist this creates it**: call it directly after `read`.
         """
         return str(self._ask(lambda: self._bucket.put_bucket_acl(acl)).request_id)
+
+    def tags(self) -> Dict[str, str]:
+        """The bucket's tags (GetBucketTagging); without any, an empty set."""
+        return dict(self._ask(self._bucket.get_bucket_tagging).tag_set.tagging_rule)
 
     def public_by_policy(self) -> bool:
         """Whether the bucket policy makes it public (GetBucketPolicyStatus; False without one)."""

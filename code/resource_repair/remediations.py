@@ -62,7 +62,12 @@ REMEDIATIONS: Dict[str, Remediation] = {
     BUCKET: Remediation(
         valid_id=naming.is_bucket_name,
         module="resource_repair.bucket_acl",
-        permissions=("oss:GetBucketInfo", "oss:PutBucketAcl", "oss:GetBucketPolicyStatus"),
+        permissions=(
+            "oss:GetBucketInfo",
+            "oss:PutBucketAcl",
+            "oss:GetBucketPolicyStatus",
+            "oss:GetBucketTagging",  # with exemptTag
+        ),
     ),
 }
 

@@ -8,6 +8,7 @@ import os
 import re
 from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
+from resource_repair.exempt_tag import ExemptTag
 from resource_repair.values import ENFORCE, REPORT, Credentials, Invocation
 
 DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
@@ -16,6 +17,10 @@ _RULE_ID = re.compile(r"cr-[0-9A-Za-z-]{1,64}", re.ASCII)
 # Lower case and without white space: clients differ in what they make of anything else.
 _ENDPOINT = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([0-9]{1,5}))?/?", re.ASCII)
 _LEVELS = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
+_NO_TAG = "none"
+_DAYS = re.compile(r"[0-9]{1,3}", re.ASCII)
+_LONGEST_TAG_KEY = 64  # characters. OSS, "PutBucketTagging"
+_TAG_DAYS, _MOST_TAG_DAYS = 7, 90
 _LARGEST_PORT = 65535
 _OCTETS, _LARGEST_OCTET = 4, 255  # of an IPv4 address
 _DEFAULT_TIMEOUT = 3.0  # seconds; Function Compute's own default
@@ -29,6 +34,7 @@ class Settings(NamedTuple):
     endpoint: str
     log_level: int
     problems: Tuple[str, ...] = ()
+    exempt_tag: Optional[ExemptTag] = None
 
 
 def environment() -> Dict[str, str]:
@@ -50,6 +56,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         problems.append(f"repairMode must be {ENFORCE} or {REPORT}")
     endpoint = environ.get("ossEndpoint", DEFAULT_ENDPOINT)
     problems.append(_endpoint_problem(endpoint))
+    exempt_tag, problem = _exempt_tag(environ)
+    problems.append(problem)
     return Settings(
         rule_ids=rule_ids,
         mode=mode,
@@ -57,6 +65,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         # A slip in how much is logged is no reason to leave a bucket open.
         log_level=_LEVELS.get(environ.get("logLevel", "").upper(), logging.INFO),
         problems=tuple(problem for problem in problems if problem),
+        exempt_tag=exempt_tag,
     )
 
 
@@ -78,6 +87,19 @@ def _rule_ids(text: str) -> Tuple[FrozenSet[str], str]:
     if not all(_RULE_ID.fullmatch(each) for each in ids):
         return frozenset(), "prepareRuleId must be rule ids such as cr-a6129bc09da7009675a0"
     return frozenset(ids), ""
+
+
+def _exempt_tag(environ: Mapping[str, str]) -> Tuple[Optional[ExemptTag], str]:
+    key = environ.get("exemptTag", _NO_TAG)
+    days = environ.get("exemptTagDays", str(_TAG_DAYS))
+    if key in ("", _NO_TAG):
+        return None, ""
+    # What is printed goes into the audit line's reason as it is.
+    if len(key) > _LONGEST_TAG_KEY or not key.isprintable():
+        return None, f"exemptTag must be a tag's key, of {_LONGEST_TAG_KEY} characters at most"
+    if not (_DAYS.fullmatch(days) and 1 <= int(days) <= _MOST_TAG_DAYS):
+        return None, f"exemptTagDays must be a number of days from 1 to {_MOST_TAG_DAYS}"
+    return ExemptTag(key, int(days)), ""
 
 
 def _endpoint_problem(template: str) -> str:

@@ -26,7 +26,10 @@ BUCKET = "ACS::OSS::Bucket"
 
 
 class Finding(NamedTuple):
-    """What Cloud Config says about one resource. A field that the message lacks is empty."""
+    """What Cloud Config says about one resource. A field that the message lacks is empty.
+
+    `reported_at` is when Cloud Config made the message, in milliseconds since 1970.
+    """
 
     rule_id: str
     resource_id: str
@@ -35,6 +38,7 @@ class Finding(NamedTuple):
     region: str = ""
     compliance: str = ""
     owner: str = ""
+    reported_at: Optional[int] = None
 
 
 class Other(NamedTuple):
@@ -68,6 +72,7 @@ class Outcome(NamedTuple):
     public_by_policy: Union[bool, str, None] = None
     oss_request_id: str = ""
     duration_ms: int = 0
+    reported_at: Optional[int] = None
 
     @property
     def settled(self) -> bool:
@@ -85,6 +90,7 @@ def outcome_of(finding: Finding, outcome: str, reason: str) -> Outcome:
         rule_id=finding.rule_id,
         rule_name=finding.rule_name,
         account_id=finding.owner,
+        reported_at=finding.reported_at,
     )
 
 

@@ -1,21 +1,26 @@
 """Bring s.yaml to Function Compute and RAM: role, policies, service, function, trigger.
 
-Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. If it
-would begin to enforce, and more than 20 buckets are non-compliant and not exempt, their number must
-be given as EXPECT_CLOSE in the environment.
+Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. It
+stops where it would end a pause, or drop an exemption that is live. If it would begin to enforce,
+and more than 20 buckets are non-compliant and not exempt, their number must be given as
+EXPECT_CLOSE in the environment.
 """
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 
-from scripts import CODE, dotenv, live, steps
+from scripts import CODE, dotenv, overruling, steps
 from scripts.apply import Step, plan
-from scripts.clients import Credentials
+from scripts.apply.fc import checksum
+from scripts.clients import CloudError, Credentials
 from scripts.console import Exit
 from scripts.doctor import Chain, Standing
 from scripts.doctor.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.errors import Problem
+from scripts.exempting import bundled_exemptions
+from scripts.live import GET, GET_CODE, Live
 from scripts.retrying import patiently
 from scripts.verb import Permission, Situation, Verb, start
 
@@ -40,6 +45,7 @@ VERB = Verb(
         Permission("fc:CreateService", _FC),
         Permission("fc:UpdateService", _FC),
         Permission("fc:GetFunction", _FC),
+        GET_CODE,
         Permission("fc:CreateFunction", _FC),
         Permission("fc:UpdateFunction", _FC),
         Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
@@ -48,7 +54,7 @@ VERB = Verb(
         Permission("fc:GetTrigger", _FC),
         Permission("fc:CreateTrigger", _FC),
         Permission("fc:DeleteTrigger", _FC),
-        *(each for each in BUCKETS.permissions if each != live.GET_FUNCTION),
+        *(each for each in BUCKETS.permissions if each != GET),
     ),
 )
 
@@ -70,15 +76,43 @@ def _apply(situation: Situation) -> Exit:
     if planned.changes:
         patiently(lambda: _count_what_closes(situation))
     applied: list[Step] = []
-    end = Exit.DONE
-    if planned.changes and not console.dry_run:
+    stopped = list(_obstacles(situation)) if planned.changes else []
+    for each in stopped:
+        console.fail(each)
+    end = Exit.PROBLEM if stopped else Exit.DONE
+    if planned.changes and not stopped and not console.dry_run:
         if console.confirm("Apply this?"):
             steps.carry_out(console, planned, applied)
         else:
             console.say("nothing was applied")
             end = Exit.PROBLEM
-    console.answer(steps.document(planned, applied))
+    console.answer(steps.document(planned, applied) | {"stopped": stopped})
     return end
+
+
+def _obstacles(situation: Situation) -> Iterator[str]:
+    """What was set on the live function by hand, and this would undo."""
+    spec = situation.spec
+    live = Live.find(spec, situation.clients)
+    if live is None:
+        return
+    if pause := overruling.ended_pause(live, spec):
+        told = overruling.told_pause(pause, spec.function.name)
+        yield f"{told}: `make resume` first, or let s.yaml say mode report"
+    code = spec.function.code.read_bytes()
+    if live.checksum == checksum(code):
+        return
+    try:
+        held = live.exemptions()
+    except CloudError:
+        raise
+    except Problem:
+        return  # the function reads them no better, and new code is what helps
+    today = datetime.now(timezone.utc).date()
+    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
+    lost = overruling.dropped(held, bundled_exemptions(spec.function.code), today)
+    for each in overruling.unexpected(lost, settings):
+        yield f"{overruling.told_exemption(each)}: {overruling.mend_exemption(each)}"
 
 
 def _count_what_closes(situation: Situation) -> None:
@@ -89,7 +123,7 @@ def _count_what_closes(situation: Situation) -> None:
     if not begins_to_enforce(chain):
         return
     # Those of the bundle that it deploys, whatever has become of their file since.
-    remark = closing(chain, live.bundled_exemptions(spec.function.code))
+    remark = closing(chain, bundled_exemptions(spec.function.code))
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
     situation.console.say(remark.what)

@@ -60,6 +60,7 @@ class Service:
             project=logs.project if logs else "",
             logstore=logs.logstore if logs else "",
             log_begin_rule=logs.begin_rule if logs else "None",
+            enable_request_metrics=logs.request_metrics if logs else False,
         )
 
     def live(self) -> State | None:
@@ -82,6 +83,7 @@ class Service:
             "logConfig.project": logs.project or "",
             "logConfig.logstore": logs.logstore or "",
             "logConfig.logBeginRule": logs.log_begin_rule or "None",
+            "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
         }
 
     def create(self) -> None:
@@ -171,7 +173,7 @@ class Function:
             )
 
 
-def _function_state(settings: Any, environment: dict[str, str], checksum: str) -> State:
+def _function_state(settings: Any, environment: dict[str, str], code: str) -> State:
     return {
         "description": settings.description or "",
         "runtime": settings.runtime,
@@ -179,7 +181,7 @@ def _function_state(settings: Any, environment: dict[str, str], checksum: str) -
         "memorySize": str(settings.memory_size),
         "timeout": str(settings.timeout),
         **{f"environmentVariables.{name}": value for name, value in environment.items()},
-        "code": checksum,
+        "code": code,
     }
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from scripts.clients import CloudError
 from scripts.doctor.account import CREDENTIALS
+from scripts.doctor.alerts import ALERTS
 from scripts.doctor.buckets import BUCKETS
 from scripts.doctor.chain import Chain
 from scripts.doctor.channel import CHANNEL
+from scripts.doctor.exemptions import EXEMPTIONS
 from scripts.doctor.function import FUNCTION
 from scripts.doctor.logs import LOGS
 from scripts.doctor.model import Diagnosis, Link, Remark, Standing, fault
@@ -35,8 +37,10 @@ LINKS = (
     SERVICE,
     SERVICE_ROLE,
     FUNCTION,
+    EXEMPTIONS,
     FAILURE_QUEUE,
     LOGS,
+    ALERTS,
     BUCKETS,
 )
 
@@ -44,13 +48,18 @@ LINKS = (
 def examine(chain: Chain, *, before_deploy: bool) -> Iterator[Diagnosis]:
     """What there is to say of each link, in order; a link that cannot be seen is said to be so.
 
-    With `before_deploy` what that deploy puts right is no fault.
+    With `before_deploy` what that deploy puts right is no fault, and what it would undo is one.
     """
     for link in LINKS:
         for remark in _remarks(link, chain):
-            goes_on = before_deploy and remark.deploy_goes_on
-            standing = Standing.NOT_YET if goes_on else remark.standing
+            standing = _before_deploy(remark) if before_deploy else remark.standing
             yield Diagnosis(link.name, standing, remark.what, remark.mend)
+
+
+def _before_deploy(remark: Remark) -> Standing:
+    if remark.deploy_stops:
+        return Standing.FAULT
+    return Standing.NOT_YET if remark.deploy_goes_on else remark.standing
 
 
 def _remarks(link: Link, chain: Chain) -> list[Remark]:

@@ -5,7 +5,8 @@ if the chain is sound, 1 if not. What only a first deploy makes is no fault befo
 
 `s deploy` runs it first (--before-deploy) and stops on a fault. If that deploy would be the first
 one in mode enforce, and more than 20 buckets are non-compliant and not exempt, their number must be
-given as EXPECT_CLOSE in the environment.
+given as EXPECT_CLOSE in the environment. It stops too where it would end a pause, or drop an
+exemption that is live and was not named in EXPECT_DROP.
 """
 
 import argparse
@@ -80,7 +81,7 @@ def _show(console: Console, found: list[Diagnosis]) -> None:
     console.table(("link", "state", "what", "mend"), rows)
     if broken := _broken(found):
         links = ", ".join(dict.fromkeys(each.link for each in broken))
-        console.say(f"findings may be lost: see {links}", "red")
+        console.say(f"findings may be lost, or what was set live undone: see {links}", "red")
     else:
         console.say("the chain is sound", "green")
 

@@ -9,6 +9,7 @@ from resource_repair.values import ENFORCE
 from scripts import check_deploy, findings, live, results
 from scripts.doctor.chain import Chain
 from scripts.doctor.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
+from scripts.exempting import Exempting, reviewed_exemptions
 from scripts.verb import RULE_ID
 
 EXPECT = "EXPECT_CLOSE"
@@ -22,7 +23,7 @@ def begins_to_enforce(chain: Chain) -> bool:
     declared = settings.load(chain.spec.function.environment)
     if not _enforces(declared):
         return False
-    there = live.function(chain.spec, chain.clients)
+    there = chain.live
     # Findings of a rule that it does not wait for it leaves alone, whatever its mode.
     waited_for = there.settings.rule_ids if there and _enforces(there.settings) else frozenset()
     return not waited_for.issuperset(declared.rule_ids)
@@ -41,26 +42,33 @@ def closing(chain: Chain, exemptions: Exemptions) -> Remark:
             "evaluating them",
             "wait until it is ACTIVE, and run again",
         )
-    found = findings.read(chain.spec, chain.clients, exemptions, chain.today)
+    found = _read(chain, exemptions)
     names = [result.bucket for result in found.to_close]
     return _told(chain, names) if names else sound(_counted(found))
+
+
+def _read(chain: Chain, exemptions: Exemptions) -> findings.Findings:
+    """What is found now, by the exemptions given and the tag of s.yaml."""
+    tag = settings.load(chain.spec.function.environment).exempt_tag
+    exempting = Exempting(exemptions, tag, chain.today)
+    return findings.read(chain.spec, chain.clients, exempting)
 
 
 def _examine(chain: Chain) -> Iterator[Remark]:
     if not _rules_are_there(chain):
         yield _UNKNOWN
         return
-    there = live.function(chain.spec, chain.clients)
+    there = chain.live
     if there and there.settings.problems:
         yield undeployed(
             f"none is closed, since the settings of {chain.spec.function.name} are wrong: "
             f"{'; '.join(there.settings.problems)}"
         )
-    exemptions = findings.reviewed_exemptions(chain.exemptions, chain.today)
+    exemptions = reviewed_exemptions(chain.exemptions, chain.today)
     if begins_to_enforce(chain):
         yield closing(chain, exemptions)
     else:
-        found = findings.read(chain.spec, chain.clients, exemptions, chain.today)
+        found = _read(chain, exemptions)
         yield sound(_counted(found))
 
 
@@ -112,6 +120,6 @@ def _told(chain: Chain, names: list[str]) -> Remark:
 
 BUCKETS = Link(
     "buckets",
-    (results.LIST_RULES, *findings.PERMISSIONS, live.GET_FUNCTION),
+    (results.LIST_RULES, *findings.PERMISSIONS, live.GET),
     _examine,
 )

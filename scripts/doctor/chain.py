@@ -10,6 +10,7 @@ from scripts.apply.fc import Async, Function, Service, Trigger
 from scripts.apply.model import Difference, State, compare
 from scripts.apply.ram import role_arn
 from scripts.clients import Clients
+from scripts.live import Live
 from scripts.resources import RuleFound
 from scripts.resources.rule import rules
 from scripts.spec import Spec
@@ -52,13 +53,18 @@ class Chain:
     @functools.cached_property
     def service(self) -> State | None:
         """The live service, by the fields that apply compares; None if it is not there."""
-        return self._service.live()
+        return Service(self.spec, self.clients, role_arn(self.spec)).live()
 
     @functools.cached_property
     def function(self) -> State | None:
         """The live function; None before the first deploy."""
         # Its own code is not compared: what is built here does not change what is lost there.
         return Function(self.spec, self.clients, b"").live()
+
+    @functools.cached_property
+    def live(self) -> Live | None:
+        """The live function with its code and its pause; None before the first deploy."""
+        return Live.find(self.spec, self.clients)
 
     @functools.cached_property
     def asynchronous(self) -> State | None:
@@ -73,14 +79,6 @@ class Chain:
     def trigger_differences(self, live: State) -> tuple[Difference, ...]:
         """Where the live trigger is not the declared one."""
         return compare(live, self._trigger.declared())
-
-    def service_differences(self, live: State) -> tuple[Difference, ...]:
-        """Where the live service is not the declared one."""
-        return compare(live, self._service.declared())
-
-    @property
-    def _service(self) -> Service:
-        return Service(self.spec, self.clients, role_arn(self.spec))
 
     @property
     def _trigger(self) -> Trigger:

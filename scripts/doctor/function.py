@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
+from scripts import overruling
 from scripts.doctor.chain import Chain
-from scripts.doctor.model import Link, Remark, not_yet, sound, undeployed
+from scripts.doctor.model import RESUME, Link, Remark, not_yet, sound, stopping, undeployed
+from scripts.live import Live
 from scripts.verb import Permission
 
 
@@ -19,9 +21,19 @@ def _examine(chain: Chain) -> Iterator[Remark]:
             f"{name} acts on findings of the rule {waits_for or '(none)'}, and not of "
             f"{','.join(declared)}"
         )
+    elif chain.live and chain.live.pause:
+        yield _paused(chain, chain.live)
     else:
         mode = live.get("environmentVariables.repairMode", ENFORCE)
         yield sound(f"{name} runs in mode {mode}")
+
+
+def _paused(chain: Chain, live: Live) -> Remark:
+    name = chain.spec.function.name
+    what = f"{name} is {live.pause}: findings are recorded, nothing is closed"
+    ended = overruling.ended_pause(live, chain.spec)
+    # A deploy that stays in mode report ends a pause too, and closes nothing.
+    return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
 FUNCTION = Link(

@@ -14,6 +14,7 @@ from scripts.verb import Permission
 # The commands that mend most of what can be wrong.
 PROVISION = "make provision"
 APPLY = "make apply"
+RESUME = "make resume"
 DEPLOY = "s deploy -y --use-local"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -34,13 +35,15 @@ class Standing(str, enum.Enum):
 class Remark(NamedTuple):
     """What the examination of a link says; `mend` is the command that mends it.
 
-    Before a deploy a fault that is no reason to stop it (`deploy_goes_on`) is not one yet.
+    Before a deploy a fault that is no reason to stop it (`deploy_goes_on`) is not one yet, and what
+    it would undo (`deploy_stops`) is one.
     """
 
     standing: Standing
     what: str
     mend: str = ""
     deploy_goes_on: bool = False
+    deploy_stops: bool = False
 
 
 class Link(NamedTuple):
@@ -110,6 +113,11 @@ def in_the_way(resource: Surrounding) -> Iterator[Remark]:
 def undeployed(what: str) -> Remark:
     """A fault of what is live, which the next deploy puts right."""
     return Remark(Standing.FAULT, what, DEPLOY, deploy_goes_on=True)
+
+
+def stopping(what: str, mend: str) -> Remark:
+    """All is well, and was set by hand: a deploy would undo it."""
+    return Remark(Standing.SOUND, what, mend, deploy_stops=True)
 
 
 def lacking(chain: Chain, what: str) -> Remark:

@@ -98,6 +98,7 @@ class LocalCloud:
     def stop(self) -> None:
         """End every wait, function, delivery and connection; what `with` does at its end."""
         self.clock.stop()
+        self.log.stop()
         self.config.stop()
         self.mns.stop()
         self.fc.stop()

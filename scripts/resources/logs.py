@@ -1,7 +1,7 @@
 """Where the function's log goes: a log project, a log store in it, and the store's index."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alibabacloud_sls20201230 import models
@@ -10,6 +10,8 @@ from scripts.apply.model import Difference, State
 from scripts.clients import Clients, CloudError, calling
 from scripts.log_index import finds_audit_lines
 from scripts.resources import mark
+from scripts.resources.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
+from scripts.resources.alerts import HISTORY
 from scripts.resources.deployed import services
 from scripts.resources.model import creating, deleting, find
 from scripts.spec import Logs
@@ -18,6 +20,8 @@ _PAGE = 500
 _NO_INDEX = "IndexConfigNotExist"  # with status 400, and not 404
 # Log Service's own choice for whole logs (page "Create indexes").
 _DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
+# What alerts search and count by.
+_OUR_FIELDS = (*(f"{MESSAGE}.{name}" for name in IN_MESSAGE), *OF_A_RUN)
 
 
 class LogProject:
@@ -75,7 +79,7 @@ class LogProject:
         request = models.ListLogStoresRequest(size=_PAGE)
         with calling("log:ListLogStores", self.name):
             stores = self._log.list_log_stores(self.name, request).body.logstores or []
-        others = [name for name in stores if name != self._store]
+        others = [name for name in stores if name not in (self._store, HISTORY)]
         return f"others have log stores in it: {', '.join(others)}" if others else ""
 
     def users(self) -> list[str]:
@@ -195,7 +199,10 @@ class LogStore:
 
 
 class LogIndex:
-    """The index of whole logs, without which nothing in the store is found. It goes with it."""
+    """The store's index, of whole logs and of fields. It goes with the store.
+
+    Without that of whole logs nothing is found, and without that of fields no alert fires.
+    """
 
     kind = "log index"
 
@@ -205,13 +212,16 @@ class LogIndex:
         self._log = clients.log
 
     def live(self) -> State | None:
-        """Whether whole logs are indexed, so that audit lines are found; None if nothing is."""
+        """Whether audit lines are found, and our fields are indexed; None if nothing is."""
         found = self._read()
-        return None if found is None else {"fullText": "on" if finds_audit_lines(found) else ""}
+        if found is None:
+            return None
+        fields = ", ".join(name for name in _OUR_FIELDS if _counts(found.keys or {}, name))
+        return {"fullText": "on" if finds_audit_lines(found) else "", "fields": fields}
 
     def declared(self) -> State:
-        """Whole logs are indexed; what else is, is left as it is."""
-        return {"fullText": "on"}
+        """Whole logs and our fields are indexed; what else is, is left as it is."""
+        return {"fullText": "on", "fields": ", ".join(_OUR_FIELDS)}
 
     def obstacle(self) -> str:
         """Nothing can be in the way of an index that the project is not."""
@@ -219,16 +229,17 @@ class LogIndex:
 
     def create(self) -> None:
         """Make it."""
-        request = models.CreateIndexRequest(body=models.Index(line=_whole_logs()))
+        index = models.Index(line=_whole_logs(), keys=_with_our_fields({}))
+        request = models.CreateIndexRequest(body=index)
         with creating("log:CreateIndex", self.name):
             self._log.create_index(*self._place, request)
 
-    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
-        """Index whole logs too."""
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (both are sent)
+        """Index whole logs and our fields too."""
         found = self._read()
         index = models.Index(
-            line=_whole_logs(),
-            keys=found.keys,
+            line=found.line if finds_audit_lines(found) else _whole_logs(),
+            keys=_with_our_fields(found.keys or {}),
             log_reduce=found.log_reduce,
             max_text_len=found.max_text_len,
         )
@@ -265,3 +276,29 @@ def _logging(clients: Clients) -> Iterator[tuple[str, str, str]]:
 
 def _whole_logs() -> models.IndexLine:
     return models.IndexLine(token=_DELIMITERS, case_sensitive=False, chn=False)
+
+
+def _counts(keys: Mapping[str, Any], name: str) -> bool:
+    """Whether a field, or one inside the message, can be searched and counted by."""
+    outer, _, inner = name.partition(".")
+    key = keys.get(outer)
+    if key is not None and inner:
+        key = (key.json_keys or {}).get(inner) if key.type == "json" else None
+    return key is not None and bool(key.doc_value)
+
+
+def _with_our_fields(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of an index and ours. A message that was one text becomes JSON with texts in it."""
+    settings = {"case_sensitive": False, "chn": False, "doc_value": True, "token": _DELIMITERS}
+    message = keys.get(MESSAGE)
+    there = (message.json_keys or {}) if message is not None and message.type == "json" else {}
+    ours = {name: models.IndexJsonKey(type="text", doc_value=True) for name in IN_MESSAGE}
+    inside = models.IndexKey(
+        type="json", index_all=True, max_depth=-1, json_keys={**there, **ours}, **settings
+    )
+    runs = {name: models.IndexKey(type="text", **settings) for name in OF_A_RUN}
+    return {
+        **keys,
+        **{name: runs[name] for name in runs if not _counts(keys, name)},
+        MESSAGE: inside,
+    }

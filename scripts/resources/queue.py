@@ -118,11 +118,7 @@ class Queue:
 
         Page "BatchPeekMessage": up to 16, and none of those that somebody has received just now.
         """
-        from mns.queue import Queue as Messages  # noqa: PLC0415  (a slow import)
-
-        client = self._clients.topic(self.name).mns_client  # the same for topics and queues
-        messages = Messages(self.name, client)
-        messages.set_encoding(False)  # bodies need not be base64, and are not looked at
+        messages = self._clients.queue(self.name)
         try:
             with calling("mns:PeekMessage", self.name):
                 peeked = messages.batch_peek_message(_PEEKED)
@@ -131,7 +127,7 @@ class Queue:
                 return []
             raise
         finally:
-            client.close_connection()
+            messages.mns_client.close_connection()
         return [int(message.enqueue_time) / 1000 for message in peeked]
 
     def delete(self) -> None:

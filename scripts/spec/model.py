@@ -27,11 +27,15 @@ class Role:
 
 @dataclass(frozen=True)
 class Logs:
-    """Where the service's log goes. `begin_rule` says where a log entry begins."""
+    """Where the service's log goes. `begin_rule` says where a log entry begins.
+
+    With `request_metrics` the platform adds an entry for each run, however it ended.
+    """
 
     project: str
     logstore: str
     begin_rule: str
+    request_metrics: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,12 @@ class Node:
             self.fail(f"is {self.value!r}", f"it must be one of {', '.join(choices)}")
         return str(self.value)
 
+    def boolean(self) -> bool:
+        """true or false."""
+        if not isinstance(self.value, bool):
+            self.fail(f"is {_kind(self.value)}", "it must be true or false, without quotes")
+        return self.value
+
     def whole(self, low: int, high: int, step: int = 1) -> int:
         """A whole number within bounds, in steps."""
         value = self.value

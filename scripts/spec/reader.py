@@ -251,12 +251,15 @@ def _logs(node: Node) -> Logs:
             f"is {node.value}",
             "name a project and a logstore: `auto` would give the role AliyunLogFullAccess",
         )
-    fields = node.fields(required=("project", "logstore"), optional=("logBeginRule",))
-    begin = fields.get("logBeginRule")
+    fields = node.fields(
+        required=("project", "logstore"), optional=("logBeginRule", "enableRequestMetrics")
+    )
+    begin, metrics = fields.get("logBeginRule"), fields.get("enableRequestMetrics")
     return Logs(
         project=fields["project"].text(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3-63 of a-z, 0-9, -"),
         logstore=fields["logstore"].text(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]", "2-63 of a-z, 0-9"),
         begin_rule=begin.one_of("None", "DefaultRegex") if begin else "None",
+        request_metrics=metrics.boolean() if metrics else False,
     )
 
 

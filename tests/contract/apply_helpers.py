@@ -22,8 +22,8 @@ RULE_ID = "cr-b9046457e0d9003f0000"
 NOTHING = Exemptions()
 
 
-def zipped(source: str, exempt: Exemptions | None = None) -> bytes:
-    """A function's zip, the same for the same source; with exemptions if they are given."""
+def zipped(source: str, exempt: Exemptions | None = NOTHING) -> bytes:
+    """A function's zip, the same for the same source; with None it has no exemptions to read."""
     files = {"index.py": source}
     if exempt is not None:
         files["resource_repair/exemptions.json"] = exemptions.dump(exempt)

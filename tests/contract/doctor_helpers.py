@@ -17,11 +17,12 @@ from scripts.cloud import environment
 from scripts.doctor import Chain, Diagnosis, Standing, examine
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
-from scripts.resources import around
+from scripts.resources import Recipients, around
 from scripts.spec import Spec, load
 from tests.contract import apply_helpers
 
 OTHER_TOPIC = "another-topic"
+SOMEBODY = Recipients(emails=("on-call@example.com",))
 Plant = Callable[["Scene"], object]
 
 
@@ -58,7 +59,7 @@ class Scene:
 
     def provision(self) -> None:
         """Make everything around the function, or mend it."""
-        for resource in around(self.spec(), self.clients):
+        for resource in around(self.spec(), self.clients, SOMEBODY):
             step = step_for(resource)
             if step.verdict is not Verdict.KEEP:
                 step.carry_out()
@@ -314,12 +315,21 @@ def adopted_store(scene: Scene) -> None:
 
 
 def no_full_text(scene: Scene) -> None:
-    """The log store has an index of one field alone."""
+    """The log store has an index of fields alone."""
     logs = scene.spec().service.logs
     assert logs
-    keys = {"level": log.IndexKey(type="text", token=[" "])}
-    request = log.UpdateIndexRequest(body=log.Index(keys=keys))
-    scene.clients.log.update_index(logs.project, logs.logstore, request)
+    sdk, place = scene.clients.log, (logs.project, logs.logstore)
+    keys = sdk.get_index(*place).body.keys
+    sdk.update_index(*place, log.UpdateIndexRequest(body=log.Index(keys=keys)))
+
+
+def no_fields(scene: Scene) -> None:
+    """The index is of whole logs alone: nothing can be counted by."""
+    logs = scene.spec().service.logs
+    assert logs
+    sdk, place = scene.clients.log, (logs.project, logs.logstore)
+    line = sdk.get_index(*place).body.line
+    sdk.update_index(*place, log.UpdateIndexRequest(body=log.Index(line=line)))
 
 
 def no_store(scene: Scene) -> None:

@@ -233,7 +233,7 @@ def settings(held: Account) -> Mapping[str, str]:
 
 
 def _writes(entry: Entry) -> bool:
-    return not entry.action.startswith(("Get", "List", "Peek"))
+    return not entry.action.startswith(("Get", "List", "Peek", "Download"))
 
 
 def _without_id(channel: Channel) -> Mapping[str, Any]:

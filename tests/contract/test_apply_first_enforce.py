@@ -95,9 +95,9 @@ def test_the_exemptions_of_the_bundle_count(
     assert run(scene, "--yes", EXPECT_CLOSE="21") == 1
     assert "set EXPECT_CLOSE=22" in capsys.readouterr().err
 
-    code.write_bytes(apply_helpers.zipped(""))
+    code.write_bytes(apply_helpers.zipped("", None))
     assert run(scene, "--yes", EXPECT_CLOSE="22") == 1
-    assert "has no exemptions that can be read" in capsys.readouterr().err
+    assert "cannot be read (KeyError): run `make bundle`" in capsys.readouterr().err
 
 
 def test_what_cannot_be_counted_is_not_closed(

@@ -133,6 +133,7 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
         PROVISION,
     ),
     "no full text": (spoil.no_full_text, "logs", "has fullText off", PROVISION),
+    "no fields": (spoil.no_fields, "logs", "has fields off", PROVISION),
     "no index": (spoil.no_index, "logs", "there is no log index", PROVISION),
 }
 

@@ -9,6 +9,7 @@ from scripts.doctor import Standing
 from scripts.doctor.__main__ import main
 from scripts.doctor.buckets import EXPECT
 from scripts.localcloud import LocalCloud
+from scripts.spec import load
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene
@@ -63,6 +64,23 @@ def test_what_its_policy_opens_is_not_counted_as_closed(undeployed: Scene) -> No
     assert cloud.config.wait_idle(30)
 
     assert found == []
+
+
+def test_what_its_tag_exempts_is_not_counted(undeployed: Scene, tmp_path: Path) -> None:
+    """Where s.yaml has tags exempt, a 21st bucket with one that holds is no reason to stop."""
+    path, spec = apply_helpers.project(tmp_path), undeployed.spec()
+    apply_helpers.edit(path, "exemptTag: none", "exemptTag: public-until")
+    tagging = load(path, {"PREPARE_RULE_ID": undeployed.rule_id}, undeployed.cloud.account_id)
+    until = datetime.now(timezone.utc).date() + timedelta(days=7)
+    with one_more_bucket(undeployed):
+        undeployed.cloud.oss.set_tags("public-20", {"public-until": until.isoformat()})
+        counted = [
+            [each.what for each in undeployed.look(with_tag) if each.link == "buckets"]
+            for with_tag in (spec, tagging)
+        ]
+
+    assert [len(each) for each in counted] == [1, 0]
+    assert counted[0][0].startswith("21 buckets that are non-compliant and not exempt")
 
 
 @contextlib.contextmanager

@@ -20,12 +20,15 @@ Allow = Callable[[Sequence[Permission]], Clients]
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything in place, logs in others' store, a message in the failure queue, a finding."""
+    """Everything in place, logs in others' store, a message in the failure queue, findings."""
     with deployed(tmp_path_factory.mktemp("project")) as scene:
         spoil.channel(active=False)(scene)
         scene.cloud.config.rule_tests = "acl_and_policy"  # its ACL is then asked of the bucket
         scene.cloud.oss.create("config-policy")
         scene.cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
+        apply_helpers.edit(scene.path, "exemptTag: none", "exemptTag: public-until")
+        scene.deploy()
+        scene.cloud.oss.create("config-snapshot", acl="public-read")  # its tags are then asked for
         assert scene.cloud.config.wait_idle(30)
         spoil.channel(active=True)(scene)
         spoil.adopted_store(scene)

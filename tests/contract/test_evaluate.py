@@ -7,18 +7,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts import evaluate
 from scripts.apply import apply, plan
 from scripts.evaluate import VERB
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
+from tests.contract.apply_helpers import zipped
 from tests.contract.verb_rig import (
     EXEMPTIONS,
     Terminal,
@@ -26,12 +28,16 @@ from tests.contract.verb_rig import (
     count,
     deliver,
     deployed_with,
+    live_code,
+    live_exemptions,
     plant,
     product_in,
     started,
     without,
 )
 from tests.contract.verb_rig import run_in_project as run
+
+TODAY = datetime.now(timezone.utc).date()
 
 
 @pytest.fixture(scope="module")
@@ -196,53 +202,69 @@ def test_a_function_for_another_rule_is_a_problem(
     assert "is deployed for cr-0, and PREPARE_RULE_ID is cr-" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (lambda code: code.write_bytes(b"other"), "runs other code than"),
-        (Path.unlink, "is not there, so whether"),
-    ],
-)
-def test_other_code_than_here_is_a_problem(
-    open_buckets: Stage,
-    capsys: pytest.CaptureFixture[str],
-    spoil: Callable[[Path], object],
-    says: str,
+def test_the_live_exemptions_count(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """After an undo that is not committed: what it exempts is left, and a line tells of it."""
+    with live_exemptions(open_buckets, Exemption("first", "the site", "web-team", TODAY)):
+        assert run(open_buckets, evaluate.main, "--expect", "2") == 0
+        assert open_buckets.wait_idle()
+    said = capsys.readouterr().out
+    assert "the live exemptions count, and differ from those in " in said
+    assert f"(only live: first until {TODAY}; only there: config-website until " in said
+    assert acls(open_buckets) == {
+        "first": "public-read",
+        "second": "private",
+        "config-website": "private",
+        "ignored": "public-read",
+    }
+
+
+@pytest.mark.parametrize("changed", ["", "[]"])
+def test_what_is_here_does_not_count(
+    open_buckets: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: str
 ) -> None:
-    """Where the deployed code is not what is built here, its exemptions are not known either."""
-    code, before = open_buckets.spec.function.code, started(open_buckets)
+    """Without a word where the file has the live exemptions, whatever is built; else with one."""
+    path, code = tmp_path / EXEMPTIONS, open_buckets.spec.function.code
+    path.write_text(changed or code.parents[1].joinpath(EXEMPTIONS).read_text())
     built = code.read_bytes()
-    spoil(code)
+    code.unlink()
     try:
-        options = ["--expect", "2"]
-        assert run(open_buckets, evaluate.main, *options) == 1
+        assert run(open_buckets, evaluate.main, "--dry-run", "--exemptions", str(path)) == 0
     finally:
         code.write_bytes(built)
-    line = capsys.readouterr().err
-    assert says in line
-    assert line.count("\n") == 1
-    assert started(open_buckets) == before
+    said = capsys.readouterr().out
+    assert "closes 2 buckets; 1 exempt" in said
+    assert (f"differ from those in {path}" in said) is bool(changed)
 
 
-@pytest.mark.parametrize("text", ["[]", "until another day"])
-def test_other_exemptions_than_the_bundle_s_are_a_problem(
-    open_buckets: Stage,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    text: str,
+def test_without_the_live_exemptions_nothing_is_started(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exemptions that the deployed bundle was not built with would give another number."""
-    path, before = tmp_path / EXEMPTIONS, started(open_buckets)
-    if text != "[]":
-        today = datetime.now(timezone.utc).date().isoformat()
-        text = f"[{{bucket: config-website, reason: r, owner: o, expires: {today}}}]"
-    path.write_text(text)
-    options = ["--expect", "2", "--exemptions", str(path)]
-    assert run(open_buckets, evaluate.main, *options) == 1
+    """Code that has none to read would close nothing that could be told in advance."""
+    before = started(open_buckets)
+    with live_code(open_buckets, zipped("", None)):
+        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
     line = capsys.readouterr().err
-    assert f"was built with other exemptions than {path}: " in line
+    assert "the exemptions of the live oss_repair_acl_trigger cannot be read (KeyError)" in line
     assert line.count("\n") == 1
     assert started(open_buckets) == before
+
+
+@pytest.mark.parametrize(("days", "closes"), [(7, 2), (8, 3)])
+def test_what_its_tag_exempts_is_not_counted(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str], days: int, closes: int
+) -> None:
+    """Where tags exempt, one with a date within the days set leaves its bucket open."""
+    stage, until = open_buckets, (TODAY + timedelta(days=days)).isoformat()
+    plant(stage, tagged="public-read")
+    stage.cloud.oss.set_tags("tagged", {"public-until": until})
+    assert run(stage, evaluate.main, "--dry-run") == 0
+    assert "closes 3 buckets; 1 exempt" in capsys.readouterr().out
+
+    with deployed_with(stage, exemptTag="public-until", exemptTagDays="7"):
+        assert run(stage, evaluate.main, "--expect", str(closes)) == 0
+        assert stage.wait_idle()
+
+    assert acls(stage)["tagged"] == ("public-read" if closes == 2 else "private")
 
 
 def _no_trigger(stage: Stage) -> None:

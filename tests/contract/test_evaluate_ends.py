@@ -14,9 +14,15 @@ from scripts.evaluate import VERB
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.rehearsal import Stage
-from tests.contract.verb_rig import clear, count, deliver, deployed_with, plant, product_in
+from tests.contract.verb_rig import (
+    clear,
+    count,
+    deployed_with,
+    open_by_policy,
+    plant,
+    product_in,
+)
 from tests.contract.verb_rig import run_in_project as run
-from tests.e2e.scene import PUBLIC_POLICY
 
 
 @pytest.fixture(scope="module")
@@ -134,16 +140,6 @@ def test_what_its_policy_opens_is_told_apart(
     assert document["settled"] is True
     ends = {each["bucket"]: (each["outcome"], each["closed"]) for each in document["buckets"]}
     assert ends == {"first": ("repaired", True), "by-policy": ("exposed", False)}
-
-
-def open_by_policy(stage: Stage, *names: str) -> None:
-    """Give buckets a policy that lets the public in, when nobody looks."""
-    deliver(stage, on=False)
-    for name in names:
-        policy = PUBLIC_POLICY.replace("config-policy", name)
-        stage.cloud.oss.set_policy(name, policy)
-    assert stage.wait_idle()
-    deliver(stage, on=True)
 
 
 def test_what_is_closed_and_public_all_the_same_is_no_success(

@@ -169,10 +169,10 @@ def test_without_an_event_it_is_used_wrongly(
 def test_a_function_that_is_not_deployed_is_told(
     stage: Stage, code: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where there is no such function it is a problem, in Function Compute's own words."""
+    """Where there is no such function it is a problem, and the line says to deploy it."""
     with LocalCloud(account_id=scene.ACCOUNT) as bare:
         key = bare.credentials
         held = fixed_credentials(key.access_key_id, key.access_key_secret)
         environ = {**environment(bare), "PREPARE_RULE_ID": stage.rule_id}
         assert main([str(EVENTS / "gone.json")], environ, held) == 1
-    assert "ServiceNotFound" in capsys.readouterr().err
+    assert "is not deployed: deploy it first" in capsys.readouterr().err

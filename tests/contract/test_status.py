@@ -1,7 +1,7 @@
 """The verb that shows buckets from all sides, and what it reads of OSS."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,21 @@ from typing import Any
 import oss2
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts import buckets, status
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
 from scripts.status import VERB
 from scripts.verb import Permission
-from tests.contract.verb_rig import EXEMPTIONS, clear, plant, product_in, without
+from tests.contract.verb_rig import (
+    clear,
+    deployed_with,
+    live_exemptions,
+    plant,
+    product_in,
+    without,
+)
 from tests.contract.verb_rig import run_in_project as run
 from tests.e2e.scene import PUBLIC_POLICY
 
@@ -143,75 +151,82 @@ def test_block_public_access_is_the_bucket_s_or_the_account_s(
     [(9, "public-read until "), (0, "public-read until "), (-1, "public-read ended on ")],
 )
 def test_an_exemption_is_shown_with_its_end(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, says: str
+    stage: Stage, capsys: pytest.CaptureFixture[str], days: int, says: str
 ) -> None:
     """An exemption holds to the end of its last day; one that has ended is told as such."""
     plant(stage, config_website="private")
-    path, end = tmp_path / "exemptions.yaml", (TODAY + timedelta(days=days)).isoformat()
-    path.write_text(f"[{{bucket: config-website, reason: r, owner: o, expires: {end}}}]")
+    end = TODAY + timedelta(days=days)
 
-    told = shown(stage, capsys, "--exemptions", str(path))
-    run(stage, status.main, "--exemptions", str(path))
+    with live_exemptions(stage, Exemption("config-website", "the site", "web-team", end)):
+        told = shown(stage, capsys)
+        run(stage, status.main)
 
-    assert told["config-website"]["exemption"]["expires"] == end
-    assert f"{says}{end}" in capsys.readouterr().out
-
-
-def unbuilt(code: Path, _: Path) -> None:
-    """Nothing is built here."""
-    code.unlink()
-
-
-def built_otherwise(code: Path, _: Path) -> None:
-    """Something else is built here than runs there."""
-    code.write_bytes(b"other")
-
-
-def changed_since(_: Path, exemptions: Path) -> None:
-    """The file was changed after the bundle was built."""
-    exemptions.write_text("[]")
+    assert told["config-website"]["exemption"]["expires"] == end.isoformat()
+    assert f"{says}{end} (web-team)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("spoil", "deployed", "says"),
+    ("acl", "tag", "says"),
     [
-        (unbuilt, None, "is not there, so whether oss_repair_acl_trigger has the exemptions"),
-        (built_otherwise, None, "runs other code than"),
-        (changed_since, False, "which is deployed, was built with other exemptions than"),
+        ("public-read", "2", "public-read until {} (whoever tagged it)"),
+        ("public-read", "9", "none"),  # too far ahead
+        ("private", "2", "none"),  # it exempts from nothing
     ],
 )
-def test_exemptions_that_may_not_be_the_deployed_ones_are_told(
-    stage: Stage,
-    capsys: pytest.CaptureFixture[str],
-    spoil: Callable[[Path, Path], None],
-    deployed: bool | None,
-    says: str,
+def test_an_exemption_by_tag_is_shown_where_tags_exempt(
+    stage: Stage, capsys: pytest.CaptureFixture[str], acl: str, tag: str, says: str
 ) -> None:
-    """Whether what is shown of exemptions is what runs is told in a line, and all else is shown."""
-    plant(stage, config_snapshot="private")
-    code = stage.spec.function.code
-    exemptions = code.parents[1] / EXEMPTIONS
-    before = [(path, path.read_bytes()) for path in (code, exemptions)]
-    spoil(code, exemptions)
-    try:
+    """Until when a tag lets an open bucket be so is told; one that is not honoured is none."""
+    end = TODAY + timedelta(days=int(tag))
+    plant(stage, tagged=acl)
+    stage.cloud.oss.set_tags("tagged", {"public-until": end.isoformat()})
+
+    assert run(stage, status.main, "--bucket", "tagged") == 0
+    assert "exemption            none\n" in capsys.readouterr().out
+    with deployed_with(stage, exemptTag="public-until", exemptTagDays="7"):
+        assert run(stage, status.main, "--bucket", "tagged") == 0
+
+    said = capsys.readouterr().out
+    assert f"exemption            {says.format(end)}\n" in said
+
+
+def test_exemptions_that_are_not_those_here_are_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The live ones are shown, as after an undo that nobody committed; a line tells it."""
+    plant(stage, config_snapshot="private", config_website="private")
+    end = TODAY + timedelta(days=9)
+    with live_exemptions(stage, Exemption("config-snapshot", "the site", "web-team", end)):
         assert run(stage, status.main) == 0
         people = capsys.readouterr().out
         assert run(stage, status.main, "--json") == 0
-    finally:
-        for path, content in before:
-            path.write_bytes(content)
 
-    assert len([line for line in people.splitlines() if says in line]) == 1
+    says = "the live exemptions count, and differ from those in "
+    (line,) = [line for line in people.splitlines() if line.startswith(says)]
+    assert f"(only live: config-snapshot until {end}; only there: config-website until " in line
     document = json.loads(capsys.readouterr().out)
-    assert [each["acl"] for each in document["buckets"]] == ["private"]
-    assert document["exemptions"]["deployed"] is deployed
-    assert says in document["exemptions"]["why"]
+    held = {each["bucket"]: bool(each["exemption"]) for each in document["buckets"]}
+    assert held == {"config-snapshot": True, "config-website": False}
+    assert document["exemptions"] == {"deployed": True, "why": line}
+
+
+def test_where_the_live_exemptions_cannot_be_read_those_here_are_shown(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which these are is told, and that it is not known whether they are live."""
+    plant(stage, config_website="private")
+    may = without(VERB.permissions, "fc:GetFunctionCode")
+    assert run(stage, status.main, "--json", may=may) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["exemptions"]["deployed"] is None
+    assert "since the live ones were not read (fc:GetFunctionCode)" in document["exemptions"]["why"]
+    assert document["buckets"][0]["exemption"]["owner"] == "web-team"
 
 
 def test_the_deployed_exemptions_are_shown_without_a_word(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the deployed bundle was built with what is shown, there is nothing to say of it."""
+    """Where the function has the exemptions that are here, there is nothing to say of them."""
     assert run(stage, status.main, "--json") == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["exemptions"] == {"deployed": True, "why": ""}
@@ -278,10 +293,11 @@ def test_what_may_not_be_read_hides_nothing_else(
     stage: Stage, capsys: pytest.CaptureFixture[str], missing: Permission
 ) -> None:
     """Without a permission its view says which, the statement is given, and the rest is shown."""
-    plant(stage, config_snapshot="private")
+    plant(stage, config_snapshot="public-read")
     may = without(VERB.permissions, missing.action)
 
-    assert run(stage, status.main, "--bucket", "config-snapshot", may=may) == 1
+    with deployed_with(stage, exemptTag="public-until"):
+        assert run(stage, status.main, "--bucket", "config-snapshot", may=may) == 1
 
     said = capsys.readouterr()
     assert said.out.count(f"not read ({missing.action})") == 1

@@ -1,5 +1,6 @@
 """The product on a local cloud, and verbs run on it as an operator runs them."""
 
+import base64
 import io
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,14 +11,17 @@ from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
+from resource_repair.exemptions import Exemption, Exemptions
 from scripts.clients import Credentials, fixed_credentials
 from scripts.cloud import environment
+from scripts.live import with_exemptions
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.rehearsal import Stage, set_up
 from scripts.spec import PATH
 from scripts.verb import Permission
+from tests.e2e.scene import PUBLIC_POLICY
 
 EXEMPTIONS = "exemptions.yaml"
 
@@ -81,21 +85,52 @@ def plant(stage: Stage, **acls: str) -> None:
     deliver(stage, on=True)
 
 
+def open_by_policy(stage: Stage, *names: str) -> None:
+    """Give buckets a policy that lets the public in, when nobody looks."""
+    deliver(stage, on=False)
+    for name in names:
+        policy = PUBLIC_POLICY.replace("config-policy", name)
+        stage.cloud.oss.set_policy(name, policy)
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+
+
 @contextmanager
 def deployed_with(stage: Stage, **environment: str) -> Iterator[None]:
     """The function with some of its environment otherwise than s.yaml says."""
-    place = (stage.spec.service.name, stage.spec.function.name)
-
-    def update(variables: dict[str, str]) -> None:
-        request = models.UpdateFunctionRequest(environment_variables=variables)
-        stage.clients.fc.update_function(*place, request)
-
     declared = dict(stage.spec.function.environment)
-    update({**declared, **environment})
+    _update(stage, environment_variables={**declared, **environment})
     try:
         yield
     finally:
-        update(declared)
+        _update(stage, environment_variables=declared)
+
+
+@contextmanager
+def live_exemptions(stage: Stage, *entries: Exemption) -> Iterator[None]:
+    """The function with these exemptions and no other, as after an undo that is not committed."""
+    built = stage.spec.function.code.read_bytes()
+    with live_code(stage, with_exemptions(built, Exemptions(entries))):
+        yield
+
+
+@contextmanager
+def live_code(stage: Stage, package: bytes) -> Iterator[None]:
+    """The function with other code than is built here."""
+
+    def put(package: bytes) -> None:
+        _update(stage, code=models.Code(zip_file=base64.b64encode(package).decode()))
+
+    put(package)
+    try:
+        yield
+    finally:
+        put(stage.spec.function.code.read_bytes())
+
+
+def _update(stage: Stage, **changed: Any) -> None:
+    place = (stage.spec.service.name, stage.spec.function.name)
+    stage.clients.fc.update_function(*place, models.UpdateFunctionRequest(**changed))
 
 
 def run(stage: Stage, main: Main, *arguments: str, may: Sequence[Permission] | None = None) -> int:

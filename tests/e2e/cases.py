@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
-from scripts.localcloud import Drop
+from scripts.live import exemptions_in, with_exemptions
+from scripts.localcloud import Drop, Fail
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
@@ -16,8 +19,12 @@ from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
 from tests.e2e.operator_rig import Operator
 from tests.e2e.scene import PUBLIC_POLICY
 
+ALERT = "resource-repair-unsettled"
+TAG = "public-until"
 EVENT = str(ROOT / "events" / "ignored_other_rule.json")
 LEFTOVER = "resource-repair-proof-0123456789abcdef"
+IN_A_MONTH = (datetime.now(timezone.utc) + timedelta(days=30)).date().isoformat()
+UNDO = ("--bucket", "site", "--reason", "the site", "--owner", "web", "--expires", IN_A_MONTH)
 
 
 class Case(NamedTuple):
@@ -88,6 +95,24 @@ def log_kept_for_longer(operator: Operator) -> None:
     )
 
 
+def somebody_to_be_woken(operator: Operator) -> None:
+    """.env names somebody."""
+    operator.account.env.write_text("ALERT_EMAIL=on-call@example.com\n", "utf-8")
+
+
+def woken(operator: Operator) -> None:
+    """Everything, and alerts that go to somebody."""
+    somebody_to_be_woken(operator)
+    deployed(operator)
+
+
+def alerts_off(operator: Operator) -> None:
+    """Alerts are there, one of them off, and go to somebody else."""
+    woken(operator)
+    operator.cloud.log.alerts.switch(operator.account.project, ALERT, "DISABLED")
+    operator.account.env.write_text("ALERT_EMAIL=other@example.com\n", "utf-8")
+
+
 def deployed_otherwise(operator: Operator) -> None:
     """The function, its service, role, policy and trigger are there, from another s.yaml."""
     path = operator.account.path
@@ -104,6 +129,16 @@ def deployed_otherwise(operator: Operator) -> None:
     path.write_text(right, "utf-8")
     role = operator.cloud.ram.role("resource-repair-role")
     role.trust = policies.trust("ecs.aliyuncs.com")
+
+
+def built_anew(operator: Operator) -> None:
+    """The function runs other code than is built here, which exempts one bucket more."""
+    deployed(operator)
+    code = operator.folder / "build" / "function.zip"
+    package = code.read_bytes()
+    another = Exemption("config-assets", "the site", "web", date.fromisoformat(IN_A_MONTH))
+    held = exemptions_in(package, "it").entries
+    code.write_bytes(with_exemptions(package, Exemptions((*held, another))))
 
 
 def asynchronous_no_more(operator: Operator) -> None:
@@ -154,6 +189,28 @@ def open_since_before(operator: Operator) -> None:
     deployed(operator)
 
 
+def open_where_tags_exempt(operator: Operator) -> None:
+    """The same, where a tag may exempt a bucket: this one has none."""
+    apply_helpers.edit(operator.account.path, "exemptTag: none", f"exemptTag: {TAG}")
+    open_since_before(operator)
+
+
+def yet_to_be_deployed_where_tags_exempt(operator: Operator) -> None:
+    """Likewise, and there is no function yet."""
+    apply_helpers.edit(operator.account.path, "exemptTag: none", f"exemptTag: {TAG}")
+    operator.cloud.oss.create("old", acl="public-read")
+    provisioned(operator)
+
+
+def finding_given_up(operator: Operator) -> None:
+    """A finding is in the failure queue, and what was in the way of its repair no longer is."""
+    deployed(operator)
+    operator.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
+    operator.cloud.oss.create("opened", acl="public-read")
+    operator.rest()
+    operator.cloud.faults.clear()
+
+
 def open_by_policy(operator: Operator) -> None:
     """Everything around the function, and a bucket whose policy alone is public."""
     operator.cloud.config.rule_tests = "acl_and_policy"
@@ -168,6 +225,32 @@ def deployed_by_policy(operator: Operator) -> None:
     assert operator.run("apply", "--yes") == 0
 
 
+def paused(operator: Operator) -> None:
+    """The function is paused."""
+    deployed(operator)
+    assert operator.run("pause") == 0
+
+
+def paused_where_tags_exempt(operator: Operator) -> None:
+    """Likewise, with a bucket that is open and has no such tag."""
+    open_where_tags_exempt(operator)
+    assert operator.run("pause") == 0
+
+
+def paused_by_policy(operator: Operator) -> None:
+    """Likewise, with a bucket whose policy alone is public."""
+    deployed_by_policy(operator)
+    assert operator.run("pause") == 0
+
+
+def repaired(operator: Operator) -> None:
+    """A bucket was closed, and its site is down."""
+    deployed(operator)
+    operator.cloud.oss.create("site", acl="public-read")
+    operator.rest()
+    assert operator.cloud.oss.bucket("site").acl == "private"
+
+
 CASES = (
     Case("provision", nothing, ("--yes",)),
     Case("provision", drifted, ("--yes",)),
@@ -175,24 +258,45 @@ CASES = (
     Case("provision", log_project_of_another, ("--yes",), ends=1),
     Case("provision", log_project_without_store, ("--yes",)),
     Case("provision", log_kept_for_longer, ("--yes",)),
+    Case("provision", somebody_to_be_woken, ("--yes",)),
+    Case("provision", alerts_off, ("--yes",)),
     Case("apply", provisioned, ("--yes",)),
     Case("apply", deployed_otherwise, ("--yes",)),
+    Case("apply", built_anew, ("--yes",)),
     Case("apply", asynchronous_no_more, ("--yes",)),
     Case("apply", open_by_policy, ("--yes",)),
+    Case("apply", yet_to_be_deployed_where_tags_exempt, ("--yes",)),
     Case("doctor", deployed),
     Case("doctor", failure_waiting, ends=1),
+    Case("doctor", woken),
     Case("doctor", logs_kept_for_longer_by_somebody),
     Case("doctor", deployed_by_policy),
+    Case("doctor", open_where_tags_exempt),
     Case("verify", deployed),
     Case("verify", proof_left, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
+    Case("evaluate", open_where_tags_exempt, ("--expect", "1")),
+    Case("sweep", open_since_before, ("--yes",)),
+    Case("sweep", open_where_tags_exempt, ("--due", "--grace", "0", "--yes")),
+    Case("redrive", finding_given_up, ("--yes",)),
+    Case("redrive", finding_given_up, ("--yes", "--to", "topic", "--timeout", "10")),
     Case("status", open_since_before),
     Case("status", open_since_before, ("--bucket", "old")),
+    Case("status", open_where_tags_exempt),
     Case("publish", deployed, (EVENT,)),
     Case("invoke", deployed, (EVENT,)),
     Case("audit", deployed),
+    Case("report", open_since_before),
+    Case("report", open_where_tags_exempt),
+    Case("test-alert", woken),
+    Case("pause", deployed, ("--reason", "the site moves")),
+    Case("resume", paused, ("--yes",)),
+    Case("resume", paused_where_tags_exempt, ("--yes",)),
+    Case("resume", paused_by_policy, ("--yes",)),
+    Case("undo", repaired, (*UNDO, "--watch", "0", "--yes")),
     Case("remove", deployed, ("--yes", "--roles")),
+    Case("remove", woken, ("--yes", "--roles")),
     Case("remove", log_project_of_somebody, ("--yes",)),
     Case("remove", failure_waiting, ("--yes",), ends=1),
 )

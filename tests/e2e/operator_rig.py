@@ -16,7 +16,7 @@ from scripts.verb import Permission
 from tests.contract.provision_rig import Account
 
 ROLE = "operator"
-EXEMPTING = ("doctor", "evaluate", "status")  # the verbs that read the exemptions' file
+EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
 
 
 class Operator:
@@ -31,7 +31,7 @@ class Operator:
         self.folder = folder
         self.account = Account(cloud, folder)
         shutil.copy(code, folder / "build" / "function.zip")
-        self._exemptions = shutil.copy(code.with_name("exemptions.yaml"), folder)
+        self.exemptions = Path(shutil.copy(code.with_name("exemptions.yaml"), folder))
         known = environment(cloud)
         self.environ = {name: known[name] for name in known if not name.startswith("ALIBABA")}
         self.key = cloud.credentials
@@ -41,14 +41,17 @@ class Operator:
         key = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
         command = ["--spec", str(self.account.path), *arguments]
         if verb in EXEMPTING:
-            command += ["--exemptions", str(self._exemptions)]
+            command += ["--exemptions", str(self.exemptions)]
+        if verb == "report":
+            command += ["--output", str(self.folder / "report.html")]
         main = permissions.module(verb).main
         return int(main(command, self.environ, fixed_credentials(*key)))
 
     def command(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
+        module = f"scripts.{verb.replace('-', '_')}"
         return subprocess.Popen(
-            [sys.executable, "-m", f"scripts.{verb}", "--spec", str(self.account.path), *arguments],
+            [sys.executable, "-m", module, "--spec", str(self.account.path), *arguments],
             cwd=ROOT,
             env={**self.environ, "HOME": str(self.folder), **environ},
             stdout=subprocess.PIPE,

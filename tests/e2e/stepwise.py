@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from scripts.localcloud.faults import Fault
-from tests.e2e.cases import deployed, nothing, provisioned
+from tests.e2e.cases import UNDO, deployed, nothing, provisioned, repaired
 from tests.e2e.operator_rig import Operator
 
 OpenAccount = Callable[[], AbstractContextManager[Operator]]
@@ -17,11 +17,15 @@ VERBS: dict[str, tuple[Callable[[Operator], object], Callable[[Operator], Any]]]
     "provision": (nothing, lambda operator: operator.account.state()),
     "apply": (provisioned, lambda operator: (operator.run("verify"), operator.account.state())),
     "remove": (deployed, lambda operator: operator.account.state()),
+    "undo": (repaired, lambda operator: (operator.exemptions.read_text(), operator.state())),
 }
 
-_FURTHER = {"remove": ("--roles",)}  # else some of its writes are never made
+_FURTHER = {
+    "remove": ("--roles",),  # else some of its writes are never made
+    "undo": (*UNDO, "--watch", "0"),
+}
 
-_READS = ("Get", "List", "Peek", "BatchPeek")
+_READS = ("Get", "List", "Peek", "BatchPeek", "Download")
 
 
 class Stepwise:

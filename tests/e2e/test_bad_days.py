@@ -159,7 +159,7 @@ def changing(request: pytest.FixtureRequest, open_account: OpenAccount) -> Stepw
 @pytest.mark.timeout(300)
 def test_a_run_that_was_stopped_is_taken_up(changing: Stepwise) -> None:
     """Ended before any of its writes, and run again, it comes to the same end."""
-    assert len(changing.writes) > 5
+    assert len(changing.writes) > 1
     for done, write in enumerate(changing.writes):
         with changing.begun() as operator:
             with write_after(operator, done, Fail(400, "Stopped")):

@@ -4,12 +4,13 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from scripts import apply
-from scripts.localcloud import LocalCloud, Stall
+from scripts.localcloud import Fail, LocalCloud, Stall
 from scripts.rehearsal import Stage, set_up
 from tests.e2e import scene
 
@@ -85,6 +86,31 @@ def test_a_misconfigured_function_does_nothing_and_keeps_its_findings(
     assert len(stage.cloud.journal.entries("oss")) == seen
     assert acls(stage) == UNCHANGED
     told(shared, repairMode="enforce", prepareRuleId=scene.RULE_ID, ossEndpoint="")
+
+
+def test_a_tag_exempts_where_that_is_switched_on(shared: Stage) -> None:
+    """A bucket's own tag keeps it open for some days if s.yaml says so, and not otherwise."""
+    today = datetime.now(timezone.utc).date()
+    ends = {"config-snapshot": timedelta(days=2), "config-beijing": timedelta(days=30)}
+    buckets = ["config-beijing", "config-private", "config-snapshot", "config-upload"]
+    event = json.dumps([{"configRuleId": scene.RULE_ID, "resourceId": each} for each in buckets])
+
+    def outcomes(**environment: str) -> dict[str, str]:
+        stage = told(shared, **environment)
+        for bucket, end in ends.items():
+            stage.cloud.oss.set_tags(bucket, {"team": "web", "open-until": str(today + end)})
+        return {line["bucket"]: line["outcome"] for line in scene.run(stage, event).audit}
+
+    closed = dict.fromkeys(buckets, "repaired") | {"config-private": "already_private"}
+    assert outcomes() == closed
+    assert outcomes(exemptTag="open-until") == {**closed, "config-snapshot": "exempt"}
+
+    shared.cloud.faults.add("oss:GetBucketTagging", Fail(403, "AccessDenied"), times=9)
+    denied = dict.fromkeys(buckets, "denied") | {"config-private": "already_private"}
+    assert outcomes(exemptTag="open-until") == denied
+    assert acls(shared) == UNCHANGED
+    shared.cloud.faults.clear()
+    told(shared, exemptTag="none")
 
 
 def test_several_rules_can_be_acted_on(shared: Stage) -> None:

@@ -26,6 +26,7 @@ class ModelOss:
     region: str = HOME
     script: Iterator[str] = field(default_factory=lambda: iter(()))
     policy: bool | str = False
+    tags: dict[str, str] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
     reads_anywhere: bool = False  # OSS documents that GetBucketInfo is answered in any region
     tells_location: bool = True
@@ -108,6 +109,10 @@ class _ModelBucket:
         if word in ("applied", "replaced"):
             raise errors.TransientError("lost")
         return "write-id"
+
+    def tags(self) -> dict[str, str]:
+        self._oss.suffer("tags", self._region)
+        return self._oss.tags
 
     def public_by_policy(self) -> bool:
         self._oss.suffer("policy", self._region)

@@ -28,6 +28,7 @@ FIELDS = [
     "request_id",
     "oss_request_id",
     "duration_ms",
+    "reported_at",
 ]
 
 

@@ -54,7 +54,14 @@ def test_every_knob_is_told() -> None:
 def test_the_environment_variables_are_told() -> None:
     """The README names the variables that the function reads."""
     told = first_cells("They reach the function as environment variables")
-    assert told == ["prepareRuleId", "repairMode", "ossEndpoint", "logLevel"]
+    assert told == [
+        "prepareRuleId",
+        "repairMode",
+        "ossEndpoint",
+        "exemptTag",
+        "exemptTagDays",
+        "logLevel",
+    ]
     assert load({"prepareRuleId": "cr-1"}).problems == ()
 
 
@@ -80,7 +87,8 @@ def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
     """Each verb is called by a make target of its name, which `make help` lists."""
     assert permissions.module(verb).VERB.name == verb
     makefile = (ROOT / "Makefile").read_text()
-    target = rf"^{verb}: .*  ## .+\n(\t@.*\n)*?\t@\$\(RUN\) scripts\.{verb} "
+    run = rf"\t@\$\(RUN\) scripts\.{verb.replace('-', '_')} "
+    target = rf"^{verb}: .*  ## .+\n(\t@.*\n)*?{run}"
     assert re.search(target, makefile, re.MULTILINE)
     assert f"make {verb}" in README
 

@@ -23,6 +23,7 @@ FINDING = Finding(
     region="cn-shanghai",
     compliance="NON_COMPLIANT",
     owner="1208863178610000",
+    reported_at=1630907919929,
 )
 
 
@@ -220,3 +221,25 @@ def test_a_cut_base64_message_still_shows_its_rule(cut: int) -> None:
     items = read(whole[: len(whole) - cut])
     if cut and isinstance(items[0], Unreadable):
         assert any(FINDING.rule_id in text for text in items[0].texts)
+
+
+@pytest.mark.parametrize(
+    ("told", "reported_at"),
+    [
+        ("1630907919929", 1630907919929),
+        (None, None),
+        ("", None),
+        ("2021-09-06", None),
+        (1630907919, None),
+        (10**13, None),
+        (1e12, None),
+        (True, None),
+        ([], None),
+        ({"at": 1}, None),
+    ],
+    ids=str,
+)
+def test_no_time_costs_a_finding(told: Any, reported_at: int | None) -> None:
+    """When it was reported is known if it is in milliseconds; else the finding is read without."""
+    message = {**BODY, "notificationCreationTime": told}
+    assert read(json.dumps(message)) == (FINDING._replace(reported_at=reported_at),)

@@ -50,7 +50,8 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
     assert project.failure_queue == "resource-repair-failed"
     assert project.service.name == "resource_repair"
     assert project.service.role.name == "resource-repair-role"
-    assert project.service.logs == Logs(f"resource-repair-{ACCOUNT}", "audit", "None")
+    where = (f"resource-repair-{ACCOUNT}", "audit")
+    assert project.service.logs == Logs(*where, "None", request_metrics=True)
     function = project.function
     assert (function.name, function.handler) == ("oss_repair_acl_trigger", "index.handler")
     assert (function.runtime, function.memory, function.timeout) == ("python3.10", 512, 60)
@@ -58,6 +59,8 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
     assert dict(function.environment) == {
         "prepareRuleId": "cr-b9046457e0d9003f0000",
         "repairMode": "enforce",
+        "exemptTag": "none",
+        "exemptTagDays": "7",
         "logLevel": "INFO",
     }
     queue = f"acs:mns:cn-shanghai:{ACCOUNT}:/queues/resource-repair-failed/messages"

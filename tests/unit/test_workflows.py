@@ -53,7 +53,7 @@ def test_every_push_is_checked_on_every_python() -> None:
     assert commands(checks["jobs"]["checks"]) == ["make lint", "make test", "make demo"]
 
 
-@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml"])
+@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml", "sweep.yml"])
 def test_what_others_wrote_is_pinned(name: str) -> None:
     """Actions run at one commit, its version beside it; the client at one version."""
     text = (WORKFLOWS / name).read_text("utf-8")
@@ -68,14 +68,14 @@ def test_what_others_wrote_is_pinned(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml"])
+@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml", "sweep.yml"])
 def test_rights_are_the_least(name: str) -> None:
-    """A job may read the code; only the deploy may ask for an identity; nothing may write."""
+    """A job may read the code; deploy and sweep may ask for an identity; nothing may write."""
     document = workflow(name)
     assert document["permissions"] == {"contents": "read"}
     granted = [job.get("permissions") for job in document["jobs"].values()]
     assert [rights for rights in granted if rights] == (
-        [{"id-token": "write", "contents": "read"}] if name == "deploy.yml" else []
+        [] if name == "checks.yml" else [{"id-token": "write", "contents": "read"}]
     )
 
 
@@ -88,12 +88,46 @@ def test_a_deploy_is_checked_gated_and_alone(deploy: dict[Any, Any]) -> None:
     assert "${{" not in deploy["concurrency"]["group"]
 
 
-def test_no_long_lived_key_is_used(deploy: dict[Any, Any]) -> None:
+@pytest.mark.parametrize(("name", "job"), [("deploy.yml", "deploy"), ("sweep.yml", "sweep")])
+def test_no_long_lived_key_is_used(name: str, job: str) -> None:
     """Credentials come by OIDC alone, for the audience of STS: the workflow knows no secret."""
-    (credentials,) = [step for step in deploy["steps"] if step.get("id") == "credentials"]
+    steps = workflow(name)["jobs"][job]["steps"]
+    (credentials,) = [step for step in steps if "credentials-action" in step.get("uses", "")]
     assert credentials["uses"].startswith("aliyun/configure-aliyun-credentials-action@")
     assert credentials["with"]["audience"] == "sts.aliyuncs.com"
-    assert "secrets." not in (WORKFLOWS / "deploy.yml").read_text("utf-8")
+    assert "secrets." not in (WORKFLOWS / name).read_text("utf-8")
+
+
+def test_the_workflows_use_the_same_actions() -> None:
+    """An action that several use is at one commit in all: a new version is looked at once."""
+    used = {
+        found
+        for path in WORKFLOWS.glob("*.yml")
+        for found in re.findall(r"uses: ([\w/-]+)@(\w+)", path.read_text("utf-8"))
+    }
+    assert len(used) == len(dict(used))
+
+
+def test_the_sweep_runs_each_night_without_anybody() -> None:
+    """After exemptions have ended, with a yes and its limit, alone; it is not stopped half way."""
+    document = workflow("sweep.yml")
+    (schedule,) = document[True]["schedule"]
+    minute, hour, *days = schedule["cron"].split()
+    assert (int(hour), days) == (0, ["*", "*", "*"])
+    assert int(minute) > 0
+    assert "workflow_dispatch" in document[True]
+    job = document["jobs"]["sweep"]
+    assert job["concurrency"] == {"group": "sweep", "cancel-in-progress": False}
+    # A reviewer's environment would have it wait for somebody.
+    assert job["environment"] != workflow("deploy.yml")["jobs"]["deploy"]["environment"]
+    assert commands(job)[-2:] == ['make sweep ARGS="--due --yes"', "make doctor"]
+    assert step_running(job, "make doctor")["if"] == "${{ !cancelled() }}"  # whatever was swept
+    assert job["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
+    # What others wrote is installed before there are credentials.
+    steps = [step.get("uses", step.get("run", "")).split("@")[0] for step in job["steps"]]
+    assert steps.index("make sweep ARGS=--help") < steps.index(
+        "aliyun/configure-aliyun-credentials-action"
+    )
 
 
 def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
@@ -113,7 +147,9 @@ def test_the_doctor_hears_how_many_buckets_may_close(deploy: dict[Any, Any]) -> 
     assert step_running(deploy, "s deploy")["env"][EXPECT] == "${{ vars.EXPECT_CLOSE }}"
 
 
-@pytest.mark.parametrize(("command", "further"), [("s deploy", {"EXPECT_CLOSE"}), ("s invoke", ())])
+@pytest.mark.parametrize(
+    ("command", "further"), [("s deploy", {"EXPECT_CLOSE", "EXPECT_DROP"}), ("s invoke", ())]
+)
 def test_credentials_go_by_environment(
     deploy: dict[Any, Any], command: str, further: Collection[str]
 ) -> None:

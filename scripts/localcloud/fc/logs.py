@@ -6,6 +6,7 @@ from collections import defaultdict
 from scripts.localcloud.fc.errors import FcError, invalid
 from scripts.localcloud.fc.pool import Target
 from scripts.localcloud.fc.roles import FUNCTION_COMPUTE, Roles
+from scripts.localcloud.fc.runner import Call, Invocation
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.state import LogState
 
@@ -37,29 +38,62 @@ class FunctionLogs:
         with self._lock:
             return "".join(self._printed.get((service, function), []))
 
-    def keep(self, target: Target, output: str) -> None:
-        """Take what one invocation has printed."""
+    def keep(self, target: Target, call: Call, invocation: Invocation) -> None:
+        """Take what one run has printed and, where the service wants it, how the run went."""
+        output = invocation.log
         with self._lock:
             self._printed[target.service.name, target.function.name].append(output)
         config = target.service.settings["logConfig"]
-        if config.get("project") and config.get("logstore"):
-            self._write(target, config["project"], config["logstore"], output)
+        if not (config.get("project") and config.get("logstore")):
+            return
+        self._write(target, _lines(target, output), target.service.name)
+        if config.get("enableRequestMetrics"):
+            topic = f"FCRequestMetrics:{target.subject}"
+            self._write(target, [_metrics(target, call, invocation)], topic)
 
-    def _write(self, target: Target, project: str, store: str, output: str) -> None:
-        """Page "Log fields": one log a line. Where the role may not write, nothing is said of it.
-
-        (With `logBeginRule` set, several lines would be one log; here they never are.)
-        """
+    def _write(self, target: Target, logs: list[dict[str, str]], topic: str) -> None:
+        """Where the role may not write, nothing is said of it."""
+        config = target.service.settings["logConfig"]
+        project, store = config["project"], config["logstore"]
         role, arn = target.service.settings["role"], self._log.arn(project, store)
-        common = {
-            "serviceName": target.service.name,
-            "functionName": target.function.name,
-            "qualifier": "LATEST",
-            "versionId": "",
-        }
-        logs = [{**common, "message": line} for line in output.split("\n") if line]
         try:
             self._roles.check(role, FUNCTION_COMPUTE, "log:PostLogStoreLogs", arn)
-            self._log.write(project, store, logs, topic=target.service.name)
+            self._log.write(project, store, logs, topic=topic)
         except (FcError, LogError):
             return
+
+
+def _lines(target: Target, output: str) -> list[dict[str, str]]:
+    """Page "Log fields": one log a line.
+
+    (With `logBeginRule` set, several lines would be one log; here they never are.)
+    """
+    common = {**_common(target), "versionId": ""}
+    return [{**common, "message": line} for line in output.split("\n") if line]
+
+
+def _metrics(target: Target, call: Call, invocation: Invocation) -> dict[str, str]:
+    """Page "Request-level metric logs": one log for each run, as far as it is known here."""
+    failed = {"hasFunctionError": "false"}
+    if invocation.error_type:
+        timed_out = b"timed out" in invocation.payload
+        kind = "FunctionTimeoutError" if timed_out else "FunctionUnhandledError"
+        failed = {"hasFunctionError": "true", "errorType": kind}
+    return {
+        **_common(target),
+        **failed,
+        "requestId": call.request_id,
+        "operation": "InvokeFunction",
+        "invocationType": call.kind.capitalize(),
+        "durationMs": f"{invocation.duration_ms:.2f}",
+        "isColdStart": str(invocation.cold).lower(),
+        "memoryMB": str(target.function.settings["memorySize"]),
+    }
+
+
+def _common(target: Target) -> dict[str, str]:
+    return {
+        "serviceName": target.service.name,
+        "functionName": target.function.name,
+        "qualifier": "LATEST",
+    }

@@ -106,7 +106,7 @@ class FcState:
             )
             credentials = self._roles.credentials(target.service.settings["role"])
             invocation = self._runner.run(target, credentials, call)
-        self._logs.keep(target, invocation.log)
+        self._logs.keep(target, call, invocation)
         self._core.journal.record(
             "fc",
             "invoked",

@@ -3,48 +3,14 @@
 An operation takes the state and a call, gives what is answered, and raises LogError.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from scripts.localcloud.http import Request
+from scripts.localcloud.log import alert_calls, protobuf
+from scripts.localcloud.log.call import DEFAULT_PAGE, Answer, Call, number, parsed
 from scripts.localcloud.log.errors import invalid
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.model import Log, LogStore, Project
 from scripts.localcloud.log.state import LogState, Search
-
-Answer = Any
-"""A JSON document, or None for no body."""
-
-_DEFAULT_PAGE = 100
-_LARGEST_PAGE = 500
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request: the project in its host, the log store in its path, and what it carries."""
-
-    request: Request
-    region: str
-    project: str
-    store: str
-
-    def fields(self) -> dict[str, Any]:
-        """The body's JSON object. Raises LogError."""
-        fields = _parsed(self.request.body or b"{}")
-        if not isinstance(fields, dict):
-            raise invalid("The body is not valid json string")
-        return fields
-
-    def page(self, found: list[Any]) -> list[Any]:
-        """The part of a list that `offset` and `size` ask for. Raises LogError."""
-        params = self.request.params
-        offset = _number(params.get("offset"), 0)
-        size = _number(params.get("size"), _DEFAULT_PAGE)
-        if offset < 0 or not 0 <= size <= _LARGEST_PAGE:
-            raise invalid(f"offset must not be negative, and size 0 to {_LARGEST_PAGE}")
-        return found[offset : offset + size]
 
 
 def _create_project(state: LogState, call: Call) -> Answer:
@@ -126,10 +92,10 @@ def _get_logs(state: LogState, call: Call) -> Answer:
     fields = call.fields()
     search = Search(
         str(fields.get("query") or ""),
-        _number(fields.get("from")),
-        _number(fields.get("to")),
-        _number(fields.get("offset"), 0),
-        _number(fields.get("line"), _DEFAULT_PAGE),
+        number(fields.get("from")),
+        number(fields.get("to")),
+        number(fields.get("offset"), 0),
+        number(fields.get("line"), DEFAULT_PAGE),
         fields.get("reverse") is True,
     )
     found = state.search(call.project, call.store, search)
@@ -140,6 +106,14 @@ def _get_logs(state: LogState, call: Call) -> Answer:
         "isAccurate": False,
     }
     return {"meta": meta, "data": [_log_view(log) for log in found.logs]}
+
+
+def _put_logs(state: LogState, call: Call) -> Answer:
+    """Operation "PutLogs". (Not here: logs of another time than now.)"""
+    headers = call.request.headers
+    size = number(headers.get("x-log-bodyrawsize"), 0)
+    group = protobuf.parse(call.request.body, headers.get("x-log-compresstype"), size)
+    state.write(call.project, call.store, group.logs, topic=group.topic)
 
 
 def _tag(state: LogState, call: Call) -> Answer:
@@ -156,7 +130,7 @@ def _list_tags(state: LogState, call: Call) -> Answer:
     params = call.request.params
     kind = params.get("resourceType", "")
     resources = []
-    for project, store in _tagged(kind, _parsed(params.get("resourceId", ""))):
+    for project, store in _tagged(kind, parsed(params.get("resourceId", ""))):
         tagged = state.store(project, store) if store else state.project(project)
         resources += [
             {
@@ -188,22 +162,19 @@ OPERATIONS: dict[str, Callable[[LogState, Call], Answer]] = {
     "GetLogStoreLogs": _get_logs,
     "TagResources": _tag,
     "ListTagResources": _list_tags,
+    "PostLogStoreLogs": _put_logs,
+    "CreateAlert": alert_calls.create_alert,
+    "GetAlert": alert_calls.get_alert,
+    "ListAlerts": alert_calls.list_alerts,
+    "UpdateAlert": alert_calls.update_alert,
+    "EnableAlert": alert_calls.enable_alert,
+    "DisableAlert": alert_calls.disable_alert,
+    "DeleteAlert": alert_calls.delete_alert,
+    "CreateResourceRecord": alert_calls.create_record,
+    "ListResourceRecords": alert_calls.list_records,
+    "UpdateResourceRecord": alert_calls.update_record,
+    "DeleteResourceRecord": alert_calls.delete_records,
 }
-
-
-def _parsed(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise invalid("The body is not valid json string") from None
-
-
-def _number(value: object, default: int | None = None) -> int:
-    """An integer, as a number or as text. Raises LogError."""
-    try:
-        return int(str(default if value is None else value))
-    except ValueError:
-        raise invalid(f"{value} is not an integer") from None
 
 
 def _tagged(kind: object, ids: object) -> list[tuple[str, str]]:

@@ -8,13 +8,17 @@ STATUS = {
     "InvalidOffset": 400,
     "InvalidQueryString": 400,
     "InvalidTimeRange": 400,
+    "JobAlreadyExist": 400,
     "LogStoreAlreadyExist": 400,
     "LogStoreInfoInvalid": 400,
     "ParameterInvalid": 400,
     "ProjectAlreadyExist": 400,
+    "ResourceRecordAlreadyExist": 400,
     "Unauthorized": 401,
+    "JobNotExist": 404,  # an alert is one of the jobs
     "LogStoreNotExist": 404,
     "ProjectNotExist": 404,
+    "ResourceRecordNotExist": 404,
 }
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from scripts.localcloud.http import Request
 
 # Version 2020-12-30. The names are those that RAM has for the operations, for journal and faults
-# too; GetLogs and GetLogsV2 are one, GetLogStoreLogs. Those with `project` name one in their host.
+# too: GetLogs and GetLogsV2 are one, GetLogStoreLogs, and PutLogs is PostLogStoreLogs. Those with
+# `project` name one in their host; a word after a path is what its `action` must be.
 _TABLE = """
 CreateProject     -        POST    /
 ListProject       -        GET     /
@@ -26,6 +27,18 @@ GetIndex          project  GET     /logstores/{store}/index
 UpdateIndex       project  PUT     /logstores/{store}/index
 DeleteIndex       project  DELETE  /logstores/{store}/index
 GetLogStoreLogs   project  POST    /logstores/{store}/logs
+PostLogStoreLogs  project  POST    /logstores/{store}/shards/lb
+CreateAlert       project  POST    /alerts
+ListAlerts        project  GET     /alerts
+GetAlert          project  GET     /alerts/{subject}
+EnableAlert       project  PUT     /alerts/{subject}  enable
+DisableAlert      project  PUT     /alerts/{subject}  disable
+UpdateAlert       project  PUT     /alerts/{subject}
+DeleteAlert       project  DELETE  /alerts/{subject}
+CreateResourceRecord  -    POST    /resources/{store}/records
+ListResourceRecords   -    GET     /resources/{store}/records
+UpdateResourceRecord  -    PUT     /resources/{store}/records/{subject}
+DeleteResourceRecord  -    DELETE  /resources/{store}/records
 """
 _ROUTES = tuple(tuple(line.split()) for line in _TABLE.strip().splitlines())
 
@@ -33,16 +46,20 @@ _HOST = re.compile(r"(?:(?P<project>[^.]+)\.)?(?:127\.0\.0\.1|localhost)(?::\d+)
 
 
 class Match(NamedTuple):
-    """An operation, and the project and log store that it is done to, as far as it names any."""
+    """An operation, and the project, the log store and the rest that it names, as far as it does.
+
+    `store` is of a record the resource; `subject` an alert or a record.
+    """
 
     operation: str
     project: str
-    store: str
+    store: str = ""
+    subject: str = ""
 
     @property
-    def subject(self) -> str:
-        """How journal and faults name it: `project` or `project/store`."""
-        return f"{self.project}/{self.store}" if self.store else self.project
+    def path(self) -> str:
+        """How journal and faults name it: `project`, `project/store`, `project/alert` …"""
+        return "/".join(filter(None, (self.project, self.store, self.subject)))
 
 
 def match(request: Request) -> Match | None:
@@ -51,14 +68,26 @@ def match(request: Request) -> Match | None:
     if host is None:
         return None
     project = host["project"] or ""
-    parts = request.segments
-    store = parts[1] if len(parts) > 1 else ""
-    path = "/" + "/".join(["{store}" if at == 1 else part for at, part in enumerate(parts)])
-    asked = ("project" if project else "-", request.method, path)
-    for operation, *route in _ROUTES:
-        if tuple(route) == asked:
-            return Match(operation, *_named(request, operation, project, store))
+    for operation, where, method, path, *action in _ROUTES:
+        there = ("project" if project else "-", request.method) == (where, method)
+        if there and action in ([], [request.params.get("action", "")]):
+            named = _names(path, request.segments)
+            if named is not None:
+                store = named.get("store", "")
+                holder, made = _named(request, operation, project, store)
+                return Match(operation, holder, made, named.get("subject", ""))
     return None
+
+
+def _names(path: str, segments: list[str]) -> dict[str, str] | None:
+    """What stands in a path for its `{names}`; None if it is another path."""
+    parts = path.split("/")[1:] if path != "/" else []
+    if len(parts) != len(segments):
+        return None
+    pairs = list(zip(parts, segments, strict=True))
+    if any(part != segment for part, segment in pairs if not part.startswith("{")):
+        return None
+    return {part.strip("{}"): segment for part, segment in pairs if part.startswith("{")}
 
 
 def _named(request: Request, operation: str, project: str, store: str) -> tuple[str, str]:

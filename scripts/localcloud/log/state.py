@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from scripts.localcloud.log import query
+from scripts.localcloud.log.alerts import Alerts
 from scripts.localcloud.log.errors import LogError, invalid
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.model import (
@@ -19,6 +20,8 @@ from scripts.localcloud.log.model import (
     Project,
     Settings,
 )
+from scripts.localcloud.log.notify import Notifier
+from scripts.localcloud.log.records import Records
 from scripts.localcloud.service import Core
 
 # Operation "GetLogs": new logs are found within 3 seconds, nearly all within one.
@@ -42,7 +45,10 @@ class Search(NamedTuple):
 
 
 class LogState:
-    """The account's projects and log stores. All methods raise LogError."""
+    """The account's projects and log stores, their alerts, and the account's records.
+
+    All methods raise LogError.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -51,6 +57,12 @@ class LogState:
         self._stores: dict[tuple[str, str], LogStore] = {}
         self._logs: dict[tuple[str, str], list[Log]] = defaultdict(list)
         self._incomplete = 0
+        self.records = Records(core.clock)
+        self.alerts = Alerts(core, self, Notifier(core, self.records))
+
+    def stop(self) -> None:
+        """Check no more alerts."""
+        self.alerts.stop()
 
     def arn(self, project: str, store: str = "") -> str:
         """The ARN of a project, or of a log store in it; `*` stands for all."""
@@ -96,6 +108,7 @@ class LogState:
             for store in self.stores(name):
                 self.delete_store(name, store)
             del self._projects[name]
+        self.alerts.forget(name)
 
     def create_store(self, project: str, name: str, fields: Settings) -> LogStore:
         """A new log store with the settings among `fields`; it has no index yet."""
@@ -207,6 +220,23 @@ class LogState:
                 self._incomplete -= 1
                 return Found((), complete=False)
         return Found(_page(logs, query.parse(search.text, index), search))
+
+    def matching(
+        self, project: str, name: str, condition: query.Condition, since: float, until: float
+    ) -> list[Log]:
+        """All logs of a time that can be found and meet a condition, as alerts look for them."""
+        with self._lock:
+            self.store(project, name)
+            logs = list(self._logs[project, name])
+        now = time.monotonic()
+        return [
+            log
+            for log in logs
+            if log.index
+            and log.searchable_at <= now
+            and since <= log.time < until
+            and condition(log)
+        ]
 
     def let_search_lag(self, searches: int) -> None:
         """Let the next searches be incomplete."""

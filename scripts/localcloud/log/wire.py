@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.log import routes
-from scripts.localcloud.log.calls import OPERATIONS, Call
+from scripts.localcloud.log.call import Call
+from scripts.localcloud.log.calls import OPERATIONS
 from scripts.localcloud.log.errors import LogError, denied
 from scripts.localcloud.log.signature import authenticate
 from scripts.localcloud.log.state import LogState
@@ -35,13 +36,13 @@ class LogService(Service):
     def identify(self, request: Request) -> Operation:
         """The operation, and what it is done to: `project` or `project/logstore`."""
         match = _match(request)
-        return Operation(match.operation, match.subject)
+        return Operation(match.operation, match.path)
 
     def perform(self, operation: Operation, request: Request) -> Response:
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
         match = _match(request)
         principal = authenticate(request, self._ram)
-        call = Call(request, self.core.region, match.project, match.store)
+        call = Call(request, self.core.region, match.project, match.store, match.subject)
         try:
             self._authorize(principal, match)
             answer = OPERATIONS[operation.name](self._state, call)
@@ -68,6 +69,10 @@ class LogService(Service):
             raise denied(action, resource)
 
     def _resource(self, match: routes.Match) -> str:
+        if match.operation.endswith(("Alert", "Alerts")):
+            return "*"  # page "CreateAlert": on all resources
+        if "ResourceRecord" in match.operation:
+            return f"acs:log:*:{self.core.account_id}:resource/{match.store}"
         # Guessed: that tags are authorized on any project; it is documented for the others.
         every_store = match.operation in ("CreateLogStore", "ListLogStores")
         return self._state.arn(match.project or "*", "*" if every_store else match.store)

@@ -37,6 +37,10 @@ class BucketOperations:
             "GetBucketPublicAccessBlock": self._get_public_access_block,
             "PutBucketPublicAccessBlock": self._put_public_access_block,
             "DeleteBucketPublicAccessBlock": self._delete_public_access_block,
+            "GetBucketWebsite": self._get_website,
+            "PutBucketWebsite": self._put_website,
+            "DeleteBucketWebsite": self._delete_website,
+            "ListCname": self._list_domains,
         }
 
     def _list(self, call: Call) -> Response:
@@ -176,6 +180,37 @@ class BucketOperations:
     def _delete_public_access_block(self, call: Call) -> Response:
         self._state.set_block_public_access(self._gate.own_bucket(call).name, blocked=False)
         return Response(204)
+
+    def _get_website(self, call: Call) -> Response:
+        """Its index page; error pages and routing rules are not kept."""
+        index = self._gate.own_bucket(call).website
+        if index is None:
+            raise errors.no_website()
+        return _answer("WebsiteConfiguration", {"IndexDocument": {"Suffix": index}})
+
+    def _put_website(self, call: Call) -> Response:
+        bucket = self._gate.own_bucket(call)
+        root = xml.read(call.request.body, "WebsiteConfiguration")
+        index = root.findtext("IndexDocument/Suffix", "")
+        if not index:  # a website of routing rules alone is not known here
+            raise errors.malformed_xml()
+        self._state.set_website(bucket.name, index)
+        return Response()
+
+    def _delete_website(self, call: Call) -> Response:
+        self._state.set_website(self._gate.own_bucket(call).name, None)
+        return Response(204)
+
+    def _list_domains(self, call: Call) -> Response:
+        """Page "ListCname"; none has a certificate."""
+        bucket = self._gate.own_bucket(call)
+        bound: list[xml.Content] = [
+            {"Domain": domain, "LastModified": _timestamp(at), "Status": "Enabled"}
+            for domain, at in bucket.domains.items()
+        ]
+        return _answer(
+            "ListCnameResult", {"Bucket": bucket.name, "Owner": bucket.owner, "Cname": bound}
+        )
 
 
 def access_control(owner: str, grant: str) -> dict[str, xml.Content]:

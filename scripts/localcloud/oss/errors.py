@@ -194,6 +194,12 @@ def no_policy() -> ApiError:
     return ApiError(404, "NoSuchBucketPolicy", message, EC="0030-00000006")
 
 
+def no_website() -> ApiError:
+    """Static website hosting is off. Page "GetBucketWebsite"; the message is guessed."""
+    message = "The specified bucket does not have a website configuration."
+    return ApiError(404, "NoSuchWebsiteConfiguration", message)
+
+
 def not_implemented(method: str, subresource: str) -> ApiError:
     """The stand-in does not do that."""
     message = f"The local cloud has no operation for {method} with subresource '{subresource}'."

@@ -28,6 +28,8 @@ class Bucket:
 
     `owner` is an account id, `region` a region id (`cn-shanghai`), `policy` JSON. `created_at` is
     in whole seconds since the epoch, and another one for each bucket that ever had the name.
+    `website` is the index page of static website hosting; `domains` are custom ones that are bound
+    to the bucket, with the time of each.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Bucket:
     tags: dict[str, str] = field(default_factory=dict)
     objects: dict[str, StoredObject] = field(default_factory=dict)
     block_public_access: bool = False
+    website: str | None = None
+    domains: dict[str, float] = field(default_factory=dict)
 
 
 class RefusedError(Exception):

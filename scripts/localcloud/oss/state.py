@@ -31,7 +31,8 @@ class OssState:
 
     What names a bucket that is not there raises BucketNotFoundError (a KeyError); what OSS does not
     do raises another RefusedError. `on_change` is called with a bucket's name, outside the lock,
-    after the bucket appeared, vanished or got another ACL, policy, tags or Block Public Access.
+    after the bucket appeared, vanished or got another ACL, policy, tags, website, domain or Block
+    Public Access.
     `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
     since it became the default; off, for those made before.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
@@ -150,6 +151,15 @@ class OssState:
     def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
         """Replace a bucket's tags."""
         self._change(name, lambda bucket: replace(bucket, tags=dict(tags)))
+
+    def set_website(self, name: str, index: str | None) -> None:
+        """Switch static website hosting on, with this index page, or (None) off."""
+        self._change(name, lambda bucket: replace(bucket, website=index))
+
+    def bind_domain(self, name: str, domain: str) -> None:
+        """Bind a custom domain to a bucket. (OSS wants a record in the domain's DNS first.)"""
+        now = self._core.clock.now()
+        self._change(name, lambda b: replace(b, domains={**b.domains, domain: now}))
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""

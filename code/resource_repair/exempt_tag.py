@@ -1,0 +1,55 @@
+"""A bucket that its owners exempt by a tag whose value is a date, for some days.
+
+Off unless `exemptTag` names the tag's key: with it, whoever may tag a bucket may keep it open. So a
+tag allows no writing by the public, and none that ends further ahead than a few days counts: it is
+to be renewed, or reviewed and written into the exemptions.
+"""
+
+import re
+from datetime import date, timedelta
+from typing import Mapping, NamedTuple, Optional
+
+from resource_repair.exemptions import Exemption
+from resource_repair.openness import PUBLIC_READ
+
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+
+
+class ExemptTag(NamedTuple):
+    """The key of the tag that exempts, and how many days ahead its date may be."""
+
+    key: str
+    days: int
+
+    def judge(self, bucket: str, tags: Mapping[str, str], today: date) -> "TagVerdict":
+        """What the bucket's tags say on this day (in UTC)."""
+        if self.key not in tags:
+            return TagVerdict()
+        until = _date(tags[self.key])
+        if until is None:
+            return self._not_honoured("its value is no date such as 2026-12-31")
+        if until < today:
+            return self._not_honoured(f"it ended on {until.isoformat()}")
+        if until > today + timedelta(days=self.days):
+            ahead = f"more than {self.days} days ahead"
+            return self._not_honoured(f"{until.isoformat()} is {ahead}")
+        reason = f"by its tag {self.key}"
+        return TagVerdict(Exemption(bucket, reason, "whoever tagged it", until, PUBLIC_READ))
+
+    def _not_honoured(self, why: str) -> "TagVerdict":
+        return TagVerdict(remark=f"its tag {self.key} is not honoured: {why}")
+
+
+class TagVerdict(NamedTuple):
+    """The exemption that a tag gives, if it does; else why a tag that is there gives none."""
+
+    exemption: Optional[Exemption] = None
+    remark: str = ""
+
+
+def _date(value: str) -> Optional[date]:
+    match = _DATE.fullmatch(value)
+    try:
+        return date(*(int(part) for part in match.groups())) if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Sends again what the failure queue keeps: reads its envelopes, and never loses one."""

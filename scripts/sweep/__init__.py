@@ -1,0 +1,1 @@
+"""Closes what was open before, or is due by now, through the deployed function."""

@@ -1,0 +1,162 @@
+"""Close the buckets that were open before anybody looked, through the deployed function.
+
+Lists what Cloud Config holds as non-compliant (without what it ignores), with exemptions, what the
+function will make of each, and what closing it breaks: static websites and bound domains. After a
+yes the function gets each as a finding, one a synchronous invocation, and judges for itself: rule,
+mode and exemptions are its own. Buckets whose closing breaks nothing come first, of these the most
+open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
+further one is begun. Whatever is not settled is told (exit code 1): nobody else tries it again.
+
+With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
+the function enforces by now, it failed and was not tried since, or no audit line ever came.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from resource_repair import naming
+from scripts import audit_trail, results
+from scripts.clients import Credentials
+from scripts.console import Exit
+from scripts.errors import Problem, UsageError
+from scripts.findings import check_expected, counted
+from scripts.live import GET, GET_CODE, Live
+from scripts.retrying import patiently
+from scripts.settling import PERMISSIONS as SETTLING
+from scripts.settling import Ending, submit
+from scripts.sweep import candidates, telling
+from scripts.sweep.candidates import Candidate
+from scripts.sweep.finding import finding
+from scripts.sweep.plan import Plan, made
+from scripts.sweep.run import Run, run
+from scripts.verb import Situation, Verb, show_unread, start
+
+VERB = Verb(
+    "sweep",
+    __doc__ or "",
+    (GET, GET_CODE, results.LIST_OF_RULE, *candidates.PERMISSIONS, *SETTLING),
+)
+
+_PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
+_GRACE, _DAYS = 5.0, 30.0  # minutes and days
+_BOUNDS = (
+    ("limit", 1, 1_000_000),
+    ("parallel", 1, 100),  # as many instances as an account has in a region, if nobody else runs
+    ("max_failures", 0, 1_000_000),
+    ("grace", 0, 7 * 24 * 60),
+)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Sweep as the command line says; gives the exit code, 1 where something is not settled."""
+    return start(VERB, _sweep, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    add = options.add_argument
+    add("--bucket", action="append", metavar="NAME", help="only this one; may be repeated")
+    add("--due", action="store_true", help="only what is due by now")
+    add("--expect", type=int, metavar="N", help="how many buckets will be closed; does not ask")
+    add("--limit", type=int, default=_LIMIT, metavar="N", help="at most N; default: %(default)s")
+    add("--parallel", type=int, default=_PARALLEL, metavar="N", help="default: %(default)s")
+    add("--max-failures", type=int, default=_MAX_FAILURES, metavar="N", help="default: %(default)s")
+    add(
+        "--grace",
+        type=float,
+        default=_GRACE,
+        metavar="MINUTES",
+        help="with --due: what happened within these may be under way; default: %(default)s",
+    )
+    add(
+        "--days",
+        type=float,
+        default=_DAYS,
+        help="with --due: look so far back for audit lines; default: %(default)s",
+    )
+
+
+def _sweep(situation: Situation) -> Exit:
+    console, now = situation.console, datetime.now(timezone.utc)
+    _check(situation.options, now)
+    reader, plan = made(situation, now)
+    telling.show(console, plan, due_only=situation.options.due)
+    show_unread(situation, VERB, reader.failures.values())
+    unread = Exit.PROBLEM if reader.failures else Exit.DONE
+    check_expected(situation.options.expect, plan.closes)
+    if not plan.chosen or console.dry_run:
+        console.answer(telling.document(situation, plan, None))
+        return unread
+    if not _agreed(situation, plan):
+        console.say("nothing was started")
+        console.answer(telling.document(situation, plan, None))
+        return Exit.PROBLEM
+    _check_unchanged(situation, plan.live)
+    done = _carry_out(situation, plan)
+    telling.show_end(console, plan, done)
+    console.answer(telling.document(situation, plan, done))
+    if done.refused:
+        raise done.refused
+    return Exit.PROBLEM if done.stopped or any(map(telling.failed, done.endings)) else unread
+
+
+def _check(options: argparse.Namespace, now: datetime) -> None:
+    """Raise UsageError for what cannot be meant."""
+    for bucket in options.bucket or ():
+        if not naming.is_bucket_name(bucket):
+            raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    for name, least, most in _BOUNDS:
+        given = getattr(options, name)
+        if not least <= given <= most:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} {given}: say a number from {least} to {most}")
+    audit_trail.since(options.days, now)
+
+
+def _agreed(situation: Situation, plan: Plan) -> bool:
+    if situation.options.expect is not None:
+        return True
+    if plan.closes:
+        return situation.console.confirm(f"Close {counted(plan.closes)}?")
+    return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
+
+
+def _check_unchanged(situation: Situation, planned: Live) -> None:
+    """Much may happen before the yes is said: by another mode or exemptions it is another plan."""
+    now = patiently(lambda: Live.read(situation.spec, situation.clients))
+    if (now.checksum, now.environment) != (planned.checksum, planned.environment):
+        raise Problem("the function was changed meanwhile, so nothing was started: run again")
+
+
+def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
+    console, spec = situation.console, situation.spec
+    timeout = int(plan.live.timeout)
+    _ = situation.clients.fc  # made once, before many ask for it
+    told: list[str] = []
+
+    def work(candidate: Candidate) -> Ending:
+        event = finding(candidate.result, spec, datetime.now(timezone.utc))
+        return submit(situation.clients, spec, event, timeout)
+
+    def tell(candidate: Candidate, ending: Ending) -> None:
+        told.append(candidate.bucket)
+        failed = telling.failed((candidate, ending))
+        outcome = telling.outcome(ending)
+        words = f"{len(told)} of {len(plan.chosen)}  {candidate.bucket}: {outcome}"
+        console.say(words, "red" if failed else "")
+
+    return run(
+        plan.chosen,
+        work,
+        parallel=situation.options.parallel,
+        max_failures=situation.options.max_failures,
+        tell=tell,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

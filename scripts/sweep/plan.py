@@ -1,0 +1,105 @@
+"""What a sweep would do, read from Cloud Config, OSS, the live function and its audit trail."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from resource_repair.settings import Settings
+from resource_repair.values import EXEMPT
+from scripts import audit_trail, results
+from scripts.console import Console
+from scripts.errors import Problem
+from scripts.exempting import Exempting
+from scripts.live import Live
+from scripts.results import Result
+from scripts.retrying import patiently
+from scripts.sweep.candidates import Candidate, Reader, in_order
+from scripts.sweep.due import due, last_lines
+from scripts.verb import Situation
+
+
+class Plan(NamedTuple):
+    """What a sweep would do.
+
+    `chosen` get a finding, in this order; `later` are left by the limit, `exempt` by the function,
+    `ignored` by Cloud Config. `why` says of each why it is due, with --due.
+    """
+
+    live: Live
+    chosen: Sequence[Candidate]
+    later: Sequence[Candidate]
+    exempt: Sequence[Candidate]
+    ignored: Sequence[Result]
+    why: Mapping[str, str]
+
+    @property
+    def closes(self) -> int:
+        """How many buckets will be closed."""
+        return sum(each.closes for each in self.chosen)
+
+
+def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
+    """The plan for what the options say, and who read the buckets for it.
+
+    Raises CloudError, and Problem for what no finding would come of.
+    """
+    spec, clients, options = situation.spec, situation.clients, situation.options
+    live = patiently(lambda: Live.read(spec, clients))
+    known = patiently(lambda: results.read(spec, clients))
+    found = _named(situation.console, known, options.bucket)
+    reported = [each for each in found if each.compliance == results.NON_COMPLIANT]
+    deployed = _checked_settings(situation, live)
+    exempting = Exempting(patiently(live.exemptions), deployed.exempt_tag, now.date())
+    reader = Reader(clients, deployed.mode, exempting)
+    read = in_order(reader.read(reported))
+    exempt = [each for each in read if each.expected == EXEMPT]
+    swept = [each for each in read if each.expected != EXEMPT]
+    why: Mapping[str, str] = {}
+    if options.due:
+        why = _due(situation, swept, live.mode, now)
+        swept = [each for each in swept if each.bucket in why]
+    ignored = [each for each in found if each.compliance == results.IGNORED]
+    chosen, later = swept[: options.limit], swept[options.limit :]
+    return reader, Plan(live, chosen, later, exempt, ignored, why)
+
+
+def _checked_settings(situation: Situation, live: Live) -> Settings:
+    """What the function is told; it ignores findings of other rules than its own."""
+    deployed = live.settings
+    others = [each for each in results.rule_ids(situation.spec) if each not in deployed.rule_ids]
+    if others:
+        raise Problem(
+            f"{situation.spec.function.name} is not deployed for rule {others[0]} of "
+            "PREPARE_RULE_ID, and would ignore its findings: correct that, or deploy"
+        )
+    return deployed
+
+
+def _named(
+    console: Console, known: Sequence[Result], names: Sequence[str] | None
+) -> Sequence[Result]:
+    """The results about those buckets, or all; says of each that there is nothing to close."""
+    if not names:
+        return known
+    found = {each.bucket: each for each in known if each.bucket in names}
+    for name in dict.fromkeys(names):
+        if name not in found:
+            raise Problem(
+                f"the rule has not evaluated {name}: look with `make status BUCKET={name}`"
+            )
+        if found[name].compliance != results.NON_COMPLIANT:
+            console.say(f"{name} is {found[name].compliance} in Cloud Config: it is left alone")
+    return list(found.values())
+
+
+def _due(
+    situation: Situation, swept: Sequence[Candidate], mode: str, now: datetime
+) -> Mapping[str, str]:
+    """Why each that is due is so."""
+    if not swept:
+        return {}
+    where, grace = (situation.clients, situation.spec), timedelta(minutes=situation.options.grace)
+    span = (audit_trail.since(situation.options.days, now), now + audit_trail.SKEW)
+    lines = patiently(lambda: last_lines(audit_trail.read(*where, *span)))
+    reasons = {each.bucket: due(each, lines.get(each.bucket), mode, now, grace) for each in swept}
+    return {bucket: why for bucket, why in reasons.items() if why}

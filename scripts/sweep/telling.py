@@ -1,0 +1,143 @@
+"""Tells people and programs what a sweep would do, and what it did."""
+
+from datetime import date
+from typing import Any
+
+from resource_repair.values import IGNORED
+from scripts import results
+from scripts.console import Console
+from scripts.findings import counted
+from scripts.messages import Line, acl_told
+from scripts.settling import Ending
+from scripts.sweep.candidates import Candidate
+from scripts.sweep.plan import Plan
+from scripts.sweep.run import Run
+from scripts.verb import Situation
+
+_WIDE = 100  # characters of a reason that people are shown
+
+
+def show(console: Console, plan: Plan, *, due_only: bool) -> None:
+    """The plan, for people."""
+    live = plan.live
+    console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
+    rows = [_row(each, plan, "") for each in plan.chosen]
+    rows += [_row(each, plan, "next time: --limit") for each in plan.later]
+    rows += [_row(each, plan, "left: exempt") for each in plan.exempt]
+    if rows:
+        heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
+        console.table((*heads, "due because" if due_only else "now"), rows)
+    left = (
+        f"{len(plan.exempt)} exempt and {len(plan.ignored)} ignored in Cloud Config are left alone"
+    )
+    if not plan.chosen:
+        what = "is due" if due_only else "is non-compliant that is not exempt"
+        console.say(f"nothing to do: no bucket {what}; {left}", "green")
+        return
+    hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
+    console.say(
+        f"this closes {counted(plan.closes)}, {hurt} of which somebody may miss; {left}", "bold"
+    )
+    if plan.later:
+        console.say(f"{counted(len(plan.later))} more are left by --limit: run again for them")
+
+
+def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
+    """What became of each, for people."""
+    endings = {each.bucket: ending for each, ending in done.endings}
+    rows = [_end_row(each, endings.get(each.bucket)) for each in plan.chosen]
+    console.table(("bucket", "outcome", "ACL", "reason"), rows)
+    left = sum(map(failed, done.endings))
+    untried = len(plan.chosen) - len(endings)
+    if untried:
+        console.say(f"{untried} of {len(plan.chosen)} were not tried: {done.stopped}", "red")
+    if left:
+        console.say(
+            f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
+            "red",
+        )
+    if not left and not untried:
+        console.say(f"all {len(endings)} are settled", "green")
+
+
+def failed(ended: tuple[Candidate, Ending]) -> bool:
+    """Whether somebody must see to it: an ignored one is settled, and as open as before."""
+    _, ending = ended
+    return not ending.settled or _line(ending).get("outcome") == IGNORED
+
+
+def outcome(ending: Ending) -> str:
+    """What the function says that became of it."""
+    return str(_line(ending).get("outcome") or "not known")
+
+
+def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> dict[str, object]:
+    """The same for programs.
+
+    Without `done` nothing was started; a bucket without an outcome was not tried.
+    """
+    endings = {each.bucket: ending for each, ending in done.endings} if done else {}
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "rule_ids": results.rule_ids(situation.spec),
+        "mode": plan.live.mode,
+        "paused": plan.live.pause is not None,
+        "closes": plan.closes,
+        "started": done is not None,
+        "stopped": done.stopped or None if done else None,
+        "buckets": [_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen],
+        "later": [each.bucket for each in plan.later],
+        "exempt": [each.bucket for each in plan.exempt],
+        "ignored": [each.bucket for each in plan.ignored],
+    }
+
+
+def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
+    exemption = each.exemption
+    return (
+        each.bucket,
+        each.result.region,
+        "no such bucket" if each.acl is None else each.acl,
+        f"{exemption.allow} until {exemption.expires}" if exemption else "none",
+        each.expected,
+        each.hurts or "nothing known",
+        note or plan.why.get(each.bucket, ""),
+    )
+
+
+def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
+    if ending is None:
+        return each.bucket, "not tried", "", ""
+    return each.bucket, outcome(ending), acl_told(_line(ending)), _cut(_reason(ending))
+
+
+def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, object]:
+    exemption: dict[str, Any] | None = each.exemption and each.exemption._asdict()
+    if exemption:
+        exemption = {k: v.isoformat() if isinstance(v, date) else v for k, v in exemption.items()}
+    return {
+        "bucket": each.bucket,
+        "region": each.result.region,
+        "acl": each.acl,
+        "exemption": exemption,
+        "expected": each.expected,
+        "website": each.website,
+        "domains": each.domains,
+        "due": plan.why.get(each.bucket),
+        "outcome": ending and outcome(ending),
+        "reason": ending and _reason(ending),
+        "settled": ending and ending.settled,
+    }
+
+
+def _line(ending: Ending) -> Line:
+    return ending.lines[-1] if ending.lines else {}
+
+
+def _reason(ending: Ending) -> str:
+    return str(_line(ending).get("reason") or ending.problem)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"

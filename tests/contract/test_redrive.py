@@ -1,0 +1,370 @@
+"""The verb that sends the failure queue's messages again."""
+
+import base64
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alibabacloud_fc_open20210406 import models
+
+from scripts import ROOT, settling
+from scripts.localcloud import Drop, Fail
+from scripts.redrive.__main__ import VERB, main
+from scripts.rehearsal import Stage
+from tests.contract.provision_rig import QUEUE
+from tests.contract.verb_rig import Terminal, clear, deployed_with, product, run, without
+
+DENIED = Fail(403, "AccessDenied")
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product, set up once."""
+    with product(code) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets, its failure queue empty."""
+    clear(shared)
+    drop_messages(shared)
+    return shared
+
+
+def drop_messages(stage: Stage) -> None:
+    """Empty the queue, what is held too."""
+    queue, _ = stage.cloud.mns.queue(QUEUE)
+    queue._messages.clear()
+
+
+def poison(stage: Stage, *buckets: str) -> None:
+    """Open buckets while OSS lets the function change nothing: their findings end in the queue."""
+    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    for bucket in buckets:
+        stage.cloud.oss.create(bucket, acl="public-read")
+        assert stage.wait_idle()
+    assert len(waiting(stage)) == len(buckets)
+
+
+def waiting(stage: Stage) -> list[dict[str, Any]]:
+    """The envelopes in the queue, those that are held too."""
+    return [json.loads(body) for body in stage.cloud.mns.messages(QUEUE)]
+
+
+def acls(stage: Stage) -> dict[str, str]:
+    """Every bucket's ACL."""
+    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The messages of the answered document."""
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["messages"]
+    return found
+
+
+def test_once_mended_everything_is_settled_and_removed(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Shown with bucket, runs and reason; then repaired, and gone from the queue."""
+    poison(stage, "first", "second")
+    stage.cloud.faults.clear()
+
+    assert run(stage, main, "--yes", "--json") == 0
+
+    said = capsys.readouterr()
+    messages = json.loads(said.out)["messages"]
+    assert [(each["buckets"], each["attempts"], each["removed"]) for each in messages] == [
+        (["first"], 4, True),
+        (["second"], 4, True),
+    ]
+    assert "UnsettledFindingsError: 1 not settled; first: denied" in messages[0]["reason"]
+    assert "2 settled, and removed from the queue" in said.err
+    assert acls(stage) == {"first": "private", "second": "private"}
+    assert waiting(stage) == []
+    assert run(stage, main) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_what_fails_again_stays(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not mended for one of two: that one stays, can be seen, and makes the exit code 1."""
+    poison(stage, "first", "second")
+    stage.cloud.faults.clear()
+    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="first", times=100)
+    before = len(stage.cloud.journal.entries("fc", "gave_up"))
+
+    assert run(stage, main, "--yes", "--json") == 1
+
+    messages = told(capsys)
+    assert [(each["buckets"], each["removed"]) for each in messages] == [
+        (["first"], False),
+        (["second"], True),
+    ]
+    assert "first: denied" in messages[0]["problem"]
+    (left,) = waiting(stage)
+    assert "first" in left["requestPayload"]
+    assert acls(stage) == {"first": "public-read", "second": "private"}
+    # A synchronous invocation that fails is nobody's but the caller's.
+    assert len(stage.cloud.journal.entries("fc", "gave_up")) == before
+    stage.cloud.faults.clear()
+    assert run(stage, main, "--yes") == 0
+    assert waiting(stage) == []
+
+
+def test_some_may_be_chosen(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """By bucket, by the beginning of an id, or the oldest few; the others are left alone."""
+    poison(stage, "first", "second", "third", "fourth")
+    stage.cloud.faults.clear()
+
+    assert run(stage, main, "--yes", "--json", "--bucket", "third") == 0
+    assert [each["buckets"] for each in told(capsys)] == [["third"]]
+    assert run(stage, main, "--yes", "--json", "--limit", "1") == 0
+    (oldest,) = told(capsys)
+    assert run(stage, main, "--dry-run", "--json") == 0
+    short = told(capsys)[-1]["id"][:10]
+    assert run(stage, main, "--yes", "--json", "--id", short) == 0
+    (chosen,) = told(capsys)
+    assert chosen["id"].startswith(short)
+
+    gone = {"third", *oldest["buckets"], *chosen["buckets"]}
+    assert {name for name, acl in acls(stage).items() if acl == "private"} == gone
+    assert len(gone) == 3
+    assert len(waiting(stage)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "ends", "says"),
+    [
+        (["--limit", "0"], 2, "--limit 0 sends nothing"),
+        (["--id", "A"], 2, "is too short"),
+        (["--timeout", "inf"], 2, "--timeout inf"),
+        (["--id", "ABCDEF"], 1, "no message ABCDEF can be seen"),
+        (["--bucket", "nobody"], 0, "nothing to do"),
+        ([], 2, "nobody is here to be asked"),
+    ],
+)
+def test_nothing_is_sent_by_a_slip(
+    stage: Stage,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    ends: int,
+    says: str,
+) -> None:
+    """Options that name nothing, and a pipeline without --yes, send nothing and say why."""
+    poison(stage, "first")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
+    assert run(stage, main, *options) == ends
+    said = capsys.readouterr()
+    assert says in said.out + said.err
+    assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == before
+
+
+def test_a_no_sends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the terminal it is asked for, and a no leaves everything as it was, free to be seen."""
+    poison(stage, "first")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    assert run(stage, main) == 1
+    assert acls(stage) == {"first": "public-read"}
+    stage.cloud.clock.advance(2)
+    assert len(stage.cloud.mns.peek(QUEUE, count=16)) == 1
+
+
+def test_a_dry_run_lets_go_of_all(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than the sixteen that peeking shows are told, and can be seen again in a second."""
+    for number in range(40):
+        stage.cloud.mns.send(QUEUE, json.dumps({"requestPayload": f"cut {number}"}))
+    assert run(stage, main, "--dry-run", "--json") == 0
+    assert len(told(capsys)) == 40
+    stage.cloud.clock.advance(2)
+    _, counts = stage.cloud.mns.queue(QUEUE)
+    assert counts.active == 40
+
+
+FINDING = json.loads((ROOT / "events" / "repaired_nested.json").read_text("utf-8"))
+
+
+def envelope(payload: object, **parts: object) -> str:
+    """A message of the failure queue with this event."""
+    return json.dumps({"requestPayload": payload, "requestContext": {}, **parts})
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("no envelope", "it is not an envelope"),
+        ("{}", "it came without its event"),
+        (envelope(None), "it came without its event"),
+        (envelope(json.dumps(FINDING)[:300]), "its event cannot be read"),
+        (envelope(json.dumps(FINDING)), "is not deployed for rule cr-a6129bc09da7009675a0"),
+        (
+            envelope(
+                "[]",
+                requestContext={"functionArn": "acs:fc:::services/other.LATEST/functions/else"},
+            ),
+            "event cannot be read|function other/else",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_kept(
+    stage: Stage, capsys: pytest.CaptureFixture[str], body: str, says: str
+) -> None:
+    """Cut, foreign or senseless messages are shown, never sent, and stay: exit code 1."""
+    stage.cloud.mns.send(QUEUE, body)
+    before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
+    assert run(stage, main, "--yes", "--json") == 1
+    (message,) = told(capsys)
+    assert any(each in message["kept"] for each in says.split("|"))
+    assert message["removed"] is False
+    assert stage.cloud.mns.messages(QUEUE) == [body]
+    assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == before
+
+
+@pytest.mark.parametrize("form", ["text", "object", "base64"])
+def test_the_event_may_come_in_any_form(stage: Stage, form: str) -> None:
+    """As text, as an object, or with the whole message in base64: it is sent as it was."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    (body,) = stage.cloud.mns.messages(QUEUE)
+    drop_messages(stage)
+    if form == "object":
+        told = json.loads(body)
+        body = json.dumps({**told, "requestPayload": json.loads(told["requestPayload"])})
+    elif form == "base64":
+        body = base64.b64encode(body.encode()).decode()
+    stage.cloud.mns.send(QUEUE, body)
+
+    assert run(stage, main, "--yes") == 0
+
+    assert acls(stage) == {"first": "private"}
+    assert stage.cloud.mns.messages(QUEUE) == []
+
+
+def test_by_the_topic_it_is_followed_in_the_log(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Published again, found settled in the log store, and only then removed."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    assert run(stage, main, "--yes", "--to", "topic", may=VERB.permissions) == 0
+    assert "1 of 1 settled, by the log store" in capsys.readouterr().out
+    assert acls(stage) == {"first": "private"}
+    assert waiting(stage) == []
+
+
+def test_by_the_topic_what_fails_is_there_twice(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Function Compute keeps the second failure too; neither is lost, and one run settles both."""
+    poison(stage, "first")
+    assert run(stage, main, "--yes", "--to", "topic", "--timeout", "2", "--json") == 1
+    (message,) = told(capsys)
+    assert "denied" in message["problem"]
+    assert stage.wait_idle()
+    assert len(waiting(stage)) == 2
+    stage.cloud.faults.clear()
+    stage.cloud.clock.advance(2)
+    assert run(stage, main, "--yes") == 0
+    assert waiting(stage) == []
+
+
+def test_a_paused_function_gets_nothing(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would let the message pass and close nothing: the redrive says so, and stops."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    paused = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})
+    with deployed_with(stage, repairMode="report", paused=paused):
+        assert run(stage, main, "--yes") == 1
+    assert "paused since 2026-01-01" in capsys.readouterr().err
+    assert len(waiting(stage)) == 1
+
+
+def test_an_answer_that_was_lost_settles_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether the function was invoked is not known then: the message stays, and that is told."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    stage.cloud.faults.add("fc:InvokeFunction", Drop())
+    assert run(stage, main, "--yes", "--json") == 1
+    (message,) = told(capsys)
+    assert "no answer came" in message["problem"]
+    assert len(waiting(stage)) == 1
+
+
+@contextmanager
+def running(stage: Stage, handler: str) -> Iterator[None]:
+    """The function with another handler in the place of ours."""
+
+    def deploy(package: bytes) -> None:
+        code = models.Code(zip_file=base64.b64encode(package).decode())
+        place = (stage.spec.service.name, stage.spec.function.name)
+        stage.clients.fc.update_function(*place, models.UpdateFunctionRequest(code=code))
+
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("index.py", handler)
+    deploy(made.getvalue())
+    try:
+        yield
+    finally:
+        deploy(stage.spec.function.code.read_bytes())
+
+
+def test_a_success_without_audit_lines_is_not_believed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A function that says that all is well, and writes no line about it, settles nothing."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    monkeypatch.setattr(settling, "_LOG_SEARCH", 0.5)
+    with running(stage, "def handler(event, context):\n    return 'success'\n"):
+        assert run(stage, main, "--yes", "--json") == 1
+    (message,) = told(capsys)
+    assert "not all of its audit lines were found" in message["problem"]
+    assert len(waiting(stage)) == 1
+
+
+TALKATIVE = """
+import json
+
+def handler(event, context):
+    told = json.loads(event)["evaluationResultIdentifier"]["evaluationResultQualifier"]
+    line = {"event": "resource_repair", "outcome": "repaired", "reason": "as told",
+            "bucket": told["resourceId"], "rule_id": told["configRuleId"],
+            "request_id": context.request_id}
+    print(json.dumps(line))
+    print("x" * 5000)
+    return "success"
+"""
+
+
+def test_a_line_before_the_log_s_tail_is_found_in_the_store(stage: Stage) -> None:
+    """An invocation's answer has the last 4 KB of its log alone: what is before is searched for."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    with running(stage, TALKATIVE):
+        assert run(stage, main, "--yes") == 0
+    assert waiting(stage) == []
+
+
+@pytest.mark.parametrize("action", ["fc:InvokeFunction", "mns:DeleteMessage"])
+def test_a_missing_permission_loses_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    """The statement is told, the message stays, and can be seen again at once."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    assert run(stage, main, "--yes", may=without(VERB.permissions, action)) == 1
+    said = capsys.readouterr()
+    assert f'"Action": "{action}"' in said.out
+    assert "1 of 1 messages stay" in said.out
+    stage.cloud.clock.advance(2)
+    assert len(stage.cloud.mns.peek(QUEUE, count=16)) == 1

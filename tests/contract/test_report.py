@@ -1,0 +1,222 @@
+"""The posture page: written from a local cloud, and looked at in a real browser."""
+
+import functools
+import html
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resource_repair.exemptions import Exemption, Exemptions
+from scripts.audit_trail import AuditLine
+from scripts.localcloud import Fail
+from scripts.rehearsal import Stage
+from scripts.report import __main__ as report
+from scripts.report import posture, render
+from scripts.report.page import Subject
+from scripts.views import NOBODY, View
+from tests.contract.verb_rig import clear, plant, product, run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PHONE = 390  # CSS pixels
+NOW = datetime.now(timezone.utc)
+
+# Looks at the page in a frame as wide as a phone, and writes down what it sees.
+LOOK = """<!doctype html>
+<iframe id=f style="width:%dpx;height:900px;border:0"></iframe><pre id=o></pre>
+<script>
+f.onload = () => {
+  const page = f.contentDocument, view = f.contentWindow;
+  const colours = (each) => { const s = view.getComputedStyle(each);
+                              return [s.color, s.backgroundColor]; };
+  const wide = [...page.querySelectorAll("body *")].filter(
+    (each) => each.getBoundingClientRect().right > %d + 1 && !each.closest("thead, svg"));
+  o.textContent = JSON.stringify({
+    width: page.documentElement.scrollWidth, wide: wide.map((each) => each.tagName),
+    body: colours(page.body), tile: colours(page.querySelector(".open")),
+    scripts: page.scripts.length, hacked: window.hacked || 0, words: page.body.innerText,
+    loaded: view.performance.getEntriesByType("resource").length,
+  });
+};
+f.src = "report.html";
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product; each test leaves it as it was."""
+    with product(code) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets."""
+    clear(shared)
+    return shared
+
+
+def test_the_page_tells_how_the_account_stands(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is open, repaired and exempt is told to whoever has the permissions of the help."""
+    plant(stage, forgotten="public-read")
+    bucket = stage.bucket("config-closed")
+    bucket.create_bucket()
+    bucket.put_bucket_acl("public-read")
+    assert stage.wait_idle()
+    output = tmp_path / "deeper" / "report.html"
+
+    arguments = ("--json", "--output", str(output))
+    assert run(stage, report.main, *arguments, may=report.VERB.permissions) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert {name: count for name, count in told["buckets"].items() if count} == {
+        "open": 1,
+        "closed": 1,
+    }
+    assert told["time_to_fix"]["repairs"] == 1
+    page = output.read_text("utf-8")
+    assert "forgotten" in page
+    assert "runs in mode enforce" in page
+
+
+def test_a_dry_run_writes_nothing(stage: Stage, tmp_path: Path) -> None:
+    """With --dry-run the figures are said, and no file is made."""
+    output = tmp_path / "report.html"
+    assert run(stage, report.main, "--dry-run", "--output", str(output)) == 0
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("since", ["tomorrow", "9999-01-01"])
+def test_a_time_that_is_none_is_refused(stage: Stage, since: str) -> None:
+    """What is no time, or not in the past, is a usage error."""
+    assert run(stage, report.main, "--since", since) == 2
+
+
+def test_a_page_that_cannot_be_written_is_one_line(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A place where no file can be is a usage error that names it."""
+    assert run(stage, report.main, "--output", str(tmp_path)) == 2
+    assert f"{tmp_path} cannot be written" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_named_on_the_page(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the audit trail and the code the rest is shown, and both gaps are named."""
+    output = tmp_path / "report.html"
+    denied = Fail(403, "Unauthorized", "denied by ram")
+    stage.cloud.faults.add("log:GetLogStoreLogs", denied, times=9)
+    stage.cloud.faults.add("fc:GetFunctionCode", Fail(403, "AccessDenied"), times=9)
+    assert run(stage, report.main, "--output", str(output)) == 1
+    page, said = output.read_text("utf-8"), capsys.readouterr().err
+    for operation in ("log:GetLogStoreLogs", "fc:GetFunctionCode"):
+        assert f"Not read: {operation}" in page
+        assert operation in said
+
+
+def crowded() -> str:
+    """A page with everything on it, and names that would be more than text."""
+    nasty = '"><img src=x onerror="top.hacked=1"><script>top.hacked=1</script>\u202e'
+    lines = [
+        AuditLine(NOW - timedelta(days=n % 20), outcome, f"reopened-{n % 3}", reason=nasty)
+        for n, outcome in enumerate(["repaired", "failed", "would_repair", "repaired"] * 9)
+    ]
+    views = [
+        View(name, "cn-shanghai", None, "public-read", True, NOBODY, None, lines[0])
+        for name in ("a" * 63, nasty, "forgotten")
+    ]
+    ends = NOW.date() + timedelta(days=3)
+    exempt = Exemption("site-" + "x" * 58, nasty, nasty, ends, "public-read")
+    shown = posture(views, Exemptions((exempt,)), lines, NOW - timedelta(days=20), NOW)
+    where = ("1208863178610000", "cn-shanghai", "test-oss-bucket-public-read-prohibited")
+    return render(Subject(*where, "runs in mode enforce", NOW, NOW, (nasty,)), shown)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The folder's files by http on loopback, and what was asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            asked.append(self.path)
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here to look at the page with")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_the_page_on_a_phone(tmp_path: Path, scheme: str) -> None:
+    """In either colour scheme nothing is wider than a phone, runs, or comes from elsewhere."""
+    (tmp_path / "report.html").write_text(crowded(), "utf-8")
+    (tmp_path / "look.html").write_text(LOOK % (PHONE, PHONE), "utf-8")
+    with serving(tmp_path) as (url, asked):
+        done = subprocess.run(
+            [
+                str(CHROMIUM),
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--disable-background-networking",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}",
+                "--virtual-time-budget=5000",
+                "--dump-dom",
+                f"{url}look.html",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+    written = re.search(r'<pre id="o">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert written, done.stderr[-2000:]
+    seen = json.loads(html.unescape(written[1]))
+    assert seen["width"] <= PHONE
+    assert seen["wide"] == []
+    assert (seen["hacked"], seen["scripts"], seen["loaded"]) == (0, 0, 0)
+    assert set(asked) - {"/favicon.ico"} == {"/look.html", "/report.html"}
+    assert "forgotten" in seen["words"]
+    assert "<script>" in seen["words"]
+    text, ground = (brightness(each) for each in seen["body"])
+    assert (text > ground) == (scheme == "dark")
+    assert contrast(seen["tile"][0], seen["body"][1]) >= 4.5
+
+
+def channels(colour: str) -> list[float]:
+    """The red, green and blue of `rgb(1, 2, 3)`."""
+    return [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+
+
+def brightness(colour: str) -> float:
+    """The relative luminance, as WCAG defines it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours; from 4.5 a text is easy to read."""
+    dark, light = sorted((brightness(one), brightness(other)))
+    return (light + 0.05) / (dark + 0.05)

@@ -1,0 +1,401 @@
+"""The verb that closes what was open before, through the deployed function."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resource_repair.notification import read
+from scripts import results
+from scripts.localcloud import Drop, Fail
+from scripts.localcloud.config.rules import Ignore
+from scripts.rehearsal import Stage
+from scripts.sweep.__main__ import VERB, main
+from scripts.sweep.finding import finding
+from tests.contract.verb_rig import (
+    Terminal,
+    clear,
+    deliver,
+    deployed_with,
+    plant,
+    product,
+    run,
+    started,
+    without,
+)
+
+DENIED = Fail(403, "AccessDenied")
+NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def shared(code: Path) -> Iterator[Stage]:
+    """The product, set up once."""
+    with product(code) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared: Stage) -> Stage:
+    """The product without buckets."""
+    clear(shared)
+    return shared
+
+
+@pytest.fixture
+def open_buckets(stage: Stage) -> Stage:
+    """Buckets nobody was told of: open ones, a website, one with a domain, exempt and ignored."""
+    plant(
+        stage,
+        alpha="public-read",
+        beta="public-read-write",
+        domain="public-read",
+        website="public-read-write",
+        config_website="public-read",
+        ignored="public-read",
+    )
+    deliver(stage, on=False)  # each change has the bucket evaluated
+    stage.cloud.oss.set_website("website", "index.html")
+    stage.cloud.oss.bind_domain("domain", "www.example.com")
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+    stage.cloud.config.ignore(stage.rule_id, ["ignored"], Ignore("on purpose", None))
+    return stage
+
+
+def acls(stage: Stage) -> dict[str, str]:
+    """Every bucket's ACL."""
+    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
+
+
+def invoked(stage: Stage) -> int:
+    """How many invocations were asked for."""
+    return len(stage.cloud.journal.entries("fc", "InvokeFunction"))
+
+
+def answered(capsys: pytest.CaptureFixture[str]) -> Any:
+    """The answered document."""
+    return json.loads(capsys.readouterr().out)
+
+
+def test_it_closes_what_is_open_and_nothing_else(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each open bucket is closed by an invocation of its own; exempt and ignored ones are left."""
+    stage = open_buckets
+    before = started(stage)
+    asked = invoked(stage)
+
+    assert run(stage, main, "--yes", "--json", may=VERB.permissions) == 0
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert document["closes"] == 4
+    # What hurts nobody first, of these the more open; then what is known to be missed.
+    assert [(each["bucket"], each["outcome"]) for each in document["buckets"]] == [
+        ("beta", "repaired"),
+        ("alpha", "repaired"),
+        ("website", "repaired"),
+        ("domain", "repaired"),
+    ]
+    assert (document["exempt"], document["ignored"]) == (["config-website"], ["ignored"])
+    told = {each["bucket"]: (each["website"], each["domains"]) for each in document["buckets"]}
+    assert told["website"] == (True, [])
+    assert told["domain"] == (False, ["www.example.com"])
+    assert "this closes 4 buckets, 2 of which somebody may miss" in said.err
+    assert acls(stage) == {
+        "alpha": "private",
+        "beta": "private",
+        "domain": "private",
+        "website": "private",
+        "config-website": "public-read",
+        "ignored": "public-read",
+    }
+    assert invoked(stage) == asked + 4
+    assert started(stage) == before
+    assert stage.wait_idle()
+    assert run(stage, main) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None:
+    """The finding has the fields and values of Cloud Config's own message, but for its own ids."""
+    plant(stage, alpha="public-read")
+    (result,) = results.read(stage.spec, stage.clients)
+    ours = json.loads(finding(result, stage.spec, NOW))
+    theirs = json.loads(stage.cloud.config.message(stage.rule_id, "alpha"))
+    varying = {"requestId", "notificationCreationTime", "evaluationResultIdentifier"}
+    varying.add("invokingEventMessageType")
+    assert set(ours) == set(theirs)
+    assert {k: ours[k] for k in set(ours) - varying} == {k: theirs[k] for k in set(ours) - varying}
+    assert ours["invokingEventMessageType"] == "Manual"
+    told, expected = (
+        each["evaluationResultIdentifier"]["evaluationResultQualifier"] for each in (ours, theirs)
+    )
+    assert {**told, "captureTime": 0} == {**expected, "captureTime": 0}
+    (item,) = read(json.dumps(ours).encode())
+    assert (item.rule_id, item.resource_id) == (stage.rule_id, "alpha")  # type: ignore[union-attr]
+
+
+def test_a_limit_leaves_the_rest_for_the_next_run(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --limit 2 the two that hurt nobody are closed, and the others are named as left."""
+    assert run(open_buckets, main, "--yes", "--limit", "2", "--json") == 0
+    document = answered(capsys)
+    assert document["closes"] == 2
+    assert [each["bucket"] for each in document["buckets"]] == ["beta", "alpha"]
+    assert document["later"] == ["website", "domain"]
+    assert acls(open_buckets)["website"] == "public-read-write"
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_too_many_failures_stop_it(
+    stage: Stage, capsys: pytest.CaptureFixture[str], parallel: int
+) -> None:
+    """Once more fail than may, no further one is begun; those under way and the rest are told."""
+    plant(stage, **{f"bucket_{n}": "public-read" for n in range(9)})
+    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    before = invoked(stage)
+
+    options = ("--parallel", str(parallel), "--max-failures", "1")
+    assert run(stage, main, "--yes", "--json", *options) == 1
+
+    said = capsys.readouterr()
+    tried = invoked(stage) - before
+    assert 2 <= tried <= 1 + parallel
+    document = json.loads(said.out)
+    outcomes = [each["outcome"] for each in document["buckets"]]
+    assert outcomes.count("denied") == tried
+    assert outcomes.count(None) == 9 - tried
+    assert "failed, which is more than --max-failures 1" in document["stopped"]
+    assert f"{9 - tried} of 9 were not tried" in said.err
+    assert set(acls(stage).values()) == {"public-read"}
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin", "ends", "says"),
+    [
+        (["--expect", "3"], io.StringIO(), 2, "4 buckets would be closed, and 3 were expected"),
+        ([], io.StringIO("y\n"), 2, "nobody is here to be asked"),
+        ([], Terminal("n\n"), 1, "nothing was started"),
+        (["--limit", "0"], io.StringIO(), 2, "--limit 0"),
+        (["--parallel", "1000"], io.StringIO(), 2, "--parallel 1000"),
+        (["--due", "--grace", "inf"], io.StringIO(), 2, "--grace inf"),
+        (["--due", "--days", "nan"], io.StringIO(), 2, "--days nan"),
+        (["--bucket", "No_Bucket"], io.StringIO(), 2, "is no bucket's name"),
+        (["--bucket", "elsewhere"], io.StringIO(), 1, "has not evaluated elsewhere"),
+        (["--dry-run"], io.StringIO(), 0, "this closes 4 buckets"),
+    ],
+)
+def test_nothing_is_closed_by_a_slip(
+    open_buckets: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    stdin: io.StringIO,
+    ends: int,
+    says: str,
+) -> None:
+    """A wrong number, a no, nobody to ask, or names that cannot be meant: nothing is invoked."""
+    before = invoked(open_buckets)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert run(open_buckets, main, *options) == ends
+    said = capsys.readouterr()
+    assert says in said.out + said.err
+    assert invoked(open_buckets) == before
+
+
+def test_the_right_number_or_a_yes_closes_them(
+    open_buckets: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--expect with the number asks nobody; at a terminal a yes is enough; a name narrows it."""
+    stage = open_buckets
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert run(stage, main, "--bucket", "domain", "--bucket", "alpha", "--expect", "2") == 0
+    assert {name for name, acl in acls(stage).items() if acl == "private"} == {"alpha", "domain"}
+    assert stage.wait_idle()
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert run(stage, main) == 0
+    assert acls(stage)["website"] == "private"
+
+
+def test_a_function_changed_meanwhile_stops_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan made while the function only reported is not carried out when it enforces."""
+    plant(stage, alpha="public-read")
+    with deployed_with(stage, repairMode="report"):
+        declared = deployed_with(stage)
+
+        class Slow(Terminal):
+            def readline(self, size: int | None = -1) -> str:
+                with declared:
+                    pass  # it is deployed as declared again: in mode enforce
+                return super().readline(size or -1)
+
+        monkeypatch.setattr(sys, "stdin", Slow("y\n"))
+        assert run(stage, main) == 1
+    said = capsys.readouterr()
+    assert "this closes 0 buckets" in said.out
+    assert "was changed meanwhile, so nothing was started" in said.err
+    assert acls(stage) == {"alpha": "public-read"}
+
+
+def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """The function's mode holds: each is reported, the number to be closed is none."""
+    plant(stage, alpha="public-read")
+    with deployed_with(stage, repairMode="report"):
+        assert run(stage, main, "--yes", "--json") == 0
+    document = answered(capsys)
+    assert (document["closes"], document["mode"]) == (0, "report")
+    assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
+    assert acls(stage) == {"alpha": "public-read"}
+
+
+def test_what_is_closed_or_gone_by_now_is_no_failure(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cloud Config is late: a bucket closed or deleted since is told as what it is."""
+    plant(stage, closed="public-read", gone="public-read")
+    noticing = stage.cloud.oss.on_change
+    monkeypatch.setattr(stage.cloud.oss, "on_change", [])
+    stage.cloud.oss.set_acl("closed", "private")
+    stage.cloud.oss.delete("gone")
+    assert run(stage, main, "--yes", "--json") == 0
+    document = answered(capsys)
+    assert document["closes"] == 0
+    found = {each["bucket"]: (each["expected"], each["outcome"]) for each in document["buckets"]}
+    assert found == {"closed": ("already_private", "already_private"), "gone": ("gone", "gone")}
+    assert "gone" not in acls(stage)
+    for notice in noticing:  # Cloud Config comes to know
+        notice("gone")
+
+
+def test_an_answer_that_was_lost_is_not_known(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without an answer nobody knows: that bucket is told as not settled, exit code 1."""
+    plant(stage, alpha="public-read")
+    stage.cloud.faults.add("fc:InvokeFunction", Drop())
+    assert run(stage, main, "--yes", "--json") == 1
+    (bucket,) = answered(capsys)["buckets"]
+    assert (bucket["outcome"], bucket["settled"]) == ("not known", False)
+    assert "no answer came" in bucket["reason"]
+
+
+def test_throttling_is_waited_for(stage: Stage) -> None:
+    """An invocation that is throttled is asked for again."""
+    plant(stage, alpha="public-read")
+    stage.cloud.faults.add("fc:InvokeFunction", Fail(429, "ResourceThrottled"), times=2)
+    assert run(stage, main, "--yes") == 0
+    assert acls(stage) == {"alpha": "private"}
+
+
+def test_findings_of_a_rule_that_is_not_deployed_are_not_sent(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function would ignore them, and the sweep would seem to have done its work."""
+    plant(stage, alpha="public-read")
+    before = invoked(stage)
+    with deployed_with(stage, prepareRuleId="cr-another"):
+        assert run(stage, main, "--yes") == 1
+    assert "is not deployed for rule" in capsys.readouterr().err
+    assert invoked(stage) == before
+
+
+@pytest.mark.parametrize("action", ["oss:GetBucketWebsite", "oss:ListCname"])
+def test_what_may_not_be_read_is_told_and_comes_last(
+    open_buckets: Stage, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    """The missing statement is told, the buckets are closed as agreed, and the exit code is 1."""
+    may = without(VERB.permissions, action)
+    assert run(open_buckets, main, "--yes", may=may) == 1
+    said = capsys.readouterr()
+    assert f'"Action": "{action}"' in said.out
+    assert "not all read" in said.out
+    assert acls(open_buckets)["alpha"] == "private"
+
+
+def test_a_missing_permission_to_invoke_stops_at_once(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who may not invoke is told the statement, and no further invocation is tried."""
+    plant(stage, **{f"bucket_{n}": "public-read" for n in range(4)})
+    may = without(VERB.permissions, "fc:InvokeFunction")
+    assert run(stage, main, "--yes", "--parallel", "1", "--json", may=may) == 1
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert document["stopped"] == "a permission is missing"
+    assert [each["outcome"] for each in document["buckets"]].count(None) == 3
+    assert '"Action": "fc:InvokeFunction"' in said.err
+
+
+def test_due_is_what_failed_and_was_not_tried_since(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that failed is due, and one that nobody heard of, once neither may be under way."""
+    plant(stage, unheard="public-read")
+    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    stage.cloud.oss.create("denied", acl="public-read")
+    assert stage.wait_idle()
+    stage.cloud.faults.clear()
+    # Log Service finds lines a second late.
+    assert run(stage, main, "--due", "--grace", "600", "--yes", "--json") == 0
+    assert answered(capsys)["buckets"] == []
+    stage.cloud.clock.advance(2)
+
+    assert run(stage, main, "--due", "--grace", "0", "--yes", "--json", may=VERB.permissions) == 0
+
+    due = {each["bucket"]: each["due"] for each in answered(capsys)["buckets"]}
+    assert due == {
+        "denied": "denied, and not tried since",
+        "unheard": "no audit line since it was found",
+    }
+    assert set(acls(stage).values()) == {"private"}
+
+
+def test_due_is_what_was_only_reported(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """What came while the function was in mode report is due once it enforces, and not before."""
+    with deployed_with(stage, repairMode="report"):
+        stage.cloud.oss.create("reported", acl="public-read")
+        assert stage.wait_idle()
+        stage.cloud.clock.advance(2)
+        assert run(stage, main, "--due", "--grace", "0", "--yes", "--json") == 0
+        assert answered(capsys)["buckets"] == []
+    assert run(stage, main, "--due", "--grace", "0", "--yes", "--json") == 0
+    (bucket,) = answered(capsys)["buckets"]
+    assert bucket["due"].startswith("it was only reported")
+    assert acls(stage) == {"reported": "private"}
+
+
+def test_a_tag_exempts_as_it_does_for_the_function(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a tag counts, a bucket that it exempts is left; one whose tag is over is closed."""
+    today = datetime.now(timezone.utc).date()
+    plant(stage, tagged="public-read", over="public-read")
+    deliver(stage, on=False)
+    for bucket, until in (("tagged", today + timedelta(days=2)), ("over", date(2026, 1, 1))):
+        stage.cloud.oss.set_tags(bucket, {"public-until": until.isoformat()})
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+    with deployed_with(stage, exemptTag="public-until"):
+        assert run(stage, main, "--yes", "--json", may=VERB.permissions) == 0
+    document = answered(capsys)
+    assert document["exempt"] == ["tagged"]
+    assert [each["bucket"] for each in document["buckets"]] == ["over"]
+    assert acls(stage) == {"tagged": "public-read", "over": "private"}
+
+
+def test_the_grace_is_kept(stage: Stage) -> None:
+    """What happened within the last minutes may be under way, and nothing is begun for it."""
+    plant(stage, alpha="public-read")
+    before = invoked(stage)
+    assert run(stage, main, "--due", "--yes") == 0
+    assert invoked(stage) == before

@@ -1,0 +1,204 @@
+"""What was open before is closed, what is due by now too, and what failed is sent again."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resource_repair.exemptions import parse
+from scripts.live import with_exemptions
+from scripts.localcloud import Fail, Hold, LocalCloud
+from scripts.localcloud.faults import Fault
+from tests.contract.provision_rig import QUEUE
+from tests.e2e.cases import deployed, finding_given_up
+from tests.e2e.operator_rig import Operator
+
+Answer = Callable[..., Any]
+
+
+def answers(operator: Operator, capsys: pytest.CaptureFixture[str]) -> Answer:
+    """What runs a verb, holds it to its exit code, and gives its document."""
+
+    def run(verb: str, *arguments: str, ends: int = 0) -> Any:
+        capsys.readouterr()
+        assert operator.run(verb, *arguments, "--json") == ends, capsys.readouterr()
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def exempt(operator: Operator, bucket: str, days: int) -> None:
+    """Build the bundle anew, with the bucket exempt until so many days from today."""
+    until = datetime.now(timezone.utc).date() + timedelta(days=days)
+    entry = {"bucket": bucket, "reason": "site", "owner": "web", "expires": until.isoformat()}
+    path = operator.folder / "build" / "function.zip"
+    path.write_bytes(with_exemptions(path.read_bytes(), parse([entry])))
+
+
+def test_an_expired_exemption_ends_with_a_closed_bucket(
+    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exempt while that held, and no finding since: once it is over, the next sweep closes it."""
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        run = answers(operator, capsys)
+        exempt(operator, "site", days=3)
+        deployed(operator)
+        cloud.oss.create("site", acl="public-read")
+        operator.rest()
+        cloud.clock.advance(2)  # by then the log is searched
+        assert run("audit")["outcomes"] == {"exempt": 1}
+        assert run("sweep", "--due", "--grace", "0", "--yes")["exempt"] == ["site"]
+        assert cloud.oss.bucket("site").acl == "public-read"
+
+        # As if the days had passed; a deploy that ends an exemption early wants to hear its name.
+        exempt(operator, "site", days=-1)
+        operator.environ["EXPECT_DROP"] = "site"
+        run("apply", "--yes")
+        operator.rest()
+        assert cloud.oss.bucket("site").acl == "public-read"  # nobody tells the function
+
+        (swept,) = run("sweep", "--due", "--yes")["buckets"]
+        assert (swept["bucket"], swept["due"]) == ("site", "it was exempt, and is no more")
+        assert swept["outcome"] == "repaired"
+        assert cloud.oss.bucket("site").acl == "private"
+        operator.rest()
+        assert run("sweep", "--due", "--yes")["buckets"] == []
+
+
+def test_what_failed_is_sent_again_and_nothing_is_lost(
+    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OSS denies, the queue fills, the doctor names redrive; that empties it, once mended."""
+    names = {f"opened-{number}" for number in range(3)}
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        run = answers(operator, capsys)
+        deployed(operator)
+        cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
+        for name in names:
+            cloud.oss.create(name, acl="public-read")
+        operator.rest()
+        assert len(cloud.mns.messages(QUEUE)) == len(names)
+        assert "make redrive" in json.dumps(run("doctor", ends=1))
+        assert "make redrive" in run("remove", "--yes", ends=1)["error"]
+
+        # Not mended yet: all of them stay.
+        assert not any(each["removed"] for each in run("redrive", "--yes", ends=1)["messages"])
+        assert len(cloud.mns.messages(QUEUE)) == len(names)
+
+        cloud.faults.clear()
+        sent = run("redrive", "--yes")["messages"]
+        assert {bucket for each in sent for bucket in each["buckets"]} == names
+        assert all(each["removed"] for each in sent)
+        assert cloud.mns.messages(QUEUE) == []
+        assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
+        operator.rest()
+        assert run("doctor")["sound"]
+
+
+def is_lost(cloud: LocalCloud) -> bool:
+    """Whether the bucket is open, and no message knows of it."""
+    return cloud.oss.bucket("opened").acl != "private" and not cloud.mns.messages(QUEUE)
+
+
+@contextmanager
+def held_at(operator: Operator, operation: str, nth: int) -> Iterator[tuple[Hold, threading.Event]]:
+    """The nth call of an operation is held; the event is set when it has come to that."""
+    faults, held, reached, seen = operator.cloud.faults, Hold(), threading.Event(), count()
+    take = faults.take
+
+    def taking(each: str, subject: str) -> Fault | None:
+        if each == operation and next(seen) == nth:
+            reached.set()
+            return held
+        return take(each, subject)
+
+    faults.take = taking  # type: ignore[method-assign]
+    try:
+        yield held, reached
+    finally:
+        faults.take = take  # type: ignore[method-assign]
+
+
+def calls_of_a_redrive(operator: Operator) -> list[tuple[str, int]]:
+    """What a redrive of one message changes things by: operations, and how many came before."""
+    calls = operator.calls()
+    assert operator.run("redrive", "--yes") == 0
+    seen: Counter[str] = Counter()
+    found = []
+    for call in calls():
+        if call.startswith("mns:") or call in ("fc:InvokeFunction", "oss:PutBucketAcl"):
+            found.append((call, seen[call]))
+            seen[call] += 1
+    return found
+
+
+@pytest.mark.bad_days
+@pytest.mark.timeout(300)
+def test_a_redrive_that_is_killed_or_overtaken_loses_nothing(tmp_path: Path, code: Path) -> None:
+    """At each of its calls: killed there, or another run in between; the next run settles it."""
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        finding_given_up(operator)
+        (message,) = cloud.mns.messages(QUEUE)
+        calls = calls_of_a_redrive(operator)
+        assert {"mns:ReceiveMessage", "fc:InvokeFunction", "mns:DeleteMessage"} <= set(dict(calls))
+        for call in calls:
+            for spoil in (kill, overtake):
+                # Opened without anybody noticing.
+                opened = replace(cloud.oss.bucket("opened"), acl="public-read")
+                cloud.oss._buckets["opened"] = opened
+                cloud.mns.send(QUEUE, message)
+                spoil(operator, *call)
+                assert not is_lost(cloud), (spoil, call)
+                cloud.clock.advance(15 * 60)  # nobody holds it by then
+                assert operator.run("redrive", "--yes") == 0, (spoil, call)
+                assert cloud.mns.messages(QUEUE) == [], (spoil, call)
+                assert cloud.oss.bucket("opened").acl == "private", (spoil, call)
+
+
+def kill(operator: Operator, operation: str, nth: int) -> None:
+    """A redrive, killed at a call, which is carried out nevertheless."""
+    key, journal = operator.cloud.credentials, operator.cloud.journal
+    environ = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+    }
+    with (
+        held_at(operator, operation, nth) as (held, reached),
+        operator.command("redrive", "--yes", **environ) as process,
+    ):
+        assert reached.wait(60), process.communicate()
+        process.kill()
+    service, _, action = operation.partition(":")
+    before = len(journal.entries(service, action))
+    held.released.set()
+
+    def carried_out(_: object) -> bool:
+        return len(journal.entries(service, action)) > before
+
+    assert journal.wait_for(carried_out, 30), operation
+    operator.rest()
+
+
+def overtake(operator: Operator, operation: str, nth: int) -> None:
+    """A redrive that stands still at a call, while another one runs as a whole."""
+    with ThreadPoolExecutor(1) as other:
+        with held_at(operator, operation, nth) as (held, reached):
+            slow = other.submit(operator.run, "redrive", "--yes")
+            assert reached.wait(60), operation
+        try:
+            assert operator.run("redrive", "--yes") in (0, 1)
+        finally:
+            held.released.set()
+        assert slow.result() in (0, 1)

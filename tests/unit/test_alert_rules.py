@@ -1,0 +1,116 @@
+"""The table of alerts, and whom they go to."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.errors import UsageError
+from scripts.resources.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN, QUIET, alert_rules
+from scripts.resources.notifications import webhook_type
+from scripts.resources.recipients import Recipients
+from scripts.spec import PATH, Spec, load
+
+HOURS = {"m": 1 / 60, "h": 1.0}
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    """The project's own."""
+    return load(PATH, {"PREPARE_RULE_ID": "cr-1"}, "1208863178610000")
+
+
+def hours(span: str) -> float:
+    """How long `5m` or `24h` is."""
+    return int(span[:-1]) * HOURS[span[-1]]
+
+
+def test_names_are_such_as_log_service_takes(spec: Spec) -> None:
+    """Each alert has a name and a title within the documented bounds, and no two share one."""
+    rules = alert_rules(spec).values()
+    assert len({rule.name for rule in rules}) == len(rules) == 6
+    for rule in rules:
+        assert re.fullmatch(r"[0-9a-z][0-9a-z_-]{2,62}[0-9a-z]", rule.name)
+        assert 4 <= len(rule.title.encode()) <= 100
+
+
+def test_no_alert_looks_back_further_than_may_be(spec: Spec) -> None:
+    """24 hours at most, no less than its pace, and quiet for longer: each row wakes once."""
+    for rule in alert_rules(spec).values():
+        assert hours(rule.every) <= hours(rule.looks_back) <= 24 < hours(QUIET)
+
+
+def test_what_is_asked_for_is_indexed(spec: Spec) -> None:
+    """Every field that a query names is one that provision gives an index."""
+    known = {*(f"{MESSAGE}.{name}" for name in IN_MESSAGE), *OF_A_RUN}
+    for rule in alert_rules(spec).values():
+        searched = set(re.findall(r"([\w.]+):", rule.query.partition("|")[0]))
+        counted = set(re.findall(r'"([\w.]+)"', rule.query.partition("|")[2]))
+        assert searched
+        assert searched | counted <= known
+
+
+def test_the_text_names_columns_that_a_row_has(spec: Spec) -> None:
+    """What stands as ${column} in a text, and what tells causes apart, is a column of the query."""
+    for rule in alert_rules(spec).values():
+        columns = re.findall(r"as (\w+)", rule.query) + re.findall(r"select (\w+),", rule.query)
+        assert {*re.findall(r"\$\{(\w+)\}", rule.text), *rule.about} <= set(columns)
+
+
+@pytest.mark.parametrize("retries", [0, 3, 8])
+def test_a_message_is_kept_after_as_many_runs_as_are_declared(spec: Spec, retries: int) -> None:
+    """The alert about the queue counts by the retries of s.yaml."""
+    asynchronous = spec.function.async_config
+    assert asynchronous
+    declared = replace(asynchronous, retries=retries)
+    changed = replace(spec, function=replace(spec.function, async_config=declared))
+    assert alert_rules(changed)["kept"].query.endswith(f"having count(1) > {retries}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.com/hook",
+        "ftp://example.com",
+        "https:///hook",
+        "https://[hook",
+        "example.com/hook",
+        "file:///x",
+    ],
+)
+def test_only_https_leaves_the_machine(address: str) -> None:
+    """Any other address is refused, and not quoted."""
+    with pytest.raises(UsageError) as refused:
+        Recipients.of({"ALERT_WEBHOOK": address})
+    assert address not in str(refused.value)
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=12))
+def test_a_token_is_never_shown(token: str) -> None:
+    """Wherever in its address a webhook has its token, what is shown of it has none."""
+    for address in (
+        f"https://hooks.example.com/{token}",
+        f"https://hooks.example.com/robot?access_token={token}",
+        f"https://{token}@hooks.example.com/",
+        f"https://user:{token}@hooks.example.com/",
+    ):
+        recipients = Recipients.of({"ALERT_WEBHOOK": address})
+        assert recipients.shown() == "https://hooks.example.com/…"
+        assert token not in repr(recipients)
+
+
+def test_people_are_told_apart() -> None:
+    """Several addresses are several people; what is none is refused, and nothing is nobody."""
+    assert Recipients.of({"ALERT_EMAIL": "a@x.org, b@x.org"}).emails == ("a@x.org", "b@x.org")
+    assert not Recipients.of({"ALERT_EMAIL": " ", "ALERT_WEBHOOK": ""})
+    with pytest.raises(UsageError, match="'on-call'"):
+        Recipients.of({"ALERT_EMAIL": "on-call"})
+
+
+def test_who_has_a_form_of_their_own_gets_it() -> None:
+    """Chat services are called in their own way, and everybody else with JSON."""
+    assert webhook_type("https://oapi.dingtalk.com/robot/send?access_token=x") == "dingtalk"
+    assert webhook_type("https://hooks.slack.com/services/x") == "slack"
+    assert webhook_type("https://example.com/oapi.dingtalk.com") == "custom"

@@ -1,0 +1,135 @@
+"""Adding an entry to the exemptions that people review."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resource_repair.exemptions import Exemption
+from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
+from scripts import CODE, exemption_file
+from scripts.bundle import read_exemptions
+from scripts.errors import Problem
+
+TODAY = date(2026, 6, 1)
+ENTRY = Exemption("static-site", "serves: the site # now", "web@example.com", date(2026, 12, 31))
+OTHER = """\
+# Reviewed.
+
+- bucket: other-site   # keep
+  reason: "why not"
+  owner: somebody
+  expires: 2026-07-01
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is."""
+    return tmp_path / "exemptions.yaml"
+
+
+def test_what_was_there_stays_as_it_was(path: Path) -> None:
+    """An entry is added at the end, and every character before it, comments too, is as before."""
+    path.write_text(OTHER)
+    path.chmod(0o640)
+
+    exemption_file.add(path, ENTRY, TODAY)
+
+    text = path.read_text()
+    assert text.startswith(OTHER)
+    assert text[len(OTHER) :].splitlines() == [
+        "- bucket: static-site",
+        "  reason: 'serves: the site # now'",
+        "  owner: web@example.com",
+        "  expires: 2026-12-31",
+    ]
+    assert read_exemptions(path, TODAY).entries[1:] == (ENTRY,)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_project_s_own_file_takes_an_entry(path: Path) -> None:
+    """The file as it is in the repository is of a form to which an entry can be added."""
+    own = (CODE / "exemptions.yaml").read_text()
+    path.write_text(own)
+    before = read_exemptions(path, TODAY).entries
+
+    exemption_file.add(path, ENTRY, TODAY)
+
+    assert read_exemptions(path, TODAY).entries == (*before, ENTRY)
+    comments = [line for line in own.splitlines() if line.startswith("#")]
+    assert [line for line in path.read_text().splitlines() if line.startswith("#")] == comments
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]\n",
+        "# none\n[]",
+        OTHER.rstrip("\n"),
+        OTHER.replace("\n", "\r\n"),
+        "".join(f"  {line}\n" for line in OTHER.splitlines()),
+        OTHER + "# the end\n",
+    ],
+)
+def test_other_forms_of_a_list_are_added_to(path: Path, text: str) -> None:
+    """An empty list, other line ends, an indent, and no line end are gone on with."""
+    path.write_bytes(text.encode())
+
+    exemption_file.add(path, ENTRY, TODAY)
+
+    written = path.read_bytes().decode()
+    assert read_exemptions(path, TODAY).entries[-1] == ENTRY
+    assert ("\r\n" in text) == ("\r\n" in written)
+    assert written.replace("\r\n", "").count("\n") == (0 if "\r\n" in text else written.count("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[{bucket: other-site, reason: why, owner: me, expires: 2026-07-01}]\n", OTHER + "...\n"],
+)
+def test_a_form_that_cannot_be_added_to_is_left_alone(path: Path, text: str) -> None:
+    """Where text at the end would be no entry the file stays, and that is told."""
+    path.write_text(text)
+
+    with pytest.raises(Problem, match="add one for static-site by hand"):
+        exemption_file.add(path, ENTRY, TODAY)
+
+    assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(path: Path) -> None:
+    """What is behind a link is written, and the link stays one."""
+    real = path.with_name("real.yaml")
+    real.write_text("[]\n")
+    path.symlink_to(real)
+
+    exemption_file.add(path, ENTRY, TODAY)
+
+    assert path.is_symlink()
+    assert read_exemptions(real, TODAY).entries == (ENTRY,)
+
+
+said = st.text(min_size=1).map(str.strip).filter(bool)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    entry=st.builds(
+        Exemption,
+        bucket=st.from_regex(r"\A[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z"),
+        reason=said,
+        owner=said,
+        expires=st.dates(TODAY, TODAY + timedelta(days=400)),
+        allow=st.sampled_from([PUBLIC_READ, PUBLIC_READ_WRITE]),
+    )
+)
+def test_what_is_added_is_what_is_read(path: Path, entry: Exemption) -> None:
+    """Whatever the reason and the owner say, the file reads back as that and nothing else."""
+    path.write_text(OTHER)
+    exemption_file.add(path, entry, TODAY)
+    assert read_exemptions(path, TODAY).entries[1:] == (entry,)
