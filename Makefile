@@ -20,13 +20,23 @@ help:  ## List the tasks
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
 	@$(RUN) scripts.demo
 
+# Four at a time on any machine: half of a test's time is waiting.
+
 .PHONY: test
 test: $(READY)  ## Run the tests, with the coverage of code/; of the bad days a sample
-	@$(RUN) pytest -n 2 -m "not bad_days" --cov --cov-report=term:skip-covered
+	@$(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
 
 .PHONY: test-all
 test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
-	@$(RUN) pytest -n 2 --cov --cov-report=term:skip-covered
+	@$(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
+
+.PHONY: bench
+bench: $(READY)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
+	@$(RUN) scripts.bench $(ARGS)
+
+.PHONY: scale
+scale: $(READY)  ## Write docs/scale.md's tables: what 10 to a million findings a day need and cost
+	@$(RUN) scripts.scale $(ARGS)
 
 .PHONY: lint
 lint: $(READY)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
@@ -43,8 +53,8 @@ format: $(READY)  ## Put code and tests into the house's form
 	@$(RUN) ruff format
 
 .PHONY: bundle
-bundle: $(READY)  ## Make what Function Compute runs: build/function/ and build/function.zip
-	@$(RUN) scripts.bundle
+bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1: unpruned, in build/full/)
+	@$(RUN) scripts.bundle $(if $(FULL),--full)
 
 .PHONY: check-deploy
 check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
@@ -144,6 +154,12 @@ lock: $(READY)  ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-deps --no-annotate \
 	  --no-emit-index-url --no-emit-find-links code/requirements/function.in \
 	  --output-file code/requirements/function.txt
+	uv pip compile --quiet --python-version 3.9 --generate-hashes --no-header --no-deps --no-annotate \
+	  --no-emit-index-url --no-emit-find-links code/requirements/full.in \
+	  --output-file code/requirements/full.txt
+	uv pip compile --quiet --python-version 3.9 --generate-hashes --no-header --no-deps --no-annotate \
+	  --no-emit-index-url --no-emit-find-links code/requirements/platform.in \
+	  --output-file code/requirements/platform.txt
 
 .PHONY: clean
 clean:  ## Remove what was built or installed here

@@ -1,21 +1,26 @@
 """Makes what Function Compute runs: `build/function/` to read, `build/function.zip` to deploy.
 
-    python -m scripts.bundle [--exemptions FILE] [--output DIR]
+    python -m scripts.bundle [--exemptions FILE] [--output DIR] [--full]
 
-The bundle is pure Python, one content for every runtime and processor: our own modules, oss2 and
-what an ACL's requests need of its dependencies. The rest of them (client-side encryption: nine
-tenths of the size) is replaced by the stand-ins of `scripts.standins`. The same sources give the
+The bundle is lean and pure Python: our own modules, oss2 and what an ACL's requests need of its
+dependencies. The rest of them (nine tenths of the size, and of a cold start) is replaced by the
+stand-ins of `scripts.standins`. Beside the sources lies byte code for the runtime that s.yaml names
+(`scripts.bytecode`); other runtimes run the sources. The same sources and the same Python give the
 same bytes.
+
+With --full it is made of everything that oss2 requires, as published, in `build/full/`.
 """
 
 import argparse
 import contextlib
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from pathlib import Path, PurePosixPath
 
@@ -23,13 +28,25 @@ import yaml
 
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions, ExemptionsError
-from scripts import CODE, ROOT, standins
+from scripts import CODE, ROOT, bytecode, spec, standins
+from scripts.archive import pack
+from scripts.localcloud.fc.interpreters import RUNTIMES
 
 LOCK = CODE / "requirements" / "function.txt"
+FULL_LOCK = LOCK.with_name("full.txt")
+PLATFORM_LOCK = LOCK.with_name("platform.txt")
 OUTPUT = ROOT / "build"
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: an archive has no build time
 _LARGEST_ZIP = 1_500_000  # bytes
+_PLATFORM = "manylinux2014_x86_64"
+_PLATFORM_RUNTIMES = ("python3.9", "python3.10")  # for which there are wheels in the lock
+
+# What only stand-ins may bear the name of: a cold start would import it for nothing.
+_FORBIDDEN = (
+    *("Crypto", "aliyunsdkcore", "aliyunsdkkms", "cffi", "charset_normalizer", "crcmod"),
+    *("cryptography", "idna", "jmespath", "pycparser", "urllib3"),
+)
+_COMPILED = (".so", ".pyd", ".dylib", ".dll")
 
 
 class BundleError(Exception):
@@ -41,41 +58,69 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bundle", description="Build the function's bundle.")
     parser.add_argument("--exemptions", type=Path, default=CODE / "exemptions.yaml")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--full", action="store_true", help="leave nothing out, in full/")
     options = parser.parse_args()
+    output = options.output / "full" if options.full else options.output
     try:
-        archive = build(options.output, options.exemptions)
-    except BundleError as error:
+        archive = build(output, options.exemptions, full=options.full)
+        compiled = bytecode.describe(_runtime(os.environ))
+    except (BundleError, bytecode.BytecodeError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
     size = archive.stat().st_size / 1000
     print(
         f"bundle: {_shown(archive)} ({size:.0f} kB), to read in {_shown(archive.with_suffix(''))}/"
     )
+    print(f"bundle: {compiled}")
     return 0
 
 
-def build(output: Path, exemptions_file: Path = CODE / "exemptions.yaml") -> Path:
+def build(
+    output: Path,
+    exemptions_file: Path = CODE / "exemptions.yaml",
+    *,
+    full: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Path:
     """Build `output`/function/ and `output`/function.zip; returns the zip's path.
 
-    Raises BundleError, and then leaves what was there before.
+    There is byte code in it if this machine has the Python of s.yaml's runtime (`bytecode`). A
+    `full` one leaves nothing out. Raises BundleError, and then leaves what was there before.
     """
+    runtime = _runtime(environ)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".bundle-") as scratch:
         folder = Path(scratch) / "function"
-        _add_dependencies(folder, _wheels(LOCK, OUTPUT / "wheels"))
-        standins.write(folder)
+        _add_dependencies(folder, _wheels(LOCK, OUTPUT / "wheels"), _all if full else _place)
+        if full:
+            _add_dependencies(folder, _further_wheels(runtime), _all)
+        else:
+            standins.write(folder)
         _add_own_code(folder)
         compiled = folder / "resource_repair" / "exemptions.json"
         reviewed = read_exemptions(exemptions_file, _today())
         compiled.write_text(exemptions.dump(reviewed), encoding="utf-8")
+        _add_byte_code(folder, runtime, environ)
         archive = _zip(folder, Path(scratch) / "function.zip")
-        if archive.stat().st_size > _LARGEST_ZIP:
-            raise BundleError(
-                f"the zip has over {_LARGEST_ZIP} bytes: what came in that is not needed?"
-            )
+        if not full:
+            check_lean(folder, archive)
         shutil.rmtree(output / "function", ignore_errors=True)
         folder.rename(output / "function")
         return archive.replace(output / "function.zip")
+
+
+def check_lean(folder: Path, archive: Path) -> None:
+    """Raise BundleError for a bundle that is too large, or has in it what is to be left out."""
+    if archive.stat().st_size > _LARGEST_ZIP:
+        raise BundleError(
+            f"the zip has over {_LARGEST_ZIP} bytes: what came in that is not needed?"
+        )
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.suffix in _COMPILED:
+            raise BundleError(f"{name} runs on one kind of processor alone: it must stay out")
+        if name.parts[0].split(".")[0] in _FORBIDDEN and not _is_stand_in(path):
+            raise BundleError(f"{name} is to be left out: only a stand-in may bear its name")
 
 
 def read_exemptions(path: Path, today: date) -> Exemptions:
@@ -102,18 +147,55 @@ class _UniqueKeys(yaml.SafeLoader):
         return dict(super().construct_mapping(node, deep=deep))
 
 
-def _wheels(lock: Path, cache: Path) -> list[Path]:
+def _is_stand_in(path: Path) -> bool:
+    # Their byte code is that of sources which are looked at.
+    if path.is_dir() or path.parent.name == "__pycache__":
+        return True
+    return path.suffix == ".py" and path.read_text("utf-8").startswith(standins.FIRST_WORDS)
+
+
+def _runtime(environ: Mapping[str, str]) -> str:
+    try:
+        return spec.runtime(spec.PATH, environ)
+    except (OSError, spec.SpecError) as error:
+        raise BundleError(f"which runtime to build for is not to be known: {error}") from None
+
+
+def _add_byte_code(folder: Path, runtime: str, environ: Mapping[str, str]) -> None:
+    try:
+        if python := bytecode.interpreter(runtime, environ):
+            bytecode.add(folder, python)
+    except bytecode.BytecodeError as error:
+        raise BundleError(str(error)) from None
+
+
+def _further_wheels(runtime: str) -> list[Path]:
+    """What only the full bundle has."""
+    if runtime not in _PLATFORM_RUNTIMES:
+        known = " and ".join(_PLATFORM_RUNTIMES)
+        raise BundleError(f"a full bundle can be made for {known}, and s.yaml has {runtime}")
+    only = ["--only-binary", ":all:", "--platform", _PLATFORM]
+    command = ["download", *only, "--python-version", RUNTIMES[runtime], "--dest"]
+    cache = OUTPUT / "wheels"
+    return _wheels(FULL_LOCK, cache) + _wheels(PLATFORM_LOCK, cache / runtime, command)
+
+
+# Without isolation, so that the build backend is the pinned one beside us.
+_BUILD = ("wheel", "--no-cache-dir", "--no-build-isolation", "--wheel-dir")
+
+
+def _wheels(lock: Path, cache: Path, command: Sequence[str] = _BUILD) -> list[Path]:
     """The wheels of a lock, built once for each state of it, every source checked by its hash."""
     folder = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".wheels-") as scratch:
-            # Without isolation, so that the build backend is the pinned one beside us.
-            command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
             made = Path(scratch) / "wheels"
-            command += ["--require-hashes", "--no-build-isolation", "--wheel-dir", str(made)]
-            command += ["--requirement", str(lock)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            pip = [sys.executable, "-m", "pip", command[0], "--quiet", "--no-deps"]
+            pip += ["--require-hashes", "--requirement", str(lock), *command[1:], str(made)]
+            # Without a compiler, the sources that could do with one give pure Python.
+            no_compiler = {**os.environ, "CC": "false"}
+            done = subprocess.run(pip, capture_output=True, text=True, check=False, env=no_compiler)
             if done.returncode:
                 lines = done.stderr.strip().splitlines() or ["pip said nothing"]
                 raise BundleError(f"the dependencies cannot be had: {lines[-1]}")
@@ -123,20 +205,31 @@ def _wheels(lock: Path, cache: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
-def _add_dependencies(folder: Path, wheels: list[Path]) -> None:
-    """Unpack the wheels: their modules, data files and licences, and nothing else."""
+Place = Callable[[PurePosixPath], PurePosixPath | None]
+
+
+def _add_dependencies(folder: Path, wheels: list[Path], place_of: Place) -> None:
+    """Unpack the wheels, each file to its place, if it has one."""
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():
-                place = _place(PurePosixPath(name))
-                if place is not None:
+                place = place_of(PurePosixPath(name))
+                if place is not None and not name.endswith("/"):
                     target = folder / place
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(name))
 
 
+def _all(name: PurePosixPath) -> PurePosixPath | None:
+    return name
+
+
 def _place(name: PurePosixPath) -> PurePosixPath | None:
-    """Where a wheel's file belongs in the bundle; None to leave it out."""
+    """Where a file belongs in a lean bundle, which has the modules, the authorities' certificates
+    and the licences; None to leave it out.
+    """
+    if name.name not in standins.PARTLY.get(name.parts[0], (name.name,)):
+        return None
     if name.suffix == ".py" or name.name == "cacert.pem":
         return name
     if name.parts[0].endswith(".dist-info") and name.name.upper().startswith(("LICEN", "NOTICE")):
@@ -154,13 +247,10 @@ def _add_own_code(folder: Path) -> None:
 
 
 def _zip(folder: Path, target: Path) -> Path:
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
-                entry.external_attr = 0o644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    target.write_bytes(
+        pack((path.relative_to(folder).as_posix(), path.read_bytes()) for path in files)
+    )
     return target
 
 

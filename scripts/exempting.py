@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from resource_repair.exempt_tag import ExemptTag
+from resource_repair import exempt_tag
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
+from resource_repair.settings import ExemptTag
 from scripts import bundle
 from scripts.buckets import Bucket
 from scripts.errors import Problem
@@ -30,7 +31,7 @@ class Exempting(NamedTuple):
         reviewed = self.exemptions.for_bucket(bucket.name, self.today)
         if reviewed or self.tag is None:
             return reviewed
-        return self.tag.judge(bucket.name, patiently(bucket.tags), self.today).exemption
+        return exempt_tag.judge(self.tag, bucket.name, patiently(bucket.tags), self.today).exemption
 
 
 def allows(exemption: Exemption | None, acl: str) -> bool:

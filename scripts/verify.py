@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from scripts import loop
+from scripts.apply.fc import about_byte_code
 from scripts.clients import Credentials
-from scripts.console import Console, Exit
+from scripts.console import Exit
 from scripts.drift import Comparison, compare
 from scripts.errors import Problem
 from scripts.retrying import patiently
@@ -53,7 +54,7 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 def _verify(situation: Situation) -> Exit:
     found = patiently(lambda: compare(situation.spec, situation.clients))
     document = _document(situation, found)
-    _show(situation.console, found)
+    _show(situation, found)
     if situation.options.loop and found.pause:
         raise Problem("the loop cannot be proved while nothing is closed: `make resume` first")
     if situation.options.loop and not found.drift:
@@ -63,7 +64,8 @@ def _verify(situation: Situation) -> Exit:
     return Exit.PROBLEM if found.drift else Exit.DONE
 
 
-def _show(console: Console, found: Comparison) -> None:
+def _show(situation: Situation, found: Comparison) -> None:
+    console = situation.console
     if found.pause:
         console.say(f"{found.pause}: findings are recorded, nothing is closed; make resume", "bold")
     if not found.drift:
@@ -77,6 +79,13 @@ def _show(console: Console, found: Comparison) -> None:
         "but for policies, triggers and settings that s.yaml lacks: take them away by hand",
         "red",
     )
+    for each in found.drift:
+        if (each.kind, each.field) == ("function", "code"):
+            built = situation.spec.function.code.read_bytes()
+            console.say(
+                about_byte_code(built, each.live)
+                or "the code differs by more than byte code, or another Python compiled it"
+            )
 
 
 def _document(situation: Situation, found: Comparison) -> dict[str, object]:

@@ -13,7 +13,9 @@ from resource_repair.settings import Settings
 from resource_repair.timing import Deadline
 from resource_repair.values import BUCKET, Finding, Invocation, Outcome
 
-MAX_THREADS = 8
+# Nearly all of a repair is waiting, and the more so the further away the bucket is: where that is
+# near, a quarter of these do as well and more cost nothing; where it is far, each of them pays.
+MAX_THREADS = 32
 
 logger = logging.getLogger("resource_repair")
 
@@ -42,8 +44,7 @@ class _Crew:
     A repair that must wait gives its thread to the next, so that a hundred buckets that are told to
     come back keep no other from its turn. One that hangs in a request keeps its thread until the
     request times out; as the order is drawn anew each time, a retry reaches others first. At the
-    deadline the threads are not waited for, and no repair begins another request. (One that was
-    begun before, and is still looking for its host's address, can be sent after it.)
+    deadline the threads are not waited for: what is unfinished is given up, and sends no more.
     """
 
     def __init__(self, repairs: List[Repair], deadline: Deadline) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Union
 
-from resource_repair import exemptions, naming
+from resource_repair import exempt_tag, exemptions, naming
 from resource_repair.errors import (
     BucketError,
     DeniedError,
@@ -19,12 +19,12 @@ from resource_repair.errors import (
     UnresolvedError,
     UnsupportedError,
 )
-from resource_repair.exempt_tag import ExemptTag, TagVerdict
+from resource_repair.exempt_tag import TagVerdict
 from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError
 from resource_repair.openness import OPENNESS, PRIVATE
 from resource_repair.oss import Bucket, BucketState, Oss
 from resource_repair.remediations import Begin, Hopeless, Repair
-from resource_repair.settings import Settings
+from resource_repair.settings import ExemptTag, Settings
 from resource_repair.timing import Deadline, backoff
 from resource_repair.values import (
     ALREADY_PRIVATE,
@@ -123,10 +123,14 @@ class BucketRepair(Repair):
             self._read_back = None
             self._oss_request_id = error.oss_request_id or self._oss_request_id
             result = self._after(error)
-        return result if isinstance(result, float) else self._outcome(*result)
+        if isinstance(result, float):
+            return result
+        self._bucket.close()
+        return self._outcome(*result)
 
     def give_up(self, reason: str) -> Outcome:
         """The outcome of a repair that is not gone on with: failed, with what is known so far."""
+        self._bucket.close()
         return self._outcome(FAILED, reason)
 
     def _try(self, by_tag: Optional[TagVerdict] = None) -> Union[Conclusion, float]:
@@ -170,7 +174,7 @@ class BucketRepair(Repair):
             self._oss_request_id = error.oss_request_id or self._oss_request_id
             outcome = DENIED if isinstance(error, DeniedError) else FAILED
             return outcome, f"tags_unreadable: {error.reason}"
-        by_tag = tag.judge(self._name, tags, self._today())
+        by_tag = exempt_tag.judge(tag, self._name, tags, self._today())
         self._remark = by_tag.remark
         return self._try(by_tag)
 
@@ -264,6 +268,7 @@ class BucketRepair(Repair):
 
     def _move(self, region: str) -> float:
         """Ask another region, by our own template: the host that OSS may have named is not used."""
+        self._bucket.close()
         self._region = region
         self._bucket = self._means.open_bucket(self._name, region)
         return 0.0

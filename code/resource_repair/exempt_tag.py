@@ -11,33 +11,9 @@ from typing import Mapping, NamedTuple, Optional
 
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PUBLIC_READ
+from resource_repair.settings import ExemptTag
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
-
-
-class ExemptTag(NamedTuple):
-    """The key of the tag that exempts, and how many days ahead its date may be."""
-
-    key: str
-    days: int
-
-    def judge(self, bucket: str, tags: Mapping[str, str], today: date) -> "TagVerdict":
-        """What the bucket's tags say on this day (in UTC)."""
-        if self.key not in tags:
-            return TagVerdict()
-        until = _date(tags[self.key])
-        if until is None:
-            return self._not_honoured("its value is no date such as 2026-12-31")
-        if until < today:
-            return self._not_honoured(f"it ended on {until.isoformat()}")
-        if until > today + timedelta(days=self.days):
-            ahead = f"more than {self.days} days ahead"
-            return self._not_honoured(f"{until.isoformat()} is {ahead}")
-        reason = f"by its tag {self.key}"
-        return TagVerdict(Exemption(bucket, reason, "whoever tagged it", until, PUBLIC_READ))
-
-    def _not_honoured(self, why: str) -> "TagVerdict":
-        return TagVerdict(remark=f"its tag {self.key} is not honoured: {why}")
 
 
 class TagVerdict(NamedTuple):
@@ -45,6 +21,25 @@ class TagVerdict(NamedTuple):
 
     exemption: Optional[Exemption] = None
     remark: str = ""
+
+
+def judge(tag: ExemptTag, bucket: str, tags: Mapping[str, str], today: date) -> TagVerdict:
+    """What the bucket's tags say on this day (in UTC)."""
+    if tag.key not in tags:
+        return TagVerdict()
+    until = _date(tags[tag.key])
+    if until is None:
+        return _not_honoured(tag, "its value is no date such as 2026-12-31")
+    if until < today:
+        return _not_honoured(tag, f"it ended on {until.isoformat()}")
+    if until > today + timedelta(days=tag.days):
+        return _not_honoured(tag, f"{until.isoformat()} is more than {tag.days} days ahead")
+    reason = f"by its tag {tag.key}"
+    return TagVerdict(Exemption(bucket, reason, "whoever tagged it", until, PUBLIC_READ))
+
+
+def _not_honoured(tag: ExemptTag, why: str) -> TagVerdict:
+    return TagVerdict(remark=f"its tag {tag.key} is not honoured: {why}")
 
 
 def _date(value: str) -> Optional[date]:

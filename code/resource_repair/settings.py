@@ -8,7 +8,6 @@ import os
 import re
 from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
-from resource_repair.exempt_tag import ExemptTag
 from resource_repair.values import ENFORCE, REPORT, Credentials, Invocation
 
 DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
@@ -24,6 +23,13 @@ _TAG_DAYS, _MOST_TAG_DAYS = 7, 90
 _LARGEST_PORT = 65535
 _OCTETS, _LARGEST_OCTET = 4, 255  # of an IPv4 address
 _DEFAULT_TIMEOUT = 3.0  # seconds; Function Compute's own default
+
+
+class ExemptTag(NamedTuple):
+    """The key of the tag that exempts, and how many days ahead its date may be."""
+
+    key: str
+    days: int
 
 
 class Settings(NamedTuple):

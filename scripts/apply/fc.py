@@ -1,7 +1,9 @@
 """The service, the function with its asynchronous configuration, and the trigger, by way of FC."""
 
 import base64
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ from alibabacloud_fc_open20210406 import models
 from oss2.utils import Crc64
 
 from scripts.apply.model import Difference, State, Step, Verdict, compare, read, step_for
+from scripts.archive import without_byte_code
 from scripts.clients import Clients, calling, uploading
 from scripts.errors import UsageError
 from scripts.spec import AsyncConfig, Spec
@@ -190,6 +193,25 @@ def checksum(code: bytes) -> str:
     crc = Crc64()
     crc.update(code)
     return str(crc.crc)
+
+
+def about_byte_code(code: bytes, live: str) -> str:
+    """What byte code may have to do with a difference between `code` and what is live; or nothing.
+
+    A bundle has byte code if the machine that made it has the runtime's Python; `live` is the
+    checksum of what is deployed.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(code)):
+        return ""
+    bare = without_byte_code(code)
+    if checksum(bare) == live:
+        return "the code differs by byte code alone: what is deployed has none"
+    if bare == code:
+        return (
+            "what was built here has no byte code, for want of the runtime's Python: "
+            "what is deployed may differ by that alone"
+        )
+    return ""
 
 
 class Async:

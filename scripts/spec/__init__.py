@@ -11,7 +11,7 @@ from scripts.spec.model import (
     Spec,
     Trigger,
 )
-from scripts.spec.reader import PATH, load, region
+from scripts.spec.reader import PATH, load, region, runtime
 
 __all__ = [
     "PATH",
@@ -26,4 +26,5 @@ __all__ = [
     "Trigger",
     "load",
     "region",
+    "runtime",
 ]

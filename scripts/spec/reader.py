@@ -60,11 +60,24 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
 def region(path: Path, environ: Mapping[str, str]) -> str:
     """The region alone, for those who must know it before they know the account; as `load`."""
     document = _document(path)
-    declared = document.props.mapping().get("region")
+    return _alone(document, document.props, "region", environ).text(*_REGION)
+
+
+def runtime(path: Path, environ: Mapping[str, str]) -> str:
+    """The function's runtime alone, for those who build before there is an account; as `load`."""
+    document = _document(path)
+    function = document.props.mapping().get("function")
+    if function is None:
+        document.props.fail("has no function", "add what is missing")
+    return _alone(document, function, "runtime", environ).one_of(*_RUNTIMES)
+
+
+def _alone(document: "_Document", parent: Node, name: str, environ: Mapping[str, str]) -> Node:
+    declared = parent.mapping().get(name)
     if declared is None:
-        document.props.fail("has no region", "add what is missing")
+        parent.fail(f"has no {name}", "add what is missing")
     resolved = Variables(document.variables, environ, "").resolve(declared.value, declared.at)
-    return Node(resolved, declared.at).text(*_REGION)
+    return Node(resolved, declared.at)
 
 
 class _Document(NamedTuple):

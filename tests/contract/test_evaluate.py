@@ -33,6 +33,7 @@ from tests.contract.verb_rig import (
     plant,
     product_in,
     started,
+    tag,
     without,
 )
 from tests.contract.verb_rig import run_in_project as run
@@ -256,7 +257,7 @@ def test_what_its_tag_exempts_is_not_counted(
     """Where tags exempt, one with a date within the days set leaves its bucket open."""
     stage, until = open_buckets, (TODAY + timedelta(days=days)).isoformat()
     plant(stage, tagged="public-read")
-    stage.cloud.oss.set_tags("tagged", {"public-until": until})
+    tag(stage, "public-until", tagged=until)
     assert run(stage, evaluate.main, "--dry-run") == 0
     assert "closes 3 buckets; 1 exempt" in capsys.readouterr().out
 

@@ -12,6 +12,7 @@ import pytest
 from scripts import evaluate, following
 from scripts.evaluate import VERB
 from scripts.localcloud import Fail, Hold
+from scripts.localcloud.faults import Fault
 from scripts.localcloud.journal import Entry
 from scripts.rehearsal import Stage
 from tests.contract.verb_rig import (
@@ -42,19 +43,19 @@ def stage(shared: Stage) -> Stage:
 @contextmanager
 def before_the_start(stage: Stage, act: Callable[[], object]) -> Iterator[None]:
     """Do something once all is counted and agreed, just before the evaluation is started."""
-    cloud, start = stage.cloud, Hold()
-    cloud.faults.add("config:StartConfigRuleEvaluation", start)
-    looks = len(cloud.journal.entries("fc", "GetFunction"))
+    faults = stage.cloud.faults
+    take = faults.take
 
-    def watch() -> None:
-        cloud.journal.wait_for(lambda entries: count(entries, "GetFunction") == looks + 2, 30)
-        act()
-        start.released.set()
+    def taking(operation: str, subject: str) -> Fault | None:
+        if operation == "config:StartConfigRuleEvaluation":
+            act()
+        return take(operation, subject)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    yield
-    watcher.join()
+    faults.take = taking  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        faults.take = take  # type: ignore[method-assign]
 
 
 def test_what_comes_to_no_end_is_told_in_time(

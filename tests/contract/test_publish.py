@@ -12,6 +12,7 @@ from scripts.audit_trail import AuditLine
 from scripts.clients import fixed_credentials
 from scripts.cloud import environment
 from scripts.localcloud import Fail, Hold, LocalCloud
+from scripts.localcloud.journal import Entry
 from scripts.publish import keys, main, of_message
 from scripts.rehearsal import Stage, set_up
 from tests.contract.verb_rig import deployed_with
@@ -106,12 +107,18 @@ def test_no_line_is_a_problem(
     stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where no audit line comes in time it says so, and which verb finds the break in the chain."""
-    never = Hold()
+    never, journal = Hold(), stage.cloud.journal
+    invoked = len(journal.entries("fc", "invoked"))
     stage.cloud.faults.add("oss:GetBucketInfo", never, subject="config-snapshot")
     try:
         assert publish(EVENTS / "repaired_nested.json", "--timeout", "0.5") == 1
     finally:
         never.released.set()
+
+    def ended(entries: list[Entry]) -> bool:
+        return sum(each.action == "invoked" for each in entries) > invoked
+
+    assert journal.wait_for(ended, 30)  # or it would meet the next test's bucket
     said = capsys.readouterr().out
     assert "1 of 1 audit lines did not come within 0.5 s: `make doctor`" in said
 

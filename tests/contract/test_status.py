@@ -16,6 +16,7 @@ from scripts.localcloud.config.rules import Ignore
 from scripts.rehearsal import Stage
 from scripts.status import VERB
 from scripts.verb import Permission
+from tests.contract import verb_rig
 from tests.contract.verb_rig import (
     clear,
     deployed_with,
@@ -179,7 +180,7 @@ def test_an_exemption_by_tag_is_shown_where_tags_exempt(
     """Until when a tag lets an open bucket be so is told; one that is not honoured is none."""
     end = TODAY + timedelta(days=int(tag))
     plant(stage, tagged=acl)
-    stage.cloud.oss.set_tags("tagged", {"public-until": end.isoformat()})
+    verb_rig.tag(stage, "public-until", tagged=end.isoformat())
 
     assert run(stage, status.main, "--bucket", "tagged") == 0
     assert "exemption            none\n" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tests.contract.verb_rig import (
     product,
     run,
     started,
+    tag,
     without,
 )
 
@@ -380,11 +381,7 @@ def test_a_tag_exempts_as_it_does_for_the_function(
     """Where a tag counts, a bucket that it exempts is left; one whose tag is over is closed."""
     today = datetime.now(timezone.utc).date()
     plant(stage, tagged="public-read", over="public-read")
-    deliver(stage, on=False)
-    for bucket, until in (("tagged", today + timedelta(days=2)), ("over", date(2026, 1, 1))):
-        stage.cloud.oss.set_tags(bucket, {"public-until": until.isoformat()})
-    assert stage.wait_idle()
-    deliver(stage, on=True)
+    tag(stage, "public-until", tagged=str(today + timedelta(days=2)), over="2026-01-01")
     with deployed_with(stage, exemptTag="public-until"):
         assert run(stage, main, "--yes", "--json", may=VERB.permissions) == 0
     document = answered(capsys)

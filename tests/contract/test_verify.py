@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 
+from scripts.archive import pack
 from scripts.drift import compare
 from scripts.localcloud.faults import Fail
 from scripts.verb import Permission
@@ -186,6 +187,38 @@ def test_drift_fails(
     (drift,) = document["drift"]
     assert (drift["kind"], drift["field"]) == (kind, field)
     assert drift["live"] in table
+
+
+COMPILED = [("index.py", b"handler = str\n"), ("__pycache__/index.cpython-310.pyc", b"compiled")]
+
+
+@pytest.mark.parametrize(
+    ("live", "built", "says"),
+    [
+        (COMPILED[:1], COMPILED, "differs by byte code alone: what is deployed has none"),
+        (COMPILED, COMPILED[:1], "may differ by that alone"),
+        (COMPILED, [("index.py", b"handler = repr\n"), COMPILED[1]], "differs by more than byte"),
+    ],
+)
+def test_what_byte_code_has_to_do_with_drift_is_said(
+    scene: Scene,
+    capsys: pytest.CaptureFixture[str],
+    live: list[tuple[str, bytes]],
+    built: list[tuple[str, bytes]],
+    says: str,
+) -> None:
+    """Two machines of which one has the runtime's Python build two zips: verify tells it apart."""
+    code = scene.spec().function.code
+    before = code.read_bytes()
+    try:
+        code.write_bytes(pack(live))
+        scene.deploy()
+        code.write_bytes(pack(built))
+        assert run(scene) == 1
+    finally:
+        code.write_bytes(before)
+        scene.deploy()
+    assert says in capsys.readouterr().out
 
 
 def test_a_loop_of_what_has_drifted_is_not_proved(

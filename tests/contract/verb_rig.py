@@ -85,6 +85,15 @@ def plant(stage: Stage, **acls: str) -> None:
     deliver(stage, on=True)
 
 
+def tag(stage: Stage, key: str, **values: str) -> None:
+    """Give buckets a tag of that key, each its value, when nobody looks."""
+    deliver(stage, on=False)
+    for bucket, value in values.items():
+        stage.cloud.oss.set_tags(bucket, {key: value})
+    assert stage.wait_idle()
+    deliver(stage, on=True)
+
+
 def open_by_policy(stage: Stage, *names: str) -> None:
     """Give buckets a policy that lets the public in, when nobody looks."""
     deliver(stage, on=False)

@@ -119,3 +119,6 @@ class _ModelBucket:
         if isinstance(self._oss.policy, str):
             raise FAILURES[self._oss.policy](self._oss.policy)
         return self._oss.policy
+
+    def close(self) -> None:
+        pass

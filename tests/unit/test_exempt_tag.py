@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from resource_repair import settings
 from resource_repair.bucket_acl import BucketRepair, Means
-from resource_repair.exempt_tag import ExemptTag
+from resource_repair.exempt_tag import judge
 from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
 from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import HOME, ModelOss
@@ -71,7 +72,7 @@ def test_a_tag_is_honoured_for_a_few_days(value: str, remark: str) -> None:
 @given(value=st.text() | st.dates().map(str), days=st.integers(1, 90))
 def test_no_tag_exempts_for_longer_than_the_knob(value: str, days: int) -> None:
     """Whatever a tag says, what it gives ends within the days allowed, and allows no writing."""
-    verdict = ExemptTag("k", days).judge("config-snapshot", {"k": value}, TODAY)
+    verdict = judge(ExemptTag("k", days), "config-snapshot", {"k": value}, TODAY)
     assert (verdict.exemption is None) == bool(verdict.remark)
     if verdict.exemption:
         assert TODAY <= verdict.exemption.expires <= TODAY + timedelta(days=days)

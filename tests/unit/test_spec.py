@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.spec import AsyncConfig, Logs, Spec, SpecError, load, region
+from scripts.spec import AsyncConfig, Logs, Spec, SpecError, load, region, runtime
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "1234567890123456"
@@ -152,6 +152,11 @@ def test_the_endpoint_in_the_example_is_in_the_project_s_region(project: Spec) -
 def test_region_is_known_before_the_account() -> None:
     """The region can be read without an account id and without the rule's id."""
     assert region(ROOT / "s.yaml", {}) == "cn-shanghai"
+
+
+def test_the_runtime_is_known_before_the_account() -> None:
+    """What to build for can be read without an account id and without the rule's id."""
+    assert runtime(ROOT / "s.yaml", {}) == "python3.10"
 
 
 @pytest.mark.parametrize(

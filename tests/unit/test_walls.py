@@ -66,8 +66,14 @@ def test_the_local_cloud_knows_nothing_of_the_function() -> None:
 
 
 def test_one_module_of_the_function_imports_oss2() -> None:
-    """Only resource_repair/oss.py knows oss2, and nothing else makes requests."""
-    assert importing(CODE, "oss2", "requests", "urllib3") == ["code/resource_repair/oss.py"]
+    """Only resource_repair/oss.py knows oss2."""
+    assert importing(CODE, "oss2") == ["code/resource_repair/oss.py"]
+
+
+def test_one_module_of_the_function_talks_to_the_network() -> None:
+    """Only resource_repair/transport.py makes connections, with the standard library alone."""
+    network = ("http", "select", "socket", "ssl", "urllib", "requests", "urllib3")
+    assert importing(CODE, *network) == ["code/resource_repair/transport.py"]
 
 
 def test_one_module_of_the_function_reads_the_environment() -> None:

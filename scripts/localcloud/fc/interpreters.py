@@ -37,23 +37,8 @@ def find(runtime: str, environ: Mapping[str, str] = os.environ) -> Interpreter:
     return _find(RUNTIMES[runtime], environ.get("PATH", ""), pyenv)
 
 
-@functools.cache
-def _find(version: str, path: str, pyenv: str) -> Interpreter:
-    for candidate in _candidates(version, path, pyenv):
-        if _version(candidate) == version:
-            return Interpreter(str(candidate), version, substituted=False)
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Interpreter(sys.executable, own, substituted=own != version)
-
-
-def _candidates(version: str, path: str, pyenv: str) -> Iterator[Path]:
-    for folder in filter(None, path.split(os.pathsep)):
-        yield Path(folder, f"python{version}")
-    for installed in sorted(Path(pyenv, "versions").glob(f"{version}.*"), reverse=True):
-        yield installed / "bin" / "python"
-
-
-def _version(candidate: Path) -> str:
+def version_of(candidate: Path) -> str:
+    """The minor version of an interpreter, such as 3.10; empty if it is none, or does not run."""
     if not os.access(candidate, os.X_OK):
         return ""
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -64,3 +49,19 @@ def _version(candidate: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip()
+
+
+@functools.cache
+def _find(version: str, path: str, pyenv: str) -> Interpreter:
+    for candidate in _candidates(version, path, pyenv):
+        if version_of(candidate) == version:
+            return Interpreter(str(candidate), version, substituted=False)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Interpreter(sys.executable, own, substituted=own != version)
+
+
+def _candidates(version: str, path: str, pyenv: str) -> Iterator[Path]:
+    for folder in filter(None, path.split(os.pathsep)):
+        yield Path(folder, f"python{version}")
+    for installed in sorted(Path(pyenv, "versions").glob(f"{version}.*"), reverse=True):
+        yield installed / "bin" / "python"

@@ -116,10 +116,10 @@ class BucketOperations:
         )
 
     def _get_tags(self, call: Call) -> Response:
-        """Without tags, an empty set. (Guessed.)"""
+        """Without tags, an empty Tagging. Page "GetBucketTags"."""
         tags = self._gate.own_bucket(call).tags
         rows = [{"Key": key, "Value": value} for key, value in tags.items()]
-        return _answer("Tagging", {"TagSet": {"Tag": rows}})
+        return _answer("Tagging", {"TagSet": {"Tag": rows}} if rows else {})
 
     def _put_tags(self, call: Call) -> Response:
         bucket = self._gate.own_bucket(call)

@@ -1,0 +1,84 @@
+"""Measure the product beside the tutorial's way, the same made honest, and the floor.
+
+Needs no account and talks to loopback only. The whole run takes some minutes and writes
+docs/benchmark.md, its plot, and the README's part. Exit code 1 if a target is missed.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scripts import bundle, bytecode
+from scripts.bench import calibrate, folders, loop, machine, page, plan, report
+from scripts.bench.measure import Bench
+from scripts.bench.remote import Remote
+from scripts.bench.report import Run
+from scripts.console import Console, Exit, run
+from scripts.errors import Problem
+
+_LOOP_TURNS, _QUICK_LOOP_TURNS = 5, 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark; gives the exit code."""
+    options = argparse.ArgumentParser(
+        prog="make bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_argument("--quick", action="store_true", help="a short look; writes nothing")
+    options.add_argument("--json", action="store_true", help="answer with one JSON document")
+    given = options.parse_args(arguments)
+    console = Console(answer_json=given.json)
+    return run(lambda console: _bench(console, quick=given.quick), console)
+
+
+def _bench(console: Console, *, quick: bool) -> Exit:
+    found = measure(plan.QUICK if quick else plan.FULL, _progress, quick=quick)
+    for scene in found.scenes:
+        console.say("")
+        console.say(f"{scene.title} ({scene.rounds} rounds)", "bold")
+        console.table(*report.scene_table(found, scene))
+    console.say("")
+    console.say(f"the closed loop, its waits compressed to {loop.TIME_SCALE:.0%}", "bold")
+    console.table(*report.loop_table(found.loop))
+    console.say("")
+    console.table(*report.target_table(found))
+    if not quick:
+        page.write(found)
+        console.say("")
+        console.say("wrote docs/benchmark.md, docs/benchmark.svg and the README's part")
+    console.answer(report.document(found))
+    missed = sum(each.met is False for each in found.judgements)
+    if missed:
+        console.fail(f"{missed} of {len(found.judgements)} targets missed")
+    return Exit.PROBLEM if missed else Exit.DONE
+
+
+def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None], *, quick: bool) -> Run:
+    """Measure the scenes, and the loop. Raises Problem."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch, Remote(Path(scratch)) as remote:
+        place = Path(scratch)
+        progress("making the folders of code")
+        try:
+            archive = bundle.build(place / "bundle")
+            code = folders.make(place / "code", remote.authority, archive)
+        except (bundle.BundleError, bytecode.BytecodeError) as error:
+            raise Problem(f"no bundle: {error}") from None
+        trips = {rtt: calibrate.round_trip(remote, rtt) for rtt in (plan.NEAR, plan.FAR)}
+        results = Bench(remote, code, place, progress).run(scenes)
+        times = loop.measure(archive, _QUICK_LOOP_TURNS if quick else _LOOP_TURNS, progress)
+    taken = time.monotonic() - began
+    return Run(machine.describe(), scenes, results, times, trips, taken)
+
+
+def _progress(what: str) -> None:
+    print(what, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

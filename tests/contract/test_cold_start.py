@@ -1,0 +1,65 @@
+"""What a cold process of each runtime imports: what a finding of ours needs, and no more."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts import spec
+from scripts.localcloud.fc.interpreters import RUNTIMES
+from tests.contract import bundle_rig
+
+# Most of a cold start is importing these.
+FOR_A_REPAIR = {"http.client", "oss2", "requests", "socket", "ssl", "urllib", "xml.etree"}
+# What these would cost no ACL request can give back.
+NEVER = {
+    *("Crypto.Cipher.AES", "aliyunsdkcore", "aliyunsdkkms", "charset_normalizer", "cryptography"),
+    *("concurrent.futures", "http.cookiejar", "idna", "jmespath", "requests.sessions"),
+    *("urllib.request", "urllib3", "yaml"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle, unpacked."""
+    return bundle_rig.unpack(code, tmp_path_factory.mktemp("code"))
+
+
+@pytest.mark.parametrize("runtime", sorted(RUNTIMES))
+def test_a_message_for_another_rule_imports_nothing_of_a_repair(folder: Path, runtime: str) -> None:
+    """No HTTP, no TLS, no XML and no oss2 for what is not ours."""
+    python = bundle_rig.python_for(runtime)
+    event = bundle_rig.findings(2, rule="cr-of-somebody-else")
+    ran = bundle_rig.run(python, folder, "https://oss-{region}.oss.test", event)
+    assert ran.answers == ["success"]
+    assert ran.outcomes() == {"ignored": 2}
+    # The runner itself has imported socket.
+    assert not {name.split(".")[0] for name in ran.imported} & {
+        *(name.split(".")[0] for name in FOR_A_REPAIR | NEVER),
+        *("asyncio", "email", "multiprocessing", "selectors", "tempfile"),
+    }
+    assert "resource_repair.bucket_acl" not in ran.imported
+
+
+@pytest.mark.parametrize("runtime", sorted(RUNTIMES))
+def test_a_repair_imports_no_more_than_its_requests_need(folder: Path, runtime: str) -> None:
+    """A finding of ours is repaired without requests' own machinery or client-side encryption."""
+    python = bundle_rig.python_for(runtime)
+    with bundle_rig.counting_oss() as oss:
+        ran = bundle_rig.run(python, folder, oss.by_address, bundle_rig.findings(1))
+    assert ran.outcomes() == {"repaired": 1}
+    assert FOR_A_REPAIR - {"socket"} <= ran.imported
+    assert not NEVER & ran.imported
+
+
+def test_what_comes_compiled_is_what_runs(folder: Path) -> None:
+    """The byte code is of s.yaml's runtime, and is taken without a look at the source."""
+    python = bundle_rig.python_for(spec.runtime(spec.PATH, {}))
+    source = folder / "resource_repair" / "judge.py"
+    text = source.read_text()
+    source.write_text("raise SystemExit('the source was compiled again')\n")
+    try:
+        event = bundle_rig.findings(1, rule="cr-of-somebody-else")
+        ran = bundle_rig.run(python, folder, "https://oss-{region}.oss.test", event)
+    finally:
+        source.write_text(text)
+    assert ran.outcomes() == {"ignored": 1}
