@@ -25,6 +25,17 @@ demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account
 .PHONY: test
 test: $(READY)  ## Run the tests, with the coverage of code/; of the bad days a sample
 	@$(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
+	@$(MAKE) --no-print-directory test-bundle
+
+# The function's own tests look into code/, for the coverage; here they look into what is deployed.
+ON_THE_BUNDLE := $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py \
+  exempt_tag.py exemptions.py judge.py notification.py timing.py) \
+  $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py oss_gateway.py)
+
+.PHONY: test-bundle
+test-bundle: $(READY)  ## Run the function's own tests on the bundle in place of code/
+	@$(RUN) scripts.bundle >&2
+	@$(RUN) pytest -n 4 -o pythonpath="build/function ." $(ON_THE_BUNDLE)
 
 .PHONY: test-all
 test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
