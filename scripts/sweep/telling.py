@@ -39,7 +39,7 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
         f"this closes {counted(plan.closes)}, {hurt} of which somebody may miss; {left}", "bold"
     )
     if plan.later:
-        console.say(f"{counted(len(plan.later))} more are left by --limit: run again for them")
+        console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
 
 
 def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:

@@ -1,0 +1,209 @@
+"""The verb that undoes a repair, and keeps it undone."""
+
+import base64
+import io
+import itertools
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts import bundle, undo
+from scripts.live import exemptions_in
+from scripts.localcloud import Drop, Fail, Hold, Lag
+from scripts.localcloud.fc.resources import Function
+from scripts.localcloud.journal import Entry
+from tests.contract import verb_rig
+from tests.contract.undo.site import OPEN, UNTIL, WHY, Site, closed
+
+LOOK = "GetBucketInfo"
+LATE = 3  # answers
+
+
+def test_a_repair_is_undone_and_stays_so(
+    site: Site, code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ACL is what it was; with the exemption live and in the file a new finding is `exempt`."""
+    site.oss.create("other", acl="public-read")
+    site.repaired()
+
+    assert site.undo(*WHY, "--yes", may=undo.VERB.permissions) == 0
+
+    said = capsys.readouterr().out
+    assert f"{site.name} was repaired at 20" in said
+    assert "public-read -> private, by a finding of the rule test-oss-bucket-public" in said
+    commit = f"commit -m 'Exempt {site.name} until {UNTIL}' -- exemptions.yaml"
+    assert f"git -C {site.reviewed.parent} {commit}" in said
+    assert "recorded as exempt, until" in said
+    assert (site.acl, site.oss.bucket("other").acl) == ("public-read", "private")
+    built = exemptions_in(code.read_bytes(), "").entries
+    assert site.live == site.entries == (*built, site.entry)
+
+    site.stage.start_evaluation()
+    assert site.stage.wait_idle()
+    assert site.stage.audit()[-1]["outcome"] == "exempt"
+    assert site.acl == "public-read"
+
+
+def test_the_newest_repair_counts(site: Site) -> None:
+    """Of several repairs it is the last that is undone: what it found, and not what one before."""
+    site.repaired("public-read-write")
+    site.oss.set_acl(site.name, "public-read")
+    assert site.stage.wait_idle()
+    assert site.acl == "private"
+
+    assert site.undo(*WHY, "--yes") == 0
+
+    assert site.acl == "public-read"
+
+
+def test_only_the_exemptions_of_the_live_code_change(site: Site) -> None:
+    """Whatever is live, and whatever is in the folder: one entry of the zip differs afterwards."""
+    other = io.BytesIO(site.function.package)
+    with zipfile.ZipFile(other, "a") as archive:
+        archive.writestr("of_another_version.py", "")
+    site.update(code={"zipFile": base64.b64encode(other.getvalue()).decode()})
+    settings = site.settings()
+    site.repaired()
+
+    assert site.undo(*WHY, "--yes") == 0
+
+    assert changed(other.getvalue(), site.function.package) == ["resource_repair/exemptions.json"]
+    assert site.settings() == settings
+
+
+def changed(before: bytes, after: bytes) -> list[str]:
+    """The files in which two zips differ; their names are the same, in the same order."""
+    with (
+        zipfile.ZipFile(io.BytesIO(before)) as old,
+        zipfile.ZipFile(io.BytesIO(after)) as new,
+    ):
+        assert old.namelist() == new.namelist()
+        return [name for name in old.namelist() if old.read(name) != new.read(name)]
+
+
+def test_what_is_put_live_is_what_a_build_of_the_file_gives(site: Site, tmp_path: Path) -> None:
+    """Built from the same version with the file as it is then, the zip is the same to the byte."""
+    site.repaired()
+    assert site.undo(*WHY, "--yes") == 0
+    built = bundle.build(tmp_path / "build", site.reviewed)
+    assert site.function.package == built.read_bytes()
+
+
+FAULTS = {
+    "UpdateFunction refused": ("fc:UpdateFunction", Fail(403, "AccessDenied")),
+    "UpdateFunction unanswered": ("fc:UpdateFunction", Drop()),
+    "UpdateFunction lost": ("fc:UpdateFunction", Drop(applied=False)),
+    "PutBucketAcl refused": ("oss:PutBucketAcl", Fail(403, "AccessDenied")),
+    "PutBucketAcl unanswered": ("oss:PutBucketAcl", Drop()),
+    "PutBucketAcl shows late": ("oss:PutBucketAcl", Lag(reads=3)),
+    "code not to be had": ("fc:DownloadPackage", Fail(403, "AccessDenied")),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_stopped_anywhere_it_can_be_run_again(site: Site, name: str) -> None:
+    """After a run that broke off, another gives what one whole run gives, and nothing twice."""
+    before = site.entries
+    closed(site)
+    operation, fault = FAULTS[name]
+    site.stage.cloud.faults.add(operation, fault)
+
+    broke = site.undo(*OPEN, *WHY, "--yes")
+    assert broke == (1 if isinstance(fault, Fail) else 0)
+    assert site.acl == ("private" if broke else "public-read")
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    assert site.acl == "public-read"
+    assert site.live == site.entries == (*before, site.entry)
+
+
+def test_the_bucket_is_opened_last(site: Site) -> None:
+    """Until the exemption is seen to be live its ACL stays: a finding would close it again."""
+    closed(site)
+    start = len(site.stage.cloud.journal.entries())
+
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    done = [entry.action for entry in site.stage.cloud.journal.entries()[start:]]
+    update, opened = done.index("UpdateFunction"), done.index("PutBucketAcl")
+    assert update < done.index("GetFunction", update) < opened
+    assert done[opened - 1] == "GetBucketInfo"
+    assert "GetBucketInfo" in done[opened + 1 :]
+
+
+def test_it_waits_until_the_code_is_live(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Function Compute still shows the older code the bucket stays closed."""
+    closed(site)
+    resources, stale = site.stage.cloud.fc.resources, itertools.count()
+    place = (site.stage.spec.service.name, site.stage.spec.function.name)
+    real, old = resources.function, resources.function(*place)
+
+    def late(service: str, name: str) -> Function:
+        found = real(service, name)
+        return old if found.code != old.code and next(stale) < LATE else found
+
+    monkeypatch.setattr(resources, "function", late)
+    start = len(site.stage.cloud.journal.entries())
+
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    done = [entry.action for entry in site.stage.cloud.journal.entries()[start:]]
+    between = done[done.index("UpdateFunction") : done.index("PutBucketAcl")]
+    assert between.count("GetFunction") >= LATE
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    """What was undone already is left as it is: no new entry, no update, no ACL set."""
+    closed(site)
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+    nothing = site.untouched()
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+    assert nothing()
+
+
+def test_a_repair_that_had_begun_before_does_not_win(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that goes by the older exemptions and writes late is seen, and the bucket reopened."""
+    journal, late = site.stage.cloud.journal, Hold()
+    site.stage.cloud.faults.add("oss:PutBucketAcl", late)
+
+    def begun(entries: list[Entry]) -> bool:
+        return any(each.action == LOOK and each.subject == site.name for each in entries)
+
+    def opened(entries: list[Entry]) -> bool:
+        """Whether the undo has looked at the bucket again once the code was live."""
+        actions = [each.action for each in entries[start:]]
+        return "UpdateFunction" in actions and LOOK in actions[actions.index("UpdateFunction") :]
+
+    def let_it_write() -> None:
+        journal.wait_for(opened, 30)
+        late.released.set()
+
+    site.oss.create(site.name, acl="public-read")
+    assert journal.wait_for(begun, 30)
+    start = len(journal.entries())
+    watcher = threading.Thread(target=let_it_write)
+    watcher.start()
+    assert site.undo(*WHY, "--acl", "public-read", "--yes", "--watch", "3") == 0
+    watcher.join()
+    assert site.stage.wait_idle()
+
+    assert "was closed by a repair that had begun before" in capsys.readouterr().out
+    assert site.acl == "public-read"
+
+
+def test_how_long_it_is_watched_follows_the_function(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unless told otherwise for the function's timeout: no repair lasts longer."""
+    site.update(timeout=1)
+    closed(site)
+    options = ["--bucket", site.name, "--exemptions", str(site.reviewed), *OPEN, *WHY, "--yes"]
+    try:
+        assert verb_rig.run(site.stage, undo.main, *options) == 0
+    finally:
+        site.update(timeout=site.stage.spec.function.timeout)
+    assert "watching it for 1 s more" in capsys.readouterr().out

@@ -1,0 +1,269 @@
+"""What undo tells and refuses, and what it does with exemptions that are there."""
+
+import io
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from scripts import audit_trail, undo
+from scripts.live import exemptions_in, with_exemptions
+from scripts.localcloud import Hold
+from scripts.verb import Permission
+from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
+from tests.contract.verb_rig import Terminal, plant, without
+
+
+def test_other_buckets_stay_as_they_are(site: Site) -> None:
+    """One that is open and was never reported, and one that is closed, stay so."""
+    plant(site.stage, waiting="public-read", closed="private")
+    closed(site)
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+    found = {bucket.name: bucket.acl for bucket in site.oss.all()}
+    assert found == {site.name: "public-read", "waiting": "public-read", "closed": "private"}
+
+
+def no_bucket(_: Site) -> None:
+    """There is none."""
+
+
+def blocked(site: Site) -> None:
+    """It was repaired, and then blocked."""
+    site.repaired()
+    site.oss.set_block_public_access(site.name, blocked=True)
+
+
+def made_again(site: Site) -> None:
+    """It was repaired, deleted, and made again by somebody."""
+    site.repaired()
+    site.oss.delete(site.name)
+    site.stage.cloud.clock.advance(60)
+    site.oss.create(site.name, acl="private")
+
+
+@pytest.mark.parametrize(
+    ("lay", "says"),
+    [
+        (no_bucket, "there is no bucket {}, and none is made"),
+        (closed, "the audit trail has no repair of {} since"),
+        (blocked, "{} stays closed: Block Public Access is on for the bucket"),
+        (made_again, "after the repair of another one of its name"),
+    ],
+)
+def test_what_cannot_be_undone_is_told(
+    site: Site, capsys: pytest.CaptureFixture[str], lay: Callable[[Site], None], says: str
+) -> None:
+    """Before anything is changed it says in a line why not, with exit code 1."""
+    lay(site)
+    nothing = site.untouched()
+
+    assert site.undo(*WHY, "--yes") == 1
+
+    line = capsys.readouterr().err
+    assert says.format(site.name) in line
+    assert line.count("\n") == 1
+    assert nothing()
+
+
+def test_an_account_that_blocks_public_access_is_told(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the whole account is blocked no bucket can be opened, and nothing is changed."""
+    closed(site)
+    nothing, account = site.untouched(), site.stage.cloud.account_id
+    site.oss.block_account(account, blocked=True)
+    try:
+        assert site.undo(*OPEN, *WHY, "--yes") == 1
+    finally:
+        site.oss.block_account(account, blocked=False)
+    assert "Block Public Access is on for the account" in capsys.readouterr().err
+    assert nothing()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--yes"], "say REASON=, OWNER= and EXPIRES="),
+        (["--yes", "--reason", "why"], "say REASON=, OWNER= and EXPIRES="),
+        (["--yes", *WHY, "--expires", "soon"], "expires must be a date"),
+        (["--yes", *WHY, "--expires", str(TODAY + timedelta(402))], "more than 400 days ahead"),
+        (["--yes", *WHY, "--expires", str(TODAY - timedelta(2))], "has passed"),
+        (["--yes", *WHY, "--bucket", "No_Bucket"], "is no bucket's name"),
+        (["--yes", *WHY, "--days", "nan"], "is no time to look back"),
+        (["--yes", *WHY, "--world-writable", "other"], "names another bucket"),
+        ([*WHY], "nobody is here to be asked"),
+    ],
+)
+def test_misuse_changes_nothing(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    """What is missing or wrong is told in a line, with exit code 2."""
+    closed(site)
+    nothing = site.untouched()
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+    assert site.undo("--acl", "public-read", *arguments) == 2
+
+    line = capsys.readouterr().err
+    assert says in line
+    assert line.count("\n") == 1
+    assert nothing()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "ends"),
+    [
+        (["--yes"], None, 2),
+        ([], "y\nyes\n", 2),
+        ([], "n\n", 1),
+        ([], "y\n{}\n", 0),
+        (["--yes", "--world-writable", "{}"], None, 0),
+    ],
+)
+def test_letting_anybody_write_wants_the_name(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    typed: str | None,
+    ends: int,
+) -> None:
+    """public-read-write takes the bucket's name beside the yes: typed, or as an option."""
+    site.repaired("public-read-write")
+    nothing = site.untouched()
+    said = io.StringIO() if typed is None else Terminal(typed.format(site.name))
+    monkeypatch.setattr(sys, "stdin", said)
+
+    assert site.undo(*WHY, *(each.format(site.name) for each in arguments)) == ends
+
+    if ends:
+        assert nothing()
+    else:
+        assert site.acl == "public-read-write"
+        assert site.live[-1] == site.entry._replace(allow="public-read-write")
+
+
+def test_an_acl_can_be_said_by_hand(site: Site) -> None:
+    """A bucket that was never repaired is opened as --acl says."""
+    closed(site)
+    assert site.undo(*WHY, "--acl", "public-read", "--yes") == 0
+    assert site.acl == "public-read"
+
+
+def test_a_dry_run_changes_nothing(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --dry-run the repair and all that would be done about it are shown."""
+    site.repaired()
+    nothing = site.untouched()
+
+    assert site.undo(*WHY, "--dry-run", "--json") == 0
+
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    shown = [document[name] for name in ("bucket", "acl_before", "acl", "done")]
+    assert shown == [site.name, "private", "public-read", []]
+    assert document["exemption"]["expires"] == UNTIL.isoformat()
+    assert "exemption in the live code" in said.err
+    assert nothing()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "expires", "kept"),
+    [("{}", UNTIL, True), ("{}*", UNTIL, True), ("{}", TODAY - timedelta(2), False)],
+)
+def test_what_the_file_has_is_reused_and_never_changed(
+    site: Site, bucket: str, expires: date, kept: bool
+) -> None:
+    """One that allows it goes live as it is; beside one that has ended comes a new one."""
+    fields = ("reason: theirs", "owner: them", f"expires: {expires}", "")
+    with site.reviewed.open("a") as file:
+        file.write("\n  ".join((f"- bucket: {bucket.format(site.name)}", *fields)).rstrip() + "\n")
+    before = site.entries
+    closed(site)
+
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    assert site.entries == (before if kept else (*before, site.entry))
+    assert site.live[-1] == site.entries[-1]
+    assert site.acl == "public-read"
+
+
+def test_one_that_allows_less_stays_and_gets_another_beside_it(site: Site) -> None:
+    """An exemption of public-read does not allow public-read-write: there are two then."""
+    closed(site)
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    wider = ("--acl", "public-read-write", "--world-writable", site.name)
+    assert site.undo(*WHY, *wider, "--yes") == 0
+
+    assert site.acl == "public-read-write"
+    assert site.live[-2:] == (site.entry, site.entry._replace(allow="public-read-write"))
+    assert site.live == site.entries
+
+
+def test_what_is_live_alone_comes_into_the_file(site: Site) -> None:
+    """What a colleague has undone, whose file is not here yet, is written down here too."""
+    here, theirs = site.reviewed, site.reviewed.with_name("theirs.yaml")
+    site.reviewed = Path(shutil.copy(here, theirs))
+    closed(site)
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    site.reviewed = here
+    assert site.undo(*OPEN, "--yes") == 0
+
+    assert site.entries == site.live
+    assert here.read_text() == theirs.read_text()
+
+
+def test_a_bucket_that_is_made_again_meanwhile_is_not_opened(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Deleted between look and write it is not made by the write, and another one is left alone."""
+    closed(site)
+    hold, cloud = Hold(), site.stage.cloud
+    cloud.faults.add("fc:UpdateFunction", hold)
+    before = len(cloud.journal.entries(action="DownloadPackage"))
+
+    def replace() -> None:
+        cloud.journal.wait_for(
+            lambda found: sum(each.action == "DownloadPackage" for each in found) > before, 30
+        )
+        cloud.oss.delete(site.name)
+        cloud.oss.create(site.name, acl="private")
+        hold.released.set()
+
+    other = threading.Thread(target=replace)
+    other.start()
+    assert site.undo(*OPEN, *WHY, "--yes") == 1
+    other.join()
+
+    assert "was deleted and made again meanwhile" in capsys.readouterr().err
+    assert site.acl == "private"
+
+
+@pytest.mark.parametrize("denied", undo.VERB.permissions, ids=str)
+def test_a_refusal_names_the_statement(
+    site: Site, capsys: pytest.CaptureFixture[str], denied: Permission
+) -> None:
+    """Without one of its permissions it stops, names the statement, and it stays closed."""
+    closed(site)
+    may = without(undo.VERB.permissions, denied.action)
+    options = () if denied in audit_trail.PERMISSIONS else OPEN  # it is read for the repair alone
+
+    assert site.undo(*options, *WHY, "--yes", may=may) == 1
+
+    assert f'"Action": "{denied.action}"' in capsys.readouterr().out
+    assert site.acl == "private"
+
+
+def test_a_zip_made_anew_with_the_same_exemptions_is_the_same(code: Path) -> None:
+    """Nothing but the exemptions decides about the bytes."""
+    package = code.read_bytes()
+    assert with_exemptions(package, exemptions_in(package, "")) == package
