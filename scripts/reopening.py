@@ -151,10 +151,11 @@ class Reopening:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
         live = Live.read(self._situation.spec, self._situation.clients)
         held = live.exemptions()
-        if _allowing(held, self._bucket.name, self.acl, self._today):
+        entry = self._exempted.entry
+        if _allowing(held, self._bucket.name, self.acl, entry.expires):
             age = (datetime.now(timezone.utc) - live.changed_at).total_seconds()
             return min(max(live.timeout - age, 0.0), live.timeout)
-        package = with_exemptions(live.package, Exemptions((*held.entries, self._exempted.entry)))
+        package = with_exemptions(live.package, Exemptions((*held.entries, entry)))
         live = live.set_package(package, self._console)
         self._tell(
             "exemption live", f"{live.spec.function.name} has the exemption, and else as before"
@@ -263,22 +264,33 @@ def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) ->
 
 
 def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
-    """What there is already goes before what the options say; an older entry is never changed."""
+    """What is there already, and holds as long as the options say, goes before what they say.
+
+    An older entry is never changed: one that ends sooner gets a second beside it.
+    """
     ours = reviewed_exemptions(wish.exemptions, today)
-    in_file = _allowing(ours, wish.bucket, acl, today)
-    is_live = _allowing(live, wish.bucket, acl, today)
-    entry = in_file or is_live or (wish.entry and wish.entry._replace(allow=acl))
+    until = wish.entry.expires if wish.entry else today
+    in_file = _allowing(ours, wish.bucket, acl, until)
+    entry = in_file or _allowing(live, wish.bucket, acl, until)
+    entry = entry or (wish.entry and wish.entry._replace(allow=acl))
     if entry is None:
         raise UsageError(
             f"{wish.bucket} has no exemption that allows {acl}: say REASON=, OWNER= and EXPIRES= "
             "(a date such as 2026-12-31) for one"
         )
-    return _Exempted(entry, in_file is not None, is_live is not None)
+    # The live one may end sooner than that in the file, and would have the bucket closed then.
+    is_live = _allowing(live, wish.bucket, acl, entry.expires) is not None
+    if not is_live:
+        entry = entry._replace(bucket=wish.bucket)  # nobody released the rest of a glob tonight
+    return _Exempted(entry, in_file is not None, is_live)
 
 
-def _allowing(held: Exemptions, bucket: str, acl: str, today: date) -> Exemption | None:
-    """The exemption by which the bucket may have that ACL today; None if there is none."""
-    found = held.for_bucket(bucket, today)
+def _allowing(held: Exemptions, bucket: str, acl: str, until: date) -> Exemption | None:
+    """The exemption by which the bucket may have that ACL on that day; None if there is none.
+
+    None begins on a day of its own: what holds then holds today.
+    """
+    found = held.for_bucket(bucket, until)
     return found if allows(found, acl) else None
 
 

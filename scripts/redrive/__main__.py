@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from resource_repair.values import REPORT
 from scripts.clients import Credentials
 from scripts.console import Console, Exit
 from scripts.errors import Problem, UsageError
@@ -101,7 +102,7 @@ def _redrive(situation: Situation) -> Exit:
         if not sendable or console.dry_run:
             console.answer(_document(situation, chosen, {}))
             return Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
-        _refuse_if_paused(live)
+        _refuse_in_report(live)
         if not _agreed(situation, live, len(sendable)):
             console.say("nothing was sent")
             console.answer(_document(situation, chosen, {}))
@@ -200,12 +201,13 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
     console.say(f"{len(chosen)} of {seen} messages that can be seen in {queue}{more}")
 
 
-def _refuse_if_paused(live: Live) -> None:
-    """A paused function settles each finding without closing anything: it would be lost so."""
-    if live.pause:
+def _refuse_in_report(live: Live) -> None:
+    """In mode report it settles each finding without closing anything: it would be lost so."""
+    if live.mode == REPORT:
+        is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
         raise Problem(
-            f"{live.spec.function.name} is {live.pause}: it would let each message pass and close "
-            "nothing; `make resume` first"
+            f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
+            f"{'`make resume`' if live.pause else 'deploy it in mode enforce'} first"
         )
 
 

@@ -66,6 +66,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         f'functionName: "{spec.function.name}" and invocationType: Async and hasFunctionError: true'
     )
     rules = (
+        # Guessed: that a retry keeps the id of its request. If not, this one never fires.
         AlertRule(
             "kept",
             "A message was given up, and is in the failure queue",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from resource_repair.settings import Settings
-from resource_repair.values import EXEMPT
+from resource_repair.values import DENIED, EXEMPT, FAILED
 from scripts import audit_trail, results
 from scripts.console import Console
 from scripts.errors import Problem
@@ -58,6 +58,8 @@ def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
     if options.due:
         why = _due(situation, swept, live.mode, now)
         swept = [each for each in swept if each.bucket in why]
+        # What fails every night must not use up the limits before the others have their turn.
+        swept.sort(key=lambda each: why[each.bucket].startswith((FAILED, DENIED)))
     ignored = [each for each in found if each.compliance == results.IGNORED]
     chosen, later = swept[: options.limit], swept[options.limit :]
     return reader, Plan(live, chosen, later, exempt, ignored, why)

@@ -34,8 +34,9 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product, every bucket being as the events expect, and nothing going on."""
-    scene.lay(shared)
     shared.cloud.faults.clear()
+    assert shared.wait_idle()  # a message of the test before may be tried again
+    scene.lay(shared)
     return shared
 
 

@@ -275,14 +275,23 @@ def test_by_the_topic_what_fails_is_there_twice(
     assert waiting(stage) == []
 
 
-def test_a_paused_function_gets_nothing(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+PAUSED = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [({"paused": PAUSED}, "paused since 2026-01-01"), ({}, "runs in mode report")],
+    ids=["paused", "report"],
+)
+def test_a_function_that_closes_nothing_gets_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str], told: dict[str, str], said: str
+) -> None:
     """It would let the message pass and close nothing: the redrive says so, and stops."""
     poison(stage, "first")
     stage.cloud.faults.clear()
-    paused = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})
-    with deployed_with(stage, repairMode="report", paused=paused):
+    with deployed_with(stage, repairMode="report", **told):
         assert run(stage, main, "--yes") == 1
-    assert "paused since 2026-01-01" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
     assert len(waiting(stage)) == 1
 
 

@@ -396,3 +396,16 @@ def test_the_grace_is_kept(stage: Stage) -> None:
     before = invoked(stage)
     assert run(stage, main, "--due", "--yes") == 0
     assert invoked(stage) == before
+
+
+def test_what_fails_every_night_leaves_the_others_their_turn(code: Path) -> None:
+    """With --due what failed before comes last, so that no limit is used up by it for ever."""
+    with product(code) as stage:  # whose clock is not ahead yet
+        plant(stage, alpha="public-read", zulu="public-read")
+        stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="alpha")
+        assert run(stage, main, "--bucket", "alpha", "--yes") == 1
+        stage.cloud.clock.advance(2)  # Log Service finds lines a second late
+
+        assert run(stage, main, "--due", "--yes", "--grace", "0", "--limit", "1") == 0
+
+        assert acls(stage) == {"alpha": "public-read", "zulu": "private"}

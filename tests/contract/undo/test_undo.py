@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts import bundle, undo
-from scripts.live import exemptions_in
+from resource_repair.exemptions import Exemptions
+from scripts import bundle, exemption_file, undo
+from scripts.live import exemptions_in, with_exemptions
 from scripts.localcloud import Drop, Fail, Hold, Lag
 from scripts.localcloud.fc.resources import Function
 from scripts.localcloud.journal import Entry
 from tests.contract import verb_rig
-from tests.contract.undo.site import OPEN, UNTIL, WHY, Site, closed
+from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
 
 LOOK = "GetBucketInfo"
 LATE = 3  # answers
@@ -207,3 +208,29 @@ def test_how_long_it_is_watched_follows_the_function(
     finally:
         site.update(timeout=site.stage.spec.function.timeout)
     assert "watching it for 1 s more" in capsys.readouterr().out
+
+
+def test_what_is_live_lasts_as_long_as_it_says(site: Site) -> None:
+    """A live exemption that ends sooner than the file's does not do: the file's goes live too."""
+    site.repaired()
+    ending = site.entry._replace(expires=TODAY)
+    held = Exemptions((*site.live, ending))
+    package = with_exemptions(site.function.package, held)
+    site.update(code={"zipFile": base64.b64encode(package).decode()})
+    exemption_file.add(site.reviewed, site.entry, TODAY)
+
+    assert site.undo("--yes") == 0
+
+    assert site.live == (*held.entries, site.entry)
+
+
+def test_an_exemption_that_ends_sooner_than_asked_gets_another_beside_it(site: Site) -> None:
+    """EXPIRES holds, though there is an exemption already: both are in the file, and live."""
+    site.repaired()
+    ending = site.entry._replace(expires=TODAY)
+    exemption_file.add(site.reviewed, ending, TODAY)
+
+    assert site.undo(*WHY, "--yes") == 0
+
+    assert site.entries[-2:] == (ending, site.entry)
+    assert site.live[-1] == site.entry

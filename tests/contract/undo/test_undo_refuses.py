@@ -181,7 +181,7 @@ def test_a_dry_run_changes_nothing(site: Site, capsys: pytest.CaptureFixture[str
 def test_what_the_file_has_is_reused_and_never_changed(
     site: Site, bucket: str, expires: date, kept: bool
 ) -> None:
-    """One that allows it goes live as it is; beside one that has ended comes a new one."""
+    """One that allows it goes live, for this bucket alone; beside one that ended comes another."""
     fields = ("reason: theirs", "owner: them", f"expires: {expires}", "")
     with site.reviewed.open("a") as file:
         file.write("\n  ".join((f"- bucket: {bucket.format(site.name)}", *fields)).rstrip() + "\n")
@@ -191,7 +191,7 @@ def test_what_the_file_has_is_reused_and_never_changed(
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
     assert site.entries == (before if kept else (*before, site.entry))
-    assert site.live[-1] == site.entries[-1]
+    assert site.live[-1] == site.entries[-1]._replace(bucket=site.name)
     assert site.acl == "public-read"
 
 
