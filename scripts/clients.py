@@ -19,6 +19,7 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
+from scripts.addresses import is_safe
 from scripts.errors import Problem, UsageError
 from scripts.redaction import redacted
 
@@ -41,7 +42,6 @@ _DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauth
 # Log Service has its own words for it. Page "Common error codes".
 _BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy")
 _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
@@ -113,9 +113,7 @@ class Endpoints(NamedTuple):
     def checked(self) -> "Endpoints":
         """These endpoints; raises ClientsError for a URL that credentials must not go to."""
         for field, url in self._asdict().items():
-            parts = urlsplit(url)
-            loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
-            if url and not (parts.hostname and (parts.scheme == "https" or loopback)):
+            if url and not is_safe(url):
                 raise ClientsError(
                     f"the endpoint of {field}, {url!r}, is not one that credentials may go to: "
                     "use https://<host>, or http:// with a loopback host"

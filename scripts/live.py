@@ -22,11 +22,12 @@ from resource_repair import exemptions, settings
 from resource_repair.exemptions import Exemptions, ExemptionsError
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE, REPORT
+from scripts.addresses import LOOPBACK
 from scripts.apply.fc import checksum
 from scripts.clients import Clients, CloudError, calling
 from scripts.console import Console
 from scripts.errors import Problem
-from scripts.spec import Spec
+from scripts.spec import ENVIRONMENT_LIMIT, Spec, environment_size
 from scripts.verb import Permission
 from scripts.waiting import Progress, wait
 
@@ -50,11 +51,7 @@ UPDATE = Permission("fc:UpdateFunction", "acs:fc:{region}:{account}:*")
 
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 
-# Page "Environment variables": all of them together, names and values.
-LARGEST_ENVIRONMENT = 4096  # bytes
-
 _COMPILED = "resource_repair/exemptions.json"  # where the bundle has them
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CHANGED = 412  # what was read is no longer what is there
 _NOT_FOUND, _OK = 404, 200
 _TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
@@ -165,11 +162,11 @@ class Live:
         Raises CloudError; Problem if they are too large, if it was changed since it was read, or if
         they do not show.
         """
-        size = sum(len(f"{name}{value}".encode()) for name, value in variables.items())
-        if size > LARGEST_ENVIRONMENT:
+        size = environment_size(variables)
+        if size > ENVIRONMENT_LIMIT:
             raise Problem(
                 f"the environment variables would have {size} bytes, and Function Compute takes "
-                f"{LARGEST_ENVIRONMENT}: give a shorter reason"
+                f"{ENVIRONMENT_LIMIT}: give a shorter reason"
             )
         self._update(models.UpdateFunctionRequest(environment_variables=dict(variables)))
         after = Live.read(self.spec, self._clients)
@@ -254,7 +251,7 @@ def with_exemptions(package: bytes, held: Exemptions) -> bytes:
 def secured(url: str) -> str:
     """The URL over https, since it is documented with http too; loopback's stays as it is."""
     parts = urlsplit(url)
-    return url if parts.hostname in _LOOPBACK else parts._replace(scheme="https").geturl()
+    return url if parts.hostname in LOOPBACK else parts._replace(scheme="https").geturl()
 
 
 def _download(url: str, name: str) -> bytes:

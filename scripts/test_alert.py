@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from scripts import dotenv
+from scripts.audit_trail import SKEW
 from scripts.clients import CloudError, Credentials, calling
 from scripts.console import Exit
 from scripts.errors import Problem
@@ -42,7 +43,6 @@ VERB = Verb(
 
 # Seconds: the alert is checked each minute, and what is written is found within some more.
 _TIMEOUT = 300.0
-_SKEW = 15 * 60
 # Until the project's first alert was checked, there is nothing to look into.
 _NOT_YET = ("LogStoreNotExist", "IndexConfigNotExist")
 
@@ -159,8 +159,8 @@ def _checks(situation: Situation, logs: Logs, test_id: str) -> list[Check]:
     """The checks that fired for the line. Page "Fields in alert rule evaluation logs"."""
     from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
 
-    now = int(time.time())
-    request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - _SKEW, to=now + _SKEW)
+    now, skew = int(time.time()), int(SKEW.total_seconds())
+    request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - skew, to=now + skew)
     try:
         with calling("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}"):
             body = situation.clients.log.get_logs_v2(logs.project, HISTORY, request).body

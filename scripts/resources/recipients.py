@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from scripts.addresses import is_safe
 from scripts.errors import UsageError
 
 WEBHOOK, EMAIL = "ALERT_WEBHOOK", "ALERT_EMAIL"
 HOW = f"set {WEBHOOK}=https://… or {EMAIL}=… in .env, then `make provision`"
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 
 
@@ -53,11 +53,9 @@ NOBODY = Recipients()
 def _may_be_called(webhook: str) -> bool:
     """Only https leaves the machine."""
     try:
-        parts = urlsplit(webhook)
+        return is_safe(webhook)
     except ValueError:
         return False
-    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    return bool(parts.hostname) and (parts.scheme == "https" or local)
 
 
 def host_of(webhook: str) -> str:

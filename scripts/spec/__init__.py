@@ -11,9 +11,17 @@ from scripts.spec.model import (
     Spec,
     Trigger,
 )
-from scripts.spec.reader import PATH, load, region, runtime
+from scripts.spec.reader import (
+    ENVIRONMENT_LIMIT,
+    PATH,
+    environment_size,
+    load,
+    region,
+    runtime,
+)
 
 __all__ = [
+    "ENVIRONMENT_LIMIT",
     "PATH",
     "AsyncConfig",
     "Function",
@@ -24,6 +32,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "Trigger",
+    "environment_size",
     "load",
     "region",
     "runtime",

@@ -27,8 +27,8 @@ PATH = ROOT / "s.yaml"
 
 # Those that both Function Compute 2.0 and the CLI's component know.
 _RUNTIMES = ("python3", "python3.9", "python3.10")
-# Function Compute's limit for all environment variables together.
-_ENVIRONMENT_LIMIT = 4096
+# Page "Environment variables": for all of them together, names and values.
+ENVIRONMENT_LIMIT = 4096  # bytes
 _REGION = (r"[a-z]+(-[a-z0-9]+)+", "it must be the id of a region, such as cn-shanghai")
 _NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 _BUCKET = (
@@ -55,6 +55,11 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
     surroundings = _surroundings(Node(document.variables, "vars"), resolved)
     props = _Props(resolved(document.props), path.parent, account_id, surroundings)
     return props.read(document.name.text(*_NAME), document.access)
+
+
+def environment_size(variables: Mapping[str, str]) -> int:
+    """Bytes that they take of `ENVIRONMENT_LIMIT`."""
+    return sum(len(f"{name}{value}".encode()) for name, value in variables.items())
 
 
 def region(path: Path, environ: Mapping[str, str]) -> str:
@@ -280,9 +285,9 @@ def _environment(node: Node | None) -> Mapping[str, str]:
     if node is None:
         return MappingProxyType({})
     environment = {name: _environment_value(value) for name, value in node.mapping().items()}
-    size = sum(len(f"{name}{value}".encode()) for name, value in environment.items())
-    if size > _ENVIRONMENT_LIMIT:
-        node.fail(f"takes {size} bytes", f"all together may take {_ENVIRONMENT_LIMIT}")
+    size = environment_size(environment)
+    if size > ENVIRONMENT_LIMIT:
+        node.fail(f"takes {size} bytes", f"all together may take {ENVIRONMENT_LIMIT}")
     return MappingProxyType(environment)
 
 

@@ -316,20 +316,12 @@ def adopted_store(scene: Scene) -> None:
 
 def no_full_text(scene: Scene) -> None:
     """The log store has an index of fields alone."""
-    logs = scene.spec().service.logs
-    assert logs
-    sdk, place = scene.clients.log, (logs.project, logs.logstore)
-    keys = sdk.get_index(*place).body.keys
-    sdk.update_index(*place, log.UpdateIndexRequest(body=log.Index(keys=keys)))
+    _keep_of_the_index(scene, "keys")
 
 
 def no_fields(scene: Scene) -> None:
     """The index is of whole logs alone: nothing can be counted by."""
-    logs = scene.spec().service.logs
-    assert logs
-    sdk, place = scene.clients.log, (logs.project, logs.logstore)
-    line = sdk.get_index(*place).body.line
-    sdk.update_index(*place, log.UpdateIndexRequest(body=log.Index(line=line)))
+    _keep_of_the_index(scene, "line")
 
 
 def no_store(scene: Scene) -> None:
@@ -337,3 +329,11 @@ def no_store(scene: Scene) -> None:
     logs = scene.spec().service.logs
     assert logs
     scene.clients.log.delete_log_store(logs.project, logs.logstore)
+
+
+def _keep_of_the_index(scene: Scene, part: str) -> None:
+    logs = scene.spec().service.logs
+    assert logs
+    sdk, place = scene.clients.log, (logs.project, logs.logstore)
+    kept = getattr(sdk.get_index(*place).body, part)
+    sdk.update_index(*place, log.UpdateIndexRequest(body=log.Index(**{part: kept})))

@@ -1,0 +1,12 @@
+"""Where what is secret may go: over https, and in the clear to this machine alone."""
+
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def is_safe(url: str) -> bool:
+    """Whether the URL names a host that may be told a secret; raises ValueError if it is none."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
