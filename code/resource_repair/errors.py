@@ -20,6 +20,18 @@ class DeniedError(BucketError):
     """The function's role may not do it."""
 
 
+class TheirsError(BucketError):
+    """The bucket is another account's."""
+
+
+class DisabledError(BucketError):
+    """OSS serves it to nobody: arrears, a ban, an account that is closed or never began."""
+
+
+class BlockedError(BucketError):
+    """A public grant that Block Public Access forbids."""
+
+
 class RefusedError(BucketError):
     """Something that asking again will not change."""
 

@@ -7,7 +7,7 @@ reads what goes over the connections of `transport`.
 import logging
 import re
 import threading
-from typing import Any, Callable, Dict, NamedTuple, TypeVar
+from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
 from xml.etree import ElementTree
 
 import oss2
@@ -43,12 +43,17 @@ _T = TypeVar("_T")
 class BucketState(NamedTuple):
     """A bucket as OSS describes it in one answer. `created` identifies it beyond its name.
 
-    `region` is where OSS says that it lives; empty if that is in no known form.
+    `owner` is the account whose it is. `region` is where OSS says that it lives; empty if that is
+    in no known form. `blocked` is whether Block Public Access holds for it by its own setting; None
+    where OSS does not say.
     """
 
+    name: str
+    owner: str
     acl: str
     created: str
     region: str
+    blocked: Optional[bool]
     oss_request_id: str
 
 
@@ -86,6 +91,7 @@ class Bucket:
     def __init__(self, opened: Callable[[], Any], deadline: Deadline) -> None:
         self._open = opened
         self._opened: Any = None
+        self._closed = False
         self._deadline = deadline
 
     @property
@@ -93,16 +99,14 @@ class Bucket:
         opened = self._opened  # another thread may close it meanwhile
         if opened is None:
             opened = self._opened = self._open()
+        if self._closed:
+            opened.session.close()
+            raise TransientError("closed: what is given up sends no more")
         return opened
 
     def read(self) -> BucketState:
-        """The ACL, the creation date and the region (GetBucketInfo)."""
-        info = self._ask(self._bucket.get_bucket_info)
-        if not info.creation_date:
-            raise TransientError("malformed_answer: a bucket without a creation date")
-        region = naming.region_id(info.location or "") or ""
-        request_id = _only(_REQUEST_ID, info.request_id)
-        return BucketState(info.acl.grant, info.creation_date, region, request_id)
+        """The bucket: whose it is, its ACL, Block Public Access (GetBucketInfo)."""
+        return self._ask(self._info)
 
     def write_acl(self, acl: str) -> str:
         """Set the ACL and return OSS's request id (PutBucketAcl).
@@ -119,28 +123,55 @@ class Bucket:
         """Whether the bucket policy makes it public (GetBucketPolicyStatus; False without one)."""
         return self._ask(self._policy_status) == "true"
 
+    def account_blocked(self) -> bool:
+        """Whether Block Public Access holds for the whole account (GetPublicAccessBlock)."""
+        return self._ask(self._account_block) == "true"
+
     def close(self) -> None:
-        """Close the connection, by any thread, even in use. Another request would make another."""
+        """Close the connection, by any thread, even in use. Closed stays closed."""
+        self._closed = True  # before we look: who opens it meanwhile looks at this afterwards
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.session.close()
 
     def _tags(self) -> Dict[str, str]:
         # oss2's own takes any XML for that of a bucket without tags, which no tag would exempt.
-        answer = self._bucket._do("GET", self._bucket.bucket_name, "", params={"tagging": ""})
+        answer = self._get(self._bucket.bucket_name, "tagging")
         root = ElementTree.fromstring(answer.read())  # noqa: S314 (OSS's)
         if root.tag != "Tagging":  # which is empty where there are none
             raise ElementTree.ParseError("no Tagging")
         tags = root.iterfind("TagSet/Tag")
         return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in tags}
 
+    def _info(self) -> BucketState:
+        # oss2's own leaves Block Public Access out.
+        answer = self._get(self._bucket.bucket_name, "bucketInfo")
+        root = ElementTree.fromstring(answer.read()).find("Bucket")  # noqa: S314 (OSS's)
+        if root is None:
+            raise ElementTree.ParseError("no Bucket")
+        blocked = root.findtext("BlockPublicAccess", "")
+        return BucketState(
+            name=_given(root, "Name"),
+            owner=_given(root, "Owner/ID"),
+            acl=_given(root, "AccessControlList/Grant"),
+            created=_given(root, "CreationDate"),
+            region=naming.region_id(root.findtext("Location", "")) or "",
+            blocked={"true": True, "false": False}.get(blocked),
+            oss_request_id=_only(_REQUEST_ID, answer.request_id),
+        )
+
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.
-        answer = self._bucket._do("GET", self._bucket.bucket_name, "", params={"policyStatus": ""})
-        text = ElementTree.fromstring(answer.read()).findtext("IsPublic")  # noqa: S314 (OSS's)
-        if text not in ("true", "false"):
-            raise ElementTree.ParseError("no IsPublic")
-        return text
+        answer = self._get(self._bucket.bucket_name, "policyStatus")
+        return _boolean(ElementTree.fromstring(answer.read()), "IsPublic")  # noqa: S314 (OSS's)
+
+    def _account_block(self) -> str:
+        answer = self._get("", "publicAccessBlock")  # without a bucket: that of the account
+        root = ElementTree.fromstring(answer.read())  # noqa: S314 (OSS's)
+        return _boolean(root, "BlockPublicAccess")
+
+    def _get(self, bucket_name: str, resource: str) -> Any:
+        return self._bucket._do("GET", bucket_name, "", params={resource: ""})
 
     def _ask(self, request: Callable[[], _T]) -> _T:
         left = self._deadline.remaining()
@@ -154,6 +185,20 @@ class Bucket:
             raise _answered(error) from None
         except (ElementTree.ParseError, RuntimeError, LookupError, ValueError):
             raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
+
+
+def _given(root: ElementTree.Element, path: str) -> str:
+    text = root.findtext(path)
+    if not text:
+        raise ElementTree.ParseError(f"no {path}")
+    return text
+
+
+def _boolean(root: ElementTree.Element, path: str) -> str:
+    text = _given(root, path)
+    if text not in ("true", "false"):
+        raise ElementTree.ParseError(f"no such {path} as there is")
+    return text
 
 
 def _auth(credentials: Credentials) -> Any:

@@ -19,14 +19,14 @@ class UnsettledFindingsError(Exception):
 
 
 def settle(outcomes: Sequence[Outcome]) -> str:
-    """'success' if everything is settled, 'fail' if nothing could be read and none of it is ours.
+    """'success' if everything is settled or told, 'fail' if nothing could be read nor is ours.
 
     Raises UnsettledFindingsError otherwise; its text has at most 4 KB and is plain ASCII.
     """
-    unsettled = [each for each in outcomes if not each.settled and each.outcome != UNREADABLE]
+    unsettled = [each for each in outcomes if each.unsettled]
     if unsettled:
         raise UnsettledFindingsError(_describe(unsettled))
-    return SUCCESS if any(each.settled for each in outcomes) else FAIL
+    return SUCCESS if any(each.outcome != UNREADABLE for each in outcomes) else FAIL
 
 
 def _describe(unsettled: List[Outcome]) -> str:

@@ -54,13 +54,15 @@ class Answer:
 class Connection:
     """One connection, made by the first request, and again by a later one if it was lost.
 
-    It goes where its first request goes: one for each bucket, since each is a host of its own. It
-    is kept for the next request if there is `room`, a semaphore for those of a whole batch.
+    One for each bucket, since each is a host of its own; what is asked of another host (of the
+    account, say) is asked over another one in its place. It is kept for the next request if there
+    is `room`, a semaphore for those of a whole batch.
     """
 
     def __init__(self, room: threading.Semaphore) -> None:
         self._room = room
         self._takes_room = False
+        self._host = ""
         self._connection: Optional[http.client.HTTPConnection] = None
         self._socket: Optional[socket.socket] = None  # that of the last request
         self._in_use = threading.Lock()
@@ -99,8 +101,9 @@ class Connection:
         url = urlsplit(request.url)
         path = f"{url.path}?{urlencode(request.params)}"
         headers = {name: value for name, value in request.headers.items() if value is not None}
-        if self._connection is None:
-            self._connection = _to(url.scheme, url.netloc)
+        if self._connection is None or self._host != url.netloc:
+            self._lose()
+            self._connection, self._host = _to(url.scheme, url.netloc), url.netloc
         try:
             self._socket = _made_ready(self._connection, *timeout)
             if self._ended:

@@ -7,12 +7,21 @@ REPAIRED = "repaired"
 ALREADY_PRIVATE = "already_private"
 WOULD_REPAIR = "would_repair"
 EXEMPT = "exempt"
+BLOCKED = "blocked"
 IGNORED = "ignored"
 GONE = "gone"
-SETTLED = frozenset([REPAIRED, ALREADY_PRIVATE, WOULD_REPAIR, EXEMPT, IGNORED, GONE])
+SETTLED = frozenset([REPAIRED, ALREADY_PRIVATE, WOULD_REPAIR, EXEMPT, BLOCKED, IGNORED, GONE])
+
+# Settled and told: to try again changes nothing, and a person must know of it.
+EXPOSED = "exposed"
+UNPROVEN = "unproven"
+RECREATED = "recreated"
+THEIRS = "theirs"
+DISABLED = "disabled"
+CEILING_REFUSED = "ceiling_refused"
+TOLD = frozenset([EXPOSED, UNPROVEN, RECREATED, THEIRS, DISABLED, CEILING_REFUSED])
 
 # Not settled: Function Compute must retry, and keep the message if that does not help.
-EXPOSED = "exposed"
 DENIED = "denied"
 FAILED = "failed"
 
@@ -75,9 +84,9 @@ class Outcome(NamedTuple):
     reported_at: Optional[int] = None
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing is left to do about the finding."""
-        return self.outcome in SETTLED
+    def unsettled(self) -> bool:
+        """Whether the finding must be tried again, and kept if that does not help."""
+        return self.outcome not in SETTLED | TOLD | {UNREADABLE}
 
 
 def outcome_of(finding: Finding, outcome: str, reason: str) -> Outcome:

@@ -188,13 +188,13 @@ class CountingOss:
         if asked.query.startswith("policyStatus"):
             return 200, "<PolicyStatus><IsPublic>false</IsPublic></PolicyStatus>"
         acl = "private" if asked.bucket in self.private else "public-read"
-        return 200, _INFO.format(name=asked.bucket, acl=acl)
+        return 200, _INFO.format(name=asked.bucket, acl=acl, account=ACCOUNT)
 
 
 _INFO = """<?xml version="1.0" encoding="UTF-8"?><BucketInfo><Bucket>
 <CreationDate>2021-09-06T05:58:37.000Z</CreationDate><ExtranetEndpoint>x</ExtranetEndpoint>
 <IntranetEndpoint>x</IntranetEndpoint><Location>oss-cn-shanghai</Location><Name>{name}</Name>
-<StorageClass>Standard</StorageClass><Owner><DisplayName>1</DisplayName><ID>1</ID></Owner>
+<StorageClass>Standard</StorageClass><Owner><DisplayName>owner</DisplayName><ID>{account}</ID></Owner>
 <AccessControlList><Grant>{acl}</Grant></AccessControlList></Bucket></BucketInfo>"""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import index
-from resource_repair import bucket_acl
+from resource_repair import exemptions
 from resource_repair.settle import UnsettledFindingsError
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.ram import policies
@@ -35,7 +35,7 @@ def world(cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     cloud.oss.create("config-snapshot", acl="public-read")
     compiled = tmp_path / "exemptions.json"
     compiled.write_text('{"exemptions": []}')
-    monkeypatch.setattr(bucket_acl, "COMPILED", compiled)
+    monkeypatch.setattr(exemptions, "COMPILED", compiled)
     monkeypatch.setenv("prepareRuleId", RULE)
     monkeypatch.setenv("ossEndpoint", cloud.endpoints.oss)
 
@@ -149,7 +149,7 @@ def test_damaged_exemptions_stop_every_repair(
     cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A compiled file that is no such file: the finding fails before any request is made."""
-    bucket_acl.COMPILED.write_text("{}")
+    exemptions.COMPILED.write_text("{}")
     seen = len(cloud.journal.entries("oss"))
     with pytest.raises(UnsettledFindingsError, match="failed, exemptions_unreadable"):
         index.handler(json.dumps([FINDING]), context(cloud))

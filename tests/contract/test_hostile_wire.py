@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from resource_repair import batch, bucket_acl, errors, oss, settings, transport
+from resource_repair import batch, errors, exemptions, oss, settings, transport
 from resource_repair.timing import Clock, Deadline
 from resource_repair.values import Credentials, Finding, Invocation
 from tests.contract import bundle_rig
@@ -223,8 +223,8 @@ def test_a_batch_that_is_over_leaves_no_thread_waiting(
     behave: Behaviour, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Who always sends a little more keeps no thread of an instance beyond the deadline."""
-    monkeypatch.setattr(bucket_acl, "COMPILED", tmp_path / "exemptions.json")
-    bucket_acl.COMPILED.write_text('{"exemptions": []}')
+    monkeypatch.setattr(exemptions, "COMPILED", tmp_path / "exemptions.json")
+    exemptions.COMPILED.write_text('{"exemptions": []}')
     server = Server(behave)
     endpoint = f"http://127.0.0.1:{server.port}"
     config = settings.load({"prepareRuleId": "cr-1", "ossEndpoint": endpoint})

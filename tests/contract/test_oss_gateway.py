@@ -152,7 +152,9 @@ def test_a_bucket_is_read_with_v4_and_its_token(server: Server) -> None:
     """One signed GET gives the ACL and the creation date."""
     server.answer = Answer(body=INFO)
     state = bucket(server.url).read()
-    assert state == oss.BucketState("public-read", CREATED, "cn-shanghai", "REQUEST-ID")
+    assert state == oss.BucketState(
+        "config-snapshot", "1", "public-read", CREATED, "cn-shanghai", None, "REQUEST-ID"
+    )
     ((method, path, headers),) = server.asked
     assert (method, path) == ("GET", "/config-snapshot/?bucketInfo=")
     assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")

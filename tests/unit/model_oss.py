@@ -2,14 +2,37 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from resource_repair import errors
 from resource_repair.oss import Bucket, BucketState
 from resource_repair.timing import Clock
 
+NAME = "config-snapshot"
+ACCOUNT = "1"
 HOME = "cn-shanghai"
 NOW = 1_800_000_000.0  # 2027-01-15 in UTC
+LONG_AGO = "2021-09-06T05:58:37.000Z"
+_LATENCY = 0.01  # seconds
+
+
+class View(NamedTuple):
+    """The bucket as it was from a moment on; `acl` is None while there is none."""
+
+    since: float
+    acl: str | None
+    created: str = LONG_AGO
+
+
+class Request(NamedTuple):
+    """A request, what it suffered, when, what was there, and what a write set or a read showed."""
+
+    operation: str
+    region: str
+    word: str
+    at: float
+    found: View
+    acl: str | None
 
 
 @dataclass
@@ -17,9 +40,10 @@ class ModelOss:
     """One bucket name in OSS: what is there, where, and what each request suffers.
 
     `script` has a word for each request to come: `ok`, a failure (`transient`, `denied`,
-    `refused`), `applied` (done, but the answer is lost), `lag` (a read shows the ACL before the
-    last write), something that somebody else does just before it (`delete`, `recreate`, `open`), or
-    `replaced`: deleted, created again by our write, and the answer to that lost.
+    `refused`), `applied` (done, but the answer is lost), `lag` (a read shows what was before the
+    last change, if that is no longer ago than `stale_for` seconds), something that somebody else
+    does just before it (`delete`, `recreate`, `open`, `close`), or `replaced`: deleted, created
+    again by our write, and the answer to that lost. `earlier` is the ACL before the finding.
     """
 
     acl: str | None = "public-read"
@@ -30,53 +54,80 @@ class ModelOss:
     unresolved: frozenset[str] = frozenset()
     reads_anywhere: bool = False  # OSS documents that GetBucketInfo is answered in any region
     tells_location: bool = True
-    created: int = 1
-    seen_acl: str | None = None
-    log: list[tuple[str, str, str]] = field(default_factory=list)
+    earlier: str | None = None
+    stale_for: float = float("inf")
+    owner: str = ACCOUNT
+    name: str = NAME
+    blocked: bool | None = False
+    account_blocked: bool | str = False
     now: float = 0.0
     wall: float = NOW
 
     def __post_init__(self) -> None:
-        self.seen_acl = self.acl
+        self.log: list[Request] = []
+        self.history = [View(float("-inf"), self.earlier or self.acl), View(0.0, self.acl)]
+        self.creations = 0  # by our writes
+        self._times_created = 0
 
     def clock(self) -> Clock:
         """A clock that moves only when somebody waits, or asks OSS."""
-        return Clock(lambda: self.now, lambda: self.wall)
+        return Clock(lambda: self.now, lambda: self.wall + self.now)
 
     def bucket(self, name: str, region: str) -> Bucket:
         """The bucket as one region sees it."""
-        assert name == "config-snapshot"
+        assert name == NAME
         return cast("Bucket", _ModelBucket(self, region))
 
-    def suffer(self, operation: str, region: str) -> str:
+    def set(self, acl: str | None, created: str = "") -> None:
+        """Change the bucket; None deletes it."""
+        view = View(self.now, acl, created or self.history[-1].created)
+        self.history.append(view)
+        self.acl = acl
+
+    def seen(self, word: str) -> View:
+        """What a read shows."""
+        current = self.history[-1]
+        if word == "lag" and current.since > self.now - self.stale_for:
+            return self.history[-2]
+        return current
+
+    def suffer(self, operation: str, region: str, acl: str = "") -> str:
         """Let the next word of the script happen; returns it."""
-        self.now += 0.01
+        self.now += _LATENCY
         word = next(self.script, "ok")
         self._somebody_else(word)
         if region in self.unresolved:
             word = "unresolved"
-        self.log.append((operation, region, word))
+        there = self.seen(word).acl if operation == "read" else self.acl
+        shown = acl or (None if word in UNANSWERED else there)
+        self.log.append(Request(operation, region, word, self.now, self.history[-1], shown))
         if word in FAILURES:
             raise FAILURES[word](word, "error-id")
-        if self.acl is None and operation != "write":
+        if there is None and operation != "write":
             raise errors.NoSuchBucketError("NoSuchBucket")
         answered = operation == "read" and self.reads_anywhere
         if region != self.region and self.acl is not None and not answered:
             raise errors.ElsewhereError("AccessDenied", self.region)
         return word
 
+    def create(self, acl: str) -> None:
+        """A new bucket of that name, as by PutBucketAcl of one that is not there."""
+        self._times_created += 1
+        self.set(acl, f"2027-01-15T08:{self._times_created:02}:00.000Z")
+
     def _somebody_else(self, word: str) -> None:
         if word in ("delete", "replaced"):
-            self.acl = self.seen_acl = None
+            self.set(None)
         elif word == "recreate":
-            self.acl = self.seen_acl = "public-read"
-            self.created += 1
+            self.create("public-read")
         elif word == "open" and self.acl is not None:
-            self.acl = self.seen_acl = "public-read-write"
+            self.set("public-read-write")
+        elif word == "close" and self.acl is not None:
+            self.set("private")
 
     def writes(self) -> list[int]:
         """Where in the log the writes are."""
-        return [at for at, (operation, _, _) in enumerate(self.log) if operation == "write"]
+        return [at for at, request in enumerate(self.log) if request.operation == "write"]
 
 
 FAILURES: dict[str, type[errors.BucketError]] = {
@@ -85,7 +136,10 @@ FAILURES: dict[str, type[errors.BucketError]] = {
     "refused": errors.RefusedError,
     "unresolved": errors.UnresolvedError,
     "unsupported": errors.UnsupportedError,
+    "theirs": errors.TheirsError,
+    "disabled": errors.DisabledError,
 }
+UNANSWERED = frozenset(["applied", *FAILURES])
 
 
 class _ModelBucket:
@@ -93,19 +147,25 @@ class _ModelBucket:
         self._oss, self._region = oss, region
 
     def read(self) -> BucketState:
-        word = self._oss.suffer("read", self._region)
+        oss = self._oss
+        word = oss.suffer("read", self._region)
         if word == "applied":
             raise errors.TransientError("lost")
-        acl = self._oss.seen_acl if word == "lag" else self._oss.acl
-        location = self._oss.region if self._oss.tells_location else ""
-        return BucketState(str(acl), f"day {self._oss.created}", location, "read-id")
+        _, acl, created = oss.seen(word)
+        location = oss.region if oss.tells_location else ""
+        return BucketState(oss.name, oss.owner, str(acl), created, location, oss.blocked, "read-id")
 
     def write_acl(self, acl: str) -> str:
-        word = self._oss.suffer("write", self._region)
-        if self._oss.acl is None:  # OSS creates it
-            self._oss.created += 1
-            self._oss.region = self._region
-        self._oss.seen_acl, self._oss.acl = self._oss.acl or acl, acl
+        oss = self._oss
+        word = oss.suffer("write", self._region, acl)
+        if acl != "private" and (oss.blocked or oss.account_blocked is True):
+            raise errors.DeniedError("AccessDenied", "error-id")
+        if oss.acl is None:  # OSS creates it
+            oss.creations += 1
+            oss.region = self._region
+            oss.create(acl)
+        elif oss.acl != acl:
+            oss.set(acl)
         if word in ("applied", "replaced"):
             raise errors.TransientError("lost")
         return "write-id"
@@ -116,9 +176,17 @@ class _ModelBucket:
 
     def public_by_policy(self) -> bool:
         self._oss.suffer("policy", self._region)
-        if isinstance(self._oss.policy, str):
-            raise FAILURES[self._oss.policy](self._oss.policy)
-        return self._oss.policy
+        return _told(self._oss.policy)
+
+    def account_blocked(self) -> bool:
+        self._oss.suffer("account", self._region)
+        return _told(self._oss.account_blocked)
 
     def close(self) -> None:
         pass
+
+
+def _told(value: bool | str) -> bool:
+    if isinstance(value, str):
+        raise FAILURES[value](value)
+    return value

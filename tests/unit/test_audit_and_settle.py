@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from resource_repair.audit import record
 from resource_repair.settle import UnsettledFindingsError, settle
-from resource_repair.values import Credentials, Outcome
+from resource_repair.values import (
+    DENIED,
+    FAILED,
+    SETTLED,
+    TOLD,
+    UNREADABLE,
+    Credentials,
+    Outcome,
+)
 
 FIELDS = [
     "event",
@@ -58,13 +66,10 @@ def test_a_finding_is_one_line_of_json(text: str) -> None:
     assert text.startswith(fields["bucket"])
 
 
-SETTLED = ["repaired", "already_private", "would_repair", "exempt", "ignored", "gone"]
-
-
 @pytest.mark.parametrize(
     ("outcomes", "answer"),
     [
-        (SETTLED, "success"),
+        (sorted(SETTLED), "success"),
         (["ignored"], "success"),
         (["unreadable"], "fail"),
         (["unreadable", "unreadable"], "fail"),
@@ -76,7 +81,7 @@ def test_what_is_settled_is_answered(outcomes: list[str], answer: str) -> None:
     assert settle([Outcome(each) for each in outcomes]) == answer
 
 
-@pytest.mark.parametrize("outcome", ["exposed", "denied", "failed"])
+@pytest.mark.parametrize("outcome", ["denied", "failed", "an outcome that nobody knows"])
 def test_what_is_not_settled_is_raised(outcome: str) -> None:
     """One unsettled finding raises, naming its bucket and reason, and no settled one."""
     outcomes = [
@@ -86,6 +91,19 @@ def test_what_is_not_settled_is_raised(outcome: str) -> None:
     with pytest.raises(UnsettledFindingsError) as raised:
         settle(outcomes)
     assert str(raised.value) == f"1 not settled; config-snapshot: {outcome}, the reason"
+
+
+@pytest.mark.parametrize("outcome", sorted(TOLD))
+def test_what_is_told_is_not_tried_again(outcome: str) -> None:
+    """No retry and no place in the failure queue helps what only a person can see to."""
+    assert settle([Outcome(outcome)]) == "success"
+
+
+def test_every_outcome_is_of_one_class() -> None:
+    """Settled, settled and told, and not settled share nothing."""
+    assert not SETTLED & TOLD
+    assert all(Outcome(each).unsettled for each in (DENIED, FAILED))
+    assert not any(Outcome(each).unsettled for each in SETTLED | TOLD | {UNREADABLE})
 
 
 BUCKETS = st.lists(st.text(max_size=2000), min_size=1, max_size=300)

@@ -2,37 +2,63 @@
 
 import time
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resource_repair import errors
-from resource_repair.bucket_acl import BucketRepair, Means
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS
+from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.repair import BucketRepair, Means
+from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
-from resource_repair.values import SETTLED, Finding, Outcome
-from tests.unit.model_oss import FAILURES, HOME, ModelOss
+from resource_repair.values import Finding, Outcome
+from tests.unit.model_oss import ACCOUNT, HOME, NOW, UNANSWERED, ModelOss, Request
 
-FINDING = Finding(rule_id="cr-1", resource_id="config-snapshot", region=HOME, owner="1")
+FINDING = Finding(
+    "cr-1", "config-snapshot", region=HOME, owner=ACCOUNT, reported_at=int(NOW - 60) * 1000
+)
 ACLS = sorted(OPENNESS)
 
 
-def run(
-    oss: ModelOss, mode: str = "enforce", allow: str = "", home: str = HOME, **finding: str
-) -> Outcome:
-    """Repair the model's bucket, waiting as asked; `allow` exempts it."""
+def begun(
+    oss: ModelOss,
+    mode: str = "enforce",
+    allow: str = "",
+    home: str = HOME,
+    account: str = ACCOUNT,
+    tag: ExemptTag | None = None,
+    **finding: Any,
+) -> BucketRepair:
+    """The repair of the model's bucket; `allow` exempts it."""
     exempt = [Exemption("config-*", "a site", "web", date(2027, 1, 15), allow)] if allow else []
     deadline = Deadline(oss.clock(), 60)
-    means = Means(oss.bucket, mode, Exemptions(tuple(exempt)), home, deadline)
-    repair = BucketRepair(FINDING._replace(**cast("Any", finding)), means)
+    found = FINDING._replace(**finding)
+    means = Means(oss.bucket, mode, account, home, deadline)
+    return BucketRepair(found, means, Acl(found, Exemptions(tuple(exempt)), tag, deadline.clock))
+
+
+def run(oss: ModelOss, mode: str = "enforce", allow: str = "", **given: Any) -> Outcome:
+    """That repair, waiting as asked, to its outcome."""
+    repair = begun(oss, mode, allow, **given)
     while True:
         result = repair.step()
         if isinstance(result, Outcome):
             return result
         oss.now += result
+
+
+def operations(oss: ModelOss) -> list[str]:
+    """What was asked, in order."""
+    return [request.operation for request in oss.log]
+
+
+def regions(oss: ModelOss) -> list[str]:
+    """Where it was asked."""
+    return [request.region for request in oss.log]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +91,7 @@ def test_a_repair_is_four_requests() -> None:
     """A plain repair reads, writes, reads back and asks for the policy: no more."""
     oss = ModelOss()
     result = run(oss)
-    assert [operation for operation, _, _ in oss.log] == ["read", "write", "read", "policy"]
+    assert operations(oss) == ["read", "write", "read", "policy"]
     assert result == Outcome(
         outcome="repaired",
         reason="set to private and read back",
@@ -78,6 +104,7 @@ def test_a_repair_is_four_requests() -> None:
         public_by_policy=False,
         oss_request_id="write-id",
         duration_ms=result.duration_ms,
+        reported_at=FINDING.reported_at,
     )
 
 
@@ -86,8 +113,8 @@ def test_a_repair_is_four_requests() -> None:
     [
         ("public-read", True, "exposed", True),
         ("private", True, "exposed", True),
-        ("private", "denied", "already_private", "unknown"),
-        ("public-read", "unsupported", "repaired", "unknown"),
+        ("private", "denied", "unproven", "unknown"),
+        ("public-read", "unsupported", "unproven", "unknown"),
         ("public-read", "refused", "failed", None),
         ("public-read", "transient", "failed", None),
     ],
@@ -95,7 +122,7 @@ def test_a_repair_is_four_requests() -> None:
 def test_a_private_bucket_may_be_public_by_policy(
     acl: str, policy: bool | str, outcome: str, told: bool | str | None
 ) -> None:
-    """A private ACL under a public policy is exposed; a policy nobody may read is unknown."""
+    """A private ACL under a public policy is exposed; under one that nobody may read, unproven."""
     result = run(ModelOss(acl, policy=policy))
     assert (result.outcome, result.public_by_policy) == (outcome, told)
 
@@ -115,16 +142,16 @@ def test_a_private_bucket_may_be_public_by_policy(
         (["denied"], "denied", ""),
         (["ok", "denied"], "denied", ""),
         (["ok", "refused"], "failed", "refused"),
-        (["ok", "delete"], "failed", "recreated"),
-        (["ok", "ok", "recreate"], "failed", "recreated"),
-        (["ok", "applied", "recreate"], "failed", "recreated"),
-        (["ok", "replaced"], "failed", "recreated"),
+        (["ok", "delete"], "recreated", "deleted and made again"),
+        (["ok", "ok", "recreate"], "recreated", "deleted and made again"),
+        (["ok", "applied", "recreate"], "recreated", "deleted and made again"),
+        (["ok", "replaced"], "recreated", "deleted and made again"),
         (["ok", "ok", "delete"], "failed", "vanished"),
         (["ok", "applied", "delete"], "failed", "vanished"),
         (["ok", "ok", "ok", "delete"], "failed", "vanished"),
         (["delete"], "gone", ""),
         (["transient", "delete"], "gone", ""),
-        (["transient", "recreate"], "repaired", ""),
+        (["transient", "recreate"], "recreated", "the bucket is younger than its finding"),
     ],
 )
 def test_trouble_at_each_step(script: list[str], outcome: str, reason: str) -> None:
@@ -146,7 +173,7 @@ def test_another_region_is_followed_once_by_its_region_alone() -> None:
     oss = ModelOss(region="cn-beijing")
     result = run(oss)
     assert (result.outcome, result.region) == ("repaired", "cn-beijing")
-    assert [region for _, region, _ in oss.log] == [HOME] + ["cn-beijing"] * 4
+    assert regions(oss) == [HOME] + ["cn-beijing"] * 4
 
 
 @pytest.mark.parametrize("acl", ["public-read", "private"])
@@ -161,30 +188,29 @@ def test_a_region_that_only_answers_reads_is_left_too(acl: str, tells: bool) -> 
         "private",
     )
     if tells:  # nothing was written where the bucket is not
-        assert {region for operation, region, _ in oss.log if operation == "write"} <= {
-            "cn-beijing"
-        }
+        assert {oss.log[at].region for at in oss.writes()} <= {"cn-beijing"}
 
 
 def test_a_write_refused_elsewhere_was_no_write() -> None:
     """A bucket made anew elsewhere, found by a refused write, is repaired, not recreated."""
 
     class Moved(ModelOss):
-        def suffer(self, operation: str, region: str) -> str:
+        def suffer(self, operation: str, region: str, acl: str = "") -> str:
             if operation == "write" and self.region == HOME:
-                self.region, self.created = "cn-beijing", 2
-            return super().suffer(operation, region)
+                self.region = "cn-beijing"
+                self.create("public-read")
+            return super().suffer(operation, region, acl)
 
     oss = Moved(tells_location=False, reads_anywhere=True)
-    assert run(oss).outcome == "repaired"
+    assert run(oss, reported_at=None).outcome == "repaired"
 
 
 def test_an_endpoint_that_names_the_same_region_is_not_followed() -> None:
     """Being sent to where one is already is a failure, at once."""
     oss = ModelOss()
 
-    def here(operation: str, region: str) -> str:
-        oss.log.append((operation, region, ""))
+    def here(operation: str, region: str, acl: str = "") -> str:
+        oss.log.append(Request(operation, region, "", 0.0, oss.history[-1], None))
         raise errors.ElsewhereError("AccessDenied", region)
 
     oss.suffer = here  # type: ignore[method-assign]
@@ -203,7 +229,7 @@ def test_without_a_home_nobody_else_is_asked() -> None:
     oss = ModelOss(unresolved=frozenset(["cn-nowhere"]))
     result = run(oss, region="cn-nowhere", home="")
     assert result.outcome == "failed"
-    assert {region for _, region, _ in oss.log} == {"cn-nowhere"}
+    assert set(regions(oss)) == {"cn-nowhere"}
 
 
 def test_a_name_server_s_hiccup_after_an_answer_sends_nobody_home() -> None:
@@ -239,7 +265,6 @@ def test_an_exemption_ends_with_its_day_in_utc(
     [
         ("private", [], "read-id"),
         ("public-read", [], "write-id"),
-        ("public-read", ["ok", "ok", "recreate"], "read-id"),
         ("public-read", ["denied"], "error-id"),
     ],
 )
@@ -251,8 +276,7 @@ def test_the_request_that_decided_is_named(acl: str, script: list[str], request_
 def test_a_repair_given_up_tells_what_it_knows() -> None:
     """What is not gone on with is failed, with the ACL that was found."""
     oss = ModelOss(script=iter(["ok", "transient"]))
-    means = Means(oss.bucket, "enforce", Exemptions(), HOME, Deadline(oss.clock(), 60))
-    repair = BucketRepair(FINDING, means)
+    repair = begun(oss)
     assert isinstance(repair.step(), float)
     given_up = repair.give_up("deadline")
     assert (given_up.outcome, given_up.reason) == ("failed", "deadline")
@@ -264,16 +288,16 @@ def test_a_region_without_a_host_is_asked_at_home() -> None:
     oss = ModelOss(region="cn-hzfinance", unresolved=frozenset(["cn-hangzhou-finance"]))
     result = run(oss, region="cn-hangzhou-finance")
     assert (result.outcome, result.region) == ("repaired", "cn-hzfinance")
-    assert [region for _, region, _ in oss.log[:3]] == ["cn-hangzhou-finance", HOME, "cn-hzfinance"]
+    assert regions(oss)[:3] == ["cn-hangzhou-finance", HOME, "cn-hzfinance"]
 
 
 def test_regions_that_send_each_other_around_are_not_followed_forever() -> None:
     """Being sent on a second time is a failure, with no write anywhere."""
 
     class Carousel(ModelOss):
-        def suffer(self, operation: str, region: str) -> str:
+        def suffer(self, operation: str, region: str, acl: str = "") -> str:
             self.region = "cn-beijing" if region == HOME else HOME
-            return super().suffer(operation, region)
+            return super().suffer(operation, region, acl)
 
     oss = Carousel()
     result = run(oss)
@@ -286,8 +310,8 @@ def test_a_region_in_no_known_form_is_not_followed() -> None:
     """An endpoint outside the known pattern names no region: nothing is asked there."""
     oss = ModelOss()
 
-    def elsewhere(operation: str, region: str) -> str:
-        oss.log.append((operation, region, ""))
+    def elsewhere(operation: str, region: str, acl: str = "") -> str:
+        oss.log.append(Request(operation, region, "", 0.0, oss.history[-1], None))
         raise errors.ElsewhereError("AccessDenied", None)
 
     oss.suffer = elsewhere  # type: ignore[method-assign]
@@ -295,22 +319,9 @@ def test_a_region_in_no_known_form_is_not_followed() -> None:
     assert (result.outcome, len(oss.log)) == ("failed", 1)
 
 
-WORDS = st.sampled_from(
-    [
-        "ok",
-        "ok",
-        "ok",
-        "lag",
-        "transient",
-        "applied",
-        "denied",
-        "refused",
-        "delete",
-        "recreate",
-        "replaced",
-        "open",
-    ]
-)
+LUCK = "ok ok ok lag transient applied denied refused theirs disabled"
+OTHERS = "delete recreate replaced open close"
+WORDS = st.sampled_from(f"{LUCK} {OTHERS}".split())
 
 
 @given(
@@ -321,6 +332,7 @@ WORDS = st.sampled_from(
     region=st.sampled_from([HOME, "cn-beijing"]),
     anywhere=st.booleans(),
     policy=st.sampled_from([False, True, "denied"]),
+    blocked=st.sampled_from([False, False, True, None]),
 )
 def test_no_run_of_bad_luck_breaks_a_promise(
     acl: str | None,
@@ -330,31 +342,27 @@ def test_no_run_of_bad_luck_breaks_a_promise(
     region: str,
     anywhere: bool,
     policy: bool | str,
+    blocked: bool | None,
 ) -> None:
     """Whatever happens at each request: writes follow reads, successes were seen, time is kept."""
-    oss = ModelOss(acl, region, iter(script), policy, reads_anywhere=anywhere)
+    oss = ModelOss(acl, region, iter(script), policy, reads_anywhere=anywhere, blocked=blocked)
     result = run(oss, mode, allow)
 
     for at in oss.writes():
-        before = oss.log[at - 1]
-        assert before[0] == "read"
-        assert before[1] == oss.log[at][1]
-        assert before[2] not in FAILURES
-        assert before[2] != "applied"
+        before, write = oss.log[at - 1], oss.log[at]
+        assert (before.operation, before.region) == ("read", write.region)
+        assert before.word not in UNANSWERED
+        assert write.acl == (allow or "private")
     if mode == "report":
         assert not oss.writes()
     if result.outcome == "repaired":
-        assert oss.writes()
-        assert result.acl_after == (allow or "private")
-        assert oss.log[-1][2] not in FAILURES or policy == "denied" or oss.log[-1][0] == "policy"
-    if oss.writes() and result.outcome in ("gone", "already_private", "exempt"):
-        refused = [oss.log[at] for at in oss.writes()]
-        assert all(region != oss.region for _, region, _ in refused)
-    if result.outcome == "already_private":
-        assert result.acl_after == "private"
+        assert any(oss.log[at].word not in UNANSWERED for at in oss.writes())
+    if result.outcome in ("already_private", "repaired", "blocked", "exposed", "unproven"):
+        assert OPENNESS[str(result.acl_after)] <= OPENNESS[allow or "private"]
     if result.outcome == "exempt":
         assert OPENNESS[str(result.acl_after)] <= OPENNESS[allow]
-    asked = result.public_by_policy != "unknown"
-    if result.outcome in SETTLED and policy is True and asked and not allow:
-        assert result.outcome in ("gone", "would_repair")
+    if result.outcome in ("already_private", "repaired") and not allow:
+        assert result.public_by_policy is False
+    if result.outcome == "blocked":
+        assert blocked
     assert oss.now < 60

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resource_repair import settings
-from resource_repair.bucket_acl import BucketRepair, Means
 from resource_repair.exempt_tag import judge
 from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
 from resource_repair.values import Finding, Outcome
-from tests.unit.model_oss import HOME, ModelOss
+from tests.unit.model_oss import ACCOUNT, HOME, ModelOss
 
 TODAY = date(2027, 1, 15)  # the model's
 TAG = ExemptTag("exempt-until", 7)
@@ -27,8 +28,9 @@ def run(
 ) -> Outcome:
     """Repair the model's bucket, where a tag exempts."""
     exempt = Exemptions((REVIEWED,) if reviewed else ())
-    means = Means(oss.bucket, mode, exempt, HOME, Deadline(oss.clock(), 60), tag)
-    repair = BucketRepair(FINDING, means)
+    deadline = Deadline(oss.clock(), 60)
+    means = Means(oss.bucket, mode, ACCOUNT, HOME, deadline)
+    repair = BucketRepair(FINDING, means, Acl(FINDING, exempt, tag, deadline.clock))
     while True:
         result = repair.step()
         if isinstance(result, Outcome):
@@ -38,7 +40,7 @@ def run(
 
 def operations(oss: ModelOss) -> list[str]:
     """What was asked of OSS."""
-    return [operation for operation, _, _ in oss.log]
+    return [request.operation for request in oss.log]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_tags_that_cannot_be_read_stop_the_repair(word: str, outcome: str) -> No
     """A tag that may exempt and cannot be read leaves the bucket as it is, and unsettled."""
     oss = ModelOss(script=iter(["ok", word]))
     result = run(oss)
-    assert (result.outcome, result.settled, oss.acl) == (outcome, False, "public-read")
+    assert (result.outcome, result.unsettled, oss.acl) == (outcome, True, "public-read")
     assert result.reason == f"tags_unreadable: {word}"
 
 

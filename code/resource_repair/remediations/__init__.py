@@ -61,12 +61,13 @@ class Remediation(NamedTuple):
 REMEDIATIONS: Dict[str, Remediation] = {
     BUCKET: Remediation(
         valid_id=naming.is_bucket_name,
-        module="resource_repair.bucket_acl",
+        module="resource_repair.remediations.bucket_acl",
         permissions=(
             "oss:GetBucketInfo",
             "oss:PutBucketAcl",
             "oss:GetBucketPolicyStatus",
             "oss:GetBucketTagging",  # with exemptTag
+            "oss:GetPublicAccessBlock",  # where the policy is public, or a ceiling is refused
         ),
     ),
 }

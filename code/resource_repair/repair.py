@@ -1,0 +1,386 @@
+"""The course that every repair of a bucket takes: find, read, decide, write, read back.
+
+What a bucket is to be, and how that is written, says a `Remedy`: one remediation's own part.
+"""
+
+import re
+from datetime import datetime, timezone
+from typing import Any, Callable, Generator, NamedTuple, Optional, Tuple, Union
+
+from resource_repair.errors import (
+    BlockedError,
+    BucketError,
+    DeniedError,
+    DisabledError,
+    ElsewhereError,
+    NoSuchBucketError,
+    RefusedError,
+    TheirsError,
+    TransientError,
+    UnresolvedError,
+)
+from resource_repair.oss import Bucket, BucketState
+from resource_repair.remediations import Repair
+from resource_repair.timing import Deadline, backoff
+from resource_repair.values import (
+    ALREADY_PRIVATE,
+    BLOCKED,
+    CEILING_REFUSED,
+    DENIED,
+    DISABLED,
+    EXEMPT,
+    FAILED,
+    GONE,
+    RECREATED,
+    REPAIRED,
+    REPORT,
+    THEIRS,
+    WOULD_REPAIR,
+    Finding,
+    Outcome,
+    outcome_of,
+)
+
+# How stale a read may be. OSS documents no bound; its SDKs' own tests wait as long as this after a
+# change of a bucket's settings before they look. A finding is contradicted only by two looks that
+# are this far apart: the second cannot show what was before the first.
+STALE_SECONDS = 3.0
+_READ_BACK_SECONDS = 10.0  # how long a change may take to show, before that is told
+_UNDATED_SECONDS = 86400.0  # for how long a message without a time may have been on its way
+_CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
+
+Conclusion = Tuple[str, str]  # outcome and reason
+Waiting = Generator[float, None, Conclusion]  # gives in how many seconds to go on
+
+
+class Means(NamedTuple):
+    """What every repair of one invocation shares.
+
+    `open_bucket(name, region)` gives a bucket to ask; `account` is the function's own and `home`
+    its region, each empty if that is not known.
+    """
+
+    open_bucket: Callable[[str, str], Bucket]
+    mode: str
+    account: str
+    home: str
+    deadline: Deadline
+
+
+class Remedy:
+    """What a remediation knows of one finding's bucket; an aim is whatever it makes of a state.
+
+    A method that takes the bucket asks OSS, and raises BucketError as the bucket's own methods do.
+    """
+
+    def aim(self, state: BucketState, learnt: Any) -> Any:
+        """What the bucket is to be; None if that takes more than its state: what `learn` returns.
+
+        Raises RefusedError for a state that is in no known form.
+        """
+        raise NotImplementedError
+
+    def learn(self, bucket: Bucket) -> Any:
+        """Ask for what an aim takes besides the state. The state is read anew afterwards."""
+        raise NotImplementedError
+
+    def met(self, state: BucketState, aim: Any) -> bool:
+        """Whether the bucket is as it is to be."""
+        raise NotImplementedError
+
+    def harmless(self, aim: Any) -> bool:
+        """Whether to write that to a bucket which is like that, or better, takes nothing away."""
+        raise NotImplementedError
+
+    def write(self, bucket: Bucket, state: BucketState, aim: Any) -> str:
+        """Make it so, directly after `state` was read; returns OSS's request id."""
+        raise NotImplementedError
+
+    def would(self, aim: Any) -> str:
+        """What `write` would do, in words."""
+        raise NotImplementedError
+
+    def settled(self, bucket: Bucket, state: BucketState, aim: Any, repaired: bool) -> Conclusion:
+        """What to conclude on a bucket that is as it is to be, by our doing or not."""
+        raise NotImplementedError
+
+    def known(self) -> Any:
+        """What was learnt for the record: further fields of Outcome, by name."""
+        raise NotImplementedError
+
+
+class BucketRepair(Repair):
+    """Takes one finding's bucket through the course, and proves what it says of it.
+
+    What may pass (throttling, a broken connection) is tried again until the deadline, each time
+    from a fresh read.
+    """
+
+    def __init__(self, finding: Finding, means: Means, remedy: Remedy) -> None:
+        self._finding = finding
+        self._means = means
+        self._remedy = remedy
+        self._clock = means.deadline.clock
+        self._region = finding.region
+        self._bucket = means.open_bucket(finding.resource_id, finding.region)
+        self._began: Optional[float] = None
+        self._given_up = False
+        self._course = self._run()
+        # Which ways we went to find the bucket.
+        self._answered = False
+        self._from_home = False
+        self._followed = False
+        # What we saw and did. The creation date is that of the bucket that was read before a write;
+        # a write that was not acknowledged may have been applied all the same.
+        self._at_rest: Tuple[str, float] = ("", 0.0)
+        self._created = ""
+        self._wrote = False
+        self._acknowledged = False
+        self._recreated = False
+        # What the record will say.
+        self._acl_before: Optional[str] = None
+        self._acl_after: Optional[str] = None
+        self._oss_request_id = ""
+
+    def step(self) -> Union[Outcome, float]:
+        """Go on as far as that needs no wait: the outcome, or in how many seconds to go on."""
+        try:
+            return next(self._course)
+        except StopIteration as ended:
+            outcome: Outcome = ended.value
+            return outcome
+
+    def give_up(self, reason: str) -> Outcome:
+        """The outcome of a repair that is not gone on with: failed, with what is known so far.
+
+        Any thread may call it, even while another is in `step`: nothing is sent after it.
+        """
+        self._given_up = True  # before the bucket is closed: see _move
+        self._bucket.close()
+        return self._outcome(FAILED, reason)
+
+    def _run(self) -> Generator[float, None, Outcome]:
+        self._began = self._clock.monotonic()
+        try:
+            outcome, reason = yield from self._find()
+        except _TooLateError as late:
+            outcome, reason = FAILED, str(late)
+        self._bucket.close()
+        return self._outcome(outcome, reason)
+
+    def _find(self) -> Waiting:
+        """Try until there is a conclusion, in the region where the bucket turns out to be."""
+        waits = backoff(first=0.2, most=5.0)
+        while True:
+            try:
+                return (yield from self._attempt())
+            except BucketError as error:
+                self._oss_request_id = error.oss_request_id or self._oss_request_id
+                elsewhere = self._region_to_try(error)
+                if elsewhere:
+                    self._move(elsewhere)
+                elif isinstance(error, TransientError):
+                    yield from self._wait(next(waits), f"{error.reason}; out of time")
+                elif not isinstance(error, NoSuchBucketError) or self._wrote:
+                    return _given(error)
+                elif (yield from self._seen_twice(GONE)):
+                    return self._missing()
+
+    def _attempt(self) -> Waiting:
+        """Read, decide, write, read back. Every write directly follows a read that succeeded."""
+        learnt = None
+        while True:
+            state = self._read()
+            aim = self._remedy.aim(state, learnt)
+            if aim is None:
+                learnt = self._remedy.learn(self._bucket)
+                continue
+            learnt = None
+            if self._remedy.met(state, aim):
+                if self._acknowledged:
+                    return self._settled(state, aim)
+                # After a write that was not acknowledged, this may be what was before the finding.
+                if not (self._wrote and self._remedy.harmless(aim)):
+                    if (yield from self._seen_twice(state.created)):
+                        return self._settled(state, aim)
+                    continue
+            elif self._means.mode == REPORT:
+                return WOULD_REPAIR, f"report mode: would {self._remedy.would(aim)}"
+            self._write(state, aim)
+            shown = yield from self._read_back(aim)
+            if shown:
+                return self._settled(shown, aim)
+
+    def _read(self) -> BucketState:
+        """The bucket as it is; raises if it is not ours, or not here."""
+        state = self._bucket.read()
+        self._answered = True
+        if state.name != self._finding.resource_id:
+            raise RefusedError("wrong_bucket: OSS answers for another bucket", state.oss_request_id)
+        if self._means.account not in ("", state.owner):
+            raise TheirsError("another account owns the bucket by now", state.oss_request_id)
+        if state.region not in ("", self._region):
+            # OSS may answer a read in any region; what is written must be where the bucket is.
+            raise ElsewhereError("location", state.region, state.oss_request_id)
+        if self._wrote and state.created != self._created:
+            # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
+            self._recreated = True
+            self._wrote = self._acknowledged = False
+            self._oss_request_id = state.oss_request_id
+        if not self._wrote:
+            self._created = state.created
+            if self._acl_before is None:
+                self._acl_before = state.acl
+            if not self._recreated:
+                self._oss_request_id = state.oss_request_id
+        self._acl_after = state.acl
+        return state
+
+    def _write(self, state: BucketState, aim: Any) -> None:
+        if not self._means.account:
+            raise RefusedError("account_unknown: the function is not told whose it is")
+        wrote_before = self._wrote
+        # Before the call: a request that fails may have been applied.
+        self._wrote, self._acknowledged = True, False
+        try:
+            self._oss_request_id = self._remedy.write(self._bucket, state, aim)
+        except TransientError:
+            raise
+        except BucketError as error:
+            self._wrote = wrote_before
+            if isinstance(error, DeniedError):
+                self._read()  # OSS says so too of a bucket that is gone, or another's, by now
+            raise
+        self._acknowledged = True
+
+    def _read_back(self, aim: Any) -> Generator[float, None, Optional[BucketState]]:
+        """The bucket once the write shows, which can take a moment; None if it is another one."""
+        end = self._clock.monotonic() + _READ_BACK_SECONDS
+        for wait in backoff(first=0.05, most=1.0, spread=0.2):
+            state = self._read()
+            if not self._acknowledged:
+                return None
+            if self._remedy.met(state, aim):
+                return state
+            if self._clock.monotonic() >= end:
+                raise _TooLateError(_NOT_SHOWN)
+            yield from self._wait(wait, _NOT_SHOWN)
+        raise AssertionError("a backoff has no end")
+
+    def _settled(self, state: BucketState, aim: Any) -> Conclusion:
+        """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
+        outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
+        again = "deleted and made again while it was repaired" if self._recreated else ""
+        again = again or self._younger(state, outcome)
+        if not again:
+            return outcome, reason
+        if outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED):
+            return RECREATED, f"{again}, perhaps by this function; {outcome}: {reason}"
+        return outcome, f"{reason}; {again}, perhaps by this function"
+
+    def _younger(self, state: BucketState, outcome: str) -> str:
+        """How the bucket is not the one that the finding speaks of; empty if it may be."""
+        created = _seconds(state.created)
+        if created is None:
+            return ""
+        if self._finding.reported_at is not None:
+            younger = created > self._finding.reported_at / 1000
+            return "the bucket is younger than its finding" if younger else ""
+        undated = created > self._clock.wall() - _UNDATED_SECONDS
+        if undated and outcome in (ALREADY_PRIVATE, EXEMPT):
+            return "the bucket may be younger than its finding, which says no time"
+        return ""
+
+    def _missing(self) -> Conclusion:
+        if self._recreated:
+            return RECREATED, "deleted and made again while it was repaired, and gone by now"
+        if self._from_home and not self._followed:
+            # Who could tell has not been asked.
+            region = self._finding.region
+            return FAILED, f"unresolved_host: {region} has none, and home knows no such bucket"
+        return GONE, "the bucket does not exist, and was not created"
+
+    def _seen_twice(self, what: str) -> Generator[float, None, bool]:
+        """Whether this was seen before, and long enough ago; waits, to look again, where not."""
+        now = self._clock.monotonic()
+        seen, at = self._at_rest
+        if seen != what:
+            at = now
+            self._at_rest = (what, at)
+        left = at + STALE_SECONDS - now
+        if left <= 0:
+            return True
+        yield from self._wait(left, "not_verified: no time for a second look")
+        return False
+
+    def _wait(self, seconds: float, otherwise: str) -> Generator[float, None, None]:
+        if seconds >= self._means.deadline.remaining():
+            raise _TooLateError(otherwise)
+        yield seconds
+
+    def _region_to_try(self, error: BucketError) -> str:
+        """Where else the bucket may be, as OSS says or home may know; or empty."""
+        if isinstance(error, ElsewhereError):
+            if self._followed or error.region in (None, self._region):
+                return ""
+            self._answered = self._followed = True
+            return str(error.region)
+        unresolved = isinstance(error, UnresolvedError) and not self._answered
+        if unresolved and not self._from_home and self._means.home not in ("", self._region):
+            self._from_home = True
+            return self._means.home
+        return ""
+
+    def _move(self, region: str) -> None:
+        """Ask another region, by our own template: the host that OSS may have named is not used."""
+        self._bucket.close()
+        self._region = region
+        self._bucket = self._means.open_bucket(self._finding.resource_id, region)
+        if self._given_up:  # and the bucket that was closed then may have been the one before
+            self._bucket.close()
+
+    def _outcome(self, outcome: str, reason: str) -> Outcome:
+        now = self._clock.monotonic()
+        return outcome_of(self._finding, outcome, reason)._replace(
+            region=self._region,
+            acl_before=self._acl_before,
+            acl_after=self._acl_after,
+            oss_request_id=self._oss_request_id,
+            duration_ms=int((now - (now if self._began is None else self._began)) * 1000),
+            **self._remedy.known(),
+        )
+
+
+_NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
+
+
+class _TooLateError(Exception):
+    """There is no time to wait for what must be waited for; the text is the reason."""
+
+
+_CONCLUDED = (
+    (TheirsError, THEIRS),
+    (DisabledError, DISABLED),
+    (BlockedError, CEILING_REFUSED),
+    (DeniedError, DENIED),
+)
+
+
+def _given(error: BucketError) -> Conclusion:
+    """What is concluded from an error that neither time nor another region helps."""
+    if isinstance(error, ElsewhereError):
+        return FAILED, f"wrong_region: OSS sends us elsewhere ({error.reason})"
+    if isinstance(error, NoSuchBucketError):
+        return FAILED, "vanished: no such bucket after the write, which may have made one"
+    outcomes = (outcome for kind, outcome in _CONCLUDED if isinstance(error, kind))
+    return next(outcomes, FAILED), error.reason
+
+
+def _seconds(created: str) -> Optional[float]:
+    """A creation date in seconds since 1970; None where it is in no known form."""
+    match = _CREATED.fullmatch(created)
+    try:
+        year, month, day, hour, minute, second = (int(part) for part in match.groups())  # type: ignore[union-attr]
+        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc).timestamp()
+    except (AttributeError, ValueError):
+        return None
