@@ -1,1 +1,1 @@
-"""Closes what Cloud Config finds open: a finding comes in, a bucket provably private goes out."""
+"""Closes what Cloud Config finds open: a finding comes in, a bucket read back private goes out."""

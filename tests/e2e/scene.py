@@ -8,6 +8,7 @@ from scripts.rehearsal import Stage
 
 ACCOUNT = "1208863178610000"
 RULE_ID = "cr-a6129bc09da7009675a0"
+_BEFORE_THE_EVENTS = 20 * 365 * 86400.0  # seconds: the messages in events/ are years old
 PUBLIC_POLICY = json.dumps(
     {
         "Version": "1",
@@ -49,7 +50,7 @@ def lay(stage: Stage) -> None:
     for name in oss.names():
         oss.delete(name)
     for name, (region, acl) in BUCKETS.items():
-        oss.create(name, region=region, acl=acl)
+        oss.create(name, region=region, acl=acl, age=_BEFORE_THE_EVENTS)
     oss.set_policy("config-policy", PUBLIC_POLICY)
 
 

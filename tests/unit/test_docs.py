@@ -94,14 +94,27 @@ def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
 
 
 def test_every_outcome_is_told() -> None:
-    """The README explains each outcome, the settled ones as done."""
-    told = first_cells("## What it does with a finding")
-    assert set(told) == values.SETTLED | {
-        values.EXPOSED,
-        values.DENIED,
-        values.FAILED,
-        values.UNREADABLE,
+    """The README has a row for each outcome, with its class, and an alert for all but the settled."""
+    told = {}
+    for line in README.splitlines():
+        if re.match(r"\| `\w+` \| (settled|told|unsettled|answered `fail`) \|", line):
+            outcome, kind, _, _, alert = (cell.strip(" `") for cell in line.strip("|").split("|"))
+            told[outcome] = (kind, alert)
+    assert told == {
+        **dict.fromkeys(values.SETTLED, ("settled", "")),
+        **dict.fromkeys(values.TOLD, ("told", "told")),
+        **dict.fromkeys((values.DENIED, values.FAILED), ("unsettled", "unsettled")),
+        values.UNREADABLE: ("answered `fail", "unreadable"),
     }
-    for outcome in values.SETTLED:
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{outcome}` "))
-        assert row.endswith("| done |")
+
+
+def test_every_reason_is_told() -> None:
+    """Each word that a reason in code/ begins with has its row."""
+    table = README[README.index("| reason | of |") :].split("\n\n", 1)[0]
+    told = {
+        word for row in table.splitlines() for word in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    said = set()
+    for path in (ROOT / "code").rglob("*.py"):
+        said |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*): ', path.read_text()))
+    assert told == {*said, "deadline"}

@@ -67,6 +67,7 @@ class BucketOperations:
                 region=call.caller.region,
                 acl=acl or "private",
                 owner=owner,
+                age=0.0,
                 **_configuration(call.request.body),
             )
         except BucketExistsError:
@@ -112,7 +113,11 @@ class BucketOperations:
         if self._state.put_acl_needs_put_bucket:
             self._gate.require(call, "PutBucket", call.target.bucket)
         self._state.create(
-            call.target.bucket, region=call.caller.region, acl=acl, owner=principal.account_id
+            call.target.bucket,
+            region=call.caller.region,
+            acl=acl,
+            owner=principal.account_id,
+            age=0.0,
         )
 
     def _get_tags(self, call: Call) -> Response:

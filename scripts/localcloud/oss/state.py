@@ -19,6 +19,8 @@ from scripts.localcloud.oss.model import (
 )
 from scripts.localcloud.service import Core
 
+_LONG = 30 * 86400.0  # seconds
+
 
 @dataclass
 class _StaleAcl:
@@ -74,8 +76,12 @@ class OssState:
         owner: str = "",
         storage_class: str = "Standard",
         redundancy: str = "LRS",
+        age: float = _LONG,
     ) -> Bucket:
         """Make a bucket, unless told otherwise in the cloud's region and for its account.
+
+        It was made `age` seconds ago: long enough, unless told otherwise, to have been there before
+        anything that is told of it.
 
         Raises BucketExistsError, InvalidNameError, InvalidAclError or PublicAccessBlockedError.
         """
@@ -89,7 +95,7 @@ class OssState:
                 owner or self._core.account_id,
                 region or self._core.region,
                 acl,
-                self._new_creation_time(name),
+                self._new_creation_time(name, age),
                 storage_class,
                 redundancy,
                 block_public_access=self.block_new_buckets,
@@ -235,9 +241,9 @@ class OssState:
         for listener in self.on_change:
             listener(name)
 
-    def _new_creation_time(self, name: str) -> float:
+    def _new_creation_time(self, name: str, age: float) -> float:
         # OSS tells it in whole seconds, and by it a reader must tell a bucket from its successor of
         # the same name: one that comes within the second is dated a second later.
         soonest = self._last_created_at.get(name, 0.0) + 1
-        self._last_created_at[name] = max(float(int(self._core.clock.now())), soonest)
+        self._last_created_at[name] = max(float(int(self._core.clock.now() - age)), soonest)
         return self._last_created_at[name]
