@@ -1,4 +1,7 @@
-"""What can go wrong with a request to OSS, as far as the repair must tell it apart."""
+"""What can go wrong with a request to OSS, as far as the repair must tell it apart.
+
+Which answer of OSS is which, `oss_answers` says.
+"""
 
 from typing import Optional
 
@@ -18,6 +21,18 @@ class NoSuchBucketError(BucketError):
 
 class DeniedError(BucketError):
     """The function's role may not do it."""
+
+
+class TheirsError(BucketError):
+    """The bucket is another account's."""
+
+
+class DisabledError(BucketError):
+    """The owner's account, or the bucket, is out of service: arrears, a ban, no such account."""
+
+
+class BlockedError(BucketError):
+    """A public grant that Block Public Access forbids."""
 
 
 class RefusedError(BucketError):
