@@ -64,14 +64,17 @@ TABLE: Dict[str, Tuple[Type[BucketError], str]] = {
     # Page "HTTP 404 errors": the account, not the bucket, is gone.
     "NoSuchUser": (DisabledError, _ACCOUNT),
     # Field reports, of bucket settings: "cool down and retry later".
-    "ConcurrentUpdateBucketFailed": (TransientError, "somebody else changes the bucket just now"),
+    "ConcurrentUpdateBucketFailed": (TransientError, "somebody changes the bucket just now"),
     "OperationAborted": (TransientError, ""),
     # Page "HTTP 400 errors": only who creates a bucket has one too many. To a write it means that
     # the bucket vanished since it was read: the next read will tell.
     "PutBucketAcl TooManyBuckets": (TransientError, "no such bucket any more, it seems"),
     "RequestTimeout": (TransientError, ""),
     # Page "0002-00000504": signed anew the next time.
-    "RequestTimeTooSkewed": (TransientError, "signed more than 15 minutes off OSS's clock"),
+    "RequestTimeTooSkewed": (
+        TransientError,
+        "signed more than 15 minutes off OSS's time: is the clock right?",
+    ),
     # Pages "HTTP 429 errors", "HTTP 500 errors", "HTTP 503 errors"; with other statuses, too.
     "QpsLimitExceeded": (TransientError, ""),
     "TotalQpsLimitExceeded": (TransientError, ""),
@@ -124,7 +127,7 @@ def sort(operation: str, error: Any) -> BucketError:
     endpoint = error.details.get("Endpoint") or _field(body, "Endpoint", _ENDPOINT)
     if error.status in _MOVED and endpoint:
         return ElsewhereError(reason, naming.region_of_endpoint(endpoint), request_id(error))
-    kind, advice = _meaning(operation, error.status, code)
+    kind, advice = meaning(operation, error.status, code)
     if kind is DeniedError:
         advice = "; ".join(filter(None, [_needs(operation, body), advice]))
     return kind(f"{reason}: {advice}" if advice else reason, request_id(error))
@@ -140,7 +143,8 @@ def _only(pattern: str, text: Any) -> str:
     return text if isinstance(text, str) and re.fullmatch(pattern, text, re.ASCII) else ""
 
 
-def _meaning(operation: str, status: int, code: str) -> Tuple[Type[BucketError], str]:
+def meaning(operation: str, status: int, code: str) -> Tuple[Type[BucketError], str]:
+    """What the table says of an answer, which the status can overrule; and what to say of it."""
     kind, advice = TABLE.get(f"{operation} {code}") or TABLE.get(code) or (RefusedError, "")
     if status in _UNSUPPORTED:
         return UnsupportedError, ""
