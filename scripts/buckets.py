@@ -7,13 +7,13 @@ repeated: they can echo what was signed.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 from xml.etree import ElementTree
 
 import oss2
 
-from resource_repair import naming
+from resource_repair import naming, oss_answers
+from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
 from scripts.clients import Clients, CloudError
 from scripts.verb import Permission
 
@@ -33,7 +33,6 @@ NO_SUCH_BUCKET = "NoSuchBucket"
 _NO_WEBSITE = "NoSuchWebsiteConfiguration"
 _DISABLED = "Disabled"
 _MOVED = (301, 307, 403)
-_UNWELL = range(500, 600)
 
 _T = TypeVar("_T")
 
@@ -169,12 +168,16 @@ def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
 
 
 def _advice(needed: Permission, code: str, error: Any) -> str:
-    if code == "AccessDenied":
+    operation = needed.action.partition(":")[2]
+    kind, told = oss_answers.meaning(operation, error.status, code)
+    if kind is DeniedError:
         return f"allow {needed.action} to whoever these credentials are, and run again"
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"
     if code == "NoUsableAnswer":
         return "check the network and the endpoint, and run again"
-    if error.status in (HTTPStatus.TOO_MANY_REQUESTS, *_UNWELL):
-        return "OSS cannot answer just now: wait a minute, and run again"
+    if kind in (DisabledError, TheirsError):
+        return told
+    if kind is TransientError:
+        return told or "OSS cannot answer just now: wait a minute, and run again"
     return f"OSS's request id is {error.request_id or 'not known'}"

@@ -39,8 +39,8 @@ logging.getLogger("credentials").disabled = True
 
 _NO_ANSWER = "NoUsableAnswer"
 _DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
-# Log Service has its own words for it. Page "Common error codes".
-_BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy")
+# Log Service has its own words for it (page "Common error codes"), and OSS for its bucket settings.
+_BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy|ConcurrentUpdateBucketFailed")
 _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0

@@ -1,4 +1,7 @@
-"""What can go wrong with a request to OSS, as far as the repair must tell it apart."""
+"""What can go wrong with a request to OSS, as far as the repair must tell it apart.
+
+Which answer of OSS is which, `oss_answers` says.
+"""
 
 from typing import Optional
 
@@ -25,7 +28,7 @@ class TheirsError(BucketError):
 
 
 class DisabledError(BucketError):
-    """OSS serves it to nobody: arrears, a ban, an account that is closed or never began."""
+    """The owner's account, or the bucket, is out of service: arrears, a ban, no such account."""
 
 
 class BlockedError(BucketError):

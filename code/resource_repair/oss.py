@@ -5,37 +5,19 @@ reads what goes over the connections of `transport`.
 """
 
 import logging
-import re
 import threading
 from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
 from xml.etree import ElementTree
 
 import oss2
 
-from resource_repair import naming, transport
-from resource_repair.errors import (
-    BucketError,
-    DeniedError,
-    ElsewhereError,
-    NoSuchBucketError,
-    RefusedError,
-    TransientError,
-    UnsupportedError,
-)
+from resource_repair import naming, oss_answers, transport
+from resource_repair.errors import TransientError
 from resource_repair.timing import Deadline
 from resource_repair.values import Credentials
 
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 5.0
-_NOT_FOUND = 404
-_UNSUPPORTED = (405, 501)
-_TRY_AGAIN = (408, 429)
-_SERVER_ERROR = 500
-_MOVED = (301, 307, 403)
-_TRANSIENT_CODES = frozenset(["RequestTimeout", "SlowDown", "Throttling", "OperationAborted"])
-_CODE = re.compile(r"[A-Za-z.]{1,64}", re.ASCII)
-_EC = re.compile(r"[0-9-]{1,32}", re.ASCII)
-_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
 _T = TypeVar("_T")
 
@@ -106,26 +88,27 @@ class Bucket:
 
     def read(self) -> BucketState:
         """The bucket: whose it is, its ACL, Block Public Access (GetBucketInfo)."""
-        return self._ask(self._info)
+        return self._ask("GetBucketInfo", self._info)
 
     def write_acl(self, acl: str) -> str:
         """Set the ACL and return OSS's request id (PutBucketAcl).
 
         **On a bucket that does not exist this creates it**: call it directly after `read`.
         """
-        return _only(_REQUEST_ID, self._ask(lambda: self._bucket.put_bucket_acl(acl)).request_id)
+        answer = self._ask("PutBucketAcl", lambda: self._bucket.put_bucket_acl(acl))
+        return oss_answers.request_id(answer)
 
     def tags(self) -> Dict[str, str]:
         """The bucket's tags (GetBucketTagging)."""
-        return self._ask(self._tags)
+        return self._ask("GetBucketTagging", self._tags)
 
     def public_by_policy(self) -> bool:
         """Whether the bucket policy makes it public (GetBucketPolicyStatus; False without one)."""
-        return self._ask(self._policy_status) == "true"
+        return self._ask("GetBucketPolicyStatus", self._policy_status) == "true"
 
     def account_blocked(self) -> bool:
         """Whether Block Public Access holds for the whole account (GetPublicAccessBlock)."""
-        return self._ask(self._account_block) == "true"
+        return self._ask("GetPublicAccessBlock", self._account_block) == "true"
 
     def close(self) -> None:
         """Close the connection, by any thread, even in use. Closed stays closed."""
@@ -157,7 +140,7 @@ class Bucket:
             created=_given(root, "CreationDate"),
             region=naming.region_id(root.findtext("Location", "")) or "",
             blocked={"true": True, "false": False}.get(blocked),
-            oss_request_id=_only(_REQUEST_ID, answer.request_id),
+            oss_request_id=oss_answers.request_id(answer),
         )
 
     def _policy_status(self) -> str:
@@ -173,7 +156,7 @@ class Bucket:
     def _get(self, bucket_name: str, resource: str) -> Any:
         return self._bucket._do("GET", bucket_name, "", params={resource: ""})
 
-    def _ask(self, request: Callable[[], _T]) -> _T:
+    def _ask(self, operation: str, request: Callable[[], _T]) -> _T:
         left = self._deadline.remaining()
         if left <= 0:
             raise TransientError("deadline")
@@ -182,7 +165,7 @@ class Bucket:
         try:
             return request()
         except oss2.exceptions.OssError as error:
-            raise _answered(error) from None
+            raise oss_answers.sort(operation, error) from None
         except (ElementTree.ParseError, RuntimeError, LookupError, ValueError):
             raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
 
@@ -205,30 +188,3 @@ def _auth(credentials: Credentials) -> Any:
     if credentials.security_token:
         return oss2.StsAuth(*credentials, auth_version=oss2.AUTH_VERSION_4)
     return oss2.AuthV4(credentials.access_key_id, credentials.access_key_secret)
-
-
-def _answered(error: Any) -> BucketError:
-    """Sort OSS's error answer. Its own words are left out: they can echo what was signed."""
-    reason = _only(_CODE, error.code) or f"status_{error.status}"
-    if _only(_EC, error.ec):
-        reason += f" (EC {error.ec})"
-    request_id = _only(_REQUEST_ID, error.request_id)
-    if error.status == _NOT_FOUND and error.code == "NoSuchBucket":
-        return NoSuchBucketError(reason, request_id)
-    if error.status in _MOVED and error.details.get("Endpoint"):
-        region = naming.region_of_endpoint(error.details["Endpoint"])
-        return ElsewhereError(reason, region, request_id)
-    if error.status in _UNSUPPORTED:
-        return UnsupportedError(reason, request_id)
-    if error.status in _TRY_AGAIN or error.code in _TRANSIENT_CODES:
-        return TransientError(reason, request_id)
-    if error.status >= _SERVER_ERROR:
-        return TransientError(reason, request_id)
-    if error.code == "AccessDenied":
-        return DeniedError(reason, request_id)
-    return RefusedError(reason, request_id)
-
-
-def _only(pattern: "re.Pattern[str]", text: Any) -> str:
-    """The text if it is of the form that it should be, otherwise nothing."""
-    return str(text) if pattern.fullmatch(str(text)) else ""

@@ -182,10 +182,17 @@ def _content(response: http.client.HTTPResponse) -> bytes:
         content = bytearray(_LONGEST_ANSWER + 1)
         size = response.readinto(content)
         if size <= _LONGEST_ANSWER:
-            return bytes(content[:size])
+            return _plain(bytes(content[:size]))
     elif response.length <= _LONGEST_ANSWER:
-        return response.read()  # raises for one that ends before its time
+        return _plain(response.read())  # raises for one that ends before its time
     raise OddAnswerError("an answer without end")
+
+
+def _plain(content: bytes) -> bytes:
+    if b"<!" in content or b"\0" in content:
+        # A document type, or an encoding that could hide one: a few bytes can stand for megabytes.
+        raise OddAnswerError("an answer with a document type")
+    return content
 
 
 def _unanswered(error: Exception) -> BucketError:

@@ -7,16 +7,22 @@ cloud.faults.add("oss:PutBucketAcl", Lag(reads=3))    # read-back shows the old 
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Fail:
-    """Answer with this error, in the service's own format, and apply nothing."""
+    """Answer with this error, in the service's own format, and apply nothing.
+
+    `fields` are more of its body, as far as the service's format has such: `EC`, `Endpoint` or
+    `AccessDeniedDetail` of OSS.
+    """
 
     status: int
     code: str
     message: str = "injected by the local cloud"
+    fields: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

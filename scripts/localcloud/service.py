@@ -1,6 +1,7 @@
 """What every service of the local cloud has in common: identify, suffer, perform, answer."""
 
 import abc
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from scripts.localcloud.clock import Clock
@@ -12,7 +13,9 @@ from scripts.localcloud.journal import Journal
 class ApiError(Exception):
     """A refusal: HTTP status, the service's error code, a message, more fields of the body."""
 
-    def __init__(self, status: int, code: str, message: str, **fields: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, **fields: str | Mapping[str, str]
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
@@ -77,7 +80,7 @@ class Service(abc.ABC):
     def _perform(self, operation: Operation, request: Request) -> Response:
         fault = self.core.faults.take(f"{self.name}:{operation.name}", operation.subject)
         if isinstance(fault, Fail):
-            raise ApiError(fault.status, fault.code, fault.message)
+            raise ApiError(fault.status, fault.code, fault.message, **fault.fields)
         if isinstance(fault, Stall):
             self.core.clock.hold(fault.seconds)
         if isinstance(fault, Hold):

@@ -132,3 +132,30 @@ def test_many_at_once_lose_nothing(cloud: OssCloud) -> None:
         thread.join()
 
     assert len(cloud.state.bucket(NAME).objects) == 8 * 200
+
+
+def test_an_ordered_failure_has_what_oss_s_has(cloud: OssCloud) -> None:
+    """A failure can be ordered with the further elements that OSS's error documents have."""
+    cloud.state.create(NAME, acl="public-read")
+    detail = {"NoPermissionType": "ImplicitDeny", "AuthAction": "oss:PutBucketAcl"}
+    fields = {"AccessDeniedDetail": detail, "EC": "0003-00000202"}
+    cloud.core.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied", fields=fields))
+
+    with pytest.raises(oss2.exceptions.AccessDenied) as failed:
+        cloud.bucket(NAME).put_bucket_acl("private")
+
+    assert failed.value.ec == failed.value.headers["x-oss-ec"] == "0003-00000202"
+    assert b"<AuthAction>oss:PutBucketAcl</AuthAction></AccessDeniedDetail>" in failed.value.body
+
+
+@pytest.mark.parametrize(("but", "told"), [("", "Implicit"), ("oss:PutBucketAcl", "Explicit")])
+def test_a_denial_says_what_was_denied_and_how(cloud: OssCloud, but: str, told: str) -> None:
+    """RAM's refusal names the action, and whether a Deny forbids it or nothing allows it."""
+    cloud.state.create(NAME, acl="public-read")
+    keys = cloud.role("oss:Get*", but=but) if but else cloud.role("oss:Get*")
+
+    with pytest.raises(oss2.exceptions.AccessDenied) as failed:
+        cloud.bucket(NAME, credentials=keys).put_bucket_acl("private")
+
+    assert f"<NoPermissionType>{told}Deny</NoPermissionType>".encode() in failed.value.body
+    assert b"<AuthAction>oss:PutBucketAcl</AuthAction>" in failed.value.body

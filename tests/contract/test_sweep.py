@@ -179,6 +179,15 @@ def test_too_many_failures_stop_it(
     assert set(acls(stage).values()) == {"public-read"}
 
 
+def test_what_only_asks_to_cool_down_is_no_failure(stage: Stage) -> None:
+    """OSS's 409 for a bucket that somebody else changes just now: tried again, closed, exit 0."""
+    plant(stage, alpha="public-read")
+    cool_down = Fail(409, "ConcurrentUpdateBucketFailed")
+    stage.cloud.faults.add("oss:PutBucketAcl", cool_down, times=2)
+    assert run(stage, main, "--yes") == 0
+    assert acls(stage) == {"alpha": "private"}
+
+
 @pytest.mark.parametrize(
     ("options", "stdin", "ends", "says"),
     [

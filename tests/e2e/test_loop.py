@@ -129,6 +129,8 @@ def test_the_json_format_of_a_trigger_works_too(code: Path) -> None:
         ("oss:GetBucketInfo", Fail(503, "ServiceUnavailable"), 2),
         ("oss:PutBucketAcl", Fail(500, "InternalError"), 1),
         ("oss:PutBucketAcl", Fail(429, "Throttling"), 1),
+        ("oss:PutBucketAcl", Fail(409, "ConcurrentUpdateBucketFailed"), 1),
+        ("oss:GetBucketInfo", Fail(403, "RequestTimeTooSkewed"), 1),
         ("oss:PutBucketAcl", Drop(applied=False), 1),
         ("oss:PutBucketAcl", Drop(applied=True), 1),
         ("oss:PutBucketAcl", Lag(reads=3), 1),

@@ -110,6 +110,7 @@ def test_a_refusal_is_one_line_with_what_to_do(error: Exception, says: str) -> N
         ("ReadQuotaExceed", 403, True),
         ("WriteQuotaExceed", 403, True),
         ("ServerBusy", 0, True),
+        ("ConcurrentUpdateBucketFailed", 409, True),
         ("NoUsableAnswer", 0, True),
         ("Odd", 429, True),
         ("InternalError", 500, True),

@@ -94,7 +94,7 @@ def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
 
 
 def test_every_outcome_is_told() -> None:
-    """The README has a row for each outcome, with its class, and an alert for all but the settled."""
+    """The README has a row for each outcome: its class, and an alert unless it is settled."""
     told = {}
     for line in README.splitlines():
         if re.match(r"\| `\w+` \| (settled|told|unsettled|answered `fail`) \|", line):

@@ -86,7 +86,8 @@ class Gate:
         principal = _signed(call.caller)
         action, arn = f"oss:{operation}", _arn(principal.account_id, resource)
         if not self._ram.authorized(principal, action, arn):
-            raise errors.not_allowed(action, arn)
+            explicit = self._ram.forbidden(principal, action, arn)
+            raise errors.not_allowed(action, arn, explicit=explicit)
         return principal
 
     def bucket_of_object(self, call: Call, operation: str) -> Bucket:

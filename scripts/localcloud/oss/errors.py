@@ -126,10 +126,20 @@ def not_for_anybody() -> ApiError:
     return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
 
 
-def not_allowed(action: str, resource: str) -> ApiError:
-    """RAM does not let the caller do it. OSS's own message names no action; this one helps more."""
+def not_allowed(action: str, resource: str, *, explicit: bool) -> ApiError:
+    """RAM does not let the caller do it. OSS's own message names no action; this one helps more.
+
+    Page "0003-00000201"; without a Deny as users report it.
+    """
     message = f"Access denied by authorizer's policy: {action} on {resource}."
-    return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
+    detail = {
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+        "AuthPrincipalType": "AssumedRoleUser",
+        "NoPermissionType": "ExplicitDeny" if explicit else "ImplicitDeny",
+        "AuthAction": action,
+    }
+    ec = "0003-00000201" if explicit else _NO_RIGHT
+    return ApiError(403, "AccessDenied", message, AccessDeniedDetail=detail, EC=ec)
 
 
 def no_right_to_object() -> ApiError:

@@ -53,7 +53,7 @@ class OssService(Service):
         """An error document; after a HEAD, which has no body, OSS repeats it in a header."""
         request_id = _new_request_id()
         fields = dict(error.fields)
-        ec = fields.pop("EC", errors.UNKNOWN_EC)
+        ec = str(fields.pop("EC", errors.UNKNOWN_EC))
         document = xml.write(
             "Error",
             {

@@ -47,13 +47,13 @@ def evaluate(documents: Iterable[Document], action: str, resource: str) -> bool:
     Conditions are not evaluated: a statement that has one never allows and always denies, so that
     the stand-in errs towards refusing.
     """
-    effects = {
-        statement["Effect"]
-        for policy in documents
-        for statement in _listed(policy["Statement"])
-        if _applies(statement, action, resource)
-    }
+    effects = _effects(documents, action, resource)
     return "Allow" in effects and "Deny" not in effects
+
+
+def forbid(documents: Iterable[Document], action: str, resource: str) -> bool:
+    """Whether the policies have a Deny for `action` on `resource`."""
+    return "Deny" in _effects(documents, action, resource)
 
 
 def trusts(policy: Document, service: str) -> bool:
@@ -116,6 +116,15 @@ def _trusted(policy: Document, kind: str) -> set[str]:
         if _applies(statement, "sts:AssumeRole", "*"):
             named[statement["Effect"]].update(_listed(statement.get("Principal", {}).get(kind, [])))
     return named["Allow"] - named["Deny"]
+
+
+def _effects(documents: Iterable[Document], action: str, resource: str) -> set[str]:
+    return {
+        statement["Effect"]
+        for policy in documents
+        for statement in _listed(policy["Statement"])
+        if _applies(statement, action, resource)
+    }
 
 
 def _applies(statement: Document, action: str, resource: str) -> bool:

@@ -246,11 +246,11 @@ class RamState:
         """Whether RAM lets `principal` do `action` (`oss:PutBucketAcl`) on a resource's ARN."""
         if not principal.role:
             return True
-        with self.lock:
-            role = self.roles.get(principal.role)
-            attached = role.attached if role else []
-            documents = [self.policies[key].document for key in attached if key in self.policies]
-        return policies.evaluate(documents, action, resource)
+        return policies.evaluate(self._documents(principal), action, resource)
+
+    def forbidden(self, principal: Principal, action: str, resource: str) -> bool:
+        """Whether that is for a Deny, which no Allow makes up for."""
+        return policies.forbid(self._documents(principal), action, resource)
 
     def assume(self, role_name: str, session: str, *, lifetime: float = 3600) -> Credentials:
         """Temporary credentials of a role, for `lifetime` seconds; KeyError if there is no such.
@@ -265,6 +265,12 @@ class RamState:
         """Forget a key: whoever uses it from now on is unknown."""
         with self.lock:
             self._issued.pop(access_key_id, None)
+
+    def _documents(self, principal: Principal) -> list[policies.Document]:
+        with self.lock:
+            role = self.roles.get(principal.role)
+            attached = role.attached if role else []
+            return [self.policies[key].document for key in attached if key in self.policies]
 
     def _known(self, access_key_id: str) -> tuple[Credentials, Principal]:
         with self.lock:
