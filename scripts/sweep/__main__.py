@@ -5,7 +5,8 @@ function will make of each, and what closing it breaks: static websites and boun
 yes the function gets each as a finding, one a synchronous invocation, and judges for itself: rule,
 mode and exemptions are its own. Buckets whose closing breaks nothing come first, of these the most
 open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
-further one is begun. Whatever is not settled is told (exit code 1): nobody else tries it again.
+further one is begun, nor when the function was changed or paused meanwhile: it is read again before
+each. Whatever is not settled is told (exit code 1): nobody else tries it again.
 
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
 the function enforces by now, it failed and was not tried since, or no audit line ever came.
@@ -21,10 +22,9 @@ from resource_repair import naming
 from scripts import audit_trail, results
 from scripts.clients import Credentials
 from scripts.console import Exit
-from scripts.errors import Problem, UsageError
+from scripts.errors import UsageError
 from scripts.findings import check_expected, counted
-from scripts.live import GET, GET_CODE, Live
-from scripts.retrying import patiently
+from scripts.live import GET, GET_CODE
 from scripts.settling import PERMISSIONS as SETTLING
 from scripts.settling import Ending, submit
 from scripts.sweep import candidates, telling
@@ -95,7 +95,7 @@ def _sweep(situation: Situation) -> Exit:
         console.say("nothing was started")
         console.answer(telling.document(situation, plan, None))
         return Exit.PROBLEM
-    _check_unchanged(situation, plan.live)
+    plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(situation, plan)
     telling.show_end(console, plan, done)
     console.answer(telling.document(situation, plan, done))
@@ -125,13 +125,6 @@ def _agreed(situation: Situation, plan: Plan) -> bool:
     return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
 
 
-def _check_unchanged(situation: Situation, planned: Live) -> None:
-    """Much may happen before the yes is said: by another mode or exemptions it is another plan."""
-    now = patiently(lambda: Live.read(situation.spec, situation.clients))
-    if (now.checksum, now.environment) != (planned.checksum, planned.environment):
-        raise Problem("the function was changed meanwhile, so nothing was started: run again")
-
-
 def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
     console, spec = situation.console, situation.spec
     timeout = int(plan.live.timeout)
@@ -139,6 +132,7 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
     told: list[str] = []
 
     def work(candidate: Candidate) -> Ending:
+        plan.live.check_unchanged()
         event = finding(candidate.result, spec, datetime.now(timezone.utc))
         return submit(situation.clients, spec, event, timeout)
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from resource_repair.values import IGNORED
+from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts import results
 from scripts.console import Console
 from scripts.findings import counted
@@ -61,9 +61,10 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
 
 
 def failed(ended: tuple[Candidate, Ending]) -> bool:
-    """Whether somebody must see to it: an ignored one is settled, and as open as before."""
-    _, ending = ended
-    return not ending.settled or _line(ending).get("outcome") == IGNORED
+    """Whether somebody must see to it: what was to be closed, and was not, is as open as before."""
+    candidate, ending = ended
+    left_open = (IGNORED, WOULD_REPAIR) if candidate.closes else (IGNORED,)
+    return not ending.settled or outcome(ending) in left_open
 
 
 def outcome(ending: Ending) -> str:
@@ -127,7 +128,7 @@ def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, obj
         "due": plan.why.get(each.bucket),
         "outcome": ending and outcome(ending),
         "reason": ending and _reason(ending),
-        "settled": ending and ending.settled,
+        "settled": ending and not failed((each, ending)),
     }
 
 

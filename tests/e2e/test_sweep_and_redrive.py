@@ -1,14 +1,11 @@
 """What was open before is closed, what is due by now too, and what failed is sent again."""
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,10 @@ import pytest
 
 from resource_repair.exemptions import parse
 from scripts.live import with_exemptions
-from scripts.localcloud import Fail, Hold, LocalCloud
-from scripts.localcloud.faults import Fault
+from scripts.localcloud import Fail, LocalCloud
 from tests.contract.provision_rig import QUEUE
 from tests.e2e.cases import deployed, finding_given_up
-from tests.e2e.operator_rig import Operator
+from tests.e2e.operator_rig import Operator, held_at
 
 Answer = Callable[..., Any]
 
@@ -109,25 +105,6 @@ def test_what_failed_is_sent_again_and_nothing_is_lost(
 def is_lost(cloud: LocalCloud) -> bool:
     """Whether the bucket is open, and no message knows of it."""
     return cloud.oss.bucket("opened").acl != "private" and not cloud.mns.messages(QUEUE)
-
-
-@contextmanager
-def held_at(operator: Operator, operation: str, nth: int) -> Iterator[tuple[Hold, threading.Event]]:
-    """The nth call of an operation is held; the event is set when it has come to that."""
-    faults, held, reached, seen = operator.cloud.faults, Hold(), threading.Event(), count()
-    take = faults.take
-
-    def taking(each: str, subject: str) -> Fault | None:
-        if each == operation and next(seen) == nth:
-            reached.set()
-            return held
-        return take(each, subject)
-
-    faults.take = taking  # type: ignore[method-assign]
-    try:
-        yield held, reached
-    finally:
-        faults.take = take  # type: ignore[method-assign]
 
 
 def calls_of_a_redrive(operator: Operator) -> list[tuple[str, int]]:
