@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -14,7 +14,7 @@ import pytest
 from resource_repair.exemptions import parse
 from scripts.live import with_exemptions
 from scripts.localcloud import Fail, LocalCloud
-from tests.contract.provision_rig import QUEUE
+from tests.contract.provision_rig import QUEUE, TOPIC
 from tests.e2e.cases import deployed, finding_given_up
 from tests.e2e.operator_rig import Operator, held_at
 
@@ -100,6 +100,50 @@ def test_what_failed_is_sent_again_and_nothing_is_lost(
         assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
         operator.rest()
         assert run("doctor")["sound"]
+
+
+@pytest.mark.parametrize(("length", "pad"), [(65_400, "x"), (45_000, '"')], ids=["long", "quotes"])
+def test_what_is_too_long_to_be_kept_is_found_by_a_sweep(
+    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str], length: int, pad: str
+) -> None:
+    """Function Compute's envelope has 64 KB: a longer list is dropped, and its buckets are due."""
+    names = ["listed-1", "listed-2"]
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        run = answers(operator, capsys)
+        deployed(operator)
+        (channel,) = cloud.config.channels()
+        cloud.config.update_channel(replace(channel, active=False))
+        for name in names:
+            cloud.oss.create(name, acl="public-read")
+        operator.rest()
+        event = a_list(cloud, names, length, pad)
+        assert length - 2 <= len(event) <= length
+        cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=8)
+
+        cloud.mns.publish(TOPIC, event)
+        operator.rest()
+
+        (given_up,) = cloud.journal.entries("fc", "gave_up")
+        assert (given_up.details["runs"], cloud.mns.messages(QUEUE)) == (4, [])
+        assert given_up.details["undelivered"] == "the message exceeds 64 KB"
+        assert run("redrive", "--yes")["messages"] == []
+        cloud.clock.advance(2)  # by then the log is searched
+        swept = run("sweep", "--due", "--grace", "0", "--yes")["buckets"]
+        assert {each["bucket"]: each["due"] for each in swept} == dict.fromkeys(
+            names, "denied, and not tried since"
+        )
+        assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
+
+
+def a_list(cloud: LocalCloud, buckets: Sequence[str], length: int, pad: str) -> str:
+    """A message with the findings about those buckets, of so many bytes, or one less."""
+    (rule,) = cloud.config.rules()
+    findings = [json.loads(cloud.config.message(rule.id, bucket)) for bucket in buckets]
+    findings[0]["annotation"] = ""
+    padding = (length - len(json.dumps(findings))) // len(json.dumps(pad)[1:-1])
+    findings[0]["annotation"] = pad * padding
+    return json.dumps(findings)
 
 
 def is_lost(cloud: LocalCloud) -> bool:
