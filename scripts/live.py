@@ -27,6 +27,7 @@ from scripts.apply.fc import checksum
 from scripts.clients import Clients, CloudError, calling
 from scripts.console import Console
 from scripts.errors import Problem
+from scripts.retrying import patiently
 from scripts.spec import ENVIRONMENT_LIMIT, Spec, environment_size
 from scripts.verb import Permission
 from scripts.waiting import Progress, wait
@@ -156,6 +157,18 @@ class Live:
         """
         return exemptions_in(self.package, f"the live {self.spec.function.name}")
 
+    def check_unchanged(self) -> None:
+        """Read it again: what is handed to it now must be judged as was planned. One GetFunction.
+
+        Raises ChangedError, which says what is otherwise by now; CloudError if it cannot be read.
+        """
+        now = patiently(lambda: Live.find(self.spec, self._clients))
+        if told := _changes(self, now):
+            mend = "`make resume`, then run again" if now and now.pause else "run again"
+            raise ChangedError(
+                f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
+            )
+
     def set_environment(self, variables: Mapping[str, str]) -> "Live":
         """Have it told these variables, and nothing else changed; gives it as it is then.
 
@@ -215,6 +228,23 @@ class Live:
 
 class ChangedError(Problem):
     """The function is no longer as it was read, and was left so."""
+
+
+def _changes(before: Live, now: Live | None) -> str:
+    """What is otherwise by now, in words; empty if nothing is by which it judges a finding."""
+    if now is None:
+        return "is not deployed any more"
+    told = ["runs other code by now"] if now.checksum != before.checksum else []
+    names = {
+        name
+        for name in (*before.environment, *now.environment)
+        if before.environment.get(name) != now.environment.get(name)
+    }
+    if names & {MODE, PAUSED}:
+        told.append(f"is {now.pause}" if now.pause else f"runs in mode {now.mode} by now")
+    if others := sorted(names - {MODE, PAUSED}):
+        told.append(f"is told another {', '.join(others)} by now")
+    return " and ".join(told)
 
 
 def exemptions_in(package: bytes, what: str, mend: str = "deploy again") -> Exemptions:

@@ -6,7 +6,7 @@ back as an audit line.
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -99,6 +99,16 @@ def publish(clients: Clients, topic: str, event: bytes) -> str:
 def settled(line: Line) -> bool:
     """Whether nothing is left to do about the finding."""
     return line.get("outcome") in values.SETTLED
+
+
+def only_reported(lines: Iterable[Line]) -> str:
+    """Which buckets the function left open, since it only reports; empty if there is none.
+
+    That is settled, and no reason to forget them.
+    """
+    open_still = (each for each in lines if each.get("outcome") == values.WOULD_REPAIR)
+    names = sorted({str(line.get("bucket")) for line in open_still})
+    return f"{values.WOULD_REPAIR} {', '.join(names)}: it only reports by now" if names else ""
 
 
 def show(console: Console, lines: Sequence[Line]) -> None:

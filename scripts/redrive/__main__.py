@@ -2,8 +2,10 @@
 
 Each message is an invocation that Function Compute gave up: its finding was not repaired. One is
 removed only once everything in it is settled, as its audit lines tell; what fails again stays, and
-is told (exit code 1). Stopped at any point, this loses nothing. To show the messages it receives
-each and lets go of it, so that for some seconds others do not see them; --dry-run does no more.
+is told (exit code 1). What the function only reported is open still: that stays too. Before each
+message the function is read again, and nothing more is sent once it was paused or changed. Stopped
+at any point, this loses nothing. To show the messages it receives each and lets go of it, so that
+for some seconds others do not see them; --dry-run does no more.
 
 Straight to the function, a message that fails is not put into the queue once more. By --to topic it
 is: Function Compute retries it and keeps it, and the old one stays too, so it may be there twice.
@@ -108,19 +110,24 @@ def _redrive(situation: Situation) -> Exit:
             console.answer(_document(situation, chosen, {}))
             return Exit.PROBLEM
         way = Topic(situation) if situation.options.to == _TO_TOPIC else Straight(situation, live)
-        handled = _send(situation, mailbox, way, chosen)
+        handled = _send(situation, mailbox, live, way, chosen)
     return Exit.DONE if all(_gone(each, handled) for each in chosen) else Exit.PROBLEM
 
 
 def _send(
-    situation: Situation, mailbox: QueueMailbox, way: Way, chosen: Sequence[Waiting]
+    situation: Situation, mailbox: QueueMailbox, live: Live, way: Way, chosen: Sequence[Waiting]
 ) -> Mapping[str, Handled]:
-    """What became of each message that was tried; told too where an error or a stop ends it."""
+    """What became of each message that was tried; told too where an error or a stop ends it.
+
+    The function must be as it was when they were chosen: it is read again before each.
+    """
     console = situation.console
     events = {each.message.id: each.failure.event for each in chosen if not each.kept}
     handled: dict[str, Handled] = {}
+    stopped = ""
 
     def send(message: Message) -> str:
+        live.check_unchanged()
         return way.send(events[message.id])
 
     try:
@@ -128,9 +135,12 @@ def _send(
             for done in tried:
                 handled[done.message.id] = done
                 _tell(console, done, len(handled), len(events))
+    except BaseException as error:
+        stopped = str(error) if isinstance(error, Problem) else "it was stopped"
+        raise
     finally:
-        _show_end(console, chosen, handled)
-        console.answer(_document(situation, chosen, handled))
+        _show_end(console, chosen, handled, stopped)
+        console.answer(_document(situation, chosen, handled, stopped))
     return handled
 
 
@@ -226,15 +236,16 @@ def _tell(console: Console, done: Handled, number: int, of: int) -> None:
 
 _SETTLED_LATE = "settled, but no longer held: it may be there again, and would be settled at once"
 _NOT_HAD = "not to be had: somebody else holds it, or removed it"
+_NOT_TRIED = "not sent: the run ended before"
 
 
-def _end(each: Waiting, handled: Mapping[str, Handled]) -> str:
+def _end(each: Waiting, handled: Mapping[str, Handled], stopped: str) -> str:
     """What became of a message, in a line."""
     if each.kept:
         return f"kept: {each.kept}"
     done = handled.get(each.message.id)
     if done is None:
-        return _NOT_HAD
+        return _NOT_TRIED if stopped else _NOT_HAD
     return "removed" if done.removed else done.problem or _SETTLED_LATE
 
 
@@ -243,10 +254,12 @@ def _gone(each: Waiting, handled: Mapping[str, Handled]) -> bool:
     return done is not None and done.removed
 
 
-def _show_end(console: Console, chosen: Sequence[Waiting], handled: Mapping[str, Handled]) -> None:
+def _show_end(
+    console: Console, chosen: Sequence[Waiting], handled: Mapping[str, Handled], stopped: str
+) -> None:
     left = [each for each in chosen if not _gone(each, handled)]
     rows = [
-        (each.message.id, ", ".join(each.failure.buckets), _cut(_end(each, handled)))
+        (each.message.id, ", ".join(each.failure.buckets), _cut(_end(each, handled, stopped)))
         for each in left
     ]
     if rows:
@@ -258,14 +271,18 @@ def _show_end(console: Console, chosen: Sequence[Waiting], handled: Mapping[str,
 
 
 def _document(
-    situation: Situation, chosen: Sequence[Waiting], handled: Mapping[str, Handled]
+    situation: Situation,
+    chosen: Sequence[Waiting],
+    handled: Mapping[str, Handled],
+    stopped: str = "",
 ) -> dict[str, object]:
-    """Without an end a message was not tried."""
+    """Without an end a message was not tried; `stopped` is why, where that ended the run."""
     return {
         "account_id": situation.spec.account_id,
         "region": situation.spec.region,
         "queue": situation.spec.failure_queue,
         "to": situation.options.to,
+        "stopped": stopped or None,
         "messages": [
             {
                 "id": each.message.id,

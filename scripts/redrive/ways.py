@@ -3,19 +3,25 @@
 Each gives the problem that remains, or an empty text once everything in the event is settled.
 """
 
-from typing import Protocol
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeAlias
 
+from resource_repair import notification
+from resource_repair.values import IGNORED, Finding
 from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.errors import UsageError
 from scripts.live import Live
-from scripts.messages import publish, settled
-from scripts.publish import keys
+from scripts.messages import only_reported, publish, settled
 from scripts.settling import submit
 from scripts.verb import Permission, Situation
 from scripts.waiting import Progress, wait
 
 PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
+
+Key: TypeAlias = tuple[str, str, int | None]
+"""A finding's rule, its bucket, and when Cloud Config reported it; empty for what is none."""
 
 _SPARE = 90  # seconds: what an invocation takes on the way, throttling, and finding its lines
 
@@ -41,7 +47,8 @@ class Straight:
 
     def send(self, event: bytes) -> str:
         """The problem that remains; what fails is not in the failure queue once more."""
-        return submit(self._situation.clients, self._situation.spec, event, self._timeout).problem
+        ended = submit(self._situation.clients, self._situation.spec, event, self._timeout)
+        return ended.problem or only_reported(ended.lines)
 
 
 class Topic:
@@ -59,33 +66,67 @@ class Topic:
         """The problem that remains when the time is over."""
         situation = self._situation
         where = (situation.clients, situation.spec)
-        awaited = set(keys(event))
+        awaited = awaited_of(event)
         earlier = {line.request_id for line in audit_trail.recent(*where)}
         try:
             publish(situation.clients, situation.spec.topic, event)
         except UsageError as error:
             return str(error)
-        last: dict[tuple[str, str], AuditLine] = {}
+        last: Sequence[AuditLine] = ()
 
         def look() -> Progress:
+            nonlocal last
             lines = audit_trail.recent(*where)
-            new = (line for line in lines if line.request_id not in earlier)
-            last.update((_key(line), line) for line in new if _key(line) in awaited)
-            done = sum(settled(vars(line)) for line in last.values())
+            last = said_last(awaited, (each for each in lines if each.request_id not in earlier))
+            done = sum(settled(vars(line)) for line in last)
             words = f"{done} of {len(awaited)} settled, by the log store"
             return Progress(words, done == len(awaited))
 
         if wait(look, situation.console, situation.options.timeout):
-            return ""
+            return only_reported(map(vars, last))
         return _unsettled(awaited, last)
 
 
-def _key(line: AuditLine) -> tuple[str, str]:
-    return line.rule_id, line.bucket
+def awaited_of(event: bytes) -> Counter[Key]:
+    """How many lines about each key the function will write, by its own reading of the event.
+
+    Another finding about the bucket, such as one that it is compliant, was reported another time.
+    """
+    return Counter(
+        (item.rule_id, item.resource_id, item.reported_at)
+        if isinstance(item, Finding)
+        else ("", "", None)
+        for item in notification.read(event)
+    )
 
 
-def _unsettled(awaited: set[tuple[str, str]], last: dict[tuple[str, str], AuditLine]) -> str:
-    lines = [line for line in last.values() if not settled(vars(line))]
+def said_last(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
+    """What an invocation said last about each key, as far as that decides; the furthest one's.
+
+    A message may name a bucket twice, and what is ignored as a duplicate is told before the repair
+    has ended: it decides nothing until there are as many lines as items, and then only where there
+    is no other line about the key.
+    """
+    invocations: defaultdict[str, list[AuditLine]] = defaultdict(list)
+    for line in lines:
+        invocations[line.request_id].append(line)
+    decided = (_decided(awaited, each) for each in invocations.values())
+    return max(decided, key=lambda each: sum(settled(vars(line)) for line in each), default=())
+
+
+def _decided(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
+    last: dict[Key, AuditLine] = {}
+    seen: Counter[Key] = Counter()
+    for line in lines:
+        key = line.rule_id, line.bucket, line.reported_at
+        seen[key] += 1
+        if line.outcome != IGNORED or key not in last:
+            last[key] = line
+    return [line for key, line in last.items() if seen[key] >= awaited[key] > 0]
+
+
+def _unsettled(awaited: Counter[Key], last: Sequence[AuditLine]) -> str:
+    lines = [line for line in last if not settled(vars(line))]
     told = [f"{line.outcome}: {line.reason}" for line in lines]
     if missing := len(awaited) - len(last):
         told.append(f"{missing} audit lines did not come in time")

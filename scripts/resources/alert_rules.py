@@ -11,7 +11,8 @@ the same row is notified again after `QUIET` only, which is longer than any of t
 What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
 for want of memory too, it writes a line (page "Request-level metric logs"): so many failed runs of
-one request are one message in the queue.
+one request are one message that was given up. Whether it came into the queue no line tells: what
+Function Compute hands over has 64 KB at most, its own words included, and what is longer is dropped.
 """
 
 from collections.abc import Mapping
@@ -61,7 +62,12 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
     """The alerts of a spec, by what they are called here; their names are those of its service."""
     prefix = spec.service.name.lower().replace("_", "-")
     retries = spec.function.async_config.retries if spec.function.async_config else 0
-    queue = spec.failure_queue or "no queue: it is lost"
+    where = "it is lost: s.yaml declares no failure queue"
+    if spec.failure_queue:
+        where = (
+            f"it waits in {spec.failure_queue}, or was dropped if that was too long (64 KB with "
+            "what Function Compute adds)"
+        )
     failed_run = (
         f'functionName: "{spec.function.name}" and invocationType: Async and hasFunctionError: true'
     )
@@ -69,9 +75,10 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.
         AlertRule(
             "kept",
-            "A message was given up, and is in the failure queue",
-            f"Every run of request ${{requestId}} failed (${{runs}} of them); its message is in "
-            f"{queue}. See: make audit, make doctor",
+            "A message was given up",
+            f"Every run of request ${{requestId}} failed (${{runs}} of them). Of its message: "
+            f"{where}. See: make doctor, make audit; what is in no queue is closed by make sweep "
+            "ARGS=--due",
             f"{failed_run} | select requestId, count(1) as runs group by requestId "
             f"having count(1) > {retries}",
             ("requestId",),

@@ -5,10 +5,13 @@ function will make of each, and what closing it breaks: static websites and boun
 yes the function gets each as a finding, one a synchronous invocation, and judges for itself: rule,
 mode and exemptions are its own. Buckets whose closing breaks nothing come first, of these the most
 open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
-further one is begun. Whatever is not settled is told (exit code 1): nobody else tries it again.
+further one is begun, nor when the function was changed or paused meanwhile: it is read again before
+each. Whatever is not settled is told (exit code 1): nobody else tries it again.
 
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
-the function enforces by now, it failed and was not tried since, or no audit line ever came.
+the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
+open although its last audit line says that all is well is due too, and listed; it is closed only by
+who confirms the number, by --expect or at the terminal: with --yes alone it is left (exit code 1).
 """
 
 import argparse
@@ -21,10 +24,9 @@ from resource_repair import naming
 from scripts import audit_trail, results
 from scripts.clients import Credentials
 from scripts.console import Exit
-from scripts.errors import Problem, UsageError
+from scripts.errors import UsageError
 from scripts.findings import check_expected, counted
-from scripts.live import GET, GET_CODE, Live
-from scripts.retrying import patiently
+from scripts.live import GET, GET_CODE
 from scripts.settling import PERMISSIONS as SETTLING
 from scripts.settling import Ending, submit
 from scripts.sweep import candidates, telling
@@ -86,22 +88,24 @@ def _sweep(situation: Situation) -> Exit:
     reader, plan = made(situation, now)
     telling.show(console, plan, due_only=situation.options.due)
     show_unread(situation, VERB, reader.failures.values())
-    unread = Exit.PROBLEM if reader.failures else Exit.DONE
+    end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
     check_expected(situation.options.expect, plan.closes)
     if not plan.chosen or console.dry_run:
+        telling.show_unconfirmed(console, plan, _confirming(situation.options, plan))
         console.answer(telling.document(situation, plan, None))
-        return unread
+        return end
     if not _agreed(situation, plan):
         console.say("nothing was started")
         console.answer(telling.document(situation, plan, None))
         return Exit.PROBLEM
-    _check_unchanged(situation, plan.live)
+    plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(situation, plan)
     telling.show_end(console, plan, done)
+    telling.show_unconfirmed(console, plan, _confirming(situation.options, plan))
     console.answer(telling.document(situation, plan, done))
     if done.refused:
         raise done.refused
-    return Exit.PROBLEM if done.stopped or any(map(telling.failed, done.endings)) else unread
+    return Exit.PROBLEM if done.stopped or any(map(telling.failed, done.endings)) else end
 
 
 def _check(options: argparse.Namespace, now: datetime) -> None:
@@ -120,16 +124,27 @@ def _check(options: argparse.Namespace, now: datetime) -> None:
 def _agreed(situation: Situation, plan: Plan) -> bool:
     if situation.options.expect is not None:
         return True
+    if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
+        typed = situation.console.ask(
+            f"{new} of these {plan.closes} are open although the last audit line says otherwise: "
+            "to close all of these, type how many that is:",
+            f"look at them with --dry-run, and say --expect {plan.closes}",
+        )
+        return typed == str(plan.closes)
     if plan.closes:
         return situation.console.confirm(f"Close {counted(plan.closes)}?")
     return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
 
 
-def _check_unchanged(situation: Situation, planned: Live) -> None:
-    """Much may happen before the yes is said: by another mode or exemptions it is another plan."""
-    now = patiently(lambda: Live.read(situation.spec, situation.clients))
-    if (now.checksum, now.environment) != (planned.checksum, planned.environment):
-        raise Problem("the function was changed meanwhile, so nothing was started: run again")
+def _confirming(options: argparse.Namespace, plan: Plan) -> str:
+    """The command that closes what was left for want of a number, once the rest is closed."""
+    words = ["--due"]
+    for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", _DAYS)):
+        if (given := getattr(options, name)) != default:
+            words.append(f"--{name} {given:.12g}")
+    words += [f"--bucket {name}" for name in options.bucket or ()]
+    number = min(len(plan.unconfirmed), options.limit)
+    return f'make sweep ARGS="{" ".join(words)} --expect {number}"'
 
 
 def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
@@ -139,6 +154,7 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
     told: list[str] = []
 
     def work(candidate: Candidate) -> Ending:
+        plan.live.check_unchanged()
         event = finding(candidate.result, spec, datetime.now(timezone.utc))
         return submit(situation.clients, spec, event, timeout)
 

@@ -30,7 +30,8 @@ class Candidate(NamedTuple):
 
     `acl` is None for a bucket that is gone. What could not be read is None in `website` and
     `domains`; an ACL that could not be is what Cloud Config tells, or the worst. `expected` is what
-    the function will make of it, in the mode and with the exemptions that are live.
+    the function will make of it, in the mode and with the exemptions that are live; `sure` is
+    whether both ACL and exemption were read for that.
     """
 
     result: Result
@@ -39,6 +40,7 @@ class Candidate(NamedTuple):
     expected: str
     website: bool | None
     domains: tuple[str, ...] | None
+    sure: bool = True
 
     @property
     def bucket(self) -> str:
@@ -81,10 +83,11 @@ class Reader:
 
     def _candidate(self, result: Result) -> Candidate:
         bucket = Bucket(self._clients, result.bucket, result.region)
-        acl = self._acl(bucket, result)
+        acl, sure = self._acl(bucket, result)
         exemption = None
         if acl not in (None, PRIVATE):
-            exemption = self._attempt(lambda: self._exempting.of(bucket))
+            exemption, known = self._exemption(bucket)
+            sure = sure and known
         expected = _expected(acl, exemption, self._mode)
         if expected not in (REPAIRED, WOULD_REPAIR):
             return Candidate(result, acl, exemption, expected, website=False, domains=())
@@ -95,15 +98,25 @@ class Reader:
             expected,
             website=self._attempt(bucket.is_website),
             domains=self._attempt(bucket.domains),
+            sure=sure,
         )
 
-    def _acl(self, bucket: Bucket, result: Result) -> str | None:
+    def _acl(self, bucket: Bucket, result: Result) -> tuple[str | None, bool]:
+        """The ACL, and whether it was read."""
         try:
             info = patiently(bucket.info_if_there)
         except CloudError as error:
             self._note(error)
-            return result.acl or PUBLIC_READ_WRITE
-        return info and info.acl
+            return result.acl or PUBLIC_READ_WRITE, False
+        return info and info.acl, True
+
+    def _exemption(self, bucket: Bucket) -> tuple[Exemption | None, bool]:
+        """The exemption that holds, and whether that is known."""
+        try:
+            return self._exempting.of(bucket), True
+        except CloudError as error:
+            self._note(error)
+            return None, False
 
     def _attempt(self, look: Callable[[], _T]) -> _T | None:
         try:

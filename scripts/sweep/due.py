@@ -2,6 +2,9 @@
 
 Nobody publishes a finding when an exemption ends, or when the function goes from report to enforce;
 and a finding can be lost before it comes to the function, or fail there.
+
+A last line that says that all is well is believed by `due`. A bucket may be open all the same: made
+public again, and Cloud Config has not seen it. Such a one is `overlooked`.
 """
 
 from collections.abc import Iterable
@@ -52,3 +55,18 @@ def due(
     if found > last.at and waited:
         return f"found again after it was {last.outcome}, and no audit line since"
     return ""
+
+
+def overlooked(
+    candidate: Candidate, last: AuditLine | None, mode: str, now: datetime, grace: timedelta
+) -> str:
+    """Why a bucket that is not `due` is so all the same, in words; empty if it is not.
+
+    In mode enforce whatever reads as open, is not exempt, and has been left alone for longer than
+    `grace` should be closed, whatever was said last.
+    """
+    if mode != ENFORCE or not candidate.closes or not candidate.sure or last is None:
+        return ""
+    if now - max(candidate.result.evaluated_at, last.at) <= grace:
+        return ""
+    return f"open, although its last audit line says {last.outcome}"

@@ -1,6 +1,6 @@
 """What a sweep would do, read from Cloud Config, OSS, the live function and its audit trail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from scripts.live import Live
 from scripts.results import Result
 from scripts.retrying import patiently
 from scripts.sweep.candidates import Candidate, Reader, in_order
-from scripts.sweep.due import due, last_lines
+from scripts.sweep.due import due, last_lines, overlooked
 from scripts.verb import Situation
 
 
@@ -22,7 +22,9 @@ class Plan(NamedTuple):
     """What a sweep would do.
 
     `chosen` get a finding, in this order; `later` are left by the limit, `exempt` by the function,
-    `ignored` by Cloud Config. `why` says of each why it is due, with --due.
+    `ignored` by Cloud Config. `why` says of each why it is due, with --due. The `overlooked` among
+    them are due by what was read alone, and want their number confirmed: `unconfirmed` are left
+    where nobody does.
     """
 
     live: Live
@@ -31,6 +33,8 @@ class Plan(NamedTuple):
     exempt: Sequence[Candidate]
     ignored: Sequence[Result]
     why: Mapping[str, str]
+    overlooked: Collection[str]
+    unconfirmed: Sequence[Candidate]
 
     @property
     def closes(self) -> int:
@@ -55,14 +59,24 @@ def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}
+    new: Mapping[str, str] = {}
     if options.due:
-        why = _due(situation, swept, live.mode, now)
-        swept = [each for each in swept if each.bucket in why]
+        why, new = _due(situation, swept, live.mode, now)
         # What fails every night must not use up the limits before the others have their turn.
-        swept.sort(key=lambda each: why[each.bucket].startswith((FAILED, DENIED)))
+        due_by_lines = sorted(
+            (each for each in swept if each.bucket in why),
+            key=lambda each: why[each.bucket].startswith((FAILED, DENIED)),
+        )
+        swept = [*due_by_lines, *(each for each in swept if each.bucket in new)]
+    # A yes to whatever comes is no confirmation: an upgrade must not have a night close more.
+    unconfirmed = []
+    if options.yes and options.expect is None:
+        unconfirmed = [each for each in swept if each.bucket in new]
+        swept = [each for each in swept if each.bucket not in new]
     ignored = [each for each in found if each.compliance == results.IGNORED]
     chosen, later = swept[: options.limit], swept[options.limit :]
-    return reader, Plan(live, chosen, later, exempt, ignored, why)
+    whys = {**why, **new}
+    return reader, Plan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
 
 
 def _checked_settings(situation: Situation, live: Live) -> Settings:
@@ -96,12 +110,19 @@ def _named(
 
 def _due(
     situation: Situation, swept: Sequence[Candidate], mode: str, now: datetime
-) -> Mapping[str, str]:
-    """Why each that is due is so."""
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Why each that is due is so, and of the others why each that was overlooked is."""
     if not swept:
-        return {}
+        return {}, {}
     where, grace = (situation.clients, situation.spec), timedelta(minutes=situation.options.grace)
     span = (audit_trail.since(situation.options.days, now), now + audit_trail.SKEW)
     lines = patiently(lambda: last_lines(audit_trail.read(*where, *span)))
-    reasons = {each.bucket: due(each, lines.get(each.bucket), mode, now, grace) for each in swept}
-    return {bucket: why for bucket, why in reasons.items() if why}
+    why: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for each in swept:
+        asked = (each, lines.get(each.bucket), mode, now, grace)
+        if told := due(*asked):
+            why[each.bucket] = told
+        elif told := overlooked(*asked):
+            new[each.bucket] = told
+    return why, new

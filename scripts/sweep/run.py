@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from scripts.clients import CloudError
+from scripts.live import ChangedError
 from scripts.settling import Ending
 
 T = TypeVar("T")
@@ -35,12 +36,13 @@ def run(
 ) -> Run[T]:
     """Work on the items in their order, at most `parallel` at a time.
 
-    When more than `max_failures` are not settled, when a permission is missing, or at Ctrl-C, no
-    further one is begun; those under way are awaited. A CloudError is the ending of its item.
+    When more than `max_failures` are not settled, when a permission is missing, at Ctrl-C, or when
+    `work` raises ChangedError, no further one is begun; those under way are awaited. A CloudError
+    is the ending of its item; an item whose work raised ChangedError was not tried.
     """
     left = deque(items)
     endings: list[tuple[T, Ending]] = []
-    stopped, refused = "", None
+    stopped, refused, untried = "", None, False
     with ThreadPoolExecutor(parallel) as pool:
         running: dict[Future[Ending], T] = {}
         while running or (left and not stopped):
@@ -54,7 +56,11 @@ def run(
                 continue
             for future in ended:
                 item = running.pop(future)
-                ending, error = _ending(future)
+                try:
+                    ending, error = _ending(future)
+                except ChangedError as changed:
+                    stopped, untried = stopped or str(changed), True
+                    continue
                 endings.append((item, ending))
                 tell(item, ending)
                 if error is not None and error.denied:
@@ -62,7 +68,7 @@ def run(
             failures = sum(not ending.settled for _, ending in endings)
             if failures > max_failures and not stopped:
                 stopped = f"{failures} failed, which is more than --max-failures {max_failures}"
-    return Run(endings, stopped if left else "", refused)
+    return Run(endings, stopped if left or untried else "", refused)
 
 
 def _ending(future: "Future[Ending]") -> tuple[Ending, CloudError | None]:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from resource_repair.values import IGNORED
+from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts import results
 from scripts.console import Console
 from scripts.findings import counted
@@ -23,6 +23,7 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
     console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
     rows = [_row(each, plan, "") for each in plan.chosen]
     rows += [_row(each, plan, "next time: --limit") for each in plan.later]
+    rows += [_row(each, plan, f"left: {plan.why[each.bucket]}") for each in plan.unconfirmed]
     rows += [_row(each, plan, "left: exempt") for each in plan.exempt]
     if rows:
         heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
@@ -32,7 +33,8 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
     )
     if not plan.chosen:
         what = "is due" if due_only else "is non-compliant that is not exempt"
-        console.say(f"nothing to do: no bucket {what}; {left}", "green")
+        if not plan.unconfirmed:
+            console.say(f"nothing to do: no bucket {what}; {left}", "green")
         return
     hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
     console.say(
@@ -40,6 +42,17 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
     )
     if plan.later:
         console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
+
+
+def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
+    """What was left for want of a number, and how to confirm it; nothing if nothing was."""
+    if plan.unconfirmed:
+        left = len(plan.unconfirmed)
+        console.say(
+            f"{counted(left)} left open, although the last audit line says otherwise: look at "
+            f"{'it' if left == 1 else 'them'}, and confirm the number by {command}",
+            "red",
+        )
 
 
 def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
@@ -61,9 +74,10 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
 
 
 def failed(ended: tuple[Candidate, Ending]) -> bool:
-    """Whether somebody must see to it: an ignored one is settled, and as open as before."""
-    _, ending = ended
-    return not ending.settled or _line(ending).get("outcome") == IGNORED
+    """Whether somebody must see to it: what was to be closed, and was not, is as open as before."""
+    candidate, ending = ended
+    left_open = (IGNORED, WOULD_REPAIR) if candidate.closes else (IGNORED,)
+    return not ending.settled or outcome(ending) in left_open
 
 
 def outcome(ending: Ending) -> str:
@@ -88,6 +102,7 @@ def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> d
         "stopped": done.stopped or None if done else None,
         "buckets": [_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen],
         "later": [each.bucket for each in plan.later],
+        "unconfirmed": [each.bucket for each in plan.unconfirmed],
         "exempt": [each.bucket for each in plan.exempt],
         "ignored": [each.bucket for each in plan.ignored],
     }
@@ -127,7 +142,7 @@ def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, obj
         "due": plan.why.get(each.bucket),
         "outcome": ending and outcome(ending),
         "reason": ending and _reason(ending),
-        "settled": ending and ending.settled,
+        "settled": ending and not failed((each, ending)),
     }
 
 

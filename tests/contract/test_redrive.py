@@ -6,6 +6,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT, settling
 from scripts.localcloud import Drop, Fail
+from scripts.localcloud.journal import Entry
 from scripts.redrive.__main__ import VERB, main
 from scripts.rehearsal import Stage
 from tests.contract.provision_rig import QUEUE
-from tests.contract.verb_rig import Terminal, clear, deployed_with, product, run, without
+from tests.contract.verb_rig import Terminal, clear, count, deployed_with, product, run, without
 
 DENIED = Fail(403, "AccessDenied")
 
@@ -273,6 +275,32 @@ def test_by_the_topic_what_fails_is_there_twice(
     stage.cloud.clock.advance(2)
     assert run(stage, main, "--yes") == 0
     assert waiting(stage) == []
+
+
+def test_by_the_topic_another_finding_about_the_bucket_settles_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That it is ignored, as one that says compliant is, is no proof: the message stays."""
+    poison(stage, "first")
+    (failed,) = waiting(stage)
+    compliant = {**json.loads(failed["requestPayload"]), "complianceType": "COMPLIANT"}
+    compliant["notificationCreationTime"] += 1
+    names = (stage.spec.service.name, stage.spec.function.name)
+    cloud, published = stage.cloud, stage.cloud.journal.entries("mns", "PublishMessage")
+
+    def sent_again(entries: list[Entry]) -> bool:
+        return count(entries, "PublishMessage") > len(published)
+
+    with ThreadPoolExecutor(1) as other:
+        options = ("--yes", "--to", "topic", "--timeout", "5", "--json")
+        redriven = other.submit(run, stage, main, *options)
+        assert cloud.journal.wait_for(sent_again, 30)
+        cloud.fc.invoke_async(*names, json.dumps(compliant).encode())
+        assert redriven.result() == 1
+    assert told(capsys)[0]["removed"] is False
+    assert acls(stage) == {"first": "public-read"}
+    assert stage.wait_idle()
+    assert len(waiting(stage)) == 2
 
 
 PAUSED = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})

@@ -253,7 +253,7 @@ def test_a_function_changed_meanwhile_stops_it(
         assert run(stage, main) == 1
     said = capsys.readouterr()
     assert "this closes 0 buckets" in said.out
-    assert "was changed meanwhile, so nothing was started" in said.err
+    assert "runs in mode enforce by now, so nothing more was begun" in said.err
     assert acls(stage) == {"alpha": "public-read"}
 
 

@@ -3,14 +3,18 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from scripts import ROOT, permissions
 from scripts.clients import fixed_credentials
 from scripts.cloud import environment
-from scripts.localcloud import LocalCloud
+from scripts.localcloud import Hold, LocalCloud
+from scripts.localcloud.faults import Fault
 from scripts.localcloud.ram import policies
 from scripts.verb import Permission
 from tests.contract.provision_rig import Account
@@ -91,3 +95,22 @@ class Operator:
         return self.account.state() | {
             "buckets": {name: oss.bucket(name).acl for name in oss.names()}
         }
+
+
+@contextmanager
+def held_at(operator: Operator, operation: str, nth: int) -> Iterator[tuple[Hold, threading.Event]]:
+    """The nth call of an operation is held; the event is set when it has come to that."""
+    faults, held, reached, seen = operator.cloud.faults, Hold(), threading.Event(), count()
+    take = faults.take
+
+    def taking(each: str, subject: str) -> Fault | None:
+        if each == operation and next(seen) == nth:
+            reached.set()
+            return held
+        return take(each, subject)
+
+    faults.take = taking  # type: ignore[method-assign]
+    try:
+        yield held, reached
+    finally:
+        faults.take = take  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """Be woken: with the product at work, each alert fires once on its cause, and on no other."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,6 +128,27 @@ def test_a_message_kept_without_an_audit_line(stage: Stage, hook: Webhook) -> No
     assert (len(stage.audit()), queued(stage)) == (audited, before + 1)
     assert hook.names() == ["kept"]
     assert hook.calls[0]["labels"] == {"requestId": request_id}
+
+
+def test_of_a_message_that_is_too_long_to_be_kept_nobody_says_that_it_is(
+    stage: Stage, hook: Webhook
+) -> None:
+    """Function Compute drops what is above 64 KB with its own words: the alert says both ways."""
+    before = queued(stage)
+    finding = json.loads((ROOT / "events" / "repaired_nested.json").read_text("utf-8"))
+    text = json.dumps({**finding, "annotation": "x" * 64_500})
+    request_id = send(stage, text.replace("cr-a6129bc09da7009675a0", stage.rule_id)[:-9].encode())
+
+    check_until(stage.cloud, hook, "kept")
+
+    assert queued(stage) == before
+    (call,) = hook.of("kept")
+    assert call["labels"] == {"requestId": request_id}
+    told = call["annotations"]["title"] + call["annotations"]["desc"]
+    assert "is in the failure queue" not in told
+    assert f"its message is in {stage.spec.failure_queue}" not in told
+    assert "if that was too long (64 KB" in told
+    assert "make sweep ARGS=--due" in told
 
 
 def test_a_failed_run_that_is_made_up_for_wakes_nobody(stage: Stage, hook: Webhook) -> None:

@@ -1,14 +1,11 @@
 """What was open before is closed, what is due by now too, and what failed is sent again."""
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,10 @@ import pytest
 
 from resource_repair.exemptions import parse
 from scripts.live import with_exemptions
-from scripts.localcloud import Fail, Hold, LocalCloud
-from scripts.localcloud.faults import Fault
-from tests.contract.provision_rig import QUEUE
+from scripts.localcloud import Fail, LocalCloud
+from tests.contract.provision_rig import QUEUE, TOPIC
 from tests.e2e.cases import deployed, finding_given_up
-from tests.e2e.operator_rig import Operator
+from tests.e2e.operator_rig import Operator, held_at
 
 Answer = Callable[..., Any]
 
@@ -106,28 +102,53 @@ def test_what_failed_is_sent_again_and_nothing_is_lost(
         assert run("doctor")["sound"]
 
 
+@pytest.mark.parametrize(("length", "pad"), [(65_400, "x"), (45_000, '"')], ids=["long", "quotes"])
+def test_what_is_too_long_to_be_kept_is_found_by_a_sweep(
+    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str], length: int, pad: str
+) -> None:
+    """Function Compute's envelope has 64 KB: a longer list is dropped, and its buckets are due."""
+    names = ["listed-1", "listed-2"]
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        run = answers(operator, capsys)
+        deployed(operator)
+        (channel,) = cloud.config.channels()
+        cloud.config.update_channel(replace(channel, active=False))
+        for name in names:
+            cloud.oss.create(name, acl="public-read")
+        operator.rest()
+        event = a_list(cloud, names, length, pad)
+        assert length - 2 <= len(event) <= length
+        cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=8)
+
+        cloud.mns.publish(TOPIC, event)
+        operator.rest()
+
+        (given_up,) = cloud.journal.entries("fc", "gave_up")
+        assert (given_up.details["runs"], cloud.mns.messages(QUEUE)) == (4, [])
+        assert given_up.details["undelivered"] == "the message exceeds 64 KB"
+        assert run("redrive", "--yes")["messages"] == []
+        cloud.clock.advance(2)  # by then the log is searched
+        swept = run("sweep", "--due", "--grace", "0", "--yes")["buckets"]
+        assert {each["bucket"]: each["due"] for each in swept} == dict.fromkeys(
+            names, "denied, and not tried since"
+        )
+        assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
+
+
+def a_list(cloud: LocalCloud, buckets: Sequence[str], length: int, pad: str) -> str:
+    """A message with the findings about those buckets, of so many bytes, or one less."""
+    (rule,) = cloud.config.rules()
+    findings = [json.loads(cloud.config.message(rule.id, bucket)) for bucket in buckets]
+    findings[0]["annotation"] = ""
+    padding = (length - len(json.dumps(findings))) // len(json.dumps(pad)[1:-1])
+    findings[0]["annotation"] = pad * padding
+    return json.dumps(findings)
+
+
 def is_lost(cloud: LocalCloud) -> bool:
     """Whether the bucket is open, and no message knows of it."""
     return cloud.oss.bucket("opened").acl != "private" and not cloud.mns.messages(QUEUE)
-
-
-@contextmanager
-def held_at(operator: Operator, operation: str, nth: int) -> Iterator[tuple[Hold, threading.Event]]:
-    """The nth call of an operation is held; the event is set when it has come to that."""
-    faults, held, reached, seen = operator.cloud.faults, Hold(), threading.Event(), count()
-    take = faults.take
-
-    def taking(each: str, subject: str) -> Fault | None:
-        if each == operation and next(seen) == nth:
-            reached.set()
-            return held
-        return take(each, subject)
-
-    faults.take = taking  # type: ignore[method-assign]
-    try:
-        yield held, reached
-    finally:
-        faults.take = take  # type: ignore[method-assign]
 
 
 def calls_of_a_redrive(operator: Operator) -> list[tuple[str, int]]:

@@ -19,12 +19,13 @@ from resource_repair.values import (
     IGNORED,
     REPAIRED,
     REPORT,
+    SETTLED,
     WOULD_REPAIR,
 )
 from scripts.audit_trail import AuditLine
 from scripts.results import NON_COMPLIANT, Result
 from scripts.sweep.candidates import Candidate, in_order
-from scripts.sweep.due import due, last_lines
+from scripts.sweep.due import due, last_lines, overlooked
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 GRACE = timedelta(minutes=5)
@@ -39,11 +40,12 @@ def candidate(
     *,
     website: bool | None = False,
     domains: tuple[str, ...] | None = (),
+    sure: bool = True,
 ) -> Candidate:
     """A bucket that was evaluated so long ago."""
     result = Result(name, "cn-shanghai", NON_COMPLIANT, NOW - evaluated, PUBLIC_READ, "")
     exemption = Exemption(name, "site", "web", date(2026, 6, 1)) if expected == EXEMPT else None
-    return Candidate(result, acl, exemption, expected, website, domains)
+    return Candidate(result, acl, exemption, expected, website, domains, sure)
 
 
 def line(outcome: str, ago: timedelta) -> AuditLine:
@@ -82,6 +84,45 @@ def test_what_came_last_decides(
     assert bool(due(found, last and line(*last), mode, NOW, GRACE)) == is_due
 
 
+@pytest.mark.parametrize(
+    ("last", "evaluated", "mode", "is_overlooked"),
+    [
+        ((REPAIRED, LONG), LONG + JUST, ENFORCE, True),  # and opened since, unseen by Cloud Config
+        ((ALREADY_PRIVATE, LONG), LONG + JUST, ENFORCE, True),
+        ((EXPOSED, LONG), LONG + JUST, ENFORCE, True),
+        ((GONE, LONG), LONG + JUST, ENFORCE, True),
+        ((REPAIRED, LONG), LONG + JUST, REPORT, False),
+        ((REPAIRED, JUST), LONG, ENFORCE, False),  # may be under way
+        ((REPAIRED, LONG), JUST, ENFORCE, False),
+        ((FAILED, JUST), LONG, ENFORCE, False),
+        (None, JUST, ENFORCE, False),
+    ],
+)
+def test_what_is_open_all_the_same_is_due_too(
+    last: tuple[str, timedelta] | None, evaluated: timedelta, mode: str, is_overlooked: bool
+) -> None:
+    """In mode enforce whatever reads as open, is not exempt and past the grace is due."""
+    found = candidate(evaluated=evaluated)
+    why = overlooked(found, last and line(*last), mode, NOW, GRACE)
+    assert bool(why) == is_overlooked
+    if last and why:
+        assert why == f"open, although its last audit line says {last[0]}"
+
+
+@given(
+    st.none() | st.sampled_from(sorted({*SETTLED, EXPOSED, DENIED, FAILED} - {IGNORED})),
+    st.timedeltas(GRACE + timedelta(seconds=1), timedelta(days=30)),
+    st.timedeltas(GRACE + timedelta(seconds=1), timedelta(days=30)),
+)
+def test_nothing_open_slips_through(last: str | None, ago: timedelta, found: timedelta) -> None:
+    """Whatever the last line says, one of both reasons holds; and not for what was not read."""
+    told = line(last, ago) if last else None
+    asked = (told, ENFORCE, NOW, GRACE)
+    read, unread = candidate(evaluated=found), candidate(evaluated=found, sure=False)
+    assert due(read, *asked) or overlooked(read, *asked)
+    assert not overlooked(unread, *asked)
+
+
 @given(
     st.sampled_from([EXEMPT, GONE, ALREADY_PRIVATE]),
     st.none() | st.sampled_from([EXEMPT, FAILED, DENIED, EXPOSED, REPAIRED, WOULD_REPAIR]),
@@ -90,7 +131,8 @@ def test_what_came_last_decides(
 def test_what_is_not_open_is_never_due(expected: str, last: str | None, ago: timedelta) -> None:
     """Whatever came last: an exempt, private or deleted bucket has nothing to be closed."""
     found = candidate(expected=expected)
-    assert due(found, line(last, ago) if last else None, ENFORCE, NOW, GRACE) == ""
+    asked = (found, line(last, ago) if last else None, ENFORCE, NOW, GRACE)
+    assert due(*asked) == overlooked(*asked) == ""
 
 
 def test_ignored_findings_say_nothing() -> None:

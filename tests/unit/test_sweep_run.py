@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.clients import CloudError
+from scripts.live import ChangedError
 from scripts.settling import Ending
 from scripts.sweep import run as runner
 from scripts.sweep.run import run
@@ -79,6 +80,29 @@ def test_a_refused_call_is_the_ending_of_its_item(code: str, denied: bool) -> No
     assert len(done.endings) == (1 if denied else 5)
     assert all(code in ending.problem for _, ending in done.endings)
     assert (done.refused is not None) == denied
+
+
+def test_once_the_function_was_changed_no_further_one_is_begun() -> None:
+    """What found it changed was not tried, nor is the rest; what was begun before is told."""
+
+    def work(item: int) -> Ending:
+        if item:
+            raise ChangedError("it is paused since noon")
+        return WELL
+
+    told: list[int] = []
+    done = run(
+        range(5),
+        work,
+        parallel=1,
+        max_failures=5,
+        tell=lambda item, _: told.append(item),
+    )
+    assert told == [item for item, _ in done.endings] == [0]
+    assert done.stopped == "it is paused since noon"
+
+    last = run([1], work, parallel=2, max_failures=5, tell=lambda *_: None)
+    assert (last.endings, last.stopped) == ([], "it is paused since noon")
 
 
 def test_ctrl_c_awaits_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:

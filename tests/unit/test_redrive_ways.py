@@ -1,0 +1,74 @@
+"""What a message sent to the topic has led to, as its audit lines tell it bit by bit."""
+
+import json
+from collections import Counter
+from datetime import datetime, timezone
+
+import pytest
+
+from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPAIR
+from scripts import ROOT
+from scripts.audit_trail import AuditLine
+from scripts.messages import only_reported, settled
+from scripts.redrive.ways import Key, awaited_of, said_last
+
+NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
+A: Key = ("cr-1", "a", 1700000000000)
+B: Key = ("cr-1", "b", 1700000000000)
+
+
+def line(key: Key, outcome: str, request_id: str = "ours") -> AuditLine:
+    """An audit line of an invocation."""
+    rule_id, bucket, reported_at = key
+    return AuditLine(
+        NOW, outcome, bucket, rule_id=rule_id, request_id=request_id, reported_at=reported_at
+    )
+
+
+@pytest.mark.parametrize(
+    ("awaited", "said", "settles"),
+    [
+        ({A: 1}, [(A, REPAIRED)], True),
+        ({A: 1}, [(A, DENIED)], False),
+        ({A: 1}, [(A, DENIED), (A, REPAIRED)], True),  # tried again
+        ({A: 1, B: 1}, [(A, REPAIRED)], False),
+        ({A: 1}, [(A, IGNORED)], True),  # not ours: or a list could never be removed
+        ({A: 2}, [(A, IGNORED)], False),  # its duplicate is told before its repair has ended
+        ({A: 2}, [(A, IGNORED), (A, REPAIRED)], True),
+        ({A: 2}, [(A, FAILED), (A, IGNORED)], False),
+        ({A: 2}, [(A, IGNORED), (A, FAILED), (A, IGNORED)], False),
+        ({A: 2}, [(A, IGNORED), (A, FAILED), (A, IGNORED), (A, REPAIRED)], True),
+        ({A: 1}, [((*A[:2], 1700000000001), IGNORED)], False),  # another finding: it is compliant
+        ({A: 1}, [(("cr-2", *A[1:]), REPAIRED)], False),
+    ],
+)
+def test_it_is_settled_once_the_repair_is_and_no_sooner(
+    awaited: dict[Key, int], said: list[tuple[Key, str]], settles: bool
+) -> None:
+    """What is ignored says nothing about a finding of the message that is still being repaired."""
+    last = said_last(Counter(awaited), [line(*each) for each in said])
+    assert (sum(settled(vars(each)) for each in last) == len(awaited)) == settles
+
+
+def test_one_invocation_must_have_settled_all_of_it() -> None:
+    """What others did about one bucket each is no proof that this message came to its end."""
+    awaited = Counter([A, B])
+    lines = [line(A, REPAIRED, "one"), line(B, REPAIRED, "another")]
+    assert len(said_last(awaited, lines)) == 1
+    assert len(said_last(awaited, [*lines, line(B, IGNORED, "one")])) == 2
+
+
+def test_what_was_only_reported_is_told() -> None:
+    """It has come to its end, and its bucket is as open as before."""
+    last = said_last(Counter([A, B]), [line(A, WOULD_REPAIR), line(B, REPAIRED)])
+    assert len(last) == 2
+    assert only_reported(map(vars, last)) == "would_repair a: it only reports by now"
+
+
+def test_what_is_awaited_is_read_as_the_function_reads() -> None:
+    """Each item of a list is awaited, with the time at which Cloud Config reported it."""
+    finding = json.loads((ROOT / "events" / "repaired_nested.json").read_text("utf-8"))
+    (key,) = awaited_of(json.dumps([finding, finding]).encode())
+    assert awaited_of(json.dumps([finding, finding]).encode())[key] == 2
+    assert key[2] == finding["notificationCreationTime"]
+    assert awaited_of(b"no message") == {("", "", None): 1}
