@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import certifi
 import pytest
 
 from scripts import ROOT, archive, bundle, bytecode, check_exemptions, spec, standins
@@ -52,6 +53,13 @@ def test_it_is_pure_and_lean(built: Path) -> None:
     assert top == {"index", "resource_repair", "oss2", "six", "certifi", "left_out"} | stand_ins
     real = {path.stem for path in (built / "function" / "requests").glob("*.py")}
     assert real == {"__init__", "compat", "structures"}
+
+
+def test_whom_it_trusts_is_as_new_as_what_the_verbs_trust(built: Path) -> None:
+    """The authorities are data, and follow no runtime's age: both locks have the same ones."""
+    ours = built / "function" / "certifi"
+    assert (ours / "cacert.pem").read_bytes() == Path(certifi.where()).read_bytes()
+    assert {path.name for path in ours.iterdir()} - {"__pycache__"} == {"cacert.pem", "__init__.py"}
 
 
 def test_our_modules_are_those_of_the_source(built: Path) -> None:
