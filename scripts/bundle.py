@@ -28,7 +28,7 @@ import yaml
 
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions, ExemptionsError
-from scripts import CODE, ROOT, bytecode, spec, standins
+from scripts import CODE, ROOT, bytecode, spec, standins, wide_globs
 from scripts.archive import pack
 from scripts.localcloud.fc.interpreters import RUNTIMES
 
@@ -64,9 +64,12 @@ def main() -> int:
     try:
         archive = build(output, options.exemptions, full=options.full)
         compiled = bytecode.describe(_runtime(os.environ))
+        warned = wide_globs.warnings(read_exemptions(options.exemptions, _today()), _today())
     except (BundleError, bytecode.BytecodeError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
+    for warning in warned:
+        print(f"bundle: {warning}", file=sys.stderr)
     size = archive.stat().st_size / 1000
     print(
         f"bundle: {_shown(archive)} ({size:.0f} kB), to read in {_shown(archive.with_suffix(''))}/"

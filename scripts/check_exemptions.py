@@ -1,4 +1,4 @@
-"""Checks `code/exemptions.yaml`, and gives notice of what has expired or soon will.
+"""Checks `code/exemptions.yaml`, and gives notice of what has expired or soon will, or is too wide.
 
     python -m scripts.check_exemptions
 
@@ -9,7 +9,7 @@ import sys
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from scripts import CODE
+from scripts import CODE, wide_globs
 from scripts.bundle import BundleError, read_exemptions
 
 SOON = timedelta(days=30)
@@ -28,9 +28,13 @@ def main() -> int:
 
 
 def notices(path: Path, today: date) -> list[str]:
-    """A line for each exemption that has expired or expires soon; raises BundleError."""
-    lines = []
-    for entry in read_exemptions(path, today).entries:
+    """A line for each exemption that has expired or expires soon, or is too wide for a new one.
+
+    Raises BundleError.
+    """
+    held = read_exemptions(path, today)
+    lines = wide_globs.warnings(held, today)
+    for entry in held.entries:
         left = (entry.expires - today).days
         if left < 0:
             lines.append(f"{entry.bucket} expired on {entry.expires}: remove it ({entry.owner})")

@@ -1,4 +1,5 @@
-"""What a deploy would overrule on the live function: a pause, and exemptions that it has.
+"""What a deploy would overrule on the live function, a pause and exemptions; and what it may not
+bring there.
 
 Both are set on the function itself when there is no time for a review; a deploy brings back what
 is declared, and would undo them without a word.
@@ -12,6 +13,7 @@ from resource_repair.values import REPORT
 from scripts.exempting import allows
 from scripts.live import MODE, Live, Pause
 from scripts.spec import Spec
+from scripts.wide_globs import fault
 
 EXPECT_DROP = "EXPECT_DROP"
 """The setting that names exemptions to be dropped on purpose, as they name buckets, by commas."""
@@ -56,6 +58,25 @@ def mend_exemption(lost: Exemption) -> str:
         "commit it to code/exemptions.yaml (git pull, if somebody has); or, to drop it on purpose, "
         f"set {EXPECT_DROP}={lost.bucket}"
     )
+
+
+def too_wide(ours: Exemptions, live: Exemptions, today: date) -> list[Exemption]:
+    """Ours that hold today, are too wide for new ones, and are new to the live code.
+
+    Old is what it gives for as much and as long: so no upgrade closes what is exempt.
+    """
+    return [each for each in dropped(ours, live, today) if fault(each)]
+
+
+def told_too_wide(new: Exemption) -> str:
+    """Why a deploy stops, in words."""
+    return (
+        f"the exemption {new.bucket} ({new.allow} until {new.expires}) is new to the live code, "
+        f"and refused, since {fault(new)}"
+    )
+
+
+MEND_TOO_WIDE = "name the buckets one by one, or narrow the glob, in code/exemptions.yaml"
 
 
 def _keeps(ours: Exemption, live: Exemption) -> bool:

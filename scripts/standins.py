@@ -25,6 +25,8 @@ class StandIn(NamedTuple):
 
 
 TABLE: dict[str, StandIn] = {
+    # Its authorities are read from beside it; its code is for newer runtimes than some of ours.
+    "certifi": StandIn(("contents", "where")),
     "crcmod": StandIn(("Crc",)),
     "Crypto": StandIn(("Random",)),
     "Crypto.Cipher": StandIn(("AES",)),
@@ -57,7 +59,10 @@ TABLE: dict[str, StandIn] = {
 FIRST_WORDS = '"""Stands in for '
 
 # Of these packages only these files come along.
-PARTLY: dict[str, tuple[str, ...]] = {"requests": ("structures.py",)}
+PARTLY: dict[str, tuple[str, ...]] = {
+    "certifi": ("cacert.pem",),
+    "requests": ("structures.py",),
+}
 
 # Python 3.6 has no __getattr__ for modules, hence an object for each name.
 _LEFT_OUT = '''"""Says so when something is used that this bundle was built without."""
@@ -77,7 +82,7 @@ class LeftOut(object):
         return self()
 '''
 
-_PACKAGES = {module.rpartition(".")[0] for module in TABLE} - {""}
+_PACKAGES = {*(module.rpartition(".")[0] for module in TABLE), "certifi"} - {""}
 
 
 def write(folder: Path) -> None:

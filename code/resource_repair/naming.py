@@ -4,7 +4,8 @@ import re
 from typing import Optional
 
 # OSS, "Bucket naming conventions": 3 to 63 of a-z, 0-9 and hyphens, none of these at an end.
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", re.ASCII)
+BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+_BUCKET = re.compile(BUCKET_NAME, re.ASCII)
 
 # OSS, "Regions and endpoints": cn-shanghai, us-west-1, cn-hzfinance, cn-north-2-gov-1 …
 _REGION_ID = r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){1,4}?"

@@ -1,9 +1,9 @@
 """Bring s.yaml to Function Compute and RAM: role, policies, service, function, trigger.
 
 Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. It
-stops where it would end a pause, or drop an exemption that is live. If it would begin to enforce,
-and more than 20 buckets are non-compliant and not exempt, their number must be given as
-EXPECT_CLOSE in the environment.
+stops where it would end a pause, drop an exemption that is live, or bring a new one whose glob is
+too wide. If it would begin to enforce, and more than 20 buckets are non-compliant and not exempt,
+their number must be given as EXPECT_CLOSE in the environment.
 """
 
 import os
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 
+from resource_repair.exemptions import Exemptions
 from scripts import CODE, dotenv, overruling, steps
 from scripts.apply import Step, plan
 from scripts.apply.fc import checksum
@@ -91,16 +92,16 @@ def _apply(situation: Situation) -> Exit:
 
 
 def _obstacles(situation: Situation) -> Iterator[str]:
-    """What was set on the live function by hand, and this would undo."""
+    """What was set on the live function by hand and this would undo; and what it may not bring."""
     spec = situation.spec
     live = Live.find(spec, situation.clients)
     if live is None:
+        yield from _of_exemptions(situation, Exemptions())
         return
     if pause := overruling.ended_pause(live, spec):
         told = overruling.told_pause(pause, spec.function.name)
         yield f"{told}: `make resume` first, or let s.yaml say mode report"
-    code = spec.function.code.read_bytes()
-    if live.checksum == checksum(code):
+    if live.checksum == checksum(spec.function.code.read_bytes()):
         return
     try:
         held = live.exemptions()
@@ -108,11 +109,19 @@ def _obstacles(situation: Situation) -> Iterator[str]:
         raise
     except Problem:
         return  # the function reads them no better, and new code is what helps
+    yield from _of_exemptions(situation, held)
+
+
+def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
+    """Why those of the bundle may not follow the live ones."""
     today = datetime.now(timezone.utc).date()
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
-    lost = overruling.dropped(held, bundled_exemptions(spec.function.code), today)
+    ours = bundled_exemptions(situation.spec.function.code)
+    lost = overruling.dropped(live, ours, today)
     for each in overruling.unexpected(lost, settings):
         yield f"{overruling.told_exemption(each)}: {overruling.mend_exemption(each)}"
+    for each in overruling.too_wide(ours, live, today):
+        yield f"{overruling.told_too_wide(each)}: {overruling.MEND_TOO_WIDE}"
 
 
 def _count_what_closes(situation: Situation) -> None:

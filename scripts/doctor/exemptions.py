@@ -1,7 +1,8 @@
-"""The exemptions: whether the next deploy would drop one that is live."""
+"""The exemptions: whether the next deploy would drop one that is live, or bring one too wide."""
 
 from collections.abc import Iterator
 
+from resource_repair.exemptions import Exemptions
 from scripts import overruling
 from scripts.clients import CloudError
 from scripts.doctor.chain import Chain
@@ -12,23 +13,27 @@ from scripts.live import GET, GET_CODE
 
 
 def _examine(chain: Chain) -> Iterator[Remark]:
-    if chain.live is None:
-        yield sound("none is live yet")
-        return
-    try:
-        live = chain.live.exemptions()
-    except CloudError:
-        raise
-    except Problem as problem:
-        yield undeployed(str(problem).rpartition(": ")[0])
-        return
+    live = Exemptions()
+    if chain.live:
+        try:
+            live = chain.live.exemptions()
+        except CloudError:
+            raise
+        except Problem as problem:
+            yield undeployed(str(problem).rpartition(": ")[0])
+            return
     ours = reviewed_exemptions(chain.exemptions, chain.today)
     lost = overruling.dropped(live, ours, chain.today)
     stops = overruling.unexpected(lost, chain.settings)
     for each in lost:
         what, mend = overruling.told_exemption(each), overruling.mend_exemption(each)
         yield stopping(what, mend) if each in stops else sound(f"{what}, as it is to")
-    if not lost:
+    new = overruling.too_wide(ours, live, chain.today)
+    for each in new:
+        yield stopping(overruling.told_too_wide(each), overruling.MEND_TOO_WIDE)
+    if chain.live is None and not new:
+        yield sound("none is live yet")
+    elif not lost and not new:
         yield sound(f"{len(live.entries)} are live, and a deploy drops none that holds")
 
 

@@ -36,7 +36,7 @@ class Remark(NamedTuple):
     """What the examination of a link says; `mend` is the command that mends it.
 
     Before a deploy a fault that is no reason to stop it (`deploy_goes_on`) is not one yet, and what
-    it would undo (`deploy_stops`) is one.
+    it would undo, or may not bring (`deploy_stops`), is one.
     """
 
     standing: Standing
@@ -116,7 +116,7 @@ def undeployed(what: str) -> Remark:
 
 
 def stopping(what: str, mend: str) -> Remark:
-    """All is well, and was set by hand: a deploy would undo it."""
+    """All is well as it is live; what a deploy would make of it is not."""
     return Remark(Standing.SOUND, what, mend, deploy_stops=True)
 
 

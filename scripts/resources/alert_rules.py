@@ -18,12 +18,16 @@ Function Compute hands over has 64 KB at most, its own words included, and what 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from resource_repair.naming import BUCKET_NAME
 from scripts.spec import Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
 # field `message`, and are searched and counted by these of its names.
 MESSAGE = "message"
 IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id")
+NO_NAME = "NO-BUCKET-NAME"
+"""What stands in a text for an id that no bucket can have: make audit shows the id itself."""
+
 # What Function Compute says of a run.
 OF_A_RUN = ("functionName", "requestId", "invocationType", "hasFunctionError")
 
@@ -33,6 +37,13 @@ TEST = "test"
 QUIET = "48h"
 _DAY, _OFTEN = "24h", "5m"
 _AUDIT = f"{MESSAGE}.event: resource_repair"
+
+# The texts have commands to copy, and a finding's id may be anything (`shop; curl …|sh #`). Page
+# "Regular expression functions": RE2, where `$` is the end of the text alone.
+_BUCKET = (
+    f"case when regexp_like(\"{MESSAGE}.bucket\", '^{BUCKET_NAME}$') "
+    f"then \"{MESSAGE}.bucket\" else '{NO_NAME}' end"
+)
 
 # Page "Alert severity".
 _MEDIUM, _HIGH, _CRITICAL = 6, 8, 10
@@ -87,7 +98,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             "unsettled",
             "A bucket could not be closed",
-            "Bucket ${bucket}: ${outcome}. See: make status BUCKET=${bucket}",
+            "Bucket ${bucket}: ${outcome}. See: make status BUCKET=${bucket}, make audit",
             f"{_AUDIT} and ({_any_of('failed', 'denied', 'exposed')}) | "
             f"{_counted('lines', 'bucket', 'outcome')}",
             ("bucket", "outcome"),
@@ -144,6 +155,6 @@ def _any_of(*outcomes: str) -> str:
 
 def _counted(total: str, *names: str) -> str:
     """How many lines there are of each, the columns called as in the line."""
-    columns = [f'"{MESSAGE}.{name}"' for name in names]
+    columns = [_BUCKET if name == "bucket" else f'"{MESSAGE}.{name}"' for name in names]
     shown = ", ".join(f"{column} as {name}" for column, name in zip(columns, names, strict=True))
     return f"select {shown}, count(1) as {total} group by {', '.join(columns)}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.apply.__main__ import main
@@ -64,6 +65,24 @@ def test_their_number_is_to_be_given(
         assert said.err.startswith("nothing was applied, since 21 buckets")
         assert said.err.count("\n") == 1
         assert "set EXPECT_CLOSE=21" in said.err
+
+
+def test_a_first_deploy_brings_no_glob_that_is_too_wide(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing is live every exemption is new: apply names the glob, and so does doctor."""
+    wide = Exemptions((Exemption("e*x*e*m*p*t*", "a slip", "web-team", IN_A_MONTH),))
+    apply_helpers.project(scene.path.parent, exempt=wide)
+    deployment = Deployment(scene.cloud, scene.path)
+    scene.exemptions.write_text(yaml.safe_dump([each._asdict() for each in wide.entries]))
+
+    assert run(scene, "--yes", EXPECT_CLOSE="21") == 1
+    assert not deployment.writes()
+    (found,) = [each for each in scene.look(before_deploy=True) if each.link == "exemptions"]
+
+    told = f"the exemption e*x*e*m*p*t* (public-read until {IN_A_MONTH}) is new"
+    assert told in capsys.readouterr().err
+    assert told in found.what
 
 
 def test_it_may_stand_in_the_file_beside_the_spec(scene: Scene) -> None:

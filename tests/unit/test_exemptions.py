@@ -46,6 +46,8 @@ def test_every_key_must_say_something(key: str, value: Any) -> None:
         {"expires": "31.12.2026"},
         {"bucket": "Static"},
         {"bucket": "ab"},
+        {"bucket": "-static-assets"},
+        {"bucket": "static-assets-"},
         {"bucket": "*"},
         {"bucket": "stati*"},
         {"bucket": "a?b?c?d?e?*"},
@@ -81,6 +83,7 @@ def test_no_exemption_is_for_ever() -> None:
     [
         ("static-assets", "static-assets", True),
         ("static-assets", "static-assets-2", False),
+        ("abc", "abc", True),
         ("static-*", "static-", True),
         ("static-*", "static-eu-1", True),
         ("static-*", "not-static-eu", False),

@@ -81,6 +81,7 @@ def _run(
     quoted = [f'"{name}"' for name in columns] or ['"__none__"']
     filled = [list(row) or [None] for row in values]
     database = sqlite3.connect(":memory:")
+    database.create_function("regexp_like", 2, _regexp_like, deterministic=True)
     try:
         database.execute(f"create table log ({', '.join(quoted)})")
         marks = ", ".join("?" * len(quoted))
@@ -92,6 +93,13 @@ def _run(
         raise LogError("ParameterInvalid", f"{error}") from error
     finally:
         database.close()
+
+
+def _regexp_like(text: str | None, pattern: str) -> bool | None:
+    """Page "Regular expression functions": RE2, whose `$` takes no line break before the end."""
+    if text is None:
+        return None
+    return re.search(re.sub(r"\$\Z", r"\\Z", pattern), text) is not None
 
 
 def _row(names: Sequence[str], values: Sequence[object]) -> Row:
