@@ -167,7 +167,9 @@ class Demo:
         self._console.table(
             ("bucket", "", "opened as", "outcome", "ACL now", "settled after"), rows
         )
-        self._console.say("  What Cloud Config is contradicted in is looked at twice, three seconds apart.")
+        self._console.say(
+            "  What Cloud Config is contradicted in is looked at twice, three seconds apart."
+        )
         self._console.say("  exposed: the ACL is closed, and a person must see to the policy.")
         for act in FURTHER:
             self._check_act(stage, act)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from resource_repair.openness import PRIVATE
-from resource_repair.values import DENIED, EXPOSED, FAILED, GONE, REPAIRED, REPORT
+from resource_repair.values import DENIED, FAILED, GONE, REPAIRED, REPORT, TOLD
 from scripts import audit_trail, results
 from scripts.audit_trail import AuditLine
 from scripts.clients import CloudError
@@ -23,7 +23,7 @@ from scripts.waiting import Progress, wait
 
 _INDEXED = 10.0  # seconds within which the line of a bucket that was closed is to be found
 _RETRIES = 3  # where s.yaml declares none; Function Compute, "Retry policies"
-_NOT_CLOSED = (EXPOSED, DENIED, FAILED)
+_NOT_CLOSED = (DENIED, FAILED, *sorted(TOLD))
 
 
 class End(NamedTuple):

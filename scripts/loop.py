@@ -19,7 +19,7 @@ from typing import Any
 import oss2
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
-from resource_repair.values import REPAIRED, REPORT, SETTLED
+from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
 from scripts import audit_trail, buckets, results
 from scripts.audit_trail import AuditLine
 from scripts.buckets import Bucket
@@ -308,7 +308,7 @@ class _Proof:
         missing = [leg for leg in _LEGS if leg not in self._ended]
         if not missing:
             return Progress("all that was to happen has happened", done=True)
-        settled = self._line is not None and self._line.outcome in SETTLED - {REPAIRED}
+        settled = self._line is not None and self._line.outcome in (SETTLED | TOLD) - {REPAIRED}
         said = f"; the function said {self._told()}" if self._line else ""
         return Progress(f"waiting for: {', '.join(missing)}{said}", done=settled)
 

@@ -97,8 +97,22 @@ def publish(clients: Clients, topic: str, event: bytes) -> str:
 
 
 def settled(line: Line) -> bool:
-    """Whether nothing is left to do about the finding."""
-    return line.get("outcome") in values.SETTLED
+    """Whether nobody is to try the finding again: settled, or told."""
+    return line.get("outcome") in values.SETTLED | values.TOLD
+
+
+def for_a_person(lines: Iterable[Line]) -> list[str]:
+    """What no retry cures, and somebody must see to: a sentence for each such line."""
+    told = [line for line in lines if line.get("outcome") in values.TOLD]
+    return [f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}" for line in told]
+
+
+def tell_person(console: Console, lines: Iterable[Line]) -> bool:
+    """Say that to people; gives whether there was any."""
+    told = for_a_person(lines)
+    for each in told:
+        console.say(f"a person must see to {each}", "red")
+    return bool(told)
 
 
 def only_reported(lines: Iterable[Line]) -> str:

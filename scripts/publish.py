@@ -19,7 +19,7 @@ from scripts.audit_trail import AuditLine
 from scripts.clients import Credentials
 from scripts.console import Exit
 from scripts.live import GET
-from scripts.messages import prospect, publish, read_event, settled, show
+from scripts.messages import prospect, publish, read_event, settled, show, tell_person
 from scripts.verb import Permission, Situation, Verb, start
 from scripts.waiting import Progress, wait
 
@@ -152,7 +152,8 @@ def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine
             f"message in {spec.failure_queue or 'no queue: none is declared'}",
             "red",
         )
-    if missing or unsettled:
+    told = tell_person(console, map(vars, lines))
+    if missing or unsettled or told:
         return Exit.PROBLEM
     console.say("all of it is settled", "green")
     return Exit.DONE

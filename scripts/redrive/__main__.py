@@ -27,6 +27,7 @@ from scripts.clients import Credentials
 from scripts.console import Console, Exit
 from scripts.errors import Problem, UsageError
 from scripts.live import GET, Live
+from scripts.messages import tell_person
 from scripts.redrive.drain import Handled, Message, drain
 from scripts.redrive.envelope import Failure, read
 from scripts.redrive.mailbox import (
@@ -111,7 +112,8 @@ def _redrive(situation: Situation) -> Exit:
             return Exit.PROBLEM
         way = Topic(situation) if situation.options.to == _TO_TOPIC else Straight(situation, live)
         handled = _send(situation, mailbox, live, way, chosen)
-    return Exit.DONE if all(_gone(each, handled) for each in chosen) else Exit.PROBLEM
+    told = tell_person(console, way.said)
+    return Exit.PROBLEM if told or not all(_gone(each, handled) for each in chosen) else Exit.DONE
 
 
 def _send(

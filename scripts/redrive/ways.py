@@ -13,7 +13,7 @@ from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.errors import UsageError
 from scripts.live import Live
-from scripts.messages import only_reported, publish, settled
+from scripts.messages import Line, only_reported, publish, settled
 from scripts.settling import submit
 from scripts.verb import Permission, Situation
 from scripts.waiting import Progress, wait
@@ -31,6 +31,8 @@ class Way(Protocol):
 
     hold: int
     """Seconds for which a message is to be held meanwhile."""
+    said: list[Line]
+    """What the function wrote about what is settled."""
 
     def send(self, event: bytes) -> str:
         """Send it, and wait for what becomes of it; raises CloudError if it surely was not sent."""
@@ -44,10 +46,12 @@ class Straight:
         self._situation = situation
         self._timeout = int(live.timeout)
         self.hold = max(self._timeout, situation.spec.function.timeout) + 2 * _SPARE
+        self.said: list[Line] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains; what fails is not in the failure queue once more."""
         ended = submit(self._situation.clients, self._situation.spec, event, self._timeout)
+        self.said += ended.lines
         return ended.problem or only_reported(ended.lines)
 
 
@@ -61,6 +65,7 @@ class Topic:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self.hold = int(situation.options.timeout) + 2 * _SPARE
+        self.said: list[Line] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains when the time is over."""
@@ -83,6 +88,7 @@ class Topic:
             return Progress(words, done == len(awaited))
 
         if wait(look, situation.console, situation.options.timeout):
+            self.said += map(vars, last)
             return only_reported(map(vars, last))
         return _unsettled(awaited, last)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
-from resource_repair.values import DENIED, EXPOSED, FAILED, REPAIRED, WOULD_REPAIR
+from resource_repair.values import DENIED, FAILED, REPAIRED, TOLD, WOULD_REPAIR
 from scripts.audit import Reopened, reopened
 from scripts.audit_trail import AuditLine
 from scripts.exempting import allows
@@ -26,7 +26,7 @@ OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE = (
 STANDINGS = (OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE)  # the worst first
 
 _DAILY = 31  # longer spans are counted by the week
-_UNSETTLED = (FAILED, DENIED, EXPOSED)
+_UNSETTLED = (FAILED, DENIED, *sorted(TOLD))
 
 
 class Row(NamedTuple):

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from resource_repair.naming import BUCKET_NAME
+from resource_repair.values import TOLD
 from scripts.spec import Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
@@ -99,8 +100,17 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "unsettled",
             "A bucket could not be closed",
             "Bucket ${bucket}: ${outcome}. See: make status BUCKET=${bucket}, make audit",
-            f"{_AUDIT} and ({_any_of('failed', 'denied', 'exposed')}) | "
+            f"{_AUDIT} and ({_any_of('failed', 'denied')}) | "
             f"{_counted('lines', 'bucket', 'outcome')}",
+            ("bucket", "outcome"),
+            _HIGH,
+        ),
+        AlertRule(
+            "told",
+            "A bucket needs somebody to look at it",
+            "Bucket ${bucket}: ${outcome}. Nothing tries it again. See: README, the table of "
+            "outcomes; make status BUCKET=${bucket}, make audit",
+            f"{_AUDIT} and ({_any_of(*sorted(TOLD))}) | {_counted('lines', 'bucket', 'outcome')}",
             ("bucket", "outcome"),
             _HIGH,
         ),

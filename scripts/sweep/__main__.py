@@ -27,6 +27,7 @@ from scripts.console import Exit
 from scripts.errors import UsageError
 from scripts.findings import check_expected, counted
 from scripts.live import GET, GET_CODE
+from scripts.messages import for_a_person
 from scripts.settling import PERMISSIONS as SETTLING
 from scripts.settling import Ending, submit
 from scripts.sweep import candidates, telling
@@ -105,7 +106,8 @@ def _sweep(situation: Situation) -> Exit:
     console.answer(telling.document(situation, plan, done))
     if done.refused:
         raise done.refused
-    return Exit.PROBLEM if done.stopped or any(map(telling.failed, done.endings)) else end
+    left = any(map(telling.failed, done.endings)) or for_a_person(telling.lines_of(done))
+    return Exit.PROBLEM if done.stopped or left else end
 
 
 def _check(options: argparse.Namespace, now: datetime) -> None:

@@ -7,7 +7,7 @@ from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts import results
 from scripts.console import Console
 from scripts.findings import counted
-from scripts.messages import Line, acl_told
+from scripts.messages import Line, acl_told, tell_person
 from scripts.settling import Ending
 from scripts.sweep.candidates import Candidate
 from scripts.sweep.plan import Plan
@@ -69,8 +69,13 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
             f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
             "red",
         )
-    if not left and not untried:
+    if not tell_person(console, lines_of(done)) and not left and not untried:
         console.say(f"all {len(endings)} are settled", "green")
+
+
+def lines_of(done: Run[Candidate]) -> list[Line]:
+    """All that the function wrote."""
+    return [line for _, ending in done.endings for line in ending.lines]
 
 
 def failed(ended: tuple[Candidate, Ending]) -> bool:
