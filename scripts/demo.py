@@ -168,7 +168,7 @@ class Demo:
             ("bucket", "", "opened as", "outcome", "ACL now", "settled after"), rows
         )
         self._console.say(
-            "  What Cloud Config is contradicted in is looked at twice, three seconds apart."
+            "  What contradicts Cloud Config is looked at twice, three seconds apart."
         )
         self._console.say("  exposed: the ACL is closed, and a person must see to the policy.")
         for act in FURTHER:

@@ -16,7 +16,7 @@ from scripts.test_alert import main as send_test
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
 from tests.contract.provision_rig import Account, empty
 
-NAMES = ["kept", "reopened", "silence", "test", "unreadable", "unsettled"]
+NAMES = ["kept", "reopened", "silence", "test", "told", "unreadable", "unsettled"]
 UNSETTLED = "resource-repair-unsettled"
 KINDS = ("sls.alert.action_policy", "sls.alert.action_webhook", "sls.common.user")
 
