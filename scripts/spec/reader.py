@@ -29,6 +29,8 @@ PATH = ROOT / "s.yaml"
 _RUNTIMES = ("python3", "python3.9", "python3.10")
 # Page "Environment variables": for all of them together, names and values.
 ENVIRONMENT_LIMIT = 4096  # bytes
+# A second look at what contradicts a finding comes three seconds after the first one.
+_SHORTEST_TIMEOUT = 5  # seconds
 _REGION = (r"[a-z]+(-[a-z0-9]+)+", "it must be the id of a region, such as cn-shanghai")
 _NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 _BUCKET = (
@@ -172,7 +174,7 @@ class _Props:
             handler=fields["handler"].text(r"[\w/-]+\.\w+", "it must be file.function"),
             code=self._folder / fields["codeUri"].text(r".+\.zip", "it must be a .zip"),
             memory=fields["memorySize"].whole(128, 32768, step=64),
-            timeout=fields["timeout"].whole(1, 86400),
+            timeout=fields["timeout"].whole(_SHORTEST_TIMEOUT, 86400),
             environment=_environment(fields.get("environmentVariables")),
             async_config=self._async_config(config) if config else None,
         )

@@ -178,7 +178,7 @@ def test_a_slow_oss_ends_in_time_and_names_what_is_left(code: Path) -> None:
     """A bucket that OSS does not answer for is given up before the function is killed."""
     with LocalCloud(account_id=scene.ACCOUNT) as cloud:
         stage = set_up(cloud, code, prepareRuleId=scene.RULE_ID)
-        function = replace(stage.spec.function, timeout=3)
+        function = replace(stage.spec.function, timeout=5)
         apply.apply(apply.plan(replace(stage.spec, function=function), stage.clients))
         scene.lay(stage)
         cloud.faults.add("oss:GetBucketInfo", Stall(60), subject="config-snapshot", times=9)

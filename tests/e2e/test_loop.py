@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_what_passes_is_overcome_in_one_invocation(
     stage: Stage, operation: str, fault: Any, times: int
 ) -> None:
     """Throttling, errors, lost answers, late read-backs: repaired, at the first attempt."""
-    stage.bucket("config-bumpy").create_bucket()
+    stage.cloud.oss.create("config-bumpy")
     before = len(stage.audit())
     stage.cloud.faults.add(operation, fault, subject="config-bumpy", times=times)
     stage.cloud.oss.set_acl("config-bumpy", "public-read")
@@ -224,21 +225,37 @@ def test_a_bucket_made_anew_by_the_write_is_told(stage: Stage) -> None:
     stage.cloud.oss.delete("config-raced")
     hold.released.set()
     assert stage.wait_idle()
-    first, *later = lines(stage, "config-raced")
-    assert (first["outcome"], first["reason"].split(":")[0]) == ("failed", "recreated")
-    assert [line["outcome"] for line in later] == ["already_private"]
+    (line,) = lines(stage, "config-raced")
+    assert (line["outcome"], line["acl_after"]) == ("recreated", "private")
+    assert line["reason"].startswith("deleted and made again while it was repaired")
 
 
-def test_a_bucket_public_by_policy_is_exposed_and_kept(stage: Stage) -> None:
-    """An ACL set private under a public policy is no success: exposed, and kept in the queue."""
+def test_a_bucket_public_by_policy_is_told_once(stage: Stage) -> None:
+    """An ACL set private under a public policy is exposed: told, not retried, and not kept."""
     stage.cloud.oss.create("config-policy")
     stage.cloud.oss.set_policy("config-policy", scene.PUBLIC_POLICY)
     stage.cloud.oss.set_acl("config-policy", "public-read")
     assert stage.wait_idle()
-    outcomes = lines(stage, "config-policy")
-    assert {line["outcome"] for line in outcomes} == {"exposed"}
-    assert {line["public_by_policy"] for line in outcomes} == {True}
-    assert len(kept(stage)) == 1
+    (line,) = lines(stage, "config-policy")
+    assert (line["outcome"], line["public_by_policy"]) == ("exposed", True)
+    assert not kept(stage)
+
+
+def test_block_public_access_settles_what_was_exposed(stage: Stage) -> None:
+    """Switched on for the bucket or for the account, it overrules the policy: blocked."""
+    stage.cloud.oss.create("config-policy")
+    stage.cloud.oss.set_policy("config-policy", scene.PUBLIC_POLICY)
+    for switch in (
+        partial(stage.cloud.oss.set_block_public_access, "config-policy"),
+        partial(stage.cloud.oss.block_account, stage.spec.account_id),
+    ):
+        before = len(lines(stage, "config-policy"))
+        stage.cloud.oss.set_acl("config-policy", "public-read")
+        switch(blocked=True)
+        assert stage.wait_idle()
+        assert [line["outcome"] for line in lines(stage, "config-policy")[before:]] == ["blocked"]
+        switch(blocked=False)
+        assert stage.wait_idle()
 
 
 def test_an_exemption_is_a_ceiling(stage: Stage) -> None:

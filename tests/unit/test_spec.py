@@ -169,7 +169,7 @@ def test_the_runtime_is_known_before_the_account() -> None:
         ("vars.ruleName", ..., "vars"),
         ("vars.timeout", "60", f"{PROPS}.function.timeout"),
         ("vars.timeout", True, f"{PROPS}.function.timeout"),
-        ("vars.timeout", 0, f"{PROPS}.function.timeout"),
+        ("vars.timeout", 4, f"{PROPS}.function.timeout"),
         ("vars.memory", 500, f"{PROPS}.function.memorySize"),
         ("vars.runtime", "python3.12", f"{PROPS}.function.runtime"),
         ("vars.retries", 9, f"{PROPS}.function.asyncConfiguration.maxAsyncRetryAttempts"),
