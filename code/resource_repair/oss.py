@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 class _Unlogged(logging.Logger):
     """A logger that no setting wakes: nobody can look it up, and it passes nothing on."""
 
-    def isEnabledFor(self, level: int) -> bool:  # noqa: N802  (logging's)
+    def isEnabledFor(self, level: int) -> bool:  # noqa: ARG002, N802  (logging's)
         return False
 
     def handle(self, record: logging.LogRecord) -> None:
