@@ -22,6 +22,7 @@ from Tea.exceptions import TeaException
 from scripts.addresses import is_safe
 from scripts.errors import Problem, UsageError
 from scripts.redaction import redacted
+from scripts.unlogged import silence
 
 __all__ = [
     "Clients",
@@ -243,6 +244,7 @@ class Clients:
         """`oss2.Bucket`, signing V4, in `region` or the clients' own."""
         import oss2  # noqa: PLC0415  (a slow import)
 
+        silence()
         with calling("the search for credentials", "this machine"):
             held = self._credentials.get_credential()
         pair = (held.access_key_id, held.access_key_secret)
@@ -262,6 +264,7 @@ class Clients:
         with calling("the search for credentials", "this machine"):
             held = self._credentials.get_credential()
         key = (held.access_key_id, held.access_key_secret, held.security_token or "")
+        silence()
         account = Account(self._endpoints.mns or own, *key)
         http = account.mns_client.http
         http.set_connection_timeout(self._read_timeout)
@@ -269,6 +272,7 @@ class Clients:
         return account
 
     def _config(self, override: str, host: str) -> Config:
+        silence()
         parts = urlsplit(override or f"https://{host}")
         return Config(
             credential=self._credentials,

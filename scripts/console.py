@@ -104,8 +104,9 @@ class Console:
         if self._json:
             text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
             self._answered = True
-            # A surrogate that is alone is no UTF-8: it becomes its escape, which is JSON too.
-            self._out.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+            # What is not printed becomes its escape, which is JSON too.
+            shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+            self._out.write("".join(shown).replace("\x7f", "\\u007f") + "\n")
 
     def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
         """What `--json` is to tell beside the error if the verb does not come to its answer."""

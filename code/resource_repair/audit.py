@@ -34,15 +34,19 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
         "duration_ms": outcome.duration_ms,
         "reported_at": outcome.reported_at,
     }
-    # ASCII, so that no control character of a message can end the line or hide in it.
     out = stream or sys.stdout
-    out.write(json.dumps(line, ensure_ascii=True) + "\n")
+    out.write(_json(line) + "\n")
     out.flush()
+
+
+def _json(value: Any) -> str:
+    """In ASCII that is printed: no character of a message can end the line, or hide in it."""
+    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def _short(value: Any) -> Any:
     if isinstance(value, str):
         value = value[:_LONGEST_TEXT]
-        while len(json.dumps(value)) > _LONGEST_TEXT:  # an emoji is twelve characters in ASCII
+        while len(_json(value)) > _LONGEST_TEXT:  # an emoji is twelve characters in ASCII
             value = value[: len(value) // 2]
     return value

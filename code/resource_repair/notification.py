@@ -8,20 +8,27 @@ import base64
 import binascii
 import json
 import re
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from resource_repair.values import Finding, Item, Other, Unreadable
 
-_DEPTH = 10  # layers; real messages have at most five (bytes, CloudEvents, body, base64, JSON)
-_SALVAGED_LAYERS = 2
-_NOT_OF_BASE64 = re.compile(r"\s+|\\[nr]")
+DEPTH = 10  # layers; real messages have at most five (bytes, CloudEvents, body, base64, JSON)
 _MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)  # from 2001 to 2286
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+# What may stand around a message and says nothing: controls, space, byte order marks.
+_AROUND_BYTES = bytes(range(0x21)) + b"\x7f\xef\xbb\xbf\xfe\xff"
+_AROUND = "".join(map(chr, range(0x21))) + "\x7f\xef\xbb\xbf\ufffe\ufeff"
 _ENVELOPE_KEYS = frozenset(["TopicName", "TopicOwner", "MessageId", "Subscriber"])
 _WRAPPERS = ("Message", "messageBody", "body", "data_base64", "data")
-_BODY_KEYS = frozenset(
-    ["evaluationResultIdentifier", "configRuleId", "eventType", "ResourceEventType"]
-)
+_CHANGES = ("ResourceEventType", "resourceEventType")  # of a topic, of EventBridge
+_BODY_KEYS = frozenset(["evaluationResultIdentifier", "configRuleId", "eventType", *_CHANGES])
+_OTHER_TYPES = {
+    "ResourceChange": "ResourceChange",
+    "SnapshotDelivery": "SnapshotDelivery",
+    # What EventBridge has of ActionTrail. Page "ActionTrail events".
+    "AliyunServiceEvent": "ActionTrail",
+    "ApiCall": "ActionTrail",
+    "ConsoleOperation": "ActionTrail",
+}
 
 
 class _MalformedError(Exception):
@@ -31,15 +38,17 @@ class _MalformedError(Exception):
 def read(event: Union[bytes, str]) -> Tuple[Item, ...]:
     """Everything that the event says: findings, other traffic, and what could not be read.
 
-    All that could not be read is one item, with every text of the whole message.
+    All that could not be read is one item, with every reading of the whole message.
     """
     items: List[Union[Finding, Other]] = []
     reasons: List[str] = []
-    _unwrap(event, _DEPTH, items, reasons)
+    _unwrap(event, DEPTH, items, reasons)
     if not reasons:
         return tuple(items)
+    from resource_repair import salvage  # noqa: PLC0415  (no part of a cold start)
+
     why = reasons[0] if len(reasons) == 1 else f"{reasons[0]}, and {len(reasons) - 1} more"
-    return (*items, Unreadable(why, tuple(_texts(event, _DEPTH))))
+    return (*items, Unreadable(why, tuple(salvage.readings(event))))
 
 
 def _unwrap(value: Any, depth: int, items: List[Union[Finding, Other]], reasons: List[str]) -> None:
@@ -47,7 +56,7 @@ def _unwrap(value: Any, depth: int, items: List[Union[Finding, Other]], reasons:
     if depth == 0:
         reasons.append("envelopes nested too deep")
     elif isinstance(value, (bytes, bytearray, str)):
-        inner = _decoded(_text_of(value))
+        inner = decoded(value)
         if inner is None:
             reasons.append("neither JSON nor base64")
         else:
@@ -66,22 +75,30 @@ def _unwrap(value: Any, depth: int, items: List[Union[Finding, Other]], reasons:
         reasons.append("neither an object nor a list of them")
 
 
-def _text_of(value: Union[bytes, bytearray, str]) -> str:
-    if not isinstance(value, str):
-        value = bytes(value).decode(json.detect_encoding(value), "replace")
-    return value.lstrip("\ufeff")
+def decoded(value: Union[bytes, bytearray, str], pairs: Optional[Callable[..., Any]] = None) -> Any:
+    """What a text encodes, as JSON or base64; None if neither (or null, which says no more).
 
-
-def _decoded(text: str) -> Any:
-    """What the text encodes, as JSON or base64; None if neither (or null, which says no more).
-
-    That Cloud Config encodes is not documented: the tutorial's 2021 edition decoded base64, later
-    pages show plain JSON.
+    `pairs` makes what stands for an object from its pairs. That Cloud Config encodes is not
+    documented: the tutorial's 2021 edition decoded base64, later pages show plain JSON.
     """
+    text = _text_of(value)
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=pairs)
     except (ValueError, RecursionError):
-        return _base64(text)
+        return from_base64(text)
+
+
+def _text_of(value: Union[bytes, bytearray, str]) -> str:
+    """The text without what says nothing around it, which misleads a guess of its encoding."""
+    if isinstance(value, str):
+        return value.strip(_AROUND)
+    raw, encoding = bytes(value).lstrip(_AROUND_BYTES), "utf-8"
+    if raw[1:2] == b"\0":  # beside the first character, which is ASCII: JSON and base64 are
+        width = 4 if raw[1:4] == b"\0\0\0" else 2
+        little = raw.endswith(b"\0")
+        raw = raw if little else b"\0" * (width - 1) + raw
+        encoding = f"utf-{8 * width}-{'le' if little else 'be'}"
+    return raw.decode(encoding, "replace").strip(_AROUND)
 
 
 def _is_envelope(message: Dict[str, Any]) -> bool:
@@ -95,50 +112,42 @@ def _content(envelope: Dict[str, Any]) -> Any:
     return next(envelope[key] for key in _WRAPPERS if key in envelope)
 
 
-def _texts(value: Any, depth: int) -> Iterator[str]:
-    """Every text in a message, raw and decoded, however damaged: one may name our rule."""
-    if isinstance(value, (bytes, bytearray, str)):
-        text = _text_of(value)
-        yield text
-        inner = _decoded(text) if depth else None
-        if inner is None:
-            yield from _salvaged(text, _SALVAGED_LAYERS)
-        else:
-            yield from _texts(inner, depth - 1)
-    elif isinstance(value, dict) and depth:
-        for key, each in value.items():
-            yield key
-            yield from _texts(each, depth - 1)
-    elif isinstance(value, list) and depth:
-        for each in value:
-            yield from _texts(each, depth - 1)
-
-
 def _read_object(message: Dict[str, Any]) -> Union[Finding, Other]:
     """What a body says: Cloud Config's "Resource non-compliance events", or a list's flat item."""
-    event_type = message.get("eventType")
-    if event_type in ("ResourceChange", "SnapshotDelivery"):
-        return Other(event_type)
-    if "ResourceEventType" in message:
-        return Other("ResourceChange")
+    other = _OTHER_TYPES.get(str(message.get("eventType")))
+    if other:
+        return Other(other)
     if "evaluationResultIdentifier" in message:
-        return _finding(message, _qualifier(message["evaluationResultIdentifier"]))
+        identifier = _object(message, "evaluationResultIdentifier")
+        resource = _object(identifier, "evaluationResultQualifier")
+        return _finding(message, identifier, resource)
     if "configRuleId" in message:
-        return _finding(message, message)
+        return _finding(message, message, message)
+    if any(key in message for key in _CHANGES):
+        return Other("ResourceChange")
     keys = ", ".join(sorted(message)[:8])[:120]
     raise _MalformedError(f"an object of no known shape, with the keys: {keys}")
 
 
-def _qualifier(identifier: Any) -> Dict[str, Any]:
-    qualifier = (
-        identifier.get("evaluationResultQualifier") if isinstance(identifier, dict) else None
+def _object(fields: Dict[str, Any], name: str) -> Dict[str, Any]:
+    """A field that is an object, or is one as JSON in a text, as Log Service's copy has it."""
+    value = fields.get(name)
+    if isinstance(value, str):
+        value = decoded(value)
+    if not isinstance(value, dict):
+        raise _MalformedError(f"a finding whose {name} is no object")
+    return value
+
+
+def _finding(
+    message: Dict[str, Any], identifier: Dict[str, Any], resource: Dict[str, Any]
+) -> Finding:
+    """The finding in a body's three parts, which are one in a list's item."""
+    times = (
+        _moment(message.get("notificationCreationTime")),
+        _moment(identifier.get("orderingTimestamp")),
+        _moment(resource.get("captureTime")),
     )
-    if not isinstance(qualifier, dict):
-        raise _MalformedError("evaluationResultIdentifier without evaluationResultQualifier")
-    return qualifier
-
-
-def _finding(message: Dict[str, Any], resource: Dict[str, Any]) -> Finding:
     finding = Finding(
         rule_id=_text(resource, "configRuleId"),
         rule_name=_text(resource, "configRuleName"),
@@ -147,7 +156,7 @@ def _finding(message: Dict[str, Any], resource: Dict[str, Any]) -> Finding:
         region=_text(resource, "regionId"),
         compliance=_text(message, "complianceType"),
         owner=_text(resource, "resourceOwnerId") or _text(message, "accountId"),
-        reported_at=_moment(message.get("notificationCreationTime")),
+        reported_at=next((time for time in times if time is not None), None),
     )
     for name, value in (("configRuleId", finding.rule_id), ("resourceId", finding.resource_id)):
         if not value:
@@ -156,9 +165,12 @@ def _finding(message: Dict[str, Any], resource: Dict[str, Any]) -> Finding:
 
 
 def _text(fields: Dict[str, Any], name: str) -> str:
-    """A field as text; ids and accounts are numbers in some editions. Absent and null are empty."""
+    """A field as text; ids and accounts are numbers in some editions. Absent and null are empty.
+
+    Log Service's copy has null as a text; a bucket can have that name.
+    """
     value = fields.get(name)
-    if value is None:
+    if value is None or (value == "null" and name != "resourceId"):
         return ""
     if isinstance(value, str):
         return value
@@ -177,7 +189,7 @@ def _moment(value: Any) -> Optional[int]:
     return None
 
 
-def _base64(text: str) -> Union[bytes, None]:
+def from_base64(text: str) -> Optional[bytes]:
     """What `text` encodes, standard or URL-safe, padded or not; None if it is not base64."""
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     if not compact:
@@ -186,21 +198,3 @@ def _base64(text: str) -> Union[bytes, None]:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def _salvaged(text: str, layers: int) -> Iterator[str]:
-    """What the base64 in a damaged text says, as far as it goes: it may still name our rule.
-
-    Line breaks, real or escaped, are taken out; as damage can shift the rest, each run is read from
-    each of its first four characters; and what comes out may hold more of the same.
-    """
-    whole = _NOT_OF_BASE64.sub("", text).replace("\\/", "/")
-    for run in _BASE64_RUN.findall(whole):
-        for start in range(4):
-            part = run[start:].rstrip("=")
-            decoded = _base64(part[: len(part) // 4 * 4])
-            if decoded:
-                found = decoded.decode("utf-8", "replace")
-                yield found
-                if layers > 1:
-                    yield from _salvaged(found, layers - 1)

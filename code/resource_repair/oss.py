@@ -22,6 +22,29 @@ _READ_SECONDS = 5.0
 _T = TypeVar("_T")
 
 
+class _Unlogged(logging.Logger):
+    """A logger that no setting wakes: nobody can look it up, and it passes nothing on."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: ARG002, N802  (logging's)
+        return False
+
+    def handle(self, record: logging.LogRecord) -> None:
+        pass
+
+
+_UNLOGGED = _Unlogged("oss2")
+
+
+def _silence_oss2() -> None:
+    """At DEBUG oss2 logs the security token and signatures, and at INFO whole error answers.
+
+    A level or a filter could be set anew by whoever configures logging, at any time.
+    """
+    for module in [oss2, *vars(oss2).values()]:
+        if isinstance(module, type(oss2)) and module.__name__.startswith("oss2"):
+            vars(module)["logger"] = _UNLOGGED
+
+
 class BucketState(NamedTuple):
     """A bucket as OSS describes it in one answer. `created` identifies it beyond its name.
 
@@ -43,8 +66,7 @@ class Oss:
     """OSS as the function's role may use it. Safe to share between threads."""
 
     def __init__(self, endpoint: str, credentials: Credentials, deadline: Deadline) -> None:
-        # At DEBUG oss2 logs the security token, and at INFO whole error answers.
-        logging.getLogger("oss2").setLevel(logging.CRITICAL)
+        _silence_oss2()
         if endpoint.startswith("https:"):
             transport.trust()
         self._endpoint = endpoint

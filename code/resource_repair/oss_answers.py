@@ -73,7 +73,7 @@ TABLE: Dict[str, Tuple[Type[BucketError], str]] = {
     # Page "0002-00000504": signed anew the next time.
     "RequestTimeTooSkewed": (
         TransientError,
-        "signed more than 15 minutes off OSS's time: is the clock right?",
+        "signed more than 15 minutes off OSS's time: see to the clock",
     ),
     # Pages "HTTP 429 errors", "HTTP 500 errors", "HTTP 503 errors"; with other statuses, too.
     "QpsLimitExceeded": (TransientError, ""),

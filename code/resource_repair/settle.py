@@ -43,4 +43,5 @@ def _describe(unsettled: List[Outcome]) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode("ascii").replace("\n", "\\n")
+    """The text with its backslashes, and all that is not printed or no ASCII, as escapes."""
+    return text.encode("unicode_escape").decode("ascii")

@@ -147,8 +147,11 @@ def trust() -> ssl.SSLContext:
 
 def _to(scheme: str, host: str) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, context=trust())
-    return http.client.HTTPConnection(host)
+        to: http.client.HTTPConnection = http.client.HTTPSConnection(host, context=trust())
+    else:
+        to = http.client.HTTPConnection(host)
+    to.set_debuglevel(0)  # whatever it is for others: it would print the security token
+    return to
 
 
 def _made_ready(

@@ -74,7 +74,7 @@ def test_a_bucket_is_shown_from_all_sides(stage: Stage, capsys: pytest.CaptureFi
     assert views["public by policy"] == "yes"
     assert views["Block Public Access"] == "off"
     assert views["exemption"] == "none"
-    assert "UTC exposed: already_private, but the bucket policy" in views["last audit line"]
+    assert "but the bucket policy is public" in views["last audit line"]
 
 
 def test_the_last_audit_line_counts(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,9 @@ def test_people_get_a_drawn_table(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_said_steers_the_terminal(
     monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], hostile: str, shown: str
 ) -> None:
-    """Controls and bidi overrides are shown as escapes, everywhere; --json tells what there is."""
+    """Controls and bidi overrides are shown as escapes, everywhere; --json tells what there is, in
+    JSON's own escapes.
+    """
     monkeypatch.setenv("TERM", "xterm")
     out, err = stream(), stream()
     console = Console(out=out, err=err, stdin=Terminal("y\n"))
@@ -62,6 +64,7 @@ def test_nothing_said_steers_the_terminal(
     document = io.StringIO()
     Console(answer_json=True, out=document, err=err).answer(hostile)
     assert json.loads(document.getvalue()) == hostile
+    assert document.getvalue()[:-1].isprintable()
 
 
 def test_json_leaves_stdout_to_the_document() -> None:
