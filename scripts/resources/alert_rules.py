@@ -12,7 +12,7 @@ What waits in the failure queue is in no log: MNS is not seen from here. But Fun
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
 for want of memory too, it writes a line (page "Request-level metric logs"): so many failed runs of
 one request are one message that was given up. Whether it came into the queue no line tells: what
-Function Compute hands over has 64 KB at most, its own words included, and what is longer is dropped.
+Function Compute hands over has 64 KB at most, its own words included, and a longer one is dropped.
 """
 
 from collections.abc import Mapping
