@@ -124,9 +124,7 @@ class Reopening:
     def carry_out(self) -> None:
         """Do what is still to be done, and watch that nobody undoes it. Raises as `prepare`."""
         patiently(self._try_acl)
-        if not self._exempted.in_file:
-            exemption_file.add(self._wish.exemptions, self._exempted.entry, self._today)
-            self._tell("exemption written", f"added to {self._wish.exemptions}")
+        self._write_down()
         seconds = patiently(self._put_live)
         patiently(self._open)
         self._console.say(f"now commit it: {self._commit()}", "bold")
@@ -160,6 +158,14 @@ class Reopening:
             return
         self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(acl))
         self._same()  # on a bucket that was deleted just now that made another
+
+    def _write_down(self) -> None:
+        """Add the exemption to the file, unless another run has done so since it was read."""
+        path, entry = self._wish.exemptions, self._exempted.entry
+        held = reviewed_exemptions(path, self._today)
+        if not _allowing(held, self._bucket.name, self.acl, entry.expires):
+            exemption_file.add(path, entry, self._today)
+            self._tell("exemption written", f"added to {path}")
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
