@@ -172,6 +172,11 @@ def _advice(needed: Permission, code: str, error: Any) -> str:
     kind, told = oss_answers.meaning(operation, error.status, code)
     if kind is DeniedError:
         return f"allow {needed.action} to whoever these credentials are, and run again"
+    if (needed, code) == (PUT_ACL, "BucketAlreadyExists"):
+        return (
+            f"OSS says so to who may not do it: allow {needed.action} to whoever these credentials "
+            "are, look whether the bucket's policy denies it, and run again"
+        )
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"
     if code == "NoUsableAnswer":

@@ -40,6 +40,8 @@ logging.getLogger("credentials").disabled = True
 
 _NO_ANSWER = "NoUsableAnswer"
 _DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
+# OSS's other word for it, of a bucket that is there: page of its EC, 0015-00000104.
+_DENIED_TOO = {("oss:PutBucketAcl", "BucketAlreadyExists")}
 # Log Service has its own words for it (page "Common error codes"), and OSS for its bucket settings.
 _BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy|ConcurrentUpdateBucketFailed")
 _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
@@ -65,7 +67,7 @@ class CloudError(Problem):
     @property
     def denied(self) -> bool:
         """Whether it is a permission that is missing."""
-        return self.code in _DENIED
+        return self.code in _DENIED or (self.operation, self.code) in _DENIED_TOO
 
     @property
     def unanswered(self) -> bool:

@@ -6,7 +6,7 @@ back as an audit line.
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -115,14 +115,24 @@ def tell_person(console: Console, lines: Iterable[Line]) -> bool:
     return bool(told)
 
 
-def only_reported(lines: Iterable[Line]) -> str:
-    """Which buckets the function left open, since it only reports; empty if there is none.
+def left_open(lines: Iterable[Line], rule_ids: Collection[str]) -> str:
+    """Which buckets the function left as they were though it is to close them; empty if none.
 
-    That is settled, and no reason to forget them.
+    That is settled, and no reason to forget them: it was changed after it was looked at, and only
+    reports by now, or acts on other rules than `rule_ids`.
     """
-    open_still = (each for each in lines if each.get("outcome") == values.WOULD_REPAIR)
-    names = sorted({str(line.get("bucket")) for line in open_still})
-    return f"{values.WOULD_REPAIR} {', '.join(names)}: it only reports by now" if names else ""
+    told = [
+        f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}"
+        for line in lines
+        if line.get("outcome") == values.WOULD_REPAIR
+        or (_of_another_rule(line) and line.get("rule_id") in rule_ids)
+    ]
+    return "; ".join(told)
+
+
+def _of_another_rule(line: Line) -> bool:
+    reason = str(line.get("reason"))
+    return line.get("outcome") == values.IGNORED and reason.startswith("other_rule:")
 
 
 def show(console: Console, lines: Sequence[Line]) -> None:

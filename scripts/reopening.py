@@ -1,9 +1,10 @@
 """Opening a bucket that was repaired, so that it stays open: exemption first, ACL last.
 
-Everything is read before anything is changed, and each step looks whether it was done already:
-stopped after any of them, another run goes on from there. The code that is put live is the live one
-with one more exemption, and never what happens to be in the folder: whoever is called at night may
-have another version there, and a deploy of that is no part of an undo.
+Everything is read before anything is changed, and the ACL that was read is written first of all:
+where it may not be, the code that is live stays as it is. Each step looks whether it was done
+already: stopped after any of them, another run goes on from there. The code that is put live is the
+live one with one more exemption, and never what happens to be in the folder: whoever is called at
+night may have another version there, and a deploy of that is no part of an undo.
 """
 
 import shlex
@@ -122,9 +123,8 @@ class Reopening:
 
     def carry_out(self) -> None:
         """Do what is still to be done, and watch that nobody undoes it. Raises as `prepare`."""
-        if not self._exempted.in_file:
-            exemption_file.add(self._wish.exemptions, self._exempted.entry, self._today)
-            self._tell("exemption written", f"added to {self._wish.exemptions}")
+        patiently(self._try_acl)
+        self._write_down()
         seconds = patiently(self._put_live)
         patiently(self._open)
         self._console.say(f"now commit it: {self._commit()}", "bold")
@@ -146,6 +146,26 @@ class Reopening:
             "done": self._done,
             "commit": self._commit(),
         }
+
+    def _try_acl(self) -> None:
+        """Write the ACL that it has, so that it is known whether it may be written.
+
+        One that is open as far as wanted is left: nothing is to be written to it, and to write a
+        public ACL while its owner is closing it would open it without an exemption.
+        """
+        acl = self._same().acl
+        if self._is_open(acl):
+            return
+        self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(acl))
+        self._same()  # on a bucket that was deleted just now that made another
+
+    def _write_down(self) -> None:
+        """Add the exemption to the file, unless another run has done so since it was read."""
+        path, entry = self._wish.exemptions, self._exempted.entry
+        held = reviewed_exemptions(path, self._today)
+        if not _allowing(held, self._bucket.name, self.acl, entry.expires):
+            exemption_file.add(path, entry, self._today)
+            self._tell("exemption written", f"added to {path}")
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""

@@ -10,15 +10,15 @@ for some seconds others do not see them; --dry-run does no more.
 Straight to the function, a message that fails is not put into the queue once more. By --to topic it
 is: Function Compute retries it and keeps it, and the old one stays too, so it may be there twice.
 
-A message that cannot be read, is another function's, or of a rule that the function would ignore,
-is shown and kept.
+A message that cannot be read, is another function's, or has nothing but findings of rules that the
+function would ignore, is shown and kept.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -48,6 +48,7 @@ from scripts.verb import Situation, Verb, start
 VERB = Verb("redrive", __doc__ or "", (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING))
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
+_WAYS: Mapping[str, Callable[[Situation, Live], Way]] = {_TO_FUNCTION: Straight, _TO_TOPIC: Topic}
 _TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
 _LONGEST_TIMEOUT = 3600  # each message is held for as long
 _SHORTEST_ID = 4
@@ -79,7 +80,7 @@ def _add_options(options: argparse.ArgumentParser) -> None:
     )
     options.add_argument("--limit", type=int, metavar="N", help="the N oldest at most")
     options.add_argument(
-        "--to", choices=(_TO_FUNCTION, _TO_TOPIC), default=_TO_FUNCTION, help="default: function"
+        "--to", choices=tuple(_WAYS), default=_TO_FUNCTION, help="default: function"
     )
     options.add_argument(
         "--timeout",
@@ -110,7 +111,7 @@ def _redrive(situation: Situation) -> Exit:
             console.say("nothing was sent")
             console.answer(_document(situation, chosen, {}))
             return Exit.PROBLEM
-        way = Topic(situation) if situation.options.to == _TO_TOPIC else Straight(situation, live)
+        way = _WAYS[situation.options.to](situation, live)
         handled = _send(situation, mailbox, live, way, chosen)
     told = tell_person(console, way.said)
     return Exit.PROBLEM if told or not all(_gone(each, handled) for each in chosen) else Exit.DONE
@@ -162,7 +163,10 @@ def _read(message: Message, spec: Spec, live: Live) -> Waiting:
 
 
 def _why_kept(failure: Failure, spec: Spec, live: Live) -> str:
-    """Why sending it would settle nothing, or lose it."""
+    """Why sending it would settle nothing, or lose it.
+
+    What a list has beside findings of the function's own rules it ignores: that keeps no list.
+    """
     if failure.unreadable:
         return failure.unreadable
     ours = (spec.service.name, spec.function.name)
@@ -170,7 +174,7 @@ def _why_kept(failure: Failure, spec: Spec, live: Live) -> str:
         return f"it is of the function {failure.service}/{failure.function}"
     deployed = live.settings.rule_ids
     foreign = [each.rule_id for each in failure.findings if each.rule_id not in deployed]
-    if foreign:
+    if foreign and len(foreign) == len(failure.findings):
         return f"the function is not deployed for rule {foreign[0]}, and would ignore it"
     return ""
 

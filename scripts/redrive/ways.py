@@ -13,7 +13,7 @@ from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.errors import UsageError
 from scripts.live import Live
-from scripts.messages import Line, only_reported, publish, settled
+from scripts.messages import Line, left_open, publish, settled
 from scripts.settling import submit
 from scripts.verb import Permission, Situation
 from scripts.waiting import Progress, wait
@@ -44,6 +44,7 @@ class Straight:
 
     def __init__(self, situation: Situation, live: Live) -> None:
         self._situation = situation
+        self._live = live
         self._timeout = int(live.timeout)
         self.hold = max(self._timeout, situation.spec.function.timeout) + 2 * _SPARE
         self.said: list[Line] = []
@@ -52,7 +53,7 @@ class Straight:
         """The problem that remains; what fails is not in the failure queue once more."""
         ended = submit(self._situation.clients, self._situation.spec, event, self._timeout)
         self.said += ended.lines
-        return ended.problem or only_reported(ended.lines)
+        return ended.problem or left_open(ended.lines, self._live.settings.rule_ids)
 
 
 class Topic:
@@ -62,8 +63,9 @@ class Topic:
     what fails is then there twice.
     """
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, live: Live) -> None:
         self._situation = situation
+        self._live = live
         self.hold = int(situation.options.timeout) + 2 * _SPARE
         self.said: list[Line] = []
 
@@ -89,7 +91,7 @@ class Topic:
 
         if wait(look, situation.console, situation.options.timeout):
             self.said += map(vars, last)
-            return only_reported(map(vars, last))
+            return left_open(map(vars, last), self._live.settings.rule_ids)
         return _unsettled(awaited, last)
 
 

@@ -55,7 +55,7 @@ def test_it_prints_what_the_function_did(
     ("event", "says"),
     [
         ("fail_unreadable.txt", "the function answered 'fail'"),
-        ("exposed_by_policy.json", "the function raised UnsettledFindingsError: 1 not settled"),
+        ("failed_invalid_region.json", "the function raised UnsettledFindingsError: 1 not settled"),
     ],
 )
 def test_it_fails_when_the_handler_did(

@@ -92,7 +92,8 @@ def test_several_findings_have_a_line_each(
 @pytest.mark.parametrize(
     ("event", "says"),
     [
-        ("exposed_by_policy.json", "1 not settled: Function Compute tries again"),
+        ("failed_invalid_region.json", "1 not settled: Function Compute tries again"),
+        ("exposed_by_policy.json", "a person must see to config-policy: exposed"),
         ("fail_unreadable.txt", "unreadable"),
     ],
 )

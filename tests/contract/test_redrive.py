@@ -15,7 +15,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT, settling
-from scripts.localcloud import Drop, Fail
+from scripts.localcloud import Drop, Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.redrive.__main__ import VERB, main
 from scripts.rehearsal import Stage
@@ -301,6 +301,47 @@ def test_by_the_topic_another_finding_about_the_bucket_settles_nothing(
     assert acls(stage) == {"first": "public-read"}
     assert stage.wait_idle()
     assert len(waiting(stage)) == 2
+
+
+def test_a_list_with_findings_of_other_rules_is_sent_and_removed(stage: Stage) -> None:
+    """What is not the function's it ignores; the list would be there for ever otherwise."""
+    poison(stage, "first")
+    (failed,) = waiting(stage)
+    finding = json.loads(failed["requestPayload"])
+    drop_messages(stage)
+    stage.cloud.mns.send(
+        QUEUE, json.dumps({**failed, "requestPayload": [FINDING, finding, finding]})
+    )
+    stage.cloud.faults.clear()
+    assert run(stage, main, "--yes") == 0
+    assert acls(stage) == {"first": "private"}
+    assert waiting(stage) == []
+
+
+def test_a_rule_that_is_taken_away_meanwhile_loses_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function ignores the finding then, which is no reason to remove the message."""
+    poison(stage, "first")
+    stage.cloud.faults.clear()
+    held = Hold()
+    stage.cloud.faults.add("fc:InvokeFunction", held)
+    read = count(stage.cloud.journal.entries(), "GetFunction")
+
+    def read_again(entries: list[Entry]) -> bool:
+        """Once with the plan, and once before it is sent."""
+        return count(entries, "GetFunction") >= read + 2
+
+    with ThreadPoolExecutor(1) as other:
+        redriven = other.submit(run, stage, main, "--yes", "--json")
+        assert stage.cloud.journal.wait_for(read_again, 30)
+        with deployed_with(stage, prepareRuleId="cr-another"):
+            held.released.set()
+            assert redriven.result() == 1
+    (message,) = told(capsys)
+    assert message["removed"] is False
+    assert "other_rule" in message["problem"]
+    assert len(waiting(stage)) == 1
 
 
 PAUSED = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})

@@ -1,5 +1,6 @@
 """What a message sent to the topic has led to, as its audit lines tell it bit by bit."""
 
+import dataclasses
 import json
 from collections import Counter
 from datetime import datetime, timezone
@@ -9,7 +10,7 @@ import pytest
 from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPAIR
 from scripts import ROOT
 from scripts.audit_trail import AuditLine
-from scripts.messages import only_reported, settled
+from scripts.messages import left_open, settled
 from scripts.redrive.ways import Key, awaited_of, said_last
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
@@ -58,11 +59,20 @@ def test_one_invocation_must_have_settled_all_of_it() -> None:
     assert len(said_last(awaited, [*lines, line(B, IGNORED, "one")])) == 2
 
 
-def test_what_was_only_reported_is_told() -> None:
-    """It has come to its end, and its bucket is as open as before."""
-    last = said_last(Counter([A, B]), [line(A, WOULD_REPAIR), line(B, REPAIRED)])
-    assert len(last) == 2
-    assert only_reported(map(vars, last)) == "would_repair a: it only reports by now"
+@pytest.mark.parametrize(
+    ("outcome", "reason", "told"),
+    [
+        (WOULD_REPAIR, "only reported", "a: would_repair, only reported"),
+        (IGNORED, "other_rule: cr-1", "a: ignored, other_rule: cr-1"),
+        (IGNORED, "duplicate: handled once", ""),
+        (IGNORED, "other_account: 1", ""),
+    ],
+)
+def test_what_was_left_open_is_told(outcome: str, reason: str, told: str) -> None:
+    """It has come to its end, and its bucket is as open as before; others' buckets may be."""
+    ours = dataclasses.replace(line(A, outcome), reason=reason)
+    theirs = dataclasses.replace(line(("cr-2", "b", None), IGNORED), reason="other_rule: cr-2")
+    assert left_open(map(vars, (ours, theirs, line(B, REPAIRED))), {"cr-1"}) == told
 
 
 def test_what_is_awaited_is_read_as_the_function_reads() -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from scripts import audit_trail, undo
 from scripts.live import exemptions_in, with_exemptions
-from scripts.localcloud import Hold
+from scripts.localcloud import Fail, Hold
 from scripts.verb import Permission
 from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
-from tests.contract.verb_rig import Terminal, plant, without
+from tests.contract.verb_rig import Terminal, deliver, plant, without
 
 
 def test_other_buckets_stay_as_they_are(site: Site) -> None:
@@ -43,7 +43,7 @@ def made_again(site: Site) -> None:
     site.repaired()
     site.oss.delete(site.name)
     site.stage.cloud.clock.advance(60)
-    site.oss.create(site.name, acl="private")
+    site.oss.create(site.name, acl="private", age=0)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +261,84 @@ def test_a_refusal_names_the_statement(
 
     assert f'"Action": "{denied.action}"' in capsys.readouterr().out
     assert site.acl == "private"
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fail(409, "BucketAlreadyExists"), Fail(403, "AccessDenied")], ids=str
+)
+def test_whoever_may_not_write_the_acl_changes_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str], fault: Fail | None
+) -> None:
+    """File and live code stay as they were; the missing statement is told, in each of OSS's words.
+
+    Without `oss:PutBucketAcl` OSS says AccessDenied, or that the bucket exists already.
+    """
+    closed(site)
+    text, start = site.reviewed.read_text(), len(site.stage.cloud.journal.entries())
+    may = undo.VERB.permissions
+    if fault:
+        site.stage.cloud.faults.add("oss:PutBucketAcl", fault)
+    else:
+        may = tuple(without(may, "oss:PutBucketAcl"))
+
+    assert site.undo(*OPEN, *WHY, "--yes", may=may) == 1
+
+    said = capsys.readouterr()
+    account = site.stage.cloud.account_id
+    assert "oss:PutBucketAcl" in said.err
+    assert f'"Action": "oss:PutBucketAcl", "Resource": "acs:oss:*:{account}:*"' in said.out
+    done = [
+        each.action
+        for each in site.stage.cloud.journal.entries()[start:]
+        if each.service != "config"
+    ]
+    assert "UpdateFunction" not in done
+    assert done[done.index("PutBucketAcl") - 1] == "GetBucketInfo"
+    assert site.reviewed.read_text() == text
+    assert site.acl == "private"
+
+
+def test_a_bucket_that_is_open_already_is_not_written_before_its_exemption_is_live(
+    site: Site,
+) -> None:
+    """A public ACL that was just read is not written again: its owner may be closing it."""
+    deliver(site.stage, on=False)
+    site.oss.create(site.name, acl="public-read")
+    assert site.stage.wait_idle()
+    start = len(site.stage.cloud.journal.entries())
+
+    assert site.undo(*OPEN, *WHY, "--yes") == 0
+
+    done = [each.action for each in site.stage.cloud.journal.entries()[start:]]
+    assert "UpdateFunction" in done
+    assert "PutBucketAcl" not in done
+    deliver(site.stage, on=True)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "another"])
+def test_to_try_the_acl_makes_no_bucket_that_is_taken_for_the_first(
+    site: Site, capsys: pytest.CaptureFixture[str], *, again: bool
+) -> None:
+    """Deleted after it was looked at: nothing is written, and nothing goes live."""
+    closed(site)
+    nothing, oss = site.untouched(), site.oss
+
+    class Deleting(Terminal):
+        def readline(self, size: int | None = -1) -> str:
+            oss.delete(site.name)
+            if again:
+                site.stage.cloud.clock.advance(60)
+                oss.create(site.name)
+            return super().readline(size or -1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", Deleting("y\n"))
+        assert site.undo(*OPEN, *WHY) == 1
+
+    told = "was deleted and made again" if again else "there is no bucket"
+    assert told in capsys.readouterr().err
+    assert nothing()
+    assert (site.name in oss.names()) == again
 
 
 def test_a_zip_made_anew_with_the_same_exemptions_is_the_same(code: Path) -> None:
