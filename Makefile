@@ -41,6 +41,12 @@ test-bundle: $(READY)  ## Run the function's own tests on the bundle in place of
 test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
 	@$(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
 
+# With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
+.PHONY: explore
+explore: $(READY)  ## Look for inputs that no property holds for (SEED=number gives the same again)
+	@$(RUN) pytest -n 4 -m hypothesis --hypothesis-profile=explore \
+	  $(if $(SEED),--hypothesis-seed="$(SEED)")
+
 .PHONY: bench
 bench: $(READY)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)
