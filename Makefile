@@ -20,11 +20,13 @@ help:  ## List the tasks
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
 	@$(RUN) scripts.demo
 
-# Four at a time on any machine: half of a test's time is waiting.
+# Four at a time on any machine: half of a test's time is waiting. What a run writes is in a folder of
+# its own, so that two may go on at once.
+IN_ITS_OWN = own=$$(mktemp -d) && trap 'rm -rf "$$own"' EXIT && export COVERAGE_FILE="$$own/coverage"
 
 .PHONY: test
 test: $(READY)  ## Run the tests, with the coverage of code/; of the bad days a sample
-	@$(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
+	@$(IN_ITS_OWN) && $(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory test-bundle
 
 # The function's own tests look into code/, for the coverage; here they look into what is deployed.
@@ -34,12 +36,12 @@ ON_THE_BUNDLE := $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucke
 
 .PHONY: test-bundle
 test-bundle: $(READY)  ## Run the function's own tests on the bundle in place of code/
-	@$(RUN) scripts.bundle >&2
-	@$(RUN) pytest -n 4 -o pythonpath="build/function ." $(ON_THE_BUNDLE)
+	@$(IN_ITS_OWN) && $(RUN) scripts.bundle --output "$$own" >&2 \
+	  && $(RUN) pytest -n 4 -o pythonpath="'$$own/function' ." $(ON_THE_BUNDLE)
 
 .PHONY: test-all
 test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
-	@$(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
+	@$(IN_ITS_OWN) && $(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
 
 # With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
 .PHONY: explore

@@ -41,3 +41,16 @@ def test_what_whoever_starts_the_tests_ignores_changes_nothing() -> None:
             signal.signal(number, handler)
     said, _ = process.communicate()
     assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize("target", ["test", "test-bundle", "test-all"])
+def test_two_runs_at_once_write_to_folders_of_their_own(target: str) -> None:
+    """Neither takes the bundle, or the figures of the coverage, from under the other."""
+    environ = {name: os.environ[name] for name in os.environ if not name.startswith("MAKE")}
+    said = subprocess.check_output(["make", "--dry-run", target], cwd=ROOT, env=environ, text=True)
+    lines = said.replace("\\\n", "").splitlines()
+    testing = [line for line in lines if "-m pytest" in line]
+    assert testing
+    assert all("own=$(mktemp -d)" in line and "COVERAGE_FILE=" in line for line in testing)
+    assert "build/" not in "".join(line for line in lines if "-m scripts.bundle" in line)
+    assert all("--output" in line for line in lines if "-m scripts.bundle" in line)
