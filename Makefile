@@ -53,10 +53,6 @@ explore: $(READY)  ## Look for inputs that no property holds for (SEED=number gi
 bench: $(READY)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)
 
-.PHONY: scale
-scale: $(READY)  ## Write docs/scale.md's tables: what 10 to a million findings a day need and cost
-	@$(RUN) scripts.scale $(ARGS)
-
 .PHONY: lint
 lint: $(READY)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
 	@$(RUN) ruff check

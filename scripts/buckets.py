@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import oss2
 
 from resource_repair import naming
+from scripts import proxies
 from scripts.clients import Clients, CloudError
 from scripts.verb import Permission
 
@@ -165,7 +166,8 @@ def _elsewhere(error: Any) -> str | None:
 
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
     code = error.code or "NoUsableAnswer"
-    return CloudError(needed.action, subject, code, error.status, _advice(needed, code, error))
+    advice = _advice(needed, code, error)
+    return CloudError(needed.action, subject, code, error.status, advice, proxies.used())
 
 
 def _advice(needed: Permission, code: str, error: Any) -> str:
