@@ -48,6 +48,10 @@ test-bundle: $(DEV)  ## Run the function's own tests on the bundle in place of c
 test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
 	@$(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
 
+.PHONY: check-install
+check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
+	@$(RUN) tests.installation
+
 .PHONY: bench
 bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)

@@ -1,17 +1,18 @@
-"""Says what this Python lacks to make a virtual environment, in one line; any Python can read it."""
+"""Says in one line what this Python lacks to install with; any Python can read this."""
 
 import sys
 
-VERSION = "%d.%d" % sys.version_info[:2]
+VERSION = ".".join(map(str, sys.version_info[:2]))
 
-if sys.version_info < (3, 10):
-    sys.exit("This is Python %s, and 3.10 or newer is needed: make PYTHON=python3.12" % VERSION)
+if sys.version_info < (3, 10):  # noqa: UP036
+    sys.exit("This is Python " + VERSION + "; name one from 3.10 on: make PYTHON=python3.12")
 
 try:
     import ensurepip  # noqa: F401
     import venv  # noqa: F401
 except ImportError:
+    PACKAGE = "python" + VERSION + "-venv"
     sys.exit(
-        "Python %s lacks what makes virtual environments. Install the package python%s-venv "
-        "(sudo apt install python%s-venv)" % (VERSION, VERSION, VERSION)
+        "This Python " + VERSION + " cannot make a virtual environment. "
+        "Install the package " + PACKAGE + " (sudo apt install " + PACKAGE + ")"
     )
