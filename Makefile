@@ -186,7 +186,7 @@ clean:  ## Remove what was built or installed here
 # Made again when a lock changes; a half-made one is no ready one.
 $(READY): scripts/requirements-build.txt scripts/requirements.txt
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install the package python3 (sudo apt install python3), or name another: make PYTHON=python3.12" >&2; exit 1; }
-	@"$(PYTHON)" scripts/this_python.py
+	@"$(PYTHON)" -B scripts/this_python.py
 	@echo "Installing what the scripts need into $(VENV) (once; half a minute or so)" >&2
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --requirement scripts/requirements-build.txt
