@@ -192,6 +192,7 @@ $(READY): scripts/requirements-build.txt scripts/requirements.txt
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install the package python3 (sudo apt install python3), or name another: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -B scripts/this_python.py
 	@echo "Installing what the scripts need into $(VENV) (once; half a minute or so)" >&2
+	@test ! -L $(VENV) || rm $(VENV)  # or what it leads to would be cleared
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --requirement scripts/requirements-build.txt
 	@$(INSTALL) --requirement scripts/requirements.txt
