@@ -5,12 +5,19 @@
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python -m
+# What an operator needs, and what the tests and checks need besides.
 READY  := $(VENV)/.ready
-# Everything by its hash, what builds the rest first.
-INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+DEV    := $(VENV)/.ready-dev
+# The locks are whole: nothing is resolved, so that what an index has besides cannot matter. Each
+# file is taken by its hash. `pip check` says whether a lock is whole.
+INSTALL = $(RUN) pip install --quiet --disable-pip-version-check --no-compile \
+  --no-deps --require-hashes --no-build-isolation --use-pep517
+CHECK   = found=$$($(RUN) pip --disable-pip-version-check check) || { echo "$$found" >&2; exit 1; }
 
-# code/ is what is deployed: no byte code beside it.
-export PYTHONDONTWRITEBYTECODE := 1
+# code/ is what is deployed: no byte code beside it. What is imported is compiled when it first is,
+# which is a part of what is installed.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/byte-code
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help:  ## List the tasks
@@ -20,11 +27,13 @@ help:  ## List the tasks
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
 	@$(RUN) scripts.demo
 
-# Four at a time on any machine: half of a test's time is waiting.
+# Four at a time on any machine: half of a test's time is waiting. What a run writes is in a folder of
+# its own, so that two may go on at once.
+IN_ITS_OWN = own=$$(mktemp -d) && trap 'rm -rf "$$own"' EXIT && export COVERAGE_FILE="$$own/coverage"
 
 .PHONY: test
-test: $(READY)  ## Run the tests, with the coverage of code/; of the bad days a sample
-	@$(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
+test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
+	@$(IN_ITS_OWN) && $(RUN) pytest -n 4 -m "not bad_days" --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory test-bundle
 
 # The function's own tests look into code/, for the coverage; here they look into what is deployed.
@@ -33,24 +42,30 @@ ON_THE_BUNDLE := $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucke
   $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py oss_denials.py oss_gateway.py)
 
 .PHONY: test-bundle
-test-bundle: $(READY)  ## Run the function's own tests on the bundle in place of code/
-	@$(RUN) scripts.bundle >&2
-	@$(RUN) pytest -n 4 -o pythonpath="build/function ." $(ON_THE_BUNDLE)
+test-bundle: $(DEV)  ## Run the function's own tests on the bundle in place of code/
+	@$(IN_ITS_OWN) && $(RUN) scripts.bundle --output "$$own" >&2 \
+	  && $(RUN) pytest -n 4 -o pythonpath="'$$own/function' ." $(ON_THE_BUNDLE)
 
 .PHONY: test-all
-test-all: $(READY)  ## Run all tests, every bad day too (some minutes)
-	@$(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
+test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
+	@$(IN_ITS_OWN) && $(RUN) pytest -n 4 --cov --cov-report=term:skip-covered
+
+# With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
+.PHONY: explore
+explore: $(DEV)  ## Look for inputs that no property holds for (SEED=number gives the same again)
+	@$(RUN) pytest -n 4 -m hypothesis --hypothesis-profile=explore \
+	  $(if $(SEED),--hypothesis-seed="$(SEED)")
+
+.PHONY: check-install
+check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
+	@$(RUN) tests.installation
 
 .PHONY: bench
-bench: $(READY)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
+bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)
 
-.PHONY: scale
-scale: $(READY)  ## Write docs/scale.md's tables: what 10 to a million findings a day need and cost
-	@$(RUN) scripts.scale $(ARGS)
-
 .PHONY: lint
-lint: $(READY)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
+lint: $(DEV)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
@@ -59,7 +74,7 @@ lint: $(READY)  ## Check style, types, code/'s Python 3.6, the exemptions' dates
 	@$(RUN) scripts.permissions --check
 
 .PHONY: format
-format: $(READY)  ## Put code and tests into the house's form
+format: $(DEV)  ## Put code and tests into the house's form
 	@$(RUN) ruff check --fix --quiet
 	@$(RUN) ruff format
 
@@ -157,30 +172,35 @@ remove: $(READY)  ## Take away what bears our mark, after a plan
 	@$(RUN) scripts.remove $(ARGS)
 
 .PHONY: lock
-lock: $(READY)  ## Pin all dependencies again, with hashes (needs uv)
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --group dev --output-file scripts/requirements.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --group build --output-file scripts/requirements-build.txt
-	uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-deps --no-annotate \
-	  --no-emit-index-url --no-emit-find-links code/requirements/function.in \
-	  --output-file code/requirements/function.txt
-	uv pip compile --quiet --python-version 3.9 --generate-hashes --no-header --no-deps --no-annotate \
-	  --no-emit-index-url --no-emit-find-links code/requirements/full.in \
-	  --output-file code/requirements/full.txt
-	uv pip compile --quiet --python-version 3.9 --generate-hashes --no-header --no-deps --no-annotate \
-	  --no-emit-index-url --no-emit-find-links code/requirements/platform.in \
-	  --output-file code/requirements/platform.txt
+LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+LOCK_SCRIPTS := $(LOCK) --universal --python-version 3.10
+LOCK_FUNCTION := $(LOCK) --no-deps --no-annotate
+lock:  ## Pin all dependencies again, with hashes (needs uv)
+	$(LOCK_SCRIPTS) --group build --output-file scripts/requirements-build.txt
+	$(LOCK_SCRIPTS) --group dev --output-file scripts/requirements-dev.txt
+	$(LOCK_SCRIPTS) --group operator --constraint scripts/requirements-dev.txt --output-file scripts/requirements.txt
+	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.10 function.in --output-file function.txt
+	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.9 full.in --output-file full.txt
+	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.9 platform.in --output-file platform.txt
 
 .PHONY: clean
 clean:  ## Remove what was built or installed here
 	rm -rf build $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-# Made again when the lock changes; a half-made one is no .ready one.
+# Made again when a lock changes; a half-made one is no ready one.
 $(READY): scripts/requirements-build.txt scripts/requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12")'
-	@echo "Installing what the scripts and tests need into $(VENV) (once; half a minute or so)" >&2
-	@$(PYTHON) -m venv --clear $(VENV)
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install the package python3 (sudo apt install python3), or name another: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -B scripts/this_python.py
+	@echo "Installing what the scripts need into $(VENV) (once; half a minute or so)" >&2
+	@test ! -L $(VENV) || rm $(VENV)  # or what it leads to would be cleared
+	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --requirement scripts/requirements-build.txt
-	@$(INSTALL) --no-build-isolation --use-pep517 --requirement scripts/requirements.txt
+	@$(INSTALL) --requirement scripts/requirements.txt
+	@$(CHECK)
+	@touch $@
+
+$(DEV): $(READY) scripts/requirements-dev.txt
+	@echo "Installing what tests and checks need besides (once; a quarter of a minute or so)" >&2
+	@$(INSTALL) --requirement scripts/requirements-dev.txt
+	@$(CHECK)
 	@touch $@

@@ -1,5 +1,6 @@
 """Where what is secret may go: over https, and in the clear to this machine alone."""
 
+import re
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -10,3 +11,8 @@ def is_safe(url: str) -> bool:
     parts = urlsplit(url)
     local = parts.scheme == "http" and parts.hostname in LOOPBACK
     return bool(parts.hostname) and (parts.scheme == "https" or local)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, a name or an address, is this machine."""
+    return host in LOOPBACK or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None

@@ -14,6 +14,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
+from scripts import proxies
 from scripts.clients import Clients, CloudError
 from scripts.verb import Permission
 
@@ -164,7 +165,8 @@ def _elsewhere(error: Any) -> str | None:
 
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
     code = error.code or "NoUsableAnswer"
-    return CloudError(needed.action, subject, code, error.status, _advice(needed, code, error))
+    advice = _advice(needed, code, error)
+    return CloudError(needed.action, subject, code, error.status, advice, proxies.used())
 
 
 def _advice(needed: Permission, code: str, error: Any) -> str:

@@ -184,7 +184,7 @@ def _further_wheels(runtime: str) -> list[Path]:
 
 
 # Without isolation, so that the build backend is the pinned one beside us.
-_BUILD = ("wheel", "--no-cache-dir", "--no-build-isolation", "--wheel-dir")
+_BUILD = ("wheel", "--no-cache-dir", "--no-build-isolation", "--use-pep517", "--wheel-dir")
 
 
 def _wheels(lock: Path, cache: Path, command: Sequence[str] = _BUILD) -> list[Path]:

@@ -19,6 +19,7 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
+from scripts import proxies
 from scripts.addresses import is_safe
 from scripts.errors import Problem, UsageError
 from scripts.redaction import redacted
@@ -55,10 +56,16 @@ class ClientsError(UsageError):
 
 
 class CloudError(Problem):
-    """A call that did not succeed, told in one line: operation, subject, code, what to do."""
+    """A call that did not succeed, told in one line: operation, subject, code, what to do.
 
-    def __init__(self, operation: str, subject: str, code: str, status: int, advice: str) -> None:
-        super().__init__(f"{operation} on {subject} failed: {code}; {advice}")
+    Where the call went by a proxy (`proxies.used`), it is told too.
+    """
+
+    def __init__(
+        self, operation: str, subject: str, code: str, status: int, advice: str, proxy: str = ""
+    ) -> None:
+        way = f" by way of proxy {proxy}" if proxy else ""
+        super().__init__(f"{operation} on {subject} failed{way}: {code}; {advice}")
         self.operation = operation
         self.subject = subject
         self.code = code
@@ -289,23 +296,25 @@ class Clients:
 @contextlib.contextmanager
 def calling(operation: str, subject: str) -> Iterator[None]:
     """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`)."""
+    proxies.begin()
+    failed = functools.partial(CloudError, operation, subject)
     try:
         yield
     except (TeaException, CredentialException) as error:
         cause = getattr(error, "inner_exception", error)
         if isinstance(cause, CredentialException):
             advice = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-            raise CloudError(operation, subject, "NoCredentials", 0, advice) from error
+            raise failed("NoCredentials", 0, advice, proxies.used()) from error
         data = getattr(error, "data", None) or {}
         code, said = _said(error, data)
         status = int(data.get("statusCode") or 0)
         advice = _advice(operation, code, said)
-        raise CloudError(operation, subject, code, status, advice) from error
+        raise failed(code, status, advice, proxies.used()) from error
     except MNSExceptionBase as error:
         unreached = isinstance(error, MNSClientNetworkException)
         code = _NO_ANSWER if unreached else str(error.type)
         advice = _advice(operation, code, "" if unreached else str(error.message))
-        raise CloudError(operation, subject, code, 0, advice) from error
+        raise failed(code, 0, advice, proxies.used()) from error
 
 
 def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:

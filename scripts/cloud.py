@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 
+from scripts import proxies
 from scripts.localcloud import LocalCloud
 
 
@@ -33,8 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment(cloud: LocalCloud) -> dict[str, str]:
-    """What clients of `cloud` read from their environment: the key, the account, the endpoints."""
+    """What clients of `cloud` read from their environment: the key, the account, the endpoints.
+
+    And that they use no proxy for it; ours do not, but others can be told by NO_PROXY alone.
+    """
     return {
+        **proxies.sparing_loopback(os.environ),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.credentials.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.credentials.access_key_secret,
         "ALIBABA_CLOUD_ACCOUNT_ID": cloud.account_id,

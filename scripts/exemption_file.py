@@ -57,11 +57,16 @@ def _added(text: str, entry: Exemption) -> str:
 
 
 def _written(entry: Exemption) -> str:
-    """The entry as people write it."""
+    """The entry as people write it.
+
+    YAML 1.1 takes U+0085, U+2028 and U+2029 for line breaks, and no person sees them, or what turns
+    a line's direction: where there is such a character, all that is not ASCII is escaped.
+    """
     fields = entry._asdict()
     if entry.allow == PUBLIC_READ:
         del fields["allow"]
-    return yaml.safe_dump([fields], sort_keys=False, allow_unicode=True, width=1000)
+    shown = f"{entry.reason}{entry.owner}".isprintable()
+    return yaml.safe_dump([fields], sort_keys=False, allow_unicode=shown, width=1000)
 
 
 def _read(path: Path, today: date) -> Exemptions | None:

@@ -22,6 +22,7 @@ from resource_repair import exemptions, settings
 from resource_repair.exemptions import Exemptions, ExemptionsError
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE, REPORT
+from scripts import proxies
 from scripts.addresses import LOOPBACK
 from scripts.apply.fc import checksum
 from scripts.clients import Clients, CloudError, calling
@@ -291,8 +292,9 @@ def _download(url: str, name: str) -> bytes:
         answer = requests.get(secured(url), timeout=_TIMEOUTS, allow_redirects=False)
     except requests.RequestException:
         advice = "the code could not be had from where it is stored: run again"
-        raise failed("NoUsableAnswer", 0, advice) from None
+        raise failed("NoUsableAnswer", 0, advice, proxies.used()) from None
     if answer.status_code != _OK:
         advice = "the place where the code is stored refuses to give it: run again"
-        raise failed(f"status {answer.status_code}", answer.status_code, advice)
+        code = f"status {answer.status_code}"
+        raise failed(code, answer.status_code, advice, proxies.used())
     return answer.content

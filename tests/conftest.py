@@ -1,13 +1,15 @@
 """What tests of the whole share: the bundle, built once, with an exemption of the tests' own."""
 
 import os
+import signal
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-from scripts import bundle
+from scripts import bundle, proxies
 
 EXEMPTIONS = """\
 - bucket: config-website
@@ -16,9 +18,37 @@ EXEMPTIONS = """\
   expires: {expires}
 """
 
-# A deadline would be a timed assertion: a busy machine is no bug.
-settings.register_profile("default", deadline=None)
+# The same inputs each time, so that who changes nothing breaks nothing; `make explore` looks for
+# new ones. A deadline would be a timed assertion, as is "too slow": a busy machine is no bug.
+REPEATED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
+settings.register_profile("default", REPEATED)
+settings.register_profile("explore", REPEATED, derandomize=False)
 settings.load_profile("default")
+
+# All that is asked in a test is on this machine, whatever proxy its user has.
+os.environ.update(proxies.sparing_loopback(os.environ))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A seed explores: where all is repeated Hypothesis passes over it in silence."""
+    if config.getoption("hypothesis_seed") is not None:
+        settings.load_profile("explore")
+
+
+@pytest.fixture
+def in_foreground() -> Iterator[None]:
+    """Signals do what they do in a shell's foreground; a job in the background ignores Ctrl-C."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def missing_runtime(python: str) -> None:

@@ -5,6 +5,7 @@ turn round (controls, bidi overrides) as its escape. A Content-Security-Policy o
 forbids scripts and every outside resource.
 """
 
+import functools
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +35,19 @@ class Subject(NamedTuple):
 
 def render(subject: Subject, posture: Posture) -> str:
     """The page's HTML."""
+    return _template().render(
+        subject=subject,
+        posture=posture,
+        standings=STANDINGS,
+        chart=chart.chart(posture.periods),
+        width=chart.WIDTH,
+        height=chart.HEIGHT,
+    )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """The page's template: compiling it takes longer than filling it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -43,14 +57,7 @@ def render(subject: Subject, posture: Posture) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"told": _told, "blocked": _blocked, "took": took, "moment": _moment}
-    return environment.get_template("page.html").render(
-        subject=subject,
-        posture=posture,
-        standings=STANDINGS,
-        chart=chart.chart(posture.periods),
-        width=chart.WIDTH,
-        height=chart.HEIGHT,
-    )
+    return environment.get_template("page.html")
 
 
 def took(seconds: float) -> str:

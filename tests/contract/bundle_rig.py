@@ -32,12 +32,24 @@ REGION = "cn-shanghai"
 # Runs on 3.6 too. Every name leads to this machine, as no name of a bucket does; what the handler
 # prints goes to stderr, and what became of the events, as JSON, to stdout.
 _RUNNER = """
-import json, os, socket, sys
+import json, os, socket, sys, time
 sys.path[0] = sys.argv[1]
 real = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **more: real("127.0.0.1", *rest, **more)
 order = json.loads(sys.stdin.read())
 answers, out, sys.stdout = [], sys.stdout, sys.stderr
+
+class Told(object):
+    lines = 0
+    def write(self, text):
+        self.lines += '"outcome": "repaired"' in text
+        return sys.stderr.write(text)
+    def flush(self):
+        sys.stderr.flush()
+
+if order["time_for"]:
+    sys.stdout, ticking = Told(), time.monotonic
+    time.monotonic = lambda: ticking() + 3600 * (sys.stdout.lines >= order["time_for"])
 
 class Fields(object):
     def __init__(self, **fields):
@@ -55,6 +67,7 @@ for event in order["events"]:
         answers.append("%s: %s" % (type(error).__name__, error))
 imported = sorted(set(sys.modules) - before)
 out.write(json.dumps({"answers": answers, "imported": imported}))
+out.flush()  # with threads that are left behind nobody else does
 """
 
 
@@ -92,19 +105,21 @@ def run(
     code: Path,
     endpoint: str,
     *events: list[dict[str, str]],
-    timeout: float = 60,
+    time_for: int | None = None,
     paths: tuple[Path, ...] = (),
 ) -> Ran:
     """Run the handler on the events, one after the other in one process.
 
-    It can import what is in `code` and in `paths`, and the standard library.
+    It can import what is in `code` and in `paths`, and the standard library. Its time is up
+    when there was `time_for` so many repairs, however fast the machine is.
     """
     environment = {
         "prepareRuleId": RULE,
         "ossEndpoint": endpoint,
         "PYTHONPATH": os.pathsep.join(str(path) for path in paths),
     }
-    order = {"account": ACCOUNT, "region": REGION, "timeout": timeout}
+    order = {"account": ACCOUNT, "region": REGION, "timeout": 60}
+    order["time_for"] = time_for
     order["events"] = [json.dumps(event) for event in events]
     done = subprocess.run(
         [python, "-B", "-S", "-s", "-W", "ignore", "-c", _RUNNER, str(code)],

@@ -30,6 +30,8 @@ NAMES = {
     *(f"RESOURCE_REPAIR_{service}_ENDPOINT" for service in SERVICES),
     "s_default_fc_endpoint",
     "s_default_enable_fc_endpoint",
+    "NO_PROXY",
+    "no_proxy",
 }
 
 

@@ -121,7 +121,7 @@ def test_a_pipeline_names_its_own_alias(scene: Scene, tmp_path: Path) -> None:
 SALTED = st.binary(max_size=80).map(lambda rest: b"Salted__" + rest)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(content=st.binary() | SALTED.map(lambda each: profile(_base64(each)).encode()))
 def test_whatever_is_kept_there_is_an_answer(tmp_path: Path, content: bytes) -> None:
     """Nothing in the client's file is a traceback; what comes of it is an account or nothing."""

@@ -11,6 +11,7 @@ import pytest
 from scripts.localcloud.fc import interpreters
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
+from tests import trap
 from tests.conftest import missing_runtime
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
 
@@ -52,9 +53,12 @@ def needs(runtime: str) -> None:
 
 
 @pytest.mark.parametrize("runtime", interpreters.RUNTIMES)
-def test_a_function_finds_what_its_runtime_documents(cloud: FcCloud, runtime: str) -> None:
+def test_a_function_finds_what_its_runtime_documents(
+    cloud: FcCloud, runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own Python, the event as bytes, the context's fields, its variables and no others."""
     needs(runtime)
+    trap.name(monkeypatch, 9)
     deploy(cloud, REPORT, runtime=runtime, timeout=9, environmentVariables={"mode": "report"})
 
     invocation = cloud.fc.invoke(SERVICE, FUNCTION, b'{"a": 1}')
@@ -74,6 +78,7 @@ def test_a_function_finds_what_its_runtime_documents(cloud: FcCloud, runtime: st
     assert (environment["under"], environment["mode"]) == ("neath", "report")
     assert environment["FC_FUNCTION_NAME"] == FUNCTION
     assert not {"USER", "PWD", "PYTEST_CURRENT_TEST", "VIRTUAL_ENV"} & set(environment)
+    assert not {*trap.NAMES, "NO_PROXY", "no_proxy"} & set(environment)
     lines = invocation.log.splitlines()
     assert lines[0] == f"FC Invoke Start RequestId: {invocation.request_id}"
     assert lines[1] == "printed \u00e9"

@@ -269,6 +269,7 @@ def test_an_outcome_that_ends_it_ends_the_waiting(
 
 # A request that is cut short leaves its socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.usefixtures("in_foreground")
 def test_an_interruption_cleans_up(stage: Stage) -> None:
     """Ctrl-C while it waits ends it, with the bucket gone."""
     deliver(stage, on=False)
@@ -277,6 +278,7 @@ def test_an_interruption_cleans_up(stage: Stage) -> None:
     assert stage.cloud.oss.names() == []
 
 
+@pytest.mark.usefixtures("in_foreground")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
 def test_a_pipeline_s_cancel_cleans_up(stage: Stage, number: signal.Signals) -> None:
     """A process that is told to end, even twice, takes its bucket away before it does."""

@@ -83,7 +83,9 @@ values = st.text(st.characters(codec="utf-8"), max_size=10)
 header_values = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=20)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     key=keys.filter(lambda key: key not in (".", "..") and key[0] not in "/\\"),
     params=st.dictionaries(names, values, max_size=4),

@@ -114,10 +114,26 @@ def test_a_link_stays_a_link(path: Path) -> None:
     assert read_exemptions(real, TODAY).entries == (ENTRY,)
 
 
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029", "\u202e", "\n", "\r"], ids=ascii)
+def test_what_a_reviewer_cannot_see_is_escaped(path: Path, odd: str) -> None:
+    """A character that breaks or turns the line in some readers is kept, and seen by all."""
+    entry = ENTRY._replace(reason=f"serves{odd}für us")
+    path.write_text(OTHER)
+
+    exemption_file.add(path, entry, TODAY)
+
+    assert read_exemptions(path, TODAY).entries[1:] == (entry,)
+    text = path.read_text("utf-8")
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
 said = st.text(min_size=1).map(str.strip).filter(bool)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     entry=st.builds(
         Exemption,

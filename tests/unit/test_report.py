@@ -130,16 +130,23 @@ class Seen(HTMLParser):
 HOSTILE = st.text(st.sampled_from("<>&\"'/ ={}%\u202e\x00\x1bascriptonload-"), min_size=1)
 
 
+def quoting(name: str, reason: str) -> Seen:
+    """A page that has them wherever it quotes one."""
+    last = line(0, bucket=name, reason=reason, outcome="failed")
+    exempt = Exemption(name, reason, reason, TODAY)
+    return Seen(page(view("public-read", bucket=name, line=last), exemptions=(exempt,)))
+
+
+@pytest.fixture(scope="module")
+def plain() -> Seen:
+    """A page that quotes nothing out of the common."""
+    return quoting("bucket", "reason")
+
+
 @given(name=HOSTILE, reason=HOSTILE)
-def test_what_is_quoted_is_text_and_no_more(name: str, reason: str) -> None:
+def test_what_is_quoted_is_text_and_no_more(plain: Seen, name: str, reason: str) -> None:
     """No name and no reason adds a tag or an attribute, and none can turn the line round."""
-
-    def seen(name: str, reason: str) -> Seen:
-        last = line(0, bucket=name, reason=reason, outcome="failed")
-        exempt = Exemption(name, reason, reason, TODAY)
-        return Seen(page(view("public-read", bucket=name, line=last), exemptions=(exempt,)))
-
-    hostile, plain = seen(name, reason), seen("bucket", "reason")
+    hostile = quoting(name, reason)
     assert hostile.tags == plain.tags
     assert hostile.text.replace("\n", "").isprintable()
 

@@ -1,6 +1,7 @@
 """The walls of the house: who may import what, and who may read what."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,15 @@ SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
 LOCALCLOUD = [path for path in SCRIPTS if "localcloud" in path.parts]
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of a file's syntax."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[str]:
     """The full names of what a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -34,15 +41,14 @@ def mentioning(paths: list[Path], *texts: str) -> list[str]:
     """Which of the files have one of the texts in their code, comments and docstrings left out."""
     found = []
     for path in paths:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
         docstrings = {
             id(node.body[0].value)
-            for node in ast.walk(tree)
+            for node in nodes(path)
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
             and node.body
             and isinstance(node.body[0], ast.Expr)
         }
-        for node in ast.walk(tree):
+        for node in nodes(path):
             name = node.attr if isinstance(node, ast.Attribute) else ""
             text = (
                 node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else ""

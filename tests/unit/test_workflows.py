@@ -54,6 +54,14 @@ def test_every_push_is_checked_on_every_python() -> None:
     assert commands(checks["jobs"]["checks"]) == ["make lint", "make test", "make demo"]
 
 
+def test_every_push_is_installed_with_an_old_pip() -> None:
+    """The installation is tried with the Python of a distribution, as it comes with its old pip."""
+    job = workflow("checks.yml")["jobs"]["old-pip"]
+    assert job["runs-on"] == "ubuntu-22.04"
+    assert commands(job)[-1] == "make check-install PYTHON=/usr/bin/python3"
+    assert not any("setup-python" in step.get("uses", "") for step in job["steps"])
+
+
 @pytest.mark.parametrize("name", ["checks.yml", "deploy.yml", "sweep.yml"])
 def test_what_others_wrote_is_pinned(name: str) -> None:
     """Actions run at one commit, its version beside it; the client at one version."""

@@ -91,6 +91,7 @@ def test_a_run_that_is_refused_halfway_tells_how_far_it_came(
     assert len(ends) == 9
 
 
+@pytest.mark.usefixtures("in_foreground")
 def test_a_run_that_is_stopped_halfway_tells_it_too(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

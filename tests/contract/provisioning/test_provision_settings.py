@@ -19,7 +19,7 @@ LINES = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(LINES), ending=st.sampled_from(["\n", "\r\n"]), ended=st.booleans())
 def test_one_line_is_written_and_no_other(
     tmp_path: Path, lines: list[str], ending: str, ended: bool

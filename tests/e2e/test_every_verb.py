@@ -1,0 +1,39 @@
+"""Every verb once, on one account, with a proxy in the environment that nothing may come to."""
+
+from pathlib import Path
+
+from scripts import permissions
+from scripts.localcloud import LocalCloud
+from tests.e2e.cases import EVENT, UNDO, woken
+from tests.e2e.operator_rig import Operator
+
+RUNS: dict[str, tuple[str, ...]] = {
+    "doctor": (),
+    "verify": (),
+    "publish": (EVENT,),
+    "invoke": (EVENT,),
+    "audit": (),
+    "report": (),
+    "test-alert": (),
+    "undo": (*UNDO, "--watch", "0"),
+    "status": (),
+    "evaluate": ("--expect", "0"),
+    "sweep": (),
+    "redrive": (),
+    "pause": (),
+    "resume": (),
+    "remove": ("--roles",),
+}
+
+
+def test_no_verb_goes_by_a_proxy_on_this_machine(tmp_path: Path, code: Path) -> None:
+    """All of them do their work; that the proxy was not asked is what every test here checks."""
+    with LocalCloud() as cloud:
+        operator = Operator(cloud, tmp_path, code)
+        woken(operator)  # provision and apply
+        assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
+        cloud.oss.create("site", acl="public-read")
+        operator.rest()
+        for verb, arguments in RUNS.items():
+            assert operator.run(verb, *arguments, "--yes") == 0, verb
+            operator.rest()
