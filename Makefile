@@ -37,9 +37,10 @@ test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sa
 	@$(MAKE) --no-print-directory test-bundle
 
 # The function's own tests look into code/, for the coverage; here they look into what is deployed.
-ON_THE_BUNDLE := $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py \
-  exempt_tag.py exemptions.py judge.py notification.py oss_answers.py timing.py) \
-  $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py oss_denials.py oss_gateway.py)
+ON_THE_BUNDLE := $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py bucket_acl_promises.py \
+  exempt_tag.py exemptions.py judge.py notification.py damaged_messages.py oss_answers.py timing.py) \
+  $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py oss_denials.py \
+  oss_gateway.py oss_logging.py oss_state.py)
 
 .PHONY: test-bundle
 test-bundle: $(DEV)  ## Run the function's own tests on the bundle in place of code/
