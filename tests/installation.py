@@ -238,7 +238,7 @@ def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> No
         text=True,
         check=False,
     )
-    if done.returncode:
+    if done.returncode or re.search(r"\w+Warning: ", done.stdout):
         said = "\n".join(done.stdout.splitlines()[-12:])
         raise InstallationError(f"{' '.join(command)} in {folder}\n{said}")
 
