@@ -17,6 +17,8 @@ from resource_repair.values import BUCKET, Finding, Invocation, Outcome
 # near, a quarter of these do as well and more cost nothing; where it is far, each of them pays.
 MAX_THREADS = 32
 
+_LATE = "deadline: OSS did not answer in time"
+
 logger = logging.getLogger("resource_repair")
 
 
@@ -71,8 +73,9 @@ class _Crew:
             pass  # it is time to end
         finally:
             self._dismiss()
-        for late in sorted(missing):
-            yield self._repairs[late].give_up("deadline: OSS did not answer in time")
+            # At once, and however it ends: what is given up sends no more.
+            given_up = [self._repairs[late].give_up(_LATE) for late in sorted(missing)]
+        yield from given_up
 
     def _hire(self) -> None:
         for hired in range(min(MAX_THREADS, len(self._repairs))):

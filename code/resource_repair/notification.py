@@ -117,13 +117,15 @@ def _read_object(message: Dict[str, Any]) -> Union[Finding, Other]:
     other = _OTHER_TYPES.get(str(message.get("eventType")))
     if other:
         return Other(other)
+    if "ResourceEventType" in message:
+        return Other("ResourceChange")
     if "evaluationResultIdentifier" in message:
         identifier = _object(message, "evaluationResultIdentifier")
         resource = _object(identifier, "evaluationResultQualifier")
         return _finding(message, identifier, resource)
     if "configRuleId" in message:
         return _finding(message, message, message)
-    if any(key in message for key in _CHANGES):
+    if "resourceEventType" in message:
         return Other("ResourceChange")
     keys = ", ".join(sorted(message)[:8])[:120]
     raise _MalformedError(f"an object of no known shape, with the keys: {keys}")
@@ -165,12 +167,9 @@ def _finding(
 
 
 def _text(fields: Dict[str, Any], name: str) -> str:
-    """A field as text; ids and accounts are numbers in some editions. Absent and null are empty.
-
-    Log Service's copy has null as a text; a bucket can have that name.
-    """
+    """A field as text; ids and accounts are numbers in some editions. Absent and null are empty."""
     value = fields.get(name)
-    if value is None or (value == "null" and name != "resourceId"):
+    if value is None:
         return ""
     if isinstance(value, str):
         return value

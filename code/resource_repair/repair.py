@@ -132,7 +132,7 @@ class BucketRepair(Repair):
         self._followed = False
         # What we saw and did. The creation date is that of the bucket that was read before a write;
         # a write that was not acknowledged may have been applied all the same.
-        self._at_rest: Tuple[str, float] = ("", 0.0)
+        self._at_rest: Tuple[Any, float] = (None, 0.0)
         self._created = ""
         self._wrote = False
         self._acknowledged = False
@@ -182,7 +182,7 @@ class BucketRepair(Repair):
                 elif isinstance(error, TransientError):
                     yield from self._wait(next(waits), f"{error.reason}; out of time")
                 elif not isinstance(error, NoSuchBucketError) or self._wrote:
-                    return _given(error)
+                    return self._given(error)
                 elif (yield from self._seen_twice(GONE)):
                     return self._missing()
 
@@ -201,7 +201,7 @@ class BucketRepair(Repair):
                     return self._settled(state, aim)
                 # After a write that was not acknowledged, this may be what was before the finding.
                 if not (self._wrote and self._remedy.harmless(aim)):
-                    if (yield from self._seen_twice(state.created)):
+                    if (yield from self._seen_twice(_look(state))):
                         return self._settled(state, aim)
                     continue
             elif self._means.mode == REPORT:
@@ -222,6 +222,8 @@ class BucketRepair(Repair):
         if state.region not in ("", self._region):
             # OSS may answer a read in any region; what is written must be where the bucket is.
             raise ElsewhereError("location", state.region, state.oss_request_id)
+        if self._at_rest[0] != _look(state):
+            self._at_rest = (None, 0.0)  # what was seen before is contradicted
         if self._wrote and state.created != self._created:
             # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
             self._recreated = True
@@ -229,9 +231,8 @@ class BucketRepair(Repair):
             self._oss_request_id = state.oss_request_id
         if not self._wrote:
             self._created = state.created
-            if self._acl_before is None:
-                self._acl_before = state.acl
             if not self._recreated:
+                self._acl_before = state.acl
                 self._oss_request_id = state.oss_request_id
         self._acl_after = state.acl
         return state
@@ -248,8 +249,9 @@ class BucketRepair(Repair):
             raise
         except BucketError as error:
             self._wrote = wrote_before
-            if isinstance(error, DeniedError):
-                self._read()  # OSS says so too of a bucket that is gone, or another's, by now
+            if isinstance(error, (DeniedError, TheirsError)):
+                self._read()  # which knows better whether it is gone, or another's, by now
+                raise DeniedError(error.reason, error.oss_request_id) from None
             raise
         self._acknowledged = True
 
@@ -270,13 +272,10 @@ class BucketRepair(Repair):
     def _settled(self, state: BucketState, aim: Any) -> Conclusion:
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
-        again = "deleted and made again while it was repaired" if self._recreated else ""
-        again = again or self._younger(state, outcome)
-        if not again:
-            return outcome, reason
-        if outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED):
-            return RECREATED, f"{again}, perhaps by this function; {outcome}: {reason}"
-        return outcome, f"{reason}; {again}, perhaps by this function"
+        again = _AGAIN if self._recreated else self._younger(state, outcome)
+        if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED):
+            return RECREATED, f"{again}; {outcome}: {reason}"
+        return outcome, f"{reason}; {again}" if again else reason
 
     def _younger(self, state: BucketState, outcome: str) -> str:
         """How the bucket is not the one that the finding speaks of; empty if it may be."""
@@ -284,23 +283,35 @@ class BucketRepair(Repair):
         if created is None:
             return ""
         if self._finding.reported_at is not None:
-            younger = created > self._finding.reported_at / 1000
-            return "the bucket is younger than its finding" if younger else ""
+            return _YOUNGER if created > self._finding.reported_at / 1000 else ""
         undated = created > self._clock.wall() - _UNDATED_SECONDS
-        if undated and outcome in (ALREADY_PRIVATE, EXEMPT):
-            return "the bucket may be younger than its finding, which says no time"
+        if undated and outcome in (ALREADY_PRIVATE, EXEMPT, BLOCKED):
+            return f"{_YOUNGER}, or not: it says no time"
         return ""
 
     def _missing(self) -> Conclusion:
         if self._recreated:
-            return RECREATED, "deleted and made again while it was repaired, and gone by now"
+            return RECREATED, f"{_AGAIN}; gone by now"
         if self._from_home and not self._followed:
             # Who could tell has not been asked.
             region = self._finding.region
             return FAILED, f"unresolved_host: {region} has none, and home knows no such bucket"
         return GONE, "the bucket does not exist, and was not created"
 
-    def _seen_twice(self, what: str) -> Generator[float, None, bool]:
+    def _given(self, error: BucketError) -> Conclusion:
+        """What is concluded from an error that neither time nor another region helps."""
+        if isinstance(error, NoSuchBucketError):
+            return FAILED, "vanished: no such bucket after the write, which may have made one"
+        if isinstance(error, ElsewhereError):
+            return FAILED, f"wrong_region: OSS sends us elsewhere ({error.reason})"
+        outcome = next((each for kind, each in _CONCLUDED if isinstance(error, kind)), FAILED)
+        if self._recreated:
+            return outcome, f"{error.reason}; {_AGAIN}"
+        if self._wrote:
+            return outcome, f"{error.reason}; after a write, which may have made a bucket anew"
+        return outcome, error.reason
+
+    def _seen_twice(self, what: Any) -> Generator[float, None, bool]:
         """Whether this was seen before, and long enough ago; waits, to look again, where not."""
         now = self._clock.monotonic()
         seen, at = self._at_rest
@@ -334,6 +345,7 @@ class BucketRepair(Repair):
     def _move(self, region: str) -> None:
         """Ask another region, by our own template: the host that OSS may have named is not used."""
         self._bucket.close()
+        self._at_rest = (None, 0.0)
         self._region = region
         self._bucket = self._means.open_bucket(self._finding.resource_id, region)
         if self._given_up:  # and the bucket that was closed then may have been the one before
@@ -351,6 +363,8 @@ class BucketRepair(Repair):
         )
 
 
+_AGAIN = "deleted and made again while it was repaired, perhaps by this function"
+_YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 
@@ -366,14 +380,9 @@ _CONCLUDED = (
 )
 
 
-def _given(error: BucketError) -> Conclusion:
-    """What is concluded from an error that neither time nor another region helps."""
-    if isinstance(error, ElsewhereError):
-        return FAILED, f"wrong_region: OSS sends us elsewhere ({error.reason})"
-    if isinstance(error, NoSuchBucketError):
-        return FAILED, "vanished: no such bucket after the write, which may have made one"
-    outcomes = (outcome for kind, outcome in _CONCLUDED if isinstance(error, kind))
-    return next(outcomes, FAILED), error.reason
+def _look(state: BucketState) -> BucketState:
+    """What was seen of a bucket, by whichever request."""
+    return state._replace(oss_request_id="")
 
 
 def _seconds(created: str) -> Optional[float]:

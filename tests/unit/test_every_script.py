@@ -1,6 +1,6 @@
 """The repair against every small run of bad luck there is: nothing is drawn, nothing left out.
 
-Each request suffers one of eight words, the first four any of them, from every ACL, ACL before the
+Each request suffers one of nine words, the first four any of them, from every ACL, ACL before the
 finding, and ceiling. A read may be stale by `STALE_SECONDS`, which is what the repair assumes.
 """
 
@@ -18,7 +18,7 @@ from resource_repair.values import TOLD, Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, FAILURES, HOME, NAME, NOW, UNANSWERED, ModelOss, View
 
 DEPTH = 4
-WORDS = ("ok", "transient", "applied", "lag", "delete", "recreate", "open", "close")
+WORDS = ("ok", "transient", "denied", "applied", "lag", "delete", "recreate", "open", "close")
 ACLS = sorted(OPENNESS)
 REPORTED = int(NOW * 1000) - 60_000  # the finding is a minute old
 
@@ -106,6 +106,18 @@ def untrue(oss: ModelOss, outcome: str, ceiling: str) -> str:
     return f"{outcome} was true at no moment"
 
 
+def contradicted(oss: ModelOss, outcome: str, ceiling: str) -> str:
+    """A claim against what a look showed, so shortly before that the last one may be staler."""
+    most = {"already_private": PRIVATE, "exempt": ceiling}.get(outcome)
+    if most is None and outcome != "gone":
+        return ""
+    looks = [each for each in oss.log if each.operation == "read" and each.word not in UNANSWERED]
+    for look in looks:
+        if look.at > looks[-1].at - STALE_SECONDS and not true_of(View(0, look.acl), most):
+            return f"{outcome}, although a look showed otherwise"
+    return ""
+
+
 def unproved(oss: ModelOss, outcome: str) -> str:
     """A repair without a write that OSS acknowledged and a later read."""
     done = [at for at in oss.writes() if oss.log[at].word not in UNANSWERED]
@@ -124,18 +136,18 @@ def true_of(view: View, most: str | None) -> bool:
 
 
 def untold_creation(oss: ModelOss, outcome: Outcome, ceiling: str, reported: int | None) -> str:
-    """A bucket of our making that is there, and that neither this run nor its retry tells of.
+    """A bucket of our making that is there, and that neither this run nor a retry tells of.
 
     If the finding says no time, a retry cannot always know; then the first run must have said it.
     """
     if not oss.creations or outcome.outcome in TOLD:
         return ""
-    if reported is None and "may have made one" in outcome.reason:
+    if reported is None and ("may have made" in outcome.reason or "made again" in outcome.reason):
         return ""
-    if outcome.unsettled:
+    while outcome.unsettled:
         oss.now += 600
-        later = repair(oss, ceiling, reported)
-        if later.outcome in TOLD or oss.acl is None:
+        outcome = repair(oss, ceiling, reported)
+        if outcome.outcome in TOLD or oss.acl is None:
             return ""
     return "a creation was not told"
 
@@ -158,6 +170,7 @@ def test_no_script_of_four_words_breaks_a_promise(
             unread_write(oss)
             or opened(oss, ceiling)
             or untrue(oss, outcome.outcome, ceiling)
+            or contradicted(oss, outcome.outcome, ceiling)
             or unproved(oss, outcome.outcome)
             or untold_creation(oss, outcome, ceiling, reported)
         )

@@ -10,6 +10,7 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 from resource_repair import exempt_tag, exemptions, naming
 from resource_repair.errors import (
     BlockedError,
+    BucketError,
     DeniedError,
     RefusedError,
     UnsupportedError,
@@ -115,17 +116,13 @@ class Acl(Remedy):
         """Set the ACL. A public one, of a ceiling, Block Public Access forbids."""
         if aim.acl == PRIVATE:
             return bucket.write_acl(PRIVATE)
-        forbidden = f"Block Public Access forbids {aim.acl}, which the exemption allows"
-        if state.blocked:
-            raise BlockedError(f"{forbidden}: it holds for the bucket", state.oss_request_id)
         try:
             return bucket.write_acl(aim.acl)
         except DeniedError as denied:
-            if _account_blocked(bucket) is True:
-                raise BlockedError(
-                    f"{forbidden}: it holds for the account", denied.oss_request_id
-                ) from None
-            raise
+            if not (state.blocked or _surely_blocked(bucket)):
+                raise
+            reason = f"Block Public Access forbids {aim.acl}, which the exemption allows"
+            raise BlockedError(reason, denied.oss_request_id) from None
 
     def would(self, aim: Aim) -> str:
         """What `write` would do."""
@@ -183,6 +180,14 @@ def _account_blocked(bucket: Bucket) -> Optional[bool]:
         return bucket.account_blocked()
     except (DeniedError, RefusedError):
         return None
+
+
+def _surely_blocked(bucket: Bucket) -> bool:
+    """The same, after a write that was refused: what cannot be read is no reason to try again."""
+    try:
+        return bucket.account_blocked()
+    except BucketError:
+        return False
 
 
 def _remarked(text: str, aim: Aim) -> str:
