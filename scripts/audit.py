@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from resource_repair.values import REPAIRED
 from scripts import audit_trail
 from scripts.audit_trail import AuditLine
 from scripts.clients import Credentials
@@ -53,7 +52,7 @@ def main(
 
 def reopened(lines: Sequence[AuditLine]) -> list[Reopened]:
     """The buckets repaired more than once, most often first; `lines` are oldest first."""
-    repairs = [line for line in lines if line.outcome == REPAIRED]
+    repairs = [line for line in lines if line.closed]
     last = {line.bucket: line.at for line in repairs}
     counted = Counter(line.bucket for line in repairs).most_common()
     return [Reopened(bucket, count, last[bucket]) for bucket, count in counted if count > 1]

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from weakref import WeakSet
 
+from resource_repair.openness import OPENNESS
+from resource_repair.values import REPAIRED
 from scripts.clients import Clients, CloudError, calling
 from scripts.errors import Problem, UsageError
 from scripts.log_index import finds_audit_lines
@@ -62,6 +64,13 @@ class AuditLine:
         """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
         changed = self.acl_after and self.acl_after != self.acl_before
         return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the function closed it, whatever is left for a person to see to besides."""
+        before, after = (OPENNESS.get(acl or "") for acl in (self.acl_before, self.acl_after))
+        less = before is not None and after is not None and after < before
+        return less or self.outcome == REPAIRED
 
 
 _searchable: WeakSet[Clients] = WeakSet()  # whose log store has an index that finds them

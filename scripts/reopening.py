@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PRIVATE
-from resource_repair.values import EXEMPT, REPAIRED, TOLD
+from resource_repair.values import EXEMPT, REPAIRED
 from scripts import ROOT, audit_trail, buckets, exemption_file
 from scripts.audit_trail import AuditLine
 from scripts.buckets import Bucket, Info
@@ -266,14 +266,14 @@ def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) ->
     clients, spec = situation.clients, situation.spec
     until = now + audit_trail.SKEW
     lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
-    repairs = [line for line in lines if _closed(line)]
+    repairs = [line for line in lines if line.closed]
     instead = "if it is to be open all the same, say ACL=public-read"
     if not repairs:
         raise Problem(
             f"the audit trail has no repair of {wish.bucket} since {_time(wish.since)}: {instead}"
         )
     last = repairs[-1]
-    if last.acl_before not in OPENNESS:
+    if last.acl_before not in OPENNESS or last.acl_before == PRIVATE:
         raise Problem(f"the repair of {wish.bucket} does not tell the ACL before: {instead}")
     if info.created_at.replace(microsecond=0) > last.at:  # the log has whole seconds
         raise Problem(
@@ -281,14 +281,6 @@ def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) ->
             f"of its name: {instead}"
         )
     return last
-
-
-def _closed(line: AuditLine) -> bool:
-    """Whether the function closed it: told as a repair, or as what a person must see to besides."""
-    if line.outcome not in TOLD:
-        return line.outcome == REPAIRED
-    before, after = (OPENNESS.get(acl or "") for acl in (line.acl_before, line.acl_after))
-    return before is not None and after is not None and after < before
 
 
 def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:

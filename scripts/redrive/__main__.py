@@ -27,7 +27,7 @@ from scripts.clients import Credentials
 from scripts.console import Console, Exit
 from scripts.errors import Problem, UsageError
 from scripts.live import GET, Live
-from scripts.messages import tell_person
+from scripts.messages import for_a_person, tell_person
 from scripts.redrive.drain import Handled, Message, drain
 from scripts.redrive.envelope import Failure, read
 from scripts.redrive.mailbox import (
@@ -113,8 +113,8 @@ def _redrive(situation: Situation) -> Exit:
             return Exit.PROBLEM
         way = _WAYS[situation.options.to](situation, live)
         handled = _send(situation, mailbox, live, way, chosen)
-    told = tell_person(console, way.said)
-    return Exit.PROBLEM if told or not all(_gone(each, handled) for each in chosen) else Exit.DONE
+    settled = not for_a_person(way.said) and all(_gone(each, handled) for each in chosen)
+    return Exit.DONE if settled else Exit.PROBLEM
 
 
 def _send(
@@ -143,6 +143,7 @@ def _send(
         raise
     finally:
         _show_end(console, chosen, handled, stopped)
+        tell_person(console, way.said)
         console.answer(_document(situation, chosen, handled, stopped))
     return handled
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
-from resource_repair.values import DENIED, FAILED, REPAIRED, TOLD, WOULD_REPAIR
+from resource_repair.values import DENIED, FAILED, TOLD, WOULD_REPAIR
 from scripts.audit import Reopened, reopened
 from scripts.audit_trail import AuditLine
 from scripts.exempting import allows
@@ -26,6 +26,7 @@ OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE = (
 STANDINGS = (OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE)  # the worst first
 
 _DAILY = 31  # longer spans are counted by the week
+_CLOSED = "closed"
 _UNSETTLED = (FAILED, DENIED, *sorted(TOLD))
 
 
@@ -127,11 +128,12 @@ def _periods(lines: Sequence[AuditLine], first: date, last: date) -> Iterable[Pe
     """From the first to the last, those without any line too."""
     step = timedelta(days=1 if (last - first).days <= _DAILY else 7)
     counts: Counter[tuple[int, str]] = Counter(
-        ((line.at.date() - first) // step, line.outcome) for line in lines
+        ((line.at.date() - first) // step, _CLOSED if line.closed else line.outcome)
+        for line in lines
     )
     for n in range((last - first) // step + 1):
         unsettled = sum(counts[n, outcome] for outcome in _UNSETTLED)
-        yield Period(first + n * step, counts[n, REPAIRED], counts[n, WOULD_REPAIR], unsettled)
+        yield Period(first + n * step, counts[n, _CLOSED], counts[n, WOULD_REPAIR], unsettled)
 
 
 def _fixes(lines: Iterable[AuditLine]) -> Fixes | None:
@@ -139,7 +141,7 @@ def _fixes(lines: Iterable[AuditLine]) -> Fixes | None:
     took = sorted(
         max(0.0, line.at.timestamp() - line.reported_at / 1000)
         for line in lines
-        if line.outcome == REPAIRED and line.reported_at is not None
+        if line.closed and line.reported_at is not None
     )
     if not took:
         return None

@@ -25,7 +25,7 @@ from scripts.spec import Spec
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
 # field `message`, and are searched and counted by these of its names.
 MESSAGE = "message"
-IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id")
+IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id", "acl_before", "acl_after")
 NO_NAME = "NO-BUCKET-NAME"
 """What stands in a text for an id that no bucket can have: make audit shows the id itself."""
 
@@ -38,6 +38,11 @@ TEST = "test"
 QUIET = "48h"
 _DAY, _OFTEN = "24h", "5m"
 _AUDIT = f"{MESSAGE}.event: resource_repair"
+# Whatever is left for a person to see to besides, as with a public policy.
+_CLOSED = (
+    f"{MESSAGE}.outcome: repaired or ({MESSAGE}.acl_after: private and "
+    f'({MESSAGE}.acl_before: "public-read" or {MESSAGE}.acl_before: "public-read-write"))'
+)
 
 # The texts have commands to copy, and a finding's id may be anything (`shop; curl …|sh #`). Page
 # "Regular expression functions": RE2, where `$` is the end of the text alone.
@@ -116,7 +121,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         ),
         AlertRule(
             "unreadable",
-            "A message could not be read, and was answered with fail",
+            "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
             "again. See: make audit",
             f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
@@ -128,8 +133,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "Somebody keeps reopening a bucket",
             "Bucket ${bucket} was closed ${repairs} times within a day. See: make status "
             "BUCKET=${bucket}",
-            f"{_AUDIT} and {_any_of('repaired')} | {_counted('repairs', 'bucket')} "
-            "having count(1) > 2",
+            f"{_AUDIT} and ({_CLOSED}) | {_counted('repairs', 'bucket')} having count(1) > 2",
             ("bucket",),
             _HIGH,
         ),

@@ -157,7 +157,7 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
 
     def work(candidate: Candidate) -> Ending:
         plan.live.check_unchanged()
-        event = finding(candidate.result, spec, datetime.now(timezone.utc))
+        event = finding(candidate.result, spec)
         return submit(situation.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:

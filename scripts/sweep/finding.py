@@ -6,7 +6,6 @@ demand does.
 
 import json
 import uuid
-from datetime import datetime
 
 from scripts.resources.rule import RESOURCE_TYPE
 from scripts.results import Result
@@ -15,8 +14,8 @@ from scripts.spec import Spec
 _RISKS = {1: "Critical", 2: "Warning", 3: "Info"}
 
 
-def finding(result: Result, spec: Spec, now: datetime) -> bytes:
-    """The event for a non-compliant result, as published `now`."""
+def finding(result: Result, spec: Spec) -> bytes:
+    """The event for a non-compliant result."""
     evaluated = round(result.evaluated_at.timestamp() * 1000)
     qualifier = {
         "resourceId": result.bucket,
@@ -43,6 +42,7 @@ def finding(result: Result, spec: Spec, now: datetime) -> bytes:
         "accountId": int(spec.account_id),
         "requestId": str(uuid.uuid4()),
         "eventName": "NonCompliant",
-        "notificationCreationTime": round(now.timestamp() * 1000),
+        # Not when it is sent: of a bucket that was made since it was found, the function tells.
+        "notificationCreationTime": evaluated,
     }
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

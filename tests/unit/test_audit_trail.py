@@ -65,3 +65,26 @@ def test_who_is_repaired_again_and_again_comes_first() -> None:
         ("thrice", 3, NOW + timedelta(minutes=3)),
         ("twice", 2, NOW + timedelta(minutes=1)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "after", "closed"),
+    [
+        ("repaired", "public-read", "private", True),
+        ("repaired", None, None, True),  # an old line that tells no ACL
+        ("unproven", "public-read", "private", True),
+        ("blocked", "public-read-write", "private", True),
+        ("exposed", "private", "private", False),
+        ("already_private", "private", "private", False),
+        ("would_repair", "public-read", "public-read", False),
+        ("failed", "public-read", "public-read", False),
+        ("exempt", "public-read", "public-read", False),
+    ],
+)
+def test_what_was_closed_is_told_by_the_acl(
+    outcome: str, before: str | None, after: str | None, closed: bool
+) -> None:
+    """A closing counts as one whatever is left for a person to see to besides."""
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    line = AuditLine(now, outcome, "a-bucket", acl_before=before, acl_after=after)
+    assert line.closed is closed

@@ -182,3 +182,24 @@ def test_with_too_few_threads_one_will_do(to_be_had: int, monkeypatch: pytest.Mo
     else:
         with pytest.raises(RuntimeError, match="thread"):
             outcomes("bucket-1")
+
+
+def test_whoever_stops_listening_has_everything_given_up_at_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repair that is under way when recording fails is told to send no more, before it goes on."""
+    request.addfinalizer(ScriptedRepair.release.set)
+    ScriptedRepair.release.clear()
+    given_up: list[str] = []
+
+    def noted(repair: ScriptedRepair, reason: str) -> Outcome:
+        given_up.append(repair._name)
+        return Outcome("failed", reason, bucket=repair._name)
+
+    monkeypatch.setattr(ScriptedRepair, "give_up", noted)
+    config = load({"prepareRuleId": "cr-1"})
+    findings = [Finding("cr-1", name) for name in ("bucket-1", "hangs-1", "hangs-2")]
+    coming = batch.repair_all(findings, config, INVOCATION, Deadline(Clock(), 3600))
+    next(iter(coming))
+    coming.close()  # type: ignore[attr-defined]
+    assert sorted(given_up) == ["hangs-1", "hangs-2"]

@@ -330,7 +330,7 @@ def test_a_finding_is_one_though_a_key_of_eventbridge_s_stands_beside_it() -> No
 
 
 def test_a_text_that_says_null_is_a_text() -> None:
-    """A compliance, type or account of that name is not ours: nothing closes that did not before."""
+    """A compliance of that name is none of ours: nothing closes that did not before."""
     (found,) = read(json.dumps({**BODY, "complianceType": "null"}))
     assert isinstance(found, Finding)
     assert found.compliance == "null"
