@@ -187,7 +187,7 @@ def test_with_too_few_threads_one_will_do(to_be_had: int, monkeypatch: pytest.Mo
 def test_whoever_stops_listening_has_everything_given_up_at_once(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A repair that is under way when recording fails is told to send no more, before it goes on."""
+    """A repair that is under way when recording fails is told to send no more."""
     request.addfinalizer(ScriptedRepair.release.set)
     ScriptedRepair.release.clear()
     given_up: list[str] = []
