@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 
-from scripts import proxies
+from scripts import addresses
 from scripts.localcloud import LocalCloud
 
 
@@ -39,7 +39,7 @@ def environment(cloud: LocalCloud) -> dict[str, str]:
     And that they use no proxy for it; ours do not, but others can be told by NO_PROXY alone.
     """
     return {
-        **proxies.sparing_loopback(os.environ),
+        **addresses.sparing_loopback(os.environ),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.credentials.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.credentials.access_key_secret,
         "ALIBABA_CLOUD_ACCOUNT_ID": cloud.account_id,

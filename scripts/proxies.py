@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from requests import adapters, utils
 
-from scripts.addresses import LOOPBACK, is_loopback
+from scripts.addresses import is_loopback
 
 _asked: ContextVar[str] = ContextVar("_asked", default="")
 _PLACE = re.compile(r"[\w.\[\]:-]+")
@@ -29,16 +29,6 @@ def begin() -> None:
 def used() -> str:
     """The proxy that the last request of this call went by, as `host:port`; empty if none."""
     return _asked.get()
-
-
-def sparing_loopback(environ: Mapping[str, str]) -> dict[str, str]:
-    """NO_PROXY in both its spellings: what it says in `environ`, and this machine."""
-    names = ("NO_PROXY", "no_proxy")
-    own = [each.strip() for name in names for each in environ.get(name, "").split(",")]
-    if "*" in own:
-        return dict.fromkeys(names, "*")  # beside another entry it would not count
-    spared = dict.fromkeys([*filter(None, own), *sorted(LOOPBACK)])
-    return dict.fromkeys(names, ",".join(spared))
 
 
 def _select(url: str, proxies: Mapping[str, str] | None) -> str | None:

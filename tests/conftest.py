@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from scripts import bundle, proxies
+from scripts import addresses, bundle
 
 EXEMPTIONS = """\
 - bucket: config-website
@@ -28,7 +28,7 @@ settings.register_profile("explore", REPEATED, derandomize=False)
 settings.load_profile("default")
 
 # All that is asked in a test is on this machine, whatever proxy its user has.
-os.environ.update(proxies.sparing_loopback(os.environ))
+os.environ.update(addresses.sparing_loopback(os.environ))
 
 
 def pytest_configure(config: pytest.Config) -> None:

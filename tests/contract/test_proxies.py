@@ -17,7 +17,7 @@ from alibabacloud_fc_open20210406.models import ListServicesRequest
 from alibabacloud_sls20201230.models import ListProjectRequest
 from requests import adapters
 
-from scripts import ROOT, demo, live, proxies
+from scripts import ROOT, addresses, demo, live
 from scripts.buckets import Bucket
 from scripts.clients import Clients, CloudError, Endpoints, calling, fixed_credentials
 from scripts.cloud import environment
@@ -173,7 +173,7 @@ def test_no_proxy_of_the_user_s_own_holds_for_every_sdk(monkeypatch: pytest.Monk
 )
 def test_no_proxy_is_kept_and_added_to(own: dict[str, str], spared: str) -> None:
     """What the user's NO_PROXY says stays, in both spellings, and this machine is added."""
-    assert proxies.sparing_loopback(own) == {"NO_PROXY": spared, "no_proxy": spared}
+    assert addresses.sparing_loopback(own) == {"NO_PROXY": spared, "no_proxy": spared}
 
 
 def test_the_tests_themselves_pass_by_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
