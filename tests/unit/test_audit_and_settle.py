@@ -68,6 +68,21 @@ def test_a_finding_is_one_line_of_json(text: str) -> None:
     assert text.startswith(fields["bucket"])
 
 
+def test_a_line_is_out_before_the_next_repair_ends() -> None:
+    """An invocation that is killed has told of all that it had recorded: nothing waits in memory."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw)
+    record(Outcome("repaired"), "enforce", "request-1", stream)
+    assert json.loads(raw.getvalue())["outcome"] == "repaired"
+
+
+@pytest.mark.parametrize(("characters", "whole"), [(1498, True), (1499, False)])
+def test_a_long_text_is_cut(characters: int, whole: bool) -> None:
+    """What has 1,500 characters with its quotes is all there."""
+    fields = json.loads(line_of(Outcome("failed", "x" * characters)))
+    assert (len(fields["reason"]) == characters) is whole
+
+
 @pytest.mark.parametrize(
     ("outcomes", "answer"),
     [

@@ -117,6 +117,7 @@ def test_nothing_goes_on_when_nobody_listens() -> None:
     for thread in hired:
         thread.join(timeout=30)
     assert hired
+    assert all(thread.daemon for thread in hired)  # the process never waits for one
     assert not any(thread.is_alive() for thread in hired)
 
 

@@ -1,13 +1,17 @@
 """What is said of a bucket is true: each test is a promise that was broken once."""
 
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
+from resource_repair import exemptions, settings
+from resource_repair.remediations import bucket_acl
 from resource_repair.repair import STALE_SECONDS
 from resource_repair.settings import ExemptTag
-from resource_repair.values import Outcome
-from tests.unit.model_oss import NOW, ModelOss
+from resource_repair.timing import Deadline
+from resource_repair.values import Credentials, Invocation, Outcome
+from tests.unit.model_oss import ACCOUNT, HOME, NOW, ModelOss
 from tests.unit.test_bucket_acl import FINDING, begun, operations, run
 
 
@@ -252,3 +256,20 @@ def test_tags_stand_before_a_fresh_read() -> None:
     oss = ModelOss()
     assert run(oss, tag=ExemptTag("public-until", 7)).outcome == "repaired"
     assert operations(oss) == ["read", "tags", "read", "write", "read", "policy"]
+
+
+@pytest.mark.parametrize("own", [HOME, f"oss-{HOME}"])
+def test_home_is_the_region_of_the_invocation(
+    own: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the function is set up, a region without a host is asked where the function runs."""
+    oss = ModelOss(unresolved=frozenset(["cn-nowhere"]))
+    monkeypatch.setattr(bucket_acl, "Oss", lambda *_: oss)
+    monkeypatch.setattr(exemptions, "COMPILED", tmp_path / "exemptions.json")
+    exemptions.COMPILED.write_text('{"exemptions": []}')
+    invocation = Invocation("request-1", ACCOUNT, own, 60, Credentials("id", "secret", ""))
+    config = settings.load({"prepareRuleId": FINDING.rule_id})
+    begin = bucket_acl.prepare(config, invocation, Deadline(oss.clock(), 60))
+    outcome = begin(FINDING._replace(region="cn-nowhere")).step()
+    assert isinstance(outcome, Outcome)
+    assert (outcome.outcome, outcome.region) == ("repaired", HOME)
