@@ -69,7 +69,7 @@ def test_a_finding_is_one_line_of_json(text: str) -> None:
 
 
 def test_a_line_is_out_before_the_next_repair_ends() -> None:
-    """An invocation that is killed has told of all that it had recorded: nothing waits in memory."""
+    """An invocation that is killed has told of all that it recorded: nothing waits in memory."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)
     record(Outcome("repaired"), "enforce", "request-1", stream)

@@ -148,6 +148,18 @@ def test_backslashes_without_a_sense_hide_no_rule() -> None:
     assert any(FINDING.rule_id in text for text in item.texts)
 
 
+@pytest.mark.parametrize("width", [4, 12, 64, 76])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t", r"\n", r"\r\n", "%0D%0A", "&#10;"])
+def test_damaged_base64_in_lines_still_shows_its_rule(end: str, width: int) -> None:
+    """Broken anywhere, the line breaks as they are or escaped: the rule's id may lie across one."""
+    text = b64(BODY)
+    lines = end.join(text[at : at + width] for at in range(0, len(text), width))
+    for event in (f"*{lines}", f'{{"Message":"{lines}'):
+        (item,) = read(event)
+        assert isinstance(item, Unreadable)
+        assert any(FINDING.rule_id in each for each in item.texts)
+
+
 @given(st.text(max_size=400) | st.binary(max_size=400))
 def test_what_names_no_rule_of_ours_is_not_said_to(event: str | bytes) -> None:
     """What is resolved from noise names no rule."""

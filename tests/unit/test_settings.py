@@ -73,3 +73,35 @@ def test_a_log_level_is_one_of_four(told: str, level: int) -> None:
     config = settings.load({"prepareRuleId": "cr-1", "logLevel": told})
     assert (config.log_level, config.problems) == (level, ())
     assert settings.load({}).log_level == logging.INFO
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fine"),
+    [
+        ("prepareRuleId", "cr-" + "a" * 64, True),
+        ("prepareRuleId", "cr-" + "a" * 65, False),
+        ("prepareRuleId", "cr-", False),
+        ("prepareRuleId", "cr-a_b", False),
+        ("prepareRuleId", "cr-\u0661", False),
+        ("ossEndpoint", "https://oss.example.com:65535", True),
+        ("ossEndpoint", "https://oss.example.com:65536", False),
+        ("ossEndpoint", "https://oss.example.com:000443", False),
+        ("ossEndpoint", "https://oss.example.com:1", True),
+        ("ossEndpoint", "https://oss.example.com:", False),
+        ("ossEndpoint", "http://127.0.0.255", True),
+        ("ossEndpoint", "http://127.0.0.0.1", False),
+        ("ossEndpoint", "http://127.0.1", False),
+        ("exemptTag", "k" * 64, True),
+        ("exemptTagDays", "1", True),
+        ("exemptTagDays", "90", True),
+        ("exemptTagDays", "007", False),
+        ("exemptTagDays", "\u00b2", False),
+        ("exemptTagDays", "", False),
+        ("repairMode", "report", True),
+    ],
+)
+def test_each_setting_is_taken_to_its_bound(name: str, value: str, fine: bool) -> None:
+    """And not beyond; what is refused is named by its variable, and nothing is raised."""
+    environ = {"prepareRuleId": "cr-1", "exemptTag": "exempt-until", name: value}
+    problems = settings.load(environ).problems
+    assert [problem.split()[0] for problem in problems] == ([] if fine else [name])
