@@ -145,10 +145,11 @@ UNANSWERED = frozenset(["applied", *FAILURES])
 class _ModelBucket:
     def __init__(self, oss: ModelOss, region: str) -> None:
         self._oss, self._region = oss, region
+        self._closed = False
 
     def read(self) -> BucketState:
         oss = self._oss
-        word = oss.suffer("read", self._region)
+        word = self._suffer("read")
         if word == "applied":
             raise errors.TransientError("lost")
         _, acl, created = oss.seen(word)
@@ -157,7 +158,7 @@ class _ModelBucket:
 
     def write_acl(self, acl: str) -> str:
         oss = self._oss
-        word = oss.suffer("write", self._region, acl)
+        word = self._suffer("write", acl)
         if acl != "private" and (oss.blocked or oss.account_blocked is True):
             raise errors.DeniedError("AccessDenied", "error-id")
         if oss.acl is None:  # OSS creates it
@@ -171,19 +172,24 @@ class _ModelBucket:
         return "write-id"
 
     def tags(self) -> dict[str, str]:
-        self._oss.suffer("tags", self._region)
+        self._suffer("tags")
         return self._oss.tags
 
     def public_by_policy(self) -> bool:
-        self._oss.suffer("policy", self._region)
+        self._suffer("policy")
         return _told(self._oss.policy)
 
     def account_blocked(self) -> bool:
-        self._oss.suffer("account", self._region)
+        self._suffer("account")
         return _told(self._oss.account_blocked)
 
     def close(self) -> None:
-        pass
+        self._closed = True
+
+    def _suffer(self, operation: str, acl: str = "") -> str:
+        if self._closed:
+            raise errors.TransientError("closed")
+        return self._oss.suffer(operation, self._region, acl)
 
 
 def _told(value: bool | str) -> bool:

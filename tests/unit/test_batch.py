@@ -84,6 +84,11 @@ def test_every_finding_has_its_outcome(count: int, caplog: pytest.LogCaptureFixt
         name: "failed" if name.startswith("broken") else "repaired" for name in names
     }
     assert SECRET not in caplog.text
+    # Where each broken one broke, by the logger that logLevel sets.
+    told = [record for record in caplog.records if record.name == "resource_repair"]
+    assert len(told) == sum(name.startswith("broken") for name in names)
+    assert all("LookupError" in each.getMessage() for each in told)
+    assert all("in step" in each.getMessage() for each in told)
     assert SECRET not in str(done)
 
 

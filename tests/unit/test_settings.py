@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resource_repair import settings
-from resource_repair.values import Credentials
+from resource_repair.values import Credentials, Invocation
 
 GIVEN = {"access_key_id": "id", "access_key_secret": "secret", "security_token": "token"}
 ENVIRON = {
@@ -54,6 +54,22 @@ def test_the_time_is_the_function_s_or_the_platform_s_default(given: Any, second
     """A time that is none is taken for Function Compute's own three seconds."""
     context = SimpleNamespace(function=SimpleNamespace(timeout=given))
     assert settings.invocation(context, {}).timeout == seconds
+
+
+def test_an_invocation_is_what_the_context_says() -> None:
+    """As text, and empty where it does not say."""
+    context = SimpleNamespace(request_id="request-1", account_id=1208863178610000, region="cn-x")
+    told = settings.invocation(context, {})
+    assert told == Invocation("request-1", "1208863178610000", "cn-x", 3, None)
+    assert settings.invocation(None, {}) == Invocation("", "", "", 3, None)
+    unknown = SimpleNamespace(request_id=None, account_id=None, region=None, function=None)
+    assert settings.invocation(unknown, {}) == Invocation("", "", "", 3, None)
+
+
+def test_rule_ids_stand_between_commas() -> None:
+    """With or without space around them, and whatever comma is too many."""
+    config = settings.load({"prepareRuleId": " cr-1 ,cr-2, ,"})
+    assert (config.rule_ids, config.problems) == ({"cr-1", "cr-2"}, ())
 
 
 @pytest.mark.parametrize(
