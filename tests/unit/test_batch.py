@@ -100,6 +100,21 @@ def test_a_remediation_that_cannot_start_fails_its_findings() -> None:
     assert done["bucket-1"].outcome == "repaired"
 
 
+def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client for all buckets of a message, whether or not a finding names its type."""
+    prepared: list[tuple[object, ...]] = []
+
+    def prepare(*given: object) -> type[ScriptedRepair]:
+        prepared.append(given)
+        return ScriptedRepair
+
+    monkeypatch.setattr(sys.modules["scripted_repair"], "prepare", prepare)
+    typed = Finding("cr-1", "bucket-1", resource_type="ACS::OSS::Bucket")
+    assert len(outcomes(typed, "bucket-2", "bucket-3")) == 3
+    ((_, invocation, _),) = prepared
+    assert invocation is INVOCATION
+
+
 def test_a_repair_that_cannot_begin_fails_alone() -> None:
     """An error before the first step is that finding's, and is explained."""
     done = outcomes("stillborn-1", "bucket-1")

@@ -266,6 +266,7 @@ def test_an_exemption_ends_with_its_day_in_utc(
         ("private", [], "read-id"),
         ("public-read", [], "write-id"),
         ("public-read", ["denied"], "error-id"),
+        ("public-read", ["ok", "ok", "delete"], "write-id"),  # that there is none has no id here
     ],
 )
 def test_the_request_that_decided_is_named(acl: str, script: list[str], request_id: str) -> None:
