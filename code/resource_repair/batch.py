@@ -52,8 +52,8 @@ class _Crew:
         self._deadline = deadline
         self._now = deadline.clock.monotonic
         order = random.sample(range(len(repairs)), len(repairs))
-        self._due: List[Tuple[float, int]] = [(float(-place), n) for place, n in enumerate(order)]
-        heapq.heapify(self._due)
+        # All of them due, and in order, as a heap may be.
+        self._due: List[Tuple[float, int]] = [(n - len(order), at) for n, at in enumerate(order)]
         self._unfinished = len(repairs)
         self._changed = threading.Condition()
         self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
@@ -93,8 +93,9 @@ class _Crew:
                     self._outcomes.put((next_one, result))
                     self._unfinished -= 1
                 else:
+                    # Nobody need be woken: who puts it back waits for it, or goes on with another
+                    # that somebody waited for.
                     heapq.heappush(self._due, (self._now() + result, next_one))
-                self._changed.notify_all()
 
     def _next(self) -> Optional[int]:
         """The repair to go on with, once it is due; None when all are finished."""

@@ -115,6 +115,14 @@ def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -
     assert invocation is INVOCATION
 
 
+def test_all_are_due_from_the_first_moment_on() -> None:
+    """On a machine that has only just begun to count its seconds, too."""
+    config, clock = load({"prepareRuleId": "cr-1"}), Clock(lambda: 0.0)
+    findings = [Finding("cr-1", f"bucket-{n}") for n in range(3)]
+    done = batch.repair_all(findings, config, INVOCATION, Deadline(clock, 60))
+    assert [outcome.outcome for outcome in done] == ["repaired"] * 3
+
+
 def test_a_repair_that_cannot_begin_fails_alone() -> None:
     """An error before the first step is that finding's, and is explained."""
     done = outcomes("stillborn-1", "bucket-1")
