@@ -54,7 +54,7 @@ class _Crew:
         order = random.sample(range(len(repairs)), len(repairs))
         # All of them due, and in order, as a heap may be.
         self._due: List[Tuple[float, int]] = [(n - len(order), at) for n, at in enumerate(order)]
-        self._unfinished = len(repairs)
+        self._over = False
         self._changed = threading.Condition()
         self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
 
@@ -91,16 +91,15 @@ class _Crew:
             with self._changed:
                 if isinstance(result, Outcome):
                     self._outcomes.put((next_one, result))
-                    self._unfinished -= 1
                 else:
                     # Nobody need be woken: who puts it back waits for it, or goes on with another
                     # that somebody waited for.
                     heapq.heappush(self._due, (self._now() + result, next_one))
 
     def _next(self) -> Optional[int]:
-        """The repair to go on with, once it is due; None when all are finished."""
+        """The repair to go on with, once it is due; None when nobody waits for any."""
         with self._changed:
-            while self._unfinished > 0:
+            while not self._over:
                 wait = self._due[0][0] - self._now() if self._due else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._due)[1]
@@ -109,7 +108,7 @@ class _Crew:
 
     def _dismiss(self) -> None:
         with self._changed:
-            self._unfinished = 0
+            self._over = True
             self._changed.notify_all()
 
 

@@ -301,3 +301,30 @@ def test_the_record_says_how_long_it_took() -> None:
     oss.now = 5.0
     assert run(oss).duration_ms in (39, 40)  # four requests, each of a hundredth of a second
     assert 3000 < run(ModelOss("private")).duration_ms < 3100
+
+
+@pytest.mark.parametrize(
+    ("script", "asked"),
+    [
+        (["ok", "ok", "transient"], ["read", "write", "read", "read", "policy"]),
+        (["ok", "refused"], ["read", "write"]),
+        (["ok", "denied"], ["read", "write", "read"]),
+        (["ok", "replaced"], ["read", "write", "read", "read", "policy"]),
+    ],
+)
+def test_nothing_is_asked_that_decides_nothing(script: list[str], asked: list[str]) -> None:
+    """What was acknowledged is not written again; nor is a refusal looked at that is plain."""
+    oss = ModelOss(script=iter(script))
+    assert run(oss).acl_before == "public-read"  # of the first bucket, whatever came after it
+    assert operations(oss) == asked
+
+
+@pytest.mark.parametrize(
+    ("blocked", "outcome"), [(False, "exposed"), (True, "recreated"), (None, "exposed")]
+)
+def test_what_was_made_again_and_is_exposed_says_both(blocked: bool | None, outcome: str) -> None:
+    """A policy that lets the public in is worse than a bucket too many; one overruled is not."""
+    result = run(ModelOss(script=iter(["ok", "replaced"]), policy=True, blocked=blocked))
+    assert result.outcome == outcome
+    assert "deleted and made again while it was repaired, perhaps by this" in result.reason
+    assert "the bucket policy is public" in result.reason

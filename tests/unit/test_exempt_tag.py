@@ -140,6 +140,18 @@ def test_a_tag_taken_away_before_a_retry_exempts_no_more() -> None:
     assert run(oss).outcome == "repaired"
 
 
+def test_a_tag_taken_away_before_the_second_look_exempts_no_more() -> None:
+    """Each look reads the tags anew."""
+
+    def untag() -> Iterator[str]:
+        yield from ["ok", "ok", "ok"]  # read, tags, read
+        oss.tags = {}
+
+    oss = ModelOss(tags={"exempt-until": "2027-01-16"})
+    oss.script = untag()
+    assert (run(oss).outcome, oss.acl) == ("repaired", "private")
+
+
 def test_report_mode_tells_why_a_tag_is_not_honoured() -> None:
     """What would be repaired in spite of a tag says so."""
     result = run(ModelOss(tags={"exempt-until": "soon"}), mode="report")
