@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -23,15 +24,19 @@ class ScriptedRepair(Repair):
 
     together = threading.Barrier(2)
     release = threading.Event()
+    begun: ClassVar[list["ScriptedRepair"]] = []
 
     def __init__(self, finding: Finding) -> None:
         if finding.resource_id.startswith("stillborn"):
             raise ValueError("it cannot even begin")
         self._name = finding.resource_id
         self._waited = False
+        self.steps = 0
+        self.begun.append(self)
 
     def step(self) -> Outcome | float:
         """Repaired, unless the name says otherwise."""
+        self.steps += 1
         kind = self._name.split("-")[0]
         if kind == "broken":
             raise LookupError(f"signature of {SECRET} does not match")
@@ -113,6 +118,13 @@ def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -
     assert len(outcomes(typed, "bucket-2", "bucket-3")) == 3
     ((_, invocation, _),) = prepared
     assert invocation is INVOCATION
+
+
+def test_a_repair_waits_as_long_as_it_says() -> None:
+    """One that is to go on in half an hour is given up after its first step."""
+    ScriptedRepair.begun.clear()
+    assert outcomes("late-1", seconds=0.7)["late-1"].outcome == "failed"
+    assert [repair.steps for repair in ScriptedRepair.begun] == [1]
 
 
 def test_all_are_due_from_the_first_moment_on() -> None:

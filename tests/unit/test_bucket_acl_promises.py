@@ -109,6 +109,21 @@ def test_a_finding_without_a_time_goes_by_the_day(acl: str, created: str, outcom
     assert run(oss, reported_at=None).outcome == outcome
 
 
+def test_an_exempt_bucket_of_today_may_be_another_than_the_one_that_was_found() -> None:
+    """Where the finding says no time, as for a private one."""
+    oss = ModelOss()
+    oss.set("public-read", made(0))
+    assert run(oss, reported_at=None, allow="public-read").outcome == "recreated"
+
+
+def test_a_bucket_that_home_sent_us_to_and_that_is_gone_is_gone() -> None:
+    """Who can tell has been asked by then."""
+    script = iter(["ok", "ok", "delete"])
+    oss = ModelOss(region="cn-hzfinance", unresolved=frozenset(["cn-nowhere"]), script=script)
+    result = run(oss, region="cn-nowhere")
+    assert (result.outcome, result.region) == ("gone", "cn-hzfinance")
+
+
 @pytest.mark.parametrize("mode", ["enforce", "report"])
 @pytest.mark.parametrize("acl", ["private", "public-read"])
 @pytest.mark.parametrize("owner", [FINDING.owner, ""])
