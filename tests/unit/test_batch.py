@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import ClassVar
@@ -31,18 +32,21 @@ class ScriptedRepair(Repair):
             raise ValueError("it cannot even begin")
         self._name = finding.resource_id
         self._waited = False
-        self.steps = 0
+        self.steps: list[float] = []
         self.begun.append(self)
 
     def step(self) -> Outcome | float:
         """Repaired, unless the name says otherwise."""
-        self.steps += 1
+        self.steps.append(time.monotonic())
         kind = self._name.split("-")[0]
         if kind == "broken":
             raise LookupError(f"signature of {SECRET} does not match")
         if kind == "patient" and not self._waited:
             self._waited = True
             return 0.05
+        if kind == "again" and not self._waited:
+            self._waited = True
+            return 0.0
         if kind == "busy":
             return 0.01
         if kind == "late":
@@ -121,17 +125,22 @@ def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_repair_waits_as_long_as_it_says() -> None:
-    """One that is to go on in half an hour is given up after its first step."""
+    """One that is to go on in half an hour is given up after its first step; none goes on early."""
     ScriptedRepair.begun.clear()
     assert outcomes("late-1", seconds=0.7)["late-1"].outcome == "failed"
-    assert [repair.steps for repair in ScriptedRepair.begun] == [1]
+    assert outcomes("patient-1")["patient-1"].outcome == "repaired"
+    late, patient = (repair.steps for repair in ScriptedRepair.begun)
+    assert len(late) == 1
+    assert patient[1] - patient[0] >= 0.05
 
 
 def test_all_are_due_from_the_first_moment_on() -> None:
-    """On a machine that has only just begun to count its seconds, too."""
+    """On a machine that has only just begun to count its seconds, too; and what is to go on at
+    once goes on.
+    """
     config, clock = load({"prepareRuleId": "cr-1"}), Clock(lambda: 0.0)
-    findings = [Finding("cr-1", f"bucket-{n}") for n in range(3)]
-    done = batch.repair_all(findings, config, INVOCATION, Deadline(clock, 60))
+    findings = [Finding("cr-1", name) for name in ("bucket-1", "bucket-2", "again-1")]
+    done = batch.repair_all(findings, config, INVOCATION, Deadline(clock, 3))
     assert [outcome.outcome for outcome in done] == ["repaired"] * 3
 
 
