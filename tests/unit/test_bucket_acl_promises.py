@@ -343,3 +343,36 @@ def test_what_was_made_again_and_is_exposed_says_both(blocked: bool | None, outc
     assert result.outcome == outcome
     assert "deleted and made again while it was repaired, perhaps by this" in result.reason
     assert "the bucket policy is public" in result.reason
+
+
+@pytest.mark.parametrize("acl", ["public-read", None])
+def test_no_connection_is_left_open(acl: str | None) -> None:
+    """Neither that of the region where the bucket was not, nor the last."""
+    oss = ModelOss(acl, region="cn-beijing", unresolved=frozenset(["cn-nowhere"]))
+    run(oss, region="cn-nowhere")
+    assert len(oss.opened) == (3 if acl else 2)
+    assert all(bucket.closed for bucket in oss.opened)
+
+
+def test_trouble_that_is_none_of_the_name_server_s_sends_nobody_home() -> None:
+    """A region that throttles is asked again, and no other."""
+    oss = ModelOss(region="cn-beijing", script=iter(["transient"]))
+    assert run(oss, region="cn-beijing").outcome == "repaired"
+    assert {request.region for request in oss.log} == {"cn-beijing"}
+
+
+@pytest.mark.parametrize("home", [HOME, ""])
+def test_a_hiccup_where_there_is_no_other_home_leaves_the_proof_as_good(home: str) -> None:
+    """The region that was to be asked has answered in the end: what it does not know is gone."""
+    oss = ModelOss(None, script=iter(["unresolved"]))
+    assert run(oss, home=home).outcome == "gone"
+    assert len(oss.opened) == 1
+
+
+@pytest.mark.parametrize("home", ["cn-beijing", "cn-nowhere"])
+def test_where_neither_has_a_host_each_is_asked(home: str) -> None:
+    """Once sent home, nobody goes back and forth: home is asked until the time is up."""
+    unresolved = frozenset(["cn-beijing", "cn-nowhere"])
+    oss = ModelOss(unresolved=unresolved)
+    assert run(oss, region="cn-nowhere", home=home).outcome == "failed"
+    assert [bucket.closed for bucket in oss.opened] == [True] * len({home, "cn-nowhere"})
