@@ -1,5 +1,6 @@
 """What is said of a bucket is true: each test is a promise that was broken once."""
 
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_a_finding_without_a_time_goes_by_the_day(acl: str, created: str, outcom
     oss = ModelOss(acl)
     oss.set(acl, created)
     assert run(oss, reported_at=None).outcome == outcome
+
+
+def test_a_creation_date_is_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's own time zone."""
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            for after, outcome in ((-1, "repaired"), (1, "recreated")):
+                oss = ModelOss()
+                oss.set("public-read", made(after))
+                assert run(oss).outcome == outcome
+        finally:
+            monkeypatch.undo()
+            time.tzset()
 
 
 def test_an_exempt_bucket_of_today_may_be_another_than_the_one_that_was_found() -> None:

@@ -53,6 +53,8 @@ def operations(oss: ModelOss) -> list[str]:
         ("2027-01-14", "it ended on 2027-01-14"),
         ("2027-02-30", "its value is no date such as 2026-12-31"),
         ("2027-1-16", "its value is no date such as 2026-12-31"),
+        ("2027- 1-16", "its value is no date such as 2026-12-31"),
+        ("2027-01-+9", "its value is no date such as 2026-12-31"),
         ("2027-01-16\n", "its value is no date such as 2026-12-31"),
         ("\u0662\u0660\u0662\u0667-01-16", "its value is no date such as 2026-12-31"),
         ("true", "its value is no date such as 2026-12-31"),

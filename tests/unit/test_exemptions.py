@@ -44,6 +44,10 @@ def test_every_key_must_say_something(key: str, value: Any) -> None:
         {"expires": "2026-13-01"},
         {"expires": "2026-12-31T00:00:00"},
         {"expires": "31.12.2026"},
+        {"expires": "2026- 1-01"},
+        {"expires": "2026-01-+1"},
+        {"expires": " 202-01-01"},
+        {"bucket": "s" * 63 + "*"},
         {"bucket": "Static"},
         {"bucket": "ab"},
         {"bucket": "-static-assets"},
@@ -95,6 +99,7 @@ def test_no_exemption_is_for_ever() -> None:
         ("static*eu*", "static-1-eu", True),
         ("static*eu*", "static-1-us", False),
         ("******static", "eu-static", True),
+        ("s" * 62 + "?", "s" * 63, True),
         ("*-*-*-*-*-*-*-static*-x", "-" * 63, False),
     ],
 )
