@@ -15,7 +15,18 @@ from resource_repair.settings import load
 from resource_repair.values import Finding, Unreadable
 from tests.unit.test_notification import BODY, FINDING, INVOCATION, b64
 
-AROUND = ["", "\0", "\0\0\0", "\ufeff", "\0\ufeff", "\ufeff\0", " \t\r\n", "\x1b\x7f", "\v\f\x1c"]
+AROUND = [
+    "",
+    "\0",
+    "\0\0\0",
+    "\ufeff",
+    "\0\ufeff",
+    "\ufeff\0",
+    "\0 \0",
+    " \t\r\n",
+    "\x1b\x7f",
+    "\v\f\x1c",
+]
 ENCODINGS = ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 
 
@@ -32,6 +43,16 @@ def test_what_stands_before_a_message_does_not_hide_it(
     assert read(before.encode() + text.encode(encoding)) == (FINDING,)
     assert read(before + text) == (FINDING,)
     assert read(before.encode() + text.encode() + before.encode()) == (FINDING,)
+
+
+@pytest.mark.parametrize("first", "!\"'X#(~\x80")
+def test_what_says_something_is_not_taken_away(first: str) -> None:
+    """A message that begins or ends with something else is damaged, and told."""
+    whole = json.dumps(BODY)
+    for text in (first + whole, whole + first):
+        for event in (text, text.encode(), text.encode("utf-16-le")):
+            (item,) = read(event)
+            assert isinstance(item, Unreadable)
 
 
 def test_names_keep_what_is_no_ascii() -> None:

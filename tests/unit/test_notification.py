@@ -99,6 +99,15 @@ def test_ten_layers_are_unwrapped_and_no_more(layers: int, read_whole: bool) -> 
         assert item.why == "envelopes nested too deep"
 
 
+@pytest.mark.parametrize("key", ["TopicName", "TopicOwner", "MessageId", "Subscriber"])
+def test_each_key_of_a_topic_tells_its_envelope(key: str) -> None:
+    """Whatever a message's attributes are called, which stand beside it."""
+    attributes = {"configRuleId": "cr-2", "resourceId": "x", "eventType": "ApiCall", "body": "x"}
+    assert read(json.dumps({**attributes, key: "1", "Message": json.dumps(BODY)})) == (FINDING,)
+    assert read(json.dumps({**BODY, key: "1"})) == (FINDING,)
+    assert read(json.dumps({**BODY, "Message": "x", "data": "x"})) == (FINDING,)
+
+
 def test_base64_for_urls_is_read() -> None:
     """Both of the characters that it has in the place of others."""
     body = {**BODY, "annotation": "~~~???>>>"}
@@ -250,7 +259,19 @@ def test_a_cut_base64_message_still_shows_its_rule(cut: int) -> None:
         assert any(FINDING.rule_id in text for text in items[0].texts)
 
 
-NO_TIMES: list[Any] = [None, "", "2021-09-06", 1630907919, 10**13, 1e12, True, [], {"at": 1}]
+NO_TIMES: list[Any] = [
+    None,
+    "",
+    "2021-09-06",
+    "+630907919929",
+    "163090791992x",
+    1630907919,
+    10**13,
+    1e12,
+    True,
+    [],
+    {"at": 1},
+]
 TOLD = (
     1630907919929,
     1630907918000,
