@@ -100,6 +100,8 @@ def test_no_exemption_is_for_ever() -> None:
         ("*static*", "eu-static-sites", True),
         ("static*eu*", "static-1-eu", True),
         ("static*eu*", "static-1-us", False),
+        ("static-*eu", "static-eu", True),
+        ("*static-eu", "static-eu", True),
         ("******static", "eu-static", True),
         ("s" * 62 + "?", "s" * 63, True),
         ("*-*-*-*-*-*-*-static*-x", "-" * 63, False),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_repair.notification import DEPTH, read
+from resource_repair.notification import read
 from resource_repair.values import Finding, Invocation, Other, Unreadable
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -85,35 +85,6 @@ def test_envelopes_in_envelopes(names: list[str]) -> None:
     for name in names:
         wrapped = ENVELOPES[name](wrapped)
     assert read(json.dumps(wrapped)) == (FINDING,)
-
-
-@pytest.mark.parametrize(("layers", "read_whole"), [(DEPTH - 2, True), (DEPTH - 1, False)])
-def test_ten_layers_are_unwrapped_and_no_more(layers: int, read_whole: bool) -> None:
-    """So many lists around an object in a text are read; one more is said to be too deep."""
-    assert DEPTH == 10
-    (item,) = read("[" * layers + json.dumps(BODY) + "]" * layers)
-    if read_whole:
-        assert item == FINDING
-    else:
-        assert isinstance(item, Unreadable)
-        assert item.why == "envelopes nested too deep"
-
-
-@pytest.mark.parametrize("key", ["TopicName", "TopicOwner", "MessageId", "Subscriber"])
-def test_each_key_of_a_topic_tells_its_envelope(key: str) -> None:
-    """Whatever a message's attributes are called, which stand beside it."""
-    attributes = {"configRuleId": "cr-2", "resourceId": "x", "eventType": "ApiCall", "body": "x"}
-    assert read(json.dumps({**attributes, key: "1", "Message": json.dumps(BODY)})) == (FINDING,)
-    assert read(json.dumps({**BODY, key: "1"})) == (FINDING,)
-    assert read(json.dumps({**BODY, "Message": "x", "data": "x"})) == (FINDING,)
-
-
-def test_base64_for_urls_is_read() -> None:
-    """Both of the characters that it has in the place of others."""
-    body = {**BODY, "annotation": "~~~???>>>"}
-    text = base64.urlsafe_b64encode(json.dumps(body).encode()).decode()
-    assert {"-", "_"} <= set(text)
-    assert read(text) == (FINDING,)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200))

@@ -1,0 +1,64 @@
+"""By what an envelope is told from a body, and how many there may be."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from resource_repair.notification import DEPTH, read
+from resource_repair.values import Finding, Other, Unreadable
+from tests.unit.test_notification import BODY, FINDING, b64
+
+
+@pytest.mark.parametrize(("layers", "read_whole"), [(DEPTH - 2, True), (DEPTH - 1, False)])
+def test_ten_layers_are_unwrapped_and_no_more(layers: int, read_whole: bool) -> None:
+    """So many lists around an object in a text are read; one more is said to be too deep."""
+    assert DEPTH == 10
+    (item,) = read("[" * layers + json.dumps(BODY) + "]" * layers)
+    if read_whole:
+        assert item == FINDING
+    else:
+        assert isinstance(item, Unreadable)
+        assert item.why == "envelopes nested too deep"
+
+
+@pytest.mark.parametrize("key", ["TopicName", "TopicOwner", "MessageId", "Subscriber"])
+def test_each_key_of_a_topic_tells_its_envelope(key: str) -> None:
+    """Whatever a message's attributes are called, which stand beside it."""
+    attributes = {"configRuleId": "cr-2", "resourceId": "x", "eventType": "ApiCall", "body": "x"}
+    assert read(json.dumps({**attributes, key: "1", "Message": json.dumps(BODY)})) == (FINDING,)
+    assert read(json.dumps({**BODY, key: "1"})) == (FINDING,)
+    assert read(json.dumps({**BODY, "Message": "x", "data": "x"})) == (FINDING,)
+
+
+IDENTIFIED = {"evaluationResultIdentifier": BODY["evaluationResultIdentifier"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (IDENTIFIED, FINDING._replace(compliance="", reported_at=1630907917476)),
+        ({"configRuleId": "cr-1", "resourceId": "bucket-a"}, Finding("cr-1", "bucket-a")),
+        ({"eventType": "ResourceChange"}, Other("ResourceChange")),
+        ({"eventType": "SnapshotDelivery"}, Other("SnapshotDelivery")),
+        ({"ResourceEventType": "MODIFY"}, Other("ResourceChange")),
+        ({"resourceEventType": "MODIFY"}, Other("ResourceChange")),
+    ],
+)
+@pytest.mark.parametrize("wrapper", ["Message", "messageBody", "body", "data_base64", "data"])
+def test_each_key_of_a_body_tells_that_it_is_one(
+    body: dict[str, Any], says: Finding | Other, wrapper: str
+) -> None:
+    """A body with a key like an envelope's is none; the same in an envelope is found there."""
+    assert read(json.dumps({**body, wrapper: "nothing that can be read"})) == (says,)
+    assert read(json.dumps({wrapper: body})) == (says,)
+    assert read(json.dumps({wrapper: b64(body)})) == (says,)
+
+
+def test_base64_for_urls_is_read() -> None:
+    """Both of the characters that it has in the place of others."""
+    body = {**BODY, "annotation": "~~~???>>>"}
+    text = base64.urlsafe_b64encode(json.dumps(body).encode()).decode()
+    assert {"-", "_"} <= set(text)
+    assert read(text) == (FINDING,)
