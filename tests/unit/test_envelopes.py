@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,17 +11,37 @@ from resource_repair.notification import DEPTH, read
 from resource_repair.values import Finding, Other, Unreadable
 from tests.unit.test_notification import BODY, FINDING, b64
 
+LAYERS: dict[str, Callable[[str], str]] = {
+    "a list": lambda text: f"[{text}]",
+    "an envelope": lambda text: f'{{"data":{text}}}',
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+}
+
 
 @pytest.mark.parametrize(("layers", "read_whole"), [(DEPTH - 2, True), (DEPTH - 1, False)])
-def test_ten_layers_are_unwrapped_and_no_more(layers: int, read_whole: bool) -> None:
-    """So many lists around an object in a text are read; one more is said to be too deep."""
+@pytest.mark.parametrize("kind", LAYERS)
+def test_ten_layers_are_unwrapped_and_no_more(kind: str, layers: int, read_whole: bool) -> None:
+    """So many around an object in a text are read; one more is said to be too deep."""
     assert DEPTH == 10
-    (item,) = read("[" * layers + json.dumps(BODY) + "]" * layers)
+    text = json.dumps(BODY)
+    for _ in range(layers):
+        text = LAYERS[kind](text)
+    (item,) = read(text)
     if read_whole:
         assert item == FINDING
     else:
         assert isinstance(item, Unreadable)
         assert item.why == "envelopes nested too deep"
+        assert any(FINDING.rule_id in each for each in item.texts)
+
+
+@pytest.mark.parametrize("text", ["", " ", "[]", "[[]]", "{}", "null", '""', "7", "true", "e30="])
+def test_what_says_nothing_is_unreadable(text: str) -> None:
+    """An invocation that found nothing to do at all would be a success."""
+    for event in (text, text.encode()):
+        (item,) = read(event)
+        assert isinstance(item, Unreadable)
+        assert item.why
 
 
 @pytest.mark.parametrize("key", ["TopicName", "TopicOwner", "MessageId", "Subscriber"])
