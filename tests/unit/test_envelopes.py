@@ -83,3 +83,31 @@ def test_base64_for_urls_is_read() -> None:
     text = base64.urlsafe_b64encode(json.dumps(body).encode()).decode()
     assert {"-", "_"} <= set(text)
     assert read(text) == (FINDING,)
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ({"configRuleId": "", "resourceId": "bucket-a"}, "a finding without configRuleId"),
+        ({"configRuleId": "cr-1", "resourceId": ""}, "a finding without resourceId"),
+        (
+            {"eventType": ["ApiCall"], "b": 1},
+            "an object of no known shape, with the keys: b, eventT",
+        ),
+        (
+            {f"key-{n}" * 99: n for n in range(99)},
+            "an object of no known shape, with the keys: key-0",
+        ),
+        (
+            {chr(97 + n): n for n in range(9)},
+            "an object of no known shape, with the keys: a, b, c, d, ",
+        ),
+    ],
+)
+def test_why_a_message_cannot_be_read_is_told_briefly(message: dict[str, Any], why: str) -> None:
+    """With what it is about, and however long and many its keys are."""
+    (item,) = read(json.dumps(message))
+    assert isinstance(item, Unreadable)
+    assert item.why.startswith(why)
+    assert len(item.why) <= len("an object of no known shape, with the keys: ") + 120
+    assert ", i" not in item.why  # the ninth
