@@ -35,13 +35,26 @@ def test_ten_layers_are_unwrapped_and_no_more(kind: str, layers: int, read_whole
         assert any(FINDING.rule_id in each for each in item.texts)
 
 
-@pytest.mark.parametrize("text", ["", " ", "[]", "[[]]", "{}", "null", '""', "7", "true", "e30="])
-def test_what_says_nothing_is_unreadable(text: str) -> None:
+ENCODES_NOTHING = "neither JSON nor base64"
+NO_OBJECT = "neither an object nor a list of them"
+NO_SHAPE = "an object of no known shape, with the keys: "
+
+
+@pytest.mark.parametrize(
+    ("why", "texts"),
+    [
+        (ENCODES_NOTHING, ["", " ", "null", '""', "="]),
+        (NO_OBJECT, ["[]", "[[]]", "7", "true"]),
+        (NO_SHAPE, ["{}", "e30="]),
+    ],
+)
+def test_what_says_nothing_is_unreadable(why: str, texts: list[str]) -> None:
     """An invocation that found nothing to do at all would be a success."""
-    for event in (text, text.encode()):
-        (item,) = read(event)
-        assert isinstance(item, Unreadable)
-        assert item.why
+    for text in texts:
+        for event in (text, text.encode()):
+            (item,) = read(event)
+            assert isinstance(item, Unreadable)
+            assert item.why == why
 
 
 @pytest.mark.parametrize("key", ["TopicName", "TopicOwner", "MessageId", "Subscriber"])
@@ -77,6 +90,20 @@ def test_each_key_of_a_body_tells_that_it_is_one(
     assert read(json.dumps({wrapper: b64(body)})) == (says,)
 
 
+@pytest.mark.parametrize("padding", range(5))
+@pytest.mark.parametrize("length", range(3))
+def test_base64_is_read_however_it_is_padded(padding: int, length: int) -> None:
+    """As it should be, too little or too much."""
+    text = b64({**BODY, "annotation": "x" * length}).rstrip("=") + "=" * padding
+    assert read(text) == (FINDING,)
+
+
+def test_numbers_are_ids_but_for_zero() -> None:
+    """No account and no rule is number 0."""
+    flat = {"configRuleId": 7, "resourceId": "bucket-a", "accountId": 0, "regionId": None}
+    assert read(json.dumps([flat])) == (Finding(rule_id="7", resource_id="bucket-a"),)
+
+
 def test_base64_for_urls_is_read() -> None:
     """Both of the characters that it has in the place of others."""
     body = {**BODY, "annotation": "~~~???>>>"}
@@ -89,18 +116,19 @@ def test_base64_for_urls_is_read() -> None:
     ("message", "why"),
     [
         ({"configRuleId": "", "resourceId": "bucket-a"}, "a finding without configRuleId"),
+        ({"configRuleId": 0, "resourceId": "bucket-a"}, "a finding without configRuleId"),
         ({"configRuleId": "cr-1", "resourceId": ""}, "a finding without resourceId"),
         (
             {"eventType": ["ApiCall"], "b": 1},
-            "an object of no known shape, with the keys: b, eventT",
+            NO_SHAPE + "b, eventT",
         ),
         (
             {f"key-{n}" * 99: n for n in range(99)},
-            "an object of no known shape, with the keys: key-0",
+            NO_SHAPE + "key-0",
         ),
         (
             {chr(97 + n): n for n in range(9)},
-            "an object of no known shape, with the keys: a, b, c, d, ",
+            NO_SHAPE + "a, b, c, d, ",
         ),
     ],
 )
@@ -109,5 +137,5 @@ def test_why_a_message_cannot_be_read_is_told_briefly(message: dict[str, Any], w
     (item,) = read(json.dumps(message))
     assert isinstance(item, Unreadable)
     assert item.why.startswith(why)
-    assert len(item.why) <= len("an object of no known shape, with the keys: ") + 120
+    assert len(item.why) <= len(NO_SHAPE) + 120
     assert ", i" not in item.why  # the ninth
