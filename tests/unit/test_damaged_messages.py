@@ -88,12 +88,17 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "a stray backslash": lambda each: each if each in "bfnrt" else "\\" + each,
     "hexadecimal": lambda each: f"\\x{ord(each):02x}",
     "URL": lambda each: f"%{ord(each):02x}",
+    "URL, four digits": lambda each: f"%u{ord(each):04x}",
     "URL twice": lambda each: f"%25{ord(each):02X}",
     "URL of JSON": lambda each: f"%5Cu{ord(each):04x}",
     "HTML": lambda each: f"&#{ord(each)};",
+    "HTML, with zeros": lambda each: f"&#{ord(each):07d};",
+    "HTML, hexadecimal with zeros": lambda each: f"&#x{ord(each):08x};",
     "HTML, hexadecimal": lambda each: f"&#x{ord(each):X};",
     "a line break before it": lambda each: "\r\n" + each,
     "an escaped line break before it": lambda each: "\\r\\n" + each,
+    "a space before it": lambda each: " " + each,
+    "a DEL before it": lambda each: "\x7f" + each,
     "a NUL before it": lambda each: "\0" + each,
     "a byte order mark before it": lambda each: "\ufeff" + each,
 }
@@ -160,6 +165,19 @@ def test_each_way_of_escaping_damaging_and_packing(damage: str, packed: str) -> 
         items = read(PACKED[packed](DAMAGE[damage](named)))
         texts = [text for item in items if isinstance(item, Unreadable) for text in item.texts]
         assert any(FINDING.rule_id in text for text in texts), escape
+
+
+def test_escapes_in_escapes_are_resolved_four_deep() -> None:
+    """Each round gives what the next one resolves."""
+    named = FINDING.rule_id.replace("c", r"\u005cu005cu005cu0063")
+    assert any(FINDING.rule_id in text for item in read(f"!{named}") for text in item.texts)  # type: ignore[union-attr]
+
+
+def test_all_that_is_printed_is_kept() -> None:
+    """From the first character after the space to the last before DEL."""
+    (item,) = read("!first and last~")
+    assert isinstance(item, Unreadable)
+    assert "!firstandlast~" in item.texts
 
 
 def test_backslashes_without_a_sense_hide_no_rule() -> None:
