@@ -1,9 +1,23 @@
 """What the function's OSS client makes of a bucket's answers, byte by byte."""
 
+import socket
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from resource_repair import errors
-from tests.contract.test_oss_gateway import INFO, Answer, Server, bucket, closed, server
+from resource_repair import errors, oss, transport
+from resource_repair.timing import Clock, Deadline
+from tests.contract.test_oss_gateway import (
+    CREDENTIALS,
+    INFO,
+    Answer,
+    Server,
+    bucket,
+    closed,
+    error,
+    server,
+)
 
 __all__ = ["closed", "server"]
 
@@ -55,3 +69,64 @@ def test_block_public_access_is_told_or_unknown(
     else:
         assert asked.account_blocked() is blocked
     assert server.asked[-1][1].split("?")[0] == "/"
+
+
+@pytest.mark.parametrize(
+    ("ask", "action"),
+    [
+        (lambda asked: asked.read(), "GetBucketInfo"),
+        (lambda asked: asked.write_acl("private"), "PutBucketAcl"),
+        (lambda asked: asked.tags(), "GetBucketTagging"),
+        (lambda asked: asked.public_by_policy(), "GetBucketPolicyStatus"),
+        (lambda asked: asked.account_blocked(), "GetPublicAccessBlock"),
+    ],
+)
+def test_a_refusal_names_the_action_that_was_refused(
+    server: Server, ask: Callable[[oss.Bucket], Any], action: str
+) -> None:
+    """Which is what a policy must allow."""
+    server.answer = error(403, "AccessDenied")
+    with pytest.raises(errors.DeniedError, match=f"allow oss:{action} to the function's role"):
+        ask(bucket(server.url))
+
+
+def test_each_bucket_is_asked_in_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoint's template has the region's place."""
+    asked = []
+
+    def unknown(host: str, *_: object, **__: object) -> None:
+        asked.append(host)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    for region in ("cn-beijing", "cn-shanghai"):
+        client = oss.Oss("http://oss-{region}.invalid", CREDENTIALS, Deadline(Clock(), 60))
+        with pytest.raises(errors.UnresolvedError):
+            client.bucket("config-snapshot", region).read()
+    assert asked == [f"config-snapshot.oss-cn-{city}.invalid" for city in ("beijing", "shanghai")]
+
+
+@pytest.mark.parametrize(("endpoint", "times"), [("https://oss.invalid", 1), ("http://[::1]", 0)])
+def test_the_authorities_are_read_before_there_are_threads(
+    endpoint: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for all connections, and only where there is TLS."""
+    read: list[None] = []
+    monkeypatch.setattr(transport, "trust", lambda: read.append(None))
+    oss.Oss(endpoint, CREDENTIALS, Deadline(Clock(), 60))
+    assert len(read) == times
+
+
+def test_what_is_closed_while_it_is_opened_is_closed(server: Server) -> None:
+    """At the deadline another thread may give up a repair whose first request is about to go."""
+    opened = bucket(server.url)._open()
+
+    def closed_meanwhile() -> Any:
+        asked.close()
+        return opened
+
+    asked = oss.Bucket(closed_meanwhile, Deadline(Clock(), 60))
+    with pytest.raises(errors.TransientError, match="closed"):
+        asked.read()
+    assert opened.session._ended
+    assert server.asked == []
