@@ -68,7 +68,7 @@ def test_block_public_access_is_told_or_unknown(
             asked.account_blocked()
     else:
         assert asked.account_blocked() is blocked
-    assert server.asked[-1][1].split("?")[0] == "/"
+    assert server.asked[-1][1] == "/?publicAccessBlock="
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,27 @@ def test_what_is_closed_while_it_is_opened_is_closed(server: Server) -> None:
     with pytest.raises(errors.TransientError, match="closed"):
         asked.read()
     assert opened.session._ended
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("location", "region"),
+    [("oss-cn-beijing", "cn-beijing"), ("oss-cn_beijing", ""), ("", ""), (None, "")],
+)
+def test_a_location_in_no_known_form_is_no_region(
+    server: Server, location: str | None, region: str
+) -> None:
+    """The bucket is then taken to be where it was asked."""
+    told = "" if location is None else f"<Location>{location}</Location>"
+    server.answer = Answer(200, INFO.replace("<Location>oss-cn-shanghai</Location>", told))
+    assert bucket(server.url).read().region == region
+
+
+def test_what_was_never_opened_can_be_closed(server: Server) -> None:
+    """A repair that is given up before its first request."""
+    held = bucket(server.url)
+    held.close()
+    held.close()
+    with pytest.raises(errors.TransientError, match="closed"):
+        held.read()
     assert server.asked == []

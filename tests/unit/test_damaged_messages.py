@@ -99,6 +99,9 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "an escaped line break before it": lambda each: "\\r\\n" + each,
     "a space before it": lambda each: " " + each,
     "a DEL before it": lambda each: "\x7f" + each,
+    "an escaped NUL before it": lambda each: r"\u0000" + each,
+    "an escaped letter of no ASCII before it": lambda each: r"\u00e9" + each,
+    "a character that there is not before it": lambda each: "&#9999999;" + each,
     "a NUL before it": lambda each: "\0" + each,
     "a byte order mark before it": lambda each: "\ufeff" + each,
 }
@@ -175,9 +178,20 @@ def test_escapes_in_escapes_are_resolved_four_deep() -> None:
 
 def test_all_that_is_printed_is_kept() -> None:
     """From the first character after the space to the last before DEL."""
-    (item,) = read("!first and last~")
+    for text in ("!first and last~", "?%21first and last&#126;"):
+        (item,) = read(text)
+        assert isinstance(item, Unreadable)
+        assert any("!firstandlast~" in each for each in item.texts)
+
+
+@pytest.mark.parametrize("cut", range(4))
+@pytest.mark.parametrize("padding", ["", "=", "=="])
+def test_base64_that_is_cut_and_padded_anew_still_shows_its_rule(cut: int, padding: str) -> None:
+    """Wherever it was cut, as its last characters may mean nothing."""
+    text = b64(BODY).rstrip("=")
+    (item,) = read("*" + text[: len(text) - cut] + padding)
     assert isinstance(item, Unreadable)
-    assert "!firstandlast~" in item.texts
+    assert any(FINDING.rule_id in each for each in item.texts)
 
 
 def test_backslashes_without_a_sense_hide_no_rule() -> None:

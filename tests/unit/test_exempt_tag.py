@@ -91,6 +91,12 @@ def test_a_tag_allows_reading_alone() -> None:
     assert "by its tag exempt-until" in result.reason
 
 
+def test_where_there_is_no_such_tag_nothing_is_said_of_it() -> None:
+    """Other tags exempt nobody."""
+    result = run(ModelOss(tags={"exempt": "2027-01-16"}))
+    assert (result.outcome, result.reason) == ("repaired", "set to private and read back")
+
+
 def test_a_write_follows_a_read_though_tags_are_read() -> None:
     """The bucket is looked at again after its tags, so that no write goes to one that is gone."""
     oss = ModelOss()
