@@ -153,3 +153,20 @@ def test_what_was_never_opened_can_be_closed(server: Server) -> None:
     with pytest.raises(errors.TransientError, match="closed"):
         held.read()
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "connect", "read"), [(60, 3, 5), (7.7, 3, 3.93), (4.5, 2, 2), (1.5, 0.5, 0.5)]
+)
+def test_no_request_takes_longer_than_what_is_left(
+    server: Server, seconds: float, connect: float, read: float
+) -> None:
+    """Half of it to connect, three seconds at most; then the rest to wait, five at most."""
+    server.answer = Answer(200, INFO)
+    deadline = Deadline(Clock(lambda: 0.0), seconds)
+    held = oss.Oss(server.url, CREDENTIALS, deadline).bucket("config-snapshot", "cn-shanghai")
+    try:
+        held.read()
+        assert held._bucket.timeout == pytest.approx((connect, read))
+    finally:
+        held.close()
