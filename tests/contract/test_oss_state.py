@@ -8,6 +8,7 @@ import pytest
 
 from resource_repair import errors, oss, transport
 from resource_repair.timing import Clock, Deadline
+from tests.contract.test_hostile_wire import asking, says
 from tests.contract.test_oss_gateway import (
     CREDENTIALS,
     INFO,
@@ -170,3 +171,18 @@ def test_no_request_takes_longer_than_what_is_left(
         assert held._bucket.timeout == pytest.approx((connect, read))
     finally:
         held.close()
+
+
+@pytest.mark.parametrize(("length", "taken"), [(256 * 1024, True), (256 * 1024 + 1, False)])
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_answer_has_256_kilobytes_at_most(length: int, taken: bool, declared: bool) -> None:
+    """Whether it says its length first or ends with its connection."""
+    body = b"<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>".ljust(length)
+    head = b"Content-Length: %d" % length if declared else b"Connection: close"
+    answer = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body
+    with asking(says(answer, close=not declared)) as (_, held):
+        if taken:
+            assert held.public_by_policy()
+        else:
+            with pytest.raises(errors.TransientError, match="unanswered: OddAnswerError"):
+                held.public_by_policy()
