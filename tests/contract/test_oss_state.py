@@ -186,3 +186,14 @@ def test_an_answer_has_256_kilobytes_at_most(length: int, taken: bool, declared:
         else:
             with pytest.raises(errors.TransientError, match="unanswered: OddAnswerError"):
                 held.public_by_policy()
+
+
+def test_an_answer_is_read_by_parts_as_a_file_is(server: Server) -> None:
+    """oss2 takes the first 4096 bytes of an error; nothing is given twice, or lost."""
+    server.answer = Answer(200, INFO)
+    held = bucket(server.url)
+    held._bucket.timeout = (5, 5)
+    answer = held._get("config-snapshot", "bucketInfo")
+    parts = [answer.read(5), answer.read(0), answer.read(7), answer.read(), answer.read()]
+    assert [len(part) for part in parts] == [5, 0, 7, len(INFO) - 12, 0]
+    assert b"".join(parts) == INFO.encode()

@@ -164,6 +164,17 @@ def test_an_error_fits_the_failure_queue(names: list[str]) -> None:
     assert text.startswith(f"{len(names)} not settled; ")
 
 
+def test_the_room_in_an_error_is_used_and_never_exceeded() -> None:
+    """Whatever the lengths of its lines, of which each has 400 characters at most."""
+    longest = 0
+    for length in range(1, 450):
+        with pytest.raises(UnsettledFindingsError) as raised:
+            settle([Outcome("failed", "reason", bucket="x" * length)] * 5000)
+        assert 3600 < len(str(raised.value)) <= 4096
+        longest = max(longest, *map(len, str(raised.value).split("; ")))
+    assert longest == 400
+
+
 def test_every_bucket_is_named_while_there_is_room() -> None:
     """Fifty failures of ordinary names are all in the error; of a thousand, some are counted."""
     with pytest.raises(UnsettledFindingsError) as few:
