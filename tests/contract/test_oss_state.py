@@ -197,3 +197,23 @@ def test_an_answer_is_read_by_parts_as_a_file_is(server: Server) -> None:
     parts = [answer.read(5), answer.read(0), answer.read(7), answer.read(), answer.read()]
     assert [len(part) for part in parts] == [5, 0, 7, len(INFO) - 12, 0]
     assert b"".join(parts) == INFO.encode()
+
+
+def test_another_host_is_asked_over_another_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked of the account does not go to the bucket's host, nor back."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest: resolve("127.0.0.1", *rest))
+    held = bucket(server.url.replace("127.0.0.1", "oss.test"))
+    block = "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess>"
+    for ask, answer in (
+        (held.read, INFO),
+        (held.account_blocked, f"{block}</PublicAccessBlockConfiguration>"),
+        (held.read, INFO),
+    ):
+        server.answer = Answer(200, answer)
+        assert ask()
+    hosts = [headers["Host"].split(":")[0] for _, _, headers in server.asked]
+    assert hosts == ["config-snapshot.oss.test", "oss.test", "config-snapshot.oss.test"]
+    assert len({headers["port"] for _, _, headers in server.asked}) == 3
