@@ -240,6 +240,13 @@ def test_a_name_server_s_hiccup_after_an_answer_sends_nobody_home() -> None:
     assert set(regions(oss)) == {"cn-beijing"}
 
 
+def test_nor_does_one_where_oss_sent_us() -> None:
+    """OSS has named the region: it is asked again once its address is there."""
+    oss = ModelOss(region="cn-beijing", script=iter(["ok", "unresolved"]))
+    assert run(oss, region="cn-hangzhou").outcome == "repaired"
+    assert regions(oss) == ["cn-hangzhou"] + ["cn-beijing"] * 5
+
+
 def test_the_ceiling_holds_on_every_pass() -> None:
     """A write that is tried again sets what the exemption allows, not less."""
     oss = ModelOss("public-read-write", script=iter(["ok", "transient", "ok"]))
