@@ -41,12 +41,11 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
 
 def _json(value: Any) -> str:
     """In ASCII that is printed: no character of a message can end the line, or hide in it."""
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json.dumps(value)
 
 
 def _short(value: Any) -> Any:
     if isinstance(value, str):
-        value = value[:_LONGEST_TEXT]
         while len(_json(value)) > _LONGEST_TEXT:  # an emoji is twelve characters in ASCII
             value = value[: len(value) // 2]
     return value

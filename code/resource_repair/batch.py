@@ -54,9 +54,9 @@ class _Crew:
         self._deadline = deadline
         self._now = deadline.clock.monotonic
         order = random.sample(range(len(repairs)), len(repairs))
-        self._due: List[Tuple[float, int]] = [(float(-place), n) for place, n in enumerate(order)]
-        heapq.heapify(self._due)
-        self._unfinished = len(repairs)
+        # All of them due, and in order, as a heap may be.
+        self._due: List[Tuple[float, int]] = [(n - len(order), at) for n, at in enumerate(order)]
+        self._over = False
         self._changed = threading.Condition()
         self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
 
@@ -94,15 +94,15 @@ class _Crew:
             with self._changed:
                 if isinstance(result, Outcome):
                     self._outcomes.put((next_one, result))
-                    self._unfinished -= 1
                 else:
+                    # Nobody need be woken: who puts it back waits for it, or goes on with another
+                    # that somebody waited for.
                     heapq.heappush(self._due, (self._now() + result, next_one))
-                self._changed.notify_all()
 
     def _next(self) -> Optional[int]:
-        """The repair to go on with, once it is due; None when all are finished."""
+        """The repair to go on with, once it is due; None when nobody waits for any."""
         with self._changed:
-            while self._unfinished > 0:
+            while not self._over:
                 wait = self._due[0][0] - self._now() if self._due else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._due)[1]
@@ -111,7 +111,7 @@ class _Crew:
 
     def _dismiss(self) -> None:
         with self._changed:
-            self._unfinished = 0
+            self._over = True
             self._changed.notify_all()
 
 

@@ -337,7 +337,7 @@ class BucketRepair(Repair):
             self._answered = self._followed = True
             return str(error.region)
         unresolved = isinstance(error, UnresolvedError) and not self._answered
-        if unresolved and not self._from_home and self._means.home not in ("", self._region):
+        if unresolved and self._means.home not in ("", self._region):
             self._from_home = True
             return self._means.home
         return ""

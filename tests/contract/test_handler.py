@@ -1,6 +1,7 @@
 """The handler as Function Compute calls it, in this process, against the local OSS over HTTP."""
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,6 +123,18 @@ def test_what_is_done_is_recorded_before_the_error(
     cloud.oss.delete("config-denied")
     assert str(raised.value).startswith("1 not settled; config-denied: denied, AccessDenied")
     assert sorted(line["outcome"] for line in audit(capsys)) == ["denied", "ignored", "repaired"]
+
+
+@pytest.mark.parametrize("level", ["ERROR", "DEBUG"])
+def test_the_function_logs_at_the_level_of_its_settings(
+    cloud: LocalCloud, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each invocation sets it anew, for its own logger alone."""
+    others = logging.getLogger().level
+    monkeypatch.setenv("logLevel", level)
+    assert index.handler("not for us", context(cloud)) == "fail"
+    assert logging.getLogger("resource_repair").level == getattr(logging, level)
+    assert logging.getLogger().level == others
 
 
 def test_nobody_s_message_fails_without_an_error(

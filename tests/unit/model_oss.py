@@ -66,6 +66,7 @@ class ModelOss:
     def __post_init__(self) -> None:
         self.log: list[Request] = []
         self.history = [View(float("-inf"), self.earlier or self.acl), View(0.0, self.acl)]
+        self.opened: list[_ModelBucket] = []
         self.creations = 0  # by our writes
         self._times_created = 0
 
@@ -76,7 +77,8 @@ class ModelOss:
     def bucket(self, name: str, region: str) -> Bucket:
         """The bucket as one region sees it."""
         assert name == NAME
-        return cast("Bucket", _ModelBucket(self, region))
+        self.opened.append(_ModelBucket(self, region))
+        return cast("Bucket", self.opened[-1])
 
     def set(self, acl: str | None, created: str = "") -> None:
         """Change the bucket; None deletes it."""
@@ -146,12 +148,8 @@ UNANSWERED = frozenset(["applied", *FAILURES])
 
 class _ModelBucket:
     def __init__(self, oss: ModelOss, region: str) -> None:
-        self._oss, self._region, self._closed = oss, region, False
-
-    def _suffer(self, operation: str, acl: str = "") -> str:
-        if self._closed:
-            raise errors.TransientError("closed")
-        return self._oss.suffer(operation, self._region, acl)
+        self._oss, self._region = oss, region
+        self.closed = False
 
     def read(self) -> BucketState:
         oss = self._oss
@@ -188,7 +186,12 @@ class _ModelBucket:
         return _told(self._oss.account_blocked)
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
+
+    def _suffer(self, operation: str, acl: str = "") -> str:
+        if self.closed:
+            raise errors.TransientError("closed")
+        return self._oss.suffer(operation, self._region, acl)
 
 
 def _told(value: bool | str) -> bool:

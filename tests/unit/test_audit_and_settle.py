@@ -68,6 +68,21 @@ def test_a_finding_is_one_line_of_json(text: str) -> None:
     assert text.startswith(fields["bucket"])
 
 
+def test_a_line_is_out_before_the_next_repair_ends() -> None:
+    """An invocation that is killed has told of all that it recorded: nothing waits in memory."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw)
+    record(Outcome("repaired"), "enforce", "request-1", stream)
+    assert json.loads(raw.getvalue())["outcome"] == "repaired"
+
+
+@pytest.mark.parametrize(("characters", "whole"), [(1498, True), (1499, False)])
+def test_a_long_text_is_cut(characters: int, whole: bool) -> None:
+    """What has 1,500 characters with its quotes is all there."""
+    fields = json.loads(line_of(Outcome("failed", "x" * characters)))
+    assert (len(fields["reason"]) == characters) is whole
+
+
 @pytest.mark.parametrize(
     ("outcomes", "answer"),
     [
@@ -147,6 +162,17 @@ def test_an_error_fits_the_failure_queue(names: list[str]) -> None:
     assert text.isascii()
     assert text.isprintable()
     assert text.startswith(f"{len(names)} not settled; ")
+
+
+def test_the_room_in_an_error_is_used_and_never_exceeded() -> None:
+    """Whatever the lengths of its lines, of which each has 400 characters at most."""
+    longest = 0
+    for length in range(1, 450):
+        with pytest.raises(UnsettledFindingsError) as raised:
+            settle([Outcome("failed", "reason", bucket="x" * length)] * 5000)
+        assert 3600 < len(str(raised.value)) <= 4096
+        longest = max(longest, *map(len, str(raised.value).split("; ")))
+    assert longest == 400
 
 
 def test_every_bucket_is_named_while_there_is_room() -> None:

@@ -3,8 +3,10 @@
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -23,21 +25,28 @@ class ScriptedRepair(Repair):
 
     together = threading.Barrier(2)
     release = threading.Event()
+    begun: ClassVar[list["ScriptedRepair"]] = []
 
     def __init__(self, finding: Finding) -> None:
         if finding.resource_id.startswith("stillborn"):
             raise ValueError("it cannot even begin")
         self._name = finding.resource_id
         self._waited = False
+        self.steps: list[float] = []
+        self.begun.append(self)
 
     def step(self) -> Outcome | float:
         """Repaired, unless the name says otherwise."""
+        self.steps.append(time.monotonic())
         kind = self._name.split("-")[0]
         if kind == "broken":
             raise LookupError(f"signature of {SECRET} does not match")
         if kind == "patient" and not self._waited:
             self._waited = True
             return 0.05
+        if kind == "again" and not self._waited:
+            self._waited = True
+            return 0.0
         if kind == "busy":
             return 0.01
         if kind == "late":
@@ -84,6 +93,11 @@ def test_every_finding_has_its_outcome(count: int, caplog: pytest.LogCaptureFixt
         name: "failed" if name.startswith("broken") else "repaired" for name in names
     }
     assert SECRET not in caplog.text
+    # Where each broken one broke, by the logger that logLevel sets.
+    told = [record for record in caplog.records if record.name == "resource_repair"]
+    assert len(told) == sum(name.startswith("broken") for name in names)
+    assert all("LookupError" in each.getMessage() for each in told)
+    assert all("in step" in each.getMessage() for each in told)
     assert SECRET not in str(done)
 
 
@@ -93,6 +107,41 @@ def test_a_remediation_that_cannot_start_fails_its_findings() -> None:
     done = outcomes(missing, "bucket-1")
     assert done["of-another-type"].reason.startswith("internal_error: ModuleNotFoundError")
     assert done["bucket-1"].outcome == "repaired"
+
+
+def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client for all buckets of a message, whether or not a finding names its type."""
+    prepared: list[tuple[object, ...]] = []
+
+    def prepare(*given: object) -> type[ScriptedRepair]:
+        prepared.append(given)
+        return ScriptedRepair
+
+    monkeypatch.setattr(sys.modules["scripted_repair"], "prepare", prepare)
+    typed = Finding("cr-1", "bucket-1", resource_type="ACS::OSS::Bucket")
+    assert len(outcomes(typed, "bucket-2", "bucket-3")) == 3
+    ((_, invocation, _),) = prepared
+    assert invocation is INVOCATION
+
+
+def test_a_repair_waits_as_long_as_it_says() -> None:
+    """One that is to go on in half an hour is given up after its first step; none goes on early."""
+    ScriptedRepair.begun.clear()
+    assert outcomes("late-1", seconds=0.7)["late-1"].outcome == "failed"
+    assert outcomes("patient-1")["patient-1"].outcome == "repaired"
+    late, patient = (repair.steps for repair in ScriptedRepair.begun)
+    assert len(late) == 1
+    assert patient[1] - patient[0] >= 0.05
+
+
+def test_all_are_due_from_the_first_moment_on() -> None:
+    """On a machine that has only just begun to count its seconds, too; and what is to go on at
+    once goes on.
+    """
+    config, clock = load({"prepareRuleId": "cr-1"}), Clock(lambda: 0.0)
+    findings = [Finding("cr-1", name) for name in ("bucket-1", "bucket-2", "again-1")]
+    done = batch.repair_all(findings, config, INVOCATION, Deadline(clock, 3))
+    assert [outcome.outcome for outcome in done] == ["repaired"] * 3
 
 
 def test_a_repair_that_cannot_begin_fails_alone() -> None:
@@ -117,6 +166,7 @@ def test_nothing_goes_on_when_nobody_listens() -> None:
     for thread in hired:
         thread.join(timeout=30)
     assert hired
+    assert all(thread.daemon for thread in hired)  # the process never waits for one
     assert not any(thread.is_alive() for thread in hired)
 
 

@@ -15,7 +15,18 @@ from resource_repair.settings import load
 from resource_repair.values import Finding, Unreadable
 from tests.unit.test_notification import BODY, FINDING, INVOCATION, b64
 
-AROUND = ["", "\0", "\0\0\0", "\ufeff", "\0\ufeff", "\ufeff\0", " \t\r\n", "\x1b\x7f", "\v\f\x1c"]
+AROUND = [
+    "",
+    "\0",
+    "\0\0\0",
+    "\ufeff",
+    "\0\ufeff",
+    "\ufeff\0",
+    "\0 \0",
+    " \t\r\n",
+    "\x1b\x7f",
+    "\v\f\x1c",
+]
 ENCODINGS = ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 
 
@@ -32,6 +43,16 @@ def test_what_stands_before_a_message_does_not_hide_it(
     assert read(before.encode() + text.encode(encoding)) == (FINDING,)
     assert read(before + text) == (FINDING,)
     assert read(before.encode() + text.encode() + before.encode()) == (FINDING,)
+
+
+@pytest.mark.parametrize("first", "!\"'X#(~\x80")
+def test_what_says_something_is_not_taken_away(first: str) -> None:
+    """A message that begins or ends with something else is damaged, and told."""
+    whole = json.dumps(BODY)
+    for text in (first + whole, whole + first):
+        for event in (text, text.encode(), text.encode("utf-16-le")):
+            (item,) = read(event)
+            assert isinstance(item, Unreadable)
 
 
 def test_names_keep_what_is_no_ascii() -> None:
@@ -67,12 +88,20 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "a stray backslash": lambda each: each if each in "bfnrt" else "\\" + each,
     "hexadecimal": lambda each: f"\\x{ord(each):02x}",
     "URL": lambda each: f"%{ord(each):02x}",
+    "URL, four digits": lambda each: f"%u{ord(each):04x}",
     "URL twice": lambda each: f"%25{ord(each):02X}",
     "URL of JSON": lambda each: f"%5Cu{ord(each):04x}",
     "HTML": lambda each: f"&#{ord(each)};",
+    "HTML, with zeros": lambda each: f"&#{ord(each):07d};",
+    "HTML, hexadecimal with zeros": lambda each: f"&#x{ord(each):08x};",
     "HTML, hexadecimal": lambda each: f"&#x{ord(each):X};",
     "a line break before it": lambda each: "\r\n" + each,
     "an escaped line break before it": lambda each: "\\r\\n" + each,
+    "a space before it": lambda each: " " + each,
+    "a DEL before it": lambda each: "\x7f" + each,
+    "an escaped NUL before it": lambda each: r"\u0000" + each,
+    "an escaped letter of no ASCII before it": lambda each: r"\u00e9" + each,
+    "a character that there is not before it": lambda each: "&#9999999;" + each,
     "a NUL before it": lambda each: "\0" + each,
     "a byte order mark before it": lambda each: "\ufeff" + each,
 }
@@ -141,11 +170,47 @@ def test_each_way_of_escaping_damaging_and_packing(damage: str, packed: str) -> 
         assert any(FINDING.rule_id in text for text in texts), escape
 
 
+def test_escapes_in_escapes_are_resolved_four_deep() -> None:
+    """Each round gives what the next one resolves."""
+    named = FINDING.rule_id.replace("c", r"\u005cu005cu005cu0063")
+    assert any(FINDING.rule_id in text for item in read(f"!{named}") for text in item.texts)  # type: ignore[union-attr]
+
+
+def test_all_that_is_printed_is_kept() -> None:
+    """From the first character after the space to the last before DEL."""
+    for text in ("!first and last~", "?%21first and last&#126;"):
+        (item,) = read(text)
+        assert isinstance(item, Unreadable)
+        assert any("!firstandlast~" in each for each in item.texts)
+
+
+@pytest.mark.parametrize("cut", range(4))
+@pytest.mark.parametrize("padding", ["", "=", "=="])
+def test_base64_that_is_cut_and_padded_anew_still_shows_its_rule(cut: int, padding: str) -> None:
+    """Wherever it was cut, as its last characters may mean nothing."""
+    text = b64(BODY).rstrip("=")
+    (item,) = read("*" + text[: len(text) - cut] + padding)
+    assert isinstance(item, Unreadable)
+    assert any(FINDING.rule_id in each for each in item.texts)
+
+
 def test_backslashes_without_a_sense_hide_no_rule() -> None:
     """Neither those that mean a control character to JSON, nor others."""
     (item,) = read("!" + "".join("\\" + each for each in FINDING.rule_id))
     assert isinstance(item, Unreadable)
     assert any(FINDING.rule_id in text for text in item.texts)
+
+
+@pytest.mark.parametrize("width", [4, 12, 64, 76])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t", r"\n", r"\r\n", "%0D%0A", "&#10;"])
+def test_damaged_base64_in_lines_still_shows_its_rule(end: str, width: int) -> None:
+    """Broken anywhere, the line breaks as they are or escaped: the rule's id may lie across one."""
+    text = b64(BODY)
+    lines = end.join(text[at : at + width] for at in range(0, len(text), width))
+    for event in (f"*{lines}", f'{{"Message":"{lines}'):
+        (item,) = read(event)
+        assert isinstance(item, Unreadable)
+        assert any(FINDING.rule_id in each for each in item.texts)
 
 
 @given(st.text(max_size=400) | st.binary(max_size=400))

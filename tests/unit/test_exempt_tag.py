@@ -53,6 +53,8 @@ def operations(oss: ModelOss) -> list[str]:
         ("2027-01-14", "it ended on 2027-01-14"),
         ("2027-02-30", "its value is no date such as 2026-12-31"),
         ("2027-1-16", "its value is no date such as 2026-12-31"),
+        ("2027- 1-16", "its value is no date such as 2026-12-31"),
+        ("2027-01-+9", "its value is no date such as 2026-12-31"),
         ("2027-01-16\n", "its value is no date such as 2026-12-31"),
         ("\u0662\u0660\u0662\u0667-01-16", "its value is no date such as 2026-12-31"),
         ("true", "its value is no date such as 2026-12-31"),
@@ -87,6 +89,12 @@ def test_a_tag_allows_reading_alone() -> None:
     result = run(oss)
     assert (result.outcome, oss.acl) == ("repaired", "public-read")
     assert "by its tag exempt-until" in result.reason
+
+
+def test_where_there_is_no_such_tag_nothing_is_said_of_it() -> None:
+    """Other tags exempt nobody."""
+    result = run(ModelOss(tags={"exempt": "2027-01-16"}))
+    assert (result.outcome, result.reason) == ("repaired", "set to private and read back")
 
 
 def test_a_write_follows_a_read_though_tags_are_read() -> None:
@@ -138,6 +146,18 @@ def test_a_tag_taken_away_before_a_retry_exempts_no_more() -> None:
     oss = ModelOss(tags={"exempt-until": "2027-01-16"})
     oss.script = untag()
     assert run(oss).outcome == "repaired"
+
+
+def test_a_tag_taken_away_before_the_second_look_exempts_no_more() -> None:
+    """Each look reads the tags anew."""
+
+    def untag() -> Iterator[str]:
+        yield from ["ok", "ok", "ok"]  # read, tags, read
+        oss.tags = {}
+
+    oss = ModelOss(tags={"exempt-until": "2027-01-16"})
+    oss.script = untag()
+    assert (run(oss).outcome, oss.acl) == ("repaired", "private")
 
 
 def test_report_mode_tells_why_a_tag_is_not_honoured() -> None:

@@ -40,10 +40,16 @@ def test_every_key_must_say_something(key: str, value: Any) -> None:
         {"allow": "private"},
         {"allow": "public"},
         {"allow": None},
+        {"allow": ["public-read"]},
         {"expire": "2026-12-31"},
+        {7: "two keys of two types", "expire": "2026-12-31"},
         {"expires": "2026-13-01"},
         {"expires": "2026-12-31T00:00:00"},
         {"expires": "31.12.2026"},
+        {"expires": "2026- 1-01"},
+        {"expires": "2026-01-+1"},
+        {"expires": " 202-01-01"},
+        {"bucket": "s" * 63 + "*"},
         {"bucket": "Static"},
         {"bucket": "ab"},
         {"bucket": "-static-assets"},
@@ -55,7 +61,7 @@ def test_every_key_must_say_something(key: str, value: Any) -> None:
         {"bucket": "static_assets-*"},
     ],
 )
-def test_what_an_entry_may_not_be(change: dict[str, Any]) -> None:
+def test_what_an_entry_may_not_be(change: dict[Any, Any]) -> None:
     """Unknown keys and values, impossible dates and globs that are too wide are refused."""
     with pytest.raises(ExemptionsError, match="exemption 1: "):
         parse([{**ENTRY, **change}], TODAY)
@@ -94,7 +100,10 @@ def test_no_exemption_is_for_ever() -> None:
         ("*static*", "eu-static-sites", True),
         ("static*eu*", "static-1-eu", True),
         ("static*eu*", "static-1-us", False),
+        ("static-*eu", "static-eu", True),
+        ("*static-eu", "static-eu", True),
         ("******static", "eu-static", True),
+        ("s" * 62 + "?", "s" * 63, True),
         ("*-*-*-*-*-*-*-static*-x", "-" * 63, False),
     ],
 )
@@ -156,6 +165,9 @@ def test_what_is_compiled_is_what_was_reviewed(entries: list[dict[str, Any]]) ->
         b"[]",
         b"{}",
         b'{"exemptions": {}}',
+        b'{"exemptions": [], "more": []}',
+        b'["exemptions"]',
+        b"7",
         b'{"exemptions": [{}]}',
         b"\xff\xfe\x00",
         b"{",
@@ -177,3 +189,11 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     path.write_text(dump(parsed), encoding="utf-8")
     assert load(path) == parsed
     assert exemptions.FEWEST_LITERALS == 6
+
+
+def test_space_around_a_text_is_no_part_of_it() -> None:
+    """Of a name, neither: it would cover nothing."""
+    spaced = {**ENTRY, "bucket": " static-assets ", "reason": " why\n", "owner": "\tweb"}
+    (entry,) = parse([spaced], TODAY).entries
+    assert (entry.bucket, entry.reason, entry.owner) == ("static-assets", "why", "web")
+    assert (entry.expires, entry.allow) == (date(2026, 12, 31), "public-read")

@@ -230,7 +230,19 @@ def test_a_cut_base64_message_still_shows_its_rule(cut: int) -> None:
         assert any(FINDING.rule_id in text for text in items[0].texts)
 
 
-NO_TIMES: list[Any] = [None, "", "2021-09-06", 1630907919, 10**13, 1e12, True, [], {"at": 1}]
+NO_TIMES: list[Any] = [
+    None,
+    "",
+    "2021-09-06",
+    "+630907919929",
+    "163090791992x",
+    1630907919,
+    10**13,
+    1e12,
+    True,
+    [],
+    {"at": 1},
+]
 TOLD = (
     1630907919929,
     1630907918000,
