@@ -27,8 +27,9 @@ help:  ## List the tasks
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
 	@$(RUN) scripts.demo
 
-# Four at a time on any machine: half of a test's time is waiting. What a run writes is in a folder of
-# its own, so that two may go on at once.
+# Several at a time on any machine: half of a test's time is waiting. What a run writes is in a folder
+# of its own, so that two may go on at once.
+AT_ONCE   := --dist worksteal -n
 IN_ITS_OWN = own=$$(mktemp -d) && trap 'rm -rf "$$own"' EXIT && export COVERAGE_FILE="$$own/coverage"
 
 # The function's own tests: they alone are to cover code/, and run apart, since coverage is slow.
@@ -40,19 +41,19 @@ OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py bat
 
 .PHONY: test
 test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
-	@$(IN_ITS_OWN) && $(RUN) pytest -n 4 -m "not bad_days" $(addprefix --ignore=,$(OWN_TESTS))
-	@$(IN_ITS_OWN) && $(RUN) pytest -n 2 --cov --cov-report=term:skip-covered $(OWN_TESTS)
+	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 5 -m "not bad_days" $(addprefix --ignore=,$(OWN_TESTS))
+	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4 --cov --cov-report=term:skip-covered $(OWN_TESTS)
 	@$(MAKE) --no-print-directory test-bundle
 
 # What goes over the wire looks into what is deployed, too: there oss2 has stand-ins beside it.
 .PHONY: test-bundle
 test-bundle: $(DEV)  ## Run the function's tests of what it sends on the bundle in place of code/
 	@$(IN_ITS_OWN) && $(RUN) scripts.bundle --output "$$own" >&2 \
-	  && $(RUN) pytest -n 2 -o pythonpath="'$$own/function' ." $(ON_THE_WIRE)
+	  && $(RUN) pytest $(AT_ONCE) 4 -o pythonpath="'$$own/function' ." $(ON_THE_WIRE)
 
 .PHONY: test-all
 test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
-	@$(IN_ITS_OWN) && $(RUN) pytest -n 4
+	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4
 
 # With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
 .PHONY: explore

@@ -48,7 +48,7 @@ def webhook() -> Iterator[Webhook]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     hook = Webhook(server.server_port)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield hook
