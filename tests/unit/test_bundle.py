@@ -214,7 +214,7 @@ def test_stand_ins_say_what_they_stand_for(built: Path) -> None:
     folder = built / "function"
     command = [
         sys.executable,
-        "-I",
+        "-IB",
         "-c",
         f"import sys; sys.path.insert(0, {str(folder)!r}); {script}",
     ]
