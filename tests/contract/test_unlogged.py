@@ -13,18 +13,7 @@ from mns.topic import TopicMeta
 from scripts.clients import Clients, Endpoints, fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
-
-
-class Told(logging.Handler):
-    """A handler that keeps all that reaches it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's text."""
-        self.lines.append(record.getMessage())
+from tests.contract.test_oss_logging import Told
 
 
 @pytest.fixture
