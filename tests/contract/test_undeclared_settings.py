@@ -239,6 +239,8 @@ def filled(model: type[TeaModel]) -> TeaModel:
 
 def something(kind: Any) -> Any:
     """A value of a field's kind; what lists and maps hold is part of the field's one value."""
+    if typing.get_origin(kind) is typing.Union:  # Python 3.10 adds None, where that is the default
+        kind = next(each for each in typing.get_args(kind) if each is not type(None))
     if typing.get_origin(kind) in (list, dict):
         return []
     return filled(kind) if issubclass(kind, TeaModel) else kind(1)
