@@ -103,8 +103,7 @@ def settled(line: Line) -> bool:
 
 def for_a_person(lines: Iterable[Line]) -> list[str]:
     """What no retry cures, and somebody must see to: a sentence for each such line."""
-    told = [line for line in lines if line.get("outcome") in values.TOLD]
-    return [f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}" for line in told]
+    return [_sentence(line) for line in lines if line.get("outcome") in values.TOLD]
 
 
 def tell_person(console: Console, lines: Iterable[Line]) -> bool:
@@ -122,12 +121,16 @@ def left_open(lines: Iterable[Line], rule_ids: Collection[str]) -> str:
     reports by now, or acts on other rules than `rule_ids`.
     """
     told = [
-        f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}"
+        _sentence(line)
         for line in lines
         if line.get("outcome") == values.WOULD_REPAIR
         or (_of_another_rule(line) and line.get("rule_id") in rule_ids)
     ]
     return "; ".join(told)
+
+
+def _sentence(line: Line) -> str:
+    return f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}"
 
 
 def _of_another_rule(line: Line) -> bool:
