@@ -134,6 +134,9 @@ def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None
     assert set(ours) == set(theirs)
     assert {k: ours[k] for k in set(ours) - varying} == {k: theirs[k] for k in set(ours) - varying}
     assert ours["invokingEventMessageType"] == "Manual"
+    # When it was found, not when it is sent: a bucket that was made since then is told.
+    evaluated = round(result.evaluated_at.timestamp() * 1000)
+    assert ours["notificationCreationTime"] == evaluated
     told, expected = (
         each["evaluationResultIdentifier"]["evaluationResultQualifier"] for each in (ours, theirs)
     )
