@@ -25,7 +25,7 @@ help:  ## List the tasks
 
 .PHONY: demo
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
-	@$(RUN) scripts.demo
+	@$(RUN) scripts.stage.demo
 
 # Several at a time on any machine: half of a test's time is waiting. What a run writes is in a folder
 # of its own, so that two may go on at once.
@@ -48,7 +48,7 @@ test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sa
 # What goes over the wire looks into what is deployed, too: there oss2 has stand-ins beside it.
 .PHONY: test-bundle
 test-bundle: $(DEV)  ## Run the function's tests of what it sends on the bundle in place of code/
-	@$(IN_ITS_OWN) && $(RUN) scripts.bundle --output "$$own" >&2 \
+	@$(IN_ITS_OWN) && $(RUN) scripts.bundling.bundle --output "$$own" >&2 \
 	  && $(RUN) pytest $(AT_ONCE) 4 -o pythonpath="'$$own/function' ." $(ON_THE_WIRE)
 
 .PHONY: test-all
@@ -75,8 +75,8 @@ lint: $(DEV)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, 
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
-	@$(RUN) scripts.check_exemptions
-	@$(RUN) scripts.permissions --check
+	@$(RUN) scripts.verbs.check_exemptions
+	@$(RUN) scripts.docs.permissions --check
 
 .PHONY: format
 format: $(DEV)  ## Put code and tests into the house's form
@@ -85,19 +85,19 @@ format: $(DEV)  ## Put code and tests into the house's form
 
 .PHONY: bundle
 bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1: unpruned, in build/full/)
-	@$(RUN) scripts.bundle $(if $(FULL),--full)
+	@$(RUN) scripts.bundling.bundle $(if $(FULL),--full)
 
 .PHONY: check-deploy
 check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
-	@$(RUN) scripts.check_deploy
+	@$(RUN) scripts.declared.rule_ids
 
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
-	@$(RUN) scripts.cloud
+	@$(RUN) scripts.stage.serve
 
 .PHONY: permissions
 permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
-	@$(RUN) scripts.permissions
+	@$(RUN) scripts.docs.permissions
 
 # What is done to an account, in the order in which one comes to it. Each shows first where it works;
 # ARGS are its options (ARGS=--help lists them, and what it may need; ARGS="--dry-run --json").
@@ -106,75 +106,75 @@ permissions: $(READY)  ## Write the verbs' permissions, as their code declares t
 
 .PHONY: provision
 provision: $(READY)  ## Make everything around the function, from s.yaml; writes .env
-	@$(RUN) scripts.provision $(ARGS)
+	@$(RUN) scripts.verbs.provision $(ARGS)
 
 .PHONY: apply
 apply: $(READY)  ## Bring s.yaml to the account without the Serverless Devs client
-	@$(RUN) scripts.bundle >&2
-	@$(RUN) scripts.apply $(ARGS)
+	@$(RUN) scripts.bundling.bundle >&2
+	@$(RUN) scripts.verbs.apply $(ARGS)
 
 .PHONY: doctor
 doctor: $(READY)  ## Say at which link of the chain a finding would be lost, and what mends it
-	@$(RUN) scripts.doctor $(ARGS)
+	@$(RUN) scripts.verbs.doctor $(ARGS)
 
 .PHONY: verify
 verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
-	@$(RUN) scripts.bundle >&2
-	@$(RUN) scripts.verify $(ARGS)
+	@$(RUN) scripts.bundling.bundle >&2
+	@$(RUN) scripts.verbs.verify $(ARGS)
 
 .PHONY: evaluate
 evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
-	@$(RUN) scripts.evaluate $(ARGS)
+	@$(RUN) scripts.verbs.evaluate $(ARGS)
 
 .PHONY: sweep
 sweep: $(READY)  ## Close what was open before, by the deployed function (BUCKET=name; ARGS=--due)
-	@$(RUN) scripts.sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts.verbs.sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: redrive
 redrive: $(READY)  ## Show the failure queue, and send its messages to the function again (BUCKET=name)
-	@$(RUN) scripts.redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts.verbs.redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: status
 status: $(READY)  ## Show every bucket of the rule's results, or all views of one (BUCKET=name)
-	@$(RUN) scripts.status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts.verbs.status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: publish
 publish: $(READY)  ## Send an event to the topic and follow what becomes of it (EVENT=file, or -)
-	@$(RUN) scripts.publish $(if $(EVENT),"$(EVENT)") $(ARGS)
+	@$(RUN) scripts.verbs.publish $(if $(EVENT),"$(EVENT)") $(ARGS)
 
 .PHONY: invoke
 invoke: $(READY)  ## Invoke the function with an event, and fail when it did (EVENT=file, or -)
-	@$(RUN) scripts.invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
+	@$(RUN) scripts.verbs.invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
 
 .PHONY: audit
 audit: $(READY)  ## List the audit lines of a time span, and totals by outcome
-	@$(RUN) scripts.audit $(ARGS)
+	@$(RUN) scripts.verbs.audit $(ARGS)
 
 .PHONY: test-alert
 test-alert: $(READY)  ## Send one alert through, to see that somebody would be woken
-	@$(RUN) scripts.test_alert $(ARGS)
+	@$(RUN) scripts.verbs.test_alert $(ARGS)
 
 .PHONY: report
 report: $(READY)  ## Write the posture page, build/report.html: what is open, exempt, repaired
-	@$(RUN) scripts.report $(ARGS)
+	@$(RUN) scripts.verbs.report $(ARGS)
 
 .PHONY: pause
 pause: $(READY)  ## Stop closing buckets, at once: findings are recorded alone (REASON=why)
-	@$(RUN) scripts.pause $(if $(REASON),--reason="$$REASON") $(ARGS)
+	@$(RUN) scripts.verbs.pause $(if $(REASON),--reason="$$REASON") $(ARGS)
 
 .PHONY: resume
 resume: $(READY)  ## Undo the pause, told first which buckets are reported
-	@$(RUN) scripts.resume $(ARGS)
+	@$(RUN) scripts.verbs.resume $(ARGS)
 
 .PHONY: undo
 undo: $(READY)  ## Undo a bucket's repair for good (BUCKET=name REASON=why OWNER=who EXPIRES=date [ACL=])
-	@$(RUN) scripts.undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
+	@$(RUN) scripts.verbs.undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
 	  $(if $(REASON),--reason="$$REASON") $(if $(OWNER),--owner="$$OWNER") \
 	  $(if $(EXPIRES),--expires "$(EXPIRES)") $(ARGS)
 
 .PHONY: remove
 remove: $(READY)  ## Take away what bears our mark, after a plan
-	@$(RUN) scripts.remove $(ARGS)
+	@$(RUN) scripts.verbs.remove $(ARGS)
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

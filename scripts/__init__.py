@@ -1,4 +1,4 @@
-"""What an operator runs, each verb a module: `python -m scripts.<verb>`, or `make <verb>`."""
+"""The operator's side: what is declared, what is there, what follows, and what is done."""
 
 import sys
 from pathlib import Path

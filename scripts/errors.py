@@ -1,4 +1,14 @@
-"""The two ways in which a verb fails, each told in one line."""
+"""The ways in which a verb fails, each told in one line."""
+
+import re
+
+NO_ANSWER = "NoUsableAnswer"
+DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
+# OSS's other word for it, of a bucket that is there: page of its EC, 0015-00000104.
+_DENIED_TOO = {("oss:PutBucketAcl", "BucketAlreadyExists")}
+# Log Service has its own words for it (page "Common error codes"), and OSS for its bucket settings.
+BUSY = re.compile("Throttl|(?:Read|Write)QuotaExceed|ServerBusy|ConcurrentUpdateBucketFailed")
+_NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 404, 429, 500
 
 
 class UsageError(Exception):
@@ -7,3 +17,48 @@ class UsageError(Exception):
 
 class Problem(Exception):  # noqa: N818  (what a verb found, not a fault of its own)
     """It found something wrong: the message says what, and what to do about it."""
+
+
+class ClientsError(UsageError):
+    """Credentials or endpoints that cannot be used as they are set."""
+
+
+class CloudError(Problem):
+    """A call that did not succeed, told in one line: operation, subject, code, what to do.
+
+    Where the call went by a proxy (`proxies.used`), it is told too.
+    """
+
+    def __init__(
+        self, operation: str, subject: str, code: str, status: int, advice: str, proxy: str = ""
+    ) -> None:
+        way = f" by way of proxy {proxy}" if proxy else ""
+        super().__init__(f"{operation} on {subject} failed{way}: {code}; {advice}")
+        self.operation = operation
+        self.subject = subject
+        self.code = code
+        self.status = status
+
+    @property
+    def denied(self) -> bool:
+        """Whether it is a permission that is missing."""
+        return self.code in DENIED or (self.operation, self.code) in _DENIED_TOO
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nothing came back that could be read."""
+        return self.code == NO_ANSWER
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may go well in a while: throttling, an overload, no answer."""
+        busy = bool(BUSY.search(self.code)) or self.unanswered
+        return busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
+
+    @property
+    def not_there(self) -> bool:
+        """Whether what it is done to, or what that names, is not there.
+
+        Function Compute has no code for a log project that is missing, but words.
+        """
+        return self.status == _NOT_FOUND or "does not exist" in str(self)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from scripts import addresses, bundle
+from scripts.account import addresses
+from scripts.bundling import bundle
 
 EXEMPTIONS = """\
 - bucket: config-website

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts import bundle, bytecode
 from scripts.bench import calibrate, folders, loop, machine, page, plan, report
 from scripts.bench.measure import Bench
 from scripts.bench.remote import Remote
 from scripts.bench.report import Run
-from scripts.console import Console, Exit, run
+from scripts.bundling import bundle, byte_code
 from scripts.errors import Problem
+from scripts.terminal import Console, Exit, run
 
 _LOOP_TURNS, _QUICK_LOOP_TURNS = 5, 2
 
@@ -67,7 +67,7 @@ def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None], *, 
         try:
             archive = bundle.build(place / "bundle")
             code = folders.make(place / "code", remote.authority, archive)
-        except (bundle.BundleError, bytecode.BytecodeError) as error:
+        except (bundle.BundleError, byte_code.BytecodeError) as error:
             raise Problem(f"no bundle: {error}") from None
         trips = {rtt: calibrate.round_trip(remote, rtt) for rtt in (plan.NEAR, plan.FAR)}
         results = Bench(remote, code, place, progress).run(scenes)

@@ -9,9 +9,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import bytecode
 from scripts.bench import variants
 from scripts.bench.process import PYTHON
+from scripts.bundling import byte_code
 
 _VARIANTS = Path(variants.__file__).parent
 
@@ -51,7 +51,7 @@ def make(place: Path, authority: Path, archive: Path, *, compiled: bool = True) 
     (floor / "cacert.pem").write_bytes(trusted)
     if compiled:
         for folder in (product, tutorial, honest, floor, nothing):
-            bytecode.add(folder, PYTHON)
+            byte_code.add(folder, PYTHON)
     return Folders(product, tutorial, source, honest, floor, nothing)
 
 

@@ -13,7 +13,7 @@ from scripts.bench.figures import Spread, spread
 from scripts.errors import Problem
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.journal import Entry
-from scripts.rehearsal import Stage, set_up
+from scripts.stage.stage import Stage, set_up
 
 TIME_SCALE = 0.02  # as in the demo
 _PATIENCE = 60  # seconds

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import bundle
+from scripts.bundling import bundle
 
 
 class Machine(NamedTuple):

@@ -9,12 +9,12 @@ from alibabacloud_fc_open20210406 import models
 
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions
-from scripts.apply import Plan, apply, plan
-from scripts.clients import Clients, Endpoints, fixed_credentials
+from scripts.account.clients import Clients, Endpoints, fixed_credentials
+from scripts.account.deployment import Plan, apply, plan
+from scripts.declared import Spec, load
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram.state import Credentials
-from scripts.spec import Spec, load
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -10,15 +10,15 @@ from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
 from alibabacloud_sls20201230 import models as log
 
-from scripts.apply import Verdict, apply, plan
-from scripts.apply.model import step_for
-from scripts.clients import Clients, Credentials, fixed_credentials
-from scripts.cloud import environment
-from scripts.doctor import Chain, Diagnosis, Standing, examine
+from scripts.account.clients import Clients, Credentials, fixed_credentials
+from scripts.account.deployment import Verdict, apply, plan
+from scripts.account.resource import step_for
+from scripts.account.surroundings import Recipients, around
+from scripts.decide.chain import Chain, Diagnosis, Standing, examine
+from scripts.declared import Spec, load
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
-from scripts.resources import Recipients, around
-from scripts.spec import Spec, load
+from scripts.stage.serve import environment
 from tests.contract import apply_helpers
 
 OTHER_TOPIC = "another-topic"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from alibabacloud_sls20201230 import models
 
-from scripts.clients import CloudError, calling
+from scripts.account.clients import calling
+from scripts.errors import CloudError
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 

@@ -10,19 +10,20 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 from alibabacloud_sls20201230 import models as sls
 
-from scripts import apply
-from scripts.clients import Clients, fixed_credentials
-from scripts.dotenv import environment
+from scripts.account import deployment
+from scripts.account.clients import Clients, fixed_credentials
+from scripts.account.permission import Permission
+from scripts.declared import Spec, load
+from scripts.declared.dotenv import environment
+from scripts.declared.rule_ids import RULE_ID
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from scripts.provision import main as provision
-from scripts.remove import main as remove
-from scripts.spec import Spec, load
-from scripts.verb import RULE_ID, Permission
+from scripts.verbs.provision import main as provision
+from scripts.verbs.remove import main as remove
 from tests.contract import apply_helpers
 
 TOPIC = "MNSTestConfig"
@@ -84,7 +85,7 @@ class Account:
 
     def deploy(self) -> None:
         """Put the function on the account."""
-        apply.apply(apply.plan(self.spec(), self.clients()))
+        deployment.apply(deployment.plan(self.spec(), self.clients()))
 
     def key_of(self, permissions: tuple[Permission, ...]) -> Credentials:
         """The key of somebody who has these permissions alone."""

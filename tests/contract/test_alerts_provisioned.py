@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from alibabacloud_sls20201230 import models
 
-from scripts.doctor.__main__ import main as doctor
+from scripts.account.mark import TEXT
 from scripts.localcloud import Drop, Fail, LocalCloud
 from scripts.localcloud.log.records import Record
-from scripts.resources.mark import TEXT
-from scripts.test_alert import main as send_test
+from scripts.verbs.doctor import main as doctor
+from scripts.verbs.test_alert import main as send_test
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
 from tests.contract.provision_rig import Account, empty
 

@@ -4,13 +4,12 @@ from pathlib import Path
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 
-from scripts.apply import Verdict, apply, plan
-from scripts.clients import CloudError
-from scripts.errors import Problem, UsageError
+from scripts.account.deployment import Verdict, apply, plan
+from scripts.declared import load
+from scripts.errors import CloudError, Problem, UsageError
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.faults import Drop
 from scripts.localcloud.ram import policies
-from scripts.spec import load
 from tests.contract import apply_helpers as helpers
 from tests.contract.apply_helpers import Deployment
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.apply.__main__ import main
-from scripts.clients import fixed_credentials
+from scripts.account.clients import fixed_credentials
+from scripts.account.rule import MANAGED_RULE
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.faults import Fail
-from scripts.resources.rule import MANAGED_RULE
+from scripts.verbs.apply import main
 from tests.contract import apply_helpers as helpers
 from tests.contract.apply_helpers import Deployment
 
@@ -156,7 +156,14 @@ def test_credentials_are_those_of_the_default_chain(
         # The last place the chain looks is the machine's metadata: no proxy here leads there.
         **({} if with_key else {"HTTP_PROXY": deployment.cloud.endpoints.oss}),
     }
-    command = [sys.executable, "-m", "scripts.apply", "--spec", str(deployment.path), "--dry-run"]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.verbs.apply",
+        "--spec",
+        str(deployment.path),
+        "--dry-run",
+    ]
     ended = subprocess.run(
         command, cwd=helpers.ROOT, env=environ, capture_output=True, text=True, check=False
     )

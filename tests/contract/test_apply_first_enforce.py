@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions
-from scripts.apply.__main__ import main
 from scripts.localcloud import LocalCloud
+from scripts.verbs.apply import main
 from tests.contract import apply_helpers
 from tests.contract.apply_helpers import Deployment
 from tests.contract.doctor_helpers import Scene

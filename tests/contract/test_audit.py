@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from scripts import provision
-from scripts.audit import main
-from scripts.clients import fixed_credentials
+from scripts.account.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
+from scripts.verbs import provision
+from scripts.verbs.audit import main
 from tests.contract import apply_helpers
 from tests.contract.log_helpers import DELIMITERS, TEXT, WHOLE
 

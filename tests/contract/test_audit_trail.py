@@ -12,13 +12,13 @@ import pytest
 
 from resource_repair import audit
 from resource_repair.values import Outcome
-from scripts.audit_trail import AuditLine, read
-from scripts.clients import Clients, CloudError
-from scripts.errors import Problem
+from scripts.account.audit_trail import AuditLine, read
+from scripts.account.clients import Clients
+from scripts.declared import Spec
+from scripts.errors import CloudError, Problem
 from scripts.localcloud import Lag, LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
-from scripts.spec import Spec
 from tests.contract import apply_helpers
 from tests.contract.log_helpers import TEXT, WHOLE
 

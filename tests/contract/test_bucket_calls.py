@@ -7,8 +7,9 @@ from typing import Any, cast
 import oss2
 import pytest
 
-from scripts import buckets
-from scripts.clients import Clients, CloudError
+from scripts.account import buckets
+from scripts.account.clients import Clients
+from scripts.errors import CloudError
 from scripts.localcloud.faults import Fail
 from tests.contract.oss_helpers import OssCloud, oss_cloud
 

@@ -19,7 +19,7 @@ from alibabacloud_mns_open20220119.models import ListTopicRequest
 from alibabacloud_ram20150501.models import ListRolesRequest
 from alibabacloud_sls20201230.models import ListProjectRequest
 
-from scripts.clients import Clients, Endpoints, fixed_credentials
+from scripts.account.clients import Clients, Endpoints, fixed_credentials
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG")
@@ -68,9 +68,9 @@ def test_a_shell_can_evaluate_what_is_printed() -> None:
 
 @contextmanager
 def cloud_by_hand(*options: str) -> Iterator["subprocess.Popen[str]"]:
-    """`python -m scripts.cloud` as a process, ended at the end."""
+    """`python -m scripts.stage.serve` as a process, ended at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.cloud", *options],
+        [sys.executable, "-m", "scripts.stage.serve", *options],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": ""},  # what is not flushed must not arrive
         stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import spec
+from scripts import declared
 from scripts.localcloud.fc.interpreters import RUNTIMES
 from tests.contract import bundle_rig
 
@@ -74,7 +74,7 @@ def test_every_runtime_trusts_all_authorities(folder: Path, runtime: str) -> Non
 
 def test_what_comes_compiled_is_what_runs(folder: Path) -> None:
     """The byte code is of s.yaml's runtime, and is taken without a look at the source."""
-    python = bundle_rig.python_for(spec.runtime(spec.PATH, {}))
+    python = bundle_rig.python_for(declared.runtime(declared.PATH, {}))
     source = folder / "resource_repair" / "judge.py"
     text = source.read_text()
     source.write_text("raise SystemExit('the source was compiled again')\n")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.doctor import Standing
-from scripts.doctor.model import APPLY, DEPLOY, PROVISION
+from scripts.decide.chain import Standing
+from scripts.decide.chain.model import APPLY, DEPLOY, PROVISION
 from scripts.localcloud.faults import Fail
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil

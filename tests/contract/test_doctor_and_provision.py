@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from alibabacloud_sls20201230 import models as log
 
-from scripts.apply.model import step_for
-from scripts.doctor import Diagnosis, Standing
-from scripts.doctor.model import PROVISION
+from scripts.account.resource import step_for
+from scripts.account.surroundings import around
+from scripts.decide.chain import Diagnosis, Standing
+from scripts.decide.chain.model import PROVISION
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.ram import policies
-from scripts.resources import around
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Plant, Scene, deployed

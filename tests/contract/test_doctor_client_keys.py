@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.doctor import Standing
-from scripts.doctor.__main__ import main
-from scripts.doctor.client_keys import account_of
+from scripts.decide.chain import Standing
+from scripts.decide.chain.client_keys import account_of
+from scripts.verbs.doctor import main
 from tests.contract.doctor_helpers import Scene, deployed
 
 # As `openssl enc -aes-256-cbc -md md5 -base64` writes it, with the client's passphrase.

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.doctor import LINKS
-from scripts.doctor.__main__ import main
-from scripts.spec import PATH
+from scripts.decide.chain import LINKS
+from scripts.declared import PATH
+from scripts.verbs.doctor import main
 from tests.contract.doctor_helpers import Scene, deployed
 
 

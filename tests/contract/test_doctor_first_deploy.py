@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.doctor import Standing
-from scripts.doctor.__main__ import main
-from scripts.doctor.buckets import EXPECT
+from scripts.decide.chain import Standing
+from scripts.decide.chain.buckets import EXPECT
+from scripts.declared import load
 from scripts.localcloud import LocalCloud
-from scripts.spec import load
+from scripts.verbs.doctor import main
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene

@@ -3,11 +3,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from scripts.clients import Clients
-from scripts.doctor import LINKS, Standing
-from scripts.doctor.__main__ import VERB
+from scripts.account.clients import Clients
+from scripts.account.permission import Permission
+from scripts.decide.chain import LINKS, Standing
 from scripts.localcloud.ram import policies
-from scripts.verb import Permission
+from scripts.verbs.doctor import VERB
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene, deployed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.doctor import Standing
+from scripts.decide.chain import Standing
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene, deployed
 

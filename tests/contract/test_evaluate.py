@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemption
-from scripts import evaluate
-from scripts.apply import apply, plan
-from scripts.evaluate import VERB
+from scripts.account.deployment import apply, plan
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
+from scripts.verbs import evaluate
+from scripts.verbs.evaluate import VERB
 from tests.contract.apply_helpers import zipped
 from tests.contract.verb_rig import (
     EXEMPTIONS,

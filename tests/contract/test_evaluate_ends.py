@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts import evaluate, following
-from scripts.evaluate import VERB
+from scripts.flows import follow
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.journal import Entry
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
+from scripts.verbs import evaluate
+from scripts.verbs.evaluate import VERB
 from tests.contract.verb_rig import (
     clear,
     count,
@@ -175,7 +176,7 @@ def test_what_somebody_else_closed_needs_no_audit_line(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bucket that is closed by the time of the evaluation is not reported: no line is awaited."""
-    monkeypatch.setattr(following, "_INDEXED", 0.1)
+    monkeypatch.setattr(follow, "_INDEXED", 0.1)
     plant(stage, first="public-read")
 
     def close() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
-from scripts.clients import fixed_credentials
-from scripts.cloud import environment
-from scripts.invoke import main
+from scripts.account.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
-from scripts.rehearsal import Stage, set_up
+from scripts.stage.serve import environment
+from scripts.stage.stage import Stage, set_up
+from scripts.verbs.invoke import main
 from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 

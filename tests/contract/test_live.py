@@ -11,12 +11,12 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions, dump
 from resource_repair.openness import PUBLIC_READ_WRITE
-from scripts.apply.__main__ import main as apply
-from scripts.doctor import Standing
+from scripts.account.function import Live, exemptions_in, secured, with_exemptions
+from scripts.decide.chain import Standing
 from scripts.errors import Problem
-from scripts.live import Live, exemptions_in, secured, with_exemptions
 from scripts.localcloud import Fail
 from scripts.localcloud.fc.code import Code
+from scripts.verbs.apply import main as apply
 from tests.contract.doctor_helpers import Scene, deployed
 
 COMPILED = "resource_repair/exemptions.json"

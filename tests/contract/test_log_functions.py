@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from alibabacloud_fc_open20210406 import models
 
-from scripts.clients import CloudError, calling
+from scripts.account.clients import calling
+from scripts.errors import CloudError
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.state import Search

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from alibabacloud_sls20201230 import models
 
-from scripts.clients import CloudError
+from scripts.errors import CloudError
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.index import Index

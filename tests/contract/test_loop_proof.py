@@ -16,13 +16,15 @@ from unittest.mock import patch
 
 import pytest
 
-from scripts import ROOT, loop
-from scripts.clients import Credentials
-from scripts.cloud import environment
+from scripts import ROOT
+from scripts.account.clients import Credentials
+from scripts.account.mark import TAG_KEY
+from scripts.account.permission import Permission
+from scripts.context import Verb, start
+from scripts.flows import proof
 from scripts.localcloud import Fail, Lag, LocalCloud
-from scripts.rehearsal import Stage
-from scripts.resources.mark import TAG_KEY
-from scripts.verb import Permission, Verb, start
+from scripts.stage.serve import environment
+from scripts.stage.stage import Stage
 from tests.contract import apply_helpers
 from tests.contract.verb_rig import clear, deliver, deployed_with, product, run, started, without
 
@@ -34,8 +36,8 @@ def main(
     arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
 ) -> int:
     """The proof as a verb of its own, with the options and permissions that it declares."""
-    verb = Verb("prove", "Prove the loop.", loop.PERMISSIONS)
-    return start(verb, loop.prove, arguments, environ, credentials, add_options=loop.add_options)
+    verb = Verb("prove", "Prove the loop.", proof.PERMISSIONS)
+    return start(verb, proof.prove, arguments, environ, credentials, add_options=proof.add_options)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def test_the_loop_is_proved(stage: Stage, capsys: pytest.CaptureFixture[str]) ->
     """A bucket of its own is opened, closed by the function and taken away; each leg has a time."""
     before = started(stage)
 
-    assert run(stage, main, "--json", may=loop.PERMISSIONS) == 0
+    assert run(stage, main, "--json", may=proof.PERMISSIONS) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -288,14 +290,14 @@ def test_a_pipeline_s_cancel_cleans_up(stage: Stage, number: signal.Signals) -> 
     prove = "import os; from tests.contract.test_loop_proof import main; exit(main([], os.environ))"
     opened: list[str] = []
     with once_opened(stage, opened.append):
-        proof = subprocess.Popen([sys.executable, "-c", prove], cwd=ROOT, env=environ)
+        loop = subprocess.Popen([sys.executable, "-c", prove], cwd=ROOT, env=environ)
     try:
-        proof.send_signal(number)
-        proof.send_signal(number)
-        assert proof.wait(30) == 1
+        loop.send_signal(number)
+        loop.send_signal(number)
+        assert loop.wait(30) == 1
     finally:
-        proof.kill()
-        proof.wait()
+        loop.kill()
+        loop.wait()
     assert opened
     assert stage.cloud.oss.names() == []
 
@@ -318,7 +320,7 @@ def test_cleaning_up_is_tried_again(stage: Stage) -> None:
     assert stage.cloud.oss.names() == []
 
 
-@pytest.mark.parametrize("missing", loop.PERMISSIONS, ids=lambda permission: permission.action)
+@pytest.mark.parametrize("missing", proof.PERMISSIONS, ids=lambda permission: permission.action)
 def test_each_refused_permission_is_named(
     stage: Stage, capsys: pytest.CaptureFixture[str], missing: Permission
 ) -> None:
@@ -329,7 +331,7 @@ def test_each_refused_permission_is_named(
     before = made(stage.cloud)
     if missing.action == "oss:GetBucketTagging":
         leave(stage, f"{LEFT}0", OURS)
-    may = without(loop.PERMISSIONS, missing.action)
+    may = without(proof.PERMISSIONS, missing.action)
 
     assert run(stage, main, may=may) == 1
 

@@ -11,13 +11,14 @@ from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
 from alibabacloud_ram20150501 import models as ram
 
-from scripts.apply.fc import Function
-from scripts.apply.model import Difference
-from scripts.buckets import Bucket, account_blocks_public_access
-from scripts.clients import Clients, CloudError, Endpoints, calling, fixed_credentials
+from scripts.account.buckets import Bucket, account_blocks_public_access
+from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
+from scripts.account.function_compute import Function
+from scripts.account.resource import Difference
+from scripts.errors import CloudError
+from scripts.flows.event import publish
 from scripts.localcloud import Fail, LocalCloud, Stall
-from scripts.messages import publish
-from scripts.retrying import patiently
+from scripts.patience import patiently
 from tests.contract import apply_helpers
 
 SHORT = 0.2  # seconds; nothing here waits for what it would on an account

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from scripts import pause, resume
-from scripts.apply import apply, plan
-from scripts.live import Live
+from scripts.account.deployment import apply, plan
+from scripts.account.function import Live
+from scripts.account.permission import Permission
+from scripts.declared import PATH
 from scripts.localcloud import Drop, Fail, Hold
-from scripts.rehearsal import Stage
-from scripts.spec import PATH
-from scripts.verb import Permission
+from scripts.stage.stage import Stage
+from scripts.verbs import pause, resume
 from tests.contract.verb_rig import (
     Terminal,
     clear,

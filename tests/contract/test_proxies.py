@@ -17,13 +17,16 @@ from alibabacloud_fc_open20210406.models import ListServicesRequest
 from alibabacloud_sls20201230.models import ListProjectRequest
 from requests import adapters
 
-from scripts import ROOT, addresses, demo, live
-from scripts.buckets import Bucket
-from scripts.clients import Clients, CloudError, Endpoints, calling, fixed_credentials
-from scripts.cloud import environment
+from scripts import ROOT
+from scripts.account import addresses, function
+from scripts.account.buckets import Bucket
+from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
+from scripts.errors import CloudError
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.http import Listener, Request, Response
-from scripts.rehearsal import clients_of
+from scripts.stage import demo
+from scripts.stage.serve import environment
+from scripts.stage.stage import clients_of
 from tests import trap
 
 FAR = "cloud.example.com"
@@ -33,7 +36,7 @@ CALLS: dict[str, Callable[[Clients], object]] = {
     "fc:ListServices": lambda clients: clients.fc.list_services(ListServicesRequest()),
     "log:ListProject": lambda clients: clients.log.list_project(ListProjectRequest()),
     "oss:GetBucketInfo": lambda clients: Bucket(clients, "config-snapshot").info(),
-    "fc:GetFunctionCode": lambda _: live._download(f"https://{FAR}/code", "a function"),
+    "fc:GetFunctionCode": lambda _: function._download(f"https://{FAR}/code", "a function"),
 }
 
 
@@ -111,7 +114,7 @@ def test_the_demo_and_its_function_use_no_proxy(code: Path, proxy: Listener) -> 
 def test_a_verb_s_process_uses_no_proxy(proxy: Listener) -> None:
     """A verb started as a person starts it: what it says is its answer, from the local cloud."""
     with LocalCloud() as cloud:
-        command = [sys.executable, "-m", "scripts.remove", "--dry-run"]
+        command = [sys.executable, "-m", "scripts.verbs.remove", "--dry-run"]
         environ = {**os.environ, **environment(cloud), "PREPARE_RULE_ID": "cr-1"}
         spoiled = {**environ, "NO_PROXY": "", "no_proxy": ""}
         done = subprocess.run(

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
-from scripts.audit_trail import AuditLine
-from scripts.clients import fixed_credentials
-from scripts.cloud import environment
+from scripts.account.audit_trail import AuditLine
+from scripts.account.clients import fixed_credentials
+from scripts.flows.event import keys
 from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.localcloud.journal import Entry
-from scripts.publish import keys, main, of_message
-from scripts.rehearsal import Stage, set_up
+from scripts.stage.serve import environment
+from scripts.stage.stage import Stage, set_up
+from scripts.verbs.publish import main, of_message
 from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 

@@ -14,8 +14,8 @@ import pytest
 from scripts import ROOT
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
-from scripts.redrive.__main__ import VERB, main
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
+from scripts.verbs.redrive import VERB, main
 from tests.contract.provision_rig import QUEUE
 from tests.contract.verb_rig import Terminal, clear, count, deployed_with, product, run
 

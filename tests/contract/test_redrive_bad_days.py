@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import pytest
 from alibabacloud_fc_open20210406 import models
 
-from scripts import settling
+from scripts.flows import deliver
 from scripts.localcloud import Drop
-from scripts.redrive.__main__ import VERB, main
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
+from scripts.verbs.redrive import VERB, main
 from tests.contract.provision_rig import QUEUE
 from tests.contract.test_redrive import (
     poison,
@@ -85,7 +85,7 @@ def test_a_success_without_audit_lines_is_not_believed(
     """A function that says that all is well, and writes no line about it, settles nothing."""
     poison(stage, "first")
     stage.cloud.faults.clear()
-    monkeypatch.setattr(settling, "_LOG_SEARCH", 0.5)
+    monkeypatch.setattr(deliver, "_LOG_SEARCH", 0.5)
     with running(stage, "def handler(event, context):\n    return 'success'\n"):
         assert run(stage, main, "--yes", "--json") == 1
     (message,) = told(capsys)

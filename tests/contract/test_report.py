@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions
-from scripts.audit_trail import AuditLine
+from scripts.account.audit_trail import AuditLine
+from scripts.decide import posture
+from scripts.flows.bucket_view import NOBODY, View
 from scripts.localcloud import Fail
-from scripts.rehearsal import Stage
-from scripts.report import __main__ as report
-from scripts.report import posture, render
-from scripts.report.page import Subject
-from scripts.views import NOBODY, View
+from scripts.stage.stage import Stage
+from scripts.verbs import report
+from scripts.verbs.report_page import Subject, render
 from tests.contract.verb_rig import clear, plant, product, run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from alibabacloud_config20200907 import models
 
-from scripts import results
-from scripts.clients import Clients, CloudError, Endpoints, calling, fixed_credentials
-from scripts.errors import Problem
+from scripts.account import findings
+from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
+from scripts.account.findings import IGNORED, NON_COMPLIANT
+from scripts.declared import PATH, Spec, load
+from scripts.errors import CloudError, Problem
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.config.rules import Rule
 from scripts.localcloud.faults import Fail
-from scripts.results import IGNORED, NON_COMPLIANT
-from scripts.spec import PATH, Spec, load
 from tests.contract.config_rig import (
     ACCOUNT,
     PUBLIC_READ,
@@ -77,7 +77,7 @@ def test_all_pages_are_read(rig: ConfigRig) -> None:
         rig.oss.create(name, acl="public-read", region="cn-beijing")
     rule = rig.with_rule()
 
-    found = results.read(spec(rule), clients(rig))
+    found = findings.read(spec(rule), clients(rig))
 
     assert [result.bucket for result in found] == names
     assert {(r.region, r.compliance, r.acl) for r in found} == {
@@ -92,14 +92,14 @@ def test_one_bucket_is_read_as_among_all(rig: ConfigRig) -> None:
     rule = rig.with_rule()
     ignore(rig, rule, "config-snapshot", until="2099-01-01")
 
-    told = results.of_bucket(spec(rule), clients(rig), "config-snapshot")
+    told = findings.of_bucket(spec(rule), clients(rig), "config-snapshot")
 
     assert told is not None
     assert told.ignored_until == "2099-01-01"
-    assert told in results.read(spec(rule), clients(rig))
-    assert results.of_bucket(spec(rule), clients(rig), "nobody-s") is None
+    assert told in findings.read(spec(rule), clients(rig))
+    assert findings.of_bucket(spec(rule), clients(rig), "nobody-s") is None
     rig.core.faults.add("config:ListResourceEvaluationResults", Fail(404, "ResourceNotExists"))
-    assert results.of_bucket(spec(rule), clients(rig), "nobody-s") is None
+    assert findings.of_bucket(spec(rule), clients(rig), "nobody-s") is None
 
 
 def test_of_several_rules_the_worst_result_counts(rig: ConfigRig) -> None:
@@ -108,8 +108,8 @@ def test_of_several_rules_the_worst_result_counts(rig: ConfigRig) -> None:
     reading, writing = rig.with_rule(PUBLIC_READ), rig.with_rule(PUBLIC_WRITE)
 
     def compliance(*rules: Rule) -> list[str]:
-        one = results.of_bucket(spec(*rules), clients(rig), "config-snapshot")
-        found = results.read(spec(*rules), clients(rig))
+        one = findings.of_bucket(spec(*rules), clients(rig), "config-snapshot")
+        found = findings.read(spec(*rules), clients(rig))
         assert found == [one]
         return [result.compliance for result in found]
 
@@ -128,7 +128,7 @@ def test_what_cloud_config_ignores_is_apart_and_not_reported(rig: ConfigRig) -> 
     ignore(rig, rule, "for-a-while", until=tomorrow.isoformat())
 
     def ignored() -> list[str]:
-        found = results.read(spec(rule), clients(rig))
+        found = findings.read(spec(rule), clients(rig))
         return [result.bucket for result in found if result.compliance == IGNORED]
 
     assert ignored() == ["for-a-while", "for-good"]
@@ -172,16 +172,16 @@ def test_what_cannot_be_ignored_is_refused(
 def test_the_state_of_the_rules(rig: ConfigRig) -> None:
     """Rules at work are ACTIVE; one that is off or not there is a problem that says what to do."""
     first, second = rig.with_rule(PUBLIC_READ), rig.with_rule(PUBLIC_WRITE)
-    assert results.state(spec(first, second), clients(rig)) == "ACTIVE"
+    assert findings.state(spec(first, second), clients(rig)) == "ACTIVE"
     rig.config.switch_rule(second.id, active=False)
     with pytest.raises(Problem, match=f"{second.id} is INACTIVE: run `make provision`"):
-        results.state(spec(first, second), clients(rig))
+        findings.state(spec(first, second), clients(rig))
     with pytest.raises(Problem, match=r"there is no rule cr-0: correct PREPARE_RULE_ID"):
-        results.state(spec("cr-0"), clients(rig))
+        findings.state(spec("cr-0"), clients(rig))
 
 
 def test_one_rule_that_evaluates_is_enough_to_wait_for() -> None:
     """While one of several rules is EVALUATING, so are they."""
     with config_rig(HeldClock()) as rig:
         rule = rig.config.create_rule("test", PUBLIC_READ)
-        assert results.state(spec(rule), clients(rig)) == results.EVALUATING
+        assert findings.state(spec(rule), clients(rig)) == findings.EVALUATING

@@ -8,7 +8,8 @@ from pathlib import Path
 import oss2
 import pytest
 
-from scripts import bundle, spec
+from scripts import declared
+from scripts.bundling import bundle
 from tests.contract import bundle_rig
 from tests.contract.bundle_rig import CountingOss
 
@@ -66,7 +67,7 @@ def test_oss2_s_own_session_would_ask_the_same(lean: Path) -> None:
 @pytest.mark.bad_days
 def test_the_full_bundle_asks_the_same(lean: Path, tmp_path: Path) -> None:
     """What `make bundle FULL=1` makes runs on the runtime of s.yaml, with the same requests."""
-    python = bundle_rig.python_for(spec.runtime(spec.PATH, {}))
+    python = bundle_rig.python_for(declared.runtime(declared.PATH, {}))
     full = bundle_rig.unpack(bundle.build(tmp_path / "full", full=True), tmp_path / "code")
     assert (full / "Crypto" / "Cipher" / "AES.py").exists()
     assert list(full.rglob("*.so"))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.spec.variables import Variables
+from scripts.declared.variables import Variables
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

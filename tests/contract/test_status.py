@@ -10,12 +10,13 @@ import oss2
 import pytest
 
 from resource_repair.exemptions import Exemption
-from scripts import buckets, status
+from scripts.account import buckets
+from scripts.account.permission import Permission
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.rehearsal import Stage
-from scripts.status import VERB
-from scripts.verb import Permission
+from scripts.stage.stage import Stage
+from scripts.verbs import status
+from scripts.verbs.status import VERB
 from tests.contract import verb_rig
 from tests.contract.verb_rig import (
     clear,

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from resource_repair.notification import read
-from scripts import results
+from scripts.account import findings
+from scripts.decide.finding import finding
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.rehearsal import Stage
-from scripts.sweep.__main__ import VERB, main
-from scripts.sweep.finding import finding
+from scripts.stage.stage import Stage
+from scripts.verbs.sweep import VERB, main
 from tests.contract.verb_rig import (
     Terminal,
     clear,
@@ -126,7 +126,7 @@ def test_it_closes_what_is_open_and_nothing_else(
 def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None:
     """The finding has the fields and values of Cloud Config's own message, but for its own ids."""
     plant(stage, alpha="public-read")
-    (result,) = results.read(stage.spec, stage.clients)
+    (result,) = findings.read(stage.spec, stage.clients)
     ours = json.loads(finding(result, stage.spec))
     theirs = json.loads(stage.cloud.config.message(stage.rule_id, "alpha"))
     varying = {"requestId", "notificationCreationTime", "evaluationResultIdentifier"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rehearsal import Stage
-from scripts.sweep.__main__ import VERB, main
+from scripts.stage.stage import Stage
+from scripts.verbs.sweep import VERB, main
 from tests.contract.test_sweep import DENIED, acls, answered, invoked, open_buckets, shared, stage
 from tests.contract.verb_rig import (
     deployed_with,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.rehearsal import Stage
-from scripts.sweep.__main__ import main
+from scripts.stage.stage import Stage
+from scripts.verbs.sweep import main
 from tests.contract.test_sweep import acls, answered, invoked
 from tests.contract.verb_rig import Terminal, deployed_with, plant, product, run
 

@@ -9,8 +9,8 @@ import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
-from scripts.drift import Drift, compare
-from scripts.undeclared import FUNCTION, SERVICE
+from scripts.decide.defaults import FUNCTION, SERVICE
+from scripts.decide.drift import Drift, compare
 from tests.contract.doctor_helpers import Scene, deployed
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.

@@ -10,7 +10,7 @@ from alibabacloud_config20200907 import models as config_models
 from alibabacloud_fc_open20210406 import models as fc_models
 from mns.topic import TopicMeta
 
-from scripts.clients import Clients, Endpoints, fixed_credentials
+from scripts.account.clients import Clients, Endpoints, fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.contract.test_oss_logging import Told

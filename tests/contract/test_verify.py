@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 
-from scripts.archive import pack
-from scripts.drift import compare
+from scripts.account.permission import Permission
+from scripts.bundling.archive import pack
+from scripts.decide.drift import compare
 from scripts.localcloud.faults import Fail
-from scripts.verb import Permission
-from scripts.verify import COMPARING, main
+from scripts.verbs.verify import COMPARING, main
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Plant, Scene, deployed

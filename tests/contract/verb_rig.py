@@ -12,15 +12,15 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 
 from resource_repair.exemptions import Exemption, Exemptions
-from scripts.clients import Credentials, fixed_credentials
-from scripts.cloud import environment
-from scripts.live import with_exemptions
+from scripts.account.clients import Credentials, fixed_credentials
+from scripts.account.function import with_exemptions
+from scripts.account.permission import Permission
+from scripts.declared import PATH
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
-from scripts.rehearsal import Stage, set_up
-from scripts.spec import PATH
-from scripts.verb import Permission
+from scripts.stage.serve import environment
+from scripts.stage.stage import Stage, set_up
 from tests.e2e.scene import PUBLIC_POLICY
 
 EXEMPTIONS = "exemptions.yaml"

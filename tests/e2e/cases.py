@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
-from scripts.live import exemptions_in, with_exemptions
+from scripts.account.function import exemptions_in, with_exemptions
+from scripts.account.mark import TAG_KEY
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
-from scripts.resources.mark import TAG_KEY
 from tests.contract import apply_helpers
 from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
 from tests.e2e.operator_rig import Operator

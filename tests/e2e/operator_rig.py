@@ -10,13 +10,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scripts import ROOT, permissions
-from scripts.clients import fixed_credentials
-from scripts.cloud import environment
+from scripts import ROOT
+from scripts.account.clients import fixed_credentials
+from scripts.account.permission import Permission
+from scripts.docs import permissions
 from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.ram import policies
-from scripts.verb import Permission
+from scripts.stage.serve import environment
 from tests.contract.provision_rig import Account
 
 ROLE = "operator"

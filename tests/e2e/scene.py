@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from scripts.localcloud.fc.runner import Invocation
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
 
 ACCOUNT = "1208863178610000"
 RULE_ID = "cr-a6129bc09da7009675a0"

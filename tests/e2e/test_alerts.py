@@ -10,11 +10,11 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT
+from scripts.account.surroundings import Recipients
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.log import query
-from scripts.provision import provision
-from scripts.rehearsal import Stage, set_up
-from scripts.resources import Recipients
+from scripts.stage.stage import Stage, set_up
+from scripts.verbs.provision import provision
 from tests.contract.alert_rig import TOKEN, Webhook, check_until, webhook
 from tests.e2e.scene import PUBLIC_POLICY
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scripts import permissions
+from scripts.account.permission import Permission
+from scripts.docs import permissions
 from scripts.localcloud import Fail, Hold, LocalCloud
-from scripts.verb import Permission
 from tests.e2e import stepwise
 from tests.e2e.cases import CASES, Case, age, deployed
 from tests.e2e.operator_rig import ROLE, Operator

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import apply
+from scripts.account import deployment
 from scripts.localcloud import Fail, LocalCloud, Stall
-from scripts.rehearsal import Stage, set_up
+from scripts.stage.stage import Stage, set_up
 from tests.e2e import scene
 
 
@@ -28,7 +28,7 @@ def told(shared: Stage, **environment: str) -> Stage:
     spec = replace(
         shared.spec, function=replace(function, environment={**function.environment, **environment})
     )
-    apply.apply(apply.plan(spec, shared.clients))
+    deployment.apply(deployment.plan(spec, shared.clients))
     scene.lay(shared)
     return replace(shared, spec=spec)
 
@@ -130,8 +130,8 @@ def test_debug_logs_no_credential(shared: Stage) -> None:
     """At DEBUG, in success and in failure, the log has neither key nor token nor the event."""
     stage = told(shared, logLevel="DEBUG")
     stage.cloud.faults.add("oss:PutBucketAcl", Stall(0), subject="config-snapshot")
-    issued = [key for key in stage.cloud.ram._issued.values() if key[0].security_token]
     log = scene.run(stage, FINDINGS).log
+    issued = [key for key in stage.cloud.ram._issued.values() if key[0].security_token]
     assert issued
     for credentials, _ in issued:
         assert credentials.access_key_secret not in log
@@ -179,7 +179,7 @@ def test_a_slow_oss_ends_in_time_and_names_what_is_left(code: Path) -> None:
     with LocalCloud(account_id=scene.ACCOUNT) as cloud:
         stage = set_up(cloud, code, prepareRuleId=scene.RULE_ID)
         function = replace(stage.spec.function, timeout=5)
-        apply.apply(apply.plan(replace(stage.spec, function=function), stage.clients))
+        deployment.apply(deployment.plan(replace(stage.spec, function=function), stage.clients))
         scene.lay(stage)
         cloud.faults.add("oss:GetBucketInfo", Stall(60), subject="config-snapshot", times=9)
         result = scene.run(stage, FINDINGS)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from scripts import demo, rehearsal
+from scripts.stage import demo, stage
 
 
 def test_it_fails_when_nothing_is_repaired(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With a function that only reports, the demo says what did not hold and exits with 1."""
-    monkeypatch.setattr(demo, "set_up", partial(rehearsal.set_up, repairMode="report"))
+    monkeypatch.setattr(demo, "set_up", partial(stage.set_up, repairMode="report"))
     assert demo.main() == 1
     told = capsys.readouterr()
     assert "NO   nobody can once it is closed" in told.out
@@ -26,9 +26,9 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
 ) -> None:
     """If somebody creates the deleted bucket again, the demo notices."""
 
-    def come_back(*arguments: Any, **more: Any) -> rehearsal.Stage:
-        stage = rehearsal.set_up(*arguments, **more)
-        oss = stage.cloud.oss
+    def come_back(*arguments: Any, **more: Any) -> stage.Stage:
+        made = stage.set_up(*arguments, **more)
+        oss = made.cloud.oss
         delete = oss.delete
 
         def delete_and_create(name: str) -> None:
@@ -36,7 +36,7 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
             oss.create(name)
 
         monkeypatch.setattr(oss, "delete", delete_and_create)
-        return stage
+        return made
 
     monkeypatch.setattr(demo, "set_up", come_back)
     assert demo.main() == 1

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts import permissions
+from scripts.docs import permissions
 from scripts.localcloud import LocalCloud
 from tests.e2e.cases import EVENT, UNDO, woken
 from tests.e2e.operator_rig import Operator

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts import apply
+from scripts.account import deployment
 from scripts.localcloud import Drop, Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.ram import policies
-from scripts.rehearsal import Stage, set_up
+from scripts.stage.stage import Stage, set_up
 from tests.e2e import scene
 
 
@@ -117,8 +117,8 @@ def test_the_json_format_of_a_trigger_works_too(code: Path) -> None:
     with LocalCloud() as cloud:
         stage = set_up(cloud, code)
         trigger = replace(stage.spec.trigger, content_format="JSON")
-        changed = apply.plan(replace(stage.spec, trigger=trigger), stage.clients)
-        apply.apply(changed)
+        changed = deployment.plan(replace(stage.spec, trigger=trigger), stage.clients)
+        deployment.apply(changed)
         opened(stage)
         assert stage.wait_idle()
         assert [line["outcome"] for line in stage.audit()] == ["repaired"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from scripts import pause
-from scripts.clients import fixed_credentials
-from scripts.cloud import environment
+from scripts.account.clients import fixed_credentials
 from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.journal import Entry
-from scripts.rehearsal import set_up
+from scripts.stage.serve import environment
+from scripts.stage.stage import set_up
+from scripts.verbs import pause
 from tests.e2e.operator_rig import Operator
 
 BURST = 40

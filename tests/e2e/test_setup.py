@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts import dotenv
+from scripts.declared import dotenv
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.e2e.operator_rig import Operator

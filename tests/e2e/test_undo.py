@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts import bundle
+from scripts.bundling import bundle
 from scripts.localcloud import LocalCloud
 from tests.e2e.operator_rig import Operator
 

@@ -9,21 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resource_repair.naming import is_bucket_name
+from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, NO_NAME, OF_A_RUN, QUIET, alert_rules
+from scripts.account.notifications import webhook_type
+from scripts.account.recipients import Recipients
+from scripts.declared import PATH, Spec, load
 from scripts.errors import UsageError
 from scripts.localcloud.log.analysis import rows
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.model import Log
-from scripts.resources.alert_rules import (
-    IN_MESSAGE,
-    MESSAGE,
-    NO_NAME,
-    OF_A_RUN,
-    QUIET,
-    alert_rules,
-)
-from scripts.resources.notifications import webhook_type
-from scripts.resources.recipients import Recipients
-from scripts.spec import PATH, Spec, load
 
 HOURS = {"m": 1 / 60, "h": 1.0}
 

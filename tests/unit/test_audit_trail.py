@@ -2,8 +2,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from scripts.audit import moment, reopened
-from scripts.audit_trail import AuditLine
+from scripts.account.audit_trail import AuditLine
+from scripts.context import moment
+from scripts.decide.posture import reopened
 from scripts.errors import UsageError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

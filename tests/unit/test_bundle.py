@@ -14,8 +14,10 @@ import certifi
 import pytest
 
 from resource_repair.exemptions import load
-from scripts import ROOT, archive, bundle, bytecode, check_exemptions, spec, standins
+from scripts import ROOT, declared
+from scripts.bundling import archive, bundle, byte_code, stubs
 from scripts.localcloud.fc.interpreters import RUNTIMES
+from scripts.verbs import check_exemptions
 from tests.conftest import missing_runtime
 
 ENTRY = "- {bucket: static-assets, reason: site, owner: web, expires: 2026-12-31}\n"
@@ -50,7 +52,7 @@ def test_it_is_pure_and_lean(built: Path) -> None:
     assert not [name for name in names if name.endswith((".so", ".pyd", ".pyi", ".whl"))]
     assert not [name for name in names if "test" in name.lower()]
     top = {path.stem for path in (built / "function").iterdir()} - {"__pycache__", "licenses"}
-    stand_ins = {module.split(".")[0] for module in standins.TABLE}
+    stand_ins = {module.split(".")[0] for module in stubs.TABLE}
     assert top == {"index", "resource_repair", "oss2", "six", "certifi", "left_out"} | stand_ins
     real = {path.stem for path in (built / "function" / "requests").glob("*.py")}
     assert real == {"__init__", "compat", "structures"}
@@ -129,8 +131,8 @@ for source in sys.stdin.read().splitlines():
 
 def test_each_source_has_byte_code_of_the_runtime(built: Path) -> None:
     """Every module lies beside byte code of just this source, for s.yaml's runtime, taken as is."""
-    runtime = spec.runtime(spec.PATH, {})
-    python = bytecode.interpreter(runtime)
+    runtime = declared.runtime(declared.PATH, {})
+    python = byte_code.interpreter(runtime)
     if python is None:
         missing_runtime(RUNTIMES[runtime])
     sources = sorted((built / "function").rglob("*.py"))
@@ -152,13 +154,13 @@ def test_each_source_has_byte_code_of_the_runtime(built: Path) -> None:
 def test_without_the_runtime_s_python_there_is_none(built: Path, tmp_path: Path) -> None:
     """Where it is missing the bundle is the same without byte code, and it is said in one line."""
     nowhere = {"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)}
-    runtime = spec.runtime(spec.PATH, {})
-    if bytecode.interpreter(runtime, nowhere):
+    runtime = declared.runtime(declared.PATH, {})
+    if byte_code.interpreter(runtime, nowhere):
         pytest.skip("the Python that runs this is the runtime's own")
     bare = bundle.build(tmp_path / "bare", environ=nowhere)
     assert not list((tmp_path / "bare").rglob("*.pyc"))
     assert bare.read_bytes() == archive.without_byte_code((built / "function.zip").read_bytes())
-    said = bytecode.describe(runtime, nowhere)
+    said = byte_code.describe(runtime, nowhere)
     assert said.startswith("no byte code: there is no Python ")
     assert "RUNTIME_PYTHON=" in said
 
@@ -169,19 +171,19 @@ def test_the_runtime_s_python_can_be_named(tmp_path: Path) -> None:
     named = {"RUNTIME_PYTHON": sys.executable, "PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)}
     for runtime in ("python3.9", "python3.10", "python3.12"):
         if runtime == own:
-            assert bytecode.interpreter(runtime, named) == Path(sys.executable)
+            assert byte_code.interpreter(runtime, named) == Path(sys.executable)
         else:
-            with pytest.raises(bytecode.BytecodeError, match="RUNTIME_PYTHON names"):
-                bytecode.interpreter(runtime, named)
-    assert bytecode.interpreter("python3", named) is None  # 3.6 has none that could be shipped
+            with pytest.raises(byte_code.BytecodeError, match="RUNTIME_PYTHON names"):
+                byte_code.interpreter(runtime, named)
+    assert byte_code.interpreter("python3", named) is None  # 3.6 has none that could be shipped
 
 
 def test_where_the_interpreter_is_does_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is named from here, and one that must look at the environment, compile alike."""
-    runtime = spec.runtime(spec.PATH, {})
-    python = bytecode.interpreter(runtime)
+    runtime = declared.runtime(declared.PATH, {})
+    python = byte_code.interpreter(runtime)
     if python is None:
         missing_runtime(RUNTIMES[runtime])
     launcher = tmp_path / "python"
@@ -195,7 +197,7 @@ def test_where_the_interpreter_is_does_not_matter(
         folder = tmp_path / str(n)
         folder.mkdir()
         shutil.copy(ROOT / "code" / "index.py", folder)
-        bytecode.add(folder, named)
+        byte_code.add(folder, named)
         compiled += [(path.name, path.read_bytes()) for path in folder.rglob("*.pyc")]
     assert compiled[0] == compiled[1]
     assert [name.count(".") for name, _ in compiled] == [2, 2]  # no .opt-2
@@ -236,9 +238,9 @@ def test_no_stand_in_is_missing(built: Path) -> None:
             place = folder.joinpath(*module.split("."))
             found = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
             assert found, f"{path} imports {module}"
-            if module in standins.TABLE:
-                known = standins.TABLE[module]
-                within = {name.split(".")[-1] for name in standins.TABLE}
+            if module in stubs.TABLE:
+                known = stubs.TABLE[module]
+                within = {name.split(".")[-1] for name in stubs.TABLE}
                 assert set(names) <= {*known.names, *known.exceptions, *known.real, *within}, path
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import check_deploy, dotenv
+from scripts.declared import dotenv, rule_ids
 
 ROOT = Path(__file__).parents[2]
 IDS = st.from_regex(r"cr-[a-z0-9]{1,20}(-[a-z0-9]{1,6})?", fullmatch=True)
@@ -19,7 +19,7 @@ HTTPS = {
 @given(st.lists(IDS, min_size=1, max_size=4), st.sampled_from([",", ", "]))
 def test_rule_ids_are_accepted(ids: list[str], separator: str) -> None:
     """One id, or several with commas, is fine."""
-    assert check_deploy.problem(separator.join(ids)) == ""
+    assert rule_ids.problem(separator.join(ids)) == ""
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_rule_ids_are_accepted(ids: list[str], separator: str) -> None:
 )
 def test_anything_else_is_refused_in_one_line(value: str, says: str) -> None:
     """What is no list of ids is refused, with what is wrong and where to find the id."""
-    line = check_deploy.problem(value)
+    line = rule_ids.problem(value)
     assert says in line
     assert "\n" not in line
 
@@ -68,7 +68,7 @@ def test_the_shell_wins_over_the_file(
     if file is not None:
         (tmp_path / ".env").write_text(file, "utf-8")
     environ = HTTPS if shell is None else {**HTTPS, "PREPARE_RULE_ID": shell}
-    assert check_deploy.main(tmp_path / ".env", environ) == code
+    assert rule_ids.main(tmp_path / ".env", environ) == code
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1 if code else 0)
 
@@ -89,7 +89,7 @@ def test_a_deploy_in_the_clear_is_refused(
 ) -> None:
     """Unless the client is told an https endpoint, or loopback, and to use it: no deploy."""
     environ = {**HTTPS, "PREPARE_RULE_ID": "cr-1", **change}
-    assert check_deploy.main(tmp_path / ".env", environ) == code
+    assert rule_ids.main(tmp_path / ".env", environ) == code
     assert capsys.readouterr().err.count("\n") == (1 if code else 0)
 
 

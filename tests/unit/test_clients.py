@@ -5,7 +5,8 @@ from darabonba.exceptions import UnretryableException
 from darabonba.policy.retry import RetryPolicyContext
 from Tea.exceptions import TeaException
 
-from scripts.clients import Clients, ClientsError, CloudError, Endpoints, calling, fixed_credentials
+from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
+from scripts.errors import ClientsError, CloudError
 
 NAMES = [
     f"RESOURCE_REPAIR_{name}_ENDPOINT"

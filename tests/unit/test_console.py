@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from scripts.console import Console, Exit, run
 from scripts.errors import Problem, UsageError
+from scripts.terminal import Console, Exit, run
 
 
 class Terminal(io.StringIO):

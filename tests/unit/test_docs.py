@@ -9,7 +9,8 @@ import yaml
 from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
-from scripts import ROOT, permissions
+from scripts import ROOT
+from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
 README = (ROOT / "README.md").read_text()
@@ -87,7 +88,7 @@ def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
     """Each verb is called by a make target of its name, which `make help` lists."""
     assert permissions.module(verb).VERB.name == verb
     makefile = (ROOT / "Makefile").read_text()
-    run = rf"\t@\$\(RUN\) scripts\.{verb.replace('-', '_')} "
+    run = rf"\t@\$\(RUN\) scripts\.verbs\.{verb.replace('-', '_')} "
     target = rf"^{verb}: .*  ## .+\n(\t@.*\n)*?{run}"
     assert re.search(target, makefile, re.MULTILINE)
     assert f"make {verb}" in README

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import check_deploy, permissions
-from scripts.clients import fixed_credentials
-from scripts.dotenv import assign, environment
+from scripts.account.clients import fixed_credentials
+from scripts.declared import rule_ids
+from scripts.declared.dotenv import assign, environment
+from scripts.docs import permissions
 from scripts.errors import UsageError
 from tests.contract import apply_helpers
 
@@ -64,7 +65,7 @@ def test_check_deploy_tells_it_in_a_line(
 ) -> None:
     """So does what a deploy runs first."""
     path, says = bad
-    assert check_deploy.main(path, {}) == 2
+    assert rule_ids.main(path, {}) == 2
     assert capsys.readouterr().err.startswith(f"{path} {says}")
 
 

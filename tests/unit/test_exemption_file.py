@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
-from scripts import CODE, exemption_file
-from scripts.bundle import read_exemptions
+from scripts import CODE
+from scripts.declared import exemptions
+from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem
 
 TODAY = date(2026, 6, 1)
@@ -36,7 +37,7 @@ def test_what_was_there_stays_as_it_was(path: Path) -> None:
     path.write_text(OTHER)
     path.chmod(0o640)
 
-    exemption_file.add(path, ENTRY, TODAY)
+    exemptions.add(path, ENTRY, TODAY)
 
     text = path.read_text()
     assert text.startswith(OTHER)
@@ -46,7 +47,7 @@ def test_what_was_there_stays_as_it_was(path: Path) -> None:
         "  owner: web@example.com",
         "  expires: 2026-12-31",
     ]
-    assert read_exemptions(path, TODAY).entries[1:] == (ENTRY,)
+    assert reviewed_exemptions(path, TODAY).entries[1:] == (ENTRY,)
     assert path.stat().st_mode & 0o777 == 0o640
     assert list(path.parent.iterdir()) == [path]
 
@@ -55,11 +56,11 @@ def test_the_project_s_own_file_takes_an_entry(path: Path) -> None:
     """The file as it is in the repository is of a form to which an entry can be added."""
     own = (CODE / "exemptions.yaml").read_text()
     path.write_text(own)
-    before = read_exemptions(path, TODAY).entries
+    before = reviewed_exemptions(path, TODAY).entries
 
-    exemption_file.add(path, ENTRY, TODAY)
+    exemptions.add(path, ENTRY, TODAY)
 
-    assert read_exemptions(path, TODAY).entries == (*before, ENTRY)
+    assert reviewed_exemptions(path, TODAY).entries == (*before, ENTRY)
     comments = [line for line in own.splitlines() if line.startswith("#")]
     assert [line for line in path.read_text().splitlines() if line.startswith("#")] == comments
 
@@ -79,10 +80,10 @@ def test_other_forms_of_a_list_are_added_to(path: Path, text: str) -> None:
     """An empty list, other line ends, an indent, and no line end are gone on with."""
     path.write_bytes(text.encode())
 
-    exemption_file.add(path, ENTRY, TODAY)
+    exemptions.add(path, ENTRY, TODAY)
 
     written = path.read_bytes().decode()
-    assert read_exemptions(path, TODAY).entries[-1] == ENTRY
+    assert reviewed_exemptions(path, TODAY).entries[-1] == ENTRY
     assert ("\r\n" in text) == ("\r\n" in written)
     assert written.replace("\r\n", "").count("\n") == (0 if "\r\n" in text else written.count("\n"))
 
@@ -96,7 +97,7 @@ def test_a_form_that_cannot_be_added_to_is_left_alone(path: Path, text: str) -> 
     path.write_text(text)
 
     with pytest.raises(Problem, match="add one for static-site by hand"):
-        exemption_file.add(path, ENTRY, TODAY)
+        exemptions.add(path, ENTRY, TODAY)
 
     assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
@@ -108,10 +109,10 @@ def test_a_link_stays_a_link(path: Path) -> None:
     real.write_text("[]\n")
     path.symlink_to(real)
 
-    exemption_file.add(path, ENTRY, TODAY)
+    exemptions.add(path, ENTRY, TODAY)
 
     assert path.is_symlink()
-    assert read_exemptions(real, TODAY).entries == (ENTRY,)
+    assert reviewed_exemptions(real, TODAY).entries == (ENTRY,)
 
 
 @pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029", "\u202e", "\n", "\r"], ids=ascii)
@@ -120,9 +121,9 @@ def test_what_a_reviewer_cannot_see_is_escaped(path: Path, odd: str) -> None:
     entry = ENTRY._replace(reason=f"serves{odd}für us")
     path.write_text(OTHER)
 
-    exemption_file.add(path, entry, TODAY)
+    exemptions.add(path, entry, TODAY)
 
-    assert read_exemptions(path, TODAY).entries[1:] == (entry,)
+    assert reviewed_exemptions(path, TODAY).entries[1:] == (entry,)
     text = path.read_text("utf-8")
     assert all(line.isprintable() for line in text.split("\n"))
 
@@ -147,5 +148,5 @@ said = st.text(min_size=1).map(str.strip).filter(bool)
 def test_what_is_added_is_what_is_read(path: Path, entry: Exemption) -> None:
     """Whatever the reason and the owner say, the file reads back as that and nothing else."""
     path.write_text(OTHER)
-    exemption_file.add(path, entry, TODAY)
-    assert read_exemptions(path, TODAY).entries[1:] == (entry,)
+    exemptions.add(path, entry, TODAY)
+    assert reviewed_exemptions(path, TODAY).entries[1:] == (entry,)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.resources.filters import BUCKETS_ONLY, canonical, lets_through, widened
-from scripts.resources.rule import RESOURCE_TYPE
+from scripts.account.channel_filter import BUCKETS_ONLY, canonical, lets_through, widened
+from scripts.account.rule import RESOURCE_TYPE
 
 RISKS = st.integers(1, 3)
 TYPES = {"filterType": "ResourceType", "multiple": True}

@@ -5,8 +5,8 @@ from datetime import date, datetime, timezone
 import pytest
 
 from resource_repair.exemptions import Exemptions, parse
-from scripts import findings
-from scripts.results import IGNORED, NON_COMPLIANT, Result
+from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
+from scripts.decide import prospect
 
 TODAY = date(2026, 6, 1)
 
@@ -49,5 +49,5 @@ def test_findings_are_sorted_by_what_follows(found: Result, sorted_as: str) -> N
 
     What is private by its ACL is not: there is nothing that the function could set.
     """
-    groups = findings.sort([found], EXEMPTIONS, TODAY)._asdict()
+    groups = prospect.sort([found], EXEMPTIONS, TODAY)._asdict()
     assert {name for name, those in groups.items() if those} == ({sorted_as} - {""})

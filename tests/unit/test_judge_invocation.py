@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import judge_invocation
+from scripts.verbs import judge_invocation
 
 # As `s` 3.1.10 printed it, run with a component that prints what fc-remote-invoke does (read in its
 # source): the answer goes through console.log, an error as the JavaScript object that it is.

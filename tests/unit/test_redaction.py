@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scripts.redaction import redacted
+from scripts.terminal import redacted
 
 LETTERS = string.ascii_letters + string.digits
 BASE64 = st.text(LETTERS + "+/", min_size=24, max_size=43).map(lambda each: each + "=")

@@ -6,10 +6,11 @@ from contextlib import closing, suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.account.mailbox import Message
+from scripts.flows.drain import Handled, drain
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.mns.errors import ReceiptHandleError
 from scripts.localcloud.mns.queue import Queue, QueueAttributes
-from scripts.redrive.drain import Handled, Message, drain
 
 HOLD = 60
 VISIBILITY = 30

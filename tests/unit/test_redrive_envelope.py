@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import ROOT
-from scripts.redrive.envelope import read
+from scripts.decide.envelope import read
 
 EVENT = (ROOT / "events" / "repaired_nested.json").read_text("utf-8")
 ENVELOPE = {

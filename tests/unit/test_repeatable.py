@@ -52,5 +52,5 @@ def test_two_runs_at_once_write_to_folders_of_their_own(target: str) -> None:
     testing = [line for line in lines if "-m pytest" in line]
     assert testing
     assert all("own=$(mktemp -d)" in line and "COVERAGE_FILE=" in line for line in testing)
-    assert "build/" not in "".join(line for line in lines if "-m scripts.bundle" in line)
-    assert all("--output" in line for line in lines if "-m scripts.bundle" in line)
+    assert "build/" not in "".join(line for line in lines if "-m scripts.bundling.bundle" in line)
+    assert all("--output" in line for line in lines if "-m scripts.bundling.bundle" in line)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.spec import AsyncConfig, Logs, Spec, SpecError, load, region, runtime
+from scripts.declared import AsyncConfig, Logs, Spec, load, region, runtime
+from scripts.declared.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "1234567890123456"

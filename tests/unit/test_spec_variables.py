@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.spec import SpecError
-from scripts.spec.variables import Tree, Variables
+from scripts.declared.errors import SpecError
+from scripts.declared.variables import Tree, Variables
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=8)
 PLAIN = st.text(max_size=20).filter(lambda text: "${" not in text and not text.endswith("$"))

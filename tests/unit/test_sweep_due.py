@@ -22,10 +22,10 @@ from resource_repair.values import (
     SETTLED,
     WOULD_REPAIR,
 )
-from scripts.audit_trail import AuditLine
-from scripts.results import NON_COMPLIANT, Result
-from scripts.sweep.candidates import Candidate, in_order
-from scripts.sweep.due import due, last_lines, overlooked
+from scripts.account.audit_trail import AuditLine
+from scripts.account.findings import NON_COMPLIANT, Result
+from scripts.decide.candidates import Candidate, in_order
+from scripts.decide.due import due, last_lines, overlooked
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 GRACE = timedelta(minutes=5)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.clients import CloudError
-from scripts.live import ChangedError
-from scripts.settling import Ending
-from scripts.sweep import run as runner
-from scripts.sweep.run import run
+from scripts.account.function import ChangedError
+from scripts.errors import CloudError
+from scripts.flows import crew as runner
+from scripts.flows.crew import run
+from scripts.flows.deliver import Ending
 
 WELL, BADLY = Ending((), ""), Ending((), "denied: no right")
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from alibabacloud_ram20150501 import models
 
-from scripts.clients import calling, fixed_credentials
-from scripts.cloud import environment
-from scripts.console import Exit
+from scripts.account.clients import calling, fixed_credentials
+from scripts.account.permission import Permission
+from scripts.context import Situation, Verb, start
+from scripts.declared import PATH
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Fail
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from scripts.spec import PATH
-from scripts.verb import Permission, Situation, Verb, start
+from scripts.stage.serve import environment
+from scripts.terminal import Exit
 
 ROLES = "acs:ram:*:{account}:role/*"
 VERB = Verb(
@@ -66,7 +67,7 @@ def test_its_help_lists_what_it_needs(look: Look, capsys: pytest.CaptureFixture[
 
     said = capsys.readouterr().out
     assert ended.value.code == 0
-    assert "usage: python -m scripts.look" in said
+    assert "usage: python -m scripts.verbs.look" in said
     assert "Look at a role." in said
     assert f"ram:GetRole    {ROLES}\n" in said
     assert "fc:GetService  *\n" in said

@@ -91,7 +91,7 @@ def test_one_module_reads_the_spec() -> None:
     """Only the spec's own reader opens s.yaml."""
     readers = mentioning(SCRIPTS, "s.yaml")
     assert len({Path(reader).parts[:2] for reader in readers}) == 1
-    assert all(reader.startswith("scripts/spec") for reader in readers)
+    assert all(reader.startswith("scripts/declared") for reader in readers)
 
 
 def test_the_function_needs_no_yaml() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions, dump, parse
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
-from scripts import wide_globs
-from scripts.overruling import too_wide
+from scripts.decide.overruling import too_wide
+from scripts.declared import wide_globs
 
 TODAY = date(2026, 6, 1)
 WIDE = Exemption("company-*", "why", "who", TODAY + timedelta(399), PUBLIC_READ_WRITE)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import spec
-from scripts.doctor.buckets import EXPECT
+from scripts import declared
+from scripts.decide.chain.buckets import EXPECT
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github/workflows"
@@ -180,11 +180,11 @@ def test_the_deployed_function_is_judged_by_its_answer(deploy: dict[Any, Any]) -
     assert found
     assert (ROOT / found[1]).is_file()
     assert step_running(deploy, "s invoke")["shell"] == "bash"  # a pipe fails with its first part
-    assert judge == f"python3 -m scripts.judge_invocation {found[2]} --outcome ignored"
+    assert judge == f"python3 -m scripts.verbs.judge_invocation {found[2]} --outcome ignored"
 
 
 def test_the_runtime_s_python_is_there_to_compile_with(deploy: dict[Any, Any]) -> None:
     """A deploy has the Python of s.yaml's runtime, or every cold start would compile."""
     (setup,) = [step for step in deploy["steps"] if "setup-python" in step.get("uses", "")]
-    version = spec.runtime(spec.PATH, {}).removeprefix("python")
+    version = declared.runtime(declared.PATH, {}).removeprefix("python")
     assert version in setup["with"]["python-version"].split()

@@ -10,7 +10,7 @@ import pytest
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
-from scripts.provision import VERB
+from scripts.verbs.provision import VERB
 from tests.contract.provision_rig import (
     MANAGED,
     MARK,

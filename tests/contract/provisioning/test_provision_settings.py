@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.dotenv import assign, environment
+from scripts.declared.dotenv import assign, environment
 from tests.contract import provision_rig
 from tests.contract.provision_rig import Account
 

@@ -9,8 +9,8 @@ import pytest
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.ram import policies
-from scripts.provision import VERB as PROVISION
-from scripts.remove import VERB
+from scripts.verbs.provision import VERB as PROVISION
+from scripts.verbs.remove import VERB
 from tests.contract.provision_rig import (
     MANAGED,
     MNS_POLICY,

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from scripts.account.recorder import recorder
+from scripts.account.surroundings import Channel, Queue, Rule
+from scripts.account.topic import topics
 from scripts.localcloud.config.channels import Channel as LiveChannel
-from scripts.resources import Channel, Queue, Rule, recorder
-from scripts.resources.topic import topics
 from tests.contract.provision_rig import MANAGED, QUEUE, RULE, TOPIC, Account
 
 

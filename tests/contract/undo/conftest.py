@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rehearsal import Stage
+from scripts.stage.stage import Stage
 from tests.contract.undo.site import Site
 from tests.contract.verb_rig import clear, product
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from resource_repair.exemptions import Exemption
-from scripts import undo
-from scripts.bundle import read_exemptions
-from scripts.live import Live
-from scripts.rehearsal import Stage
-from scripts.verb import Permission
+from scripts.account.function import Live
+from scripts.account.permission import Permission
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.stage.stage import Stage
+from scripts.verbs import undo
 from tests.contract import verb_rig
 
 TODAY = datetime.now(timezone.utc).date()
@@ -61,7 +61,7 @@ class Site:
     @property
     def entries(self) -> tuple[Exemption, ...]:
         """Those in the file."""
-        return read_exemptions(self.reviewed, TODAY).entries
+        return reviewed_exemptions(self.reviewed, TODAY).entries
 
     def update(self, **fields: Any) -> None:
         """Change the function as somebody does it by hand."""

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemptions
-from scripts import bundle, exemption_file, undo
-from scripts.live import exemptions_in, with_exemptions
+from scripts.account.function import exemptions_in, with_exemptions
+from scripts.bundling import bundle
+from scripts.declared import exemptions
 from scripts.localcloud import Drop, Fail, Hold, Lag, Stall
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.fc.resources import Function
 from scripts.localcloud.journal import Entry
+from scripts.verbs import undo
 from tests.contract import verb_rig
 from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
 
@@ -224,7 +226,7 @@ def test_what_is_live_lasts_as_long_as_it_says(site: Site) -> None:
     held = Exemptions((*site.live, ending))
     package = with_exemptions(site.function.package, held)
     site.update(code={"zipFile": base64.b64encode(package).decode()})
-    exemption_file.add(site.reviewed, site.entry, TODAY)
+    exemptions.add(site.reviewed, site.entry, TODAY)
 
     assert site.undo("--yes") == 0
 
@@ -235,7 +237,7 @@ def test_an_exemption_that_ends_sooner_than_asked_gets_another_beside_it(site: S
     """EXPIRES holds, though there is an exemption already: both are in the file, and live."""
     site.repaired()
     ending = site.entry._replace(expires=TODAY)
-    exemption_file.add(site.reviewed, ending, TODAY)
+    exemptions.add(site.reviewed, ending, TODAY)
 
     assert site.undo(*WHY, "--yes") == 0
 

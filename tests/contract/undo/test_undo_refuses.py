@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts import audit_trail, undo
-from scripts.live import exemptions_in, with_exemptions
+from scripts.account import audit_trail
+from scripts.account.function import exemptions_in, with_exemptions
+from scripts.account.permission import Permission
 from scripts.localcloud import Fail, Hold
-from scripts.verb import Permission
+from scripts.verbs import undo
 from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
 from tests.contract.verb_rig import Terminal, deliver, plant, without
 

@@ -1,0 +1,174 @@
+"""What somebody is woken for: the one table from which provision makes Log Service's alerts.
+
+Log Service runs the query of each every so often, over the time that it looks back on, and fires
+for each row that comes of it (page "Data structure of an alert rule"). A query may look back for 24
+hours and no more (page "Alert overview", its limits): a week of silence is seven silent days.
+
+That each fires once on its cause: the rows of an alert are told apart by what it is `about`, and
+the same row is notified again after `QUIET` only, which is longer than any of them looks back (page
+"Deduplicate alerts", its repeat interval).
+
+What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
+a message there when its last run has failed, and of each run, one that was killed at its timeout or
+for want of memory too, it writes a line (page "Request-level metric logs"): so many failed runs of
+one request are one message that was given up. Whether it came into the queue no line tells: what
+Function Compute hands over has 64 KB at most, with its own words, and what is longer is dropped.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from resource_repair.naming import BUCKET_NAME
+from resource_repair.values import TOLD
+from scripts.declared import Spec
+
+# What audit lines have of themselves, and what the line of a test is called: both are JSON in the
+# field `message`, and are searched and counted by these of its names.
+MESSAGE = "message"
+IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id", "acl_before", "acl_after")
+NO_NAME = "NO-BUCKET-NAME"
+"""What stands in a text for an id that no bucket can have: make audit shows the id itself."""
+
+# What Function Compute says of a run.
+OF_A_RUN = ("functionName", "requestId", "invocationType", "hasFunctionError")
+
+TEST_EVENT = "resource_repair_test_alert"
+TEST = "test"
+
+QUIET = "48h"
+_DAY, _OFTEN = "24h", "5m"
+_AUDIT = f"{MESSAGE}.event: resource_repair"
+# Whatever is left for a person to see to besides, as with a public policy.
+_CLOSED = (
+    f"{MESSAGE}.outcome: repaired or ({MESSAGE}.acl_after: private and "
+    f'({MESSAGE}.acl_before: "public-read" or {MESSAGE}.acl_before: "public-read-write"))'
+)
+
+# The texts have commands to copy, and a finding's id may be anything (`shop; curl …|sh #`). Page
+# "Regular expression functions": RE2, where `$` is the end of the text alone.
+_BUCKET = (
+    f"case when regexp_like(\"{MESSAGE}.bucket\", '^{BUCKET_NAME}$') "
+    f"then \"{MESSAGE}.bucket\" else '{NO_NAME}' end"
+)
+
+# Page "Alert severity".
+_MEDIUM, _HIGH, _CRITICAL = 6, 8, 10
+
+
+class AlertRule(NamedTuple):
+    """An alert. `every` and `looks_back` are durations as Log Service writes them (`5m`, `24h`).
+
+    It fires for each row of `query` or, with a `condition`, for each that meets it, once it has
+    done so `in_a_row` times. `about` are the columns that tell one row's cause from another's;
+    `text` is what is read by whoever is woken, with a row's columns as `${column}`.
+    """
+
+    name: str
+    title: str
+    text: str
+    query: str
+    about: tuple[str, ...]
+    severity: int
+    every: str = _OFTEN
+    looks_back: str = _DAY
+    condition: str = ""
+    in_a_row: int = 1
+
+
+def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
+    """The alerts of a spec, by what they are called here; their names are those of its service."""
+    prefix = spec.service.name.lower().replace("_", "-")
+    retries = spec.function.async_config.retries if spec.function.async_config else 0
+    where = "it is lost: s.yaml declares no failure queue"
+    if spec.failure_queue:
+        where = (
+            f"it waits in {spec.failure_queue}, or was dropped if that was too long (64 KB with "
+            "what Function Compute adds)"
+        )
+    failed_run = (
+        f'functionName: "{spec.function.name}" and invocationType: Async and hasFunctionError: true'
+    )
+    rules = (
+        # Guessed: that a retry keeps the id of its request. If not, this one never fires.
+        AlertRule(
+            "kept",
+            "A message was given up",
+            f"Every run of request ${{requestId}} failed (${{runs}} of them). Of its message: "
+            f"{where}. See: make doctor, make audit; what is in no queue is closed by make sweep "
+            "ARGS=--due",
+            f"{failed_run} | select requestId, count(1) as runs group by requestId "
+            f"having count(1) > {retries}",
+            ("requestId",),
+            _CRITICAL,
+        ),
+        AlertRule(
+            "unsettled",
+            "A bucket could not be closed",
+            "Bucket ${bucket}: ${outcome}. See: make status BUCKET=${bucket}, make audit",
+            f"{_AUDIT} and ({_any_of('failed', 'denied')}) | "
+            f"{_counted('lines', 'bucket', 'outcome')}",
+            ("bucket", "outcome"),
+            _HIGH,
+        ),
+        AlertRule(
+            "told",
+            "A bucket needs somebody to look at it",
+            "Bucket ${bucket}: ${outcome}. Nothing tries it again. See: README, the table of "
+            "outcomes; make status BUCKET=${bucket}, make audit",
+            f"{_AUDIT} and ({_any_of(*sorted(TOLD))}) | {_counted('lines', 'bucket', 'outcome')}",
+            ("bucket", "outcome"),
+            _HIGH,
+        ),
+        AlertRule(
+            "unreadable",
+            "A message, or a part of one, could not be read",
+            "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
+            "again. See: make audit",
+            f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
+            ("request_id",),
+            _MEDIUM,
+        ),
+        AlertRule(
+            "reopened",
+            "Somebody keeps reopening a bucket",
+            "Bucket ${bucket} was closed ${repairs} times within a day. See: make status "
+            "BUCKET=${bucket}",
+            f"{_AUDIT} and ({_CLOSED}) | {_counted('repairs', 'bucket')} having count(1) > 2",
+            ("bucket",),
+            _HIGH,
+        ),
+        AlertRule(
+            "silence",
+            "No audit line for a week",
+            "Nothing was found, or nothing comes through any more. See: make doctor, make verify "
+            "ARGS=--loop",
+            f"{_AUDIT} | select count(1) as lines",
+            (),
+            _MEDIUM,
+            every=_DAY,
+            condition="lines == 0",
+            in_a_row=7,
+        ),
+        AlertRule(
+            TEST,
+            "This is a test",
+            "Somebody ran make test-alert (${test_id}). Nothing is wrong.",
+            f"{MESSAGE}.event: {TEST_EVENT} | {_counted('lines', 'test_id')}",
+            ("test_id",),
+            _MEDIUM,
+            every="1m",
+            looks_back="15m",
+        ),
+    )
+    return {rule.name: rule._replace(name=f"{prefix}-{rule.name}") for rule in rules}
+
+
+def _any_of(*outcomes: str) -> str:
+    return " or ".join(f"{MESSAGE}.outcome: {outcome}" for outcome in outcomes)
+
+
+def _counted(total: str, *names: str) -> str:
+    """How many lines there are of each, the columns called as in the line."""
+    columns = [_BUCKET if name == "bucket" else f'"{MESSAGE}.{name}"' for name in names]
+    shown = ", ".join(f"{column} as {name}" for column, name in zip(columns, names, strict=True))
+    return f"select {shown}, count(1) as {total} group by {', '.join(columns)}"

@@ -1,0 +1,181 @@
+"""The alerts of `alert_rules`, as Log Service has them: each a rule of the log project."""
+
+import time
+from typing import Any
+
+from alibabacloud_sls20201230 import models
+
+from scripts.account import mark
+from scripts.account.alert_rules import QUIET, AlertRule
+from scripts.account.clients import Clients, calling
+from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.declared import Logs
+
+# The store of the project in which Log Service keeps what came of each check, which it makes
+# itself. Page "Fields in alert rule evaluation logs".
+HISTORY = "internal-alert-history"
+
+# What Log Service groups alerts by, and lets the rule choose the actions of. Page "Dynamic action
+# policies".
+_ALERT_POLICY = "sls.builtin.dynamic"
+_ENABLED = "enabled"
+
+
+class Alert:
+    """An alert. Its description has the mark."""
+
+    kind = "alert"
+
+    def __init__(self, rule: AlertRule, logs: Logs, clients: Clients) -> None:
+        self.name = rule.name
+        self._rule = rule
+        self._project = logs.project
+        self._store = logs.logstore
+        self._region = clients.region
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """As it is, by the fields that are compared; None if it is not there."""
+        found = self._read()
+        return None if found is None else _state(found)
+
+    def declared(self) -> State:
+        """As the table of alerts has it, switched on."""
+        alert = models.Alert(
+            display_name=self._rule.title,
+            configuration=self._configuration(),
+            schedule=self._schedule(),
+            status=_ENABLED,
+        )
+        return _state(alert)
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of an alert that the project is not."""
+        return ""
+
+    def create(self) -> None:
+        """Make it, described as ours; it is on from then on."""
+        request = models.CreateAlertRequest(
+            name=self.name,
+            display_name=self._rule.title,
+            description=mark.described("Wakes somebody"),
+            configuration=self._configuration(),
+            schedule=self._schedule(),
+        )
+        with creating("log:CreateAlert", self.name):
+            self._log.create_alert(self._project, request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared; how it is described stays."""
+        found = self._read()
+        request = models.UpdateAlertRequest(
+            display_name=self._rule.title,
+            description=found.description if found else "",
+            configuration=self._configuration(),
+            schedule=self._schedule(),
+        )
+        with calling("log:UpdateAlert", self.name):
+            self._log.update_alert(self._project, self.name, request)
+        if any(each.field == "status" for each in differences):
+            with calling("log:EnableAlert", self.name):
+                self._log.enable_alert(self._project, self.name)
+
+    def there(self) -> bool:
+        """Whether there is such an alert."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark."""
+        found = self._read()
+        return "" if found and mark.in_description(found.description) else mark.NOT_OURS
+
+    def delete(self) -> None:
+        """Take it away."""
+        with deleting("log:DeleteAlert", self.name):
+            self._log.delete_alert(self._project, self.name)
+
+    def _read(self) -> Any:
+        get = self._log.get_alert
+        return find("log:GetAlert", self.name, lambda: get(self._project, self.name))
+
+    def _schedule(self) -> models.Schedule:
+        return models.Schedule(type="FixedRate", interval=self._rule.every, run_immediately=False)
+
+    def _configuration(self) -> models.AlertConfiguration:
+        rule = self._rule
+        query = models.AlertQuery(
+            store_type="log",
+            region=self._region,
+            project=self._project,
+            store=self._store,
+            query=rule.query,
+            time_span_type="Relative",
+            start=f"-{rule.looks_back}",
+            end="now",
+            power_sql_mode="auto",
+        )
+        grouped = models.GroupConfiguration(
+            type="custom" if rule.about else "no_group", fields=list(rule.about)
+        )
+        fires = models.ConditionConfiguration(condition=rule.condition, count_condition="")
+        severity = models.SeverityConfiguration(severity=rule.severity, eval_condition=fires)
+        notes = {"title": rule.title, "desc": rule.text}
+        return models.AlertConfiguration(
+            version="2.0",
+            type="default",
+            dashboard="internal-alert-analysis",
+            query_list=[query],
+            join_configurations=[],
+            group_configuration=grouped,
+            severity_configurations=[severity],
+            labels=[],
+            annotations=[models.AlertTag(key=key, value=text) for key, text in notes.items()],
+            auto_annotation=True,
+            send_resolved=False,
+            no_data_fire=False,
+            no_data_severity=rule.severity,
+            threshold=rule.in_a_row,
+            sink_alerthub=models.SinkAlerthubConfiguration(enabled=True),
+            policy_configuration=models.PolicyConfiguration(
+                alert_policy_id=_ALERT_POLICY,
+                action_policy_id=action_policy_id(self._project),
+                repeat_interval=QUIET,
+            ),
+        )
+
+
+def action_policy_id(project: str) -> str:
+    """The id of what is done when an alert fires: unlike projects, it is the whole account's."""
+    return project
+
+
+def _state(alert: Any) -> State:
+    """An alert by what decides whether, and of what, somebody is woken."""
+    config = alert.configuration
+    query = config.query_list[0] if config.query_list else models.AlertQuery()
+    grouped = config.group_configuration or models.GroupConfiguration()
+    policy = config.policy_configuration or models.PolicyConfiguration()
+    muted = config.mute_until or 0
+    return {
+        "status": (alert.status or _ENABLED).lower(),
+        "mutedUntil": str(muted) if muted > time.time() else "",
+        "displayName": alert.display_name or "",
+        "every": alert.schedule.interval or alert.schedule.type or "",
+        "query": query.query or "",
+        "of": f"{query.project}/{query.store}",
+        "from": f"{query.start} to {query.end}",
+        "groupedBy": ", ".join(grouped.fields or ()),
+        "fires": "; ".join(map(_firing, config.severity_configurations or ())),
+        "threshold": str(config.threshold or 1),
+        "text": "; ".join(f"{tag.key}: {tag.value}" for tag in config.annotations or ()),
+        "alertPolicy": policy.alert_policy_id or "",
+        "actionPolicy": policy.action_policy_id or "",
+        "repeatInterval": policy.repeat_interval or "",
+    }
+
+
+def _firing(severity: Any) -> str:
+    """With which severity, and when."""
+    when = severity.eval_condition
+    conditions = (when.condition, when.count_condition) if when else ()
+    return " if ".join([str(severity.severity), *filter(None, conditions)])

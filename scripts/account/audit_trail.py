@@ -1,0 +1,220 @@
+"""The audit trail, read back from the log store: one line of JSON for each finding.
+
+Operation "GetLogsV2" of Log Service: at most 100 logs an answer; an answer can be incomplete, and
+is then to be asked for again; what was just written is found within some seconds.
+"""
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from weakref import WeakSet
+
+from resource_repair.openness import OPENNESS
+from resource_repair.values import REPAIRED
+from scripts.account.clients import Clients, calling
+from scripts.account.log_index import finds_audit_lines
+from scripts.account.permission import Permission
+from scripts.declared import Logs, Spec
+from scripts.errors import CloudError, Problem, UsageError
+
+_STORES = "acs:log:{region}:{account}:project/*/logstore/*"
+_GET_INDEX = Permission("log:GetIndex", _STORES)
+_SEARCH = Permission("log:GetLogStoreLogs", _STORES)
+
+PERMISSIONS = (_GET_INDEX, _SEARCH)
+
+SKEW = timedelta(minutes=15)
+"""By which this machine's clock and Log Service's may be apart; with more, calls are refused."""
+
+_EVENT = "resource_repair"  # what the function calls its audit lines
+_NEVER = datetime.fromtimestamp(0, timezone.utc)  # Log Service's times begin here
+_PAGE = 100
+_INCOMPLETE_ANSWERS = 10  # so often in a row an answer may be
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """What became of one finding: the fields of its line, and the second in which it was logged."""
+
+    at: datetime
+    outcome: str
+    bucket: str
+    region: str = ""
+    reason: str = ""
+    rule_id: str = ""
+    rule_name: str = ""
+    account_id: str = ""
+    acl_before: str | None = None
+    acl_after: str | None = None
+    public_by_policy: bool | str | None = None
+    mode: str = ""
+    request_id: str = ""
+    oss_request_id: str = ""
+    duration_ms: int = 0
+    reported_at: int | None = None
+
+    @property
+    def acl(self) -> str:
+        """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
+        changed = self.acl_after and self.acl_after != self.acl_before
+        return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the function closed it, whatever is left for a person to see to besides."""
+        before, after = (OPENNESS.get(acl or "") for acl in (self.acl_before, self.acl_after))
+        less = before is not None and after is not None and after < before
+        return less or self.outcome == REPAIRED
+
+
+_searchable: WeakSet[Clients] = WeakSet()  # whose log store has an index that finds them
+
+_FIELDS = {each.name for each in dataclasses.fields(AuditLine)} - {"at"}
+
+
+def read(
+    clients: Clients,
+    spec: Spec,
+    since: datetime,
+    until: datetime,
+    *,
+    bucket: str = "",
+    request_id: str = "",
+) -> Iterator[AuditLine]:
+    """The audit lines from `since` to just before `until`, oldest first.
+
+    `bucket` and `request_id` (the invocation's) narrow it down. Raises CloudError; Problem where
+    no log store is declared, or there is none, or its index would find nothing, or it gives no
+    whole answer. At the index is looked once for each `clients`.
+    """
+    if clients not in _searchable:
+        _check_index(clients, spec)
+        _searchable.add(clients)
+    for log in _logs(clients, spec, since, until, _query(bucket, request_id)):
+        for line in _lines(log):
+            if bucket in ("", line.bucket) and request_id in ("", line.request_id):
+                yield line
+
+
+def recent(clients: Clients, spec: Spec) -> Iterator[AuditLine]:
+    """The audit lines around now, oldest first; raises as `read`."""
+    now = datetime.now(timezone.utc)
+    return read(clients, spec, now - SKEW, now + SKEW)
+
+
+def since(days: float, now: datetime) -> datetime:
+    """The time so many days ago, as `--days` says it; raises UsageError if it is none."""
+    try:
+        found = now - timedelta(days=days)
+    except (OverflowError, ValueError):  # out of the calendar, or no number
+        found = _NEVER
+    if not _NEVER < found < now:
+        raise UsageError(f"--days {days:g} is no time to look back: say a number such as 7")
+    return found
+
+
+def parse(log: str) -> Iterator[dict[str, Any]]:
+    """The audit lines among the lines of a function's log, as the function wrote them."""
+    for text in log.split("\n"):
+        try:
+            line = json.loads(text)
+        except ValueError:  # some other line, or one that is cut
+            continue
+        if isinstance(line, dict) and line.get("event") == _EVENT:
+            yield line
+
+
+def _check_index(clients: Clients, spec: Spec) -> None:
+    """Raise Problem where a search would find nothing, and say so as if there were nothing."""
+    logs = _store(spec)
+    with _asking(_GET_INDEX, logs) as subject:
+        index = clients.log.get_index(logs.project, logs.logstore).body
+    if not finds_audit_lines(index):
+        raise Problem(
+            f"the log store {subject} cannot be searched, since its index does not cover whole "
+            "logs: `make provision` mends it, for what is logged from then on"
+        )
+
+
+def _query(*words: str) -> str:
+    """Page "Search syntax": quoted, since a name may look like an operator (`and`).
+
+    The service's own name is in each of its logs: the name of the event alone is not enough. A word
+    that no bucket and no request can be called would have to be escaped: it is left to the reader.
+    """
+    sought = ["event", _EVENT, *(word for word in words if re.fullmatch(r"[\w-]+", word))]
+    return " and ".join(f'"{word}"' for word in sought)
+
+
+def _logs(
+    clients: Clients, spec: Spec, since: datetime, until: datetime, query: str
+) -> Iterator[dict[str, str]]:
+    """The logs that a query finds, oldest first, page by page."""
+    offset, page = 0, _PAGE
+    while page == _PAGE:
+        logs = _complete_answer(clients, spec, since, until, query, offset)
+        yield from logs
+        page = len(logs)
+        offset += page
+
+
+def _complete_answer(
+    clients: Clients, spec: Spec, since: datetime, until: datetime, query: str, offset: int
+) -> list[dict[str, str]]:
+    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
+
+    logs = _store(spec)
+    request = models.GetLogsV2Request(
+        query=query,
+        from_=int(since.timestamp()),
+        to=math.ceil(until.timestamp()),
+        line=_PAGE,
+        offset=offset,
+    )
+    for _ in range(_INCOMPLETE_ANSWERS):
+        with _asking(_SEARCH, logs):
+            body = clients.log.get_logs_v2(logs.project, logs.logstore, request).body
+        if body.meta.progress == "Complete":
+            return list(body.data or ())
+    raise Problem(
+        f"Log Service did not finish searching {logs.project}/{logs.logstore}: "
+        "ask for a shorter time span"
+    )
+
+
+def _store(spec: Spec) -> Logs:
+    if spec.service.logs is None:
+        raise Problem(f"service {spec.service.name} keeps no logs: declare logConfig in s.yaml")
+    return spec.service.logs
+
+
+@contextmanager
+def _asking(permission: Permission, logs: Logs) -> Iterator[str]:
+    """As `calling`, with what makes the store, or its index, where that is missing."""
+    subject = f"{logs.project}/{logs.logstore}"
+    try:
+        with calling(permission.action, subject):
+            yield subject
+    except CloudError as error:
+        if error.code in ("ProjectNotExist", "LogStoreNotExist"):
+            raise Problem(f"there is no log store {subject}: `make provision` makes it") from error
+        if error.code == "IndexConfigNotExist":
+            raise Problem(
+                f"the log store {subject} has no index, so nothing in it is found: "
+                "`make provision` makes it, for what is logged from then on"
+            ) from error
+        raise
+
+
+def _lines(log: dict[str, str]) -> Iterator[AuditLine]:
+    """The audit lines in a log: one, unless the platform put several lines into one log."""
+    at = datetime.fromtimestamp(int(log["__time__"]), timezone.utc)
+    for line in parse(log.get("message", "")):
+        fields = {name: line[name] for name in _FIELDS if line.get(name) is not None}
+        yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})

@@ -1,0 +1,191 @@
+"""Buckets as an operator's calls of OSS see and change them.
+
+Each call raises CloudError, with the name of the permission that it needs. OSS's own words are not
+repeated: they can echo what was signed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any, NamedTuple, TypeVar
+from xml.etree import ElementTree
+
+import oss2
+
+from resource_repair import naming, oss_answers
+from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
+from scripts.account import proxies
+from scripts.account.clients import Clients
+from scripts.account.permission import Permission
+from scripts.errors import CloudError
+
+_OF_THE_ACCOUNT = "acs:oss:*:{account}:*"
+
+GET_INFO = Permission("oss:GetBucketInfo", _OF_THE_ACCOUNT)
+GET_POLICY_STATUS = Permission("oss:GetBucketPolicyStatus", _OF_THE_ACCOUNT)
+PUT_ACL = Permission("oss:PutBucketAcl", _OF_THE_ACCOUNT)
+GET_BLOCK = Permission("oss:GetBucketPublicAccessBlock", _OF_THE_ACCOUNT)
+GET_ACCOUNT_BLOCK = Permission("oss:GetPublicAccessBlock", _OF_THE_ACCOUNT)
+GET_WEBSITE = Permission("oss:GetBucketWebsite", _OF_THE_ACCOUNT)
+LIST_DOMAINS = Permission("oss:ListCname", _OF_THE_ACCOUNT)
+GET_TAGS = Permission("oss:GetBucketTagging", _OF_THE_ACCOUNT)
+LIST = Permission("oss:ListBuckets", _OF_THE_ACCOUNT)
+
+NO_SUCH_BUCKET = "NoSuchBucket"
+_NO_WEBSITE = "NoSuchWebsiteConfiguration"
+_DISABLED = "Disabled"
+_MOVED = (301, 307, 403)
+
+_T = TypeVar("_T")
+
+
+class Info(NamedTuple):
+    """A bucket's ACL, its region, and when it was made, which tells it from others of its name."""
+
+    acl: str
+    region: str
+    created_at: datetime
+
+
+class Listed(NamedTuple):
+    """A bucket's region, and when it was made."""
+
+    region: str
+    created_at: datetime
+
+
+class Bucket:
+    """A bucket of any region: the one where OSS says that it is, is asked in its stead."""
+
+    def __init__(self, clients: Clients, name: str, region: str = "") -> None:
+        self.name = name
+        self._clients = clients
+        self._bucket = clients.bucket(name, region)
+
+    def info(self) -> Info:
+        """Its ACL, region and creation date. Operation "GetBucketInfo"."""
+        found = self.ask(GET_INFO, lambda bucket: bucket.get_bucket_info())
+        made = datetime.fromisoformat(found.creation_date.replace("Z", "+00:00"))
+        return Info(found.acl.grant, _region(found.location), made)
+
+    def info_if_there(self) -> Info | None:
+        """The same; None if there is no such bucket."""
+        try:
+            return self.info()
+        except CloudError as error:
+            if error.code == NO_SUCH_BUCKET:
+                return None
+            raise
+
+    def public_by_policy(self) -> bool:
+        """Whether its policy makes it public. Operation "GetBucketPolicyStatus"."""
+        return self.ask(GET_POLICY_STATUS, _policy_is_public)
+
+    def blocks_public_access(self) -> bool:
+        """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
+        found = self.ask(GET_BLOCK, lambda bucket: bucket.get_bucket_public_access_block())
+        return bool(found.block_public_access)
+
+    def is_website(self) -> bool:
+        """Whether it is a static website. Operation "GetBucketWebsite"."""
+        try:
+            self.ask(GET_WEBSITE, lambda bucket: bucket.get_bucket_website())
+        except CloudError as error:
+            if error.code == _NO_WEBSITE:
+                return False
+            raise
+        return True
+
+    def domains(self) -> tuple[str, ...]:
+        """The custom domains that are bound to it and enabled. Operation "ListCname"."""
+        found = self.ask(LIST_DOMAINS, lambda bucket: bucket.list_bucket_cname())
+        return tuple(each.domain for each in found.cname if each.status != _DISABLED)
+
+    def tags(self) -> Mapping[str, str]:
+        """Its tags. Operation "GetBucketTagging"."""
+        found = self.ask(GET_TAGS, lambda bucket: bucket.get_bucket_tagging())
+        return dict(found.tag_set.tagging_rule)
+
+    def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
+        """What `call` answers, which gets the `oss2.Bucket`; raises CloudError."""
+        try:
+            return call(self._bucket)
+        except oss2.exceptions.OssError as error:
+            region = _elsewhere(error)
+            if region in (None, self._bucket.region):
+                raise _cloud_error(needed, self.name, error) from None
+            self._bucket = self._clients.bucket(self.name, str(region))
+        return _asking(needed, self.name, lambda: call(self._bucket))
+
+
+def account_blocks_public_access(clients: Clients) -> bool:
+    """Whether Block Public Access is on for the whole account. Operation "GetPublicAccessBlock"."""
+    found = _asking(GET_ACCOUNT_BLOCK, "the account", _service(clients).get_public_access_block)
+    return bool(found.block_public_access)
+
+
+def listed(clients: Clients, prefix: str) -> Mapping[str, Listed]:
+    """What the list tells, by name, of the account's buckets whose names begin with `prefix`."""
+    found = oss2.BucketIterator(_service(clients), prefix=prefix)
+    return {
+        each.name: Listed(
+            _region(each.location), datetime.fromtimestamp(each.creation_date, timezone.utc)
+        )
+        for each in _asking(LIST, f"the buckets {prefix}*", lambda: list(found))
+    }
+
+
+def _service(clients: Clients) -> Any:
+    """`oss2.Service`, which signs and waits as the clients' buckets do."""
+    like = clients.bucket("any-bucket")
+    return oss2.Service(like.auth, like.endpoint, region=like.region, connect_timeout=like.timeout)
+
+
+def _policy_is_public(bucket: Any) -> bool:
+    # oss2 has no method of its own for this sub-resource.
+    answer = bucket._do("GET", bucket.bucket_name, "", params={"policyStatus": ""})
+    return ElementTree.fromstring(answer.read()).findtext("IsPublic") == "true"  # noqa: S314 (OSS's)
+
+
+def _region(location: str) -> str:
+    return location.removeprefix("oss-")
+
+
+def _asking(needed: Permission, subject: str, call: Callable[[], _T]) -> _T:
+    try:
+        return call()
+    except oss2.exceptions.OssError as error:
+        raise _cloud_error(needed, subject, error) from None
+
+
+def _elsewhere(error: Any) -> str | None:
+    """The region that OSS sends us to, which is no matter of permission; or None."""
+    endpoint = error.details.get("Endpoint", "") if error.status in _MOVED else ""
+    return naming.region_of_endpoint(endpoint)
+
+
+def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
+    code = error.code or "NoUsableAnswer"
+    advice = _advice(needed, code, error)
+    return CloudError(needed.action, subject, code, error.status, advice, proxies.used())
+
+
+def _advice(needed: Permission, code: str, error: Any) -> str:
+    operation = needed.action.partition(":")[2]
+    kind, told = oss_answers.meaning(operation, error.status, code)
+    if kind is DeniedError:
+        return f"allow {needed.action} to whoever these credentials are, and run again"
+    if (needed, code) == (PUT_ACL, "BucketAlreadyExists"):
+        return (
+            f"OSS says so to who may not do it: allow {needed.action} to whoever these credentials "
+            "are, look whether the bucket's policy denies it, and run again"
+        )
+    if re.search("AccessKey|Signature|SecurityToken", code):
+        return "the credentials are wrong or have expired: renew them, and run again"
+    if code == "NoUsableAnswer":
+        return "check the network and the endpoint, and run again"
+    if kind in (DisabledError, TheirsError):
+        return told
+    if kind is TransientError:
+        return told or "OSS cannot answer just now: wait a minute, and run again"
+    return f"OSS's request id is {error.request_id or 'not known'}"

@@ -1,0 +1,287 @@
+"""Whose credentials, which endpoints, and the SDK clients made of both; and what refusals mean.
+
+Credentials are those of Alibaba Cloud's default chain (environment, profile, role) and never an
+argument. Importing an SDK takes a third of a second: each is imported when its client is asked for.
+"""
+
+import contextlib
+import functools
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from alibabacloud_credentials.client import Client as Credentials
+from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_credentials.models import Config as CredentialsConfig
+from alibabacloud_tea_openapi.models import Config
+from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
+from Tea.exceptions import TeaException
+
+from scripts.account import proxies
+from scripts.account.addresses import is_safe
+from scripts.account.unlogged import silence
+from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
+from scripts.terminal import redacted
+
+__all__ = [
+    "Clients",
+    "Credentials",
+    "Endpoints",
+    "calling",
+    "fixed_credentials",
+    "uploading",
+]
+
+# The chain logs each place where it finds nothing, tracebacks and all: `calling` says it in a line.
+logging.getLogger("credentials").disabled = True
+
+# Seconds; what takes longer counts as not answered.
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
+_UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
+
+
+class Endpoints(NamedTuple):
+    """Where each service is, as URLs: all set, or none for Alibaba Cloud's own.
+
+    As a set, since one forgotten would let a rehearsal reach the real account.
+    """
+
+    oss: str = ""
+    fc: str = ""
+    ram: str = ""
+    sts: str = ""
+    mns: str = ""
+    config: str = ""
+    log: str = ""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Endpoints":
+        """From RESOURCE_REPAIR_OSS_ENDPOINT, …; raises ClientsError for some set and some not."""
+        names = {field: f"RESOURCE_REPAIR_{field.upper()}_ENDPOINT" for field in cls._fields}
+        endpoints = cls(**{field: environ.get(name, "") for field, name in names.items()})
+        missing = [name for field, name in names.items() if not getattr(endpoints, field)]
+        if 0 < len(missing) < len(names):
+            raise ClientsError(f"endpoints are set all or none: set {', '.join(missing)} too")
+        return endpoints.checked()
+
+    def checked(self) -> "Endpoints":
+        """These endpoints; raises ClientsError for a URL that credentials must not go to."""
+        for field, url in self._asdict().items():
+            if url and not is_safe(url):
+                raise ClientsError(
+                    f"the endpoint of {field}, {url!r}, is not one that credentials may go to: "
+                    "use https://<host>, or http:// with a loopback host"
+                )
+        return self
+
+
+def fixed_credentials(access_key_id: str, access_key_secret: str, token: str = "") -> Credentials:
+    """Credentials given by a program, such as a local cloud's; a person uses the default chain."""
+    return Credentials(
+        CredentialsConfig(
+            type="sts" if token else "access_key",
+            access_key_id=access_key_id,
+            access_key_secret=access_key_secret,
+            security_token=token,
+        )
+    )
+
+
+def uploading() -> Any:
+    """The SDKs' options of a call that carries code, and may take longer than others."""
+    from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415  (a slow import)
+
+    return RuntimeOptions(read_timeout=round(1000 * _UPLOAD_TIMEOUT))
+
+
+class Clients:
+    """The SDK clients of one account in one region.
+
+    Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own. A
+    service that says nothing for `read_timeout` seconds has given no answer.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        credentials: Credentials | None = None,
+        endpoints: Endpoints | None = None,
+        read_timeout: float = _READ_TIMEOUT,
+    ) -> None:
+        self.region = region
+        self._read_timeout = read_timeout
+        self._credentials = credentials or Credentials()
+        self._endpoints = (endpoints or Endpoints()).checked()
+
+    @functools.cached_property
+    def account_id(self) -> str:
+        """The account that the credentials belong to; raises CloudError."""
+        with calling("sts:GetCallerIdentity", "the credentials"):
+            return str(self.sts.get_caller_identity().body.account_id)
+
+    @functools.cached_property
+    def sts(self) -> Any:
+        """`alibabacloud_sts20150401`."""
+        from alibabacloud_sts20150401.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.sts, f"sts.{self.region}.aliyuncs.com"))
+
+    @functools.cached_property
+    def ram(self) -> Any:
+        """`alibabacloud_ram20150501`."""
+        from alibabacloud_ram20150501.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.ram, "ram.aliyuncs.com"))
+
+    @functools.cached_property
+    def fc(self) -> Any:
+        """`alibabacloud_fc_open20210406`; its host names the account, so this asks STS first."""
+        from alibabacloud_fc_open20210406.client import Client  # noqa: PLC0415  (a slow import)
+
+        own = self._endpoints.fc or f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
+        return Client(self._config(own, ""))
+
+    @functools.cached_property
+    def config(self) -> Any:
+        """`alibabacloud_config20200907`; it has one endpoint for China and one for elsewhere."""
+        from alibabacloud_config20200907.client import Client  # noqa: PLC0415  (a slow import)
+
+        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
+        return Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
+
+    @functools.cached_property
+    def mns(self) -> Any:
+        """`alibabacloud_mns_open20220119`: topics and queues, but not their messages."""
+        from alibabacloud_mns_open20220119.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._config(self._endpoints.mns, f"mns-open.{self.region}.aliyuncs.com"))
+
+    @functools.cached_property
+    def log(self) -> Any:
+        """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
+        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
+
+        return Client(self._log_config(self.region))
+
+    @functools.cached_property
+    def alert_records(self) -> Any:
+        """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
+        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
+
+        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
+        return Client(self._log_config(home))
+
+    def _log_config(self, region: str) -> Config:
+        config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
+        if config.protocol == "http":
+            # It asks <project>.<endpoint>, and before 127.0.0.1 that is no name. As its proxy, an
+            # endpoint on this machine is asked for every name, and none is looked up.
+            config.http_proxy = self._endpoints.log
+        return config
+
+    def topic(self, name: str) -> Any:
+        """`mns.topic.Topic`, to publish to; close its connection when done."""
+        return self._messages().get_topic(name)
+
+    def queue(self, name: str) -> Any:
+        """`mns.queue.Queue`, for its messages as they are; close its connection when done.
+
+        It has one connection, and is for one thread.
+        """
+        found = self._messages().get_queue(name)
+        found.set_encoding(False)  # the SDK would take each body for base64
+        return found
+
+    def bucket(self, name: str, region: str = "") -> Any:
+        """`oss2.Bucket`, signing V4, in `region` or the clients' own."""
+        import oss2  # noqa: PLC0415  (a slow import)
+
+        silence()
+        with calling("the search for credentials", "this machine"):
+            held = self._credentials.get_credential()
+        pair = (held.access_key_id, held.access_key_secret)
+        token = held.security_token
+        auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
+        where = region or self.region
+        endpoint = self._endpoints.oss or f"https://oss-{where}.aliyuncs.com"
+        # Also for reading, whatever it is called.
+        wait = self._read_timeout
+        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
+
+    def _messages(self) -> Any:
+        """`mns.account.Account`."""
+        from mns.account import Account  # noqa: PLC0415  (a slow import)
+
+        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
+        with calling("the search for credentials", "this machine"):
+            held = self._credentials.get_credential()
+        key = (held.access_key_id, held.access_key_secret, held.security_token or "")
+        silence()
+        account = Account(self._endpoints.mns or own, *key)
+        http = account.mns_client.http
+        http.set_connection_timeout(self._read_timeout)
+        http.conn.timeout = self._read_timeout  # over https the line above sets none
+        return account
+
+    def _config(self, override: str, host: str) -> Config:
+        silence()
+        parts = urlsplit(override or f"https://{host}")
+        return Config(
+            credential=self._credentials,
+            endpoint=parts.netloc,
+            protocol=parts.scheme,  # always said: some SDKs would go by plain http
+            region_id=self.region,
+            connect_timeout=round(1000 * _CONNECT_TIMEOUT),
+            read_timeout=round(1000 * self._read_timeout),
+        )
+
+
+@contextlib.contextmanager
+def calling(operation: str, subject: str) -> Iterator[None]:
+    """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`)."""
+    proxies.begin()
+    failed = functools.partial(CloudError, operation, subject)
+    try:
+        yield
+    except (TeaException, CredentialException) as error:
+        cause = getattr(error, "inner_exception", error)
+        if isinstance(cause, CredentialException):
+            advice = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+            raise failed("NoCredentials", 0, advice, proxies.used()) from error
+        data = getattr(error, "data", None) or {}
+        code, said = _said(error, data)
+        status = int(data.get("statusCode") or 0)
+        advice = _advice(operation, code, said)
+        raise failed(code, status, advice, proxies.used()) from error
+    except MNSExceptionBase as error:
+        unreached = isinstance(error, MNSClientNetworkException)
+        code = NO_ANSWER if unreached else str(error.type)
+        advice = _advice(operation, code, "" if unreached else str(error.message))
+        raise failed(code, 0, advice, proxies.used()) from error
+
+
+def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:
+    """The service's code and message; Log Service's are the error's own, and not in its data."""
+    code = str(data.get("Code") or data.get("ErrorCode") or error.code or NO_ANSWER)
+    own = error.message if error.code else ""
+    said = str(data.get("Message") or data.get("ErrorMessage") or own or "")
+    if code == "Unauthorized" and not said.startswith("denied by"):
+        code = "UnauthorizedAccessKey"  # Log Service has one code for this and for no permission
+    return code, said
+
+
+def _advice(operation: str, code: str, said: str) -> str:
+    quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
+    if code in DENIED:
+        return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
+    if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
+        # What a service says to these quotes parts of what was signed: it is not repeated.
+        return "the credentials are wrong or have expired: renew them, and run again"
+    if BUSY.search(code):
+        return "too many requests: wait a minute, and run again"
+    if code == NO_ANSWER:
+        return "check the network and the endpoint, and run again"
+    return quoted

@@ -1,0 +1,64 @@
+"""Which exemption holds for a bucket, as the function judges it; and by which exemptions it goes.
+
+What counts is what the live code has. The file that people review may be ahead of that, or behind,
+as after an undo that is not committed yet.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from resource_repair import exempt_tag
+from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
+from resource_repair.settings import ExemptTag
+from scripts.account.buckets import Bucket
+from scripts.account.function import exemptions_in
+from scripts.errors import Problem
+from scripts.patience import patiently
+
+
+class Exempting(NamedTuple):
+    """By what a function exempts buckets on a day (in UTC); without `tag` no tag does."""
+
+    exemptions: Exemptions
+    tag: ExemptTag | None
+    today: date
+
+    def of(self, bucket: Bucket) -> Exemption | None:
+        """What people have reviewed, and only without that what its tag says; raises CloudError."""
+        reviewed = self.exemptions.for_bucket(bucket.name, self.today)
+        if reviewed or self.tag is None:
+            return reviewed
+        return exempt_tag.judge(self.tag, bucket.name, patiently(bucket.tags), self.today).exemption
+
+
+def allows(exemption: Exemption | None, acl: str) -> bool:
+    """Whether a bucket with that ACL is no more open than it may be; an unknown one is the worst.
+
+    Whether the exemption holds is for the caller to know.
+    """
+    openness = OPENNESS.get(acl, OPENNESS[PUBLIC_READ_WRITE])
+    return exemption is not None and openness <= OPENNESS[exemption.allow]
+
+
+def bundled_exemptions(code: Path) -> Exemptions:
+    """The exemptions in a bundle's zip; raises Problem if the function could not read them."""
+    try:
+        package = code.read_bytes()
+    except OSError as error:
+        raise Problem(f"{code} cannot be read ({error.strerror}): run `make bundle`") from None
+    return exemptions_in(package, str(code), "run `make bundle`")
+
+
+def differing(live: Exemptions, reviewed: Exemptions, path: Path) -> str:
+    """How the live exemptions differ from those in the file at `path`; empty if they do not."""
+    lists = (("only live", live, reviewed), ("only there", reviewed, live))
+    told = [
+        f"{where}: {', '.join(f'{each.bucket} until {each.expires}' for each in alone)}"
+        for where, ours, theirs in lists
+        if (alone := [each for each in ours.entries if each not in theirs.entries])
+    ]
+    if not told:
+        return ""
+    return f"the live exemptions count, and differ from those in {path} ({'; '.join(told)})"

@@ -1,0 +1,348 @@
+"""The service, the function with its asynchronous configuration, and the trigger, by way of FC."""
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models
+from oss2.utils import Crc64
+
+from scripts.account.clients import Clients, calling, uploading
+from scripts.account.resource import Difference, State, Step, Verdict, compare, read, step_for
+from scripts.bundling.archive import without_byte_code
+from scripts.declared import AsyncConfig, Spec
+from scripts.errors import UsageError
+
+
+def function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step]:
+    """Service (with the role of that ARN), function, asynchronous configuration, trigger.
+
+    Raises CloudError, and UsageError if the code was not built.
+    """
+    code = _built_code(spec)
+    yield step_for(Service(spec, clients, role_arn))
+    yield step_for(Function(spec, clients, code))
+    yield from _async_steps(spec, clients)
+    yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
+
+
+def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """One step, or none if there is rightly no asynchronous configuration."""
+    wanted = spec.function.async_config
+    if wanted:
+        yield step_for(_DeclaredAsync(spec, wanted, clients))
+        return
+    undeclared = Async(spec, clients)
+    if live := undeclared.live():
+        gone = compare(live, {})
+        yield Step(Verdict.REMOVE, undeclared.kind, undeclared.name, gone, undeclared.remove)
+
+
+def _built_code(spec: Spec) -> bytes:
+    try:
+        return spec.function.code.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{spec.function.code} is not there: run `make bundle`") from error
+
+
+class Service:
+    """The service, with its role and its logs."""
+
+    kind = "service"
+
+    def __init__(self, spec: Spec, clients: Clients, role_arn: str) -> None:
+        self.name = spec.service.name
+        self._description = spec.service.description
+        self._role_arn = role_arn
+        self._fc = clients.fc
+        logs = spec.service.logs
+        self._logs = models.LogConfig(
+            project=logs.project if logs else "",
+            logstore=logs.logstore if logs else "",
+            log_begin_rule=logs.begin_rule if logs else "None",
+            enable_request_metrics=logs.request_metrics if logs else False,
+        )
+
+    def live(self) -> State | None:
+        """What is live, by the fields that are compared; None if it is not there."""
+
+        def service() -> State:
+            body = self._fc.get_service(self.name, models.GetServiceRequest()).body
+            return self._state(body.description, body.role, body.log_config or models.LogConfig())
+
+        return read("fc:GetService", self.name, service)
+
+    def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
+        return self._state(self._description, self._role_arn, self._logs)
+
+    def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
+        return {
+            "description": description or "",
+            "role": (role or "").lower(),  # RAM does not tell them apart by case
+            "logConfig.project": logs.project or "",
+            "logConfig.logstore": logs.logstore or "",
+            "logConfig.logBeginRule": logs.log_begin_rule or "None",
+            "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
+        }
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateServiceRequest(
+            service_name=self.name,
+            description=self._description,
+            role=self._role_arn,
+            log_config=self._logs,
+        )
+        with calling("fc:CreateService", self.name):
+            self._fc.create_service(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are sent)
+        """Bring it to what is declared."""
+        request = models.UpdateServiceRequest(
+            description=self._description, role=self._role_arn, log_config=self._logs
+        )
+        with calling("fc:UpdateService", self.name):
+            self._fc.update_service(self.name, request)
+
+
+class Function:
+    """The function; `code` is the zip that it is to run."""
+
+    kind = "function"
+
+    def __init__(self, spec: Spec, clients: Clients, code: bytes) -> None:
+        self.name = spec.function.name
+        self._service = spec.service.name
+        self._wanted = spec.function
+        self._code = code
+        self._fc = clients.fc
+
+    def live(self) -> State | None:
+        """What is live, the code by its checksum; None if it is not there."""
+        return read("fc:GetFunction", self.name, self._live)
+
+    def _live(self) -> State:
+        request = models.GetFunctionRequest()
+        body = self._fc.get_function(self._service, self.name, request).body
+        declared = self._wanted.environment
+        # A variable that nobody declared may be a secret: it is told of, its value is not.
+        environment = {
+            name: value if name in declared else "(a value)"
+            for name, value in (body.environment_variables or {}).items()
+        }
+        return _function_state(body, environment, str(body.code_checksum))
+
+    def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
+        settings = models.UpdateFunctionRequest(**self._settings())
+        return _function_state(settings, dict(self._wanted.environment), checksum(self._code))
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "description": self._wanted.description,
+            "runtime": self._wanted.runtime,
+            "handler": self._wanted.handler,
+            "memory_size": self._wanted.memory,
+            "timeout": self._wanted.timeout,
+            "environment_variables": dict(self._wanted.environment),
+        }
+
+    def _upload(self) -> models.Code:
+        return models.Code(zip_file=base64.b64encode(self._code).decode())
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateFunctionRequest(
+            function_name=self.name, code=self._upload(), **self._settings()
+        )
+        with calling("fc:CreateFunction", self.name):
+            self._fc.create_function_with_options(
+                self._service, request, models.CreateFunctionHeaders(), uploading()
+            )
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared, with new code only where that differs."""
+        new_code = any(difference.field == "code" for difference in differences)
+        request = models.UpdateFunctionRequest(
+            code=self._upload() if new_code else None, **self._settings()
+        )
+        with calling("fc:UpdateFunction", self.name):
+            self._fc.update_function_with_options(
+                self._service, self.name, request, models.UpdateFunctionHeaders(), uploading()
+            )
+
+
+def _function_state(settings: Any, environment: dict[str, str], code: str) -> State:
+    return {
+        "description": settings.description or "",
+        "runtime": settings.runtime,
+        "handler": settings.handler,
+        "memorySize": str(settings.memory_size),
+        "timeout": str(settings.timeout),
+        **{f"environmentVariables.{name}": value for name, value in environment.items()},
+        "code": code,
+    }
+
+
+def checksum(code: bytes) -> str:
+    """As Function Compute tells it (`codeChecksum`): the same CRC-64 that OSS gives objects."""
+    crc = Crc64()
+    crc.update(code)
+    return str(crc.crc)
+
+
+def about_byte_code(code: bytes, live: str) -> str:
+    """What byte code may have to do with a difference between `code` and what is live; or nothing.
+
+    A bundle has byte code if the machine that made it has the runtime's Python; `live` is the
+    checksum of what is deployed.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(code)):
+        return ""
+    bare = without_byte_code(code)
+    if checksum(bare) == live:
+        return "the code differs by byte code alone: what is deployed has none"
+    if bare == code:
+        return (
+            "what was built here has no byte code, for want of the runtime's Python: "
+            "what is deployed may differ by that alone"
+        )
+    return ""
+
+
+class Async:
+    """The function's asynchronous configuration, whether s.yaml declares one or not."""
+
+    kind = "async configuration"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.function.name
+        self._service = spec.service.name
+        self._fc = clients.fc
+
+    def live(self) -> State | None:
+        """What is live; None if there is none."""
+        return read("fc:GetFunctionAsyncInvokeConfig", self.name, self._live)
+
+    def _live(self) -> State:
+        request = models.GetFunctionAsyncInvokeConfigRequest()
+        get = self._fc.get_function_async_invoke_config
+        body = get(self._service, self.name, request).body
+        destinations = body.destination_config or models.DestinationConfig()
+        return {
+            "maxAsyncRetryAttempts": str(body.max_async_retry_attempts),
+            "maxAsyncEventAgeInSeconds": str(body.max_async_event_age_in_seconds),
+            "destination.onFailure": _destination(destinations.on_failure),
+            "destination.onSuccess": _destination(destinations.on_success),
+        }
+
+    def remove(self) -> None:
+        """Take it away."""
+        request = models.DeleteFunctionAsyncInvokeConfigRequest()
+        with calling("fc:DeleteFunctionAsyncInvokeConfig", self.name):
+            self._fc.delete_function_async_invoke_config(self._service, self.name, request)
+
+
+class _DeclaredAsync(Async):
+    def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
+        super().__init__(spec, clients)
+        self._wanted = wanted
+
+    def declared(self) -> State:
+        return {
+            "maxAsyncRetryAttempts": str(self._wanted.retries),
+            "maxAsyncEventAgeInSeconds": str(self._wanted.max_age),
+            "destination.onFailure": self._wanted.failure_destination,
+            "destination.onSuccess": "",
+        }
+
+    def create(self) -> None:
+        failure = models.Destination(destination=self._wanted.failure_destination)
+        request = models.PutFunctionAsyncInvokeConfigRequest(
+            max_async_retry_attempts=self._wanted.retries,
+            max_async_event_age_in_seconds=self._wanted.max_age,
+            destination_config=models.DestinationConfig(on_failure=failure),
+        )
+        with calling("fc:PutFunctionAsyncInvokeConfig", self.name):
+            self._fc.put_function_async_invoke_config(self._service, self.name, request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (put replaces all)
+        self.create()
+
+
+def _destination(destination: models.Destination | None) -> str:
+    return (destination.destination or "") if destination else ""
+
+
+class Trigger:
+    """The trigger, a subscription of the topic."""
+
+    kind = "trigger"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.trigger.name
+        self._service = spec.service.name
+        self._function = spec.function.name
+        self._wanted = spec.trigger
+        self._fc = clients.fc
+
+    def live(self) -> State | None:
+        """What is live, by the fields that are compared; None if it is not there."""
+
+        def trigger() -> State:
+            body = self._fc.get_trigger(self._service, self._function, self.name).body
+            config = json.loads(body.trigger_config or "{}")
+            return {
+                **self._state(body.trigger_type, body.source_arn, body.invocation_role, config),
+                "qualifier": "" if body.qualifier == "LATEST" else body.qualifier or "",
+            }
+
+        return read("fc:GetTrigger", self.name, trigger)
+
+    def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
+        wanted = self._wanted
+        return self._state("mns_topic", wanted.source_arn, wanted.role_arn, self._config())
+
+    def _state(self, kind: str, source: str, role: str, config: dict[str, str]) -> State:
+        # The topic and its region are in the source's ARN; the live configuration may lack them.
+        return {
+            "type": kind,
+            "sourceArn": source or "",
+            "role": (role or "").lower(),
+            "notifyContentFormat": config.get("notifyContentFormat", ""),
+            "notifyStrategy": config.get("notifyStrategy", ""),
+            "filterTag": config.get("filterTag", ""),
+        }
+
+    def _config(self) -> dict[str, str]:
+        config = {
+            "topicName": self._wanted.topic,
+            "region": self._wanted.region,
+            "notifyContentFormat": self._wanted.content_format,
+            "notifyStrategy": self._wanted.strategy,
+            "filterTag": self._wanted.filter_tag,
+        }
+        return {name: value for name, value in config.items() if value}
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateTriggerRequest(
+            trigger_name=self.name,
+            trigger_type="mns_topic",
+            trigger_config=json.dumps(self._config()),
+            invocation_role=self._wanted.role_arn,
+            source_arn=self._wanted.source_arn,
+        )
+        with calling("fc:CreateTrigger", self.name):
+            self._fc.create_trigger(self._service, self._function, request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (made anew)
+        """Replace it: to change one of this type "is not supported yet", says Function Compute."""
+        with calling("fc:DeleteTrigger", self.name):
+            self._fc.delete_trigger(self._service, self._function, self.name)
+        self.create()

@@ -1,0 +1,185 @@
+"""The service's role and its policies, by way of RAM."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alibabacloud_ram20150501 import models
+
+from scripts.account import mark
+from scripts.account.clients import Clients, calling
+from scripts.account.resource import Difference, State, Step, read, step_for
+from scripts.declared import Policy, Spec
+from scripts.errors import Problem
+
+# As the Serverless Devs CLI writes it: Function Compute, and nobody else, assumes the role.
+_TRUST = {
+    "Version": "1",
+    "Statement": [
+        {
+            "Action": "sts:AssumeRole",
+            "Effect": "Allow",
+            "Principal": {"Service": ["fc.aliyuncs.com"]},
+        }
+    ],
+}
+
+
+def role_arn(spec: Spec) -> str:
+    """The ARN of the service's role; RAM writes the names of roles in ARNs in lower case."""
+    return f"acs:ram::{spec.account_id}:role/{spec.service.role.name.lower()}"
+
+
+def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """The role, then each policy as declared. Further policies that it has are left to it.
+
+    Raises CloudError, and Problem for a policy that is nowhere.
+    """
+    role = _Role(spec, clients)
+    yield step_for(role)
+    attached = role.attached()
+    for policy in spec.service.role.policies:
+        yield step_for(_RolePolicy(policy, role.name, attached, clients))
+
+
+class _Role:
+    kind = "role"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.service.role.name
+        self._service = spec.service.name
+        self._ram = clients.ram
+
+    def live(self) -> State | None:
+        return read("ram:GetRole", self.name, self._live)
+
+    def _live(self) -> State:
+        role = self._ram.get_role(models.GetRoleRequest(role_name=self.name)).body.role
+        return {"trust": _canonical(json.loads(role.assume_role_policy_document))}
+
+    def attached(self) -> Mapping[str, str]:
+        """The kind (System or Custom) of each policy that the role has, by name."""
+        return read("ram:ListPoliciesForRole", self.name, self._attached) or {}
+
+    def _attached(self) -> State:
+        request = models.ListPoliciesForRoleRequest(role_name=self.name)
+        policies = self._ram.list_policies_for_role(request).body.policies.policy
+        return {policy.policy_name: policy.policy_type for policy in policies or []}
+
+    def declared(self) -> State:
+        return {"trust": _canonical(_TRUST)}
+
+    def create(self) -> None:
+        request = models.CreateRoleRequest(
+            role_name=self.name,
+            assume_role_policy_document=_written(_TRUST),
+            description=mark.described(f"What the service {self._service} may do"),
+        )
+        with calling("ram:CreateRole", self.name):
+            self._ram.create_role(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        request = models.UpdateRoleRequest(
+            role_name=self.name, new_assume_role_policy_document=_written(_TRUST)
+        )
+        with calling("ram:UpdateRole", self.name):
+            self._ram.update_role(request)
+
+
+class _RolePolicy:
+    """A policy and that the role has it. One declared without statements must exist."""
+
+    kind = "policy"
+
+    def __init__(
+        self, policy: Policy, role: str, attached: Mapping[str, str], clients: Clients
+    ) -> None:
+        self.name = policy.name
+        self._policy = policy
+        self._role = role
+        self._attached = attached
+        self._ram = clients.ram
+        self._type = "Custom" if policy.statements else self._find()
+
+    def live(self) -> State | None:
+        attached = self._role if self.name in self._attached else ""
+        if not self._policy.statements:
+            return {"attached to": attached}
+        document = self._document("Custom")
+        return None if document is None else {"attached to": attached, **document}
+
+    def declared(self) -> State:
+        document = {"document": _canonical(self._declared_document())}
+        return {"attached to": self._role, **(document if self._policy.statements else {})}
+
+    def _declared_document(self) -> Mapping[str, Any]:
+        statements = [dict(statement) for statement in self._policy.statements]
+        return {"Version": "1", "Statement": statements}
+
+    def create(self) -> None:
+        request = models.CreatePolicyRequest(
+            policy_name=self.name,
+            policy_document=_written(self._declared_document()),
+            description=mark.described(
+                self._policy.description or f"What the role {self._role} may do"
+            ),
+        )
+        with calling("ram:CreatePolicy", self.name):
+            self._ram.create_policy(request)
+        self._attach()
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        fields = {difference.field for difference in differences}
+        if "document" in fields:
+            self._write_document()
+        if "attached to" in fields:
+            self._attach()
+
+    def _find(self) -> str:
+        """Where a policy is: as the CLI, first among Alibaba Cloud's, then the account's."""
+        if self.name in self._attached:
+            return self._attached[self.name]
+        for kind in ("System", "Custom"):
+            if self._document(kind) is not None:
+                return kind
+        raise Problem(
+            f"the policy {self.name} does not exist: "
+            "correct its name in s.yaml, or declare it there with its statements"
+        )
+
+    def _document(self, kind: str) -> State | None:
+        request = models.GetPolicyRequest(policy_type=kind, policy_name=self.name)
+
+        def document() -> State:
+            version = self._ram.get_policy(request).body.default_policy_version
+            return {"document": _canonical(json.loads(version.policy_document))}
+
+        return read("ram:GetPolicy", self.name, document)
+
+    def _write_document(self) -> None:
+        request = models.CreatePolicyVersionRequest(
+            policy_name=self.name,
+            policy_document=_written(self._declared_document()),
+            set_as_default=True,
+            # A policy has at most five versions.
+            rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
+        )
+        with calling("ram:CreatePolicyVersion", self.name):
+            self._ram.create_policy_version(request)
+
+    def _attach(self) -> None:
+        request = models.AttachPolicyToRoleRequest(
+            policy_type=self._type, policy_name=self.name, role_name=self._role
+        )
+        with calling("ram:AttachPolicyToRole", f"{self.name} (to {self._role})"):
+            self._ram.attach_policy_to_role(request)
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    """A document as the CLI writes it; it takes the same trust written otherwise for another."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _canonical(document: Mapping[str, Any]) -> str:
+    """A document as text that is the same however its keys were ordered."""
+    return json.dumps(document, sort_keys=True)

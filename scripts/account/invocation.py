@@ -1,0 +1,68 @@
+"""Invoking the function, and how that ends."""
+
+import base64
+import json
+from typing import NamedTuple
+
+from scripts.account.clients import Clients, calling
+from scripts.declared import Spec
+
+_SUCCESS = "success"
+
+
+ON_THE_WAY = 30  # seconds, beyond the function's own timeout
+
+
+class Invocation(NamedTuple):
+    """How an invocation ended; `raised` is what the handler raised, in a line, or empty."""
+
+    request_id: str
+    answer: str
+    raised: str
+    log: bytes
+
+    @property
+    def settled(self) -> bool:
+        """Whether the function did what it is for."""
+        return not self.raised and self.answer == _SUCCESS
+
+
+def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invocation:
+    """Invoke the spec's function and wait for its end; raises CloudError if it was not invoked.
+
+    `timeout` is the deployed function's in seconds, where it may be longer than the spec's.
+
+    Page "InvokeFunction": the answer is the body, and an error of the function is one too, told
+    apart by a header.
+    """
+    from alibabacloud_fc_open20210406 import models  # noqa: PLC0415  (a slow import)
+    from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415
+
+    wait = 1000 * (max(timeout, spec.function.timeout) + ON_THE_WAY)
+    with calling("fc:InvokeFunction", spec.function.name):
+        response = clients.fc.invoke_function_with_options(
+            spec.service.name,
+            spec.function.name,
+            models.InvokeFunctionRequest(body=event),
+            models.InvokeFunctionHeaders(x_fc_invocation_type="Sync", x_fc_log_type="Tail"),
+            RuntimeOptions(read_timeout=wait),
+        )
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    text = (response.body or b"").decode(errors="replace")
+    failed = headers.get("x-fc-error-type", "")
+    return Invocation(
+        request_id=headers.get("x-fc-request-id", ""),
+        answer="" if failed else text,
+        raised=_error(failed, text) if failed else "",
+        log=base64.b64decode(headers.get("x-fc-log-result", "")),
+    )
+
+
+def _error(kind: str, text: str) -> str:
+    """An error in a line: what the handler raised, or what Function Compute did to it."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = {}
+    known = body if isinstance(body, dict) else {}
+    return f"{known.get('errorType') or kind}: {known.get('errorMessage') or text}".strip()

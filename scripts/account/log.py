@@ -1,0 +1,304 @@
+"""Where the function's log goes: a log project, a log store in it, and the store's index."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alibabacloud_sls20201230 import models
+
+from scripts.account import mark
+from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
+from scripts.account.alerts import HISTORY
+from scripts.account.clients import Clients, calling
+from scripts.account.deployed import services
+from scripts.account.log_index import finds_audit_lines
+from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.declared import Logs
+from scripts.errors import CloudError
+
+_PAGE = 500
+_NO_INDEX = "IndexConfigNotExist"  # with status 400, and not 404
+# Log Service's own choice for whole logs (page "Create indexes").
+_DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
+# What alerts search and count by.
+_OUR_FIELDS = (*(f"{MESSAGE}.{name}" for name in IN_MESSAGE), *OF_A_RUN)
+
+
+class LogProject:
+    """The project. Names of projects are global: another account may have taken it."""
+
+    kind = "log project"
+
+    def __init__(self, logs: Logs, clients: Clients) -> None:
+        self.name = logs.project
+        self._store = logs.logstore
+        self._clients = clients
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """Nothing but that it is there; None if it is not."""
+        return {} if self.there() else None
+
+    def declared(self) -> State:
+        """Nothing but that it is there."""
+        return {}
+
+    def obstacle(self) -> str:
+        """It is another account's, which looks just as if it could not be read for a permission."""
+        try:
+            self._read()
+        except CloudError as error:
+            if error.denied and not self._listed():
+                return (
+                    f"the log project {self.name} is refused, and is none of this account's: give "
+                    "another logProject in s.yaml if another account has taken the name, for it is "
+                    "global; else allow log:GetProject"
+                )
+            raise
+        return ""
+
+    def create(self) -> None:
+        """Make it, described as ours."""
+        request = models.CreateProjectRequest(
+            project_name=self.name, description=mark.described("The log of a repair")
+        )
+        with creating("log:CreateProject", self.name):
+            self._log.create_project(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Never called: a project that is there does not differ."""
+
+    def there(self) -> bool:
+        """Whether there is such a project of this account."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, or other log stores."""
+        if not_ours := mark.missing_from(self._read()):
+            return not_ours
+        request = models.ListLogStoresRequest(size=_PAGE)
+        with calling("log:ListLogStores", self.name):
+            stores = self._log.list_log_stores(self.name, request).body.logstores or []
+        others = [name for name in stores if name not in (self._store, HISTORY)]
+        return f"others have log stores in it: {', '.join(others)}" if others else ""
+
+    def users(self) -> list[str]:
+        """The services in the region that log to any store of it."""
+        logging = _logging(self._clients)
+        return [f"service {name}" for name, project, _ in logging if project == self.name]
+
+    def delete(self) -> None:
+        """Take it away, with all logs in it."""
+        with deleting("log:DeleteProject", self.name):
+            self._log.delete_project(self.name, models.DeleteProjectRequest())
+
+    def marked(self) -> bool:
+        """Whether it is there and has the mark."""
+        return not mark.missing_from(self._read())
+
+    def _read(self) -> Any:
+        get, request = self._log.get_project, models.GetProjectRequest()
+        return find("log:GetProject", self.name, lambda: get(self.name, request))
+
+    def _listed(self) -> bool:
+        """Whether the account has it: a project that is refused may be its own all the same."""
+        request = models.ListProjectRequest(project_name=self.name, size=_PAGE)
+        with calling("log:ListProject", "the account"):
+            projects = self._log.list_project(request).body.projects or []
+        return any(project.project_name == self.name for project in projects)
+
+
+class LogStore:
+    """The log store. In a project of ours it needs no mark; else it is tagged."""
+
+    kind = "log store"
+
+    def __init__(self, logs: Logs, retention: int, clients: Clients) -> None:
+        self.name = f"{logs.project}/{logs.logstore}"
+        self._project, self._store = logs.project, logs.logstore
+        self._holder = LogProject(logs, clients)
+        self._retention = retention
+        self._clients = clients
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """For how many days it keeps logs; None if it is not there."""
+        found = self._read()
+        return None if found is None else {"ttl": str(found.ttl)}
+
+    def declared(self) -> State:
+        """As many days as declared; a store that was there may keep them longer."""
+        found = self._read()
+        longer = found is not None and found.ttl > self._retention and bool(self.stays())
+        return {"ttl": str(found.ttl if longer else self._retention)}
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of a store that the project is not."""
+        return ""
+
+    def create(self) -> None:
+        """Make it, and mark it unless its project is marked."""
+        request = models.CreateLogStoreRequest(
+            logstore_name=self._store,
+            ttl=self._retention,
+            shard_count=1,
+            auto_split=True,
+            max_split_shard=8,
+        )
+        with creating("log:CreateLogStore", self.name):
+            self._log.create_log_store(self._project, request)
+        if not self._holder.marked():
+            self._tag()
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Let it keep logs for as long as declared."""
+        request = models.UpdateLogStoreRequest(logstore_name=self._store, ttl=self._retention)
+        with calling("log:UpdateLogStore", self.name):
+            self._log.update_log_store(self._project, self._store, request)
+
+    def there(self) -> bool:
+        """Whether there is such a store."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, and nor has its project: all that is in one of ours is ours."""
+        return "" if self._holder.marked() or self._tagged() else mark.NOT_OURS
+
+    def users(self) -> list[str]:
+        """The services in the region that log to it."""
+        place = (self._project, self._store)
+        return [f"service {name}" for name, *to in _logging(self._clients) if tuple(to) == place]
+
+    def delete(self) -> None:
+        """Take it away, with all logs in it."""
+        with deleting("log:DeleteLogStore", self.name):
+            self._log.delete_log_store(self._project, self._store)
+
+    def _read(self) -> Any:
+        get = self._log.get_log_store
+        return find("log:GetLogStore", self.name, lambda: get(self._project, self._store))
+
+    def _tag(self) -> None:
+        tag = models.TagResourcesRequestTags(key=mark.TAG_KEY, value=mark.TAG_VALUE)
+        with calling("log:TagResources", self.name):
+            self._log.tag_resources(
+                models.TagResourcesRequest(
+                    resource_type="logstore", resource_id=[self._tag_id()], tags=[tag]
+                )
+            )
+
+    def _tagged(self) -> bool:
+        request = models.ListTagResourcesRequest(
+            resource_type="logstore", resource_id=[self._tag_id()]
+        )
+        with calling("log:ListTagResources", self.name):
+            return mark.tagged(self._log.list_tag_resources(request).body.tag_resources)
+
+    def _tag_id(self) -> str:
+        return f"{self._project}#{self._store}"
+
+
+class LogIndex:
+    """The store's index, of whole logs and of fields. It goes with the store.
+
+    Without that of whole logs nothing is found, and without that of fields no alert fires.
+    """
+
+    kind = "log index"
+
+    def __init__(self, logs: Logs, clients: Clients) -> None:
+        self.name = f"{logs.project}/{logs.logstore}"
+        self._place = (logs.project, logs.logstore)
+        self._log = clients.log
+
+    def live(self) -> State | None:
+        """Whether audit lines are found, and our fields are indexed; None if nothing is."""
+        found = self._read()
+        if found is None:
+            return None
+        fields = ", ".join(name for name in _OUR_FIELDS if _counts(found.keys or {}, name))
+        return {"fullText": "on" if finds_audit_lines(found) else "", "fields": fields}
+
+    def declared(self) -> State:
+        """Whole logs and our fields are indexed; what else is, is left as it is."""
+        return {"fullText": "on", "fields": ", ".join(_OUR_FIELDS)}
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of an index that the project is not."""
+        return ""
+
+    def create(self) -> None:
+        """Make it."""
+        index = models.Index(line=_whole_logs(), keys=_with_our_fields({}))
+        request = models.CreateIndexRequest(body=index)
+        with creating("log:CreateIndex", self.name):
+            self._log.create_index(*self._place, request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (both are sent)
+        """Index whole logs and our fields too."""
+        found = self._read()
+        index = models.Index(
+            line=found.line if finds_audit_lines(found) else _whole_logs(),
+            keys=_with_our_fields(found.keys or {}),
+            log_reduce=found.log_reduce,
+            max_text_len=found.max_text_len,
+        )
+        with calling("log:UpdateIndex", self.name):
+            self._log.update_index(*self._place, models.UpdateIndexRequest(body=index))
+
+    def _read(self) -> Any:
+        try:
+            return find("log:GetIndex", self.name, lambda: self._log.get_index(*self._place))
+        except CloudError as error:
+            if error.code == _NO_INDEX:
+                return None
+            raise
+
+
+def marked_projects(clients: Clients) -> Iterator[str]:
+    """The names of the account's log projects in the region of the clients that have the mark."""
+    for start in itertools.count(0, _PAGE):
+        request = models.ListProjectRequest(offset=start, size=_PAGE)
+        with calling("log:ListProject", "the account"):
+            page = clients.log.list_project(request).body
+        marked = (each for each in page.projects or () if not mark.missing_from(each))
+        yield from (each.project_name for each in marked)
+        if start + _PAGE >= page.total:
+            return
+
+
+def _logging(clients: Clients) -> Iterator[tuple[str, str, str]]:
+    """Each service in the region that keeps logs, with its project and store."""
+    for each in services(clients):
+        if each.log_config and each.log_config.project:
+            yield each.service_name, each.log_config.project, each.log_config.logstore or ""
+
+
+def _whole_logs() -> models.IndexLine:
+    return models.IndexLine(token=_DELIMITERS, case_sensitive=False, chn=False)
+
+
+def _counts(keys: Mapping[str, Any], name: str) -> bool:
+    """Whether a field, or one inside the message, can be searched and counted by."""
+    outer, _, inner = name.partition(".")
+    key = keys.get(outer)
+    if key is not None and inner:
+        key = (key.json_keys or {}).get(inner) if key.type == "json" else None
+    return key is not None and bool(key.doc_value)
+
+
+def _with_our_fields(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of an index and ours. A message that was one text becomes JSON with texts in it."""
+    settings = {"case_sensitive": False, "chn": False, "doc_value": True, "token": _DELIMITERS}
+    message = keys.get(MESSAGE)
+    there = (message.json_keys or {}) if message is not None and message.type == "json" else {}
+    ours = {name: models.IndexJsonKey(type="text", doc_value=True) for name in IN_MESSAGE}
+    inside = models.IndexKey(
+        type="json", index_all=True, max_depth=-1, json_keys={**there, **ours}, **settings
+    )
+    runs = {name: models.IndexKey(type="text", **settings) for name in OF_A_RUN}
+    return {
+        **keys,
+        **{name: runs[name] for name in runs if not _counts(keys, name)},
+        MESSAGE: inside,
+    }

@@ -1,0 +1,136 @@
+"""The failure queue's messages, over MNS's own interface."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
+from scripts.errors import CloudError, Problem
+from scripts.patience import patiently
+
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
+RECEIVE = Permission("mns:ReceiveMessage", _QUEUES)
+RELEASE = Permission("mns:ChangeMessageVisibility", _QUEUES)
+REMOVE = Permission("mns:DeleteMessage", _QUEUES)
+
+LONGEST_HOLD = 43200  # seconds; page "ChangeMessageVisibility"
+MOST_LISTED = 1000
+
+_SHORTEST_HOLD = 1
+_BATCH = 16  # page "BatchReceiveMessage"
+_WAIT = 2  # seconds for a message to come; one that was just let go of takes one
+_NONE, _NO_QUEUE = "MessageNotExist", "QueueNotExist"
+_LET_GO = (_NONE, "ReceiptHandleError")  # what is said of a handle that is no longer good
+
+
+class Message(NamedTuple):
+    """A message that is held; `arrived_at` is in seconds since the epoch."""
+
+    id: str
+    body: str
+    arrived_at: float
+    handle: str
+
+
+class QueueMailbox:
+    """A queue of that name, in the region of the clients; its calls raise CloudError."""
+
+    def __init__(self, name: str, queue: Any) -> None:
+        self.name = name
+        self._queue = queue
+
+    def receive(self, hold: int) -> Message | None:
+        """One message, held for `hold` seconds; None if none comes for some seconds."""
+        while found := self._received(1, _WAIT):
+            (message,) = found
+            try:
+                changed = self._change(message.handle, hold)
+            except CloudError as error:
+                if error.code not in _LET_GO:
+                    raise
+                continue  # the queue's own timeout was over already
+            return message._replace(handle=changed.receipt_handle)
+        return None
+
+    def release(self, message: Message) -> None:
+        """Let others see it again at once. Nothing happens if the handle is no longer good."""
+        try:
+            self._change(message.handle, _SHORTEST_HOLD)
+        except CloudError as error:
+            if error.code not in _LET_GO:
+                raise
+
+    def remove(self, message: Message) -> bool:
+        """Remove it for good; False, and it stays, if the handle is no longer good."""
+        try:
+            patiently(lambda: self._delete(message.handle))
+        except CloudError as error:
+            if error.code not in _LET_GO:
+                raise
+            return False
+        return True
+
+    def listed(self) -> list[Message]:
+        """What can be seen, the oldest first, and let go of again: all, or `MOST_LISTED`.
+
+        Peeking shows the first ones alone, so each is received, and hidden as long as this takes.
+        """
+        found: dict[str, Message] = {}
+        wait = 0
+        try:
+            while len(found) < MOST_LISTED:
+                known = len(found)
+                found |= {message.id: message for message in self._received(_BATCH, wait)}
+                if len(found) == known:  # none is left, or they begin to come back
+                    if found or wait:
+                        break
+                    wait = _WAIT  # such as were just let go of come back one after the other
+        finally:
+            for message in found.values():
+                self.release(message)
+        return sorted(found.values(), key=lambda message: message.arrived_at)
+
+    def _received(self, most: int, wait: int) -> list[Message]:
+        try:
+            return patiently(lambda: self._receive(most, wait))
+        except CloudError as error:
+            if error.code == _NONE:
+                return []
+            if error.code == _NO_QUEUE:
+                raise Problem(f"there is no queue {self.name}: `make provision` makes it") from None
+            raise
+
+    def _receive(self, most: int, wait: int) -> list[Message]:
+        with calling(RECEIVE.action, self.name):
+            received = self._queue.batch_receive_message(most, wait)
+        return [
+            Message(
+                each.message_id,
+                each.message_body,
+                int(each.enqueue_time) / 1000,
+                each.receipt_handle,
+            )
+            for each in received
+        ]
+
+    def _change(self, handle: str, seconds: int) -> Any:
+        def change() -> Any:
+            with calling(RELEASE.action, self.name):
+                return self._queue.change_message_visibility(handle, seconds)
+
+        return patiently(change)
+
+    def _delete(self, handle: str) -> None:
+        with calling(REMOVE.action, self.name):
+            self._queue.delete_message(handle)
+
+
+@contextmanager
+def opened(clients: Clients, name: str) -> Iterator[QueueMailbox]:
+    """The mailbox of the queue of that name; its connection is closed at the end."""
+    queue = clients.queue(name)
+    try:
+        yield QueueMailbox(name, queue)
+    finally:
+        queue.mns_client.close_connection()

@@ -1,0 +1,18 @@
+"""What RAM must allow for a call."""
+
+from typing import NamedTuple
+
+
+class Permission(NamedTuple):
+    """An action of RAM (`ram:GetRole`) and what it must be allowed on.
+
+    In `resource`, `{account}` and `{region}` stand for those that the verb works in.
+    """
+
+    action: str
+    resource: str = "*"
+
+    def statement(self, account_id: str, region: str) -> dict[str, str]:
+        """The statement of a RAM policy that gives it."""
+        resource = self.resource.replace("{account}", account_id).replace("{region}", region)
+        return {"Effect": "Allow", "Action": self.action, "Resource": resource}

@@ -1,0 +1,191 @@
+"""The MNS queue that keeps what could not be repaired."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models as fc
+from alibabacloud_mns_open20220119 import models
+
+from scripts.account import mark
+from scripts.account.clients import Clients, calling
+from scripts.account.deployed import functions, services
+from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.topic import LARGEST_MESSAGE, PAGE, paged
+from scripts.errors import CloudError
+
+RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
+
+_PEEKED = 16
+_CONFIGS = 100  # a page of them
+_LATEST = (None, "", "LATEST")
+
+
+@dataclass(frozen=True)
+class QueueFound:
+    """The failure queue as it is; `waiting` counts its messages, hidden and delayed ones too."""
+
+    retention: int
+    max_message_size: int
+    waiting: int
+    marked: bool
+
+
+class Queue:
+    """A queue of that name, in the region of the clients."""
+
+    kind = "queue"
+
+    def __init__(self, name: str, clients: Clients) -> None:
+        self.name = name
+        self._clients = clients
+        self._mns = clients.mns
+
+    def found(self) -> QueueFound | None:
+        """The queue; None if it is not there."""
+        request = models.GetQueueAttributesRequest(queue_name=self.name)
+        get = self._mns.get_queue_attributes
+        answer = find("mns:GetQueueAttributes", self.name, lambda: get(request))
+        return None if answer is None else _found(answer.data)
+
+    def live(self) -> State | None:
+        """How long it keeps messages, and how long they may be; None if it is not there."""
+        found = self.found()
+        return None if found is None else _state(found.retention, found.max_message_size)
+
+    def declared(self) -> State:
+        """As long as can be, both."""
+        return _state(RETENTION, LARGEST_MESSAGE)
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of a queue."""
+        return ""
+
+    def create(self) -> None:
+        """Make it, tagged."""
+        request = models.CreateQueueRequest(
+            queue_name=self.name,
+            message_retention_period=RETENTION,
+            maximum_message_size=LARGEST_MESSAGE,
+            tag=[models.CreateQueueRequestTag(key=mark.TAG_KEY, value=mark.TAG_VALUE)],
+        )
+        with creating("mns:CreateQueue", self.name):
+            self._mns.create_queue(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (both are sent)
+        """Let it keep messages of any size as long as can be."""
+        request = models.SetQueueAttributesRequest(
+            queue_name=self.name,
+            message_retention_period=RETENTION,
+            maximum_message_size=LARGEST_MESSAGE,
+        )
+        with calling("mns:SetQueueAttributes", self.name):
+            self._mns.set_queue_attributes(request)
+
+    def there(self) -> bool:
+        """Whether there is such a queue."""
+        return self.found() is not None
+
+    def stays(self) -> str:
+        """It has no mark. Who reads or writes a queue is not known to MNS."""
+        found = self.found()
+        return "" if found and found.marked else mark.NOT_OURS
+
+    def users(self) -> list[str]:
+        """The functions in the region that send to it what became of them.
+
+        As `function <service>/<function>`, with `<service>.<qualifier>` where it is set for a
+        version or an alias.
+        """
+        return [
+            f"function {service.service_name}{qualifier}/{function}"
+            for service in services(self._clients)
+            for function in functions(self._clients, service.service_name)
+            for qualifier in self._senders(service.service_name, function)
+        ]
+
+    def holds(self) -> int:
+        """How many messages wait in it, at least; none if it is not there.
+
+        The counts that a queue tells are "to be deprecated and default to 0" (the SDK's own words):
+        not to lose what they no longer tell of, it is also looked into.
+        """
+        found = self.found()
+        return max(found.waiting, len(self.arrivals())) if found else 0
+
+    def arrivals(self) -> list[float]:
+        """When each message came that can be seen now, in seconds since the epoch.
+
+        Page "BatchPeekMessage": up to 16, and none of those that somebody has received just now.
+        """
+        messages = self._clients.queue(self.name)
+        try:
+            with calling("mns:PeekMessage", self.name):
+                peeked = messages.batch_peek_message(_PEEKED)
+        except CloudError as error:
+            if error.code == "MessageNotExist":
+                return []
+            raise
+        finally:
+            messages.mns_client.close_connection()
+        return [int(message.enqueue_time) / 1000 for message in peeked]
+
+    def delete(self) -> None:
+        """Take it away, with the messages in it."""
+        with deleting("mns:DeleteQueue", self.name):
+            self._mns.delete_queue(models.DeleteQueueRequest(queue_name=self.name))
+
+    def _senders(self, service: str, function: str) -> Iterator[str]:
+        """The qualifiers with which a function sends to it, with a dot; empty for the latest."""
+        for config in _async_configs(self._clients, service, function):
+            to = config.destination_config
+            ends = (to.on_failure, to.on_success) if to else ()
+            if self.name in (_queue_of(end.destination or "") for end in ends if end):
+                yield "" if config.qualifier in _LATEST else f".{config.qualifier}"
+
+
+def marked_queues(clients: Clients) -> Iterator[str]:
+    """The names of the queues in the region of the clients that have the mark."""
+
+    def page(number: int) -> Any:
+        request = models.ListQueueRequest(page_num=number, page_size=PAGE)
+        with calling("mns:ListQueue", "the account"):
+            return clients.mns.list_queue(request).body.data
+
+    return (each.queue_name for each in paged(page) if mark.tagged(each.tags))
+
+
+def _async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:
+    """A function's asynchronous configurations, of each version and alias that has one."""
+    token: str | None = None
+    while True:
+        request = fc.ListFunctionAsyncInvokeConfigsRequest(limit=_CONFIGS, next_token=token)
+        with calling("fc:ListFunctionAsyncInvokeConfigs", f"{service}/{function}"):
+            list_configs = clients.fc.list_function_async_invoke_configs
+            page = list_configs(service, function, request).body
+        yield from page.configs or ()
+        token = page.next_token
+        if not token:
+            return
+
+
+def _queue_of(arn: str) -> str:
+    """The queue of an ARN such as `acs:mns:…:/queues/<name>/messages`; empty if it is none's."""
+    return arn.partition(":/queues/")[2].partition("/")[0]
+
+
+def _found(data: Any) -> QueueFound:
+    counts = (data.active_messages, data.inactive_messages, data.delay_messages)
+    return QueueFound(
+        retention=int(data.message_retention_period),
+        max_message_size=int(data.maximum_message_size),
+        waiting=sum(count or 0 for count in counts),
+        marked=mark.tagged(data.tags),
+    )
+
+
+def _state(retention: int, max_message_size: int) -> State:
+    return {
+        "messageRetentionPeriod": str(retention),
+        "maximumMessageSize": str(max_message_size),
+    }

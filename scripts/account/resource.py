@@ -1,0 +1,175 @@
+"""What is declared as a resource: how it is read, made and changed, and what a plan does to it."""
+
+import contextlib
+import enum
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scripts.account.clients import calling
+from scripts.errors import CloudError
+
+State = Mapping[str, str]  # what is known of a resource, field by field, to be compared and shown
+
+
+class Verdict(str, enum.Enum):
+    """What is to be done to a resource."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    REPLACE = "replace"  # deleted and made anew, since it cannot be changed
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that is not as declared; an empty text stands for nothing."""
+
+    field: str
+    live: str
+    declared: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.live or 'nothing'} -> {self.declared or 'nothing'}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource: what is to be done to it, why, and the doing."""
+
+    verdict: Verdict
+    kind: str
+    name: str
+    differences: tuple[Difference, ...]
+    carry_out: Callable[[], None] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, in the order in which they are carried out."""
+
+    account_id: str
+    region: str
+    steps: tuple[Step, ...]
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that do something."""
+        return tuple(step for step in self.steps if step.verdict is not Verdict.KEEP)
+
+
+class Resource(Protocol):
+    """Something that the spec declares, and how it is read and made; its calls raise CloudError."""
+
+    kind: str
+    name: str
+
+    def live(self) -> State | None:
+        """As it is; None if it is not there."""
+        ...
+
+    def declared(self) -> State:
+        """As it should be."""
+        ...
+
+    def create(self) -> None:
+        """Make it."""
+        ...
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it from what it is to what is declared."""
+        ...
+
+
+class Removable(Protocol):
+    """Something that may be taken away again; its calls raise CloudError."""
+
+    kind: str
+    name: str
+
+    def there(self) -> bool:
+        """Whether it is there at all."""
+        ...
+
+    def stays(self) -> str:
+        """Why it must not be taken away, being there, in words; empty if it is ours alone."""
+        ...
+
+    def delete(self) -> None:
+        """Take it away; one that is gone already is no error."""
+        ...
+
+
+class Surrounding(Resource, Protocol):
+    """A thing around the function, which provision makes or adopts."""
+
+    def obstacle(self) -> str:
+        """Why it cannot be had as declared, and what to do about it, in a line; else empty."""
+        ...
+
+
+def find(operation: str, subject: str, call: Callable[[], Any]) -> Any:
+    """What `call` reads by an SDK, or None where the service says that there is no such thing."""
+    try:
+        with calling(operation, subject):
+            return call().body
+    except CloudError as error:
+        if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
+            return None
+        raise
+
+
+@contextlib.contextmanager
+def creating(operation: str, subject: str) -> Iterator[None]:
+    """As `calling`; what is there already, since another run was faster, is adopted."""
+    with _tolerating(r"(?<!Not)Exists?\b", operation, subject):
+        yield
+
+
+@contextlib.contextmanager
+def deleting(operation: str, subject: str) -> Iterator[None]:
+    """As `calling`; what is gone already is no error."""
+    with _tolerating(r"NotExists?\b|NotFound\b", operation, subject):
+        yield
+
+
+@contextlib.contextmanager
+def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
+    try:
+        with calling(operation, subject):
+            yield
+    except CloudError as error:
+        if not re.search(codes, error.code):
+            raise
+
+
+def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
+    """The step that a resource needs; `on_difference` is what its `change` amounts to."""
+    live = resource.live()
+    if live is None:
+        return Step(Verdict.CREATE, resource.kind, resource.name, (), resource.create)
+    differences = compare(live, resource.declared())
+    verdict = on_difference if differences else Verdict.KEEP
+    return Step(
+        verdict, resource.kind, resource.name, differences, lambda: resource.change(differences)
+    )
+
+
+def compare(live: State, declared: State) -> tuple[Difference, ...]:
+    """The fields in which two states differ, first those declared."""
+    names = [*declared, *(name for name in live if name not in declared)]
+    pairs = ((name, live.get(name, ""), declared.get(name, "")) for name in names)
+    return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def read(operation: str, subject: str, call: Callable[[], State]) -> State | None:
+    """What `call` reads, or None where the service says that there is no such thing."""
+    try:
+        with calling(operation, subject):
+            return call()
+    except CloudError as error:
+        if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
+            return None
+        raise

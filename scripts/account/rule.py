@@ -1,0 +1,146 @@
+"""The Cloud Config rule whose findings are repaired, found by its name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alibabacloud_config20200907 import models
+
+from scripts.account import mark
+from scripts.account.clients import Clients, calling
+from scripts.account.resource import Difference, State, creating, deleting
+from scripts.declared import Spec
+from scripts.errors import Problem
+
+MANAGED_RULE = "oss-bucket-public-read-prohibited"
+RESOURCE_TYPE = "ACS::OSS::Bucket"
+
+RISK_LEVEL = 2  # medium; messages say "Warning"
+_PAGE = 100
+# It goes on evaluating for a while after it was made, which is no obstacle to anything.
+_AT_WORK = {"ACTIVE", "EVALUATING"}
+
+
+@dataclass(frozen=True)
+class RuleFound:
+    """A rule as it is: `source` names the managed rule that it applies.
+
+    `state` is ACTIVE, EVALUATING, INACTIVE or DELETING; `risk_level` 1 (high) to 3 (low).
+    """
+
+    id: str
+    name: str
+    source: str
+    state: str
+    risk_level: int
+    marked: bool
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it evaluates changes."""
+        return self.state in _AT_WORK
+
+
+class Rule:
+    """The rule of the name that the spec gives."""
+
+    kind = "rule"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.rule_name
+        self._clients = clients
+
+    def found(self) -> RuleFound | None:
+        """The rule; None if there is none of that name."""
+        return next((each for each in rules(self._clients) if each.name == self.name), None)
+
+    def id(self) -> str:
+        """Its id; raises Problem if it is not there."""
+        found = self.found()
+        if found is None:
+            raise Problem(f"the rule {self.name} is not there: run `make provision`")
+        return found.id
+
+    def live(self) -> State | None:
+        """Whether it is at work; None if it is not there."""
+        found = self.found()
+        if found is None:
+            return None
+        return {"state": "ACTIVE" if found.at_work else found.state}
+
+    def declared(self) -> State:
+        """At work. What an adopted rule is limited to, and its risk level, are left to it."""
+        return {"state": "ACTIVE"}
+
+    def obstacle(self) -> str:
+        """Another managed rule's instance of that name, or one that is just being deleted."""
+        found = self.found()
+        if found is None:
+            return ""
+        if found.source != MANAGED_RULE:
+            return (
+                f"the name of the rule {self.name} is taken by an instance of {found.source}, not "
+                f"of {MANAGED_RULE}: give another ruleName in s.yaml, or rename that rule"
+            )
+        if found.state == "DELETING":
+            return f"the rule {self.name} is just being deleted: wait a minute, and run again"
+        return ""
+
+    def create(self) -> None:
+        """Make it, tagged; Cloud Config then evaluates every bucket."""
+        tag = models.CreateConfigRuleRequestTag(key=mark.TAG_KEY, value=mark.TAG_VALUE)
+        request = models.CreateConfigRuleRequest(
+            config_rule_name=self.name,
+            config_rule_trigger_types="ConfigurationItemChangeNotification",
+            description="Finds the OSS buckets that the public can read",
+            resource_types_scope=[RESOURCE_TYPE],
+            risk_level=RISK_LEVEL,
+            source_identifier=MANAGED_RULE,
+            source_owner="ALIYUN",
+            tag=[tag],
+        )
+        with creating("config:CreateConfigRule", self.name):
+            self._clients.config.create_config_rule(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Switch it on; Cloud Config then evaluates every bucket."""
+        request = models.ActiveConfigRulesRequest(config_rule_ids=self.id())
+        with calling("config:ActiveConfigRules", self.name):
+            self._clients.config.active_config_rules(request)
+
+    def there(self) -> bool:
+        """Whether there is such a rule."""
+        return self.found() is not None
+
+    def stays(self) -> str:
+        """It has no mark."""
+        found = self.found()
+        return "" if found and found.marked else mark.NOT_OURS
+
+    def delete(self) -> None:
+        """Take it away, with its results."""
+        found = self.found()
+        if found is None:
+            return
+        request = models.DeleteConfigRulesRequest(config_rule_ids=found.id)
+        with deleting("config:DeleteConfigRules", self.name):
+            self._clients.config.delete_config_rules(request)
+
+
+def rules(clients: Clients) -> Iterator[RuleFound]:
+    """All rules of the account: to find one by its name as to find one by its id."""
+    number, left = 1, 1
+    while left > 0:
+        request = models.ListConfigRulesRequest(page_number=number, page_size=_PAGE)
+        with calling("config:ListConfigRules", "the account"):
+            page = clients.config.list_config_rules(request).body.config_rules
+        for each in page.config_rule_list or ():
+            yield RuleFound(
+                id=each.config_rule_id,
+                name=each.config_rule_name,
+                source=each.source_identifier,
+                state=each.config_rule_state,
+                risk_level=int(each.risk_level),
+                marked=mark.tagged(each.tags),
+            )
+        left = page.total_count - number * _PAGE
+        number += 1

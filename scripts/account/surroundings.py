@@ -1,0 +1,109 @@
+"""The things around the function, one module each: how each is read, made, and taken away.
+
+`around` has them in the order in which they are made; `removable` all that a deployment consists
+of, those that a deploy makes included, in the order in which it is taken away.
+"""
+
+from collections.abc import Iterator
+
+from scripts.account.alert_rules import alert_rules
+from scripts.account.alerts import Alert
+from scripts.account.channel import Channel, ChannelFound
+from scripts.account.clients import Clients
+from scripts.account.deployed import deployed
+from scripts.account.log import LogIndex, LogProject, LogStore
+from scripts.account.notification_role import NotificationRole
+from scripts.account.notifications import ActionPolicy, Person, Webhook
+from scripts.account.queue import Queue, QueueFound
+from scripts.account.recipients import NOBODY, Recipients
+from scripts.account.recorder import Recorder, recorder
+from scripts.account.resource import Removable, Surrounding
+from scripts.account.rule import Rule, RuleFound
+from scripts.account.topic import Topic
+from scripts.declared import Spec
+
+__all__ = [
+    "ActionPolicy",
+    "Alert",
+    "Channel",
+    "ChannelFound",
+    "LogIndex",
+    "LogProject",
+    "LogStore",
+    "NotificationRole",
+    "Person",
+    "Queue",
+    "QueueFound",
+    "Recipients",
+    "Recorder",
+    "Removable",
+    "Rule",
+    "RuleFound",
+    "Surrounding",
+    "Topic",
+    "Webhook",
+    "alerting",
+    "alerts",
+    "around",
+    "recorder",
+    "removable",
+]
+
+
+def around(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Iterator[Surrounding]:
+    """All that the spec needs around the function, in the order in which it is made.
+
+    With nobody to be woken, no alerts.
+    """
+    logs = spec.service.logs
+    yield Topic(spec, clients)
+    if spec.failure_queue:
+        yield Queue(spec.failure_queue, clients)
+    yield NotificationRole(spec, clients)
+    if logs:
+        yield LogProject(logs, clients)
+        yield LogStore(logs, spec.log_retention, clients)
+        yield LogIndex(logs, clients)
+    yield Rule(spec, clients)
+    yield Channel(spec, clients)
+    if recipients:
+        yield from alerting(spec, clients, recipients)
+
+
+def alerting(spec: Spec, clients: Clients, recipients: Recipients) -> Iterator[Surrounding]:
+    """Whom alerts go to, and then the alerts; none without logs."""
+    logs = spec.service.logs
+    if logs is None:
+        return
+    if recipients.webhook:
+        yield Webhook(logs, recipients, clients)
+    if recipients.emails:
+        yield Person(logs, recipients, clients)
+    yield ActionPolicy(logs, recipients, clients)
+    yield from alerts(spec, clients)
+
+
+def alerts(spec: Spec, clients: Clients) -> Iterator[Alert]:
+    """The alerts alone; none without logs."""
+    if spec.service.logs:
+        for rule in alert_rules(spec).values():
+            yield Alert(rule, spec.service.logs, clients)
+
+
+def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
+    """All that the spec stands for, in the order in which it is taken away."""
+    logs = spec.service.logs
+    yield from alerts(spec, clients)  # first: what is taken away wakes nobody
+    if logs:
+        for kind in (ActionPolicy, Webhook, Person):
+            yield kind(logs, NOBODY, clients)
+    yield from deployed(spec, clients)
+    yield Channel(spec, clients)
+    yield Rule(spec, clients)
+    yield NotificationRole(spec, clients)
+    yield Topic(spec, clients)
+    if spec.failure_queue:
+        yield Queue(spec.failure_queue, clients)
+    if logs:
+        yield LogStore(logs, spec.log_retention, clients)
+        yield LogProject(logs, clients)

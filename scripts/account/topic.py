@@ -1,0 +1,147 @@
+"""The MNS topic that findings are published to."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from alibabacloud_mns_open20220119 import models
+
+from scripts.account import mark
+from scripts.account.channel import channels
+from scripts.account.clients import Clients, calling
+from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.declared import Spec
+
+LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
+
+PAGE = 50
+
+
+class Topic:
+    """The topic, in the region of the clients."""
+
+    kind = "topic"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.topic
+        self._trigger = spec.trigger
+        self._function = (spec.service.name, spec.function.name, spec.trigger.name)
+        self._clients = clients
+
+    def live(self) -> State | None:
+        """Its largest message; None if it is not there."""
+        found = self._read()
+        return None if found is None else {"maxMessageSize": str(found.max_message_size)}
+
+    def declared(self) -> State:
+        """The largest message that there can be."""
+        return {"maxMessageSize": str(LARGEST_MESSAGE)}
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of a topic."""
+        return ""
+
+    def create(self) -> None:
+        """Make it, tagged."""
+        request = models.CreateTopicRequest(
+            topic_name=self.name,
+            max_message_size=LARGEST_MESSAGE,
+            tag=[models.CreateTopicRequestTag(key=mark.TAG_KEY, value=mark.TAG_VALUE)],
+        )
+        with creating("mns:CreateTopic", self.name):
+            self._clients.mns.create_topic(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Let it take the largest message."""
+        request = models.SetTopicAttributesRequest(
+            topic_name=self.name, max_message_size=LARGEST_MESSAGE
+        )
+        with calling("mns:SetTopicAttributes", self.name):
+            self._clients.mns.set_topic_attributes(request)
+
+    def there(self) -> bool:
+        """Whether there is such a topic."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, or somebody else subscribed to it or publishes to it."""
+        found = self._read()
+        if found is None or not mark.tagged(found.tags):
+            return mark.NOT_OURS
+        if further := self.further_subscriptions():
+            return f"others subscribe to it: {further}"
+        foreign = [
+            each.name or each.id
+            for each in channels(self._clients)
+            if each.target == self._trigger.source_arn and not each.marked
+        ]
+        return f"other channels deliver to it: {', '.join(foreign)}" if foreign else ""
+
+    def further_subscriptions(self) -> str:
+        """Its subscriptions, in words, if there are more than our trigger's; else empty.
+
+        A trigger's subscription cannot be told from others by its name, only counted.
+        """
+        if not self.there():
+            return ""
+        names = [each.subscription_name for each in subscriptions(self._clients, self.name)]
+        if not self._has_our_trigger():
+            return ", ".join(names)
+        return f"{', '.join(names)}, of which one is our trigger's" if len(names) > 1 else ""
+
+    def delete(self) -> None:
+        """Take it away, with its subscriptions."""
+        with deleting("mns:DeleteTopic", self.name):
+            self._clients.mns.delete_topic(models.DeleteTopicRequest(topic_name=self.name))
+
+    def _read(self) -> Any:
+        request = models.GetTopicAttributesRequest(topic_name=self.name)
+        get = self._clients.mns.get_topic_attributes
+        found = find("mns:GetTopicAttributes", self.name, lambda: get(request))
+        return found and found.data
+
+    def _has_our_trigger(self) -> bool:
+        get = self._clients.fc.get_trigger
+        found = find("fc:GetTrigger", self._trigger.name, lambda: get(*self._function))
+        return found is not None and found.source_arn == self._trigger.source_arn
+
+
+def topics(clients: Clients) -> Iterator[str]:
+    """The names of all topics of the account in the region of the clients."""
+    return (each.topic_name for each in _topics(clients))
+
+
+def marked_topics(clients: Clients) -> Iterator[str]:
+    """The names of those that have the mark."""
+    return (each.topic_name for each in _topics(clients) if mark.tagged(each.tags))
+
+
+def _topics(clients: Clients) -> Iterator[Any]:
+    def page(number: int) -> Any:
+        request = models.ListTopicRequest(page_num=number, page_size=PAGE)
+        with calling("mns:ListTopic", "the account"):
+            return clients.mns.list_topic(request).body.data
+
+    return paged(page)
+
+
+def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
+    """The subscriptions of a topic, as the SDK describes them; that of a trigger is among them."""
+
+    def page(number: int) -> Any:
+        request = models.ListSubscriptionByTopicRequest(
+            topic_name=topic, page_num=number, page_size=PAGE
+        )
+        with calling("mns:ListSubscriptionByTopic", topic):
+            return clients.mns.list_subscription_by_topic(request).body.data
+
+    return paged(page)
+
+
+def paged(page: Callable[[int], Any]) -> Iterator[Any]:
+    """What all pages of a list of MNS hold; the first has the number 1."""
+    for number in itertools.count(1):
+        data = page(number)
+        yield from data.page_data or ()
+        if number * PAGE >= data.total:
+            return

@@ -1,0 +1,1 @@
+"""What is deployed: the bundle, made from code/ and its dependencies."""

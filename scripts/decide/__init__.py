@@ -1,0 +1,1 @@
+"""What follows from what is declared and what is there."""

@@ -1,0 +1,84 @@
+"""Walks the chain from the rule to the buckets, link by link, and says where a finding is lost."""
+
+import json
+from collections.abc import Iterator
+
+from scripts.account.permission import Permission
+from scripts.decide.chain.account import CREDENTIALS
+from scripts.decide.chain.alerts import ALERTS
+from scripts.decide.chain.buckets import BUCKETS
+from scripts.decide.chain.channel import CHANNEL
+from scripts.decide.chain.exemptions import EXEMPTIONS
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.function import FUNCTION
+from scripts.decide.chain.logs import LOGS
+from scripts.decide.chain.model import Diagnosis, Link, Remark, Standing, fault
+from scripts.decide.chain.queue import FAILURE_QUEUE
+from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
+from scripts.decide.chain.service import SERVICE, SERVICE_ROLE, not_to_be_had
+from scripts.decide.chain.topic import SUBSCRIPTION, TOPIC
+from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE
+from scripts.declared import Spec
+from scripts.errors import CloudError, Problem
+from scripts.patience import patiently
+
+__all__ = ["LINKS", "Chain", "Diagnosis", "Standing", "examine"]
+
+LINKS = (
+    CREDENTIALS,
+    CLOUD_CONFIG,
+    RULE,
+    CHANNEL,
+    TOPIC,
+    SUBSCRIPTION,
+    TRIGGER,
+    TRIGGER_ROLE,
+    SERVICE,
+    SERVICE_ROLE,
+    FUNCTION,
+    EXEMPTIONS,
+    FAILURE_QUEUE,
+    LOGS,
+    ALERTS,
+    BUCKETS,
+)
+
+
+def examine(chain: Chain, *, before_deploy: bool) -> Iterator[Diagnosis]:
+    """What there is to say of each link, in order; a link that cannot be seen is said to be so.
+
+    With `before_deploy` what that deploy puts right is no fault, and what it would undo is one.
+    """
+    for link in LINKS:
+        for remark in _remarks(link, chain):
+            standing = _before_deploy(remark) if before_deploy else remark.standing
+            yield Diagnosis(link.name, standing, remark.what, remark.mend)
+
+
+def _before_deploy(remark: Remark) -> Standing:
+    if remark.deploy_stops:
+        return Standing.FAULT
+    return Standing.NOT_YET if remark.deploy_goes_on else remark.standing
+
+
+def _remarks(link: Link, chain: Chain) -> list[Remark]:
+    try:
+        return patiently(lambda: list(link.examine(chain)))
+    except CloudError as error:
+        return [_unseen(link, error, chain.spec)]
+    except Problem as problem:
+        what, _, mend = str(problem).partition(": ")
+        return [fault(what, mend)]
+
+
+def _unseen(link: Link, error: CloudError, spec: Spec) -> Remark:
+    if not error.denied or not_to_be_had(error):
+        return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
+    declared = {each.action: each for each in link.permissions}
+    permission = declared.get(error.operation, Permission(error.operation))
+    statement = json.dumps(permission.statement(spec.account_id, spec.region))
+    return Remark(
+        Standing.UNSEEN,
+        f"cannot see this link: {error.operation} on {error.subject} was refused",
+        f"add to a policy of whoever these credentials are: {statement}",
+    )

@@ -1,0 +1,57 @@
+"""The credentials: whether the client deploys to the account that is looked at here."""
+
+import re
+from collections.abc import Iterator
+
+from scripts.decide.chain.client_keys import account_of
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.model import PROVISION, Link, Remark, fault, sound
+
+# Under these names the Serverless Devs client finds its own account and endpoint.
+_ACCOUNT = "AccountID"
+_ENDPOINT, _ENABLED = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+_HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
+
+
+def _examine(chain: Chain) -> Iterator[Remark]:
+    wrong = [*_clients_account(chain), *_clients_keys(chain), *_clients_endpoint(chain)]
+    yield from wrong or [sound(f"they are of account {chain.spec.account_id}")]
+
+
+def _clients_account(chain: Chain) -> Iterator[Remark]:
+    told, ours = chain.settings.get(_ACCOUNT), chain.spec.account_id
+    if told and told != ours:
+        yield fault(
+            f"they are of account {ours}, and the Serverless Devs client deploys to {told} "
+            f"({_ACCOUNT})",
+            f"set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of {told}",
+        )
+
+
+def _clients_keys(chain: Chain) -> Iterator[Remark]:
+    access, ours = chain.spec.access, chain.spec.account_id
+    kept = account_of(access, chain.settings)
+    if kept and kept != ours:
+        yield fault(
+            f"they are of account {ours}, and the keys that the Serverless Devs client keeps as "
+            f"{access} are of account {kept}",
+            f"set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of {kept}, or "
+            f"give as access: in s.yaml the alias of keys of {ours} (s config get lists them)",
+        )
+
+
+def _clients_endpoint(chain: Chain) -> Iterator[Remark]:
+    if chain.settings.get(_ENABLED) != "true":
+        return
+    endpoint = _HOST.fullmatch(chain.settings.get(_ENDPOINT, ""))
+    here = (chain.spec.account_id, chain.spec.region)
+    if endpoint and endpoint.groups() != here:
+        account, region = endpoint.groups()
+        yield fault(
+            f"they are of account {here[0]}, for region {here[1]}, and {_ENDPOINT} leads to "
+            f"account {account}, region {region}",
+            f"{PROVISION}, which writes {_ENDPOINT} to .env",
+        )
+
+
+CREDENTIALS = Link("credentials", (), _examine)

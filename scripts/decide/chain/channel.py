@@ -1,0 +1,88 @@
+"""The delivery channel: whether it publishes the rule's findings to the topic."""
+
+from collections.abc import Iterator
+
+from scripts.account.channel import channels
+from scripts.account.findings import LIST_RULES
+from scripts.account.permission import Permission
+from scripts.account.rule import RISK_LEVEL
+from scripts.account.surroundings import Channel, ChannelFound
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.model import (
+    PROVISION,
+    Link,
+    Remark,
+    Standing,
+    changing,
+    fault,
+    in_the_way,
+    sound,
+)
+
+_CONSOLE = "https://config.console.aliyun.com"
+
+
+def _examine(chain: Chain) -> Iterator[Remark]:
+    channel, target = Channel(chain.spec, chain.clients), chain.spec.trigger.source_arn
+    found = channel.found()
+    if found is None:
+        yield fault(_astray(chain, target), PROVISION)
+        yield from in_the_way(channel)
+        return
+    wrong = [*_about(channel, found, chain), *_about_unknown_filters(found, chain)]
+    yield from wrong or [sound(f"{found.name or found.id} publishes to {target}")]
+
+
+def _astray(chain: Chain, target: str) -> str:
+    """Where findings go instead, as a topic of the same name is in another region or account."""
+    there = (each.target for each in channels(chain.clients))
+    if elsewhere := [each for each in there if each.endswith(f":/topics/{chain.spec.topic}")]:
+        return f"findings go to {', '.join(elsewhere)}, and the topic here is {target}"
+    return f"no delivery channel publishes to {target}"
+
+
+def _about(channel: Channel, found: ChannelFound, chain: Chain) -> Iterator[Remark]:
+    """What provision would change in it: nothing is lost where another publishes all the same."""
+    live, risk = channel.live(), _risk(chain)
+    told = {
+        "deliveryChannelTargetArn": "publishes to another topic",
+        "status": "is switched off",
+        "nonCompliantNotification": "does not send non-compliance",
+        "condition": f"filters away findings about buckets of the rule's risk level, {risk}",
+    }
+    harmless = {"furtherDeliveries"}
+    if found.lets_through(risk) is not False:
+        harmless.add("condition")
+        del told["condition"]
+    if _others_publish(chain, found):
+        harmless.update(told)
+    yield from changing(channel, live or {}, told, harmless)
+
+
+def _about_unknown_filters(found: ChannelFound, chain: Chain) -> Iterator[Remark]:
+    """Whether findings pass a filter of a form that no page tells: nobody here can say."""
+    if found.lets_through(_risk(chain)) is None and not _others_publish(chain, found):
+        yield Remark(
+            Standing.UNSEEN,
+            f"{found.name or found.id} has filters that are not known here, so that whether our "
+            f"findings pass cannot be told: {found.condition}",
+            f"look at it in {_CONSOLE}, and let findings about buckets pass",
+            deploy_goes_on=True,
+        )
+
+
+def _others_publish(chain: Chain, found: ChannelFound) -> bool:
+    """Whether the findings come by a further channel to the topic."""
+    target, risk = chain.spec.trigger.source_arn, _risk(chain)
+    return any(
+        each.active and each.non_compliant and each.lets_through(risk) is True
+        for each in channels(chain.clients)
+        if each.target == target and each.id != found.id
+    )
+
+
+def _risk(chain: Chain) -> int:
+    return chain.rule.risk_level if chain.rule else RISK_LEVEL
+
+
+CHANNEL = Link("channel", (Permission("config:ListConfigDeliveryChannels"), LIST_RULES), _examine)

@@ -1,0 +1,85 @@
+"""What the links are examined with, and what several of them look at, read once."""
+
+import functools
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from scripts.account import findings
+from scripts.account.clients import Clients
+from scripts.account.function import Live
+from scripts.account.function_compute import Async, Function, Service, Trigger
+from scripts.account.function_role import role_arn
+from scripts.account.resource import Difference, State, compare
+from scripts.account.rule import rules
+from scripts.account.surroundings import RuleFound
+from scripts.declared import Spec
+
+
+class Chain:
+    """The chain from the rule to the buckets, in one account and region.
+
+    `settings` are the shell's variables over those of .env. What is read raises CloudError.
+    """
+
+    def __init__(
+        self, spec: Spec, clients: Clients, settings: Mapping[str, str], exemptions: Path
+    ) -> None:
+        self.spec = spec
+        self.clients = clients
+        self.settings = settings
+        self.exemptions = exemptions
+
+    @property
+    def today(self) -> date:
+        """Today in UTC, as exemptions count days."""
+        return datetime.now(timezone.utc).date()
+
+    @functools.cached_property
+    def rules(self) -> tuple[RuleFound, ...]:
+        """Every rule of the account."""
+        return tuple(rules(self.clients))
+
+    @property
+    def rule(self) -> RuleFound | None:
+        """The rule of the name that s.yaml gives; None if there is none."""
+        return next((rule for rule in self.rules if rule.name == self.spec.rule_name), None)
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids that PREPARE_RULE_ID has, whatever they are worth."""
+        return findings.rule_ids(self.spec)
+
+    @functools.cached_property
+    def service(self) -> State | None:
+        """The live service, by the fields that apply compares; None if it is not there."""
+        return Service(self.spec, self.clients, role_arn(self.spec)).live()
+
+    @functools.cached_property
+    def function(self) -> State | None:
+        """The live function; None before the first deploy."""
+        # Its own code is not compared: what is built here does not change what is lost there.
+        return Function(self.spec, self.clients, b"").live()
+
+    @functools.cached_property
+    def live(self) -> Live | None:
+        """The live function with its code and its pause; None before the first deploy."""
+        return Live.find(self.spec, self.clients)
+
+    @functools.cached_property
+    def asynchronous(self) -> State | None:
+        """The live asynchronous configuration; None if it has none."""
+        return Async(self.spec, self.clients).live()
+
+    @functools.cached_property
+    def trigger(self) -> State | None:
+        """The live trigger; None if it is not there."""
+        return self._trigger.live()
+
+    def trigger_differences(self, live: State) -> tuple[Difference, ...]:
+        """Where the live trigger is not the declared one."""
+        return compare(live, self._trigger.declared())
+
+    @property
+    def _trigger(self) -> Trigger:
+        return Trigger(self.spec, self.clients)

@@ -1,0 +1,125 @@
+"""What is said of a link of the chain, and what a link is."""
+
+import enum
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from scripts.account.permission import Permission
+from scripts.account.resource import State, compare
+from scripts.account.surroundings import Surrounding
+from scripts.decide.chain.facts import Chain
+
+# The commands that mend most of what can be wrong.
+PROVISION = "make provision"
+APPLY = "make apply"
+RESUME = "make resume"
+DEPLOY = "s deploy -y --use-local"
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Standing(str, enum.Enum):
+    """How a link stands."""
+
+    SOUND = "sound"
+    NOT_YET = (
+        "not yet"  # not sound, and no reason not to deploy: that brings it, or is needed first
+    )
+    DIFFERS = "differs"  # findings pass, and provision would change something all the same
+    FAULT = "fault"
+    UNSEEN = "not seen"  # a call was refused, or its answer does not tell: nobody knows
+
+
+class Remark(NamedTuple):
+    """What the examination of a link says; `mend` is the command that mends it.
+
+    Before a deploy a fault that is no reason to stop it (`deploy_goes_on`) is not one yet, and what
+    it would undo, or may not bring (`deploy_stops`), is one.
+    """
+
+    standing: Standing
+    what: str
+    mend: str = ""
+    deploy_goes_on: bool = False
+    deploy_stops: bool = False
+
+
+class Link(NamedTuple):
+    """A link: its name, what it takes to look at it, and the look.
+
+    `examine` yields what is wrong and, if nothing is, what is there. It raises CloudError.
+    """
+
+    name: str
+    permissions: tuple[Permission, ...]
+    examine: Callable[[Chain], Iterator[Remark]]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A remark on a link."""
+
+    link: str
+    standing: Standing
+    what: str
+    mend: str
+
+
+def sound(what: str) -> Remark:
+    """All is well."""
+    return Remark(Standing.SOUND, what)
+
+
+def not_yet(what: str, mend: str = DEPLOY) -> Remark:
+    """It is not there, and need not be before the first deploy."""
+    return Remark(Standing.NOT_YET, what, mend)
+
+
+def fault(what: str, mend: str) -> Remark:
+    """A finding, or the record of it, is lost here."""
+    return Remark(Standing.FAULT, what, mend)
+
+
+def changing(
+    resource: Surrounding,
+    live: State,
+    told: Mapping[str, str] = _NOTHING,
+    harmless: Collection[str] = (),
+) -> Iterator[Remark]:
+    """What provision would change in something that is there, field by field.
+
+    `told` says in words what is wrong where a field differs; by those of `harmless` nothing is
+    lost. Raises CloudError.
+    """
+    for each in compare(live, resource.declared()):
+        words = f" {told[each.field]}: it" if each.field in told else ""
+        what = (
+            f"the {resource.kind} {resource.name}{words} has {each.field} {each.live or 'off'}, "
+            f"and provision makes that {each.declared or 'nothing'}"
+        )
+        standing = Standing.DIFFERS if each.field in harmless else Standing.FAULT
+        yield Remark(standing, what, PROVISION)
+
+
+def in_the_way(resource: Surrounding) -> Iterator[Remark]:
+    """Why provision would refuse to make or change something; raises CloudError."""
+    if obstacle := resource.obstacle():
+        what, _, mend = obstacle.partition(": ")
+        yield fault(what, mend)
+
+
+def undeployed(what: str) -> Remark:
+    """A fault of what is live, which the next deploy puts right."""
+    return Remark(Standing.FAULT, what, DEPLOY, deploy_goes_on=True)
+
+
+def stopping(what: str, mend: str) -> Remark:
+    """All is well as it is live; what a deploy would make of it is not."""
+    return Remark(Standing.SOUND, what, mend, deploy_stops=True)
+
+
+def lacking(chain: Chain, what: str) -> Remark:
+    """Something that a deploy makes is not there: no fault before the first one."""
+    return not_yet(what) if chain.function is None else undeployed(what)

@@ -1,0 +1,109 @@
+"""The service: whether Function Compute has services here, and with which role this one runs."""
+
+import re
+from collections.abc import Iterator
+
+from scripts.account.deployment import Step, Verdict
+from scripts.account.function_role import role_arn, role_steps
+from scripts.account.permission import Permission
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.model import (
+    APPLY,
+    Link,
+    Remark,
+    fault,
+    lacking,
+    not_yet,
+    sound,
+    undeployed,
+)
+from scripts.errors import CloudError
+
+_FC = "acs:fc:{region}:{account}:*"
+_ROLES = "acs:ram:*:{account}:role/*"
+
+# What the Serverless Devs client deploys with, without a word, when RAM lets it make no role.
+_CLIENTS_OWN_ROLE = "aliyunfcdefaultrole"
+
+# Seen in others' reports: "FC service is not enabled for current user" (403 AccessDenied) where
+# Function Compute was never activated. Guessed: that services (2.0) which a newer account cannot
+# have are refused alike, in words that name the version or say that they are not to be had.
+_NOT_TO_BE_HAD = re.compile(
+    r"not enabled|not activated|inactive|2\.0|3\.0|no longer|not supported|not available", re.I
+)
+_REFUSED = (400, 403)
+
+
+def not_to_be_had(error: CloudError) -> bool:
+    """Whether Function Compute refuses services altogether, and no permission would help."""
+    of_service = error.operation.startswith("fc:") and error.status in _REFUSED
+    return of_service and _NOT_TO_BE_HAD.search(str(error)) is not None
+
+
+def _examine_service(chain: Chain) -> Iterator[Remark]:
+    name = chain.spec.service.name
+    try:
+        live = chain.service
+    except CloudError as error:
+        if not not_to_be_had(error):
+            raise
+        yield fault(
+            f"this account cannot have services (Function Compute 2.0): {error}",
+            "activate Function Compute at https://fcnext.console.aliyun.com; if only 3.0 is to be "
+            "had there, ask Alibaba Cloud in a ticket for 2.0",
+        )
+        return
+    if live is None:
+        yield not_yet(f"there is no service {name}")
+        return
+    yield from _about_role(live["role"], chain)
+
+
+def _about_role(live: str, chain: Chain) -> Iterator[Remark]:
+    name, declared = chain.spec.service.name, role_arn(chain.spec)
+    if live == declared:
+        yield sound(f"{name} runs as {declared}")
+    elif live.endswith(f"/{_CLIENTS_OWN_ROLE}"):
+        yield fault(
+            f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
+            f"{chain.spec.service.role.name}",
+            f"{APPLY}, which stops where RAM refuses",
+        )
+    else:
+        yield undeployed(f"{name} runs as {live or 'nobody'}, and s.yaml says {declared}")
+
+
+def _examine_role(chain: Chain) -> Iterator[Remark]:
+    name = chain.spec.service.role.name
+    steps = list(role_steps(chain.spec, chain.clients))
+    wrong = [_told(step, name) for step in steps if step.verdict is not Verdict.KEEP]
+    if steps[0].verdict is Verdict.CREATE:
+        del wrong[1:]  # a role that is not there has no policies either
+    for what in wrong:
+        yield lacking(chain, what)
+    if not wrong:
+        yield sound(f"{name} has its {len(steps) - 1} policies")
+
+
+def _told(step: Step, role: str) -> str:
+    fields = {difference.field for difference in step.differences}
+    if step.kind == "role" and step.verdict is Verdict.CREATE:
+        return f"there is no role {role}"
+    if step.kind == "role":
+        return f"{role} is not for Function Compute alone to assume"
+    if step.verdict is Verdict.CREATE or "attached to" in fields:
+        return f"{role} lacks the policy {step.name}"
+    return f"{role}'s policy {step.name} says other than s.yaml does"
+
+
+SERVICE = Link("service", (Permission("fc:GetService", _FC),), _examine_service)
+SERVICE_ROLE = Link(
+    "function's role",
+    (
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:GetPolicy"),  # also of Alibaba Cloud's own policies
+        Permission("fc:GetFunction", _FC),
+    ),
+    _examine_role,
+)

@@ -1,0 +1,130 @@
+"""The topic, and whether the trigger is subscribed to it."""
+
+import enum
+import re
+from collections.abc import Iterator
+
+from scripts.account.permission import Permission
+from scripts.account.surroundings import Topic
+from scripts.account.topic import subscriptions
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.model import (
+    DEPLOY,
+    PROVISION,
+    Link,
+    Remark,
+    Standing,
+    changing,
+    fault,
+    not_yet,
+    sound,
+)
+from scripts.declared import Spec
+
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+_GET_TOPIC = Permission("mns:GetTopicAttributes", _TOPICS)
+
+# Whom people let subscribe: a server of theirs, a queue, mail, or a phone.
+_OTHERS = ("http://", "https://", "acs:mns:", "mail:", "sms:", "smq-ep:")
+
+_FUNCTION = re.compile(r"acs:fc:([^:]*):([^:]*):services/([^/.]+)(?:\.([^/]+))?/functions/([^/]+)")
+_OF_FUNCTIONS = re.compile(r"acs:fc:|https?://[^/]*\.fc\.aliyuncs\.com\b", re.I)
+_NAMES = re.compile(r"services/([^/.]+)(?:\.[^/]+)?/functions/([^/]+)")
+
+
+def _examine_topic(chain: Chain) -> Iterator[Remark]:
+    name, region = chain.spec.topic, chain.spec.region
+    topic = Topic(chain.spec, chain.clients)
+    live = topic.live()
+    if live is None:
+        yield fault(f"there is no topic {name} in {region}", PROVISION)
+        return
+    wrong = list(changing(topic, live))
+    yield from wrong or [sound(f"{name}, in {region}")]
+
+
+def _examine_subscription(chain: Chain) -> Iterator[Remark]:
+    name, trigger = chain.spec.topic, chain.trigger
+    if trigger is None or trigger["sourceArn"] != chain.spec.trigger.source_arn:
+        yield not_yet("it comes with the trigger", "see there")
+    elif not Topic(chain.spec, chain.clients).there():
+        yield fault(f"there is no topic {name} to be subscribed to", PROVISION)
+    else:
+        yield _about_subscriptions(chain, name)
+
+
+def _about_subscriptions(chain: Chain, topic: str) -> Remark:
+    """Whether one of them is our trigger's, by where it leads."""
+    there: dict[_Whose, list[str]] = {whose: [] for whose in _Whose}
+    for each in subscriptions(chain.clients, topic):
+        name, endpoint = each.subscription_name, each.endpoint or ""
+        whose = _whose(endpoint, chain.spec)
+        leads = f" (to {endpoint or 'an endpoint that is not told'})"
+        there[whose].append(name if whose is _Whose.OURS else f"{name}{leads}")
+    if ours := there[_Whose.OURS]:
+        return sound(f"{topic} has {', '.join(ours)}, to the function")
+    if unclear := there[_Whose.UNCLEAR]:
+        return Remark(
+            Standing.UNSEEN,
+            f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
+            f" it does not lead to {_arn(chain.spec)}, as one to the function is documented to",
+            "make verify ARGS=--loop, which proves that findings arrive",
+            deploy_goes_on=True,
+        )
+    others = ", ".join(there[_Whose.OTHERS])
+    # Neither apply nor a deploy makes it again as long as the trigger is there.
+    return fault(
+        f"{f'only {others}, not the trigger,' if others else 'nobody'} is subscribed to {topic}, "
+        "although the trigger is there",
+        f"s remove trigger -y, then {DEPLOY}",
+    )
+
+
+class _Whose(enum.Enum):
+    """Whom a subscription is for."""
+
+    OURS = enum.auto()
+    OTHERS = enum.auto()
+    UNCLEAR = enum.auto()
+
+
+def _whose(endpoint: str, spec: Spec) -> _Whose:
+    """Whom a subscription is for, by its endpoint.
+
+    Page "Subscribe" documents that of a function. Guessed: that a trigger's subscription has one of
+    that form. Where triggers are made by way of EventBridge it may have another, or tell none.
+    """
+    if named := _FUNCTION.fullmatch(endpoint):
+        return _Whose.OURS if _is_ours(named, spec) else _Whose.OTHERS
+    if _OF_FUNCTIONS.match(endpoint):
+        names, ours = _NAMES.search(endpoint), (spec.service.name, spec.function.name)
+        others = spec.account_id not in endpoint or (names and names.groups() != ours)
+        return _Whose.OTHERS if others else _Whose.UNCLEAR
+    return _Whose.OTHERS if endpoint.lower().startswith(_OTHERS) else _Whose.UNCLEAR
+
+
+def _is_ours(named: re.Match[str], spec: Spec) -> bool:
+    region, account, service, qualifier, function = named.groups()
+    return (
+        region in ("", spec.region)
+        and account in ("", spec.account_id)
+        and (service, function) == (spec.service.name, spec.function.name)
+        and qualifier in (None, "LATEST")
+    )
+
+
+def _arn(spec: Spec) -> str:
+    place = f"services/{spec.service.name}/functions/{spec.function.name}"
+    return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
+
+
+TOPIC = Link("topic", (_GET_TOPIC,), _examine_topic)
+SUBSCRIPTION = Link(
+    "subscription",
+    (
+        Permission("fc:GetTrigger", "acs:fc:{region}:{account}:*"),
+        _GET_TOPIC,
+        Permission("mns:ListSubscriptionByTopic", _TOPICS),
+    ),
+    _examine_subscription,
+)

@@ -1,0 +1,78 @@
+"""The trigger: whether it is the declared one, and whether MNS may call the function."""
+
+from collections.abc import Iterator
+
+from scripts.account.deployment import Difference
+from scripts.account.notification_role import POLICY, SERVICE
+from scripts.account.permission import Permission
+from scripts.account.resource import State
+from scripts.account.surroundings import NotificationRole
+from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.model import (
+    APPLY,
+    PROVISION,
+    Link,
+    Remark,
+    changing,
+    fault,
+    in_the_way,
+    lacking,
+    sound,
+)
+
+_FC = "acs:fc:{region}:{account}:*"
+_ROLES = "acs:ram:*:{account}:role/*"
+
+
+def _examine_trigger(chain: Chain) -> Iterator[Remark]:
+    name, live = chain.spec.trigger.name, chain.trigger
+    if live is None:
+        yield lacking(chain, f"there is no trigger {name}")
+        return
+    differences, role = chain.trigger_differences(live), chain.spec.trigger.role_arn
+    for difference in differences:
+        yield fault(f"{name} {_told(difference, role)}; a deploy never updates it", APPLY)
+    if not differences:
+        yield sound(f"{name} listens to {live['sourceArn']}")
+
+
+def _told(difference: Difference, role: str) -> str:
+    live, declared = difference.live, difference.declared
+    if difference.field == "sourceArn":
+        return f"listens to {live}, and s.yaml names {declared}"
+    if difference.field == "role" and not live:
+        return "has no role, so MNS may not call the function"
+    if difference.field == "role" and not live.startswith("acs:ram::"):
+        return f"has the bare name {live} as its role, which means nothing: it takes {role}"
+    return f"has {difference.field} {live or 'empty'}, and s.yaml says {declared or 'nothing'}"
+
+
+def _examine_role(chain: Chain) -> Iterator[Remark]:
+    role = NotificationRole(chain.spec, chain.clients)
+    live = role.live()
+    if live is None:
+        yield fault(f"there is no role {role.name}, so MNS cannot call the function", PROVISION)
+        return
+    wrong = [*in_the_way(role)] or [*_about_role(role, live)]
+    yield from wrong or [sound(f"{role.name} trusts {live['trusts']} and has {live['policy']}")]
+
+
+def _about_role(role: NotificationRole, live: State) -> Iterator[Remark]:
+    trusts = live["trusts"]
+    trusted = SERVICE in trusts.split(", ")
+    told = {"policy": f"lacks {POLICY}, so that MNS may not call the function"}
+    if not trusted:
+        told["trusts"] = f"trusts {trusts or 'nobody'}, and not {SERVICE}"
+    yield from changing(role, live, told, ["trusts"] if trusted else ())
+
+
+TRIGGER = Link(
+    "trigger",
+    (Permission("fc:GetTrigger", _FC), Permission("fc:GetFunction", _FC)),
+    _examine_trigger,
+)
+TRIGGER_ROLE = Link(
+    "trigger's role",
+    (Permission("ram:GetRole", _ROLES), Permission("ram:ListPoliciesForRole", _ROLES)),
+    _examine_role,
+)

@@ -1,0 +1,100 @@
+"""The exemptions that people review, in `code/exemptions.yaml`: read, and added to."""
+
+import os
+import re
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError, parse
+from resource_repair.openness import PUBLIC_READ
+from scripts import ROOT
+from scripts.errors import Problem
+
+_NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
+_DASH = re.compile(r"^( *)- ", re.M)
+
+
+def reviewed_exemptions(path: Path, today: date) -> Exemptions:
+    """The exemptions in the YAML that people review, checked as of `today`; raises Problem."""
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    try:
+        return parse(yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys), today)  # noqa: S506
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"{shown}: cannot be read: {error}: correct it") from None
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        raise Problem(f"{shown}: not YAML: {told}: correct it") from None
+    except ExemptionsError as error:
+        raise Problem(f"{shown}: {error}: correct it") from None
+
+
+def add(path: Path, entry: Exemption, today: date) -> None:
+    """Add the entry at the end, as text: comments and form stay.
+
+    What comes of it is read back, with all the checks of a build as of `today`, before it takes the
+    file's place. Raises Problem where that is not what was there and the entry; the file is left
+    alone then.
+    """
+    path = path.resolve()  # the file itself takes the new one, not a link to it
+    before = reviewed_exemptions(path, today)
+    text = path.read_bytes().decode("utf-8")
+    added = _added(text, entry)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".exemptions-")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(added.encode("utf-8"))
+        if _read(draft, today) != Exemptions((*before.entries, entry)):
+            raise Problem(
+                f"{path} is not written as a list of entries that begin with '- ': add one for "
+                f"{entry.bucket} by hand, and run again"
+            )
+        shutil.copymode(path, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _added(text: str, entry: Exemption) -> str:
+    end = "\r\n" if "\r\n" in text else "\n"
+    first = _DASH.search(text)
+    indent = first[1] if first else ""
+    lines = "".join(f"{indent}{line}{end}" for line in _written(entry).splitlines())
+    if _NONE.search(text):
+        return _NONE.sub(lambda _: lines, text, count=1)
+    return text + ("" if text.endswith("\n") or not text else end) + lines
+
+
+def _written(entry: Exemption) -> str:
+    """The entry as people write it.
+
+    YAML 1.1 takes U+0085, U+2028 and U+2029 for line breaks, and no person sees them, or what turns
+    a line's direction: where there is such a character, all that is not ASCII is escaped.
+    """
+    fields = entry._asdict()
+    if entry.allow == PUBLIC_READ:
+        del fields["allow"]
+    shown = f"{entry.reason}{entry.owner}".isprintable()
+    return yaml.safe_dump([fields], sort_keys=False, allow_unicode=shown, width=1000)
+
+
+def _read(path: Path, today: date) -> Exemptions | None:
+    try:
+        return reviewed_exemptions(path, today)
+    except Problem:
+        return None
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key given twice is an error, not a silent choice of the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for n, key in enumerate(keys):
+            if key in keys[:n]:
+                raise yaml.constructor.ConstructorError(None, None, f"{key} twice", node.start_mark)
+        return dict(super().construct_mapping(node, deep=deep))

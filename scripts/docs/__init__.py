@@ -1,0 +1,1 @@
+"""What is written into documents from what the code declares."""

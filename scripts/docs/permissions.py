@@ -1,0 +1,87 @@
+"""Write the table of what each verb may need to do into README.md, from what its code declares.
+
+python -m scripts.docs.permissions           # write it
+python -m scripts.docs.permissions --check   # exit code 1 if it is not what the code declares
+"""
+
+import argparse
+import importlib
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from scripts import ROOT
+from scripts.context import Verb
+
+# In the order in which one comes to them.
+VERBS = (
+    "provision",
+    "apply",
+    "doctor",
+    "verify",
+    "evaluate",
+    "sweep",
+    "redrive",
+    "status",
+    "publish",
+    "invoke",
+    "audit",
+    "report",
+    "test-alert",
+    "pause",
+    "resume",
+    "undo",
+    "remove",
+)
+
+README = ROOT / "README.md"
+
+_BEGIN = "<!-- what the verbs need: written by `make permissions` -->\n"
+_END = "<!-- end of what the verbs need -->\n"
+
+
+def main(arguments: Sequence[str], readme: Path = README) -> int:
+    """Write or check the table in `readme`; gives the exit code."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--check", action="store_true", help="write nothing")
+    check = options.parse_args(arguments).check
+    text = readme.read_text("utf-8")
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    wanted = f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
+    if wanted == text:
+        return 0
+    if check:
+        print(f"{readme.name} tells other permissions than the code: run `make permissions`")
+        return 1
+    readme.write_text(wanted, "utf-8")
+    return 0
+
+
+def table() -> str:
+    """The table, in Markdown; `{account}` and `{region}` stand for those that a verb works in."""
+    rows = [row for name in VERBS for row in _rows(module(name).VERB)]
+    return "\n".join(["| verb | may | on |", "| --- | --- | --- |", *rows, ""])
+
+
+def module(name: str) -> ModuleType:
+    """The module of a verb, with its `VERB` and its `main`."""
+    return importlib.import_module(f"scripts.verbs.{name.replace('-', '_')}")
+
+
+def _rows(of: Verb) -> Iterator[str]:
+    """A row for each kind of resource, actions in the verb's own order."""
+    actions = defaultdict(list)
+    for permission in of.permissions:
+        actions[permission.resource].append(f"`{permission.action}`")
+    for place, (resource, named) in enumerate(actions.items()):
+        first = "" if place else f"`{of.name}`"
+        yield f"| {first} | {', '.join(named)} | `{resource}` |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

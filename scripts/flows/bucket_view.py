@@ -1,0 +1,189 @@
+"""A bucket from all sides: Cloud Config, OSS, the exemptions that are live, the audit trail.
+
+What cannot be read, for want of a permission or otherwise, hides nothing else.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.openness import PRIVATE
+from scripts.account import audit_trail, buckets, findings
+from scripts.account.audit_trail import AuditLine
+from scripts.account.buckets import Bucket
+from scripts.account.clients import Clients
+from scripts.account.exempting import Exempting, differing
+from scripts.account.findings import Result
+from scripts.account.function import GET, GET_CODE, Live
+from scripts.declared import Spec
+from scripts.errors import CloudError, Problem
+from scripts.patience import patiently
+
+OF_ONE = findings.LIST_OF_BUCKET
+"""The permission for the view of one bucket alone; beside it those for all."""
+
+PERMISSIONS = (
+    findings.LIST_OF_RULE,
+    buckets.GET_INFO,
+    buckets.GET_TAGS,  # where exemptTag is set
+    buckets.GET_POLICY_STATUS,
+    buckets.GET_BLOCK,
+    buckets.GET_ACCOUNT_BLOCK,
+    *audit_trail.PERMISSIONS,
+    GET,
+    GET_CODE,
+)
+
+ACCOUNT, BUCKET, NOBODY = "account", "bucket", "nobody"  # who blocks public access
+
+_AT_ONCE = 8  # buckets that are asked about at a time
+
+_T = TypeVar("_T")
+
+
+class Unread(NamedTuple):
+    """Stands for what could not be read; `operation` is empty if it was no call that failed."""
+
+    operation: str
+
+    def __str__(self) -> str:
+        return f"not read ({self.operation})" if self.operation else "not read"
+
+
+@dataclass(frozen=True)
+class View:
+    """One bucket. If there is none of that name, its `acl` and what goes with it are None.
+
+    `blocked_by` says whose Block Public Access is on. `exemption` is the one that holds, else the
+    last one that did.
+    """
+
+    bucket: str
+    region: str
+    result: Result | Unread | None
+    acl: str | Unread | None
+    public_by_policy: bool | Unread | None
+    blocked_by: str | Unread | None
+    exemption: Exemption | Unread | None
+    line: AuditLine | Unread | None
+
+
+class Reader:
+    """Reads views; `failures` is what stood in the way so far, one for each operation.
+
+    `live` is the function, None if it is not deployed. The exemptions are those that it has;
+    `reviewed` stand in where these cannot be read. Audit lines are looked for from `since` on.
+    """
+
+    def __init__(
+        self, spec: Spec, clients: Clients, reviewed: Exemptions, since: datetime, now: datetime
+    ) -> None:
+        self.failures: dict[str, Problem] = {}
+        self._spec = spec
+        self._clients = clients
+        self._reviewed = reviewed
+        self._span = (since, now + audit_trail.SKEW)
+        self.live = self._attempt(lambda: Live.find(spec, clients))
+        self._held = self._attempt(self.live.exemptions) if isinstance(self.live, Live) else None
+        self.exemptions = self._held if isinstance(self._held, Exemptions) else reviewed
+        tag = self.live.settings.exempt_tag if isinstance(self.live, Live) else None
+        self._exempting = Exempting(self.exemptions, tag, now.date())
+        self._account = self._attempt(lambda: buckets.account_blocks_public_access(clients))
+
+    def one(self, bucket: str) -> View:
+        """The view of one bucket."""
+        result = self._attempt(lambda: findings.of_bucket(self._spec, self._clients, bucket))
+        lines = self._attempt(lambda: self._read_lines(bucket))
+        last = lines[-1] if lines and not isinstance(lines, Unread) else None
+        return self._view(bucket, result, lines if isinstance(lines, Unread) else last)
+
+    def all(self) -> list[View]:
+        """The views of all buckets that the rule has evaluated, the non-compliant first.
+
+        Raises CloudError if not even those can be listed.
+        """
+        found = patiently(lambda: findings.read(self._spec, self._clients))
+        found.sort(key=lambda result: findings.rank(result.compliance))
+        lines = self.lines
+        last = {} if isinstance(lines, Unread) else {line.bucket: line for line in lines}
+
+        def view(result: Result) -> View:
+            line = lines if isinstance(lines, Unread) else last.get(result.bucket)
+            return self._view(result.bucket, result, line)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(view, found))
+
+    @cached_property
+    def lines(self) -> list[AuditLine] | Unread:
+        """The audit lines about all buckets, oldest first."""
+        return self._attempt(self._read_lines)
+
+    @property
+    def deployed(self) -> bool | None:
+        """Whether the exemptions are those that the function has; None if that is not known."""
+        if self.live is None:
+            return False
+        return True if isinstance(self._held, Exemptions) else None
+
+    def doubt(self, path: Path) -> str:
+        """What is to be said of the exemptions, beside those in the file at `path`; or nothing."""
+        if isinstance(self._held, Exemptions):
+            return differing(self._held, self._reviewed, path)
+        if self.live is None:
+            name = self._spec.function.name
+            return f"{name} is not deployed, so no exemption holds yet: deploy it"
+        why = self._held or "not read"
+        return f"the exemptions shown are those in {path}, since the live ones were {why}"
+
+    def _view(
+        self, name: str, result: Result | Unread | None, line: AuditLine | Unread | None
+    ) -> View:
+        region = result.region if isinstance(result, Result) else ""
+        bucket = Bucket(self._clients, name, region)
+        info = self._attempt(bucket.info_if_there)
+        there = info is not None
+        return View(
+            bucket=name,
+            region=info.region if isinstance(info, buckets.Info) else region,
+            result=result,
+            acl=info.acl if isinstance(info, buckets.Info) else info,
+            public_by_policy=self._attempt(bucket.public_by_policy) if there else None,
+            blocked_by=self._attempt(lambda: self._blocked_by(bucket)) if there else None,
+            exemption=self._exemption(bucket, info),
+            line=line,
+        )
+
+    def _blocked_by(self, bucket: Bucket) -> str | Unread:
+        if self._account is True:
+            return ACCOUNT
+        if bucket.blocks_public_access():
+            return BUCKET
+        return self._account or NOBODY
+
+    def _exemption(
+        self, bucket: Bucket, info: buckets.Info | Unread | None
+    ) -> Exemption | Unread | None:
+        """The one that holds, else what held last; a tag counts where the bucket is open."""
+        is_open = isinstance(info, buckets.Info) and info.acl != PRIVATE
+        exempting = self._exempting if is_open else self._exempting._replace(tag=None)
+        entries = self.exemptions.entries
+        once = [each for each in entries if each.covers(bucket.name, each.expires)]
+        held = max(once, key=lambda each: each.expires, default=None)
+        return self._attempt(lambda: exempting.of(bucket)) or held
+
+    def _read_lines(self, bucket: str = "") -> list[AuditLine]:
+        return list(audit_trail.read(self._clients, self._spec, *self._span, bucket=bucket))
+
+    def _attempt(self, look: Callable[[], _T]) -> _T | Unread:
+        try:
+            return patiently(look)
+        except Problem as error:
+            operation = error.operation if isinstance(error, CloudError) else ""
+            self.failures.setdefault(operation, error)
+            return Unread(operation)

@@ -1,0 +1,70 @@
+"""How a plan is told, carried out, and written down."""
+
+import itertools
+from collections.abc import Sequence
+
+from scripts.account.deployment import Plan, Step, Verdict
+from scripts.patience import patiently
+from scripts.terminal import Console
+
+_PAST = {
+    Verdict.CREATE: "created",
+    Verdict.CHANGE: "changed",
+    Verdict.REPLACE: "replaced",
+    Verdict.REMOVE: "removed",
+}
+
+
+def show(console: Console, planned: Plan) -> None:
+    """Each step with what is different; and if no step does anything, that."""
+    rows = []
+    for step in planned.steps:
+        first, *further = [str(difference) for difference in step.differences] or [""]
+        rows.append((step.verdict.value, step.kind, step.name, first))
+        rows.extend(("", "", "", difference) for difference in further)
+    console.table(("", "what", "name", "difference"), rows)
+    if not planned.changes:
+        console.say("nothing to do: what is live is what s.yaml declares", "green")
+
+
+def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:
+    """Do the steps that do something, and tell each; `applied` gets those that are done.
+
+    Raises CloudError where a call is refused: what was done until then stays, and is told, as it is
+    wherever else it ends early.
+    """
+    console.so_far(lambda: document(planned, applied))
+    try:
+        for step in planned.changes:
+            patiently(step.carry_out, after_making=True)
+            applied.append(step)
+            console.say(f"{_PAST[step.verdict]} {step.kind} {step.name}", "green")
+    except BaseException:
+        _show_how_far(console, planned.changes, len(applied))
+        raise
+
+
+def _show_how_far(console: Console, changes: Sequence[Step], done: int) -> None:
+    """What was done, what was under way, and what was not begun."""
+    past = [_PAST[step.verdict] for step in changes[:done]]
+    ends = itertools.chain(past, ["not finished"], itertools.repeat("not begun"))
+    rows = [(end, step.kind, step.name) for end, step in zip(ends, changes, strict=False)]
+    console.table(("", "what", "name"), rows)
+
+
+def document(planned: Plan, applied: list[Step]) -> dict[str, object]:
+    """The plan and what was done of it, for `--json`."""
+    return {
+        "account_id": planned.account_id,
+        "region": planned.region,
+        "steps": [
+            {
+                "verdict": step.verdict.value,
+                "kind": step.kind,
+                "name": step.name,
+                "differences": [vars(difference) for difference in step.differences],
+                "applied": step in applied,
+            }
+            for step in planned.steps
+        ],
+    }

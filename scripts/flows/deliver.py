@@ -1,0 +1,120 @@
+"""Hands one event to the function, waits for its end, and tells whether all in it is settled.
+
+Function Compute, "Synchronous invocation": one that fails is not tried again, and reaches no
+destination. So whoever invokes tells what became of it, and what is not known counts as failed.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from resource_repair.timing import backoff
+from scripts.account import audit_trail
+from scripts.account.clients import Clients
+from scripts.account.invocation import Invocation, invoke
+from scripts.account.permission import Permission
+from scripts.declared import Spec
+from scripts.errors import CloudError, Problem
+from scripts.flows.event import Line, keys, settled
+from scripts.patience import patiently
+
+PERMISSIONS = (
+    Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*"),
+    *audit_trail.PERMISSIONS,
+)
+
+_NO_ANSWER = "NoUsableAnswer"
+_LOG_SEARCH = 30.0  # seconds; Log Service finds what was just written within some
+_FIRST, _MOST = 0.2, 5.0  # seconds between two searches
+
+
+class Ending(NamedTuple):
+    """What became of an event. `lines` are the audit lines, as far as they were found.
+
+    `problem` says in a line why it is not settled: what the function raised, or what is not known
+    about it. Empty if all of it is settled.
+    """
+
+    lines: Sequence[Line]
+    problem: str
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do about anything in the event."""
+        return not self.problem
+
+
+def submit(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Ending:
+    """Invoke the function with the event and find out how it ended.
+
+    `timeout` is the deployed function's, in seconds. Throttling is waited for. Raises CloudError if
+    the function was surely not invoked, as for want of a permission.
+    """
+    started = datetime.now(timezone.utc)
+    ended = patiently(lambda: _attempt(clients, spec, event, timeout))
+    if ended is None:
+        return Ending((), "no answer came: whether the function was invoked is not known")
+    awaited = Counter(keys(event))
+    lines: Sequence[Line] = list(audit_trail.parse(ended.log.decode(errors="replace")))
+    if not _complete(lines, awaited) and not ended.raised:
+        lines = _searched(clients, spec, started, ended.request_id, awaited) or lines
+    return Ending(lines, _problem(ended, lines, awaited))
+
+
+def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> Invocation | None:
+    """None where no answer came: it may have run for its whole time, and is not run once more."""
+    try:
+        return invoke(clients, spec, event, timeout)
+    except CloudError as error:
+        if error.code == _NO_ANSWER:
+            return None
+        raise
+
+
+def _problem(ended: Invocation, lines: Sequence[Line], awaited: Counter[tuple[str, str]]) -> str:
+    if ended.raised:
+        return f"the function raised {ended.raised}"
+    if not ended.settled:
+        return f"the function answered {ended.answer!r}"
+    unsettled = [line for line in lines if not settled(line)]
+    if unsettled:
+        return "; ".join(f"{line.get('outcome')}: {line.get('reason')}" for line in unsettled)
+    if not _complete(lines, awaited):
+        return "the function answered success, and not all of its audit lines were found"
+    return ""
+
+
+def _complete(lines: Iterable[Line], awaited: Counter[tuple[str, str]]) -> bool:
+    found = Counter((str(line.get("rule_id")), str(line.get("bucket"))) for line in lines)
+    return not awaited - found
+
+
+def _searched(
+    clients: Clients,
+    spec: Spec,
+    started: datetime,
+    request_id: str,
+    awaited: Counter[tuple[str, str]],
+) -> list[Line]:
+    """The invocation's lines in the log store, which finds them some seconds late.
+
+    Nothing if it cannot be read: then they are missing, which is told as such.
+    """
+    until = time.monotonic() + _LOG_SEARCH
+    found: list[Line] = []
+    for pause in backoff(_FIRST, _MOST):
+        try:
+            span = (started - audit_trail.SKEW, started + audit_trail.SKEW)
+            read = audit_trail.read(clients, spec, *span, request_id=request_id)
+            found = [vars(line) for line in read]
+        except CloudError as error:
+            if not error.passes:
+                return found
+        except Problem:  # no log store, or none that can be searched
+            return found
+        if _complete(found, awaited) or time.monotonic() + pause > until:
+            return found
+        time.sleep(pause)
+    return found

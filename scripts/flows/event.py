@@ -1,0 +1,179 @@
+"""What an operator sends to the function, and what it writes down about that.
+
+An event is in a file; it goes to the topic, or straight to the function. Each finding in it comes
+back as an audit line.
+"""
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from resource_repair import notification, values
+from resource_repair.values import Finding
+from scripts.account.clients import Clients, calling
+from scripts.account.function import Live
+from scripts.declared import Spec
+from scripts.errors import UsageError
+from scripts.terminal import Console
+
+Line: TypeAlias = Mapping[str, Any]
+"""An audit line, as the function wrote it."""
+
+LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
+
+# XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+Key: TypeAlias = tuple[str, str]
+"""What tells the findings of a message apart: rule and bucket, empty where there are none."""
+
+
+class Prospect(NamedTuple):
+    """What an event will lead to: the function that gets it, its mode, and what the event names."""
+
+    function: str
+    mode: str
+    rule_ids: frozenset[str]
+    findings: Sequence[Finding]
+
+    @property
+    def harmless(self) -> bool:
+        """Whether no bucket can be changed: it only reports, or nothing is of its rule."""
+        if self.mode == values.REPORT:
+            return True
+        # Without a usable rule id of its own nothing is surely of another rule.
+        return all(self.rule_ids and each.rule_id not in self.rule_ids for each in self.findings)
+
+    def show(self, console: Console) -> None:
+        """Say it to people."""
+        console.say(f"function {self.function}, deployed in mode {self.mode}")
+        for each in self.findings:
+            console.say(f"the event names bucket {each.resource_id}, of rule {each.rule_id}")
+        if not self.findings:
+            console.say("the event names no bucket")
+
+    def document(self) -> dict[str, object]:
+        """The same for programs."""
+        named = [{"bucket": each.resource_id, "rule_id": each.rule_id} for each in self.findings]
+        return {"function": self.function, "mode": self.mode, "findings": named}
+
+
+def prospect(clients: Clients, spec: Spec, event: bytes) -> Prospect:
+    """What the event will lead to, as the function reads it and is deployed.
+
+    Raises CloudError; Problem if it is not deployed.
+    """
+    deployed = Live.read(spec, clients).settings
+    found = [item for item in notification.read(event) if isinstance(item, Finding)]
+    name = f"{spec.service.name}/{spec.function.name}"
+    return Prospect(name, deployed.mode, deployed.rule_ids, found)
+
+
+def read_event(where: str) -> bytes:
+    """What the file at `where` holds, or stdin for `-`; raises UsageError if it holds nothing."""
+    try:
+        event = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{where} cannot be read ({reason}): name an event's file, or -") from None
+    if not event.strip():
+        raise UsageError(f"{where} is empty: an event has at least a character")
+    return event
+
+
+def publish(clients: Clients, topic: str, event: bytes) -> str:
+    """Publish the event as it is; gives the message's id.
+
+    Raises UsageError for an event that no message can carry, and CloudError.
+    """
+    from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
+
+    message = TopicMessage(_text(event))
+    with calling("mns:PublishMessage", topic):
+        to = clients.topic(topic)
+        try:
+            return str(to.publish_message(message).message_id)
+        finally:
+            to.mns_client.close_connection()
+
+
+def settled(line: Line) -> bool:
+    """Whether nobody is to try the finding again: settled, or told."""
+    return line.get("outcome") in values.SETTLED | values.TOLD
+
+
+def for_a_person(lines: Iterable[Line]) -> list[str]:
+    """What no retry cures, and somebody must see to: a sentence for each such line."""
+    return [_sentence(line) for line in lines if line.get("outcome") in values.TOLD]
+
+
+def tell_person(console: Console, lines: Iterable[Line]) -> bool:
+    """Say that to people; gives whether there was any."""
+    told = for_a_person(lines)
+    for each in told:
+        console.say(f"a person must see to {each}", "red")
+    return bool(told)
+
+
+def left_open(lines: Iterable[Line], rule_ids: Collection[str]) -> str:
+    """Which buckets the function left as they were though it is to close them; empty if none.
+
+    That is settled, and no reason to forget them: it was changed after it was looked at, and only
+    reports by now, or acts on other rules than `rule_ids`.
+    """
+    told = [
+        _sentence(line)
+        for line in lines
+        if line.get("outcome") == values.WOULD_REPAIR
+        or (_of_another_rule(line) and line.get("rule_id") in rule_ids)
+    ]
+    return "; ".join(told)
+
+
+def _sentence(line: Line) -> str:
+    return f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}"
+
+
+def _of_another_rule(line: Line) -> bool:
+    reason = str(line.get("reason"))
+    return line.get("outcome") == values.IGNORED and reason.startswith("other_rule:")
+
+
+def show(console: Console, lines: Sequence[Line]) -> None:
+    """The audit lines as a table; nothing if there are none."""
+    if lines:
+        console.table(("outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
+
+
+def acl_told(line: Line) -> str:
+    """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
+    before, after = line.get("acl_before"), line.get("acl_after")
+    return f"{before} -> {after}" if after and after != before else str(before or "")
+
+
+def _row(line: Line) -> tuple[str, str, str, str]:
+    told = acl_told(line)
+    return str(line.get("outcome")), str(line.get("bucket")), told, str(line.get("reason"))
+
+
+def _text(event: bytes) -> str:
+    if len(event) > LONGEST:
+        raise UsageError(f"the event has {len(event)} bytes: a message has {LONGEST} at most")
+    try:
+        text = event.decode()
+    except UnicodeDecodeError:
+        raise UsageError("the event is not UTF-8: a message of MNS is text") from None
+    if found := _NOT_IN_XML.search(text):
+        raise UsageError(f"the event has a character that MNS cannot carry: {found[0]!r}")
+    return text
+
+
+def keys(event: bytes) -> list[Key]:
+    """What the function will write a line about, by its own reading of the event."""
+    return [
+        (item.rule_id, item.resource_id) if isinstance(item, Finding) else ("", "")
+        for item in notification.read(event)
+    ]

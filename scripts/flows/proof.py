@@ -1,0 +1,354 @@
+"""Proves on the account itself that the loop closes, with a bucket of its own.
+
+The bucket is opened to the public, as somebody might, and nothing else is done: what follows is
+Cloud Config's change-triggered evaluation, and the repair. An evaluation on demand would close
+other buckets too, and is never started. The bucket is empty, and is taken away whatever happens.
+"""
+
+import argparse
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+import oss2
+
+from resource_repair.openness import PRIVATE, PUBLIC_READ
+from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
+from scripts.account import audit_trail, buckets, findings
+from scripts.account.audit_trail import AuditLine
+from scripts.account.buckets import Bucket
+from scripts.account.findings import Result
+from scripts.account.mark import TAG_KEY
+from scripts.account.permission import Permission
+from scripts.context import Situation
+from scripts.errors import CloudError, Problem
+from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.terminal import Exit
+
+_PREFIX = "resource-repair-proof-"
+_NAME = re.compile(_PREFIX + r"[0-9a-f]{16}")
+_ANY_NAME = f"{_PREFIX}<16 hexadecimal digits>"
+_TAG_VALUE = "resource-repair-proof"
+_OF_A_PROOF = f"acs:oss:*:{{account}}:{_PREFIX}*"
+
+_CREATE = Permission("oss:PutBucket", _OF_A_PROOF)
+_GET_TAGS = Permission("oss:GetBucketTagging", _OF_A_PROOF)
+_PUT_TAGS = Permission("oss:PutBucketTagging", _OF_A_PROOF)
+_PUT_BLOCK = Permission("oss:PutBucketPublicAccessBlock", _OF_A_PROOF)
+_PUT_ACL = Permission("oss:PutBucketAcl", _OF_A_PROOF)
+_DELETE = Permission("oss:DeleteBucket", _OF_A_PROOF)
+
+PERMISSIONS = (
+    buckets.GET_ACCOUNT_BLOCK,
+    buckets.LIST,
+    buckets.GET_INFO,
+    _CREATE,
+    _GET_TAGS,
+    _PUT_TAGS,
+    _PUT_BLOCK,
+    _PUT_ACL,
+    _DELETE,
+    findings.LIST_OF_BUCKET,
+    *audit_trail.PERMISSIONS,
+)
+
+# The legs, by what each ends with, and what each begins with.
+_EVALUATED, _CLOSED, _RECORDED, _COMPLIANT = "evaluated", "repaired", "audit line", "compliant"
+_LEGS = {_EVALUATED: "change", _CLOSED: _EVALUATED, _RECORDED: _CLOSED, _COMPLIANT: _CLOSED}
+_MISSING = {
+    _EVALUATED: "Cloud Config did not evaluate the change",
+    _CLOSED: "the finding did not lead to a repair",
+    _RECORDED: "the repair has no audit line",
+    _COMPLIANT: "Cloud Config did not evaluate the repair",
+}
+
+_CLEANING = 60.0  # seconds
+_UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """The options that `prove` reads."""
+    options.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="for the loop to close; default: %(default)s",
+    )
+
+
+def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType({})) -> Exit:
+    """Prove the loop within `options.timeout` seconds; PROBLEM if it did not close.
+
+    `beside` is what the answer has beside what is told of the proof.
+    Raises CloudError, and Problem where it cannot be proved at all. The function must be live as
+    the spec declares it.
+    """
+    _check(situation)
+    console = situation.console
+    name = _PREFIX + secrets.token_hex(8)
+    if console.dry_run:
+        _tell_what_would_be_done(situation, beside)
+        return Exit.DONE
+    _take_away_leftovers(situation)
+    proof = _Proof(situation, Bucket(situation.clients, name))
+    try:
+        proof.begin()
+        proof.follow()
+    finally:
+        left = _take_away(situation, proof.bucket)
+    proved = proof.report()
+    console.answer({**beside, **proof.document(), "bucket_deleted": left is None})
+    if left:
+        raise left
+    return Exit.DONE if proved else Exit.PROBLEM
+
+
+def _check(situation: Situation) -> None:
+    """Raise what stands against any proof, before anything is made."""
+    if situation.spec.function.environment.get("repairMode") == REPORT:
+        raise Problem(f"the loop cannot be proved in mode {REPORT}: nothing is repaired in it")
+    if patiently(lambda: buckets.account_blocks_public_access(situation.clients)):
+        raise Problem(
+            "the loop cannot be proved: Block Public Access is on for the account, so that no "
+            "bucket can be opened to begin with"
+        )
+
+
+def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object]) -> None:
+    console, timeout = situation.console, situation.options.timeout
+    leftovers = [bucket.name for bucket in _leftovers(situation)]
+    steps = [
+        *(f"delete {name}, which an earlier proof left" for name in leftovers),
+        f"make the bucket {_ANY_NAME}, tagged {TAG_KEY}: {_TAG_VALUE}",
+        "lift Block Public Access from it, and set its ACL to public-read",
+        f"wait, for {timeout:g} s at most, until these have been seen: {', '.join(_LEGS)}",
+        "delete the bucket, however that ends",
+    ]
+    for step in steps:
+        console.say(f"would {step}")
+    console.answer(
+        {
+            **beside,
+            "account_id": situation.spec.account_id,
+            "region": situation.spec.region,
+            "bucket": _ANY_NAME,
+            "proved": None,
+            "would": steps,
+            "leftovers": leftovers,
+            "legs": [{"from": begin, "to": leg} for leg, begin in _LEGS.items()],
+            "timeout_seconds": timeout,
+        }
+    )
+
+
+def _take_away_leftovers(situation: Situation) -> None:
+    """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
+    for bucket in _leftovers(situation):
+        try:
+            patiently(partial(_delete, bucket))
+        except CloudError as error:
+            if error.code != "BucketNotEmpty":
+                raise
+            raise Problem(
+                f"{bucket.name}, which an earlier proof left, is not empty: look at what is in it, "
+                "delete it, and run again"
+            ) from None
+        situation.console.say(f"deleted {bucket.name}, which an earlier proof had left")
+
+
+def _leftovers(situation: Situation) -> Iterator[Bucket]:
+    """The buckets of proofs that were killed.
+
+    One that may be another's, or of a proof under way, is named and left.
+    """
+    clients, console = situation.clients, situation.console
+    for name, found in patiently(lambda: buckets.listed(clients, _PREFIX)).items():
+        bucket = Bucket(clients, name, found.region)
+        if not _NAME.fullmatch(name):
+            continue
+        if datetime.now(timezone.utc) - found.created_at < _UNDER_WAY:
+            console.say(f"left {name}: it is too young to be surely what an earlier proof left")
+            continue
+        if not patiently(partial(_is_marked, bucket)):
+            console.say(f"left {name}: its tag does not say that it is a proof's")
+            continue
+        yield bucket
+
+
+def _is_marked(bucket: Bucket) -> bool:
+    """Whether it is tagged as a proof's, and nothing else."""
+    try:
+        found = bucket.ask(_GET_TAGS, lambda live: live.get_bucket_tagging())
+    except CloudError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return False  # gone, or (guessed: OSS may say so) without tags
+    return dict(found.tag_set.tagging_rule) == {TAG_KEY: _TAG_VALUE}
+
+
+def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:
+    """Delete the bucket; gives what stood in the way, and raises nothing over what is under way."""
+
+    def look() -> Progress:
+        _delete(bucket)
+        return Progress(f"deleted {bucket.name}", done=True)
+
+    try:
+        if wait(look, situation.console, _CLEANING):
+            return None
+        left = CloudError(_DELETE.action, bucket.name, "NoUsableAnswer", 0, "run again")
+    except CloudError as error:
+        left = error
+    situation.console.say(f"{bucket.name} is still there: delete it, or run again", "red")
+    return left
+
+
+def _delete(bucket: Bucket) -> None:
+    try:
+        bucket.ask(_DELETE, lambda live: live.delete_bucket())
+    except CloudError as error:
+        if error.code != buckets.NO_SUCH_BUCKET:
+            raise
+
+
+class _Proof:
+    """A proof under way: its bucket, and how many seconds after the change each leg ended."""
+
+    def __init__(self, situation: Situation, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self._situation = situation
+        self._since = datetime.now(timezone.utc) - audit_trail.SKEW
+        self._changed = 0.0
+        self._seen_open = False
+        self._ended: dict[str, float] = {}
+        self._line: AuditLine | None = None
+
+    def begin(self) -> None:
+        """Make the bucket, marked, and open it."""
+        name, console = self.bucket.name, self._situation.console
+        patiently(self._result)
+        patiently(self._lines)  # what may not be read is refused here, and not once it is open
+        self._do(_CREATE, lambda live: live.create_bucket())
+        self._do(_PUT_TAGS, _tag)
+        self._do(_PUT_BLOCK, lambda live: live.put_bucket_public_access_block(False))
+        console.say(f"made {name}, and lifted Block Public Access from it")
+        patiently(self._open)
+        self._changed = time.monotonic()
+        console.say(f"opened {name} to the public: the rest must happen by itself")
+
+    def follow(self) -> None:
+        """Wait until every leg has ended, or can no longer."""
+        wait(self._look, self._situation.console, self._situation.options.timeout)
+
+    def report(self) -> bool:
+        """Say how long each leg took; whether all of them ended."""
+        console = self._situation.console
+        rows = [(f"{begin} -> {leg}", self._took(leg, begin)) for leg, begin in _LEGS.items()]
+        console.table(("leg", "seconds, as seen"), rows)
+        missing = next((leg for leg in _LEGS if leg not in self._ended), None)
+        if missing is None:
+            console.say(f"the loop closed {self._ended[_CLOSED]:.1f} s after the change", "green")
+            return True
+        said = f" (the function said {self._told()})" if self._line else ""
+        console.say(
+            f"the loop is not proved: {_MISSING[missing]}{said}; `make doctor` says where findings "
+            "are lost",
+            "red",
+        )
+        return False
+
+    def document(self) -> dict[str, object]:
+        """What `report` says, for programs; a leg that did not end is null."""
+        return {
+            "account_id": self._situation.spec.account_id,
+            "region": self._situation.spec.region,
+            "bucket": self.bucket.name,
+            "proved": all(leg in self._ended for leg in _LEGS),
+            "seconds_after_change": {leg: self._ended.get(leg) for leg in _LEGS},
+            "outcome": self._line and self._line.outcome,
+        }
+
+    def _do(self, needed: Permission, call: Callable[[Any], object]) -> None:
+        patiently(lambda: self.bucket.ask(needed, call))
+
+    def _open(self) -> None:
+        self._acl()  # to set the ACL of a bucket that is gone would make it anew
+        self.bucket.ask(_PUT_ACL, lambda live: live.put_bucket_acl(PUBLIC_READ))
+
+    def _look(self) -> Progress:
+        """What has ended by now. The ACL is read first: what is read after it is no older."""
+        acl = self._acl()
+        result = self._result()
+        self._line = self._line_so_far()
+        compliance = result.compliance if result else ""
+        recorded = self._line is not None and self._line.outcome == REPAIRED
+        self._seen_open |= acl != PRIVATE
+        if compliance == findings.NON_COMPLIANT:
+            self._end(_EVALUATED)
+        # The ACL that was set can be late to show: private may still be the one before.
+        reported_closed = _EVALUATED in self._ended and compliance == findings.COMPLIANT
+        if acl == PRIVATE and (self._seen_open or recorded or reported_closed):
+            self._end(_EVALUATED)  # as it must have been, if between two looks
+            self._end(_CLOSED)
+        if _CLOSED in self._ended and recorded:
+            self._end(_RECORDED)
+        if _CLOSED in self._ended and compliance == findings.COMPLIANT:
+            self._end(_COMPLIANT)
+        return self._progress()
+
+    def _progress(self) -> Progress:
+        missing = [leg for leg in _LEGS if leg not in self._ended]
+        if not missing:
+            return Progress("all that was to happen has happened", done=True)
+        settled = self._line is not None and self._line.outcome in (SETTLED | TOLD) - {REPAIRED}
+        said = f"; the function said {self._told()}" if self._line else ""
+        return Progress(f"waiting for: {', '.join(missing)}{said}", done=settled)
+
+    def _acl(self) -> str:
+        try:
+            return self.bucket.info().acl
+        except CloudError as error:
+            if error.code != buckets.NO_SUCH_BUCKET:
+                raise
+            raise Problem(
+                f"{self.bucket.name} has gone: another proof may have taken it for a leftover; "
+                "prove the loop once at a time"
+            ) from None
+
+    def _result(self) -> Result | None:
+        return findings.of_bucket(self._situation.spec, self._situation.clients, self.bucket.name)
+
+    def _lines(self) -> list[AuditLine]:
+        until = datetime.now(timezone.utc) + audit_trail.SKEW
+        clients, spec = self._situation.clients, self._situation.spec
+        return list(audit_trail.read(clients, spec, self._since, until, bucket=self.bucket.name))
+
+    def _line_so_far(self) -> AuditLine | None:
+        """The line of the repair, which may have been delivered twice; else the last line."""
+        lines = self._lines()
+        repairs = [line for line in lines if line.outcome == REPAIRED]
+        return next(iter(repairs or reversed(lines)), None)
+
+    def _end(self, leg: str) -> None:
+        self._ended.setdefault(leg, round(time.monotonic() - self._changed, 1))
+
+    def _took(self, leg: str, begin: str) -> str:
+        if leg not in self._ended:
+            return "not seen"
+        return f"{self._ended[leg] - self._ended.get(begin, 0.0):.1f}"
+
+    def _told(self) -> str:
+        return f"{self._line.outcome}: {self._line.reason}" if self._line else "nothing"
+
+
+def _tag(bucket: Any) -> None:
+    rule = oss2.models.TaggingRule()
+    rule.add(TAG_KEY, _TAG_VALUE)
+    bucket.put_bucket_tagging(oss2.models.Tagging(rule))

@@ -1,0 +1,320 @@
+"""Opening a bucket that was repaired, so that it stays open: exemption first, ACL last.
+
+Everything is read before anything is changed, and the ACL that was read is written first of all:
+where it may not be, the code that is live stays as it is. Each step looks whether it was done
+already: stopped after any of them, another run goes on from there. The code that is put live is the
+live one with one more exemption, and never what happens to be in the folder: whoever is called at
+night may have another version there, and a deploy of that is no part of an undo.
+"""
+
+import shlex
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.openness import OPENNESS, PRIVATE
+from resource_repair.values import EXEMPT, REPAIRED
+from scripts import ROOT
+from scripts.account import audit_trail, buckets
+from scripts.account.audit_trail import AuditLine
+from scripts.account.buckets import Bucket, Info
+from scripts.account.exempting import allows
+from scripts.account.function import Live, with_exemptions
+from scripts.context import Situation
+from scripts.declared import exemptions as reviewed
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.errors import Problem, UsageError
+from scripts.patience import Progress, patiently, wait
+
+_READ_BACK = 30.0  # seconds within which an ACL must show; OSS documents no bound
+
+
+class Wish(NamedTuple):
+    """What is asked for. Without `acl` it is what the last repair since then found.
+
+    `entry` is the exemption to be made if there is none that suffices; its `allow` does not count.
+    `watch` is for how many seconds to look after it; by default, for as long as a repair that had
+    begun before can last.
+    """
+
+    bucket: str
+    acl: str | None
+    entry: Exemption | None
+    exemptions: Path
+    since: datetime
+    watch: float | None
+
+
+class _Exempted(NamedTuple):
+    """The exemption, and where it is already."""
+
+    entry: Exemption
+    in_file: bool
+    is_live: bool
+
+
+def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
+    """Look at everything, and change nothing.
+
+    Raises CloudError; Problem where it cannot be opened, or what to is not known; UsageError where
+    an exemption has to be made, and nobody said which.
+    """
+    bucket = Bucket(situation.clients, wish.bucket)
+    info = _info(bucket)
+    _check_blocked(situation, bucket)
+    repair = None if wish.acl else _last_repair(situation, wish, info, now)
+    acl = wish.acl or str(repair and repair.acl_before)
+    live = Live.read(situation.spec, situation.clients)
+    exempted = _exempted(wish, acl, live.exemptions(), now.date())
+    return Reopening(situation, wish, bucket, info, repair, acl, exempted, now.date())
+
+
+class Reopening:
+    """One bucket that is to be open, and how far that has come."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        wish: Wish,
+        bucket: Bucket,
+        info: Info,
+        repair: AuditLine | None,
+        acl: str,
+        exempted: _Exempted,
+        today: date,
+    ) -> None:
+        self.acl = acl
+        self._situation = situation
+        self._console = situation.console
+        self._wish = wish
+        self._bucket = bucket
+        self._before = info
+        self._repair = repair
+        self._exempted = exempted
+        self._today = today
+        self._done: list[str] = []
+
+    def show(self) -> None:
+        """What was found, and what will be done."""
+        name, entry = self._bucket.name, self._exempted.entry
+        if self._repair:
+            self._console.say(
+                f"{name} was {REPAIRED} at {_time(self._repair.at)}, {self._repair.acl}, by a "
+                f"finding of the rule {self._repair.rule_name or self._repair.rule_id} (request "
+                f"{self._repair.request_id})"
+            )
+        self._console.table(("what", "now", "then"), self._rows())
+        self._console.say(
+            f"from then on a finding about {name} is recorded as {EXEMPT}, until {entry.expires} "
+            "has passed"
+        )
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        entry = self._exempted.entry
+        told = (
+            f"{entry.bucket}: {entry.allow} until {entry.expires} ({entry.reason}, {entry.owner})"
+        )
+        there = {True: ("there", "as it is"), False: ("lacks it", told)}
+        acl = self._before.acl
+        return [
+            (f"exemption in {self._wish.exemptions.name}", *there[self._exempted.in_file]),
+            ("exemption in the live code", *there[self._exempted.is_live]),
+            (f"ACL of {self._bucket.name}", acl, "as it is" if self._is_open(acl) else self.acl),
+        ]
+
+    def carry_out(self) -> None:
+        """Do what is still to be done, and watch that nobody undoes it. Raises as `prepare`."""
+        patiently(self._try_acl)
+        self._write_down()
+        seconds = patiently(self._put_live)
+        patiently(self._open)
+        self._console.say(f"now commit it: {self._commit()}", "bold")
+        self._watch(seconds if self._wish.watch is None else self._wish.watch)
+
+    def document(self) -> dict[str, object]:
+        """The bucket, what it takes, and what was done, for `--json`."""
+        entry, repair = self._exempted.entry, self._repair
+        return {
+            "account_id": self._situation.spec.account_id,
+            "region": self._situation.spec.region,
+            "bucket": self._bucket.name,
+            "acl_before": self._before.acl,
+            "acl": self.acl,
+            "repaired": repair and {"at": repair.at.isoformat(), "request_id": repair.request_id},
+            "exemption": {**entry._asdict(), "expires": entry.expires.isoformat()},
+            "was_in_file": self._exempted.in_file,
+            "was_live": self._exempted.is_live,
+            "done": self._done,
+            "commit": self._commit(),
+        }
+
+    def _try_acl(self) -> None:
+        """Write the ACL that it has, so that it is known whether it may be written.
+
+        One that is open as far as wanted is left: nothing is to be written to it, and to write a
+        public ACL while its owner is closing it would open it without an exemption.
+        """
+        acl = self._same().acl
+        if self._is_open(acl):
+            return
+        self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(acl))
+        self._same()  # on a bucket that was deleted just now that made another
+
+    def _write_down(self) -> None:
+        """Add the exemption to the file, unless another run has done so since it was read."""
+        path, entry = self._wish.exemptions, self._exempted.entry
+        held = reviewed_exemptions(path, self._today)
+        if not _allowing(held, self._bucket.name, self.acl, entry.expires):
+            reviewed.add(path, entry, self._today)
+            self._tell("exemption written", f"added to {path}")
+
+    def _put_live(self) -> float:
+        """Have the exemption live; gives for how many seconds older invocations can still run."""
+        live = Live.read(self._situation.spec, self._situation.clients)
+        held = live.exemptions()
+        entry = self._exempted.entry
+        if _allowing(held, self._bucket.name, self.acl, entry.expires):
+            age = (datetime.now(timezone.utc) - live.changed_at).total_seconds()
+            return min(max(live.timeout - age, 0.0), live.timeout)
+        package = with_exemptions(live.package, Exemptions((*held.entries, entry)))
+        live = live.set_package(package, self._console)
+        self._tell(
+            "exemption live", f"{live.spec.function.name} has the exemption, and else as before"
+        )
+        return live.timeout
+
+    def _open(self) -> None:
+        """Set the ACL, directly after a read: on a bucket that is gone that would make one."""
+        name = self._bucket.name
+        if self._is_open(self._same().acl):
+            return
+        self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(self.acl))
+
+        def look() -> Progress:
+            acl = self._same().acl
+            return Progress(f"{name} is {acl}", self._is_open(acl))
+
+        if not wait(look, self._console, _READ_BACK):
+            raise Problem(f"{name} does not show the ACL that was set: run again")
+        self._tell("opened", f"opened {name}: {self.acl}, as read back")
+
+    def _watch(self, seconds: float) -> None:
+        """Keep it open while an invocation can still run that began with the older exemptions."""
+        name = self._bucket.name
+        if seconds:
+            self._console.say(
+                f"watching it for {seconds:.0f} s more, in which a repair that had begun before "
+                "may still close it; to stop that is safe"
+            )
+
+        def look() -> Progress:
+            if not self._is_open(self._same().acl):
+                self._console.say(f"{name} was closed by a repair that had begun before", "bold")
+                self._open()
+            return Progress(f"{name} is open", done=False)
+
+        wait(look, self._console, seconds)
+        self._console.say(f"{name} is open, and exempt", "green")
+
+    def _same(self) -> Info:
+        """The bucket as it is, which must be the one that was looked at first."""
+        now = _info(self._bucket)
+        if now.created_at != self._before.created_at:
+            raise Problem(
+                f"{self._bucket.name} was deleted and made again meanwhile, and is not opened "
+                f"further (it is {now.acl}): look whose it is"
+            )
+        return now
+
+    def _is_open(self, acl: str) -> bool:
+        return OPENNESS.get(acl, OPENNESS[PRIVATE]) >= OPENNESS[self.acl]
+
+    def _tell(self, done: str, words: str) -> None:
+        self._done.append(done)
+        self._console.say(words, "green")
+
+    def _commit(self) -> str:
+        path, entry = self._wish.exemptions.resolve(), self._exempted.entry
+        message = shlex.quote(f"Exempt {entry.bucket} until {entry.expires}")
+        if path.is_relative_to(ROOT):
+            return f"git commit -m {message} -- {shlex.quote(str(path.relative_to(ROOT)))}"
+        return f"git -C {shlex.quote(str(path.parent))} commit -m {message} -- {path.name}"
+
+
+def _info(bucket: Bucket) -> Info:
+    found = bucket.info_if_there()
+    if found is None:
+        raise Problem(f"there is no bucket {bucket.name}, and none is made: check the name")
+    return found
+
+
+def _check_blocked(situation: Situation, bucket: Bucket) -> None:
+    whose = ""
+    if buckets.account_blocks_public_access(situation.clients):
+        whose = "the account"
+    elif bucket.blocks_public_access():
+        whose = "the bucket"
+    if whose:
+        raise Problem(
+            f"{bucket.name} stays closed: Block Public Access is on for {whose}, so that OSS "
+            "refuses a public ACL, and heeds none; nothing was changed: lift that first, if it is "
+            "to be public"
+        )
+
+
+def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) -> AuditLine:
+    """The newest line of a repair of this bucket."""
+    clients, spec = situation.clients, situation.spec
+    until = now + audit_trail.SKEW
+    lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
+    repairs = [line for line in lines if line.closed]
+    instead = "if it is to be open all the same, say ACL=public-read"
+    if not repairs:
+        raise Problem(
+            f"the audit trail has no repair of {wish.bucket} since {_time(wish.since)}: {instead}"
+        )
+    last = repairs[-1]
+    if last.acl_before not in OPENNESS or last.acl_before == PRIVATE:
+        raise Problem(f"the repair of {wish.bucket} does not tell the ACL before: {instead}")
+    if info.created_at.replace(microsecond=0) > last.at:  # the log has whole seconds
+        raise Problem(
+            f"{wish.bucket} was made at {_time(info.created_at)}, after the repair of another one "
+            f"of its name: {instead}"
+        )
+    return last
+
+
+def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
+    """What is there already, and holds as long as the options say, goes before what they say.
+
+    An older entry is never changed: one that ends sooner gets a second beside it.
+    """
+    ours = reviewed_exemptions(wish.exemptions, today)
+    until = wish.entry.expires if wish.entry else today
+    in_file = _allowing(ours, wish.bucket, acl, until)
+    entry = in_file or _allowing(live, wish.bucket, acl, until)
+    entry = entry or (wish.entry and wish.entry._replace(allow=acl))
+    if entry is None:
+        raise UsageError(
+            f"{wish.bucket} has no exemption that allows {acl}: say REASON=, OWNER= and EXPIRES= "
+            "(a date such as 2026-12-31) for one"
+        )
+    # The live one may end sooner than that in the file, and would have the bucket closed then.
+    is_live = _allowing(live, wish.bucket, acl, entry.expires) is not None
+    if not is_live:
+        entry = entry._replace(bucket=wish.bucket)  # nobody released the rest of a glob tonight
+    return _Exempted(entry, in_file is not None, is_live)
+
+
+def _allowing(held: Exemptions, bucket: str, acl: str, until: date) -> Exemption | None:
+    """The exemption by which the bucket may have that ACL on that day; None if there is none.
+
+    None begins on a day of its own: what holds then holds today.
+    """
+    found = held.for_bucket(bucket, until)
+    return found if allows(found, acl) else None
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,128 @@
+"""What a sweep would do, read from Cloud Config, OSS, the live function and its audit trail."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from resource_repair.settings import Settings
+from resource_repair.values import DENIED, EXEMPT, FAILED
+from scripts.account import audit_trail, findings
+from scripts.account.exempting import Exempting
+from scripts.account.findings import Result
+from scripts.account.function import Live
+from scripts.context import Situation
+from scripts.decide.candidates import Candidate, Reader, in_order
+from scripts.decide.due import due, last_lines, overlooked
+from scripts.errors import Problem
+from scripts.patience import patiently
+from scripts.terminal import Console
+
+
+class Plan(NamedTuple):
+    """What a sweep would do.
+
+    `chosen` get a finding, in this order; `later` are left by the limit, `exempt` by the function,
+    `ignored` by Cloud Config. `why` says of each why it is due, with --due. The `overlooked` among
+    them are due by what was read alone, and want their number confirmed: `unconfirmed` are left
+    where nobody does.
+    """
+
+    live: Live
+    chosen: Sequence[Candidate]
+    later: Sequence[Candidate]
+    exempt: Sequence[Candidate]
+    ignored: Sequence[Result]
+    why: Mapping[str, str]
+    overlooked: Collection[str]
+    unconfirmed: Sequence[Candidate]
+
+    @property
+    def closes(self) -> int:
+        """How many buckets will be closed."""
+        return sum(each.closes for each in self.chosen)
+
+
+def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
+    """The plan for what the options say, and who read the buckets for it.
+
+    Raises CloudError, and Problem for what no finding would come of.
+    """
+    spec, clients, options = situation.spec, situation.clients, situation.options
+    live = patiently(lambda: Live.read(spec, clients))
+    known = patiently(lambda: findings.read(spec, clients))
+    found = _named(situation.console, known, options.bucket)
+    reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
+    deployed = _checked_settings(situation, live)
+    exempting = Exempting(patiently(live.exemptions), deployed.exempt_tag, now.date())
+    reader = Reader(clients, deployed.mode, exempting)
+    read = in_order(reader.read(reported))
+    exempt = [each for each in read if each.expected == EXEMPT]
+    swept = [each for each in read if each.expected != EXEMPT]
+    why: Mapping[str, str] = {}
+    new: Mapping[str, str] = {}
+    if options.due:
+        why, new = _due(situation, swept, live.mode, now)
+        # What fails every night must not use up the limits before the others have their turn.
+        due_by_lines = sorted(
+            (each for each in swept if each.bucket in why),
+            key=lambda each: why[each.bucket].startswith((FAILED, DENIED)),
+        )
+        swept = [*due_by_lines, *(each for each in swept if each.bucket in new)]
+    # A yes to whatever comes is no confirmation: an upgrade must not have a night close more.
+    unconfirmed = []
+    if options.yes and options.expect is None:
+        unconfirmed = [each for each in swept if each.bucket in new]
+        swept = [each for each in swept if each.bucket not in new]
+    ignored = [each for each in found if each.compliance == findings.IGNORED]
+    chosen, later = swept[: options.limit], swept[options.limit :]
+    whys = {**why, **new}
+    return reader, Plan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
+
+
+def _checked_settings(situation: Situation, live: Live) -> Settings:
+    """What the function is told; it ignores findings of other rules than its own."""
+    deployed = live.settings
+    others = [each for each in findings.rule_ids(situation.spec) if each not in deployed.rule_ids]
+    if others:
+        raise Problem(
+            f"{situation.spec.function.name} is not deployed for rule {others[0]} of "
+            "PREPARE_RULE_ID, and would ignore its findings: correct that, or deploy"
+        )
+    return deployed
+
+
+def _named(
+    console: Console, known: Sequence[Result], names: Sequence[str] | None
+) -> Sequence[Result]:
+    """The results about those buckets, or all; says of each that there is nothing to close."""
+    if not names:
+        return known
+    found = {each.bucket: each for each in known if each.bucket in names}
+    for name in dict.fromkeys(names):
+        if name not in found:
+            raise Problem(
+                f"the rule has not evaluated {name}: look with `make status BUCKET={name}`"
+            )
+        if found[name].compliance != findings.NON_COMPLIANT:
+            console.say(f"{name} is {found[name].compliance} in Cloud Config: it is left alone")
+    return list(found.values())
+
+
+def _due(
+    situation: Situation, swept: Sequence[Candidate], mode: str, now: datetime
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Why each that is due is so, and of the others why each that was overlooked is."""
+    if not swept:
+        return {}, {}
+    where, grace = (situation.clients, situation.spec), timedelta(minutes=situation.options.grace)
+    span = (audit_trail.since(situation.options.days, now), now + audit_trail.SKEW)
+    lines = patiently(lambda: last_lines(audit_trail.read(*where, *span)))
+    why: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for each in swept:
+        asked = (each, lines.get(each.bucket), mode, now, grace)
+        if told := due(*asked):
+            why[each.bucket] = told
+        elif told := overlooked(*asked):
+            new[each.bucket] = told
+    return why, new

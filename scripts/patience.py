@@ -1,0 +1,93 @@
+"""Trying again what failed for a reason that passes: throttling, an overload, no answer."""
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from resource_repair.timing import backoff
+from scripts.errors import CloudError
+from scripts.terminal import Console, aside
+
+WITHIN = 60.0  # seconds
+
+_TRIES = 6
+_FIRST, _MOST = 0.2, 10.0  # seconds between two tries
+
+Result = TypeVar("Result")
+
+
+def patiently(
+    call: Callable[[], Result], *, after_making: bool = False, within: float = WITHIN
+) -> Result:
+    """What `call` gives, tried a few times; it must be fit to be repeated.
+
+    Each further try is told in a line on stderr, and none begins after `within` seconds. With
+    `after_making`, what is not there may have been made a moment ago, and is waited for too.
+    Raises the CloudError of the last try, and at once one that no waiting helps.
+    """
+    end = time.monotonic() + within
+    for wait in itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1):
+        try:
+            return call()
+        except CloudError as error:
+            helps = error.passes or (after_making and error.not_there)
+            if not helps or time.monotonic() + wait > end:
+                raise
+            aside(
+                f"{error.operation} on {error.subject} {_how(error)}; trying again in {wait:.1f} s"
+            )
+        time.sleep(wait)
+    return call()
+
+
+def _how(error: CloudError) -> str:
+    if error.unanswered:
+        return "gave no answer"
+    if error.not_there:
+        return f"finds nothing yet ({error.code})"
+    return f"is refused for now ({error.code})"
+
+
+TIMEOUT = 1200.0  # seconds; Cloud Config takes up to ten minutes to notice a change
+
+_FIRST, _MOST = 0.1, 10.0  # seconds between two looks: a local cloud's waits are compressed
+_HEARTBEAT = 60.0
+
+
+class Progress(NamedTuple):
+    """What a look has shown, in words, and whether that ends the waiting."""
+
+    words: str
+    done: bool
+
+
+def wait(look: Callable[[], Progress], console: Console, timeout: float) -> bool:
+    """Look until a look is done; False if none is within `timeout` seconds.
+
+    Says what changed, and each minute that it still waits. A look that fails for a reason that
+    passes (throttling, no answer) is taken again; another CloudError is raised.
+    """
+    started = time.monotonic()
+    waits = backoff(_FIRST, _MOST)
+    said, said_at = "", 0.0
+    while True:
+        progress = _patiently(look)
+        elapsed = time.monotonic() - started
+        if progress.words != said or elapsed - said_at > _HEARTBEAT:
+            console.say(f"{elapsed:6.1f} s  {progress.words}")
+            said, said_at = progress.words, elapsed
+        if progress.done:
+            return True
+        if elapsed >= timeout:
+            return False
+        time.sleep(min(next(waits), timeout - elapsed))
+
+
+def _patiently(look: Callable[[], Progress]) -> Progress:
+    try:
+        return look()
+    except CloudError as error:
+        if not error.passes:
+            raise
+        return Progress(f"{error.operation} is not answered just now ({error.code})", done=False)

@@ -1,1 +1,0 @@
-"""Closes what was open before, or is due by now, through the deployed function."""

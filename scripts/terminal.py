@@ -1,0 +1,278 @@
+"""One way to speak for everything that an operator runs.
+
+People at a terminal get colour and tables, pipes get plain aligned text, and `--json` exactly one
+document on stdout, with all else on stderr. Exit codes: 0 done, 1 found a problem, 2 used wrongly.
+
+What is said quotes others (a bucket's name is whatever a message says), so that a character which
+would move the cursor, break the line or turn its direction is shown as its escape, as in `\\x1b`.
+"""
+
+import argparse
+import enum
+import json
+import re
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from rich.console import Console as RichConsole
+from rich.table import Table
+from rich.text import Text
+
+from scripts import ROOT
+from scripts.errors import Problem, UsageError
+
+
+class Exit(enum.IntEnum):
+    """What a verb's exit code means."""
+
+    DONE = 0
+    PROBLEM = 1
+    MISUSE = 2
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the options that every verb has; `description` is mostly its docstring."""
+    options = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--json", action="store_true", help="answer with one JSON document")
+    options.add_argument("--yes", "-y", action="store_true", help="do not ask, go ahead")
+    options.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
+    return options
+
+
+class Console:
+    """What a verb says and asks; `answer_json`, `yes` and `dry_run` are the options of `parser`."""
+
+    def __init__(
+        self,
+        *,
+        answer_json: bool = False,
+        yes: bool = False,
+        dry_run: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        stdin: TextIO | None = None,
+    ) -> None:
+        self.dry_run = dry_run
+        self._json = answer_json
+        self._answered = False
+        self._so_far: Callable[[], Mapping[str, object]] = dict
+        self._yes = yes
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._stdin = stdin or sys.stdin
+        self._people = RichConsole(file=self._err if answer_json else self._out, highlight=False)
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Console":
+        """The console for parsed options."""
+        return cls(answer_json=options.json, yes=options.yes, dry_run=options.dry_run)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for people."""
+        self._people.print(Text(visible(text), style=style), soft_wrap=True)
+
+    def fail(self, text: str) -> None:
+        """What went wrong, in a line on stderr."""
+        people = RichConsole(file=self._err, highlight=False)
+        people.print(Text(visible(text), style="red"), soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows under headings: drawn for people where there is room, else aligned; never cut."""
+        shown = [[visible(cell) for cell in row] for row in rows]
+        lines = _aligned([columns, *shown])
+        drawn = max(map(len, lines)) + 3 * len(columns) + 1
+        if not self._people.is_terminal or drawn > self._people.width:
+            for n, line in enumerate(lines):
+                self.say(line, "" if n else "bold")
+            return
+        table = Table(*columns)
+        for row in shown:
+            table.add_row(*(Text(cell) for cell in row))
+        self._people.print(table)
+
+    def answer(self, document: object) -> None:
+        """The one JSON document of `--json`; nothing without it."""
+        if self._json:
+            text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
+            self._answered = True
+            # What is not printed becomes its escape, which is JSON too.
+            shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+            self._out.write("".join(shown).replace("\x7f", "\\u007f") + "\n")
+
+    def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
+        """What `--json` is to tell beside the error if the verb does not come to its answer."""
+        self._so_far = document
+
+    def answer_error(self, text: str) -> None:
+        """What went wrong, as the document of `--json`, unless there has been an answer."""
+        if not self._answered:
+            self.answer({**self._so_far(), "error": text})
+
+    def confirm(self, question: str) -> bool:
+        """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
+
+        Raises UsageError where there is nobody to ask.
+        """
+        if self._yes:
+            return True
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
+
+    def ask(self, question: str, instead: str = "look at it with --dry-run, or say --yes") -> str:
+        """What a person at the terminal answers, without the space around it.
+
+        Raises UsageError, which says what to do `instead`, where there is nobody to ask.
+        """
+        if not self._stdin.isatty():
+            raise UsageError(f"nobody is here to be asked: {instead}")
+        self._err.write(f"{visible(question)} ")
+        self._err.flush()
+        return self._stdin.readline().strip()
+
+
+def aside(text: str) -> None:
+    """A line on stderr, from where there is no console at hand."""
+    sys.stderr.write(f"{visible(text)}\n")
+
+
+def run(verb: Callable[[Console], Exit], console: Console) -> int:
+    """Run a verb; whatever it raises becomes one line, an exit code, and the answer of `--json`."""
+    try:
+        with _interruptible():
+            return verb(console)
+    except UsageError as error:
+        end, said = Exit.MISUSE, str(error)
+    except Problem as error:
+        end, said = Exit.PROBLEM, str(error)
+    except KeyboardInterrupt:
+        end = Exit.PROBLEM
+        said = "stopped; what was done so far stays, and running it again is safe"
+    except Exception as error:  # what no verb foresees: a traceback would be no answer
+        end, said = Exit.PROBLEM, _defect(error)
+    console.fail(said)
+    console.answer_error(said)
+    return end
+
+
+def _defect(error: Exception) -> str:
+    """What nobody foresaw, in a line from which its cause can be found.
+
+    A library may have raised it: the place is the last one in the project's own code.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{_within_project(each.filename)}:{each.lineno}" for each in frames]
+    place = next(each for each in reversed(places) if not each.startswith(":"))
+    return (
+        f"{type(error).__name__} at {place}, {redacted(str(error)) or 'without a word'}: "
+        "this is a defect, please report it"
+    )
+
+
+def _within_project(filename: str) -> str:
+    """A file's path from the project's root; empty for a file of somebody else's."""
+    path = Path(filename)
+    ours = path.is_relative_to(ROOT) and "site-packages" not in path.parts
+    return str(path.relative_to(ROOT)) if ours else ""
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a pipeline's cancel, and a terminal that closes, end a verb as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sets no handlers elsewhere
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored stays so, as under nohup; what is not Python's cannot be put back.
+    ours = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # It often comes twice, as make passes it on: the second must not stop the cleaning up.
+        for each in ours:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, old in ours.items():
+            signal.signal(number, old)
+
+
+def visible(text: str) -> str:
+    """The text with what is not printable escaped: controls, bidi overrides, surrogates."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    return ["  ".join(row).rstrip() for row in padded]
+
+
+_LONGEST = 300
+
+# What a secret is called, or how what it is called ends: x-acs-signature, AccessKeySecret, …
+_NAME = (
+    r"(?:secret(?:[_-]?key)?|signature(?:provided)?|string_?to_?sign|token|passw(?:or)?d|passphrase"
+    r"|credentials?|cookie|(?:access|api|private|signing|secret|encryption)[_-]?key|key[_-]?id"
+    r"|[?&](?:key|sign|sig|ak|sk|pwd)|[\"'](?:key|sign|sig|ak|sk|pwd)(?=[\\\"']))"
+)
+# Between that and the secret: an equals sign, a colon, XML's or an arrow, as it is or as in a URL;
+# or in a pair. Then perhaps brackets.
+_IS = r"(?:[\\\"']*\s*(?:[:=]?>|[:=]|%3[AaDd])|[\\\"']+\s*,(?=\s*[bu]?[\\\"']))[\s\[({]*"
+# To the closing quote, which has as many backslashes as the opening one, or to the word's end.
+_VALUE = (
+    r"(?:[bu]?\"(?:[^\"\\]|\\.)*|[bu]?'(?:[^'\\]|\\.)*"
+    r"|[bu]?\\+\"(?:[^\"\\]|\\+[^\"\\])*|[bu]?\\+'(?:[^'\\]|\\+[^'\\])*|[^\s&;,'\"<>]+)"
+)
+_NAMED = re.compile(rf"(?i:({_NAME}{_IS}){_VALUE})")
+
+# A header of several words, to the closing quote or to the line's end.
+_HEADER = re.compile(rf"(?i:((?:authorization|set-cookie|cookie)(?:{_IS}))[^\"'\n<>]+)")
+_SCHEMES = re.compile(
+    r"\b((?:OSS4|ACS3|SLS4|[A-Z]{2,4}\d)-(?:HMAC|RSA)-[A-Z0-9-]+\s)[^\"'\n<>]+"
+    r"|\b((?:OSS|FC|LOG|MNS|acs|ACS)\s+)[\w.+=/-]+:[\w+/=%-]{8,}"
+    r"|\b((?i:bearer|basic)\s+)[\w.+/=~-]{16,}"
+)
+
+_SHAPES = re.compile(
+    # Keys and tokens by how they begin, and whatever was put before that.
+    r"(?<![A-Za-z0-9])(?:LTAI|STS\.|TMP\.|CA[IE]S)[\w+/=.%*-]{6,}"
+    # A secret: 30 letters and digits, or capitals and small letters that are no words; a longer one
+    # has all three.
+    r"|(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{30}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])(?![A-Z]?[a-z]+(?:[A-Z][a-z]+)*(?![A-Za-z]))(?=[a-z]*[A-Z])(?=[A-Z]*[a-z])"
+    r"[A-Za-z]{30}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=[a-z\d]*[A-Z])(?=[A-Z\d]*[a-z])[A-Za-z\d]{31,}"
+    # The base64 of an HMAC of SHA-1, which ends so, and of SHA-256.
+    r"|(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{27}|[A-Za-z0-9+/]{43})=(?!=)"
+    # Where a robot is called, and who somebody is in an address.
+    r"|(?<=/services/)[^\s\"'<>?#,;]+|(?<=/hook/)[^\s\"'<>?#,;]+|(?<=/webhooks/)[^\s\"'<>?#,;]+"
+    r"|(?<=/webhookb2/)[^\s\"'<>?#,;]+"
+    r"|(?<=://)[^\s/\"'<>@]+(?=@)"
+)
+
+
+def redacted(text: str) -> str:
+    """The first line of a text, cut at 300 characters, with `***` for what may be a credential."""
+    line = next(iter(text.strip().splitlines()), "")
+    for pattern in (_HEADER, _SCHEMES, _NAMED, _SHAPES):
+        line = pattern.sub(_hidden, line)
+    return line[:_LONGEST]
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """What leads to the secret stays, to tell what is hidden."""
+    return next((each for each in found.groups() if each), "") + "***"

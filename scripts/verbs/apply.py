@@ -1,0 +1,146 @@
+"""Bring s.yaml to Function Compute and RAM: role, policies, service, function, trigger.
+
+Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. It
+stops where it would end a pause, drop an exemption that is live, or bring a new one whose glob is
+too wide. If it would begin to enforce, and more than 20 buckets are non-compliant and not exempt,
+their number must be given as EXPECT_CLOSE in the environment.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+
+from resource_repair.exemptions import Exemptions
+from scripts import CODE
+from scripts.account.clients import Credentials
+from scripts.account.deployment import Step, plan
+from scripts.account.exempting import bundled_exemptions
+from scripts.account.function import GET, GET_CODE, Live
+from scripts.account.function_compute import checksum
+from scripts.account.permission import Permission
+from scripts.context import Situation, Verb, start
+from scripts.decide import overruling
+from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
+from scripts.declared import dotenv
+from scripts.errors import CloudError, Problem
+from scripts.flows import carry_out
+from scripts.patience import patiently
+from scripts.terminal import Exit
+
+_FC = "acs:fc:{region}:{account}:*"
+_ROLES = "acs:ram:*:{account}:role/*"
+_POLICIES = "acs:ram:*:{account}:policy/*"
+
+VERB = Verb(
+    "apply",
+    __doc__ or "",
+    (
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:PassRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
+        Permission("ram:GetPolicy"),  # as well
+        Permission("ram:CreatePolicy", _POLICIES),
+        Permission("ram:CreatePolicyVersion", _POLICIES),
+        Permission("fc:GetService", _FC),
+        Permission("fc:CreateService", _FC),
+        Permission("fc:UpdateService", _FC),
+        Permission("fc:GetFunction", _FC),
+        GET_CODE,
+        Permission("fc:CreateFunction", _FC),
+        Permission("fc:UpdateFunction", _FC),
+        Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:PutFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:GetTrigger", _FC),
+        Permission("fc:CreateTrigger", _FC),
+        Permission("fc:DeleteTrigger", _FC),
+        *(each for each in BUCKETS.permissions if each != GET),
+    ),
+)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Apply s.yaml as the command line says; `credentials` default to the default chain's.
+
+    Gives the exit code.
+    """
+    return start(VERB, _apply, arguments, environ, credentials)
+
+
+def _apply(situation: Situation) -> Exit:
+    console = situation.console
+    planned = plan(situation.spec, situation.clients)
+    carry_out.show(console, planned)
+    if planned.changes:
+        patiently(lambda: _count_what_closes(situation))
+    applied: list[Step] = []
+    stopped = list(_obstacles(situation)) if planned.changes else []
+    for each in stopped:
+        console.fail(each)
+    end = Exit.PROBLEM if stopped else Exit.DONE
+    if planned.changes and not stopped and not console.dry_run:
+        if console.confirm("Apply this?"):
+            carry_out.carry_out(console, planned, applied)
+        else:
+            console.say("nothing was applied")
+            end = Exit.PROBLEM
+    console.answer(carry_out.document(planned, applied) | {"stopped": stopped})
+    return end
+
+
+def _obstacles(situation: Situation) -> Iterator[str]:
+    """What was set on the live function by hand and this would undo; and what it may not bring."""
+    spec = situation.spec
+    live = Live.find(spec, situation.clients)
+    if live is None:
+        yield from _of_exemptions(situation, Exemptions())
+        return
+    if pause := overruling.ended_pause(live, spec):
+        told = overruling.told_pause(pause, spec.function.name)
+        yield f"{told}: `make resume` first, or let s.yaml say mode report"
+    if live.checksum == checksum(spec.function.code.read_bytes()):
+        return
+    try:
+        held = live.exemptions()
+    except CloudError:
+        raise
+    except Problem:
+        return  # the function reads them no better, and new code is what helps
+    yield from _of_exemptions(situation, held)
+
+
+def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
+    """Why those of the bundle may not follow the live ones."""
+    today = datetime.now(timezone.utc).date()
+    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
+    ours = bundled_exemptions(situation.spec.function.code)
+    lost = overruling.dropped(live, ours, today)
+    for each in overruling.unexpected(lost, settings):
+        yield f"{overruling.told_exemption(each)}: {overruling.mend_exemption(each)}"
+    for each in overruling.too_wide(ours, live, today):
+        yield f"{overruling.told_too_wide(each)}: {overruling.MEND_TOO_WIDE}"
+
+
+def _count_what_closes(situation: Situation) -> None:
+    """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
+    spec = situation.spec
+    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
+    chain = Chain(spec, situation.clients, settings, CODE / "exemptions.yaml")
+    if not begins_to_enforce(chain):
+        return
+    # Those of the bundle that it deploys, whatever has become of their file since.
+    remark = closing(chain, bundled_exemptions(spec.function.code))
+    if remark.standing is not Standing.SOUND:
+        raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
+    situation.console.say(remark.what)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

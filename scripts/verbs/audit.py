@@ -1,0 +1,110 @@
+"""List the audit lines of a time span, from the log store, and total them by outcome.
+
+Buckets that were repaired more than once come first: somebody keeps opening them. A finding that
+was not settled is tried again, and has a line for each try.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+
+from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
+from scripts.account.clients import Credentials
+from scripts.context import Situation, Verb, moment, start
+from scripts.decide.posture import reopened
+from scripts.errors import UsageError
+from scripts.terminal import Console, Exit
+
+VERB = Verb("audit", __doc__ or "", audit_trail.PERMISSIONS)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """List as the command line says; gives the exit code, 0 also when there is nothing."""
+    return start(
+        VERB,
+        _audit,
+        arguments,
+        environ,
+        credentials,
+        add_options=_add_options,
+        rule_id_known=False,
+    )
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--since", default="24h", metavar="TIME", help="24h, 7d or an ISO time; default: 24h"
+    )
+    options.add_argument("--until", metavar="TIME", help="likewise; default: now")
+    options.add_argument("--bucket", default="", help="only this bucket's lines")
+
+
+def _audit(situation: Situation) -> Exit:
+    console, options = situation.console, situation.options
+    now = datetime.now(timezone.utc)
+    since = moment(options.since, now)
+    # The second that is still running too, and a clock that is ahead of this machine's.
+    until = moment(options.until, now) if options.until else now + timedelta(minutes=1)
+    if since >= until:
+        raise UsageError("--since is not before --until: turn them round")
+    found = audit_trail.read(situation.clients, situation.spec, since, until, bucket=options.bucket)
+    lines = list(found)
+    _show(console, lines, f"since {_time(since)}")
+    console.answer(_document(situation, since, until, lines))
+    return Exit.DONE
+
+
+def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:
+    if not lines:
+        console.say(f"no audit line {span}: no finding came, or nothing was logged")
+        return
+    again = reopened(lines)
+    if again:
+        rows = [(each.bucket, str(each.repairs), _time(each.last)) for each in again]
+        console.table(("repaired again and again", "times", "last"), rows)
+        console.say("")
+    console.table(("time", "outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
+    console.say("")
+    totals = (f"{count} {outcome}" for outcome, count in _totals(lines).items())
+    console.say(f"{len(lines)} lines {span}: {', '.join(totals)}")
+
+
+def _row(line: AuditLine) -> tuple[str, ...]:
+    return (_time(line.at), line.outcome, line.bucket, line.acl, line.reason)
+
+
+def _totals(lines: Sequence[AuditLine]) -> dict[str, int]:
+    """How many lines of each outcome, most first."""
+    return dict(Counter(line.outcome for line in lines).most_common())
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _document(
+    situation: Situation, since: datetime, until: datetime, lines: Sequence[AuditLine]
+) -> dict[str, object]:
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "since": _time(since),
+        "until": _time(until),
+        "outcomes": _totals(lines),
+        "reopened": [
+            {"bucket": each.bucket, "repairs": each.repairs, "last": _time(each.last)}
+            for each in reopened(lines)
+        ],
+        "lines": [{**dataclasses.asdict(line), "at": _time(line.at)} for line in lines],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,111 @@
+"""Walk the chain rule, channel, topic, trigger, function, bucket, and find where it is broken.
+
+Says of each link whether a finding would be lost there, and the command that mends it. Exit code 0
+if the chain is sound, 1 if not. What only a first deploy makes is no fault before that.
+
+`s deploy` runs it first (--before-deploy) and stops on a fault. If that deploy would be the first
+one in mode enforce, and more than 20 buckets are non-compliant and not exempt, their number must be
+given as EXPECT_CLOSE in the environment. It stops too where it would end a pause, or drop an
+exemption that is live and was not named in EXPECT_DROP.
+"""
+
+import argparse
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from scripts import CODE
+from scripts.account.clients import Credentials
+from scripts.context import Situation, Verb, start
+from scripts.decide.chain import LINKS, Chain, Diagnosis, Standing, examine
+from scripts.declared import dotenv
+from scripts.terminal import Console, Exit
+
+VERB = Verb(
+    "doctor",
+    __doc__ or "",
+    tuple(dict.fromkeys(each for link in LINKS for each in link.permissions)),
+)
+
+_LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
+_BROKEN = (Standing.FAULT, Standing.UNSEEN)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Examine as the command line says; gives the exit code."""
+    return start(
+        VERB,
+        _doctor,
+        arguments,
+        environ,
+        credentials,
+        add_options=_add_options,
+        rule_id_known=False,  # that it is not is one of the faults
+    )
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--before-deploy", action="store_true", help="what this deploy puts right is no fault"
+    )
+    options.add_argument(
+        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
+    )
+
+
+def _doctor(situation: Situation) -> Exit:
+    options, spec = situation.options, situation.spec
+    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
+    chain = Chain(spec, situation.clients, settings, options.exemptions)
+    found: list[Diagnosis] = []
+    for each in examine(chain, before_deploy=options.before_deploy):
+        if each.link not in {earlier.link for earlier in found}:
+            situation.console.say(f"{each.link}: {each.standing.value}")
+        found.append(each)
+    _show(situation.console, found)
+    document = {
+        "account_id": spec.account_id,
+        "region": spec.region,
+        "sound": not _broken(found),
+        "links": [_described(each) for each in found],
+    }
+    situation.console.answer(document)
+    return Exit.PROBLEM if _broken(found) else Exit.DONE
+
+
+def _show(console: Console, found: list[Diagnosis]) -> None:
+    rows = [row for each in found for row in _rows(each)]
+    console.table(("link", "state", "what", "mend"), rows)
+    if broken := _broken(found):
+        links = ", ".join(dict.fromkeys(each.link for each in broken))
+        console.say(f"findings may be lost, or what was set live undone: see {links}", "red")
+    else:
+        console.say("the chain is sound", "green")
+
+
+def _rows(each: Diagnosis) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each line of what there is to say; a command is kept whole, to be copied."""
+    first, *further = _LINES.wrap(each.what)
+    yield each.link, each.standing.value, first, each.mend
+    yield from (("", "", line, "") for line in further)
+
+
+def _described(each: Diagnosis) -> dict[str, str]:
+    return {
+        "link": each.link,
+        "state": each.standing.value,
+        "what": each.what,
+        "mend": each.mend,
+    }
+
+
+def _broken(found: list[Diagnosis]) -> list[Diagnosis]:
+    return [each for each in found if each.standing in _BROKEN]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,327 @@
+"""Evaluate the rule on demand, and follow until its results settle.
+
+Cloud Config evaluates no single bucket: it reports every non-compliant one of the account again,
+and in mode enforce the function closes all of them that are not exempt. How many those are is said
+first, and must be given back: typed at the terminal, or as --expect N. Buckets that are ignored in
+Cloud Config stay ignored; one that is private by its ACL, and public by its policy, is for a person
+to close. The exemptions that count are those of the live function, which findings must reach. Exit
+code 1 if a bucket could not be closed, or its end did not come in time.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from alibabacloud_config20200907 import models
+
+from resource_repair.values import REPORT
+from scripts import CODE
+from scripts.account import audit_trail, findings, function
+from scripts.account.clients import Credentials, calling
+from scripts.account.exempting import Exempting, differing
+from scripts.account.findings import Result
+from scripts.account.permission import Permission
+from scripts.context import Situation, Verb, start
+from scripts.decide import prospect as foreseen
+from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain.channel import CHANNEL
+from scripts.decide.chain.trigger import TRIGGER
+from scripts.decide.prospect import Findings, check_expected, counted
+from scripts.declared import dotenv
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.errors import Problem, UsageError
+from scripts.flows.follow import End, Following
+from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.terminal import Console, Exit
+
+_START = Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*")
+# The links of the chain without which nothing that is reported reaches the function.
+_LINKS = (CHANNEL, TRIGGER)
+_LOST = (Standing.FAULT, Standing.NOT_YET)
+
+VERB = Verb(
+    "evaluate",
+    __doc__ or "",
+    tuple(
+        dict.fromkeys(
+            (
+                function.GET,
+                function.GET_CODE,
+                findings.LIST_RULES,
+                *foreseen.PERMISSIONS,
+                *(each for link in _LINKS for each in link.permissions),
+                _START,
+                *audit_trail.PERMISSIONS,
+            )
+        )
+    ),
+)
+
+_GONE = "gone"
+_PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
+
+
+class Prospect(NamedTuple):
+    """What an evaluation would lead to, in the mode in which the deployed function runs.
+
+    `unlike` says how its exemptions differ from those that are here; empty if they do not.
+    """
+
+    mode: str
+    found: Findings
+    unlike: str
+
+    @property
+    def closes(self) -> int:
+        """How many buckets would be closed."""
+        return 0 if self.mode == REPORT else len(self.found.to_close)
+
+    @property
+    def reported(self) -> tuple[Result, ...]:
+        """What is followed: those that are reported and not exempt."""
+        return (*self.found.to_close, *self.found.private)
+
+    def same_as(self, other: "Prospect") -> bool:
+        """Whether both lead to the same for the same buckets."""
+        return self.mode == other.mode and _names(self.found) == _names(other.found)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Evaluate as the command line says; gives the exit code, 1 where a bucket stays open."""
+    return start(VERB, _evaluate, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--expect", type=int, metavar="N", help="how many buckets will be closed")
+    options.add_argument(
+        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
+    )
+    options.add_argument(
+        "--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="default: %(default)s"
+    )
+
+
+def _evaluate(situation: Situation) -> Exit:
+    console = situation.console
+    _wait_for_the_rule(situation)
+    prospect = patiently(lambda: _prospect(situation))
+    _show(console, prospect)
+    check_expected(situation.options.expect, prospect.closes)
+    if prospect.reported:
+        patiently(lambda: _check_chain(situation))
+        if not console.dry_run:
+            return _carry_out(situation, prospect)
+    else:
+        console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
+    console.answer(_document(situation, prospect, None))
+    return Exit.DONE
+
+
+def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
+    if not _agreed(situation, prospect):
+        situation.console.say("nothing was started")
+        situation.console.answer(_document(situation, prospect, None))
+        return Exit.PROBLEM
+    following = Following(situation, prospect.reported, prospect.mode)
+    following.begin()
+    if not patiently(lambda: _prospect(situation)).same_as(prospect):
+        raise Problem("results changed meanwhile, so nothing was started: run again")
+    _start(situation)
+    settled = following.wait()
+    _show_ends(situation, prospect.mode, following.ends, settled=settled)
+    document = _document(situation, prospect, following.ends)
+    situation.console.answer(document | {"settled": settled})
+    closed = prospect.mode == REPORT or all(end.closed for end in following.ends)
+    return Exit.DONE if settled and closed else Exit.PROBLEM
+
+
+def _prospect(situation: Situation) -> Prospect:
+    spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
+    today = datetime.now(timezone.utc).date()
+    reviewed = reviewed_exemptions(path, today)
+    deployed = _deployed(situation)
+    told, held = deployed.settings, deployed.exemptions()
+    found = foreseen.read(spec, clients, Exempting(held, told.exempt_tag, today))
+    return Prospect(told.mode, found, differing(held, reviewed, path))
+
+
+def _deployed(situation: Situation) -> function.Live:
+    """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
+
+    Raises Problem if it does not.
+    """
+    spec, name = situation.spec, situation.spec.function.name
+    deployed = function.Live.find(spec, situation.clients)
+    if deployed is None:
+        raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
+    read, ours = deployed.settings, findings.rule_ids(spec)
+    if read.problems:
+        raise Problem(
+            f"{name} is deployed with wrong settings, so it repairs nothing "
+            f"({'; '.join(read.problems)}): correct them, and deploy"
+        )
+    if read.rule_ids != set(ours):
+        raise Problem(
+            f"{name} is deployed for {', '.join(sorted(read.rule_ids))}, and PREPARE_RULE_ID is "
+            f"{', '.join(ours)}: correct that, or deploy"
+        )
+    return deployed
+
+
+def _check_chain(situation: Situation) -> None:
+    """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
+    options = situation.options
+    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
+    chain = Chain(situation.spec, situation.clients, settings, options.exemptions)
+    for link in _LINKS:
+        remarks = list(link.examine(chain))
+        if lost := [each for each in remarks if each.standing in _LOST]:
+            what = "; ".join(each.what for each in lost)
+            mends = ", then ".join(dict.fromkeys(each.mend for each in lost))
+            raise Problem(
+                f"nothing was started, since findings would be lost ({link.name}: {what}): {mends}"
+            )
+        for each in remarks:
+            if each.standing is Standing.UNSEEN:
+                situation.console.say(f"{link.name}: {each.what}", "yellow")
+
+
+def _show(console: Console, prospect: Prospect) -> None:
+    to_close, private, exempt, ignored = prospect.found
+    if prospect.unlike:
+        console.say(prospect.unlike, "yellow")
+    if to_close:
+        rows = [(each.bucket, each.region, each.acl) for each in to_close]
+        console.table(("non-compliant", "region", "ACL"), rows)
+    if private:
+        console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
+    left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
+    if prospect.mode == REPORT:
+        console.say(
+            f"nothing will be closed: the function runs in mode {REPORT}, and will report "
+            f"{counted(len(to_close))}; {left}"
+        )
+    else:
+        console.say(f"an evaluation now closes {counted(prospect.closes)}; {left}", "bold")
+
+
+def _agreed(situation: Situation, prospect: Prospect) -> bool:
+    if situation.options.expect is not None:
+        return True
+    if not prospect.closes:
+        return situation.console.confirm("Start the evaluation?")
+    typed = situation.console.ask(
+        "To go on, type how many buckets will be closed:",
+        f"say --expect {prospect.closes} if that is meant (--yes is not enough)",
+    )
+    if typed != str(prospect.closes):
+        raise UsageError(
+            f"{counted(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "
+            "nothing was started"
+        )
+    return True
+
+
+def _wait_for_the_rule(situation: Situation) -> None:
+    """Let an evaluation that is under way end: what it finds is not in the results yet."""
+
+    def look() -> Progress:
+        state = findings.state(situation.spec, situation.clients)
+        return Progress(f"the rule is {state}", state != findings.EVALUATING)
+
+    if patiently(look).done:
+        return
+    situation.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
+    if not wait(look, situation.console, situation.options.timeout):
+        raise Problem(
+            f"the rule was still EVALUATING after {situation.options.timeout:.0f} s: run again "
+            "later, or with a longer --timeout"
+        )
+
+
+def _start(situation: Situation) -> None:
+    def start_one(rule_id: str) -> None:
+        request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
+        with calling(_START.action, rule_id):
+            situation.clients.config.start_config_rule_evaluation(request)
+
+    for rule_id in findings.rule_ids(situation.spec):
+        patiently(partial(start_one, rule_id))
+        situation.console.say(f"started an evaluation of {rule_id}")
+
+
+def _names(found: Findings) -> list[list[str]]:
+    return [[each.bucket for each in group] for group in (found.to_close, found.private)]
+
+
+def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled: bool) -> None:
+    console, queue = situation.console, situation.spec.failure_queue
+    rows = [(end.before.bucket, end.before.compliance, _after(end), _said(end)) for end in ends]
+    console.table(("bucket", "before", "after", "the function said"), rows)
+    still_open = [end for end in ends if not end.closed]
+    if not settled:
+        console.say(
+            "results have not settled: look with `make status BUCKET=name` at what became of each",
+            "red",
+        )
+    elif still_open and mode != REPORT:
+        console.say(
+            f"{counted(len(still_open))} could not be closed: a person must look; what the "
+            f"function could not settle is kept in {queue or 'no queue, since none is declared'}",
+            "red",
+        )
+    else:
+        console.say("results have settled", "green")
+
+
+def _after(end: End) -> str:
+    return end.now.compliance if end.now else _GONE
+
+
+def _said(end: End) -> str:
+    return f"{end.line.outcome}: {end.line.reason}" if end.line else ""
+
+
+def _document(
+    situation: Situation, prospect: Prospect, ends: Sequence[End] | None
+) -> dict[str, object]:
+    """Without `ends` no evaluation was started."""
+    found = prospect.found
+    of_bucket = {end.before.bucket: end for end in ends or ()}
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "rule_ids": findings.rule_ids(situation.spec),
+        "mode": prospect.mode,
+        "closes": prospect.closes,
+        "private": [each.bucket for each in found.private],
+        "exempt": [each.bucket for each in found.exempt],
+        "ignored": [each.bucket for each in found.ignored],
+        "started": ends is not None,
+        "buckets": [_described(each, of_bucket.get(each.bucket)) for each in prospect.reported],
+    }
+
+
+def _described(before: Result, end: End | None) -> dict[str, object]:
+    line = end.line if end else None
+    return {
+        "bucket": before.bucket,
+        "region": before.region,
+        "acl": before.acl,
+        "before": before.compliance,
+        "after": _after(end) if end else None,
+        "closed": end.closed if end else None,
+        "outcome": line.outcome if line else None,
+        "reason": line.reason if line else None,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,84 @@
+"""Invoke the function with an event, and fail when it did.
+
+Sends the file's bytes straight to the function, past the topic and its trigger, waits for the end,
+and prints the answer and the audit lines of the log's tail. Asks first where buckets may be closed.
+Fails (exit code 1) when the handler raised or answered anything but success.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from scripts.account import audit_trail
+from scripts.account.clients import Credentials
+from scripts.account.function import GET
+from scripts.account.invocation import Invocation, invoke
+from scripts.account.permission import Permission
+from scripts.context import Situation, Verb, start
+from scripts.flows.event import Line, prospect, read_event, show
+from scripts.terminal import Exit
+
+VERB = Verb(
+    "invoke",
+    __doc__ or "",
+    (GET, Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*")),
+)
+
+_TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Invoke as the command line says; `credentials` default to the default chain's.
+
+    Gives the exit code.
+    """
+    return start(VERB, _invoke, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("event", help="a file with the event, or - for stdin")
+
+
+def _invoke(situation: Situation) -> Exit:
+    console, spec = situation.console, situation.spec
+    event = read_event(situation.options.event)
+    name = f"{spec.service.name}/{spec.function.name}"
+    coming = prospect(situation.clients, spec, event)
+    coming.show(console)
+    if console.dry_run:
+        console.say(f"would invoke {name} with {len(event)} bytes")
+        console.answer(coming.document() | {"invoked": False})
+        return Exit.DONE
+    if not coming.harmless and not console.confirm("Invoke it?"):
+        console.say("nothing was invoked")
+        console.answer(coming.document() | {"invoked": False})
+        return Exit.DONE
+    console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
+    ended = invoke(situation.clients, spec, event)
+    lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
+    show(console, lines)
+    if len(ended.log) >= _TAIL:
+        console.say("the log's tail is cut: `make audit` has the lines before")
+    if ended.raised:
+        console.say(f"the function raised {ended.raised}", "red")
+    else:
+        console.say(f"the function answered {ended.answer!r}", "green" if ended.settled else "red")
+    console.answer(_document(name, ended, lines))
+    return Exit.DONE if ended.settled else Exit.PROBLEM
+
+
+def _document(name: str, ended: Invocation, lines: Sequence[Line]) -> dict[str, object]:
+    return {
+        "function": name,
+        "request_id": ended.request_id,
+        "answer": ended.answer,
+        "raised": ended.raised,
+        "audit": lines,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,83 @@
+"""Judges what `s invoke` printed, since it exits 0 even when the function raised.
+
+    s invoke --event-file events/ignored_other_rule.json | tee invocation.txt
+    python3 -m scripts.verbs.judge_invocation invocation.txt --outcome ignored
+
+Exit code 0 if the function answered what was expected, 1 if not, 2 if used wrongly. Standard
+library only: a pipeline has not necessarily anything else.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+# As the CLI's fc-remote-invoke prints it; then comes the answer, as console.log prints it, then
+# an empty line, then whatever else the CLI has to say.
+_RESULT = "FC Invoke Result:"
+_LOGS = re.compile(r"= FC invoke Logs begin =+\n(.*)\n=+ FC invoke Logs end =", re.DOTALL)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# An error is answered as JSON, which console.log prints as a JavaScript object, without quotes.
+_ERROR = re.compile(r"""['"]?\b(?:errorMessage|errorType|stackTrace)\b['"]?\s*:""")
+
+
+def judge(output: str, answer: str, outcome: str) -> str:
+    """What is wrong with an invocation, in a line; "" if it answered `answer`.
+
+    With an `outcome`, the function must also have written an audit line that says so.
+    """
+    text = _COLOUR.sub("", output).replace("\r\n", "\n")
+    before, marker, after = text.rpartition(_RESULT)
+    if not marker:
+        return f"the function was not invoked, or the client says otherwise: {_last_line(text)}"
+    answered = after.removeprefix("\n").partition("\n\n")[0].strip()
+    if _ERROR.search(answered):
+        return f"the function raised: {' '.join(answered.split())}"
+    if answered.strip("'\"") != answer:
+        return f"the function answered {answered!r}, and {answer!r} was expected"
+    outcomes = _audited_outcomes(before)
+    if outcome and set(outcomes) != {outcome}:
+        return f"the audit lines say {outcomes or 'nothing'}, and {outcome!r} was expected"
+    return ""
+
+
+def _audited_outcomes(text: str) -> list[str]:
+    logs = _LOGS.search(text)
+    lines = (_parsed(line) for line in (logs[1] if logs else "").splitlines())
+    return [str(line.get("outcome")) for line in lines if line.get("event") == "resource_repair"]
+
+
+def _parsed(line: str) -> dict[str, object]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "(nothing)"
+
+
+def main(arguments: list[str]) -> int:
+    """Judge the output in a file, or on stdin."""
+    parser = argparse.ArgumentParser(description="Judge what `s invoke` printed.")
+    parser.add_argument("output", help="a file with what `s invoke` printed, or - for stdin")
+    parser.add_argument("--answer", default="success", help="default: success")
+    parser.add_argument("--outcome", default="", help="what every audit line must say")
+    options = parser.parse_args(arguments)
+    try:
+        text = (
+            sys.stdin.read() if options.output == "-" else Path(options.output).read_text("utf-8")
+        )
+    except OSError as error:
+        parser.error(str(error))
+    wrong = judge(text, options.answer, options.outcome)
+    print(wrong or f"the function answered {options.answer}", file=sys.stderr if wrong else None)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,240 @@
+"""Make everything around the function, from s.yaml alone, and write to .env what a deploy needs.
+
+That is: the topic, the failure queue, the role with which MNS calls the function, the log project
+with its store and index, the Cloud Config rule, the delivery channel that publishes to the topic
+and, with ALERT_WEBHOOK or ALERT_EMAIL set, the alerts that wake somebody. What is there already is
+kept, changed where it must be, and never taken over. A rule that is switched off is not switched on
+while a function in mode enforce would close all that it then finds.
+
+Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from resource_repair.values import REPORT
+from scripts.account.clients import Clients, Credentials, Endpoints
+from scripts.account.deployment import Difference, Plan, Step
+from scripts.account.function import Live
+from scripts.account.permission import Permission
+from scripts.account.recipients import HOW, NOBODY
+from scripts.account.recorder import recorder
+from scripts.account.resource import State, step_for
+from scripts.account.surroundings import Recipients, Rule, around
+from scripts.context import Situation, Verb, start
+from scripts.declared import Spec, dotenv
+from scripts.declared.rule_ids import RULE_ID
+from scripts.errors import Problem
+from scripts.flows import carry_out
+from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.terminal import Console, Exit
+
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
+_ROLES = "acs:ram:*:{account}:role/*"
+_LOGS = "acs:log:{region}:{account}:project/*"
+_RECORDS = "acs:log:*:{account}:resource/*"
+
+VERB = Verb(
+    "provision",
+    __doc__ or "",
+    (
+        Permission("mns:GetTopicAttributes", _TOPICS),
+        Permission("mns:CreateTopic", _TOPICS),
+        Permission("mns:SetTopicAttributes", _TOPICS),
+        Permission("mns:GetQueueAttributes", _QUEUES),
+        Permission("mns:CreateQueue", _QUEUES),
+        Permission("mns:SetQueueAttributes", _QUEUES),
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:AttachPolicyToRole"),  # of a policy of Alibaba Cloud's own
+        Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
+        Permission("log:CreateProject", _LOGS),
+        Permission("log:GetLogStore", _LOGS),
+        Permission("log:CreateLogStore", _LOGS),
+        Permission("log:UpdateLogStore", _LOGS),
+        Permission("log:ListTagResources", _LOGS),
+        Permission("log:TagResources", _LOGS),
+        Permission("log:GetIndex", _LOGS),
+        Permission("log:CreateIndex", _LOGS),
+        Permission("log:UpdateIndex", _LOGS),
+        Permission("log:GetAlert"),
+        Permission("log:CreateAlert"),
+        Permission("log:UpdateAlert"),
+        Permission("log:EnableAlert"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:CreateResourceRecord", _RECORDS),
+        Permission("log:UpdateResourceRecord", _RECORDS),
+        Permission("config:GetConfigurationRecorder"),
+        Permission("config:ListConfigRules"),
+        Permission("config:CreateConfigRule"),
+        Permission("config:ActiveConfigRules"),
+        Permission("config:ListConfigDeliveryChannels"),
+        Permission("config:CreateConfigDeliveryChannel"),
+        Permission("config:UpdateConfigDeliveryChannel"),
+        Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
+        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),  # where the rule is off
+    ),
+)
+
+_ENDPOINT, _ENDPOINT_ON = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Provision as the command line says; gives the exit code."""
+    return start(VERB, _provision, arguments, environ, credentials, rule_id_known=False)
+
+
+def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> str:
+    """Make or adopt everything around the function, without a word; gives the rule's id.
+
+    Raises CloudError, and Problem where something is in the way.
+    """
+    if found := obstacles(spec, clients):
+        raise Problem("; ".join(found))
+    for step in plan(spec, clients, recipients).changes:
+        patiently(step.carry_out, after_making=True)
+    return Rule(spec, clients).id()
+
+
+def obstacles(spec: Spec, clients: Clients) -> list[str]:
+    """What is in the way, each with what to do about it; raises CloudError."""
+    first = patiently(lambda: recorder(clients)).obstacle()
+    others = [patiently(resource.obstacle) for resource in around(spec, clients)]
+    closing = patiently(lambda: _would_close(spec, clients))
+    return [each for each in (first, *others, closing) if each]
+
+
+def plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
+    """What is to be made or changed in the account; changes nothing. Raises CloudError."""
+    resources = around(spec, clients, recipients)
+    planned = [patiently(partial(step_for, resource)) for resource in resources]
+    return Plan(spec.account_id, spec.region, tuple(planned))
+
+
+def _provision(situation: Situation) -> Exit:
+    console, spec, clients = situation.console, situation.spec, situation.clients
+    recipients = _recipients(situation)
+    _wait_for_cloud_config(console, clients)
+    if found := obstacles(spec, clients):
+        for obstacle in found:
+            console.fail(obstacle)
+        console.answer({"account_id": spec.account_id, "region": spec.region, "obstacles": found})
+        return Exit.PROBLEM
+    settings = _Settings(situation)
+    planned = plan(spec, clients, recipients)
+    planned = replace(planned, steps=(*planned.steps, step_for(settings)))
+    carry_out.show(console, planned)
+    if not recipients:
+        console.say(f"nobody is woken when something goes wrong: {HOW}", "yellow")
+    applied: list[Step] = []
+    end = Exit.DONE
+    if planned.changes and not console.dry_run:
+        if console.confirm("Do this?"):
+            carry_out.carry_out(console, planned, applied)
+            console.say("next: s deploy -y --use-local, or make apply where there is no Node")
+        else:
+            console.say("nothing was done")
+            end = Exit.PROBLEM
+    _tell_of_the_shell(situation, settings)
+    console.answer(carry_out.document(planned, applied))
+    return end
+
+
+def _recipients(situation: Situation) -> Recipients:
+    """Whom the shell and .env name."""
+    path = situation.options.spec.parent / ".env"
+    return Recipients.of(dotenv.environment(path, situation.environ))
+
+
+def _would_close(spec: Spec, clients: Clients) -> str:
+    """That switching the rule on would close buckets: it reports all that it finds, uncounted."""
+    rule = Rule(spec, clients).found()
+    if rule is None or rule.state != "INACTIVE":
+        return ""
+    live = Live.find(spec, clients)
+    if live is None or live.mode == REPORT:
+        return ""
+    return (
+        f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
+        f"{spec.function.name}, which closes them: set mode: {REPORT} in s.yaml and deploy, or "
+        "switch the rule on by hand, then run again"
+    )
+
+
+def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
+    """Wait for the end of its being switched on, if that is under way."""
+
+    def look() -> Progress:
+        building = recorder(clients).building
+        words = "Cloud Config is being switched on" if building else "Cloud Config is switched on"
+        return Progress(words, done=not building)
+
+    if patiently(lambda: recorder(clients)).building and not wait(look, console, TIMEOUT):
+        raise Problem("Cloud Config is still being switched on: run again in some minutes")
+
+
+def _tell_of_the_shell(situation: Situation, settings: "_Settings") -> None:
+    """The shell wins over .env, and may have an older rule's id."""
+    of_shell, of_file = situation.environ.get(RULE_ID), (settings.live() or {}).get(RULE_ID)
+    if of_shell and of_file and of_shell != of_file:
+        situation.console.say(
+            f"{RULE_ID} is {of_shell} in the shell, which wins over .env: unset it there", "yellow"
+        )
+
+
+class _Settings:
+    """What .env says of the account: the rule's id, and where the client finds Function Compute."""
+
+    kind = "settings"
+
+    def __init__(self, situation: Situation) -> None:
+        self._path: Path = situation.options.spec.parent / ".env"
+        self.name = self._path.name
+        spec = situation.spec
+        own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
+        self._endpoint = Endpoints.from_environment(situation.environ).fc or own
+        self._rule = Rule(spec, situation.clients)
+
+    def live(self) -> State | None:
+        """What the file says; None if it is not there."""
+        if not self._path.is_file():
+            return None
+        known = dotenv.environment(self._path, {})
+        return {name: known.get(name, "") for name in (RULE_ID, _ENDPOINT, _ENDPOINT_ON)}
+
+    def declared(self) -> State:
+        """The rule's id, if there is a rule yet, alone or among others that are there."""
+        rule = self._rule.found()
+        return {
+            RULE_ID: self._with(rule.id) if rule else "(the id of the new rule)",
+            _ENDPOINT: self._endpoint,
+            _ENDPOINT_ON: "true",
+        }
+
+    def create(self) -> None:
+        """Write the file."""
+        self.change(())
+
+    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are written)
+        """Set the variables in it; whatever else it says stays."""
+        values = {**self.declared(), RULE_ID: self._with(self._rule.id())}
+        dotenv.assign(self._path, values)
+
+    def _with(self, rule_id: str) -> str:
+        """The list of ids as it is, if the rule is in it."""
+        now = (self.live() or {}).get(RULE_ID, "")
+        return now if rule_id in (each.strip() for each in now.split(",")) else rule_id
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

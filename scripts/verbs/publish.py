@@ -1,0 +1,156 @@
+"""Publish an event to the topic, and follow what becomes of it.
+
+Sends the file's bytes to the MNS topic, so that the trigger is tested and not the function alone,
+and waits for the audit line of each finding in it. Asks first where buckets may be closed. Fails
+(exit code 1) when one is not settled, or does not come.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from resource_repair.values import UNREADABLE
+from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
+from scripts.account.clients import Credentials
+from scripts.account.function import GET
+from scripts.account.permission import Permission
+from scripts.context import Situation, Verb, start
+from scripts.flows.event import Key, keys, prospect, publish, read_event, settled, show, tell_person
+from scripts.patience import Progress, wait
+from scripts.terminal import Exit
+
+VERB = Verb(
+    "publish",
+    __doc__ or "",
+    (
+        GET,
+        Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*"),
+        *audit_trail.PERMISSIONS,
+    ),
+)
+
+_TIMEOUT = 120.0  # seconds; a cold start, and the seconds that Log Service takes to find a line
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Publish as the command line says; `credentials` default to the default chain's.
+
+    Gives the exit code.
+    """
+    return start(VERB, _publish, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("event", help="a file with the event, or - for stdin")
+    options.add_argument(
+        "--timeout", type=float, default=_TIMEOUT, metavar="SECONDS", help="default: %(default)s"
+    )
+
+
+def _publish(situation: Situation) -> Exit:
+    console, topic = situation.console, situation.spec.topic
+    event = read_event(situation.options.event)
+    awaited = Counter(keys(event))
+    coming = prospect(situation.clients, situation.spec, event)
+    coming.show(console)
+    if console.dry_run:
+        console.say(f"would publish {len(event)} bytes, {_findings(awaited)}, to topic {topic}")
+        console.answer({"topic": topic, **coming.document(), "message_id": None})
+        return Exit.DONE
+    if not coming.harmless and not console.confirm("Publish it?"):
+        console.say("nothing was published")
+        console.answer({"topic": topic, **coming.document(), "message_id": None})
+        return Exit.DONE
+    earlier = {line.request_id for line in audit_trail.recent(situation.clients, situation.spec)}
+    message_id = publish(situation.clients, topic, event)
+    console.say(f"published {len(event)} bytes to topic {topic}, as message {message_id}")
+    lines = _follow(situation, awaited, earlier)
+    end = _tell(situation, awaited, lines)
+    console.answer(
+        {
+            "topic": topic,
+            "message_id": message_id,
+            "awaited": awaited.total(),
+            "audit": [{**vars(line), "at": line.at.isoformat()} for line in lines],
+        }
+    )
+    return end
+
+
+def of_message(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditLine]:
+    """Of the lines, those of the invocation that got the message, as far as they have come.
+
+    No audit line names its message, whose id the trigger does not hand over. But one invocation
+    handles all of a message: the lines of ours are about what is awaited and nothing else.
+    """
+    invocations = defaultdict(list)
+    for line in lines:
+        invocations[line.request_id].append(line)
+    runs = (_first_run(awaited, each) for each in invocations.values())
+    return max(runs, key=len, default=[])
+
+
+def _first_run(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditLine]:
+    """What an invocation wrote before it was tried again; nothing if it is about others too."""
+    left, run = awaited.copy(), []
+    for line in lines:
+        key = line.rule_id, line.bucket
+        if key not in awaited:
+            return []
+        if left[key]:
+            left[key] -= 1
+            run.append(line)
+    return run
+
+
+def _follow(situation: Situation, awaited: Counter[Key], earlier: set[str]) -> list[AuditLine]:
+    """What comes; lines from before the message are told apart by their request."""
+    found: list[AuditLine] = []
+
+    def look() -> Progress:
+        lines = audit_trail.recent(situation.clients, situation.spec)
+        new = (line for line in lines if line.request_id not in earlier)
+        found[:] = of_message(awaited, new)
+        words = f"{len(found)} of {awaited.total()} audit lines have come"
+        return Progress(words, len(found) == awaited.total())
+
+    wait(look, situation.console, situation.options.timeout)
+    return found
+
+
+def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine]) -> Exit:
+    console, spec = situation.console, situation.spec
+    show(console, [vars(line) for line in lines])
+    missing = awaited.total() - len(lines)
+    unsettled = [line for line in lines if not settled(vars(line))]
+    if missing:
+        console.say(
+            f"{missing} of {awaited.total()} audit lines did not come within "
+            f"{situation.options.timeout:g} s: `make doctor` says where findings are lost",
+            "red",
+        )
+    if any(line.outcome != UNREADABLE for line in unsettled):
+        console.say(
+            f"{len(unsettled)} not settled: Function Compute tries again, and then keeps the "
+            f"message in {spec.failure_queue or 'no queue: none is declared'}",
+            "red",
+        )
+    told = tell_person(console, map(vars, lines))
+    if missing or unsettled or told:
+        return Exit.PROBLEM
+    console.say("all of it is settled", "green")
+    return Exit.DONE
+
+
+def _findings(awaited: Counter[Key]) -> str:
+    buckets = [bucket for _, bucket in awaited.elements() if bucket]
+    return f"findings about {', '.join(buckets)}" if buckets else "no finding"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,327 @@
+"""Show what waits in the failure queue, and send it to the function again.
+
+Each message is an invocation that Function Compute gave up: its finding was not repaired. One is
+removed only once everything in it is settled, as its audit lines tell; what fails again stays, and
+is told (exit code 1). What the function only reported is open still: that stays too. Before each
+message the function is read again, and nothing more is sent once it was paused or changed. Stopped
+at any point, this loses nothing. To show the messages it receives each and lets go of it, so that
+for some seconds others do not see them; --dry-run does no more.
+
+Straight to the function, a message that fails is not put into the queue once more. By --to topic it
+is: Function Compute retries it and keeps it, and the old one stays too, so it may be there twice.
+
+A message that cannot be read, is another function's, or has nothing but findings of rules that the
+function would ignore, is shown and kept.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from resource_repair.values import REPORT
+from scripts.account.clients import Credentials
+from scripts.account.function import GET, Live
+from scripts.account.mailbox import (
+    LONGEST_HOLD,
+    MOST_LISTED,
+    RECEIVE,
+    RELEASE,
+    REMOVE,
+    Message,
+    QueueMailbox,
+    opened,
+)
+from scripts.context import Situation, Verb, start
+from scripts.decide.envelope import Failure, read
+from scripts.declared import Spec
+from scripts.errors import Problem, UsageError
+from scripts.flows.deliver import PERMISSIONS as SETTLING
+from scripts.flows.drain import Handled, drain
+from scripts.flows.event import for_a_person, tell_person
+from scripts.flows.ways import PUBLISH, Straight, Topic, Way
+from scripts.patience import patiently
+from scripts.terminal import Console, Exit
+
+VERB = Verb("redrive", __doc__ or "", (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING))
+
+_TO_FUNCTION, _TO_TOPIC = "function", "topic"
+_WAYS: Mapping[str, Callable[[Situation, Live], Way]] = {_TO_FUNCTION: Straight, _TO_TOPIC: Topic}
+_TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
+_LONGEST_TIMEOUT = 3600  # each message is held for as long
+_SHORTEST_ID = 4
+_WIDE = 100  # characters of a reason that people are shown
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class Waiting(NamedTuple):
+    """A message of the queue; `kept` is why it cannot be sent, empty if it can."""
+
+    message: Message
+    failure: Failure
+    kept: str
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Redrive as the command line says; gives the exit code, 1 where a chosen message stays."""
+    return start(VERB, _redrive, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--bucket", action="append", metavar="NAME", help="only what is about it; may be repeated"
+    )
+    options.add_argument(
+        "--id", action="append", metavar="ID", help="only this message (its id may be cut short)"
+    )
+    options.add_argument("--limit", type=int, metavar="N", help="the N oldest at most")
+    options.add_argument(
+        "--to", choices=tuple(_WAYS), default=_TO_FUNCTION, help="default: function"
+    )
+    options.add_argument(
+        "--timeout",
+        type=float,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help="how long to wait for the audit lines of a message sent to the topic; "
+        "default: %(default)s",
+    )
+
+
+def _redrive(situation: Situation) -> Exit:
+    console, spec = situation.console, situation.spec
+    _check(situation.options)
+    if spec.failure_queue is None:
+        raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
+    live = patiently(lambda: Live.read(spec, situation.clients))
+    with opened(situation.clients, spec.failure_queue) as mailbox:
+        waiting = [_read(message, spec, live) for message in mailbox.listed()]
+        chosen = _chosen(waiting, situation.options)
+        _show(console, chosen, spec.failure_queue, len(waiting))
+        sendable = [each for each in chosen if not each.kept]
+        if not sendable or console.dry_run:
+            console.answer(_document(situation, chosen, {}))
+            return Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
+        _refuse_in_report(live)
+        if not _agreed(situation, live, len(sendable)):
+            console.say("nothing was sent")
+            console.answer(_document(situation, chosen, {}))
+            return Exit.PROBLEM
+        way = _WAYS[situation.options.to](situation, live)
+        handled = _send(situation, mailbox, live, way, chosen)
+    settled = not for_a_person(way.said) and all(_gone(each, handled) for each in chosen)
+    return Exit.DONE if settled else Exit.PROBLEM
+
+
+def _send(
+    situation: Situation, mailbox: QueueMailbox, live: Live, way: Way, chosen: Sequence[Waiting]
+) -> Mapping[str, Handled]:
+    """What became of each message that was tried; told too where an error or a stop ends it.
+
+    The function must be as it was when they were chosen: it is read again before each.
+    """
+    console = situation.console
+    events = {each.message.id: each.failure.event for each in chosen if not each.kept}
+    handled: dict[str, Handled] = {}
+    stopped = ""
+
+    def send(message: Message) -> str:
+        live.check_unchanged()
+        return way.send(events[message.id])
+
+    try:
+        with closing(drain(mailbox, list(events), send, min(way.hold, LONGEST_HOLD))) as tried:
+            for done in tried:
+                handled[done.message.id] = done
+                _tell(console, done, len(handled), len(events))
+    except BaseException as error:
+        stopped = str(error) if isinstance(error, Problem) else "it was stopped"
+        raise
+    finally:
+        _show_end(console, chosen, handled, stopped)
+        tell_person(console, way.said)
+        console.answer(_document(situation, chosen, handled, stopped))
+    return handled
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"--limit {options.limit} sends nothing: say 1 or more")
+    if not 0 < options.timeout <= _LONGEST_TIMEOUT:
+        raise UsageError(f"--timeout {options.timeout:g}: say at most {_LONGEST_TIMEOUT} seconds")
+    for short in options.id or ():
+        if len(short) < _SHORTEST_ID:
+            raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
+
+
+def _read(message: Message, spec: Spec, live: Live) -> Waiting:
+    failure = read(message.body)
+    return Waiting(message, failure, _why_kept(failure, spec, live))
+
+
+def _why_kept(failure: Failure, spec: Spec, live: Live) -> str:
+    """Why sending it would settle nothing, or lose it.
+
+    What a list has beside findings of the function's own rules it ignores: that keeps no list.
+    """
+    if failure.unreadable:
+        return failure.unreadable
+    ours = (spec.service.name, spec.function.name)
+    if failure.function and (failure.service, failure.function) != ours:
+        return f"it is of the function {failure.service}/{failure.function}"
+    deployed = live.settings.rule_ids
+    foreign = [each.rule_id for each in failure.findings if each.rule_id not in deployed]
+    if foreign and len(foreign) == len(failure.findings):
+        return f"the function is not deployed for rule {foreign[0]}, and would ignore it"
+    return ""
+
+
+def _chosen(waiting: Sequence[Waiting], options: argparse.Namespace) -> list[Waiting]:
+    """What the options name; the oldest first."""
+    found = [
+        each
+        for each in waiting
+        if not options.bucket or set(options.bucket) & set(each.failure.buckets)
+    ]
+    if options.id:
+        found = [each for each in found if each.message.id.startswith(tuple(options.id))]
+        for short in options.id:
+            if not any(each.message.id.startswith(short) for each in found):
+                raise Problem(f"no message {short} can be seen in the queue: look with --dry-run")
+    return found[: options.limit]
+
+
+def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) -> None:
+    if not chosen:
+        what = (
+            "is empty, or others are at work on what is in it" if not seen else "has none of these"
+        )
+        console.say(f"nothing to do: {queue} {what}", "green")
+        return
+    rows = [
+        (
+            each.message.id,
+            _age(each.message),
+            ", ".join(each.failure.buckets) or "none that can be read",
+            str(each.failure.attempts or "not told"),
+            _cut(each.failure.reason),
+            f"keep: {each.kept}" if each.kept else "send",
+        )
+        for each in chosen
+    ]
+    console.table(("id", "waits", "buckets", "runs", "why it was given up", "now"), rows)
+    more = " or more: run again for the rest" if seen >= MOST_LISTED else ""
+    console.say(f"{len(chosen)} of {seen} messages that can be seen in {queue}{more}")
+
+
+def _refuse_in_report(live: Live) -> None:
+    """In mode report it settles each finding without closing anything: it would be lost so."""
+    if live.mode == REPORT:
+        is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
+        raise Problem(
+            f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
+            f"{'`make resume`' if live.pause else 'deploy it in mode enforce'} first"
+        )
+
+
+def _agreed(situation: Situation, live: Live, number: int) -> bool:
+    to = f"topic {situation.spec.topic}"
+    if situation.options.to == _TO_FUNCTION:
+        to = f"function {live.spec.service.name}/{live.spec.function.name}"
+    what = "1 message" if number == 1 else f"{number} messages"
+    return situation.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
+
+
+def _tell(console: Console, done: Handled, number: int, of: int) -> None:
+    what = "settled, and removed" if done.removed else _cut(done.problem) or _SETTLED_LATE
+    console.say(f"{number} of {of}  {done.message.id}: {what}", "" if done.removed else "red")
+
+
+_SETTLED_LATE = "settled, but no longer held: it may be there again, and would be settled at once"
+_NOT_HAD = "not to be had: somebody else holds it, or removed it"
+_NOT_TRIED = "not sent: the run ended before"
+
+
+def _end(each: Waiting, handled: Mapping[str, Handled], stopped: str) -> str:
+    """What became of a message, in a line."""
+    if each.kept:
+        return f"kept: {each.kept}"
+    done = handled.get(each.message.id)
+    if done is None:
+        return _NOT_TRIED if stopped else _NOT_HAD
+    return "removed" if done.removed else done.problem or _SETTLED_LATE
+
+
+def _gone(each: Waiting, handled: Mapping[str, Handled]) -> bool:
+    done = handled.get(each.message.id)
+    return done is not None and done.removed
+
+
+def _show_end(
+    console: Console, chosen: Sequence[Waiting], handled: Mapping[str, Handled], stopped: str
+) -> None:
+    left = [each for each in chosen if not _gone(each, handled)]
+    rows = [
+        (each.message.id, ", ".join(each.failure.buckets), _cut(_end(each, handled, stopped)))
+        for each in left
+    ]
+    if rows:
+        console.table(("stays", "buckets", "because"), rows)
+        told = f"{len(left)} of {len(chosen)} messages stay in the queue"
+        console.say(f"{told}: once that is mended, run again", "red")
+    else:
+        console.say(f"{len(chosen)} settled, and removed from the queue", "green")
+
+
+def _document(
+    situation: Situation,
+    chosen: Sequence[Waiting],
+    handled: Mapping[str, Handled],
+    stopped: str = "",
+) -> dict[str, object]:
+    """Without an end a message was not tried; `stopped` is why, where that ended the run."""
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "queue": situation.spec.failure_queue,
+        "to": situation.options.to,
+        "stopped": stopped or None,
+        "messages": [
+            {
+                "id": each.message.id,
+                "waits_seconds": round(max(0.0, time.time() - each.message.arrived_at)),
+                "buckets": each.failure.buckets,
+                "attempts": each.failure.attempts or None,
+                "reason": each.failure.reason,
+                "kept": each.kept or None,
+                "removed": _gone(each, handled),
+                "problem": handled[each.message.id].problem or None
+                if each.message.id in handled
+                else None,
+                "tried": each.message.id in handled,
+            }
+            for each in chosen
+        ],
+    }
+
+
+def _age(message: Message) -> str:
+    seconds = max(0.0, time.time() - message.arrived_at)
+    if seconds >= _DAY:
+        return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
+    if seconds >= _HOUR:
+        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+    return f"{seconds // _MINUTE:.0f} min"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,297 @@
+"""Take away what provision and a deploy have made, and nothing else.
+
+What was there before provision, and what others use as well, is kept and named. So are roles, which
+are of all regions, while only this one is looked at, unless it is said that they may go. The logs
+go with the log store, and what is in the failure queue with the queue: as long as messages wait
+there, nothing is removed unless it is said that they may be left or lost.
+
+Shows what would go and what stays, asks, and does it. Safe to repeat.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from scripts.account.channel import channels
+from scripts.account.clients import Clients, Credentials
+from scripts.account.log import marked_projects
+from scripts.account.permission import Permission
+from scripts.account.queue import marked_queues
+from scripts.account.rule import rules
+from scripts.account.surroundings import Queue, Removable, removable
+from scripts.account.topic import marked_topics
+from scripts.context import Situation, Verb, start
+from scripts.declared import Spec
+from scripts.errors import Problem
+from scripts.patience import patiently
+from scripts.terminal import Console, Exit
+
+_FC = "acs:fc:{region}:{account}:*"
+_TOPICS = "acs:mns:{region}:{account}:/topics*"
+_QUEUES = "acs:mns:{region}:{account}:/queues*"
+_ROLES = "acs:ram:*:{account}:role/*"
+_LOGS = "acs:log:{region}:{account}:project/*"
+_RECORDS = "acs:log:*:{account}:resource/*"
+
+VERB = Verb(
+    "remove",
+    __doc__ or "",
+    (
+        Permission("fc:GetTrigger", _FC),
+        Permission("fc:GetFunction", _FC),
+        Permission("fc:GetService", _FC),
+        Permission("fc:ListTriggers", _FC),
+        Permission("fc:ListFunctions", _FC),
+        Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
+        Permission("fc:ListServices", _FC),
+        Permission("fc:DeleteTrigger", _FC),
+        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:DeleteFunction", _FC),
+        Permission("fc:DeleteService", _FC),
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:GetPolicy", "acs:ram:*:{account}:policy/*"),
+        Permission("ram:DetachPolicyFromRole"),  # also of policies of Alibaba Cloud's own
+        Permission("ram:DeleteRole", _ROLES),
+        Permission("ram:DeletePolicy", "acs:ram:*:{account}:policy/*"),
+        Permission("config:ListConfigDeliveryChannels"),
+        Permission("config:DeleteConfigDeliveryChannel"),
+        Permission("config:ListConfigRules"),
+        Permission("config:DeleteConfigRules"),
+        Permission("mns:ListTopic", _TOPICS),
+        Permission("mns:GetTopicAttributes", _TOPICS),
+        Permission("mns:ListSubscriptionByTopic", _TOPICS),
+        Permission("mns:DeleteTopic", _TOPICS),
+        Permission("mns:ListQueue", _QUEUES),
+        Permission("mns:GetQueueAttributes", _QUEUES),
+        Permission("mns:PeekMessage", _QUEUES),
+        Permission("mns:DeleteQueue", _QUEUES),
+        Permission("log:GetAlert"),
+        Permission("log:DeleteAlert"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:DeleteResourceRecord", _RECORDS),
+        Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
+        Permission("log:GetLogStore", _LOGS),
+        Permission("log:ListLogStores", _LOGS),
+        Permission("log:ListTagResources", _LOGS),
+        Permission("log:DeleteLogStore", _LOGS),
+        Permission("log:DeleteProject", _LOGS),
+    ),
+)
+
+_ROLE = "role"
+_ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
+
+
+@runtime_checkable
+class _Used(Protocol):
+    """What others name in their settings, or have."""
+
+    def users(self) -> list[str]:
+        """Which do, ours included, by kind and name; a function's is `<service>/<function>`."""
+        ...
+
+
+class Fate(NamedTuple):
+    """What becomes of something that is there: it goes, unless there is a reason why it stays."""
+
+    resource: Removable
+    stays: str
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Remove as the command line says; gives the exit code."""
+    return start(
+        VERB,
+        _remove,
+        arguments,
+        environ,
+        credentials,
+        add_options=_add_options,
+        rule_id_known=False,
+    )
+
+
+def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
+    """All of the spec that is there, in the order in which it can go; raises CloudError.
+
+    Without `roles`, roles stay: they are of all regions, and others are not looked at.
+    """
+    found = []
+    going: set[str] = set()  # as `users` names them
+    for resource in removable(spec, clients):
+        if patiently(resource.there):
+            stays = patiently(partial(_stays, resource, going, roles=roles))
+            found.append(Fate(resource, stays))
+            if not stays:
+                holder = f"{spec.service.name}/" if resource.kind == "function" else ""
+                going.add(f"{resource.kind} {holder}{resource.name}")
+    return found
+
+
+def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
+    """Kind and name of what has the mark and is none of the spec's, as after a change of names.
+
+    Raises CloudError.
+    """
+    found = [
+        *(("rule", each.name) for each in rules(clients) if each.marked),
+        *(("topic", name) for name in marked_topics(clients)),
+        *(("queue", name) for name in marked_queues(clients)),
+        *(("log project", name) for name in marked_projects(clients)),
+    ]
+    logs = spec.service.logs
+    ours = {
+        ("rule", spec.rule_name),
+        ("topic", spec.topic),
+        ("queue", spec.failure_queue),
+        ("log project", logs.project if logs else ""),
+    }
+    return [
+        *(
+            ("delivery channel", each.name or each.id)
+            for each in channels(clients)
+            if each.marked and each.target != spec.trigger.source_arn
+        ),
+        *(each for each in found if each not in ours),
+    ]
+
+
+def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
+    """Why it stays, when what is in `going` does not; empty if it goes."""
+    if stays := resource.stays():
+        return stays
+    users = resource.users() if isinstance(resource, _Used) else ()
+    if staying := [name for name in users if name not in going]:
+        return f"it is used by what stays: {', '.join(staying)}"
+    return _ELSEWHERE if resource.kind == _ROLE and not roles else ""
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--discard-failures",
+        action="store_true",
+        help="go on although messages wait in the failure queue, and lose them if it goes",
+    )
+    options.add_argument(
+        "--roles",
+        action="store_true",
+        help="remove roles that bear our mark too; in other regions nobody may go by them",
+    )
+
+
+def _remove(situation: Situation) -> Exit:
+    console, options = situation.console, situation.options
+    planned = fates(situation.spec, situation.clients, roles=options.roles)
+    others = patiently(lambda: unnamed(situation.spec, situation.clients))
+    removed: list[Removable] = []
+    document = partial(_document, situation, planned, removed, others)
+    console.so_far(document)
+    _show(console, planned, others, situation.spec.region)
+    end = Exit.DONE
+    if not all(fate.stays for fate in planned):
+        if not options.discard_failures:
+            _refuse_to_leave_failures(planned)
+        if not console.dry_run:
+            end = _go(situation, planned, removed)
+    console.answer(document())
+    return end
+
+
+def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> Exit:
+    console = situation.console
+    if not console.confirm("Remove this? It cannot be undone."):
+        console.say("nothing was removed")
+        return Exit.PROBLEM
+    end = Exit.DONE
+    for index, (resource, stays) in enumerate(planned):
+        if stays:
+            continue
+        if changed := patiently(partial(_delete_unless_it_stays, resource, situation.options)):
+            planned[index] = Fate(resource, changed)
+            console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
+            end = Exit.PROBLEM
+            continue
+        removed.append(resource)
+        console.say(f"removed {resource.kind} {resource.name}", "green")
+    return end
+
+
+def _delete_unless_it_stays(resource: Removable, options: argparse.Namespace) -> str:
+    """Look again and delete; gives why it stays after all, if it does.
+
+    Much may happen before the yes is said, and more while what is throttled is tried again.
+    """
+    if not resource.there():
+        return ""
+    if stays := _stays(resource, (), roles=options.roles):
+        return stays
+    # The function sent to its queue until it was gone.
+    if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
+        return f"{left} messages wait in it: make redrive"
+    resource.delete()
+    return ""
+
+
+def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
+    for resource, _ in planned:
+        waiting = patiently(resource.holds) if isinstance(resource, Queue) else 0
+        if waiting:
+            raise Problem(
+                f"{waiting} messages wait in the failure queue {resource.name}, each a "
+                "finding that was not repaired: make redrive, or say --discard-failures"
+            )
+
+
+def _show(
+    console: Console, planned: Sequence[Fate], others: Sequence[tuple[str, str]], region: str
+) -> None:
+    rows = [
+        ("keep" if stays else "remove", resource.kind, resource.name, stays)
+        for resource, stays in planned
+    ]
+    if rows:
+        console.table(("", "what", "name", "why it stays"), rows)
+    for resource, stays in planned:
+        if resource.kind == _ROLE and not stays:
+            console.say(f"whether others than {region} use the role {resource.name} is not seen")
+    for kind, name in others:
+        console.say(
+            f"{kind} {name} bears our mark, and is not in s.yaml: it is left; name it there again, "
+            "or delete it by hand",
+            "yellow",
+        )
+    if all(stays for _, stays in planned):
+        console.say("nothing to do: nothing of ours is there that may go", "green")
+
+
+def _document(
+    situation: Situation,
+    planned: Sequence[Fate],
+    removed: Sequence[Removable],
+    others: Sequence[tuple[str, str]],
+) -> dict[str, object]:
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "found": [
+            {
+                "kind": resource.kind,
+                "name": resource.name,
+                "stays": stays,
+                "removed": resource in removed,
+            }
+            for resource, stays in planned
+        ],
+        "not_in_spec": [{"kind": kind, "name": name} for kind, name in others],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,116 @@
+"""Resume the paused function in the mode that it had before.
+
+Into mode enforce it says first which buckets are reported and not exempt: a new finding on one of
+them closes it. What came while it was paused is closed by no resuming: `make sweep ARGS=--due` is
+what does that.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from resource_repair.values import REPORT, WOULD_REPAIR
+from scripts.account.clients import Credentials
+from scripts.account.exempting import Exempting
+from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
+from scripts.context import Situation, Verb, start
+from scripts.decide import prospect
+from scripts.decide.prospect import Findings
+from scripts.errors import Problem
+from scripts.patience import patiently
+from scripts.terminal import Exit
+
+VERB = Verb("resume", __doc__ or "", (GET, UPDATE, GET_CODE, *prospect.PERMISSIONS))
+
+_RULE_IDS = "prepareRuleId"
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Resume as the command line says; gives the exit code, 0 also where it is not paused."""
+    return start(VERB, _resume, arguments, environ, credentials, rule_id_known=False)
+
+
+def _resume(situation: Situation) -> Exit:
+    console, name = situation.console, situation.spec.function.name
+    live = patiently(lambda: Live.read(situation.spec, situation.clients))
+    pause = live.pause
+    if pause is None:
+        _check_unreadable(live)
+        console.say(f"{name} is not paused: it runs in mode {live.mode}")
+        console.answer(live.described() | {"changed": False, "to_close": None})
+        return Exit.DONE
+    console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
+    reported = None
+    if pause.mode_before != REPORT:
+        reported = patiently(lambda: _reported(situation, live))
+        _show(situation, reported)
+    return _go_on(situation, live, pause, reported)
+
+
+def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | None) -> Exit:
+    """Ask where it is dangerous, change, and tell."""
+    console, before, end = situation.console, live, Exit.DONE
+    dangerous = reported is not None
+    if not console.dry_run:
+        if dangerous and not console.confirm(f"Resume in mode {pause.mode_before}?"):
+            console.say("it stays paused")
+            end = Exit.PROBLEM
+        else:
+            live = patiently(lambda: _resumed(situation, before, pause))
+            console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
+    told = None if reported is None else [each.bucket for each in reported.to_close]
+    changed = {"changed": live is not before, "to_close": told}
+    console.answer(live.described() | changed)
+    return end
+
+
+def _check_unreadable(live: Live) -> None:
+    if live.mode == REPORT and PAUSED in live.environment:
+        raise Problem(
+            f"the variable {PAUSED} of {live.spec.function.name} cannot be read, so the mode to go "
+            "back to is not known: deploy, which brings what is declared"
+        )
+
+
+def _reported(situation: Situation, live: Live) -> Findings:
+    """What the rules that the live function acts on report, by the exemptions that it has."""
+    if not live.environment.get(_RULE_IDS):
+        raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
+    function = replace(situation.spec.function, environment=live.environment)
+    spec = replace(situation.spec, function=function)
+    today = datetime.now(timezone.utc).date()
+    exempting = Exempting(live.exemptions(), live.settings.exempt_tag, today)
+    return prospect.read(spec, situation.clients, exempting)
+
+
+def _show(situation: Situation, reported: Findings) -> None:
+    console, count = situation.console, len(reported.to_close)
+    rows = [(each.bucket, each.region, each.acl) for each in reported.to_close]
+    if rows:
+        console.table(("non-compliant", "region", "ACL"), rows)
+    console.say(
+        f"{count} reported and not exempt, {len(reported.exempt)} exempt: once resumed, a new "
+        "finding on one that is not exempt closes it",
+        "bold",
+    )
+    console.say(
+        f"findings that came meanwhile were recorded as {WOULD_REPAIR}, and do not come again: "
+        "`make sweep ARGS=--due` closes those"
+    )
+
+
+def _resumed(situation: Situation, live: Live, pause: Pause) -> Live:
+    """The function after: what was agreed to, on what was looked at, is what is changed."""
+    now = Live.read(situation.spec, situation.clients)
+    wanted = {name: value for name, value in live.environment.items() if name != PAUSED}
+    wanted[MODE] = pause.mode_before
+    # An earlier try may have been applied, and its answer lost.
+    return now if now.environment == wanted else live.set_environment(wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,186 @@
+"""Show one bucket from all sides, or without --bucket every one that the rule has evaluated.
+
+What Cloud Config holds about it, its ACL, whether its policy makes it public, Block Public Access,
+its exemption, whose that is and when it ends, and the last line of the audit trail. The exemptions
+are those of the live function: it says so if they are not those of the file here. What may not be
+read is told with the permission that it takes, and the rest is shown (exit code 1).
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+from resource_repair import naming
+from resource_repair.exemptions import Exemption
+from scripts import CODE
+from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
+from scripts.account.clients import Credentials
+from scripts.account.findings import Result
+from scripts.account.function import Live
+from scripts.context import Situation, Verb, show_unread, start
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.errors import UsageError
+from scripts.flows import bucket_view
+from scripts.flows.bucket_view import Reader, Unread, View
+from scripts.terminal import Exit
+
+VERB = Verb("status", __doc__ or "", (bucket_view.OF_ONE, *bucket_view.PERMISSIONS))
+
+_COLUMNS = (
+    "bucket",
+    "region",
+    "Cloud Config",
+    "ACL",
+    "public by policy",
+    "Block Public Access",
+    "exemption",
+    "last audit line",
+)
+_BLOCKED = {
+    bucket_view.ACCOUNT: "on for the account",
+    bucket_view.BUCKET: "on",
+    bucket_view.NOBODY: "off",
+}
+
+_T = TypeVar("_T")
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Show what the command line asks for; gives the exit code, 1 where something is not known."""
+    return start(VERB, _status, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--bucket", metavar="NAME", help="this one alone")
+    options.add_argument(
+        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
+    )
+    options.add_argument(
+        "--days", type=float, default=7, help="look so far back for audit lines; default: 7"
+    )
+
+
+def _status(situation: Situation) -> Exit:
+    options, now = situation.options, datetime.now(timezone.utc)
+    reviewed = reviewed_exemptions(options.exemptions, now.date())
+    if options.bucket is not None and not naming.is_bucket_name(options.bucket):
+        raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    since = audit_trail.since(options.days, now)
+    reader = Reader(situation.spec, situation.clients, reviewed, since, now)
+    found = [reader.one(options.bucket)] if options.bucket else reader.all()
+    _show(situation, found)
+    _show_function(situation, reader)
+    show_unread(situation, VERB, reader.failures.values())
+    situation.console.answer(_document(situation, found, reader))
+    whole = not reader.failures and all(view.acl is not None for view in found)
+    return Exit.DONE if whole else Exit.PROBLEM
+
+
+def _show(situation: Situation, found: Sequence[View]) -> None:
+    rows = [_cells(view) for view in found]
+    if situation.options.bucket:
+        heads, cells = _COLUMNS, rows[0]
+        situation.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
+    elif rows:
+        situation.console.table(_COLUMNS, rows)
+    else:
+        situation.console.say("the rule has evaluated no bucket yet")
+
+
+def _show_function(situation: Situation, reader: Reader) -> None:
+    """Whether it is paused, and whether it has the exemptions that are here."""
+    console, name, live = situation.console, situation.spec.function.name, reader.live
+    if isinstance(live, Unread):
+        console.say(f"whether {name} is paused: {live}", "yellow")
+    elif live and live.pause:
+        console.say(f"{name} is {live.pause}: nothing is closed; make resume", "bold")
+    if doubt := reader.doubt(situation.options.exemptions):
+        console.say(doubt, "yellow")
+
+
+def _cells(view: View) -> tuple[str, ...]:
+    return (
+        view.bucket,
+        view.region,
+        _told(view.result, _result),
+        "no such bucket" if view.acl is None else _told(view.acl, str),
+        _told(view.public_by_policy, lambda public: "yes" if public else "no"),
+        _told(view.blocked_by, _BLOCKED.__getitem__),
+        _told(view.exemption, _exemption),
+        _told(view.line, _line),
+    )
+
+
+def _told(value: _T | Unread | None, tell: Callable[[_T], str]) -> str:
+    if isinstance(value, Unread):
+        return str(value)
+    return "none" if value is None else tell(value)
+
+
+def _result(result: Result) -> str:
+    until = f" until {result.ignored_until}" if result.ignored_until else ""
+    return f"{result.compliance}{until}, evaluated {_time(result.evaluated_at)}"
+
+
+def _exemption(exemption: Exemption) -> str:
+    ended = exemption.expires < datetime.now(timezone.utc).date()
+    end = f"{'ended on' if ended else 'until'} {exemption.expires}"
+    return f"{exemption.allow} {end} ({exemption.owner})"
+
+
+def _line(line: AuditLine) -> str:
+    return f"{_time(line.at)} {line.outcome}: {line.reason}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _document(situation: Situation, found: Sequence[View], reader: Reader) -> dict[str, object]:
+    pause = reader.live.pause if isinstance(reader.live, Live) else None
+    doubt = reader.doubt(situation.options.exemptions)
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "paused": str(pause) if pause else None,
+        "buckets": [_bucket(view) for view in found],
+        "exemptions": {"deployed": reader.deployed, "why": doubt},
+        "not_read": [str(failure) for failure in reader.failures.values()],
+    }
+
+
+def _bucket(view: View) -> dict[str, object]:
+    """What is not there, or was not read, is null; the latter is also in `not_read`."""
+    fields: dict[str, Any] = {
+        name: None if isinstance(value, Unread) else value for name, value in vars(view).items()
+    }
+    result, exemption, line = fields["result"], fields["exemption"], fields["line"]
+    return {
+        "bucket": view.bucket,
+        "region": view.region,
+        "result": _plain(result and result._asdict()),
+        "acl": fields["acl"],
+        "public_by_policy": fields["public_by_policy"],
+        "blocked_by": fields["blocked_by"],
+        "exemption": _plain(exemption and exemption._asdict()),
+        "last_audit_line": _plain(line and dataclasses.asdict(line)),
+    }
+
+
+def _plain(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """With dates and times as text."""
+    if fields is None:
+        return None
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

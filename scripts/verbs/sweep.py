@@ -1,0 +1,181 @@
+"""Close the buckets that were open before anybody looked, through the deployed function.
+
+Lists what Cloud Config holds as non-compliant (without what it ignores), with exemptions, what the
+function will make of each, and what closing it breaks: static websites and bound domains. After a
+yes the function gets each as a finding, one a synchronous invocation, and judges for itself: rule,
+mode and exemptions are its own. Buckets whose closing breaks nothing come first, of these the most
+open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
+further one is begun, nor when the function was changed or paused meanwhile: it is read again before
+each. Whatever is not settled is told (exit code 1): nobody else tries it again.
+
+With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
+the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
+open although its last audit line says that all is well is due too, and listed; it is closed only by
+who confirms the number, by --expect or at the terminal: with --yes alone it is left (exit code 1).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from resource_repair import naming
+from scripts.account import audit_trail, findings
+from scripts.account.clients import Credentials
+from scripts.account.function import GET, GET_CODE
+from scripts.context import Situation, Verb, show_unread, start
+from scripts.decide import candidates
+from scripts.decide.candidates import Candidate
+from scripts.decide.finding import finding
+from scripts.decide.prospect import check_expected, counted
+from scripts.errors import UsageError
+from scripts.flows.crew import Run, run
+from scripts.flows.deliver import PERMISSIONS as SETTLING
+from scripts.flows.deliver import Ending, submit
+from scripts.flows.event import for_a_person
+from scripts.flows.sweep_plan import Plan, made
+from scripts.terminal import Exit
+from scripts.verbs import sweep_told
+
+VERB = Verb(
+    "sweep",
+    __doc__ or "",
+    (GET, GET_CODE, findings.LIST_OF_RULE, *candidates.PERMISSIONS, *SETTLING),
+)
+
+_PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
+_GRACE, _DAYS = 5.0, 30.0  # minutes and days
+_BOUNDS = (
+    ("limit", 1, 1_000_000),
+    ("parallel", 1, 100),  # as many instances as an account has in a region, if nobody else runs
+    ("max_failures", 0, 1_000_000),
+    ("grace", 0, 7 * 24 * 60),
+)
+
+
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
+) -> int:
+    """Sweep as the command line says; gives the exit code, 1 where something is not settled."""
+    return start(VERB, _sweep, arguments, environ, credentials, add_options=_add_options)
+
+
+def _add_options(options: argparse.ArgumentParser) -> None:
+    add = options.add_argument
+    add("--bucket", action="append", metavar="NAME", help="only this one; may be repeated")
+    add("--due", action="store_true", help="only what is due by now")
+    add("--expect", type=int, metavar="N", help="how many buckets will be closed; does not ask")
+    add("--limit", type=int, default=_LIMIT, metavar="N", help="at most N; default: %(default)s")
+    add("--parallel", type=int, default=_PARALLEL, metavar="N", help="default: %(default)s")
+    add("--max-failures", type=int, default=_MAX_FAILURES, metavar="N", help="default: %(default)s")
+    add(
+        "--grace",
+        type=float,
+        default=_GRACE,
+        metavar="MINUTES",
+        help="with --due: what happened within these may be under way; default: %(default)s",
+    )
+    add(
+        "--days",
+        type=float,
+        default=_DAYS,
+        help="with --due: look so far back for audit lines; default: %(default)s",
+    )
+
+
+def _sweep(situation: Situation) -> Exit:
+    console, now = situation.console, datetime.now(timezone.utc)
+    _check(situation.options, now)
+    reader, plan = made(situation, now)
+    sweep_told.show(console, plan, due_only=situation.options.due)
+    show_unread(situation, VERB, reader.failures.values())
+    end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
+    check_expected(situation.options.expect, plan.closes)
+    if not plan.chosen or console.dry_run:
+        sweep_told.show_unconfirmed(console, plan, _confirming(situation.options, plan))
+        console.answer(sweep_told.document(situation, plan, None))
+        return end
+    if not _agreed(situation, plan):
+        console.say("nothing was started")
+        console.answer(sweep_told.document(situation, plan, None))
+        return Exit.PROBLEM
+    plan.live.check_unchanged()  # much may happen before the yes is said
+    done = _carry_out(situation, plan)
+    sweep_told.show_end(console, plan, done)
+    sweep_told.show_unconfirmed(console, plan, _confirming(situation.options, plan))
+    console.answer(sweep_told.document(situation, plan, done))
+    if done.refused:
+        raise done.refused
+    left = any(map(sweep_told.failed, done.endings)) or for_a_person(sweep_told.lines_of(done))
+    return Exit.PROBLEM if done.stopped or left else end
+
+
+def _check(options: argparse.Namespace, now: datetime) -> None:
+    """Raise UsageError for what cannot be meant."""
+    for bucket in options.bucket or ():
+        if not naming.is_bucket_name(bucket):
+            raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    for name, least, most in _BOUNDS:
+        given = getattr(options, name)
+        if not least <= given <= most:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} {given}: say a number from {least} to {most}")
+    audit_trail.since(options.days, now)
+
+
+def _agreed(situation: Situation, plan: Plan) -> bool:
+    if situation.options.expect is not None:
+        return True
+    if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
+        typed = situation.console.ask(
+            f"{new} of these {plan.closes} are open although the last audit line says otherwise: "
+            "to close all of these, type how many that is:",
+            f"look at them with --dry-run, and say --expect {plan.closes}",
+        )
+        return typed == str(plan.closes)
+    if plan.closes:
+        return situation.console.confirm(f"Close {counted(plan.closes)}?")
+    return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
+
+
+def _confirming(options: argparse.Namespace, plan: Plan) -> str:
+    """The command that closes what was left for want of a number, once the rest is closed."""
+    words = ["--due"]
+    for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", _DAYS)):
+        if (given := getattr(options, name)) != default:
+            words.append(f"--{name} {given:.12g}")
+    words += [f"--bucket {name}" for name in options.bucket or ()]
+    number = min(len(plan.unconfirmed), options.limit)
+    return f'make sweep ARGS="{" ".join(words)} --expect {number}"'
+
+
+def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
+    console, spec = situation.console, situation.spec
+    timeout = int(plan.live.timeout)
+    _ = situation.clients.fc  # made once, before many ask for it
+    told: list[str] = []
+
+    def work(candidate: Candidate) -> Ending:
+        plan.live.check_unchanged()
+        event = finding(candidate.result, spec)
+        return submit(situation.clients, spec, event, timeout)
+
+    def tell(candidate: Candidate, ending: Ending) -> None:
+        told.append(candidate.bucket)
+        failed = sweep_told.failed((candidate, ending))
+        outcome = sweep_told.outcome(ending)
+        words = f"{len(told)} of {len(plan.chosen)}  {candidate.bucket}: {outcome}"
+        console.say(words, "red" if failed else "")
+
+    return run(
+        plan.chosen,
+        work,
+        parallel=situation.options.parallel,
+        max_failures=situation.options.max_failures,
+        tell=tell,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

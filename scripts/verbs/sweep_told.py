@@ -1,0 +1,163 @@
+"""Tells people and programs what a sweep would do, and what it did."""
+
+from datetime import date
+from typing import Any
+
+from resource_repair.values import IGNORED, WOULD_REPAIR
+from scripts.account import findings
+from scripts.context import Situation
+from scripts.decide.candidates import Candidate
+from scripts.decide.prospect import counted
+from scripts.flows.crew import Run
+from scripts.flows.deliver import Ending
+from scripts.flows.event import Line, acl_told, tell_person
+from scripts.flows.sweep_plan import Plan
+from scripts.terminal import Console
+
+_WIDE = 100  # characters of a reason that people are shown
+
+
+def show(console: Console, plan: Plan, *, due_only: bool) -> None:
+    """The plan, for people."""
+    live = plan.live
+    console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
+    rows = [_row(each, plan, "") for each in plan.chosen]
+    rows += [_row(each, plan, "next time: --limit") for each in plan.later]
+    rows += [_row(each, plan, f"left: {plan.why[each.bucket]}") for each in plan.unconfirmed]
+    rows += [_row(each, plan, "left: exempt") for each in plan.exempt]
+    if rows:
+        heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
+        console.table((*heads, "due because" if due_only else "now"), rows)
+    left = (
+        f"{len(plan.exempt)} exempt and {len(plan.ignored)} ignored in Cloud Config are left alone"
+    )
+    if not plan.chosen:
+        what = "is due" if due_only else "is non-compliant that is not exempt"
+        if not plan.unconfirmed:
+            console.say(f"nothing to do: no bucket {what}; {left}", "green")
+        return
+    hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
+    console.say(
+        f"this closes {counted(plan.closes)}, {hurt} of which somebody may miss; {left}", "bold"
+    )
+    if plan.later:
+        console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
+
+
+def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
+    """What was left for want of a number, and how to confirm it; nothing if nothing was."""
+    if plan.unconfirmed:
+        left = len(plan.unconfirmed)
+        console.say(
+            f"{counted(left)} left open, although the last audit line says otherwise: look at "
+            f"{'it' if left == 1 else 'them'}, and confirm the number by {command}",
+            "red",
+        )
+
+
+def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
+    """What became of each, for people."""
+    endings = {each.bucket: ending for each, ending in done.endings}
+    rows = [_end_row(each, endings.get(each.bucket)) for each in plan.chosen]
+    console.table(("bucket", "outcome", "ACL", "reason"), rows)
+    left = sum(map(failed, done.endings))
+    untried = len(plan.chosen) - len(endings)
+    if untried:
+        console.say(f"{untried} of {len(plan.chosen)} were not tried: {done.stopped}", "red")
+    if left:
+        console.say(
+            f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
+            "red",
+        )
+    if not tell_person(console, lines_of(done)) and not left and not untried:
+        console.say(f"all {len(endings)} are settled", "green")
+
+
+def lines_of(done: Run[Candidate]) -> list[Line]:
+    """All that the function wrote."""
+    return [line for _, ending in done.endings for line in ending.lines]
+
+
+def failed(ended: tuple[Candidate, Ending]) -> bool:
+    """Whether somebody must see to it: what was to be closed, and was not, is as open as before."""
+    candidate, ending = ended
+    left_open = (IGNORED, WOULD_REPAIR) if candidate.closes else (IGNORED,)
+    return not ending.settled or outcome(ending) in left_open
+
+
+def outcome(ending: Ending) -> str:
+    """What the function says that became of it."""
+    return str(_line(ending).get("outcome") or "not known")
+
+
+def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> dict[str, object]:
+    """The same for programs.
+
+    Without `done` nothing was started; a bucket without an outcome was not tried.
+    """
+    endings = {each.bucket: ending for each, ending in done.endings} if done else {}
+    return {
+        "account_id": situation.spec.account_id,
+        "region": situation.spec.region,
+        "rule_ids": findings.rule_ids(situation.spec),
+        "mode": plan.live.mode,
+        "paused": plan.live.pause is not None,
+        "closes": plan.closes,
+        "started": done is not None,
+        "stopped": done.stopped or None if done else None,
+        "buckets": [_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen],
+        "later": [each.bucket for each in plan.later],
+        "unconfirmed": [each.bucket for each in plan.unconfirmed],
+        "exempt": [each.bucket for each in plan.exempt],
+        "ignored": [each.bucket for each in plan.ignored],
+    }
+
+
+def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
+    exemption = each.exemption
+    return (
+        each.bucket,
+        each.result.region,
+        "no such bucket" if each.acl is None else each.acl,
+        f"{exemption.allow} until {exemption.expires}" if exemption else "none",
+        each.expected,
+        each.hurts or "nothing known",
+        note or plan.why.get(each.bucket, ""),
+    )
+
+
+def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
+    if ending is None:
+        return each.bucket, "not tried", "", ""
+    return each.bucket, outcome(ending), acl_told(_line(ending)), _cut(_reason(ending))
+
+
+def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, object]:
+    exemption: dict[str, Any] | None = each.exemption and each.exemption._asdict()
+    if exemption:
+        exemption = {k: v.isoformat() if isinstance(v, date) else v for k, v in exemption.items()}
+    return {
+        "bucket": each.bucket,
+        "region": each.result.region,
+        "acl": each.acl,
+        "exemption": exemption,
+        "expected": each.expected,
+        "website": each.website,
+        "domains": each.domains,
+        "due": plan.why.get(each.bucket),
+        "outcome": ending and outcome(ending),
+        "reason": ending and _reason(ending),
+        "settled": ending and not failed((each, ending)),
+    }
+
+
+def _line(ending: Ending) -> Line:
+    return ending.lines[-1] if ending.lines else {}
+
+
+def _reason(ending: Ending) -> str:
+    return str(_line(ending).get("reason") or ending.problem)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
