@@ -70,10 +70,12 @@ bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--qui
 	@$(RUN) scripts.bench $(ARGS)
 
 .PHONY: lint
-lint: $(DEV)  ## Check style, types, code/'s Python 3.6, the exemptions' dates, README's permissions
+lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions' dates, README's permissions
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
+	@PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache --no-logo >/dev/null || \
+	  PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
 	@$(RUN) scripts.verbs.check_exemptions
 	@$(RUN) scripts.docs.permissions --check

@@ -1,15 +1,18 @@
 """The alerts of `alert_rules`, as Log Service has them: each a rule of the log project."""
 
+import json
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from alibabacloud_sls20201230 import models
 
 from scripts.account import mark
-from scripts.account.alert_rules import QUIET, AlertRule
+from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
+from scripts.account.audit_trail import SKEW
 from scripts.account.clients import Clients, calling
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Logs
+from scripts.errors import CloudError
 
 # The store of the project in which Log Service keeps what came of each check, which it makes
 # itself. Page "Fields in alert rule evaluation logs".
@@ -179,3 +182,47 @@ def _firing(severity: Any) -> str:
     when = severity.eval_condition
     conditions = (when.condition, when.count_condition) if when else ()
     return " if ".join([str(severity.severity), *filter(None, conditions)])
+
+
+class Check(NamedTuple):
+    """What Log Service says of the check that found the line: was it handed over; if not, why."""
+
+    handed_over: bool
+    reason: str
+
+
+# Until the project's first alert was checked, there is nothing to look into.
+_NOT_YET = ("LogStoreNotExist", "IndexConfigNotExist")
+
+
+def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[Check]:
+    """The checks that fired for the line. Page "Fields in alert rule evaluation logs"."""
+    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
+
+    now, skew = int(time.time()), int(SKEW.total_seconds())
+    request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - skew, to=now + skew)
+    try:
+        with calling("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}"):
+            body = clients.log.get_logs_v2(logs.project, HISTORY, request).body
+    except CloudError as error:
+        if error.code in _NOT_YET:
+            return []
+        raise
+    return [
+        Check(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
+        for log in body.data or ()
+        if log.get("Fired") == "true"
+    ]
+
+
+def write_test(clients: Clients, logs: Logs, test_id: str) -> None:
+    """Write the line that the alert for tests looks for; raises CloudError."""
+    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
+
+    line = json.dumps({"event": TEST_EVENT, "test_id": test_id})
+    item = models.LogItem(
+        time=int(time.time()), contents=[models.LogContent(key=MESSAGE, value=line)]
+    )
+    group = models.LogGroup(log_items=[item], topic=TEST_EVENT, source="")
+    with calling("log:PostLogStoreLogs", f"{logs.project}/{logs.logstore}"):
+        clients.log.put_logs(logs.project, logs.logstore, models.PutLogsRequest(body=group))

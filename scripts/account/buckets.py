@@ -189,3 +189,12 @@ def _advice(needed: Permission, code: str, error: Any) -> str:
     if kind is TransientError:
         return told or "OSS cannot answer just now: wait a minute, and run again"
     return f"OSS's request id is {error.request_id or 'not known'}"
+
+
+def tag(bucket: Any, key: str, value: str) -> None:
+    """Give a bucket (of oss2) one tag, and no other."""
+    import oss2  # noqa: PLC0415  (a slow import)
+
+    rule = oss2.models.TaggingRule()
+    rule.add(key, value)
+    bucket.put_bucket_tagging(oss2.models.Tagging(rule))

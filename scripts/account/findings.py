@@ -23,6 +23,7 @@ COMPLIANT, NON_COMPLIANT, IGNORED = "COMPLIANT", "NON_COMPLIANT", "IGNORED"
 EVALUATING = "EVALUATING"
 
 LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults", "acs:config:*:{account}:rule/*")
+START = Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*")
 LIST_OF_BUCKET = Permission("config:ListResourceEvaluationResults")
 LIST_RULES = Permission("config:ListConfigRules")
 
@@ -92,6 +93,13 @@ def state(spec: Spec, clients: Clients) -> str:
             )
         states.add(found[rule_id].state)
     return EVALUATING if EVALUATING in states else "ACTIVE"
+
+
+def start_evaluation(clients: Clients, rule_id: str) -> None:
+    """Have the rule evaluate all buckets anew; raises CloudError. Its state tells the end."""
+    request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
+    with calling(START.action, rule_id):
+        clients.config.start_config_rule_evaluation(request)
 
 
 def rule_ids(spec: Spec) -> tuple[str, ...]:

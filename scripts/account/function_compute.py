@@ -1,17 +1,18 @@
 """The service, the function with its asynchronous configuration, and the trigger, by way of FC."""
 
 import base64
+import functools
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 from oss2.utils import Crc64
 
 from scripts.account.clients import Clients, calling, uploading
-from scripts.account.resource import Difference, State, Step, Verdict, compare, read, step_for
+from scripts.account.resource import Difference, State, Step, Verdict, compare, find, read, step_for
 from scripts.bundling.archive import without_byte_code
 from scripts.declared import AsyncConfig, Spec
 from scripts.errors import UsageError
@@ -346,3 +347,64 @@ class Trigger:
         with calling("fc:DeleteTrigger", self.name):
             self._fc.delete_trigger(self._service, self._function, self.name)
         self.create()
+
+
+_PAGE = 100  # the most that there can be
+
+
+def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:
+    """Every trigger of the function; none if it is not there."""
+    service, function = spec.service.name, spec.function.name
+
+    def page(token: str | None) -> Any:
+        request = models.ListTriggersRequest(limit=_PAGE, next_token=token)
+        return clients.fc.list_triggers(service, function, request)
+
+    return _paged("fc:ListTriggers", function, page, lambda body: body.triggers)
+
+
+def async_configs_of(spec: Spec, clients: Clients) -> Iterator[Any]:
+    """Every asynchronous configuration of the function, whatever version or alias it is for."""
+    service, function = spec.service.name, spec.function.name
+
+    def page(token: str | None) -> Any:
+        request = models.ListFunctionAsyncInvokeConfigsRequest(limit=_PAGE, next_token=token)
+        return clients.fc.list_function_async_invoke_configs(service, function, request)
+
+    return _paged("fc:ListFunctionAsyncInvokeConfigs", function, page, lambda body: body.configs)
+
+
+def _paged(
+    operation: str,
+    subject: str,
+    page: Callable[[str | None], Any],
+    items: Callable[[Any], list[Any] | None],
+) -> Iterator[Any]:
+    """What all pages have; nothing if the subject is not there."""
+    token: str | None = None
+    while True:
+        body = find(operation, subject, functools.partial(page, token))
+        yield from (body and items(body)) or ()
+        token = body and body.next_token
+        if not token:
+            return
+
+
+def service_of(spec: Spec, clients: Clients) -> Any:
+    """All of the live service's settings; None if it is not there."""
+    name, request = spec.service.name, models.GetServiceRequest()
+    return find("fc:GetService", name, lambda: clients.fc.get_service(name, request))
+
+
+def function_of(spec: Spec, clients: Clients) -> Any:
+    """All of the live function's settings; None if it is not there."""
+    name = spec.function.name
+    place = (spec.service.name, name, models.GetFunctionRequest())
+    return find("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
+
+
+def vpc_bindings_of(spec: Spec, clients: Clients) -> list[str]:
+    """The VPCs that the live service is bound to."""
+    name = spec.service.name
+    bound = find("fc:ListVpcBindings", name, lambda: clients.fc.list_vpc_bindings(name))
+    return list((bound and bound.vpc_ids) or ())

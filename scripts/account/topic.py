@@ -1,6 +1,7 @@
 """The MNS topic that findings are published to."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +12,14 @@ from scripts.account.channel import channels
 from scripts.account.clients import Clients, calling
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Spec
+from scripts.errors import UsageError
 
 LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
 
 PAGE = 50
+LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
+# XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class Topic:
@@ -145,3 +150,31 @@ def paged(page: Callable[[int], Any]) -> Iterator[Any]:
         yield from data.page_data or ()
         if number * PAGE >= data.total:
             return
+
+
+def publish(clients: Clients, topic: str, event: bytes) -> str:
+    """Publish the event as it is; gives the message's id.
+
+    Raises UsageError for an event that no message can carry, and CloudError.
+    """
+    from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
+
+    message = TopicMessage(_text(event))
+    with calling("mns:PublishMessage", topic):
+        to = clients.topic(topic)
+        try:
+            return str(to.publish_message(message).message_id)
+        finally:
+            to.mns_client.close_connection()
+
+
+def _text(event: bytes) -> str:
+    if len(event) > LONGEST:
+        raise UsageError(f"the event has {len(event)} bytes: a message has {LONGEST} at most")
+    try:
+        text = event.decode()
+    except UnicodeDecodeError:
+        raise UsageError("the event is not UTF-8: a message of MNS is text") from None
+    if found := _NOT_IN_XML.search(text):
+        raise UsageError(f"the event has a character that MNS cannot carry: {found[0]!r}")
+    return text

@@ -6,22 +6,24 @@ beside the declared one; an asynchronous configuration for a version or an alias
 s.yaml leaves alone, but with which other code runs, or the same elsewhere or with something else.
 """
 
-import functools
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
-
-from alibabacloud_fc_open20210406 import models
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from scripts.account.clients import Clients
 from scripts.account.deployment import Plan, Step, Verdict, plan
 from scripts.account.function import MODE, PAUSED, Live, Pause
-from scripts.account.resource import find
+from scripts.account.function_compute import (
+    async_configs_of,
+    function_of,
+    service_of,
+    triggers_of,
+    vpc_bindings_of,
+)
 from scripts.account.role import policies_of
 from scripts.decide import defaults
 from scripts.decide.defaults import unusual
 from scripts.declared import Spec
 
-_PAGE = 100  # the most that there can be
 _LATEST = ("", "LATEST", None)
 
 
@@ -96,21 +98,18 @@ def _undeclared_policies(spec: Spec, clients: Clients) -> Iterator[Drift]:
 
 def _undeclared_service_settings(spec: Spec, clients: Clients) -> Iterator[Drift]:
     name = spec.service.name
-    request = models.GetServiceRequest()
-    service = find("fc:GetService", name, lambda: clients.fc.get_service(name, request))
+    service = service_of(spec, clients)
     if service is None:
         return
     for each in unusual(service, defaults.SERVICE):
         yield Drift("service", name, *each)
-    bound = find("fc:ListVpcBindings", name, lambda: clients.fc.list_vpc_bindings(name))
-    if bound and bound.vpc_ids:
-        yield Drift("service", name, "vpcBindings", ", ".join(bound.vpc_ids), "")
+    if bound := vpc_bindings_of(spec, clients):
+        yield Drift("service", name, "vpcBindings", ", ".join(bound), "")
 
 
 def _undeclared_function_settings(spec: Spec, clients: Clients) -> Iterator[Drift]:
     name = spec.function.name
-    place = (spec.service.name, name, models.GetFunctionRequest())
-    function = find("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
+    function = function_of(spec, clients)
     if function is not None:
         for each in unusual(function, defaults.FUNCTION):
             yield Drift("function", name, *each)
@@ -119,7 +118,7 @@ def _undeclared_function_settings(spec: Spec, clients: Clients) -> Iterator[Drif
 def _undeclared_async_configs(spec: Spec, clients: Clients) -> Iterator[Drift]:
     """Those of versions and aliases, of which s.yaml has none; tasks in place of invocations."""
     name = spec.function.name
-    for config in _async_configs(spec, clients):
+    for config in async_configs_of(spec, clients):
         if config.qualifier not in _LATEST:
             yield Drift("async configuration", name, "qualifier", config.qualifier, "")
         elif config.stateful_invocation:
@@ -127,44 +126,6 @@ def _undeclared_async_configs(spec: Spec, clients: Clients) -> Iterator[Drift]:
 
 
 def _undeclared_triggers(spec: Spec, clients: Clients) -> Iterator[Drift]:
-    for trigger in _triggers(spec, clients):
+    for trigger in triggers_of(spec, clients):
         if trigger.trigger_name != spec.trigger.name:
             yield Drift("trigger", trigger.trigger_name, "type", trigger.trigger_type, "")
-
-
-def _triggers(spec: Spec, clients: Clients) -> Iterator[Any]:
-    """Every trigger of the function; none if it is not there."""
-    service, function = spec.service.name, spec.function.name
-
-    def page(token: str | None) -> Any:
-        request = models.ListTriggersRequest(limit=_PAGE, next_token=token)
-        return clients.fc.list_triggers(service, function, request)
-
-    return _paged("fc:ListTriggers", function, page, lambda body: body.triggers)
-
-
-def _async_configs(spec: Spec, clients: Clients) -> Iterator[Any]:
-    """Every asynchronous configuration of the function, whatever version or alias it is for."""
-    service, function = spec.service.name, spec.function.name
-
-    def page(token: str | None) -> Any:
-        request = models.ListFunctionAsyncInvokeConfigsRequest(limit=_PAGE, next_token=token)
-        return clients.fc.list_function_async_invoke_configs(service, function, request)
-
-    return _paged("fc:ListFunctionAsyncInvokeConfigs", function, page, lambda body: body.configs)
-
-
-def _paged(
-    operation: str,
-    subject: str,
-    page: Callable[[str | None], Any],
-    items: Callable[[Any], list[Any] | None],
-) -> Iterator[Any]:
-    """What all pages have; nothing if the subject is not there."""
-    token: str | None = None
-    while True:
-        body = find(operation, subject, functools.partial(page, token))
-        yield from (body and items(body)) or ()
-        token = body and body.next_token
-        if not token:
-            return

@@ -5,11 +5,10 @@ What cannot be read, for want of a permission or otherwise, hides nothing else.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
@@ -20,6 +19,7 @@ from scripts.account.clients import Clients
 from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
 from scripts.account.function import GET, GET_CODE, Live
+from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 from scripts.patience import patiently
@@ -39,38 +39,10 @@ PERMISSIONS = (
     GET_CODE,
 )
 
-ACCOUNT, BUCKET, NOBODY = "account", "bucket", "nobody"  # who blocks public access
 
 _AT_ONCE = 8  # buckets that are asked about at a time
 
 _T = TypeVar("_T")
-
-
-class Unread(NamedTuple):
-    """Stands for what could not be read; `operation` is empty if it was no call that failed."""
-
-    operation: str
-
-    def __str__(self) -> str:
-        return f"not read ({self.operation})" if self.operation else "not read"
-
-
-@dataclass(frozen=True)
-class View:
-    """One bucket. If there is none of that name, its `acl` and what goes with it are None.
-
-    `blocked_by` says whose Block Public Access is on. `exemption` is the one that holds, else the
-    last one that did.
-    """
-
-    bucket: str
-    region: str
-    result: Result | Unread | None
-    acl: str | Unread | None
-    public_by_policy: bool | Unread | None
-    blocked_by: str | Unread | None
-    exemption: Exemption | Unread | None
-    line: AuditLine | Unread | None
 
 
 class Reader:

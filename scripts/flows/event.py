@@ -4,7 +4,6 @@ An event is in a file; it goes to the topic, or straight to the function. Each f
 back as an audit line.
 """
 
-import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from resource_repair import notification, values
 from resource_repair.values import Finding
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients
 from scripts.account.function import Live
 from scripts.declared import Spec
 from scripts.errors import UsageError
@@ -20,11 +19,6 @@ from scripts.terminal import Console
 
 Line: TypeAlias = Mapping[str, Any]
 """An audit line, as the function wrote it."""
-
-LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
-
-# XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 Key: TypeAlias = tuple[str, str]
@@ -84,22 +78,6 @@ def read_event(where: str) -> bytes:
     return event
 
 
-def publish(clients: Clients, topic: str, event: bytes) -> str:
-    """Publish the event as it is; gives the message's id.
-
-    Raises UsageError for an event that no message can carry, and CloudError.
-    """
-    from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
-
-    message = TopicMessage(_text(event))
-    with calling("mns:PublishMessage", topic):
-        to = clients.topic(topic)
-        try:
-            return str(to.publish_message(message).message_id)
-        finally:
-            to.mns_client.close_connection()
-
-
 def settled(line: Line) -> bool:
     """Whether nobody is to try the finding again: settled, or told."""
     return line.get("outcome") in values.SETTLED | values.TOLD
@@ -157,18 +135,6 @@ def acl_told(line: Line) -> str:
 def _row(line: Line) -> tuple[str, str, str, str]:
     told = acl_told(line)
     return str(line.get("outcome")), str(line.get("bucket")), told, str(line.get("reason"))
-
-
-def _text(event: bytes) -> str:
-    if len(event) > LONGEST:
-        raise UsageError(f"the event has {len(event)} bytes: a message has {LONGEST} at most")
-    try:
-        text = event.decode()
-    except UnicodeDecodeError:
-        raise UsageError("the event is not UTF-8: a message of MNS is text") from None
-    if found := _NOT_IN_XML.search(text):
-        raise UsageError(f"the event has a character that MNS cannot carry: {found[0]!r}")
-    return text
 
 
 def keys(event: bytes) -> list[Key]:

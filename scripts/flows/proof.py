@@ -16,8 +16,6 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-import oss2
-
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
 from scripts.account import audit_trail, buckets, findings
@@ -236,7 +234,7 @@ class _Proof:
         patiently(self._result)
         patiently(self._lines)  # what may not be read is refused here, and not once it is open
         self._do(_CREATE, lambda live: live.create_bucket())
-        self._do(_PUT_TAGS, _tag)
+        self._do(_PUT_TAGS, lambda bucket: buckets.tag(bucket, TAG_KEY, _TAG_VALUE))
         self._do(_PUT_BLOCK, lambda live: live.put_bucket_public_access_block(False))
         console.say(f"made {name}, and lifted Block Public Access from it")
         patiently(self._open)
@@ -346,9 +344,3 @@ class _Proof:
 
     def _told(self) -> str:
         return f"{self._line.outcome}: {self._line.reason}" if self._line else "nothing"
-
-
-def _tag(bucket: Any) -> None:
-    rule = oss2.models.TaggingRule()
-    rule.add(TAG_KEY, _TAG_VALUE)
-    bucket.put_bucket_tagging(oss2.models.Tagging(rule))

@@ -17,15 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from alibabacloud_config20200907 import models
-
 from resource_repair.values import REPORT
 from scripts import CODE
 from scripts.account import audit_trail, findings, function
-from scripts.account.clients import Credentials, calling
+from scripts.account.clients import Credentials
 from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
-from scripts.account.permission import Permission
 from scripts.context import Situation, Verb, start
 from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Chain, Standing
@@ -39,7 +36,6 @@ from scripts.flows.follow import End, Following
 from scripts.patience import TIMEOUT, Progress, patiently, wait
 from scripts.terminal import Console, Exit
 
-_START = Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*")
 # The links of the chain without which nothing that is reported reaches the function.
 _LINKS = (CHANNEL, TRIGGER)
 _LOST = (Standing.FAULT, Standing.NOT_YET)
@@ -55,7 +51,7 @@ VERB = Verb(
                 findings.LIST_RULES,
                 *foreseen.PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),
-                _START,
+                findings.START,
                 *audit_trail.PERMISSIONS,
             )
         )
@@ -247,13 +243,8 @@ def _wait_for_the_rule(situation: Situation) -> None:
 
 
 def _start(situation: Situation) -> None:
-    def start_one(rule_id: str) -> None:
-        request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
-        with calling(_START.action, rule_id):
-            situation.clients.config.start_config_rule_evaluation(request)
-
     for rule_id in findings.rule_ids(situation.spec):
-        patiently(partial(start_one, rule_id))
+        patiently(partial(findings.start_evaluation, situation.clients, rule_id))
         situation.console.say(f"started an evaluation of {rule_id}")
 
 

@@ -17,8 +17,9 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Credentials
 from scripts.account.function import GET
 from scripts.account.permission import Permission
+from scripts.account.topic import publish
 from scripts.context import Situation, Verb, start
-from scripts.flows.event import Key, keys, prospect, publish, read_event, settled, show, tell_person
+from scripts.flows.event import Key, keys, prospect, read_event, settled, show, tell_person
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 

@@ -24,10 +24,11 @@ from scripts.account.clients import Credentials
 from scripts.account.findings import Result
 from scripts.account.function import Live
 from scripts.context import Situation, Verb, show_unread, start
+from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
-from scripts.flows.bucket_view import Reader, Unread, View
+from scripts.flows.bucket_view import Reader
 from scripts.terminal import Exit
 
 VERB = Verb("status", __doc__ or "", (bucket_view.OF_ONE, *bucket_view.PERMISSIONS))
@@ -43,9 +44,9 @@ _COLUMNS = (
     "last audit line",
 )
 _BLOCKED = {
-    bucket_view.ACCOUNT: "on for the account",
-    bucket_view.BUCKET: "on",
-    bucket_view.NOBODY: "off",
+    ACCOUNT: "on for the account",
+    BUCKET: "on",
+    NOBODY: "off",
 }
 
 _T = TypeVar("_T")

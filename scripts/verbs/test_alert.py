@@ -8,24 +8,20 @@ Fails (exit code 1) when it does not fire in time, or cannot be handed over.
 """
 
 import argparse
-import json
 import os
 import sys
-import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-from scripts.account.alert_rules import MESSAGE, TEST, TEST_EVENT, alert_rules
-from scripts.account.alerts import HISTORY
-from scripts.account.audit_trail import SKEW
-from scripts.account.clients import Credentials, calling
+from scripts.account.alert_rules import TEST, alert_rules
+from scripts.account.alerts import Check, checks_of_test, write_test
+from scripts.account.clients import Credentials
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.account.surroundings import Alert, Recipients
 from scripts.context import Situation, Verb, start
 from scripts.declared import Logs, dotenv
-from scripts.errors import CloudError, Problem
+from scripts.errors import Problem
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
@@ -43,15 +39,6 @@ VERB = Verb(
 
 # Seconds: the alert is checked each minute, and what is written is found within some more.
 _TIMEOUT = 300.0
-# Until the project's first alert was checked, there is nothing to look into.
-_NOT_YET = ("LogStoreNotExist", "IndexConfigNotExist")
-
-
-class Check(NamedTuple):
-    """What Log Service says of the check that found the line: was it handed over; if not, why."""
-
-    handed_over: bool
-    reason: str
 
 
 def main(
@@ -84,7 +71,7 @@ def _test(situation: Situation) -> Exit:
         console.answer({"alert": alert.name, "test_id": None, "fired": None, "handed_over": None})
         return Exit.DONE
     test_id = uuid.uuid4().hex
-    _write(situation, logs, test_id)
+    write_test(situation.clients, logs, test_id)
     console.say(f"wrote test line {test_id} to {logs.project}/{logs.logstore}")
     check = _follow(situation, logs, test_id)
     console.answer(
@@ -129,50 +116,16 @@ def _recipients(situation: Situation) -> str:
     return recipients.shown() if recipients else "whoever its action policy names"
 
 
-def _write(situation: Situation, logs: Logs, test_id: str) -> None:
-    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
-
-    line = json.dumps({"event": TEST_EVENT, "test_id": test_id})
-    item = models.LogItem(
-        time=int(time.time()), contents=[models.LogContent(key=MESSAGE, value=line)]
-    )
-    group = models.LogGroup(log_items=[item], topic=TEST_EVENT, source="")
-    with calling("log:PostLogStoreLogs", f"{logs.project}/{logs.logstore}"):
-        situation.clients.log.put_logs(
-            logs.project, logs.logstore, models.PutLogsRequest(body=group)
-        )
-
-
 def _follow(situation: Situation, logs: Logs, test_id: str) -> Check | None:
     """What became of the line; None if the alert did not fire in time."""
     found: list[Check] = []
 
     def look() -> Progress:
-        found[:] = _checks(situation, logs, test_id)
+        found[:] = checks_of_test(situation.clients, logs, test_id)
         return Progress("it fired" if found else "waiting for the alert to fire", bool(found))
 
     wait(look, situation.console, situation.options.timeout)
     return found[0] if found else None
-
-
-def _checks(situation: Situation, logs: Logs, test_id: str) -> list[Check]:
-    """The checks that fired for the line. Page "Fields in alert rule evaluation logs"."""
-    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
-
-    now, skew = int(time.time()), int(SKEW.total_seconds())
-    request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - skew, to=now + skew)
-    try:
-        with calling("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}"):
-            body = situation.clients.log.get_logs_v2(logs.project, HISTORY, request).body
-    except CloudError as error:
-        if error.code in _NOT_YET:
-            return []
-        raise
-    return [
-        Check(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
-        for log in body.data or ()
-        if log.get("Fired") == "true"
-    ]
 
 
 if __name__ == "__main__":

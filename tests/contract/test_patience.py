@@ -15,8 +15,8 @@ from scripts.account.buckets import Bucket, account_blocks_public_access
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
 from scripts.account.function_compute import Function
 from scripts.account.resource import Difference
+from scripts.account.topic import publish
 from scripts.errors import CloudError
-from scripts.flows.event import publish
 from scripts.localcloud import Fail, LocalCloud, Stall
 from scripts.patience import patiently
 from tests.contract import apply_helpers

@@ -19,11 +19,11 @@ import pytest
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.audit_trail import AuditLine
 from scripts.decide import posture
-from scripts.flows.bucket_view import NOBODY, View
+from scripts.decide.view import NOBODY, View
 from scripts.localcloud import Fail
 from scripts.stage.stage import Stage
 from scripts.verbs import report
-from scripts.verbs.report_page import Subject, render
+from scripts.verbs.report.page import Subject, render
 from tests.contract.verb_rig import clear, plant, product, run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

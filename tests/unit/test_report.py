@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.audit_trail import AuditLine
 from scripts.decide.posture import Period, posture, standing
-from scripts.flows.bucket_view import ACCOUNT, BUCKET, NOBODY, Unread, View
-from scripts.verbs import report_chart
-from scripts.verbs.report_page import Subject, render, took
+from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
+from scripts.verbs.report import chart
+from scripts.verbs.report.page import Subject, render, took
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=timezone.utc)
 TODAY = NOW.date()
@@ -75,11 +75,9 @@ def test_repairs_are_counted_by_the_day() -> None:
         Period(date(2027, 1, 15), 1, 1, 1),
     )
     assert not shown.weekly
-    drawn = report_chart.chart(shown.periods)
+    drawn = chart.chart(shown.periods)
     assert drawn.top == 3
-    assert sum(bar.height for bar in drawn.bars) == pytest.approx(
-        report_chart.HEIGHT * 5 / 3, abs=0.1
-    )
+    assert sum(bar.height for bar in drawn.bars) == pytest.approx(chart.HEIGHT * 5 / 3, abs=0.1)
     assert min(bar.y for bar in drawn.bars) == 0
 
 

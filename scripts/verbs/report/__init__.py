@@ -16,12 +16,13 @@ from scripts.account.clients import Credentials
 from scripts.account.function import Live
 from scripts.context import Situation, Verb, moment, show_unread, start
 from scripts.decide.posture import STANDINGS, Posture, posture
+from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
-from scripts.flows.bucket_view import Reader, Unread
+from scripts.flows.bucket_view import Reader
 from scripts.terminal import Exit
-from scripts.verbs.report_page import Subject, render
+from scripts.verbs.report.page import Subject, render
 
 VERB = Verb("report", __doc__ or "", bucket_view.PERMISSIONS)
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import jinja2
 
 from scripts.decide.posture import STANDINGS, Posture
-from scripts.flows.bucket_view import ACCOUNT, BUCKET, NOBODY, Unread
+from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
 from scripts.terminal import visible
-from scripts.verbs import report_chart
+from scripts.verbs.report import chart
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _BLOCKED = {ACCOUNT: "on for the account", BUCKET: "on", NOBODY: "off"}
@@ -39,9 +39,9 @@ def render(subject: Subject, posture: Posture) -> str:
         subject=subject,
         posture=posture,
         standings=STANDINGS,
-        chart=report_chart.chart(posture.periods),
-        width=report_chart.WIDTH,
-        height=report_chart.HEIGHT,
+        chart=chart.chart(posture.periods),
+        width=chart.WIDTH,
+        height=chart.HEIGHT,
     )
 
 
@@ -57,7 +57,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters |= {"told": _told, "blocked": _blocked, "took": took, "moment": _moment}
-    return environment.get_template("report_page.html")
+    return environment.get_template("page.html")
 
 
 def took(seconds: float) -> str:

@@ -36,7 +36,7 @@ from scripts.flows.deliver import Ending, submit
 from scripts.flows.event import for_a_person
 from scripts.flows.sweep_plan import Plan, made
 from scripts.terminal import Exit
-from scripts.verbs import sweep_told
+from scripts.verbs.sweep import rendering
 
 VERB = Verb(
     "sweep",
@@ -88,26 +88,26 @@ def _sweep(situation: Situation) -> Exit:
     console, now = situation.console, datetime.now(timezone.utc)
     _check(situation.options, now)
     reader, plan = made(situation, now)
-    sweep_told.show(console, plan, due_only=situation.options.due)
+    rendering.show(console, plan, due_only=situation.options.due)
     show_unread(situation, VERB, reader.failures.values())
     end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
     check_expected(situation.options.expect, plan.closes)
     if not plan.chosen or console.dry_run:
-        sweep_told.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-        console.answer(sweep_told.document(situation, plan, None))
+        rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
+        console.answer(rendering.document(situation, plan, None))
         return end
     if not _agreed(situation, plan):
         console.say("nothing was started")
-        console.answer(sweep_told.document(situation, plan, None))
+        console.answer(rendering.document(situation, plan, None))
         return Exit.PROBLEM
     plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(situation, plan)
-    sweep_told.show_end(console, plan, done)
-    sweep_told.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-    console.answer(sweep_told.document(situation, plan, done))
+    rendering.show_end(console, plan, done)
+    rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
+    console.answer(rendering.document(situation, plan, done))
     if done.refused:
         raise done.refused
-    left = any(map(sweep_told.failed, done.endings)) or for_a_person(sweep_told.lines_of(done))
+    left = any(map(rendering.failed, done.endings)) or for_a_person(rendering.lines_of(done))
     return Exit.PROBLEM if done.stopped or left else end
 
 
@@ -163,8 +163,8 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
 
     def tell(candidate: Candidate, ending: Ending) -> None:
         told.append(candidate.bucket)
-        failed = sweep_told.failed((candidate, ending))
-        outcome = sweep_told.outcome(ending)
+        failed = rendering.failed((candidate, ending))
+        outcome = rendering.outcome(ending)
         words = f"{len(told)} of {len(plan.chosen)}  {candidate.bucket}: {outcome}"
         console.say(words, "red" if failed else "")
 
