@@ -46,6 +46,10 @@ class Situation(NamedTuple):
     clients: Clients
     environ: Mapping[str, str]
 
+    def act(self) -> None:
+        """The end of looking around: from now on each read is a request of its own."""
+        self.clients.memory.act()
+
 
 def start(
     verb: Verb,
@@ -109,6 +113,7 @@ def _read(
         settings.setdefault(RULE_ID, "")
     endpoints = Endpoints.from_environment(environ)
     clients = Clients(region(path, settings), credentials=credentials, endpoints=endpoints)
+    clients.memory.look()
     spec = load(path, settings, clients.account_id)
     wrong = rule_ids.problem(spec.function.environment.get("prepareRuleId", ""))
     if wrong and rule_id_known:

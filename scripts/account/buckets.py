@@ -108,6 +108,12 @@ class Bucket:
 
     def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         """What `call` answers, which gets the `oss2.Bucket`; raises CloudError."""
+        memory, (_, _, operation) = self._clients.memory, needed.action.partition(":")
+        if not operation.startswith(("Get", "List")):
+            memory.act()
+        return memory.once((operation, self.name), lambda: self._ask(needed, call))
+
+    def _ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         try:
             return call(self._bucket)
         except oss2.exceptions.OssError as error:
@@ -120,7 +126,10 @@ class Bucket:
 
 def account_blocks_public_access(clients: Clients) -> bool:
     """Whether Block Public Access is on for the whole account. Operation "GetPublicAccessBlock"."""
-    found = _asking(GET_ACCOUNT_BLOCK, "the account", _service(clients).get_public_access_block)
+    ask = _service(clients).get_public_access_block
+    found = clients.memory.once(
+        GET_ACCOUNT_BLOCK, lambda: _asking(GET_ACCOUNT_BLOCK, "the account", ask)
+    )
     return bool(found.block_public_access)
 
 

@@ -21,6 +21,7 @@ from Tea.exceptions import TeaException
 
 from scripts.account import proxies
 from scripts.account.addresses import is_safe
+from scripts.account.seen import Memory
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
 from scripts.terminal import redacted
@@ -100,7 +101,8 @@ class Clients:
     """The SDK clients of one account in one region.
 
     Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own. A
-    service that says nothing for `read_timeout` seconds has given no answer.
+    service that says nothing for `read_timeout` seconds has given no answer. Between
+    `memory.look()` and `memory.act()` each thing is read once.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Clients:
         self._read_timeout = read_timeout
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
+        self.memory = Memory()
 
     @functools.cached_property
     def account_id(self) -> str:
@@ -127,14 +130,16 @@ class Clients:
         """`alibabacloud_sts20150401`."""
         from alibabacloud_sts20150401.client import Client  # noqa: PLC0415  (a slow import)
 
-        return Client(self._config(self._endpoints.sts, f"sts.{self.region}.aliyuncs.com"))
+        return self.memory.watched(
+            Client(self._config(self._endpoints.sts, f"sts.{self.region}.aliyuncs.com"))
+        )
 
     @functools.cached_property
     def ram(self) -> Any:
         """`alibabacloud_ram20150501`."""
         from alibabacloud_ram20150501.client import Client  # noqa: PLC0415  (a slow import)
 
-        return Client(self._config(self._endpoints.ram, "ram.aliyuncs.com"))
+        return self.memory.watched(Client(self._config(self._endpoints.ram, "ram.aliyuncs.com")))
 
     @functools.cached_property
     def fc(self) -> Any:
@@ -142,7 +147,7 @@ class Clients:
         from alibabacloud_fc_open20210406.client import Client  # noqa: PLC0415  (a slow import)
 
         own = self._endpoints.fc or f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
-        return Client(self._config(own, ""))
+        return self.memory.watched(Client(self._config(own, "")))
 
     @functools.cached_property
     def config(self) -> Any:
@@ -150,21 +155,25 @@ class Clients:
         from alibabacloud_config20200907.client import Client  # noqa: PLC0415  (a slow import)
 
         home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
+        return self.memory.watched(
+            Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
+        )
 
     @functools.cached_property
     def mns(self) -> Any:
         """`alibabacloud_mns_open20220119`: topics and queues, but not their messages."""
         from alibabacloud_mns_open20220119.client import Client  # noqa: PLC0415  (a slow import)
 
-        return Client(self._config(self._endpoints.mns, f"mns-open.{self.region}.aliyuncs.com"))
+        return self.memory.watched(
+            Client(self._config(self._endpoints.mns, f"mns-open.{self.region}.aliyuncs.com"))
+        )
 
     @functools.cached_property
     def log(self) -> Any:
         """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        return Client(self._log_config(self.region))
+        return self.memory.watched(Client(self._log_config(self.region)))
 
     @functools.cached_property
     def alert_records(self) -> Any:
@@ -172,7 +181,7 @@ class Clients:
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
         home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return Client(self._log_config(home))
+        return self.memory.watched(Client(self._log_config(home)))
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")

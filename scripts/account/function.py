@@ -173,6 +173,7 @@ class Live:
 
         Raises ChangedError, which says what is otherwise by now; CloudError if it cannot be read.
         """
+        self._clients.memory.act()
         now = patiently(lambda: Live.find(self.spec, self._clients))
         if told := _changes(self, now):
             mend = "`make resume`, then run again" if now and now.pause else "run again"

@@ -37,9 +37,8 @@ def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     """
     role = _Role(spec, clients)
     yield step_for(role)
-    attached = role.attached()
     for policy in spec.service.role.policies:
-        yield step_for(_RolePolicy(policy, role.name, attached, clients))
+        yield step_for(_RolePolicy(policy, role, clients))
 
 
 class _Role:
@@ -91,18 +90,16 @@ class _RolePolicy:
 
     kind = "policy"
 
-    def __init__(
-        self, policy: Policy, role: str, attached: Mapping[str, str], clients: Clients
-    ) -> None:
+    def __init__(self, policy: Policy, role: _Role, clients: Clients) -> None:
         self.name = policy.name
         self._policy = policy
-        self._role = role
-        self._attached = attached
+        self._role = role.name
+        self._attached = role.attached
         self._ram = clients.ram
         self._type = "Custom" if policy.statements else self._find()
 
     def live(self) -> State | None:
-        attached = self._role if self.name in self._attached else ""
+        attached = self._role if self.name in self._attached() else ""
         if not self._policy.statements:
             return {"attached to": attached}
         document = self._document("Custom")
@@ -137,8 +134,8 @@ class _RolePolicy:
 
     def _find(self) -> str:
         """Where a policy is: as the CLI, first among Alibaba Cloud's, then the account's."""
-        if self.name in self._attached:
-            return self._attached[self.name]
+        if kind := self._attached().get(self.name):
+            return kind
         for kind in ("System", "Custom"):
             if self._document(kind) is not None:
                 return kind

@@ -5,10 +5,10 @@ import enum
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scripts.account.clients import calling
-from scripts.errors import CloudError
+from scripts.errors import CloudError, Problem
 
 State = Mapping[str, str]  # what is known of a resource, field by field, to be compared and shown
 
@@ -146,15 +146,44 @@ def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
 
 
 def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
-    """The step that a resource needs; `on_difference` is what its `change` amounts to."""
+    """The step that a resource needs; `on_difference` is what its `change` amounts to.
+
+    It is read again when the step is carried out, which raises Problem where something else is
+    needed by then.
+    """
+    planned = _needed(resource, on_difference)
+    begun = False
+
+    def carry_out() -> None:
+        nonlocal begun
+        now = _needed(resource, on_difference)
+        if now.verdict is Verdict.KEEP:  # by somebody else, or a try whose answer was lost
+            return
+        if now != planned and not begun:
+            raise Problem(
+                f"the {resource.kind} {resource.name} was changed by somebody else since the plan "
+                "was shown, so it was left alone: run again"
+            )
+        begun = True  # what differs at a further try is what the one before left undone
+        if now.verdict is Verdict.CREATE:
+            resource.create()
+        else:
+            resource.change(now.differences)
+
+    return Step(planned.verdict, resource.kind, resource.name, planned.differences, carry_out)
+
+
+class _Needed(NamedTuple):
+    verdict: Verdict
+    differences: tuple[Difference, ...] = ()
+
+
+def _needed(resource: Resource, on_difference: Verdict) -> _Needed:
     live = resource.live()
     if live is None:
-        return Step(Verdict.CREATE, resource.kind, resource.name, (), resource.create)
+        return _Needed(Verdict.CREATE)
     differences = compare(live, resource.declared())
-    verdict = on_difference if differences else Verdict.KEEP
-    return Step(
-        verdict, resource.kind, resource.name, differences, lambda: resource.change(differences)
-    )
+    return _Needed(on_difference if differences else Verdict.KEEP, differences)
 
 
 def compare(live: State, declared: State) -> tuple[Difference, ...]:

@@ -94,6 +94,7 @@ def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType(
     if console.dry_run:
         _tell_what_would_be_done(situation, beside)
         return Exit.DONE
+    situation.act()
     _take_away_leftovers(situation)
     proof = _Proof(situation, Bucket(situation.clients, name))
     try:

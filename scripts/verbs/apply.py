@@ -87,6 +87,7 @@ def _apply(situation: Situation) -> Exit:
     end = Exit.PROBLEM if stopped else Exit.DONE
     if planned.changes and not stopped and not console.dry_run:
         if console.confirm("Apply this?"):
+            situation.act()
             carry_out.carry_out(console, planned, applied)
         else:
             console.say("nothing was applied")

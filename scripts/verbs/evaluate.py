@@ -125,6 +125,7 @@ def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
         situation.console.say("nothing was started")
         situation.console.answer(_document(situation, prospect, None))
         return Exit.PROBLEM
+    situation.act()
     following = Following(situation, prospect.reported, prospect.mode)
     following.begin()
     if not patiently(lambda: _prospect(situation)).same_as(prospect):
@@ -235,6 +236,7 @@ def _wait_for_the_rule(situation: Situation) -> None:
     if patiently(look).done:
         return
     situation.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
+    situation.act()
     if not wait(look, situation.console, situation.options.timeout):
         raise Problem(
             f"the rule was still EVALUATING after {situation.options.timeout:.0f} s: run again "

@@ -57,6 +57,7 @@ def _invoke(situation: Situation) -> Exit:
         console.answer(coming.document() | {"invoked": False})
         return Exit.DONE
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
+    situation.act()
     ended = invoke(situation.clients, spec, event)
     lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
     show(console, lines)

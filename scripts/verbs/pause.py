@@ -44,6 +44,7 @@ def _add_options(options: argparse.ArgumentParser) -> None:
 def _pause(situation: Situation) -> Exit:
     console, name = situation.console, situation.spec.function.name
     now = datetime.now(timezone.utc).replace(microsecond=0)
+    situation.act()
     live, changed = _paused(situation, now)
     if changed:
         console.say(

@@ -140,6 +140,7 @@ def _provision(situation: Situation) -> Exit:
     end = Exit.DONE
     if planned.changes and not console.dry_run:
         if console.confirm("Do this?"):
+            situation.act()
             carry_out.carry_out(console, planned, applied)
             console.say("next: s deploy -y --use-local, or make apply where there is no Node")
         else:
@@ -179,7 +180,10 @@ def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
         words = "Cloud Config is being switched on" if building else "Cloud Config is switched on"
         return Progress(words, done=not building)
 
-    if patiently(lambda: recorder(clients)).building and not wait(look, console, TIMEOUT):
+    if not patiently(lambda: recorder(clients)).building:
+        return
+    clients.memory.act()
+    if not wait(look, console, TIMEOUT):
         raise Problem("Cloud Config is still being switched on: run again in some minutes")
 
 

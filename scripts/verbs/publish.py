@@ -67,6 +67,7 @@ def _publish(situation: Situation) -> Exit:
         console.say("nothing was published")
         console.answer({"topic": topic, **coming.document(), "message_id": None})
         return Exit.DONE
+    situation.act()
     earlier = {line.request_id for line in audit_trail.recent(situation.clients, situation.spec)}
     message_id = publish(situation.clients, topic, event)
     console.say(f"published {len(event)} bytes to topic {topic}, as message {message_id}")

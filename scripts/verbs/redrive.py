@@ -112,6 +112,7 @@ def _redrive(situation: Situation) -> Exit:
             console.say("nothing was sent")
             console.answer(_document(situation, chosen, {}))
             return Exit.PROBLEM
+        situation.act()
         way = _WAYS[situation.options.to](situation, live)
         handled = _send(situation, mailbox, live, way, chosen)
     settled = not for_a_person(way.said) and all(_gone(each, handled) for each in chosen)

@@ -209,6 +209,7 @@ def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> 
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
+    situation.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
         if stays:

@@ -60,6 +60,7 @@ def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | 
             console.say("it stays paused")
             end = Exit.PROBLEM
         else:
+            situation.act()
             live = patiently(lambda: _resumed(situation, before, pause))
             console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]

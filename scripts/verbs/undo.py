@@ -103,6 +103,7 @@ def _undo(situation: Situation) -> Exit:
         console.say("nothing was changed")
         console.answer(job.document())
         return Exit.PROBLEM
+    situation.act()
     job.carry_out()
     console.answer(job.document())
     return Exit.DONE

@@ -100,6 +100,7 @@ def _sweep(situation: Situation) -> Exit:
         console.say("nothing was started")
         console.answer(rendering.document(situation, plan, None))
         return Exit.PROBLEM
+    situation.act()
     plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(situation, plan)
     rendering.show_end(console, plan, done)

@@ -1,0 +1,122 @@
+"""What a verb looks at, it reads once; and what it writes to, it reads again just before."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alibabacloud_fc_open20210406 import models as fc
+from alibabacloud_mns_open20220119 import models as mns
+
+from scripts.docs.permissions import VERBS, module
+from scripts.localcloud.journal import Entry
+from scripts.stage.stage import Stage
+from tests.contract.verb_rig import EXEMPTIONS, Terminal, plant, product_in, run
+
+# What signs a request differs from one to the next.
+_SIGNED = ("Signature", "SignatureNonce", "Timestamp")
+EVENT = "events/ignored_other_rule.json"
+ARGUMENTS = {
+    "evaluate": ("--dry-run",),
+    "invoke": (EVENT, "--dry-run"),
+    "publish": (EVENT, "--dry-run"),
+    "remove": ("--dry-run",),
+    "resume": ("--yes",),
+    "sweep": ("--dry-run",),
+    "test-alert": ("--dry-run",),
+    "undo": (
+        *("--bucket", "first", "--reason", "a site", "--owner", "web", "--expires", "2027-01-31"),
+        "--dry-run",
+    ),
+}
+WITH_EXEMPTIONS = {"doctor", "evaluate", "report", "status", "undo"}
+
+
+@pytest.fixture(scope="module")
+def stage(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The product, sound, with two open buckets that were never reported."""
+    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
+        plant(stage, first="public-read", second="public-read")
+        yield stage
+
+
+def asked(entry: Entry) -> tuple[object, ...]:
+    """What a request asks for, whoever signed it and when."""
+    request = entry.details["request"]
+    params = {name: text for name, text in request.params.items() if name not in _SIGNED}
+    return (entry.service, entry.action, request.method, request.path, str(params), request.body)
+
+
+def requests_of(stage: Stage, verb: str, *arguments: str) -> list[Entry]:
+    """What the verb asked of the services, on the wire."""
+    folder = stage.spec.function.code.parents[1]
+    options = ["--spec", str(folder / "s.yaml")]
+    if verb in WITH_EXEMPTIONS:
+        options += ["--exemptions", str(folder / EXEMPTIONS)]
+    if verb == "report":
+        options += ["--output", str(folder / "report.html")]
+    before = len(stage.cloud.journal.entries())
+    run(stage, module(verb).main, *options, *arguments)
+    return [e for e in stage.cloud.journal.entries()[before:] if "request" in e.details]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_thing_is_read_once(stage: Stage, verb: str) -> None:
+    """On a sound account no verb asks twice for the same, unless it wrote meanwhile."""
+    made: Counter[tuple[object, ...]] = Counter()
+    writes = 0
+    for each in requests_of(stage, verb, *ARGUMENTS.get(verb, ())):
+        made[(*asked(each), writes)] += 1
+        writes += not each.action.startswith(("Get", "List", "Peek"))
+    again = {f"{key[0]}:{key[1]} {key[3]} {key[4]}": n for key, n in made.items() if n > 1}
+    assert again == {}
+
+
+def _describe_function(stage: Stage, text: str) -> None:
+    place = (stage.spec.service.name, stage.spec.function.name)
+    stage.clients.fc.update_function(*place, fc.UpdateFunctionRequest(description=text))
+
+
+def _retain(stage: Stage, seconds: int) -> None:
+    stage.clients.mns.set_queue_attributes(
+        mns.SetQueueAttributesRequest(
+            queue_name=stage.spec.failure_queue, message_retention_period=seconds
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "change"),
+    [
+        ("apply", lambda stage, first: _describe_function(stage, "one" if first else "another")),
+        ("provision", lambda stage, first: _retain(stage, 3600 if first else 7200)),
+    ],
+)
+def test_what_is_written_to_is_read_just_before(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+    change: Callable[[Stage, bool], None],
+) -> None:
+    """What somebody else changes while the plan is on the screen is left as they made it."""
+
+    class Slow(Terminal):
+        def readline(self, size: int | None = -1) -> str:
+            change(stage, False)
+            return super().readline(size or -1)
+
+    change(stage, True)
+    monkeypatch.setattr(sys, "stdin", Slow("y\n"))
+    made = requests_of(stage, verb)
+    assert "was changed by somebody else since the plan was shown" in capsys.readouterr().err
+    writes = [
+        each.action for each in made if each.action in ("UpdateFunction", "SetQueueAttributes")
+    ]
+    assert len(writes) == 1  # theirs
+    monkeypatch.undo()
+    requests_of(stage, verb, "--yes")
+    assert "nothing to do" not in capsys.readouterr().out
+    requests_of(stage, verb)
+    assert "nothing to do" in capsys.readouterr().out
