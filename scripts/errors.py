@@ -26,11 +26,20 @@ class ClientsError(UsageError):
 class CloudError(Problem):
     """A call that did not succeed, told in one line: operation, subject, code, what to do.
 
-    Where the call went by a proxy (`proxies.used`), it is told too.
+    Where the call went by a proxy (`proxies.used`), it is told too. A `final` one passes not, since
+    it was tried often enough.
     """
 
     def __init__(
-        self, operation: str, subject: str, code: str, status: int, advice: str, proxy: str = ""
+        self,
+        operation: str,
+        subject: str,
+        code: str,
+        status: int,
+        advice: str,
+        proxy: str = "",
+        *,
+        final: bool = False,
     ) -> None:
         way = f" by way of proxy {proxy}" if proxy else ""
         super().__init__(f"{operation} on {subject} failed{way}: {code}; {advice}")
@@ -38,6 +47,7 @@ class CloudError(Problem):
         self.subject = subject
         self.code = code
         self.status = status
+        self._final = final
 
     @property
     def denied(self) -> bool:
@@ -53,7 +63,8 @@ class CloudError(Problem):
     def passes(self) -> bool:
         """Whether it may go well in a while: throttling, an overload, no answer."""
         busy = bool(BUSY.search(self.code)) or self.unanswered
-        return busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
+        passing = busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
+        return passing and not self._final
 
     @property
     def not_there(self) -> bool:

@@ -51,7 +51,7 @@ def _how(error: CloudError) -> str:
 
 TIMEOUT = 1200.0  # seconds; Cloud Config takes up to ten minutes to notice a change
 
-_FIRST, _MOST = 0.1, 10.0  # seconds between two looks: a local cloud's waits are compressed
+_FIRST_LOOK = 0.1  # seconds before the next look: a local cloud's waits are compressed
 _HEARTBEAT = 60.0
 
 
@@ -69,7 +69,7 @@ def wait(look: Callable[[], Progress], console: Console, timeout: float) -> bool
     passes (throttling, no answer) is taken again; another CloudError is raised.
     """
     started = time.monotonic()
-    waits = backoff(_FIRST, _MOST)
+    waits = backoff(_FIRST_LOOK, _MOST)
     said, said_at = "", 0.0
     while True:
         progress = _patiently(look)

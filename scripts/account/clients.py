@@ -8,7 +8,7 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,9 +19,9 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import proxies
+from scripts.account import no_answer, proxies
 from scripts.account.addresses import is_safe
-from scripts.account.seen import Memory
+from scripts.account.seen import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
 from scripts.terminal import redacted
@@ -191,6 +191,12 @@ class Clients:
             config.http_proxy = self._endpoints.log
         return config
 
+    @property
+    def messages_host(self) -> str:
+        """Where messages are published and received."""
+        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
+        return urlsplit(self._endpoints.mns or own).netloc
+
     def topic(self, name: str) -> Any:
         """`mns.topic.Topic`, to publish to; close its connection when done."""
         return self._messages().get_topic(name)
@@ -249,8 +255,11 @@ class Clients:
 
 
 @contextlib.contextmanager
-def calling(operation: str, subject: str) -> Iterator[None]:
-    """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`)."""
+def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
+    """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`).
+
+    `host` is who is asked, for an SDK whose errors do not tell.
+    """
     proxies.begin()
     failed = functools.partial(CloudError, operation, subject)
     try:
@@ -263,13 +272,22 @@ def calling(operation: str, subject: str) -> Iterator[None]:
         data = getattr(error, "data", None) or {}
         code, said = _said(error, data)
         status = int(data.get("statusCode") or 0)
+        if code == NO_ANSWER:
+            raise _unanswered(failed, error, host) from error
         advice = _advice(operation, code, said)
         raise failed(code, status, advice, proxies.used()) from error
     except MNSExceptionBase as error:
-        unreached = isinstance(error, MNSClientNetworkException)
-        code = NO_ANSWER if unreached else str(error.type)
-        advice = _advice(operation, code, "" if unreached else str(error.message))
+        if isinstance(error, MNSClientNetworkException):
+            raise _unanswered(failed, error, host) from error
+        code = str(error.type)
+        advice = _advice(operation, code, str(error.message))
         raise failed(code, 0, advice, proxies.used()) from error
+
+
+def _unanswered(failed: Callable[..., CloudError], error: Exception, host: str) -> CloudError:
+    found = no_answer.of(error)
+    advice = found._replace(host=found.host or host).advice()
+    return failed(NO_ANSWER, 0, advice, proxies.used(), final=given_up(error))
 
 
 def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:
@@ -291,6 +309,4 @@ def _advice(operation: str, code: str, said: str) -> str:
         return "the credentials are wrong or have expired: renew them, and run again"
     if BUSY.search(code):
         return "too many requests: wait a minute, and run again"
-    if code == NO_ANSWER:
-        return "check the network and the endpoint, and run again"
     return quoted

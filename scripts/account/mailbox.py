@@ -39,6 +39,7 @@ class QueueMailbox:
     def __init__(self, name: str, queue: Any) -> None:
         self.name = name
         self._queue = queue
+        self._host = str(queue.mns_client.host)
 
     def receive(self, hold: int) -> Message | None:
         """One message, held for `hold` seconds; None if none comes for some seconds."""
@@ -102,7 +103,7 @@ class QueueMailbox:
             raise
 
     def _receive(self, most: int, wait: int) -> list[Message]:
-        with calling(RECEIVE.action, self.name):
+        with calling(RECEIVE.action, self.name, self._host):
             received = self._queue.batch_receive_message(most, wait)
         return [
             Message(
@@ -116,13 +117,13 @@ class QueueMailbox:
 
     def _change(self, handle: str, seconds: int) -> Any:
         def change() -> Any:
-            with calling(RELEASE.action, self.name):
+            with calling(RELEASE.action, self.name, self._host):
                 return self._queue.change_message_visibility(handle, seconds)
 
         return patiently(change)
 
     def _delete(self, handle: str) -> None:
-        with calling(REMOVE.action, self.name):
+        with calling(REMOVE.action, self.name, self._host):
             self._queue.delete_message(handle)
 
 

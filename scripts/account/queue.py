@@ -120,7 +120,7 @@ class Queue:
         """
         messages = self._clients.queue(self.name)
         try:
-            with calling("mns:PeekMessage", self.name):
+            with calling("mns:PeekMessage", self.name, self._clients.messages_host):
                 peeked = messages.batch_peek_message(_PEEKED)
         except CloudError as error:
             if error.code == "MessageNotExist":

@@ -5,14 +5,19 @@ first moment of acting on, each read is a request of its own, so that what is wr
 just before.
 """
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+from scripts.account import no_answer
+
 T = TypeVar("T")
 
 _READS = ("get_", "list_")  # how the SDKs name what changes nothing
+_GIVEN_UP = "_resource_repair_given_up"  # on an SDK's error: its host is asked no more
+_SILENCES = 3  # so often in a row a host that takes calls may give no answer
 
 
 class Memory:
@@ -21,16 +26,19 @@ class Memory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: dict[Hashable, _Answer[Any]] | None = None
+        self._silent: dict[int, list[Exception]] = {}
 
     def look(self) -> None:
         """From now on each thing is read once."""
         with self._lock:
             self._answers = {}
+            self._silent = {}
 
     def act(self) -> None:
         """From now on each read is a request; what was remembered is forgotten."""
         with self._lock:
             self._answers = None
+            self._silent = {}
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` gives, or what it gave for that key; what it raises is not remembered."""
@@ -41,9 +49,32 @@ class Memory:
                 answer = self._answers.setdefault(key, _Answer[T]())
         return answer.given(read)
 
+    def heard(self, client: int, ask: Callable[[], T]) -> T:
+        """What `ask` gives; while looking, a client whose host is silent is asked no more."""
+        if self._answers is None:
+            return ask()
+        silences = self._silent.setdefault(client, [])
+        if silences and given_up(silences[-1]):
+            raise silences[-1]
+        try:
+            given = ask()
+        except Exception as error:
+            if no_answer.is_silence(error):
+                silences.append(error)
+                if not no_answer.of(error).reached or len(silences) >= _SILENCES:
+                    setattr(error, _GIVEN_UP, True)
+            raise
+        silences.clear()
+        return given
+
     def watched(self, client: Any) -> Any:
         """An SDK's client whose reads are remembered, and whose writes are the end of looking."""
         return _Watched(client, self)
+
+
+def given_up(error: Exception) -> bool:
+    """Whether the host that gave no answer, as this error tells, is asked no more."""
+    return getattr(error, _GIVEN_UP, False)
 
 
 class _Answer(Generic[T]):
@@ -74,7 +105,8 @@ class _Watched:
             if not name.startswith(_READS):
                 self._memory.act()
             key = (id(self._client), name, *map(_written, arguments))
-            return self._memory.once(key, lambda: method(*arguments))
+            ask = functools.partial(method, *arguments)
+            return self._memory.once(key, lambda: self._memory.heard(id(self._client), ask))
 
         return call
 

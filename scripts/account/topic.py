@@ -160,7 +160,7 @@ def publish(clients: Clients, topic: str, event: bytes) -> str:
     from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
 
     message = TopicMessage(_text(event))
-    with calling("mns:PublishMessage", topic):
+    with calling("mns:PublishMessage", topic, clients.messages_host):
         to = clients.topic(topic)
         try:
             return str(to.publish_message(message).message_id)
