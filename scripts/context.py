@@ -6,6 +6,7 @@ A verb's module has a `VERB` that names it and declares the permissions that it 
 """
 
 import argparse
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,7 +80,7 @@ def start(
             return work(Situation(console, chosen, spec, clients, environ))
         except CloudError as error:
             if error.denied:
-                _show_remedy(console, verb, error, spec)
+                _show_statements(console, lacking(verb.permissions, error.refused), spec)
             raise
 
     return run(perform, Console.of(chosen))
@@ -87,13 +88,22 @@ def start(
 
 def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
     """Say what could not be read, and which statements of a RAM policy would let it be."""
-    refused = set()
+    refused: list[str] = []
     for failure in failures:
         situation.console.fail(str(failure))
         if isinstance(failure, CloudError) and failure.denied:
-            refused.add(failure.operation)
-    if missing := [each for each in verb.permissions if each.action in refused]:
+            refused += failure.refused
+    if missing := lacking(verb.permissions, refused):
         _show_statements(situation.console, missing, situation.spec)
+
+
+def lacking(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
+    """What allows actions that were refused: as it is declared, and else on all resources."""
+    known: dict[str, list[Permission]] = {}
+    for permission in declared:
+        known.setdefault(permission.action.lower(), []).append(permission)
+    missing = (known.get(action.lower(), [Permission(action)]) for action in refused)
+    return list(dict.fromkeys(itertools.chain(*missing)))
 
 
 def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:
@@ -119,20 +129,6 @@ def _read(
     if wrong and rule_id_known:
         raise UsageError(wrong)
     return spec, clients
-
-
-def _show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
-    """Say which statements let a refused call through.
-
-    The service may say that it misses another permission than the one for the operation: Function
-    Compute refuses to create a service for want of `ram:PassRole`.
-    """
-    said = str(error).partition("the service says: ")[2]
-    named = {action.lower() for action in re.findall(r"\b[a-z]+:[A-Za-z]+\b", said)}
-    missing = [each for each in verb.permissions if each.action.lower() in named]
-    if not missing:
-        missing = [each for each in verb.permissions if each.action == error.operation]
-    _show_statements(console, missing or [Permission(error.operation)], spec)
 
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")

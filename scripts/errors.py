@@ -1,6 +1,7 @@
 """The ways in which a verb fails, each told in one line."""
 
 import re
+from collections.abc import Iterable
 
 NO_ANSWER = "NoUsableAnswer"
 DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
@@ -26,8 +27,9 @@ class ClientsError(UsageError):
 class CloudError(Problem):
     """A call that did not succeed, told in one line: operation, subject, code, what to do.
 
-    Where the call went by a proxy (`proxies.used`), it is told too. A `final` one passes not, since
-    it was tried often enough.
+    Where the call went by a proxy (`proxies.used`), it is told too. `refused` are the actions that
+    are not allowed, if it is denied: those that the service named, else the operation. A `final`
+    one passes not, since it was tried often enough.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class CloudError(Problem):
         advice: str,
         proxy: str = "",
         *,
+        named: Iterable[str] = (),
         final: bool = False,
     ) -> None:
         way = f" by way of proxy {proxy}" if proxy else ""
@@ -47,6 +50,7 @@ class CloudError(Problem):
         self.subject = subject
         self.code = code
         self.status = status
+        self.refused = tuple(dict.fromkeys(named)) or (operation,)
         self._final = final
 
     @property

@@ -10,6 +10,7 @@ from scripts.account import mark
 from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_trail import SKEW
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Logs
 from scripts.errors import CloudError
@@ -22,6 +23,22 @@ HISTORY = "internal-alert-history"
 # policies".
 _ALERT_POLICY = "sls.builtin.dynamic"
 _ENABLED = "enabled"
+
+
+_JOBS = "acs:log:{region}:{account}:project/*"
+
+
+def needed(*operations: str) -> tuple[Permission, ...]:
+    """What such operations on alerts (`Get`, `Create`) take.
+
+    Their own pages name the first, on no single resource. Guide "Grant a RAM user permissions to
+    manage alerts" names the project's jobs, of which an alert is one. Who has both is not refused.
+    """
+    return tuple(
+        permission
+        for each in operations
+        for permission in (Permission(f"log:{each}Alert"), Permission(f"log:{each}Job", _JOBS))
+    )
 
 
 class Alert:

@@ -18,16 +18,15 @@ from weakref import WeakSet
 from resource_repair.openness import OPENNESS
 from resource_repair.values import REPAIRED
 from scripts.account.clients import Clients, calling
-from scripts.account.log_index import finds_audit_lines
+from scripts.account.log_index import GET_INDEX, finds_audit_lines
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError
 
-_STORES = "acs:log:{region}:{account}:project/*/logstore/*"
-_GET_INDEX = Permission("log:GetIndex", _STORES)
-_SEARCH = Permission("log:GetLogStoreLogs", _STORES)
+# Of GetLogsV2 the operation's own table names a project; of GetLogs, its log store.
+SEARCH = Permission("log:GetLogStoreLogs", "acs:log:{region}:{account}:project/*")
 
-PERMISSIONS = (_GET_INDEX, _SEARCH)
+PERMISSIONS = (GET_INDEX, SEARCH)
 
 SKEW = timedelta(minutes=15)
 """By which this machine's clock and Log Service's may be apart; with more, calls are refused."""
@@ -133,7 +132,7 @@ def parse(log: str) -> Iterator[dict[str, Any]]:
 def _check_index(clients: Clients, spec: Spec) -> None:
     """Raise Problem where a search would find nothing, and say so as if there were nothing."""
     logs = _store(spec)
-    with _asking(_GET_INDEX, logs) as subject:
+    with _asking(GET_INDEX, logs) as subject:
         index = clients.log.get_index(logs.project, logs.logstore).body
     if not finds_audit_lines(index):
         raise Problem(
@@ -178,7 +177,7 @@ def _complete_answer(
         offset=offset,
     )
     for _ in range(_INCOMPLETE_ANSWERS):
-        with _asking(_SEARCH, logs):
+        with _asking(SEARCH, logs):
             body = clients.log.get_logs_v2(logs.project, logs.logstore, request).body
         if body.meta.progress == "Complete":
             return list(body.data or ())

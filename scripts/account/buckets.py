@@ -5,7 +5,7 @@ repeated: they can echo what was signed.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ import oss2
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
 from scripts.account import proxies
-from scripts.account.clients import Clients
+from scripts.account.clients import Clients, actions_in, allow
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
 
@@ -175,19 +175,29 @@ def _elsewhere(error: Any) -> str | None:
 
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
     code = error.code or "NoUsableAnswer"
-    advice = _advice(needed, code, error)
-    return CloudError(needed.action, subject, code, error.status, advice, proxies.used())
+    named = _named(error)
+    advice = _advice(needed, code, error, named or (needed.action,))
+    return CloudError(
+        needed.action, subject, code, error.status, advice, proxies.used(), named=named
+    )
 
 
-def _advice(needed: Permission, code: str, error: Any) -> str:
+def _named(error: Any) -> tuple[str, ...]:
+    """The action that OSS names in the detail of a refusal: page of its EC, 0003-00000201."""
+    answer = error.body if isinstance(error.body, bytes) else b""  # of no answer oss2 has a text
+    told = re.search(rb"<AuthAction>([\w:-]+)</AuthAction>", answer)
+    return actions_in(told[1].decode()) if told else ()
+
+
+def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -> str:
     operation = needed.action.partition(":")[2]
     kind, told = oss_answers.meaning(operation, error.status, code)
     if kind is DeniedError:
-        return f"allow {needed.action} to whoever these credentials are, and run again"
+        return f"{allow(refused)} and run again"
     if (needed, code) == (PUT_ACL, "BucketAlreadyExists"):
         return (
-            f"OSS says so to who may not do it: allow {needed.action} to whoever these credentials "
-            "are, look whether the bucket's policy denies it, and run again"
+            f"OSS says so to who may not do it: {allow(refused)} look whether the bucket's policy "
+            "denies it, and run again"
         )
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"

@@ -8,7 +8,7 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,6 +30,8 @@ __all__ = [
     "Clients",
     "Credentials",
     "Endpoints",
+    "actions_in",
+    "allow",
     "calling",
     "fixed_credentials",
     "uploading",
@@ -38,6 +40,8 @@ __all__ = [
 # The chain logs each place where it finds nothing, tracebacks and all: `calling` says it in a line.
 logging.getLogger("credentials").disabled = True
 
+# An action (`ram:PassRole`) in a service's words; what an equals sign follows is a condition's key.
+_ACTION = re.compile(r"\b[a-z][a-z0-9-]*:[A-Z][A-Za-z]+\b(?!=)")
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
@@ -274,14 +278,26 @@ def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
         status = int(data.get("statusCode") or 0)
         if code == NO_ANSWER:
             raise _unanswered(failed, error, host) from error
-        advice = _advice(operation, code, said)
-        raise failed(code, status, advice, proxies.used()) from error
+        detail = data.get("AccessDeniedDetail")
+        named = actions_in(f"{said} {detail.get('AuthAction') if isinstance(detail, dict) else ''}")
+        advice = _advice(named or (operation,), code, said)
+        raise failed(code, status, advice, proxies.used(), named=named) from error
     except MNSExceptionBase as error:
         if isinstance(error, MNSClientNetworkException):
             raise _unanswered(failed, error, host) from error
-        code = str(error.type)
-        advice = _advice(operation, code, str(error.message))
-        raise failed(code, 0, advice, proxies.used()) from error
+        code, said = str(error.type), str(error.message)
+        named = actions_in(said)
+        advice = _advice(named or (operation,), code, said)
+        raise failed(code, 0, advice, proxies.used(), named=named) from error
+
+
+def actions_in(said: str) -> tuple[str, ...]:
+    """The actions that a service names in its words.
+
+    It may be others than the one for the operation, and any: Function Compute refuses to create a
+    service for want of `ram:PassRole`, and a trigger for want of `mns:Subscribe`.
+    """
+    return tuple(dict.fromkeys(_ACTION.findall(said)))
 
 
 def _unanswered(failed: Callable[..., CloudError], error: Exception, host: str) -> CloudError:
@@ -300,10 +316,15 @@ def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:
     return code, said
 
 
-def _advice(operation: str, code: str, said: str) -> str:
+def allow(actions: Iterable[str]) -> str:
+    """What is to be done about actions that are not allowed, up to a comma."""
+    return f"allow {' and '.join(actions)} to whoever these credentials are,"
+
+
+def _advice(needed: Sequence[str], code: str, said: str) -> str:
     quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
     if code in DENIED:
-        return f"allow {operation} to whoever these credentials are, and run again ({quoted})"
+        return f"{allow(needed)} and run again ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"

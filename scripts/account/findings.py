@@ -22,8 +22,9 @@ from scripts.errors import CloudError, Problem
 COMPLIANT, NON_COMPLIANT, IGNORED = "COMPLIANT", "NON_COMPLIANT", "IGNORED"
 EVALUATING = "EVALUATING"
 
-LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults", "acs:config:*:{account}:rule/*")
-START = Permission("config:StartConfigRuleEvaluation", "acs:config:*:{account}:rule/*")
+# Their pages know no resource to name.
+LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults")
+START = Permission("config:StartConfigRuleEvaluation")
 LIST_OF_BUCKET = Permission("config:ListResourceEvaluationResults")
 LIST_RULES = Permission("config:ListConfigRules")
 

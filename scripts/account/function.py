@@ -46,9 +46,11 @@ __all__ = [
     "with_exemptions",
 ]
 
-GET = Permission("fc:GetFunction", "acs:fc:{region}:{account}:*")
-GET_CODE = Permission("fc:GetFunctionCode")  # its page knows no resource to name
-UPDATE = Permission("fc:UpdateFunction", "acs:fc:{region}:{account}:*")
+# Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
+# action of Function Compute: on all of them neither is refused, so that all are declared so.
+GET = Permission("fc:GetFunction")
+GET_CODE = Permission("fc:GetFunctionCode")
+UPDATE = Permission("fc:UpdateFunction")
 
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 

@@ -12,10 +12,15 @@ from alibabacloud_fc_open20210406 import models
 from oss2.utils import Crc64
 
 from scripts.account.clients import Clients, calling, uploading
+from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, Step, Verdict, compare, find, read, step_for
 from scripts.bundling.archive import without_byte_code
 from scripts.declared import AsyncConfig, Spec
 from scripts.errors import UsageError
+
+# What making and deleting a trigger of a topic takes beside its own action, by the least
+# permissions of the Serverless Devs client.
+SUBSCRIBING = (Permission("mns:Subscribe"), Permission("mns:Unsubscribe"))
 
 
 def function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step]:

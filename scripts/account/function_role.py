@@ -8,9 +8,12 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, Step, read, step_for
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
+
+GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
 
 # As the Serverless Devs CLI writes it: Function Compute, and nobody else, assumes the role.
 _TRUST = {
@@ -151,7 +154,7 @@ class _RolePolicy:
             version = self._ram.get_policy(request).body.default_policy_version
             return {"document": _canonical(json.loads(version.policy_document))}
 
-        return read("ram:GetPolicy", self.name, document)
+        return read(GET_POLICY.action, self.name, document)
 
     def _write_document(self) -> None:
         request = models.CreatePolicyVersionRequest(

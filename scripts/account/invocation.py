@@ -5,8 +5,10 @@ import json
 from typing import NamedTuple
 
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
 from scripts.declared import Spec
 
+INVOKE = Permission("fc:InvokeFunction")
 _SUCCESS = "success"
 
 
@@ -39,7 +41,7 @@ def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invo
     from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415
 
     wait = 1000 * (max(timeout, spec.function.timeout) + ON_THE_WAY)
-    with calling("fc:InvokeFunction", spec.function.name):
+    with calling(INVOKE.action, spec.function.name):
         response = clients.fc.invoke_function_with_options(
             spec.service.name,
             spec.function.name,

@@ -11,7 +11,7 @@ from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
 from scripts.account.clients import Clients, calling
 from scripts.account.deployed import services
-from scripts.account.log_index import finds_audit_lines
+from scripts.account.log_index import GET_INDEX, finds_audit_lines
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Logs
 from scripts.errors import CloudError
@@ -248,7 +248,7 @@ class LogIndex:
 
     def _read(self) -> Any:
         try:
-            return find("log:GetIndex", self.name, lambda: self._log.get_index(*self._place))
+            return find(GET_INDEX.action, self.name, lambda: self._log.get_index(*self._place))
         except CloudError as error:
             if error.code == _NO_INDEX:
                 return None

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from scripts.account.permission import Permission
+
+GET_INDEX = Permission("log:GetIndex", "acs:log:{region}:{account}:project/*")
+
 _FIELD = "message"  # what a function prints is in this field; page "Log fields"
 _QUOTE = '"'  # between it and the next stand the words of an audit line, which is JSON
 

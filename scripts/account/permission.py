@@ -6,7 +6,8 @@ from typing import NamedTuple
 class Permission(NamedTuple):
     """An action of RAM (`ram:GetRole`) and what it must be allowed on.
 
-    In `resource`, `{account}` and `{region}` stand for those that the verb works in.
+    In `resource`, `{account}` and `{region}` stand for those that the verb works in. Where the page
+    of an operation knows no resource ("All Resource") it is `*`: a narrower one is refused there.
     """
 
     action: str

@@ -148,8 +148,8 @@ def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
 def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
     """The step that a resource needs; `on_difference` is what its `change` amounts to.
 
-    It is read again when the step is carried out, which raises Problem where something else is
-    needed by then.
+    It is read again when the step is carried out, which raises Problem where it is no longer as it
+    was.
     """
     planned = _needed(resource, on_difference)
     begun = False
@@ -159,7 +159,7 @@ def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> 
         now = _needed(resource, on_difference)
         if now.verdict is Verdict.KEEP:  # by somebody else, or a try whose answer was lost
             return
-        if now != planned and not begun:
+        if now.live != planned.live and not begun:
             raise Problem(
                 f"the {resource.kind} {resource.name} was changed by somebody else since the plan "
                 "was shown, so it was left alone: run again"
@@ -174,6 +174,7 @@ def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> 
 
 
 class _Needed(NamedTuple):
+    live: State | None
     verdict: Verdict
     differences: tuple[Difference, ...] = ()
 
@@ -181,9 +182,9 @@ class _Needed(NamedTuple):
 def _needed(resource: Resource, on_difference: Verdict) -> _Needed:
     live = resource.live()
     if live is None:
-        return _Needed(Verdict.CREATE)
+        return _Needed(live, Verdict.CREATE)
     differences = compare(live, resource.declared())
-    return _Needed(on_difference if differences else Verdict.KEEP, differences)
+    return _Needed(live, on_difference if differences else Verdict.KEEP, differences)
 
 
 def compare(live: State, declared: State) -> tuple[Difference, ...]:

@@ -10,11 +10,14 @@ from alibabacloud_mns_open20220119 import models
 from scripts.account import mark
 from scripts.account.channel import channels
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
 LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
+
+PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
 
 PAGE = 50
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
@@ -160,7 +163,7 @@ def publish(clients: Clients, topic: str, event: bytes) -> str:
     from mns.topic import TopicMessage  # noqa: PLC0415  (a slow import)
 
     message = TopicMessage(_text(event))
-    with calling("mns:PublishMessage", topic, clients.messages_host):
+    with calling(PUBLISH.action, topic, clients.messages_host):
         to = clients.topic(topic)
         try:
             return str(to.publish_message(message).message_id)

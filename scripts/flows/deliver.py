@@ -13,17 +13,13 @@ from typing import NamedTuple
 from resource_repair.timing import backoff
 from scripts.account import audit_trail
 from scripts.account.clients import Clients
-from scripts.account.invocation import Invocation, invoke
-from scripts.account.permission import Permission
+from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 from scripts.flows.event import Line, keys, settled
 from scripts.patience import patiently
 
-PERMISSIONS = (
-    Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*"),
-    *audit_trail.PERMISSIONS,
-)
+PERMISSIONS = (INVOKE, *audit_trail.PERMISSIONS)
 
 _NO_ANSWER = "NoUsableAnswer"
 _LOG_SEARCH = 30.0  # seconds; Log Service finds what was just written within some

@@ -12,15 +12,12 @@ from resource_repair.values import IGNORED, Finding
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.function import Live
-from scripts.account.permission import Permission
 from scripts.account.topic import publish
 from scripts.context import Situation
 from scripts.errors import UsageError
 from scripts.flows.deliver import submit
 from scripts.flows.event import Line, left_open, settled
 from scripts.patience import Progress, wait
-
-PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
 
 Key: TypeAlias = tuple[str, str, int | None]
 """A finding's rule, its bucket, and when Cloud Config reported it; empty for what is none."""

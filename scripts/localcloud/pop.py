@@ -84,14 +84,16 @@ class Action(NamedTuple):
     """What to do for an action, and what RAM must allow.
 
     `subject` is the parameter that names what it is done to. `resource` is the ARN to authorize,
-    with `{account}`, `{region}` and any parameter's name in braces. `authorize` is False for an
-    action that everyone may call.
+    with `{account}`, `{region}` and any parameter's name in braces, and `further` are more of them;
+    `*` is what pages call "All Resource". `authorize` is False for an action that everyone may
+    call.
     """
 
     perform: Callable[[Call], Answer]
     subject: str = ""
     resource: str = "*"
     authorize: bool = True
+    further: tuple[str, ...] = ()
 
 
 class PopService(Service):
@@ -140,16 +142,20 @@ class PopService(Service):
         }
         return _json(error.status, body)
 
+    def known(self, call: Call) -> dict[str, str]:  # noqa: ARG002  (for those that look at it)
+        """What stands in braces in an ARN beside the names of parameters."""
+        return {"account": self.core.account_id, "region": self.core.region}
+
     def _authorize(self, name: str, action: Action, call: Call) -> None:
         permission = f"{self.name}:{name}"
-        known = {"account": self.core.account_id, "region": self.core.region}
-        resource = action.resource.format_map(_BlankIfMissing({**call.params, **known}))
-        if not self.ram.authorized(call.principal, permission, resource):
-            raise ApiError(
-                403,
-                self.denied_code,
-                f"You are not authorized to do this action: {permission} on {resource}.",
-            )
+        names = _BlankIfMissing({**call.params, **self.known(call)})
+        for pattern in (action.resource, *action.further):
+            resource = pattern.format_map(names)
+            if not self.ram.authorized(call.principal, permission, resource):
+                # As users of RAM report it.
+                message = "You are not authorized to do this action."
+                message += f" Resource: {resource} Action: {permission}"
+                raise ApiError(403, self.denied_code, message)
 
 
 def invalid(name: str, why: str) -> ApiError:

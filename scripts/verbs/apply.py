@@ -16,8 +16,9 @@ from scripts import CODE
 from scripts.account.clients import Credentials
 from scripts.account.deployment import Step, plan
 from scripts.account.exempting import bundled_exemptions
-from scripts.account.function import GET, GET_CODE, Live
-from scripts.account.function_compute import checksum
+from scripts.account.function import GET, GET_CODE, UPDATE, Live
+from scripts.account.function_compute import SUBSCRIBING, checksum
+from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
 from scripts.context import Situation, Verb, start
 from scripts.decide import overruling
@@ -29,7 +30,6 @@ from scripts.flows import carry_out
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
-_FC = "acs:fc:{region}:{account}:*"
 _ROLES = "acs:ram:*:{account}:role/*"
 _POLICIES = "acs:ram:*:{account}:policy/*"
 
@@ -43,22 +43,23 @@ VERB = Verb(
         Permission("ram:PassRole", _ROLES),
         Permission("ram:ListPoliciesForRole", _ROLES),
         Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
-        Permission("ram:GetPolicy"),  # as well
+        GET_POLICY,
         Permission("ram:CreatePolicy", _POLICIES),
         Permission("ram:CreatePolicyVersion", _POLICIES),
-        Permission("fc:GetService", _FC),
-        Permission("fc:CreateService", _FC),
-        Permission("fc:UpdateService", _FC),
-        Permission("fc:GetFunction", _FC),
+        Permission("fc:GetService"),
+        Permission("fc:CreateService"),
+        Permission("fc:UpdateService"),
+        GET,
         GET_CODE,
-        Permission("fc:CreateFunction", _FC),
-        Permission("fc:UpdateFunction", _FC),
-        Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:PutFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:GetTrigger", _FC),
-        Permission("fc:CreateTrigger", _FC),
-        Permission("fc:DeleteTrigger", _FC),
+        Permission("fc:CreateFunction"),
+        UPDATE,
+        Permission("fc:GetFunctionAsyncInvokeConfig"),
+        Permission("fc:PutFunctionAsyncInvokeConfig"),
+        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
+        Permission("fc:GetTrigger"),
+        Permission("fc:CreateTrigger"),
+        Permission("fc:DeleteTrigger"),
+        *SUBSCRIBING,
         *(each for each in BUCKETS.permissions if each != GET),
     ),
 )

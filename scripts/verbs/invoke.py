@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from scripts.account import audit_trail
 from scripts.account.clients import Credentials
 from scripts.account.function import GET
-from scripts.account.invocation import Invocation, invoke
-from scripts.account.permission import Permission
+from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.context import Situation, Verb, start
 from scripts.flows.event import Line, prospect, read_event, show
 from scripts.terminal import Exit
@@ -22,7 +21,7 @@ from scripts.terminal import Exit
 VERB = Verb(
     "invoke",
     __doc__ or "",
-    (GET, Permission("fc:InvokeFunction", "acs:fc:{region}:{account}:services/*")),
+    (GET, INVOKE),
 )
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more

@@ -17,9 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from resource_repair.values import REPORT
+from scripts.account.alerts import needed
 from scripts.account.clients import Clients, Credentials, Endpoints
 from scripts.account.deployment import Difference, Plan, Step
-from scripts.account.function import Live
+from scripts.account.function import GET, Live
+from scripts.account.log_index import GET_INDEX
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
@@ -62,13 +64,10 @@ VERB = Verb(
         Permission("log:UpdateLogStore", _LOGS),
         Permission("log:ListTagResources", _LOGS),
         Permission("log:TagResources", _LOGS),
-        Permission("log:GetIndex", _LOGS),
+        GET_INDEX,
         Permission("log:CreateIndex", _LOGS),
         Permission("log:UpdateIndex", _LOGS),
-        Permission("log:GetAlert"),
-        Permission("log:CreateAlert"),
-        Permission("log:UpdateAlert"),
-        Permission("log:EnableAlert"),
+        *needed("Get", "Create", "Update", "Enable"),
         Permission("log:ListResourceRecords", _RECORDS),
         Permission("log:CreateResourceRecord", _RECORDS),
         Permission("log:UpdateResourceRecord", _RECORDS),
@@ -80,7 +79,7 @@ VERB = Verb(
         Permission("config:CreateConfigDeliveryChannel"),
         Permission("config:UpdateConfigDeliveryChannel"),
         Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
-        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),  # where the rule is off
+        GET,  # where the rule is off
     ),
 )
 

@@ -16,8 +16,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Credentials
 from scripts.account.function import GET
-from scripts.account.permission import Permission
-from scripts.account.topic import publish
+from scripts.account.topic import PUBLISH, publish
 from scripts.context import Situation, Verb, start
 from scripts.flows.event import Key, keys, prospect, read_event, settled, show, tell_person
 from scripts.patience import Progress, wait
@@ -28,7 +27,7 @@ VERB = Verb(
     __doc__ or "",
     (
         GET,
-        Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*"),
+        PUBLISH,
         *audit_trail.PERMISSIONS,
     ),
 )

@@ -35,6 +35,7 @@ from scripts.account.mailbox import (
     QueueMailbox,
     opened,
 )
+from scripts.account.topic import PUBLISH
 from scripts.context import Situation, Verb, start
 from scripts.decide.envelope import Failure, read
 from scripts.declared import Spec
@@ -42,7 +43,7 @@ from scripts.errors import Problem, UsageError
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.event import for_a_person, tell_person
-from scripts.flows.ways import PUBLISH, Straight, Topic, Way
+from scripts.flows.ways import Straight, Topic, Way
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 

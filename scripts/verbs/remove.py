@@ -15,8 +15,12 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from scripts.account.alerts import needed
 from scripts.account.channel import channels
 from scripts.account.clients import Clients, Credentials
+from scripts.account.function import GET
+from scripts.account.function_compute import SUBSCRIBING
+from scripts.account.function_role import GET_POLICY
 from scripts.account.log import marked_projects
 from scripts.account.permission import Permission
 from scripts.account.queue import marked_queues
@@ -29,9 +33,8 @@ from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
-_FC = "acs:fc:{region}:{account}:*"
-_TOPICS = "acs:mns:{region}:{account}:/topics*"
-_QUEUES = "acs:mns:{region}:{account}:/queues*"
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
 _ROLES = "acs:ram:*:{account}:role/*"
 _LOGS = "acs:log:{region}:{account}:project/*"
 _RECORDS = "acs:log:*:{account}:resource/*"
@@ -40,20 +43,21 @@ VERB = Verb(
     "remove",
     __doc__ or "",
     (
-        Permission("fc:GetTrigger", _FC),
-        Permission("fc:GetFunction", _FC),
-        Permission("fc:GetService", _FC),
-        Permission("fc:ListTriggers", _FC),
-        Permission("fc:ListFunctions", _FC),
-        Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
-        Permission("fc:ListServices", _FC),
-        Permission("fc:DeleteTrigger", _FC),
-        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:DeleteFunction", _FC),
-        Permission("fc:DeleteService", _FC),
+        Permission("fc:GetTrigger"),
+        GET,
+        Permission("fc:GetService"),
+        Permission("fc:ListTriggers"),
+        Permission("fc:ListFunctions"),
+        Permission("fc:ListFunctionAsyncInvokeConfigs"),
+        Permission("fc:ListServices"),
+        Permission("fc:DeleteTrigger"),
+        *SUBSCRIBING,
+        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
+        Permission("fc:DeleteFunction"),
+        Permission("fc:DeleteService"),
         Permission("ram:GetRole", _ROLES),
         Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:GetPolicy", "acs:ram:*:{account}:policy/*"),
+        GET_POLICY,
         Permission("ram:DetachPolicyFromRole"),  # also of policies of Alibaba Cloud's own
         Permission("ram:DeleteRole", _ROLES),
         Permission("ram:DeletePolicy", "acs:ram:*:{account}:policy/*"),
@@ -61,16 +65,15 @@ VERB = Verb(
         Permission("config:DeleteConfigDeliveryChannel"),
         Permission("config:ListConfigRules"),
         Permission("config:DeleteConfigRules"),
-        Permission("mns:ListTopic", _TOPICS),
+        Permission("mns:ListTopic"),
         Permission("mns:GetTopicAttributes", _TOPICS),
         Permission("mns:ListSubscriptionByTopic", _TOPICS),
         Permission("mns:DeleteTopic", _TOPICS),
-        Permission("mns:ListQueue", _QUEUES),
+        Permission("mns:ListQueue"),
         Permission("mns:GetQueueAttributes", _QUEUES),
         Permission("mns:PeekMessage", _QUEUES),
         Permission("mns:DeleteQueue", _QUEUES),
-        Permission("log:GetAlert"),
-        Permission("log:DeleteAlert"),
+        *needed("Get", "Delete"),
         Permission("log:ListResourceRecords", _RECORDS),
         Permission("log:DeleteResourceRecord", _RECORDS),
         Permission("log:GetProject", _LOGS),

@@ -14,7 +14,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from scripts.account.alert_rules import TEST, alert_rules
-from scripts.account.alerts import Check, checks_of_test, write_test
+from scripts.account.alerts import Check, checks_of_test, needed, write_test
+from scripts.account.audit_trail import SEARCH
 from scripts.account.clients import Credentials
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
@@ -25,16 +26,12 @@ from scripts.errors import Problem
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
-_STORES = "acs:log:{region}:{account}:project/*/logstore/*"
+_WRITE = Permission("log:PostLogStoreLogs", "acs:log:{region}:{account}:project/*/logstore/*")
 
 VERB = Verb(
     "test-alert",
     __doc__ or "",
-    (
-        Permission("log:GetAlert"),
-        Permission("log:PostLogStoreLogs", _STORES),
-        Permission("log:GetLogStoreLogs", _STORES),
-    ),
+    (*needed("Get"), _WRITE, SEARCH),
 )
 
 # Seconds: the alert is checked each minute, and what is written is found within some more.

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from scripts.account.clients import Credentials
+from scripts.account.function import GET
 from scripts.account.function_compute import about_byte_code
+from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
 from scripts.context import Situation, Verb, start
 from scripts.decide.drift import Comparison, compare
@@ -19,20 +21,19 @@ from scripts.flows import proof
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
-_FC = "acs:fc:{region}:{account}:*"
 _ROLES = "acs:ram:*:{account}:role/*"
 
 COMPARING = (
     Permission("ram:GetRole", _ROLES),
     Permission("ram:ListPoliciesForRole", _ROLES),
-    Permission("ram:GetPolicy"),  # also of Alibaba Cloud's own policies
-    Permission("fc:GetService", _FC),
-    Permission("fc:GetFunction", _FC),
-    Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
-    Permission("fc:GetTrigger", _FC),
-    Permission("fc:ListTriggers", _FC),
-    Permission("fc:ListVpcBindings", _FC),
-    Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
+    GET_POLICY,
+    Permission("fc:GetService"),
+    GET,
+    Permission("fc:GetFunctionAsyncInvokeConfig"),
+    Permission("fc:GetTrigger"),
+    Permission("fc:ListTriggers"),
+    Permission("fc:ListVpcBindings"),
+    Permission("fc:ListFunctionAsyncInvokeConfigs"),
 )
 
 VERB = Verb("verify", __doc__ or "", (*COMPARING, *proof.PERMISSIONS))

@@ -232,6 +232,8 @@ def test_an_undeclared_async_configuration_is_removed(deployment: Deployment) ->
         "ram:AttachPolicyToRole",
         "fc:CreateService",
         "fc:CreateTrigger",
+        "mns:Subscribe",
+        "mns:Unsubscribe",
     ],
 )
 def test_a_refused_permission_stops_it_with_one_line(deployment: Deployment, refused: str) -> None:

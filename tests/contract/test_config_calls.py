@@ -331,16 +331,49 @@ def test_a_rule_that_is_off_is_not_evaluated(rig: ConfigRig, config: Client) -> 
 
 
 def test_cloud_config_is_guarded_by_ram(rig: ConfigRig) -> None:
-    """A role may evaluate the rule that its policy names, and may not delete it."""
+    """A role may evaluate rules as its policy says, and may not delete one."""
     rule = rig.with_rule()
-    rig.ram.create_role("operator", policies.trust("fc.aliyuncs.com"))
-    may = policies.allow("config:Start*", f"acs:config:*:{ACCOUNT}:rule/{rule.id}")
-    rig.ram.create_policy("evaluate", policies.document(may))
-    rig.ram.attach("operator", "Custom", "evaluate")
-    operator = rig.client(rig.ram.assume("operator", "now"))
+    operator = operator_who(rig, policies.allow("config:Start*"))
     operator.start_config_rule_evaluation(
         models.StartConfigRuleEvaluationRequest(config_rule_id=rule.id)
     )
     with pytest.raises(DaraException, match="config:DeleteConfigRules") as refused:
         operator.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule.id))
     assert (refused.value.status_code, refused.value.code) == (403, "NoPermission")
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        (
+            "config:StartConfigRuleEvaluation",
+            lambda client, rule: client.start_config_rule_evaluation(
+                models.StartConfigRuleEvaluationRequest(config_rule_id=rule)
+            ),
+        ),
+        (
+            "config:ListConfigRuleEvaluationResults",
+            lambda client, rule: client.list_config_rule_evaluation_results(
+                models.ListConfigRuleEvaluationResultsRequest(config_rule_id=rule)
+            ),
+        ),
+    ],
+)
+def test_no_single_rule_can_be_allowed_where_the_page_knows_none(
+    rig: ConfigRig, action: str, call: Callable[[Any, str], Any]
+) -> None:
+    """Their pages have "All Resource": a grant on rules is none."""
+    rule = rig.with_rule()
+    on_rules = policies.allow(action, f"acs:config:*:{ACCOUNT}:rule/*")
+    with pytest.raises(DaraException, match=action):
+        call(operator_who(rig, on_rules), rule.id)
+    assert call(operator_who(rig, policies.allow(action)), rule.id).status_code == 200
+
+
+def operator_who(rig: ConfigRig, *may: policies.Document) -> Any:
+    """A client of somebody whom these statements allow what they may."""
+    name = f"operator-{len(rig.ram.roles)}"
+    rig.ram.create_role(name, policies.trust("ecs.aliyuncs.com"))
+    rig.ram.create_policy(name, policies.document(*may))
+    rig.ram.attach(name, "Custom", name)
+    return rig.client(rig.ram.assume(name, "now"))

@@ -1,5 +1,6 @@
 """Who may call Function Compute: both signatures, temporary keys, and what RAM allows."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -30,17 +31,87 @@ def cloud() -> Iterator[FcCloud]:
 def test_ram_decides_who_may_do_what(cloud: FcCloud) -> None:
     """A role does what its policies allow; else 403, and the message names the action."""
     deploy(cloud)
-    document = policies.document(policies.allow("fc:GetService", f"acs:fc:*:*:services/{SERVICE}"))
-    cloud.ram.create_role("reader", policies.trust("ecs.aliyuncs.com"))
-    cloud.ram.create_policy("read", document)
-    cloud.ram.attach("reader", "Custom", "read")
-    fc = client(cloud, cloud.ram.assume("reader", "test"))
+    key = somebody(cloud, policies.allow("fc:GetService"))
+    fc = client(cloud, key)
 
     assert fc.get_service(SERVICE, models.GetServiceRequest()).body.service_name == SERVICE
     path = f"/2016-08-15/services/{SERVICE}/functions/{FUNCTION}"
-    denied = signed(cloud.ram.assume("reader", "test"), "GET", path).send(cloud.endpoint)
+    denied = signed(key, "GET", path).send(cloud.endpoint)
     assert (denied.status, denied.code) == (403, "AccessDenied")
     assert b"'fc:GetFunction'" in denied.body
+
+
+def somebody(cloud: FcCloud, *statements: policies.Document) -> Credentials:
+    """The key of a role of these statements."""
+    name = f"somebody-{len(cloud.ram.roles)}"
+    cloud.ram.create_role(name, policies.trust("ecs.aliyuncs.com"))
+    cloud.ram.create_policy(name, policies.document(*statements))
+    cloud.ram.attach(name, "Custom", name)
+    return cloud.ram.assume(name, "test")
+
+
+SERVICES, OF_SERVICE = "services/*", f"services/{SERVICE}"
+OF_FUNCTION = f"{OF_SERVICE}/functions/{FUNCTION}"
+# Operation, method, path; a grant that is too narrow by the strictest page, and one that is not.
+FORMS = [
+    ("GetService", "GET", OF_SERVICE, "acs:fc:*:*:*", "*"),
+    ("GetFunction", "GET", OF_FUNCTION, "acs:fc:*:*:*", "*"),
+    ("GetFunctionCode", "GET", f"{OF_FUNCTION}/code", "acs:fc:*:*:*", "*"),
+    ("ListTriggers", "GET", f"{OF_FUNCTION}/triggers", "acs:fc:*:*:*", "*"),
+    ("ListServices", "GET", "services", f"acs:fc:*:*:{OF_SERVICE}", f"acs:fc:*:*:{SERVICES}"),
+    (
+        "ListFunctions",
+        "GET",
+        f"{OF_SERVICE}/functions",
+        f"acs:fc:*:*:{OF_SERVICE}",
+        f"acs:fc:*:*:{OF_SERVICE}/functions/*",
+    ),
+    (
+        "InvokeFunction",
+        "POST",
+        f"{OF_FUNCTION}/invocations",
+        f"acs:fc:*:*:{OF_FUNCTION}",
+        f"acs:fc:*:*:{SERVICES}",
+    ),
+    (
+        "DeleteFunction",
+        "DELETE",
+        OF_FUNCTION,
+        f"acs:fc:*:*:{OF_SERVICE}",
+        f"acs:fc:*:*:{OF_FUNCTION}",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "path", "narrow", "wide"), FORMS, ids=[each[0] for each in FORMS]
+)
+def test_a_grant_on_less_than_the_page_names_is_none(
+    cloud: FcCloud, operation: str, method: str, path: str, narrow: str, wide: str
+) -> None:
+    """Where pages differ, the stricter counts: "All Resource" is not met by any ARN."""
+    deploy(cloud)
+    action = f"fc:{operation}"
+
+    def status(on: str) -> int:
+        key = somebody(cloud, policies.allow(action, on))
+        return signed(key, method, f"/2016-08-15/{path}").send(cloud.endpoint).status
+
+    assert status(narrow) == 403
+    assert status(wide) in (200, 204)
+
+
+@pytest.mark.parametrize("missing", ["mns:Subscribe", "mns:Unsubscribe", "ram:PassRole"])
+def test_a_trigger_takes_more_than_its_own_action(cloud: FcCloud, missing: str) -> None:
+    """Who makes one of a topic must be let subscribe, and pass the role: the message says which."""
+    deploy(cloud)
+    deny = {"Effect": "Deny", "Action": missing, "Resource": "*"}
+    key = somebody(cloud, policies.allow("*"), deny)
+    body = json.dumps({"triggerType": "mns_topic", "invocationRole": "acs:ram::1:role/any"})
+    path = f"/2016-08-15/{OF_FUNCTION}/triggers"
+    denied = signed(key, "POST", path, body=body.encode()).send(cloud.endpoint)
+    assert (denied.status, denied.code) == (403, "AccessDenied")
+    assert f"'{missing}'".encode() in denied.body
 
 
 def test_a_wrong_secret_is_refused_on_the_newer_version(cloud: FcCloud) -> None:

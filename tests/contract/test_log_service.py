@@ -75,6 +75,7 @@ RESOURCES = {
     **dict.fromkeys(CALLS, ON_STORE),
     **dict.fromkeys(("ListProject", "TagResources", "ListTagResources"), "project/*"),
     **dict.fromkeys(("CreateProject", "GetProject", "UpdateProject", "DeleteProject"), ON_PROJECT),
+    "GetLogStoreLogs": ON_PROJECT,  # the operation's table has it so of GetLogsV2
     **dict.fromkeys(("CreateLogStore", "ListLogStores"), ON_STORES),
 }
 
@@ -247,6 +248,9 @@ def test_each_call_needs_its_permission_on_its_resource(cloud: LocalCloud, name:
     error = refusal(lambda: CALLS[name](clients(cloud, without).log))
     assert (error.code, error.status, error.denied) == ("Unauthorized", 401, True)
     assert f"denied by sts or ram, action: {action}, resource: {arn}" in str(error)
+    if name == "GetLogStoreLogs":
+        narrow = role(cloud, policies.allow(action, f"{arn}/logstore/*"))
+        assert refusal(lambda: CALLS[name](clients(cloud, narrow).log)).refused == (action,)
     allowed = role(cloud, policies.allow(action, arn))
     assert CALLS[name](clients(cloud, allowed).log).status_code == 200
 

@@ -13,7 +13,7 @@ from scripts.localcloud.mns.delivery import BACKOFF_RETRY, EXPONENTIAL_DECAY_RET
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.state import Credentials, Role
+from scripts.localcloud.ram.state import Credentials, Policy, Role
 
 TOPIC, QUEUE = "MNSTestConfig", "repair-failures"
 
@@ -157,6 +157,30 @@ def test_refusals_have_their_codes(
         call(client)
     assert (refused.value.status_code, refused.value.code) == (status, code)
     assert cloud.mns.queues() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "on"), [("mns:ListQueue", "/queues*"), ("mns:ListTopic", "/topics*")]
+)
+def test_lists_are_allowed_on_all_resources_alone(cloud: LocalCloud, action: str, on: str) -> None:
+    """The management call's page knows no resource: a grant on queues or topics is none."""
+
+    def listed(resource: str) -> int:
+        policy = policies.document(policies.allow(action, resource))
+        cloud.ram.policies["Custom", "list"] = Policy("list", "Custom", policy)
+        cloud.ram.roles["lister"] = Role(
+            "lister", policies.trust("ecs.aliyuncs.com"), attached=[("Custom", "list")]
+        )
+        role = connect(cloud, cloud.ram.assume("lister", "test"))
+        calls = {
+            "mns:ListQueue": lambda: role.list_queue(models.ListQueueRequest()),
+            "mns:ListTopic": lambda: role.list_topic(models.ListTopicRequest()),
+        }
+        return int(calls[action]().status_code)
+
+    with pytest.raises(ClientException, match=action):
+        listed(f"acs:mns:{cloud.region}:{cloud.account_id}:{on}")
+    assert listed("*") == 200
 
 
 def test_a_role_without_the_permission_is_refused(cloud: LocalCloud) -> None:

@@ -279,6 +279,25 @@ def test_a_role_does_only_what_its_policy_allows(cloud: LocalCloud, account: Acc
 
 
 @pytest.mark.parametrize(
+    ("on", "fine"), [(f"/queues/{QUEUE}/messages", False), ("/queues/*", True)]
+)
+def test_a_lease_is_no_matter_of_the_messages_alone(
+    cloud: LocalCloud, account: Account, on: str, fine: bool
+) -> None:
+    """The page of ChangeMessageVisibility spells it otherwise, and both spellings are asked."""
+    arn = f"acs:mns:{cloud.region}:{cloud.account_id}:{on}"
+    account.get_queue(QUEUE).send_message(Message("x"))
+    message = account.get_queue(QUEUE).receive_message(0)
+    with connected(cloud, grant(cloud, "mns:ChangeMessageVisibility", on=arn)) as role:
+        queue = role.get_queue(QUEUE)
+        if fine:
+            queue.change_message_visibility(message.receipt_handle, 1)
+            return
+        with pytest.raises(MNSServerException, match="mns:ChangeMessageVisibility"):
+            queue.change_message_visibility(message.receipt_handle, 1)
+
+
+@pytest.mark.parametrize(
     ("change", "code"),
     [
         (lambda c: c._replace(access_key_id="LTAI5unknown"), "AccessIDAuthError"),

@@ -210,7 +210,9 @@ def test_a_denied_call_is_told_which_permission_it_lacks(rig: Rig) -> None:
     rig.ram.roles.clear()
     rig.ram.create_role("singer", policies.trust("fc.aliyuncs.com"))
     key = rig.ram.assume("singer", "tonight")
-    with pytest.raises(DaraException, match="echo:Repeat on acs:echo::1208863178610000:voice/low"):
+    with pytest.raises(
+        DaraException, match="Resource: acs:echo::1208863178610000:voice/low Action: echo:Repeat"
+    ):
         rig.call(key, "ACS3-HMAC-SHA256", {"Voice": "low"})
 
 

@@ -265,7 +265,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(rig: Rig, ram: Client, wh
 def test_ram_guards_itself(rig: Rig, ram: Client) -> None:
     """A role may do in RAM what its policies say, on the roles they name, and nothing else."""
     ram.create_role(role())
-    own = policies.document(policies.allow("ram:Get*", f"acs:ram::{ACCOUNT}:role/repairer"))
+    own = policies.document(policies.allow("ram:Get*", f"acs:ram:*:{ACCOUNT}:role/repairer"))
     ram.create_policy(
         models.CreatePolicyRequest(policy_name="look", policy_document=json.dumps(own))
     )
@@ -279,3 +279,50 @@ def test_ram_guards_itself(rig: Rig, ram: Client) -> None:
         with pytest.raises(DaraException, match=r"ram:(GetRole|DeleteRole)") as refused:
             call(request)
         assert (refused.value.status_code, refused.value.code) == (403, "NoPermission")
+
+
+ROLE_ARN = f"acs:ram:*:{ACCOUNT}:role/*"
+CUSTOM_ARN, SYSTEM_ARN = f"acs:ram:*:{ACCOUNT}:policy/*", "acs:ram:*:system:policy/*"
+MAY_ATTACH = {
+    "role and policy": ((ROLE_ARN, CUSTOM_ARN), True),
+    "anything": (("*",), True),
+    "the role alone": ((ROLE_ARN,), False),
+    "the policy alone": ((CUSTOM_ARN,), False),
+    "a policy of the account's for a system policy": ((ROLE_ARN, CUSTOM_ARN), False),
+    "the system policy": ((ROLE_ARN, SYSTEM_ARN), True),
+}
+
+
+@pytest.mark.parametrize("on", MAY_ATTACH)
+def test_to_attach_takes_the_role_and_the_policy(rig: Rig, ram: Client, on: str) -> None:
+    """Page "AttachPolicyToRole": both are asked for, a system policy as nobody's account's."""
+    resources, allowed = MAY_ATTACH[on]
+    ram.create_role(role())
+    ram.create_policy(models.CreatePolicyRequest(policy_name="repair", policy_document=REPAIR))
+    may = policies.document(policies.allow("ram:AttachPolicyToRole", list(resources)))
+    rig.state.create_role("operator", policies.trust("ecs.aliyuncs.com"))
+    rig.state.create_policy("attach", may)
+    rig.state.attach("operator", "Custom", "attach")
+    session = rig.client(rig.state.assume("operator", "now"))
+    which = ("AliyunOSSFullAccess", "System") if "system" in on else ("repair", "Custom")
+    request = models.AttachPolicyToRoleRequest(**attachment(*which))
+    if allowed:
+        session.attach_policy_to_role(request)
+    else:
+        with pytest.raises(DaraException, match="Action: ram:AttachPolicyToRole"):
+            session.attach_policy_to_role(request)
+    assert bool(rig.state.role("repairer").attached) is allowed
+
+
+def test_to_make_a_role_takes_all_roles(rig: Rig) -> None:
+    """The refusal that users report is on all of them: a grant on the one to be made is none."""
+    key = {}
+    ours = f"acs:ram:*:{ACCOUNT}:role/repairer"
+    for name, on in {"narrow": ours, "wide": ROLE_ARN}.items():
+        rig.state.create_role(name, policies.trust("ecs.aliyuncs.com"))
+        rig.state.create_policy(name, policies.document(policies.allow("ram:CreateRole", on)))
+        rig.state.attach(name, "Custom", name)
+        key[name] = rig.state.assume(name, "now")
+    with pytest.raises(DaraException, match="Action: ram:CreateRole"):
+        rig.client(key["narrow"]).create_role(role())
+    assert rig.client(key["wide"]).create_role(role()).body.role

@@ -10,6 +10,7 @@ from scripts import ROOT
 from scripts.account.function import exemptions_in, with_exemptions
 from scripts.account.mark import TAG_KEY
 from scripts.localcloud import Drop, Fail
+from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
@@ -73,8 +74,21 @@ def drifted(operator: Operator) -> None:
 
 
 def answer_lost(operator: Operator) -> None:
-    """The delivery channel will be made, and nobody told of it: it is then made once more."""
+    """The delivery channel will be made, and nobody told of it: it is found at the next try."""
     operator.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
+
+
+def overtaken(operator: Operator) -> None:
+    """Another run will make the delivery channel in the same moment: there are two then."""
+    config = operator.cloud.config
+    create = config.create_channel
+
+    def create_too(channel: Channel) -> Channel:
+        config.create_channel = create  # type: ignore[method-assign]  # once
+        create(channel)
+        return create(channel)
+
+    config.create_channel = create_too  # type: ignore[method-assign]
 
 
 def log_project_of_another(operator: Operator) -> None:
@@ -255,6 +269,7 @@ CASES = (
     Case("provision", nothing, ("--yes",)),
     Case("provision", drifted, ("--yes",)),
     Case("provision", answer_lost, ("--yes",)),
+    Case("provision", overtaken, ("--yes",)),
     Case("provision", log_project_of_another, ("--yes",), ends=1),
     Case("provision", log_project_without_store, ("--yes",)),
     Case("provision", log_kept_for_longer, ("--yes",)),

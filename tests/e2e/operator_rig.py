@@ -54,7 +54,7 @@ class Operator:
 
     def command(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
-        module = f"scripts.{verb.replace('-', '_')}"
+        module = f"scripts.verbs.{verb.replace('-', '_')}"
         return subprocess.Popen(
             [sys.executable, "-m", module, "--spec", str(self.account.path), *arguments],
             cwd=ROOT,
@@ -85,10 +85,14 @@ class Operator:
         where = (self.cloud.account_id, self.cloud.region)
         statements = [dict(each.statement(*where)) for each in allowed]
         nothing = {"Effect": "Deny", "Action": "none:Nothing", "Resource": "*"}
-        self.cloud.ram.create_policy(ROLE, policies.document(*statements, nothing))
-        self.cloud.ram.create_role(ROLE, policies.trust("ecs.aliyuncs.com"))
-        self.cloud.ram.attach(ROLE, "Custom", ROLE)
-        self.key = self.cloud.ram.assume(ROLE, "shift")
+        policy, ram = policies.document(*statements, nothing), self.cloud.ram
+        if ROLE in ram.roles:
+            ram.create_policy_version(ROLE, policy, default=True)
+        else:
+            ram.create_policy(ROLE, policy)
+            ram.create_role(ROLE, policies.trust("ecs.aliyuncs.com"))
+            ram.attach(ROLE, "Custom", ROLE)
+        self.key = ram.assume(ROLE, "shift")
 
     def state(self) -> dict[str, Any]:
         """All that is in the account, to be compared."""

@@ -1,10 +1,13 @@
-"""Every verb once, on one account, with a proxy in the environment that nothing may come to."""
+"""Every verb once, on one account, by somebody who may no more than it declares.
+
+A proxy is in the environment that nothing may come to.
+"""
 
 from pathlib import Path
 
 from scripts.docs import permissions
 from scripts.localcloud import LocalCloud
-from tests.e2e.cases import EVENT, UNDO, woken
+from tests.e2e.cases import EVENT, UNDO, somebody_to_be_woken
 from tests.e2e.operator_rig import Operator
 
 RUNS: dict[str, tuple[str, ...]] = {
@@ -26,14 +29,21 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_no_verb_goes_by_a_proxy_on_this_machine(tmp_path: Path, code: Path) -> None:
+def test_what_each_declares_is_enough_and_no_proxy_is_asked(tmp_path: Path, code: Path) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
     with LocalCloud() as cloud:
         operator = Operator(cloud, tmp_path, code)
-        woken(operator)  # provision and apply
         assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
+
+        def run(verb: str, *arguments: str) -> None:
+            operator.may_only(permissions.module(verb).VERB.permissions)
+            assert operator.run(verb, *arguments, "--yes") == 0, verb
+            operator.rest()
+
+        somebody_to_be_woken(operator)
+        run("provision")
+        run("apply")
         cloud.oss.create("site", acl="public-read")
         operator.rest()
         for verb, arguments in RUNS.items():
-            assert operator.run(verb, *arguments, "--yes") == 0, verb
-            operator.rest()
+            run(verb, *arguments)

@@ -82,7 +82,8 @@ def refused(code: str, message: str, status: int = 403) -> ClientException:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (refused("NoPermission", "not authorized to do ram:PassRole"), "allow ram:GetRole"),
+        (refused("NoPermission", "not authorized to do ram:PassRole"), "allow ram:PassRole to"),
+        (refused("NoPermission", "not authorized to do this"), "allow ram:GetRole to"),
         (refused("NoPermission", "not authorized to do ram:PassRole"), "do ram:PassRole"),
         (refused("Throttling.User", "slow down"), "too many requests"),
         (refused("EntityNotExist.Role", "no such role\nat all", 404), "says: no such role"),
@@ -123,3 +124,50 @@ def test_a_refusal_is_one_line_with_what_to_do(error: Exception, says: str) -> N
 def test_what_passes_is_told_apart(code: str, status: int, passes: bool) -> None:
     """Throttling, every quota of a moment, an overload and no answer pass; a refusal does not."""
     assert CloudError("log:GetLogStoreLogs", "a-store", code, status, "").passes is passes
+
+
+# As users of the services report them.
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (
+            "the caller is not authorized to perform 'fc:CreateService' on resource "
+            "'acs:fc:cn-shanghai:1208863178610000:services/*'.",
+            ("fc:CreateService",),
+        ),
+        (
+            "the caller is not authorized to perform 'fc:CreateTrigger' on resource "
+            "'acs:fc:x:x:functions/x' with condition '[fc:EnableHTTPTriggerInternet=true]'",
+            ("fc:CreateTrigger",),
+        ),
+        (
+            "You are not authorized to do this action. "
+            "Resource: acs:ram:*:1208863178610000:role/* Action: ram:CreateRole",
+            ("ram:CreateRole",),
+        ),
+        (
+            "denied by sts or ram, action: log:ListProject, resource: "
+            "acs:log:cn-shanghai:1208863178610000:project/*",
+            ("log:ListProject",),
+        ),
+        ("The OwnerId that your Access Key Id associated to is forbidden for this operation.", ()),
+    ],
+)
+def test_the_actions_that_a_service_names_are_known(said: str, named: tuple[str, ...]) -> None:
+    """The action alone: no ARN, and no key of a condition. Without any it is the operation's."""
+    with pytest.raises(CloudError) as caught, calling("fc:Whatever", "it"):
+        raise refused("AccessDenied", said)
+    assert caught.value.refused == (named or ("fc:Whatever",))
+
+
+def test_an_action_is_known_from_the_detail_of_a_refusal() -> None:
+    """Newer answers name it beside the message."""
+    data = {
+        "Code": "NoPermission",
+        "Message": "You are not authorized to do this.",
+        "AccessDeniedDetail": {"AuthAction": "ram:PassRole", "NoPermissionType": "ImplicitDeny"},
+    }
+    error = ClientException(status_code=403, code="NoPermission", message="", data=data)
+    with pytest.raises(CloudError, match="allow ram:") as caught, calling("fc:CreateService", "it"):
+        raise error
+    assert caught.value.refused == ("ram:PassRole",)

@@ -111,6 +111,19 @@ def test_a_refusal_for_want_of_another_permission_names_that(
     assert [each["Action"] for each in given] == ["ram:PassRole"]
 
 
+def test_a_refusal_for_want_of_a_permission_that_nobody_declared_names_it_all_the_same(
+    look: Look, cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a service names counts, declared or not: then the statement is on all resources."""
+    message = "the caller is not authorized to perform 'mns:Subscribe' on resource '*'"
+    cloud.faults.add("ram:GetRole", Fail(403, "NoPermission", message))
+
+    assert look() == 1
+    said = capsys.readouterr()
+    assert "allow mns:Subscribe to whoever these credentials are" in said.err
+    assert statements(said.out) == [{"Effect": "Allow", "Action": "mns:Subscribe", "Resource": "*"}]
+
+
 def statements(said: str) -> list[dict[str, str]]:
     """The statements of policies among what was said."""
     return [json.loads(line) for line in said.splitlines() if line.lstrip().startswith("{")]

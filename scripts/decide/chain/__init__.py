@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from scripts.account.permission import Permission
+from scripts.context import lacking
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
 from scripts.decide.chain.buckets import BUCKETS
@@ -74,11 +74,12 @@ def _remarks(link: Link, chain: Chain) -> list[Remark]:
 def _unseen(link: Link, error: CloudError, spec: Spec) -> Remark:
     if not error.denied or not_to_be_had(error):
         return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
-    declared = {each.action: each for each in link.permissions}
-    permission = declared.get(error.operation, Permission(error.operation))
-    statement = json.dumps(permission.statement(spec.account_id, spec.region))
+    statements = (
+        json.dumps(permission.statement(spec.account_id, spec.region))
+        for permission in lacking(link.permissions, error.refused)
+    )
     return Remark(
         Standing.UNSEEN,
-        f"cannot see this link: {error.operation} on {error.subject} was refused",
-        f"add to a policy of whoever these credentials are: {statement}",
+        f"cannot see this link: {' and '.join(error.refused)} on {error.subject} was refused",
+        f"add to a policy of whoever these credentials are: {', '.join(statements)}",
     )

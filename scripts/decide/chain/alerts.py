@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scripts.account.alerts import needed
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.account.resource import State
@@ -61,7 +62,7 @@ def _fault(what: str, mend: str = PROVISION) -> Remark:
 ALERTS = Link(
     "alerts",
     (
-        Permission("log:GetAlert"),
+        *needed("Get"),
         Permission("log:ListResourceRecords", "acs:log:*:{account}:resource/*"),
     ),
     _examine,

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
-from scripts.account.function import Live
-from scripts.account.permission import Permission
+from scripts.account.function import GET, Live
 from scripts.decide import overruling
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import RESUME, Link, Remark, not_yet, sound, stopping, undeployed
@@ -36,6 +35,4 @@ def _paused(chain: Chain, live: Live) -> Remark:
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link(
-    "function", (Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),), _examine
-)
+FUNCTION = Link("function", (GET,), _examine)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scripts.account.log_index import GET_INDEX
 from scripts.account.permission import Permission
 from scripts.account.surroundings import LogIndex, LogProject, LogStore, Surrounding
 from scripts.decide.chain.facts import Chain
@@ -56,11 +57,11 @@ def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
 LOGS = Link(
     "logs",
     (
-        Permission("fc:GetService", "acs:fc:{region}:{account}:*"),
+        Permission("fc:GetService"),
         Permission("log:GetProject", _PROJECTS),
         Permission("log:GetLogStore", _PROJECTS),
         Permission("log:ListTagResources", _PROJECTS),
-        Permission("log:GetIndex", _PROJECTS),
+        GET_INDEX,
     ),
     _examine,
 )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 
+from scripts.account.function import GET
 from scripts.account.permission import Permission
 from scripts.account.queue import RETENTION
 from scripts.account.surroundings import Queue, QueueFound
@@ -96,8 +97,8 @@ FAILURE_QUEUE = Link(
     (
         Permission("mns:GetQueueAttributes", _QUEUES),
         Permission("mns:PeekMessage", _QUEUES),
-        Permission("fc:GetFunction", "acs:fc:{region}:{account}:*"),
-        Permission("fc:GetFunctionAsyncInvokeConfig", "acs:fc:{region}:{account}:*"),
+        GET,
+        Permission("fc:GetFunctionAsyncInvokeConfig"),
     ),
     _examine,
 )

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from scripts.account.deployment import Step, Verdict
-from scripts.account.function_role import role_arn, role_steps
+from scripts.account.function import GET
+from scripts.account.function_role import GET_POLICY, role_arn, role_steps
 from scripts.account.permission import Permission
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
@@ -19,7 +20,6 @@ from scripts.decide.chain.model import (
 )
 from scripts.errors import CloudError
 
-_FC = "acs:fc:{region}:{account}:*"
 _ROLES = "acs:ram:*:{account}:role/*"
 
 # What the Serverless Devs client deploys with, without a word, when RAM lets it make no role.
@@ -96,14 +96,14 @@ def _told(step: Step, role: str) -> str:
     return f"{role}'s policy {step.name} says other than s.yaml does"
 
 
-SERVICE = Link("service", (Permission("fc:GetService", _FC),), _examine_service)
+SERVICE = Link("service", (Permission("fc:GetService"),), _examine_service)
 SERVICE_ROLE = Link(
     "function's role",
     (
         Permission("ram:GetRole", _ROLES),
         Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:GetPolicy"),  # also of Alibaba Cloud's own policies
-        Permission("fc:GetFunction", _FC),
+        GET_POLICY,
+        GET,
     ),
     _examine_role,
 )

@@ -122,7 +122,7 @@ TOPIC = Link("topic", (_GET_TOPIC,), _examine_topic)
 SUBSCRIPTION = Link(
     "subscription",
     (
-        Permission("fc:GetTrigger", "acs:fc:{region}:{account}:*"),
+        Permission("fc:GetTrigger"),
         _GET_TOPIC,
         Permission("mns:ListSubscriptionByTopic", _TOPICS),
     ),

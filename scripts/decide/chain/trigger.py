@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.account.deployment import Difference
+from scripts.account.function import GET
 from scripts.account.notification_role import POLICY, SERVICE
 from scripts.account.permission import Permission
 from scripts.account.resource import State
@@ -20,7 +21,6 @@ from scripts.decide.chain.model import (
     sound,
 )
 
-_FC = "acs:fc:{region}:{account}:*"
 _ROLES = "acs:ram:*:{account}:role/*"
 
 
@@ -68,7 +68,7 @@ def _about_role(role: NotificationRole, live: State) -> Iterator[Remark]:
 
 TRIGGER = Link(
     "trigger",
-    (Permission("fc:GetTrigger", _FC), Permission("fc:GetFunction", _FC)),
+    (Permission("fc:GetTrigger"), GET),
     _examine_trigger,
 )
 TRIGGER_ROLE = Link(

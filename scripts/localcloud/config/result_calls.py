@@ -7,7 +7,6 @@ from typing import Any
 
 from scripts.localcloud.config.message import rule_arn
 from scripts.localcloud.config.parameters import refuse_others
-from scripts.localcloud.config.rule_calls import on_rule
 from scripts.localcloud.config.rules import RESOURCE_TYPE, Ignore, Result
 from scripts.localcloud.config.state import ConfigState
 from scripts.localcloud.pop import Action, Answer, Call
@@ -26,9 +25,9 @@ class ResultCalls:
     def actions(self) -> dict[str, Action]:
         """Each action with what it is done to."""
         return {
-            "ListConfigRuleEvaluationResults": on_rule(self._list_of_rule),
+            # Their pages: RAM knows no single rule here.
+            "ListConfigRuleEvaluationResults": Action(self._list_of_rule, "ConfigRuleId"),
             "ListResourceEvaluationResults": Action(self._list_of_resource, "ResourceId"),
-            # Page "IgnoreEvaluationResults": RAM knows no single rule here.
             "IgnoreEvaluationResults": Action(self._ignore, "ConfigRuleId"),
             "RevertEvaluationResults": Action(self._revert, "ConfigRuleId"),
         }

@@ -53,14 +53,15 @@ class RuleCalls:
         """Each action with what it is done to."""
         return {
             "CreateConfigRule": Action(self._create, subject="ConfigRuleName"),
-            "GetConfigRule": on_rule(self._get),
-            "UpdateConfigRule": on_rule(self._update),
+            "GetConfigRule": _on_rule(self._get),
+            "UpdateConfigRule": _on_rule(self._update),
             "ListConfigRules": Action(self._list),
             "DeleteConfigRules": Action(self._delete, subject="ConfigRuleIds"),
             "ActiveConfigRules": Action(self._activate, subject="ConfigRuleIds"),
             "DeactiveConfigRules": Action(self._deactivate, subject="ConfigRuleIds"),
             "GetConfigurationRecorder": Action(self._get_recorder),
-            "StartConfigRuleEvaluation": on_rule(self._start_evaluation),
+            # Its page has "All Resource" alone.
+            "StartConfigRuleEvaluation": Action(self._start_evaluation, "ConfigRuleId"),
         }
 
     def _create(self, call: Call) -> Answer:
@@ -181,7 +182,7 @@ def _tags(call: Call) -> dict[str, str]:
         raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
 
 
-def on_rule(perform: Callable[[Call], Answer]) -> Action:
+def _on_rule(perform: Callable[[Call], Answer]) -> Action:
     """An action on one rule, which RAM can allow for that rule alone."""
     return Action(perform, "ConfigRuleId", "acs:config::{account}:rule/{ConfigRuleId}")
 

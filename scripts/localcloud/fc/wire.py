@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from scripts.localcloud.fc import routes, signature
+from scripts.localcloud.fc.access import authorize
 from scripts.localcloud.fc.calls import Call
 from scripts.localcloud.fc.errors import STATUS, FcError
 from scripts.localcloud.fc.operations import OPERATIONS
@@ -32,12 +33,6 @@ VERSIONS = {
     "2021-04-06": Version(routes.SERVICES, authenticate_acs3, config_as_text=True),
 }
 _PUBLIC = ("DownloadPackage",)
-_ROLE_FIELDS = {
-    "CreateService": "role",
-    "UpdateService": "role",
-    "CreateTrigger": "invocationRole",
-    "UpdateTrigger": "invocationRole",
-}
 
 
 class FcService(Service):
@@ -63,8 +58,7 @@ class FcService(Service):
         try:
             if operation.name not in _PUBLIC:
                 principal = spoken.authenticate(request, self._ram)
-                self._authorize(principal, match)
-                self._authorize_passing(principal, operation, call)
+                authorize(self.core, self._ram, principal, match, call)
             answer = OPERATIONS[operation.name](self._state, call)
         except FcError as error:
             raise ApiError(error.status, error.code, error.message) from error
@@ -76,25 +70,6 @@ class FcService(Service):
         body = {"ErrorCode": error.code, "ErrorMessage": error.message}
         headers = {"Content-Type": "application/json", "X-Fc-Request-Id": new_request_id()}
         return Response(error.status, json.dumps(body).encode(), headers)
-
-    def _authorize(self, principal: Principal, match: routes.Match) -> None:
-        """Page "RAM policies": actions and resources of Function Compute."""
-        kinds = zip(match.names, _plain(match.names), strict=True)
-        path = "/".join(f"{kind}s/{name}" for kind, name in kinds) or "*"
-        resource = f"acs:fc:{self.core.region}:{self.core.account_id}:{path}"
-        action = f"fc:{match.operation}"
-        if not self._ram.authorized(principal, action, resource):
-            message = f"the caller is not authorized to perform '{action}' on '{resource}'"
-            raise FcError("AccessDenied", message)
-
-    def _authorize_passing(self, principal: Principal, operation: Operation, call: Call) -> None:
-        """Who gives Function Compute a role must be allowed to: AliyunFCFullAccess has this too."""
-        field = _ROLE_FIELDS.get(operation.name)
-        role = call.fields().get(field) if field else None
-        if role and not self._ram.authorized(principal, "ram:PassRole", str(role)):
-            # Guessed: this wording.
-            message = f"the caller is not authorized to perform 'ram:PassRole' on '{role}'"
-            raise FcError("AccessDenied", message)
 
 
 def _route(request: Request) -> tuple[str, routes.Match]:

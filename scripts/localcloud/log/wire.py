@@ -5,6 +5,7 @@ The answers are never compressed, whatever the client would also take.
 
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -63,19 +64,27 @@ class LogService(Service):
 
     def _authorize(self, principal: Principal, match: routes.Match) -> None:
         """Raises LogError unless RAM allows it. Page "Authorization rules"."""
-        action = f"log:{match.operation}"
-        resource = self._resource(match)
-        if not self._owns(match) or not self._ram.authorized(principal, action, resource):
-            raise denied(action, resource)
+        for operation, resource in self._needed(match):
+            action = f"log:{operation}"
+            if not self._owns(match) or not self._ram.authorized(principal, action, resource):
+                raise denied(action, resource)
 
-    def _resource(self, match: routes.Match) -> str:
-        if match.operation.endswith(("Alert", "Alerts")):
-            return "*"  # page "CreateAlert": on all resources
-        if "ResourceRecord" in match.operation:
-            return f"acs:log:*:{self.core.account_id}:resource/{match.store}"
-        # Guessed: that tags are authorized on any project; it is documented for the others.
-        every_store = match.operation in ("CreateLogStore", "ListLogStores")
-        return self._state.arn(match.project or "*", "*" if every_store else match.store)
+    def _needed(self, match: routes.Match) -> Iterator[tuple[str, str]]:
+        """The operations that are asked for, each with its resource."""
+        operation, project = match.operation, self._state.arn(match.project or "*")
+        if operation.endswith(("Alert", "Alerts")):
+            yield operation, "*"  # page "CreateAlert": on all resources
+            # Guessed: both; guide "Grant a RAM user permissions to manage alerts" has but this.
+            yield operation.replace("Alert", "Job"), f"{project}/job/{match.subject or '*'}"
+        elif "ResourceRecord" in operation:
+            yield operation, f"acs:log:*:{self.core.account_id}:resource/{match.store}"
+        elif operation == "GetLogStoreLogs":
+            yield operation, project  # of GetLogsV2: the operation's own table, in its SDK
+        elif operation in ("CreateLogStore", "ListLogStores"):
+            yield operation, self._state.arn(match.project, "*")
+        else:
+            # Guessed: that tags are authorized on any project; it is documented for the others.
+            yield operation, self._state.arn(match.project or "*", match.store)
 
     def _owns(self, match: routes.Match) -> bool:
         """Guessed: another account's project is as one that RAM forbids."""

@@ -38,7 +38,10 @@ class MnsManagement(PopService):
         self._state = state
 
     def actions(self) -> dict[str, Action]:
-        """The calls by name, with the ARN that RAM is asked about."""
+        """The calls by name, with the ARN that RAM is asked about.
+
+        Page "ListQueue" of 2022-01-19: on all resources. Guessed: that ListTopic is like it.
+        """
         root = "acs:mns:{region}:{account}:"
         topic, queue = f"{root}/topics/{{TopicName}}", f"{root}/queues/{{QueueName}}"
         subscription = f"{topic}/subscriptions/{{SubscriptionName}}"
@@ -47,12 +50,12 @@ class MnsManagement(PopService):
             "DeleteTopic": Action(self._delete_topic, "TopicName", topic),
             "GetTopicAttributes": Action(self._get_topic, "TopicName", topic),
             "SetTopicAttributes": Action(self._set_topic, "TopicName", topic),
-            "ListTopic": Action(self._list_topics, "", f"{root}/topics"),
+            "ListTopic": Action(self._list_topics),
             "CreateQueue": Action(self._create_queue, "QueueName", queue),
             "DeleteQueue": Action(self._delete_queue, "QueueName", queue),
             "GetQueueAttributes": Action(self._get_queue, "QueueName", queue),
             "SetQueueAttributes": Action(self._set_queue, "QueueName", queue),
-            "ListQueue": Action(self._list_queues, "", f"{root}/queues"),
+            "ListQueue": Action(self._list_queues),
             "Subscribe": Action(self._subscribe, "TopicName", subscription),
             "Unsubscribe": Action(self._unsubscribe, "TopicName", subscription),
             "GetSubscriptionAttributes": Action(self._get_subscription, "TopicName", subscription),

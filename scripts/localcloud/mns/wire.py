@@ -66,14 +66,18 @@ class MnsService(Service):
         principal = authenticate(request, self._ram)
         action = f"mns:{operation.name}"
         path = "/".join(request.segments)
-        resource = f"acs:mns:{self.core.region}:{self.core.account_id}:/{path}"
-        if not self._ram.authorized(principal, action, resource):
-            raise ApiError(
-                403,
-                "AccessDenied",
-                "The OwnerId that your Access Key Id associated to is forbidden for this "
-                f"operation: {action} on {resource}.",
-            )
+        paths = [path]
+        if operation.name == "ChangeMessageVisibility":  # so its page spells it
+            paths.append(path.replace("/messages", "/messsages"))
+        for each in paths:
+            resource = f"acs:mns:{self.core.region}:{self.core.account_id}:/{each}"
+            if not self._ram.authorized(principal, action, resource):
+                raise ApiError(
+                    403,
+                    "AccessDenied",
+                    "The OwnerId that your Access Key Id associated to is forbidden for this "
+                    f"operation: {action} on {resource}.",
+                )
 
 
 def _is_management(request: Request) -> bool:

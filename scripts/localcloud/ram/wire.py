@@ -27,6 +27,10 @@ _POLICY_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]{1,64})", re.IGNORECASE)
 _SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
 
+_ANY_ROLE = "acs:ram:*:{account}:role/*"
+# Guessed, but for AttachPolicyToRole: that Alibaba Cloud's own policies are not the account's.
+_POLICY = "acs:ram:*:{owner}:policy/{PolicyName}"
+
 _REFUSALS = {
     NoSuchEntityError: (404, "EntityNotExist", "There is no such"),
     EntityExistsError: (409, "EntityAlreadyExists", "There already is the"),
@@ -47,20 +51,21 @@ class RamService(PopService):
     def actions(self) -> dict[str, Action]:
         """Each action with what it is done to."""
         return {
-            "CreateRole": _on_role(self._create_role),
+            # As users report its refusal; the page has the role itself.
+            "CreateRole": Action(self._create_role, "RoleName", _ANY_ROLE),
             "GetRole": _on_role(self._get_role),
             "UpdateRole": _on_role(self._update_role),
             "DeleteRole": _on_role(self._delete_role),
-            "ListRoles": Action(self._list_roles, resource="acs:ram::{account}:role/*"),
+            "ListRoles": Action(self._list_roles, resource=_ANY_ROLE),
             "CreatePolicy": _on_policy(self._create_policy),
             "GetPolicy": _on_policy(self._get_policy),
             "DeletePolicy": _on_policy(self._delete_policy),
-            "ListPolicies": Action(self._list_policies, resource="acs:ram::{account}:policy/*"),
+            "ListPolicies": Action(self._list_policies, resource="acs:ram:*:{account}:policy/*"),
             "CreatePolicyVersion": _on_policy(self._create_policy_version),
             "GetPolicyVersion": _on_policy(self._get_policy_version),
             "ListPolicyVersions": _on_policy(self._list_policy_versions),
-            "AttachPolicyToRole": _on_role(self._attach),
-            "DetachPolicyFromRole": _on_role(self._detach),
+            "AttachPolicyToRole": _on_role(self._attach, _POLICY),
+            "DetachPolicyFromRole": _on_role(self._detach, _POLICY),
             "ListPoliciesForRole": _on_role(self._list_policies_for_role),
         }
 
@@ -70,6 +75,11 @@ class RamService(PopService):
             return super().perform(operation, request)
         except EntityError as error:
             raise _refusal(error) from error
+
+    def known(self, call: Call) -> dict[str, str]:
+        """Whose a policy is, too: page "AttachPolicyToRole"."""
+        system = call.params.get("PolicyType") == "System"
+        return {**super().known(call), "owner": "system" if system else self.core.account_id}
 
     def _create_role(self, call: Call) -> Answer:
         name = _named(call, "RoleName", _ROLE_NAME)
@@ -255,12 +265,12 @@ class StsService(PopService):
             return ""
 
 
-def _on_role(perform: Callable[[Call], Answer]) -> Action:
-    return Action(perform, "RoleName", "acs:ram::{account}:role/{RoleName}")
+def _on_role(perform: Callable[[Call], Answer], *further: str) -> Action:
+    return Action(perform, "RoleName", "acs:ram:*:{account}:role/{RoleName}", further=further)
 
 
 def _on_policy(perform: Callable[[Call], Answer]) -> Action:
-    return Action(perform, "PolicyName", "acs:ram::{account}:policy/{PolicyName}")
+    return Action(perform, "PolicyName", _POLICY)
 
 
 def _timestamp(seconds: float) -> str:

@@ -46,11 +46,12 @@ RENAMED = {
     "logProject: resource-repair-": "logProject: renamed-",
 }
 
-# Everything that it may look at, but for tags: those of the log store are not needed here.
+# Everything that it looks at, but for tags: those of the log store are not needed here. Jobs have
+# no operation of theirs in it: they are what an alert's may be asked for as well.
 READS = [
     permission.action
     for permission in VERB.permissions
-    if re.search(":(Get|List|Peek)(?!Tag)", permission.action)
+    if re.search(":(Get|List|Peek)(?!Tag|Job)", permission.action)
 ]
 
 

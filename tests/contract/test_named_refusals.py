@@ -1,0 +1,99 @@
+"""The action that a service names when it refuses a call is the one that an operator is told."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from alibabacloud_config20200907 import models as config
+from alibabacloud_fc_open20210406 import models as fc
+from alibabacloud_mns_open20220119 import models as mns
+from alibabacloud_ram20150501 import models as ram
+from mns.topic import TopicMessage
+
+from scripts.account import buckets
+from scripts.account.clients import Clients, calling
+from scripts.errors import CloudError
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.ram import policies
+from tests.contract import apply_helpers
+from tests.contract.log_helpers import PROJECT, make_store
+
+ROLE = "operator"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud with a log project."""
+    with LocalCloud(put_acl_needs_put_bucket=True) as cloud:
+        make_store(cloud)
+        yield cloud
+
+
+def in_words(call: Callable[[Clients], object]) -> Callable[[Clients], object]:
+    """The call, as one of an operation whose name is another than what is refused."""
+
+    def perform(clients: Clients) -> object:
+        with calling("any:Operation", "something"):
+            return call(clients)
+
+    return perform
+
+
+def publish(clients: Clients) -> None:
+    """Send a message to a topic, by the XML interface."""
+    topic = clients.topic("any")
+    try:
+        topic.publish_message(TopicMessage("x"))
+    finally:
+        topic.mns_client.close_connection()
+
+
+def open_nothing(clients: Clients) -> None:
+    """Set the ACL of a bucket that is not there, which would make it."""
+    buckets.Bucket(clients, "no-such-bucket").ask(
+        buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl("private")
+    )
+
+
+def make_service(clients: Clients) -> object:
+    """A service with a role."""
+    request = fc.CreateServiceRequest(service_name="any", role="acs:ram::1:role/any")
+    return clients.fc.create_service(request)
+
+
+def make_trigger(clients: Clients) -> object:
+    """A trigger of a topic."""
+    request = fc.CreateTriggerRequest(
+        trigger_name="any", trigger_type="mns_topic", trigger_config=json.dumps({})
+    )
+    return clients.fc.create_trigger("any", "any", request)
+
+
+CALLS: dict[str, Callable[[Clients], object]] = {
+    "ram:PassRole": in_words(make_service),
+    "mns:Unsubscribe": in_words(make_trigger),
+    "ram:GetRole": in_words(lambda at: at.ram.get_role(ram.GetRoleRequest(role_name="any"))),
+    "mns:ListQueue": in_words(lambda at: at.mns.list_queue(mns.ListQueueRequest())),
+    "mns:PublishMessage": in_words(publish),
+    "config:ListConfigRules": in_words(
+        lambda at: at.config.list_config_rules(config.ListConfigRulesRequest())
+    ),
+    "log:GetJob": in_words(lambda at: at.log.get_alert(PROJECT, "any")),
+    "oss:PutBucket": open_nothing,
+}
+
+
+@pytest.mark.parametrize("action", CALLS)
+def test_what_a_service_names_is_what_is_told(cloud: LocalCloud, action: str) -> None:
+    """Whatever the operation was: the advice is to allow the very action that was refused."""
+    name = f"{ROLE}-{action.replace(':', '-')}"
+    deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    cloud.ram.create_role(name, policies.trust("ecs.aliyuncs.com"))
+    cloud.ram.create_policy(name, policies.document(policies.allow("*"), deny))
+    cloud.ram.attach(name, "Custom", name)
+    clients = apply_helpers.clients(cloud, cloud.ram.assume(name, "session"))
+    with pytest.raises(CloudError) as caught:
+        CALLS[action](clients)
+    assert caught.value.denied
+    assert caught.value.refused == (action,)
+    assert f"allow {action} to whoever these credentials are" in str(caught.value)
