@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,11 +130,14 @@ class Taken(NamedTuple):
 
 @pytest.fixture
 def taken(tmp_path: Path, code: Path) -> Iterator[Taken]:
-    """What was recorded, laid down: paused, with one repair undone and two messages waiting.
+    """What was recorded, laid down: paused, with one repair undone and two messages waiting."""
+    with taking_over(Recorded(), tmp_path, code) as given:
+        yield given
 
-    What the undo added to the exemptions was committed, and is in the bundle here too.
-    """
-    recorded = Recorded()
+
+@contextmanager
+def taking_over(recorded: Recorded, tmp_path: Path, code: Path) -> Iterator[Taken]:
+    """The account laid down, and a folder in which what the undo has added was committed."""
     with LocalCloud() as cloud:
         project = Project(cloud, tmp_path, code)
         project.bundle.write_bytes(recorded_account.package(code, recorded.compiled))
@@ -283,6 +286,20 @@ def test_remove_takes_all_of_it_and_nothing_else(taken: Taken) -> None:
     assert taken.told() == dict.fromkeys(ours)
     assert sdks.told(recorded.beside) == beside
     assert project.acls() == recorded.buckets
+
+
+def test_remove_leaves_what_bears_no_mark(tmp_path: Path, code: Path) -> None:
+    """Under the very names in s.yaml; but what only a deploy makes has no mark, and goes."""
+    recorded = Recorded()
+    recorded.unmarked()
+    with taking_over(recorded, tmp_path, code) as taken:
+        before = taken.told()
+        arguments = ("--yes", "--roles", "--discard-failures")
+        assert run(taken.project, "remove", *arguments).ends == 0
+        after = taken.told()
+        gone = {name for name in after if after[name] is None}
+        assert {name.split()[0] for name in gone} == {"service", "function", "async", "trigger"}
+        assert after == {**before, **dict.fromkeys(gone)}
 
 
 def test_what_this_version_leaves_is_what_the_old_one_left(
