@@ -47,6 +47,7 @@ _SDKS = {
 }
 _DAY = re.compile(r"\b20\d\d-\d\d-\d\d(?=\b|T)")
 _MILLISECONDS = re.compile(r"\b1[6-9]\d{11}\b")
+_FOUND_WITHIN = 2  # seconds of the cloud's time, once a log is written
 _GONE = re.compile("NotExist|NotFound|NoSuch")
 # What another account, or another hour, tells otherwise.
 _IDS = {"DeliveryChannelId", "RequestId", "RoleId", "functionId", "serviceId", "triggerId"}
@@ -199,9 +200,11 @@ class Sdks:
         ]
         group = sls.LogGroup(log_items=items, topic=SERVICE, source="")
         self._clients["log"].put_logs(PROJECT, STORE, sls.PutLogsRequest(body=group))
+        self._cloud.clock.wait(_FOUND_WITHIN)
 
     def lines(self) -> list[str]:
         """The audit lines in the store, to the letter, oldest first."""
+        self._cloud.clock.wait(_FOUND_WITHIN)
         asked = sls.GetLogsV2Request(
             query='"event" and "resource_repair"', from_=0, to=int(time.time()) + 60, line=100
         )
