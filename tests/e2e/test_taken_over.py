@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts import ROOT, permissions
-from scripts.clients import fixed_credentials
-from scripts.cloud import environment
+from scripts import ROOT
+from scripts.account.clients import fixed_credentials
+from scripts.docs import permissions
 from scripts.localcloud import Fail, LocalCloud
+from scripts.stage.serve import environment
 from tests.e2e import recorded_account
 from tests.e2e.recorded_account import QUEUE, Recorded, Sdks, parts
 from tests.e2e.scene import PUBLIC_POLICY
