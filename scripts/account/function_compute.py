@@ -11,9 +11,21 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 from oss2.utils import Crc64
 
+from scripts.account import defaults
 from scripts.account.clients import Clients, calling, uploading
+from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, Step, Verdict, compare, find, read, step_for
+from scripts.account.resource import (
+    Difference,
+    State,
+    Step,
+    Verdict,
+    compare,
+    deleting,
+    find,
+    read,
+    step_for,
+)
 from scripts.bundling.archive import without_byte_code
 from scripts.declared import AsyncConfig, Spec
 from scripts.errors import UsageError
@@ -33,6 +45,33 @@ def function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step
     yield step_for(Function(spec, clients, code))
     yield from _async_steps(spec, clients)
     yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
+    yield from _undeclared(spec, clients)
+
+
+def _undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """What nobody declared: triggers beside the one, configurations of versions and aliases."""
+    place = (spec.service.name, spec.function.name)
+    for each in triggers_of(spec, clients):
+        if each.trigger_name != spec.trigger.name:
+            gone = (Difference("type", each.trigger_type, ""),)
+            delete = functools.partial(_delete_trigger, clients, *place, each.trigger_name)
+            yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
+    for each in async_configs_of(spec, clients):
+        if each.qualifier not in _LATEST:
+            gone = (Difference("qualifier", each.qualifier, ""),)
+            delete = functools.partial(_delete_async, clients, *place, each.qualifier)
+            yield Step(Verdict.REMOVE, Async.kind, spec.function.name, gone, delete)
+
+
+def _delete_trigger(clients: Clients, service: str, function: str, name: str) -> None:
+    with deleting("fc:DeleteTrigger", name):
+        clients.fc.delete_trigger(service, function, name)
+
+
+def _delete_async(clients: Clients, service: str, function: str, qualifier: str) -> None:
+    request = models.DeleteFunctionAsyncInvokeConfigRequest(qualifier=qualifier)
+    with deleting("fc:DeleteFunctionAsyncInvokeConfig", f"{function}.{qualifier}"):
+        clients.fc.delete_function_async_invoke_config(service, function, request)
 
 
 def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
@@ -63,6 +102,8 @@ class Service:
         self.name = spec.service.name
         self._description = spec.service.description
         self._role_arn = role_arn
+        self._read = functools.partial(service_of, spec, clients)
+        self._bindings = functools.partial(vpc_bindings_of, spec, clients)
         self._fc = clients.fc
         logs = spec.service.logs
         self._logs = models.LogConfig(
@@ -74,16 +115,17 @@ class Service:
 
     def live(self) -> State | None:
         """What is live, by the fields that are compared; None if it is not there."""
-
-        def service() -> State:
-            body = self._fc.get_service(self.name, models.GetServiceRequest()).body
-            return self._state(body.description, body.role, body.log_config or models.LogConfig())
-
-        return read("fc:GetService", self.name, service)
+        found = self._read()
+        if found is None:
+            return None
+        told = self._state(found.description, found.role, found.log_config or models.LogConfig())
+        bound = ", ".join(self._bindings())
+        return {**told, **settings_of(found, defaults.SERVICE), "vpcBindings": bound}
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
-        return self._state(self._description, self._role_arn, self._logs)
+        told = self._state(self._description, self._role_arn, self._logs)
+        return {**told, **defaults_of(defaults.SERVICE), "vpcBindings": ""}
 
     def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
         return {
@@ -106,13 +148,20 @@ class Service:
         with calling("fc:CreateService", self.name):
             self._fc.create_service(request)
 
-    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are sent)
-        """Bring it to what is declared."""
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared, and what s.yaml leaves alone to its default."""
+        fields = {each.field for each in differences}
         request = models.UpdateServiceRequest(
-            description=self._description, role=self._role_arn, log_config=self._logs
+            description=self._description,
+            role=self._role_arn,
+            log_config=self._logs,
+            **resetting(fields),
         )
         with calling("fc:UpdateService", self.name):
             self._fc.update_service(self.name, request)
+        for vpc_id in self._bindings() if "vpcBindings" in fields else ():
+            with calling("fc:DeleteVpcBinding", self.name):
+                self._fc.delete_vpc_binding(self.name, vpc_id)
 
 
 class Function:
@@ -125,27 +174,28 @@ class Function:
         self._service = spec.service.name
         self._wanted = spec.function
         self._code = code
+        self._read = functools.partial(function_of, spec, clients)
         self._fc = clients.fc
 
     def live(self) -> State | None:
         """What is live, the code by its checksum; None if it is not there."""
-        return read("fc:GetFunction", self.name, self._live)
-
-    def _live(self) -> State:
-        request = models.GetFunctionRequest()
-        body = self._fc.get_function(self._service, self.name, request).body
+        body = self._read()
+        if body is None:
+            return None
         declared = self._wanted.environment
         # A variable that nobody declared may be a secret: it is told of, its value is not.
         environment = {
             name: value if name in declared else "(a value)"
             for name, value in (body.environment_variables or {}).items()
         }
-        return _function_state(body, environment, str(body.code_checksum))
+        told = _function_state(body, environment, str(body.code_checksum))
+        return {**told, **settings_of(body, defaults.FUNCTION)}
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
         settings = models.UpdateFunctionRequest(**self._settings())
-        return _function_state(settings, dict(self._wanted.environment), checksum(self._code))
+        told = _function_state(settings, dict(self._wanted.environment), checksum(self._code))
+        return {**told, **defaults_of(defaults.FUNCTION)}
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -171,10 +221,15 @@ class Function:
             )
 
     def change(self, differences: tuple[Difference, ...]) -> None:
-        """Bring it to what is declared, with new code only where that differs."""
-        new_code = any(difference.field == "code" for difference in differences)
+        """Bring it to what is declared, with new code only where that differs.
+
+        What s.yaml leaves alone is set back to its default.
+        """
+        fields = {each.field for each in differences}
         request = models.UpdateFunctionRequest(
-            code=self._upload() if new_code else None, **self._settings()
+            code=self._upload() if "code" in fields else None,
+            **self._settings(),
+            **resetting(fields),
         )
         with calling("fc:UpdateFunction", self.name):
             self._fc.update_function_with_options(
@@ -244,6 +299,7 @@ class Async:
             "maxAsyncEventAgeInSeconds": str(body.max_async_event_age_in_seconds),
             "destination.onFailure": _destination(destinations.on_failure),
             "destination.onSuccess": _destination(destinations.on_success),
+            "statefulInvocation": "true" if body.stateful_invocation else "",
         }
 
     def remove(self) -> None:
@@ -264,6 +320,7 @@ class _DeclaredAsync(Async):
             "maxAsyncEventAgeInSeconds": str(self._wanted.max_age),
             "destination.onFailure": self._wanted.failure_destination,
             "destination.onSuccess": "",
+            "statefulInvocation": "",
         }
 
     def create(self) -> None:
@@ -354,7 +411,9 @@ class Trigger:
         self.create()
 
 
+READ_SERVICE = (Permission("fc:GetService"), Permission("fc:ListVpcBindings"))
 _PAGE = 100  # the most that there can be
+_LATEST = ("", "LATEST", None)
 
 
 def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """The service's role and its policies, by way of RAM."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from alibabacloud_ram20150501 import models
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, Step, read, step_for
+from scripts.account.resource import Difference, State, Step, Verdict, deleting, read, step_for
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 
@@ -34,7 +35,7 @@ def role_arn(spec: Spec) -> str:
 
 
 def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
-    """The role, then each policy as declared. Further policies that it has are left to it.
+    """The role, then each policy as declared. Further policies are taken from it.
 
     Raises CloudError, and Problem for a policy that is nowhere.
     """
@@ -42,6 +43,23 @@ def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     yield step_for(role)
     for policy in spec.service.role.policies:
         yield step_for(_RolePolicy(policy, role, clients))
+    yield from _undeclared(spec, clients, role)
+
+
+def _undeclared(spec: Spec, clients: Clients, role: "_Role") -> Iterator[Step]:
+    """Policies with which the function may do more than s.yaml says: the role loses them."""
+    declared = {policy.name for policy in spec.service.role.policies}
+    for name, kind in role.attached().items():
+        if name not in declared:
+            gone = (Difference("attached to", role.name, ""),)
+            detach = functools.partial(_detach, clients, role.name, kind, name)
+            yield Step(Verdict.REMOVE, _RolePolicy.kind, name, gone, detach)
+
+
+def _detach(clients: Clients, role: str, kind: str, name: str) -> None:
+    request = models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=name, role_name=role)
+    with deleting("ram:DetachPolicyFromRole", f"{name} (from {role})"):
+        clients.ram.detach_policy_from_role(request)
 
 
 class _Role:

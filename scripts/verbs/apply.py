@@ -17,7 +17,7 @@ from scripts.account.clients import Credentials
 from scripts.account.deployment import Step, plan
 from scripts.account.exempting import bundled_exemptions
 from scripts.account.function import GET, GET_CODE, UPDATE, Live
-from scripts.account.function_compute import SUBSCRIBING, checksum
+from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
 from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
 from scripts.context import Situation, Verb, start
@@ -42,11 +42,13 @@ VERB = Verb(
         Permission("ram:UpdateRole", _ROLES),
         Permission("ram:PassRole", _ROLES),
         Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:DetachPolicyFromRole"),  # as the next one
         Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
         GET_POLICY,
         Permission("ram:CreatePolicy", _POLICIES),
         Permission("ram:CreatePolicyVersion", _POLICIES),
-        Permission("fc:GetService"),
+        *READ_SERVICE,
+        Permission("fc:DeleteVpcBinding"),
         Permission("fc:CreateService"),
         Permission("fc:UpdateService"),
         GET,
@@ -59,6 +61,8 @@ VERB = Verb(
         Permission("fc:GetTrigger"),
         Permission("fc:CreateTrigger"),
         Permission("fc:DeleteTrigger"),
+        Permission("fc:ListTriggers"),
+        Permission("fc:ListFunctionAsyncInvokeConfigs"),
         *SUBSCRIBING,
         *(each for each in BUCKETS.permissions if each != GET),
     ),

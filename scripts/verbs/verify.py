@@ -77,8 +77,7 @@ def _show(situation: Situation, found: Comparison) -> None:
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)
     console.say(
-        "what is live is not what s.yaml declares: `make apply` brings it back, "
-        "but for policies, triggers and settings that s.yaml lacks: take them away by hand",
+        "what is live is not what s.yaml declares: `make apply` brings it back",
         "red",
     )
     for each in found.drift:

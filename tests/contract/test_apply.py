@@ -205,10 +205,12 @@ def test_drift_is_told_and_mended(
     assert deployment.remaining() == {}
 
 
-def test_policies_of_others_are_left(deployment: Deployment) -> None:
-    """A policy that the role has beyond the declared ones stays, as with the client."""
+def test_a_policy_that_nobody_declared_is_taken_from_the_role(deployment: Deployment) -> None:
+    """With it the function may do more than s.yaml says: the plan tells so, the role loses it."""
     deployment.apply()
     deployment.cloud.ram.roles[ROLE].attached.append(("System", "AliyunLogFullAccess"))
+    assert list(deployment.remaining()) == ["remove policy AliyunLogFullAccess"]
+    deployment.apply()
     assert deployment.remaining() == {}
 
 

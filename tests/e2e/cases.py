@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from alibabacloud_fc_open20210406 import models as fc
+
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
 from scripts.account.function import exemptions_in, with_exemptions
@@ -125,6 +127,17 @@ def alerts_off(operator: Operator) -> None:
     woken(operator)
     operator.cloud.log.alerts.switch(operator.account.project, ALERT, "DISABLED")
     operator.account.env.write_text("ALERT_EMAIL=other@example.com\n", "utf-8")
+
+
+def undeclared(operator: Operator) -> None:
+    """Somebody gave service, function and role by hand what s.yaml does not have."""
+    deployed(operator)
+    spec, api = operator.account.spec(), operator.account.clients().fc
+    place = (spec.service.name, spec.function.name)
+    operator.cloud.ram.attach(spec.service.role.name, "System", "AdministratorAccess")
+    api.create_vpc_binding(place[0], fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
+    config = fc.PutFunctionAsyncInvokeConfigRequest(max_async_retry_attempts=1, qualifier="7")
+    api.put_function_async_invoke_config(*place, config)
 
 
 def deployed_otherwise(operator: Operator) -> None:
@@ -278,6 +291,7 @@ CASES = (
     Case("apply", provisioned, ("--yes",)),
     Case("apply", deployed_otherwise, ("--yes",)),
     Case("apply", built_anew, ("--yes",)),
+    Case("apply", undeclared, ("--yes",)),
     Case("apply", asynchronous_no_more, ("--yes",)),
     Case("apply", open_by_policy, ("--yes",)),
     Case("apply", yet_to_be_deployed_where_tags_exempt, ("--yes",)),

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from scripts.account import findings
 from scripts.account.clients import Clients
-from scripts.account.function import Live
+from scripts.account.function import MODE, PAUSED, Live
 from scripts.account.function_compute import Async, Function, Service, Trigger
 from scripts.account.function_role import role_arn
 from scripts.account.resource import Difference, State, compare
 from scripts.account.rule import rules
 from scripts.account.surroundings import RuleFound
 from scripts.declared import Spec
+
+LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
 
 
 class Chain:
@@ -53,13 +55,27 @@ class Chain:
     @functools.cached_property
     def service(self) -> State | None:
         """The live service, by the fields that apply compares; None if it is not there."""
-        return Service(self.spec, self.clients, role_arn(self.spec)).live()
+        return self._service.live()
+
+    def service_differences(self, live: State) -> tuple[Difference, ...]:
+        """Where the live service is not the declared one."""
+        return compare(live, self._service.declared())
 
     @functools.cached_property
     def function(self) -> State | None:
         """The live function; None before the first deploy."""
-        # Its own code is not compared: what is built here does not change what is lost there.
-        return Function(self.spec, self.clients, b"").live()
+        return self._function.live()
+
+    def function_differences(self, live: State) -> tuple[Difference, ...]:
+        """Where the live function is not the declared one, its code and a pause aside.
+
+        What is built here does not change what is lost there.
+        """
+        aside = {"code"}
+        if self.live and self.live.pause:
+            aside |= {f"environmentVariables.{name}" for name in (MODE, PAUSED)}
+        found = compare(live, self._function.declared())
+        return tuple(each for each in found if each.field not in aside)
 
     @functools.cached_property
     def live(self) -> Live | None:
@@ -79,6 +95,14 @@ class Chain:
     def trigger_differences(self, live: State) -> tuple[Difference, ...]:
         """Where the live trigger is not the declared one."""
         return compare(live, self._trigger.declared())
+
+    @property
+    def _service(self) -> Service:
+        return Service(self.spec, self.clients, role_arn(self.spec))
+
+    @property
+    def _function(self) -> Function:
+        return Function(self.spec, self.clients, b"")
 
     @property
     def _trigger(self) -> Trigger:

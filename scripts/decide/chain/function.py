@@ -6,7 +6,16 @@ from resource_repair.values import ENFORCE
 from scripts.account.function import GET, Live
 from scripts.decide import overruling
 from scripts.decide.chain.facts import Chain
-from scripts.decide.chain.model import RESUME, Link, Remark, not_yet, sound, stopping, undeployed
+from scripts.decide.chain.model import (
+    RESUME,
+    Link,
+    Remark,
+    not_yet,
+    sound,
+    stopping,
+    undeployed,
+    unlike,
+)
 
 
 def _examine(chain: Chain) -> Iterator[Remark]:
@@ -20,9 +29,12 @@ def _examine(chain: Chain) -> Iterator[Remark]:
             f"{name} acts on findings of the rule {waits_for or '(none)'}, and not of "
             f"{','.join(declared)}"
         )
-    elif chain.live and chain.live.pause:
+        return
+    differing = chain.function_differences(live)
+    yield from unlike(name, differing)
+    if chain.live and chain.live.pause:
         yield _paused(chain, chain.live)
-    else:
+    elif not differing:
         mode = live.get("environmentVariables.repairMode", ENFORCE)
         yield sound(f"{name} runs in mode {mode}")
 

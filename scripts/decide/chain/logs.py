@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator
 
+from scripts.account.function_compute import READ_SERVICE
 from scripts.account.log_index import GET_INDEX
 from scripts.account.permission import Permission
 from scripts.account.surroundings import LogIndex, LogProject, LogStore, Surrounding
-from scripts.decide.chain.facts import Chain
-from scripts.decide.chain.model import PROVISION, Link, Remark, changing, fault, sound, undeployed
+from scripts.decide.chain.facts import LOG_CONFIG, Chain
+from scripts.decide.chain.model import (
+    PROVISION,
+    Link,
+    Remark,
+    changing,
+    fault,
+    sound,
+    undeployed,
+    unlike,
+)
 from scripts.declared import Logs
 
 _PROJECTS = "acs:log:{region}:{account}:project/*"
@@ -36,6 +46,10 @@ def _about_service(chain: Chain, logs: Logs) -> Iterator[Remark]:
             f"{chain.spec.service.name} logs to {'/'.join(place)}, "
             f"and not to {logs.project}/{logs.logstore}"
         )
+    else:
+        differences = chain.service_differences(live)
+        ours = [each for each in differences if each.field.startswith(LOG_CONFIG)]
+        yield from unlike(chain.spec.service.name, ours)
 
 
 def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
@@ -57,7 +71,7 @@ def _about_store(chain: Chain, logs: Logs) -> Iterator[Remark]:
 LOGS = Link(
     "logs",
     (
-        Permission("fc:GetService"),
+        *READ_SERVICE,
         Permission("log:GetProject", _PROJECTS),
         Permission("log:GetLogStore", _PROJECTS),
         Permission("log:ListTagResources", _PROJECTS),

@@ -1,13 +1,13 @@
 """What is said of a link of the chain, and what a link is."""
 
 import enum
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from scripts.account.permission import Permission
-from scripts.account.resource import State, compare
+from scripts.account.resource import Difference, State, compare
 from scripts.account.surroundings import Surrounding
 from scripts.decide.chain.facts import Chain
 
@@ -113,6 +113,16 @@ def in_the_way(resource: Surrounding) -> Iterator[Remark]:
 def undeployed(what: str) -> Remark:
     """A fault of what is live, which the next deploy puts right."""
     return Remark(Standing.FAULT, what, DEPLOY, deploy_goes_on=True)
+
+
+def unlike(what: str, differences: Iterable[Difference]) -> Iterator[Remark]:
+    """Where something that a deploy makes is not as declared: apply brings all of it back."""
+    for each in differences:
+        told = (
+            f"{what} has {each.field} {each.live or 'empty'}, and s.yaml says "
+            f"{each.declared or 'nothing'}"
+        )
+        yield Remark(Standing.FAULT, told, APPLY, deploy_goes_on=True)
 
 
 def stopping(what: str, mend: str) -> Remark:

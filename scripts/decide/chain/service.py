@@ -5,22 +5,28 @@ from collections.abc import Iterator
 
 from scripts.account.deployment import Step, Verdict
 from scripts.account.function import GET
+from scripts.account.function_compute import READ_SERVICE
 from scripts.account.function_role import GET_POLICY, role_arn, role_steps
 from scripts.account.permission import Permission
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import LOG_CONFIG, Chain
 from scripts.decide.chain.model import (
     APPLY,
     Link,
     Remark,
+    Standing,
     fault,
     lacking,
     not_yet,
     sound,
     undeployed,
+    unlike,
 )
 from scripts.errors import CloudError
 
 _ROLES = "acs:ram:*:{account}:role/*"
+
+# The role in words of its own, and where logs go by their own link.
+_TOLD_APART = ("role", LOG_CONFIG)
 
 # What the Serverless Devs client deploys with, without a word, when RAM lets it make no role.
 _CLIENTS_OWN_ROLE = "aliyunfcdefaultrole"
@@ -56,7 +62,12 @@ def _examine_service(chain: Chain) -> Iterator[Remark]:
     if live is None:
         yield not_yet(f"there is no service {name}")
         return
-    yield from _about_role(live["role"], chain)
+    others = [
+        each for each in chain.service_differences(live) if not each.field.startswith(_TOLD_APART)
+    ]
+    wrong = [*unlike(name, others)]
+    yield from (each for each in _about_role(live["role"], chain) if not wrong or each.mend)
+    yield from wrong
 
 
 def _about_role(live: str, chain: Chain) -> Iterator[Remark]:
@@ -76,11 +87,15 @@ def _about_role(live: str, chain: Chain) -> Iterator[Remark]:
 def _examine_role(chain: Chain) -> Iterator[Remark]:
     name = chain.spec.service.role.name
     steps = list(role_steps(chain.spec, chain.clients))
-    wrong = [_told(step, name) for step in steps if step.verdict is not Verdict.KEEP]
+    wrong = [step for step in steps if step.verdict is not Verdict.KEEP]
     if steps[0].verdict is Verdict.CREATE:
         del wrong[1:]  # a role that is not there has no policies either
-    for what in wrong:
-        yield lacking(chain, what)
+    for step in wrong:
+        if step.verdict is Verdict.REMOVE:
+            what = f"{name} has the policy {step.name}, which s.yaml does not declare"
+            yield Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
+        else:
+            yield lacking(chain, _told(step, name))
     if not wrong:
         yield sound(f"{name} has its {len(steps) - 1} policies")
 
@@ -96,7 +111,7 @@ def _told(step: Step, role: str) -> str:
     return f"{role}'s policy {step.name} says other than s.yaml does"
 
 
-SERVICE = Link("service", (Permission("fc:GetService"),), _examine_service)
+SERVICE = Link("service", READ_SERVICE, _examine_service)
 SERVICE_ROLE = Link(
     "function's role",
     (

@@ -7,8 +7,12 @@ recorded, and two that nobody can tell from the platform's own choice: `cpu`, wh
 memory, and `useSLRAuthentication`, which no call sets.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models
+
+from scripts.account.resource import State
 
 # Each with its default in words, or both forms that it may have; the empty text stands for absence.
 # Data structures "ServiceMetadata" and "FunctionMetadata".
@@ -46,25 +50,58 @@ FUNCTION: Mapping[str, tuple[str, ...]] = {
     "gpuMemorySize": ("", "0"),
 }
 
+_RESETS: Mapping[str, Mapping[str, Any]] = {
+    "internetAccess": {"internet_access": True},
+    "vpcConfig": {"vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")},
+    "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
+    "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+    "tracingConfig": {"tracing_config": models.TracingConfig()},
+    "initializer": {"initializer": ""},
+    "layers": {"layers": []},
+    "layersArnV2": {"layers": []},
+    "customRuntimeConfig": {"custom_runtime_config": models.CustomRuntimeConfig()},
+    "customContainerConfig": {"custom_container_config": models.CustomContainerConfig()},
+    "customHealthCheckConfig": {"custom_health_check_config": models.CustomHealthCheckConfig()},
+    "customDNS": {"custom_dns": models.CustomDNS()},
+    "instanceLifecycleConfig": {"instance_lifecycle_config": models.InstanceLifecycleConfig()},
+    "instanceType": {"instance_type": "e1"},
+    "instanceConcurrency": {"instance_concurrency": 1},
+    "instanceSoftConcurrency": {"instance_soft_concurrency": 0},
+    "caPort": {"ca_port": 0},
+    "diskSize": {"disk_size": 512},
+    "gpuMemorySize": {"gpu_memory_size": 0},
+}
+
 # The address of a collector of traces has its token in it.
 _SECRET = {"tracingConfig.params"}
 
 
-class Unusual(NamedTuple):
-    """A setting, by its path in the model, that is not the default; the values are in words."""
-
-    field: str
-    live: str
-    default: str
-
-
-def unusual(model: Any, settings: Mapping[str, tuple[str, ...]]) -> Iterator[Unusual]:
-    """Those of the settings (`SERVICE`, `FUNCTION`) that the SDK's model has otherwise."""
+def settings_of(model: Any, settings: Mapping[str, tuple[str, ...]]) -> State:
+    """Those of the settings (`SERVICE`, `FUNCTION`) as the SDK's model has them, by their paths."""
     described = model.to_map()
-    for field, defaults in settings.items():
-        live = _words(_at(described, field.split(".")))
-        if live not in defaults:
-            yield Unusual(field, "(a value)" if field in _SECRET else live, defaults[0])
+    found = {field: _words(_at(described, field.split("."))) for field in settings}
+    return {
+        field: settings[field][0] if live in settings[field] else _shown(field, live)
+        for field, live in found.items()
+    }
+
+
+def defaults_of(settings: Mapping[str, tuple[str, ...]]) -> State:
+    """The same settings as they are by default."""
+    return {field: defaults[0] for field, defaults in settings.items()}
+
+
+def resetting(fields: Iterable[str]) -> dict[str, Any]:
+    """What an update of the service or the function says to set these back, as the SDK has it."""
+    return {
+        name: value
+        for field in fields
+        for name, value in _RESETS.get(field.partition(".")[0], {}).items()
+    }
+
+
+def _shown(field: str, live: str) -> str:
+    return "(a value)" if field in _SECRET else live
 
 
 def _at(described: Any, path: list[str]) -> Any:
