@@ -9,7 +9,7 @@ silently, and wrong, what these rules refuse:
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.declared import dotenv
@@ -108,7 +108,7 @@ class Variables:
         self.used.add(name.partition(".")[0])
         if found.value is None:
             found.fail("is empty", "give it a value")
-        if nested and any("${" in text for text in _texts(found)):
+        if nested and "${" in str(found.plain()):
             found.fail(
                 f"refers to other variables, and so does {node.place.path} ({node.place.where}), "
                 "which refers to it",
@@ -127,12 +127,3 @@ class Variables:
         if "${" in value:
             found.fail(f"is {found.shown()}, an unresolved expression", "set it to its value")
         return found
-
-
-def _texts(node: Node) -> Iterator[str]:
-    """All texts in a value."""
-    if isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node.value, list | dict):
-        for each in node.value.values() if isinstance(node.value, dict) else node.value:
-            yield from _texts(each)

@@ -1,4 +1,4 @@
-"""From the text of s.yaml to values that know their lines; what is no YAML is told by its line."""
+"""From YAML that people edit to values that know their lines; what is none is told by its line."""
 
 import functools
 import re
@@ -32,16 +32,18 @@ _TOLD = (
 _BEGIN_ABOVE = ("could not find expected ':'", "while scanning a quoted", "while parsing a flow")
 
 
-def read(path: Path) -> Node:
-    """What the file says; raises SpecError, or OSError if there is no file."""
+def read(path: Path, shown: str = "") -> Node:
+    """What the file says, which errors name by its name, or as `shown`.
+
+    Raises SpecError, or OSError if there is no file.
+    """
+    file = shown or path.name
     content = path.read_bytes()
     try:
-        return _read(content.decode(), path.name)
+        return _read(content.decode(), file)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SpecError(
-            Place(_LINE, path.name, line), "is no text in UTF-8", "save as that"
-        ) from None
+        raise SpecError(Place(_LINE, file, line), "is no text in UTF-8", "save as that") from None
 
 
 @functools.lru_cache(maxsize=1)
@@ -135,22 +137,22 @@ class _Builder:
 
     def _mapping(self, raw: yaml.MappingNode, place: Place) -> dict[str, Node]:
         """Unlike plain PyYAML, and as the CLI, a key given twice is an error."""
-        seen: dict[str, Place] = {}
+        first: dict[str, Place] = {}
         for key, _ in raw.value:
-            name = f"{place.path}.{key.value}".lstrip(".")
-            here = self._place(name, key.start_mark.line + 1)
-            if key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
-                named = f"the key {key.value}" if isinstance(key, yaml.ScalarNode) else "a key"
-                there = self._place(place.path, here.line)
-                raise SpecError(there, f"has {named}, which is no text", "put it in quotes")
-            if key.value in seen:
-                problem = f"is given twice, first in line {seen[key.value].line}"
-                raise SpecError(here, problem, "remove one")
-            seen[key.value] = here
-        self._loader.flatten_mapping(raw)
-        fields = {}
-        for key, value in raw.value:
-            name = f"{place.path}.{key.value}".lstrip(".")
-            here = self._place(name, key.start_mark.line + 1)
-            fields[key.value] = self._node(value, here).under(here)
-        return fields
+            here = self._key(key, place)
+            if (known := first.setdefault(key.value, here)) is not here:
+                raise SpecError(here, f"is given twice, first in line {known.line}", "remove one")
+        self._loader.flatten_mapping(raw)  # what `<<` takes in
+        keys = {key.value: self._key(key, place) for key, _ in raw.value}
+        return {
+            key.value: self._node(value, keys[key.value]).under(keys[key.value])
+            for key, value in raw.value
+        }
+
+    def _key(self, key: yaml.Node, parent: Place) -> Place:
+        line = key.start_mark.line + 1
+        if key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
+            named = f"the key {key.value}" if isinstance(key, yaml.ScalarNode) else "a key"
+            there = self._place(parent.path, line)
+            raise SpecError(there, f"has {named}, which is no text", "put it in quotes")
+        return self._place(f"{parent.path}.{key.value}".lstrip("."), line)
