@@ -30,5 +30,6 @@ class SpecError(UsageError):
     """A spec that cannot be used: `at` is the path of what is to be edited (`vars.mode`)."""
 
     def __init__(self, place: Place, problem: str, remedy: str) -> None:
-        super().__init__(f"{place} {problem}: {remedy}")
+        said = f"{place} {problem}: {remedy}"  # and a name may be any text
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in said))
         self.at = place.path

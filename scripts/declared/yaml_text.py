@@ -26,7 +26,11 @@ _TOLD = (
     (r"mapping values are not allowed", "has a second colon", "put the value in quotes"),
     (r"could not find expected ':'", "has a name without a colon", "write it as name: value"),
     (r"while (?:scanning a quoted|parsing a flow)", "opens what nothing closes", "close it"),
-    (r"expected <block end>", "does not go on from above", "indent it as its neighbours"),
+    (
+        r"expected <block end>|expected '<document start>'|not allowed here|expected the node",
+        "does not go on from above",
+        "indent it as its neighbours",
+    ),
 )
 # Of these it is told where they begin.
 _BEGIN_ABOVE = ("could not find expected ':'", "while scanning a quoted", "while parsing a flow")

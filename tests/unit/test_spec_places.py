@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scripts.declared import PATH, load
 from scripts.errors import UsageError
@@ -215,6 +217,8 @@ def test_an_alias_is_told_where_its_anchor_is(tmp_path: Path) -> None:
         ("timeout: \x07", "the line has the character U[+]0007: take it away"),
         ("? [timeout]\n  : 60", "has a key, which is no text: put it in quotes"),
         ("60: timeout", "vars has the key 60, which is no text: put it in quotes"),
+        ('"time\\nout": 60\n  "time\\nout": 60', r"vars.time\\nout is given twice, first in line"),
+        ("- timeout: 60", "the line does not go on from above: indent it as its neighbours"),
         (f"timeout: {'[' * 2000}", "nested too deeply"),
     ],
 )
@@ -225,6 +229,61 @@ def test_what_is_no_yaml_is_told_by_its_line(tmp_path: Path, after: str, says: s
     assert re.search(says.format(line=line) if "{line}" in says else says, said)
     at = 1 if "nested" in says else line + ("twice" in says or "second &" in says)
     assert said.startswith(f"s.yaml, line {at}: ")
+
+
+DAMAGE = [
+    "\t",
+    "\n",
+    "  ",
+    ":",
+    "'",
+    '"',
+    "[",
+    "]",
+    "{",
+    "}",
+    "&",
+    "*",
+    "!",
+    "|",
+    ">",
+    "%",
+    "@",
+    "#",
+]
+DAMAGE += [
+    "- ",
+    "? ",
+    ": ",
+    "<<: ",
+    "${",
+    "${env(A)}",
+    "---\n",
+    "\0",
+    "\u2028",
+    "1e3",
+    "!!set ",
+    "*a",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.integers(0, len(SOURCE)), st.integers(0, 3), st.sampled_from(["", *DAMAGE]))
+def test_whatever_is_damaged_is_told_in_a_line(
+    tmp_path: Path, place: int, lost: int, come: str
+) -> None:
+    """A slip of the keys anywhere is still a spec, or one line that names a line of it."""
+    text = f"{SOURCE[:place]}{come}{SOURCE[place + lost :]}"
+    (tmp_path / "s.yaml").write_text(text, "utf-8")
+    try:
+        load(tmp_path / "s.yaml", ENVIRON, ACCOUNT)
+        said = ""
+    except UsageError as error:
+        said = str(error)
+    if said:
+        line = re.match(r"s\.yaml, line ([0-9]+): [^\n]+: [^\n]+\Z", said)
+        assert line, said
+        assert 1 <= int(line[1]) <= text.count("\n") + 1
 
 
 def test_a_file_that_is_no_text_is_told_by_its_line(tmp_path: Path) -> None:
