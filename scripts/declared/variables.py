@@ -18,7 +18,6 @@ from scripts.declared.node import Node, nearest
 
 _EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 _FORMS = re.compile(r"vars\.(?P<vars>[\w.-]+)|env\((?P<env>\w+)\)|config\((?P<config>AccountID)\)")
-_ACCOUNT = Place("config(AccountID)")
 
 
 class Variables:
@@ -33,7 +32,7 @@ class Variables:
     ) -> None:
         self._vars = variables
         self._environ = environ
-        self._account = Node(account_id, _ACCOUNT)
+        self._account_id = account_id
         self._env_file = env_file
         self.used: set[str] = set()
 
@@ -78,7 +77,7 @@ class Variables:
             return part.value
 
         made = _EXPRESSION.sub(replaced, text)
-        parts.pop(_ACCOUNT, None)  # nobody edits that
+        parts.pop(node.place, None)  # the account's id, which nobody edits
         return Node(made, node.place, parts.values())
 
     def _value(self, expression: str, node: Node, *, nested: bool) -> Node:
@@ -90,7 +89,9 @@ class Variables:
             )
         if form["vars"]:
             return self._variable(form["vars"], node, nested=nested)
-        return self._from_environment(form["env"], node) if form["env"] else self._account
+        if form["env"]:
+            return self._from_environment(form["env"], node)
+        return Node(self._account_id, node.place)
 
     def _variable(self, name: str, node: Node, *, nested: bool) -> Node:
         found = self._vars
@@ -98,12 +99,10 @@ class Variables:
             known = found.value if isinstance(found.value, dict) else {}
             if part not in known:
                 near = known.get(nearest(part, known))
-                node.fail(
-                    f"refers to vars.{name}, and there is none",
-                    f"{near.place.path} ({near.place.where}) is perhaps meant"
-                    if near
-                    else "add it under vars, or correct it",
-                )
+                remedy = "add it under vars, or correct it"
+                if near:
+                    remedy = f"{near.key.path} ({near.key.where}) is perhaps meant"
+                node.fail(f"refers to vars.{name}, and there is none", remedy)
             found = known[part]
         self.used.add(name.partition(".")[0])
         if found.value is None:

@@ -25,6 +25,11 @@ _TOLD = (
     (r"found another document", "begins another document", "leave one"),
     (r"mapping values are not allowed", "has a second colon", "put the value in quotes"),
     (r"could not find expected ':'", "has a name without a colon", "write it as name: value"),
+    (
+        r"while (?:scanning|parsing) an? (?:alias|anchor|block scalar|directive|tag)",
+        "has a value with & * ! | > or % first",
+        "put it in quotes",
+    ),
     (r"while (?:scanning a quoted|parsing a flow)", "opens what nothing closes", "close it"),
     (
         r"expected <block end>|expected '<document start>'|not allowed here|expected the node",
@@ -104,10 +109,8 @@ class _Builder:
         self._built: dict[yaml.Node, Node | None] = {}
 
     def document(self) -> Node:
-        root = self._loader.get_single_node()
-        return (
-            self._node(root, Place("", self._file, 1)) if root else Node(None, self._place("", 1))
-        )
+        root, place = self._loader.get_single_node(), self._place("", 1)
+        return self._node(root, place) if root else Node(None, place)
 
     def _place(self, path: str, line: int) -> Place:
         return Place(path, self._file, line)

@@ -101,6 +101,7 @@ def line_of(text: str) -> int:
     ("before", "after", "says"),
     [
         ("mode: enforce", "mode: enforec", "vars.mode is 'enforec': it may be enforce or report"),
+        ("mode: enforce", "mode: ${config(AccountID)}", f"vars.mode is '{ACCOUNT}': it may be"),
         ("mode: enforce", "mode: off", "vars.mode is false: it may be enforce or report"),
         ("logLevel: INFO", "logLevel: LOUD", "vars.logLevel is 'LOUD': it may be DEBUG or INFO or"),
         ("exemptTagDays: 7", "exemptTagDays: 91", "vars.exemptTagDays is 91: it must be a number"),
@@ -211,6 +212,8 @@ def test_an_alias_is_told_where_its_anchor_is(tmp_path: Path) -> None:
         ("timeout: [60", "the line opens what nothing closes: close it"),
         ("timeout: sixty: 60", "the line has a second colon: put the value in quotes"),
         ("timeout: @sixty", "the line has a value with @ first: put it in quotes"),
+        ("timeout: *", "the line has a value with & [*] ! [|] > or % first: put it in quotes"),
+        ("timeout: |60s", "the line has a value with & [*] ! [|] > or % first: put it in quotes"),
         ("timeout 60", "the line has a name without a colon: write it as name: value"),
         (" timeout: 60", "the line does not go on from above: indent it as its neighbours"),
         ("timeout: 2026-13-13", "vars.timeout is '2026-13-13', which is no date: correct it"),
