@@ -149,7 +149,7 @@ def _check_actions(node: Node) -> None:
             )
         for step in steps.items():
             fields = step.fields((), optional=("run", "path", "component", "plugin", "args"))
-            for each in fields.keys() - {"args"}:
+            for each in sorted(fields.keys() - {"args"}):
                 fields.text(each)
 
 
@@ -157,12 +157,12 @@ def _around(node: Node, variables: Variables) -> Fields:
     """What `vars` says of the things around the function that stands nowhere under `props`."""
     known = node.mapping()
     names = {"ruleName", "oversizedBucket", "logRetention"}
-    for name in known.keys() - variables.used - names:
+    for name in sorted(known.keys() - variables.used - names):
         if meant := nearest(name, names - known.keys()):
             raise SpecError(known[name].key, "is used nowhere", f"{meant} is perhaps meant")
     if "ruleName" not in known:
         node.fail("has no ruleName", "add the name of the Cloud Config rule")
-    return Fields({name: variables.resolve(known[name]) for name in names & known.keys()})
+    return Fields({name: variables.resolve(known[name]) for name in sorted(names & known.keys())})
 
 
 def _service(node: Node) -> Service:
@@ -242,7 +242,7 @@ def _function(node: Node, folder: Path, here: str) -> Function:
 
 def _environment(node: Node) -> dict[str, str]:
     variables = node.mapping()
-    for name in variables.keys() - _VARIABLES:
+    for name in sorted(variables.keys() - _VARIABLES):
         if meant := nearest(name, _VARIABLES - variables.keys()):
             key = variables[name].key
             raise SpecError(key, "is not known to the function", f"{meant} is perhaps meant")
