@@ -3,9 +3,10 @@
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from scripts.declared.errors import Place
 from scripts.errors import UsageError
 
 _LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*")
@@ -17,9 +18,18 @@ def environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises UsageError where something is there that cannot be read as text.
     """
-    lines = _text(path).splitlines()
-    assignments = (_LINE.fullmatch(line) for line in lines if not line.lstrip().startswith("#"))
-    return {match[1]: _value(match[2]) for match in assignments if match} | dict(environ)
+    return {name: value for _, name, value in _assignments(path)} | dict(environ)
+
+
+def place(path: Path, name: str, value: str) -> Place:
+    """Where the variable got its value: in the last line that sets it in the file at `path`.
+
+    If that is another value, it is from the shell. Raises as `environment`.
+    """
+    for line, each, set_to in reversed(list(_assignments(path))):
+        if each == name:
+            return Place(name, path.name, line) if set_to == value else Place(name)
+    return Place(name)
 
 
 def assign(path: Path, values: Mapping[str, str]) -> None:
@@ -32,6 +42,14 @@ def assign(path: Path, values: Mapping[str, str]) -> None:
     for name, value in values.items():
         text = _assigned(text, name, value)
     _replace(path.resolve(), text.encode())
+
+
+def _assignments(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line, name and value of each."""
+    for line, text in enumerate(_text(path).splitlines(), 1):
+        found = None if text.lstrip().startswith("#") else _LINE.fullmatch(text)
+        if found:
+            yield line, found[1], _value(found[2])
 
 
 def _text(path: Path) -> str:

@@ -12,6 +12,8 @@ import yaml
 from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError, parse
 from resource_repair.openness import PUBLIC_READ
 from scripts import ROOT
+from scripts.declared import yaml_text
+from scripts.declared.errors import SpecError
 from scripts.errors import Problem
 
 _NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
@@ -20,14 +22,13 @@ _DASH = re.compile(r"^( *)- ", re.M)
 
 def reviewed_exemptions(path: Path, today: date) -> Exemptions:
     """The exemptions in the YAML that people review, checked as of `today`; raises Problem."""
-    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    shown = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     try:
-        return parse(yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys), today)  # noqa: S506
-    except (OSError, UnicodeDecodeError) as error:
+        return parse(yaml_text.read(path, shown).plain(), today)
+    except OSError as error:
         raise Problem(f"{shown}: cannot be read: {error}: correct it") from None
-    except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise Problem(f"{shown}: not YAML: {told}: correct it") from None
+    except SpecError as error:
+        raise Problem(str(error)) from None
     except ExemptionsError as error:
         raise Problem(f"{shown}: {error}: correct it") from None
 
@@ -87,14 +88,3 @@ def _read(path: Path, today: date) -> Exemptions | None:
         return reviewed_exemptions(path, today)
     except Problem:
         return None
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key given twice is an error, not a silent choice of the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for n, key in enumerate(keys):
-            if key in keys[:n]:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} twice", node.start_mark)
-        return dict(super().construct_mapping(node, deep=deep))

@@ -26,16 +26,19 @@ _WHERE = (
 )
 
 
-def problem(value: str) -> str:
-    """What is wrong with this list of rule ids, separated by commas, in a line; "" if nothing."""
+def problem(value: str, told: str = RULE_ID) -> str:
+    """What is wrong with this list of rule ids, separated by commas, in a line; "" if nothing.
+
+    `told` is how it is named, such as the `dotenv.place` at which it is set.
+    """
     if not value.strip():
         return f"{RULE_ID} is not set: put the id of the Cloud Config rule in .env; {_WHERE}"
     if "${" in value:
-        return f"{RULE_ID} is the unresolved text {value!r}: set it to the rule's id; {_WHERE}"
+        return f"{told} is the unresolved text {value!r}: set it to the rule's id; {_WHERE}"
     for part in value.split(","):
         if not _ID.fullmatch(part.strip()):
             return (
-                f"{RULE_ID} has {part.strip()!r}, which is no rule id (a rule's name, perhaps?): "
+                f"{told} has {part.strip()!r}, which is no rule id (a rule's name, perhaps?): "
                 f"set it to the id; {_WHERE}"
             )
     return ""
@@ -58,7 +61,9 @@ def main(env_file: Path, environ: Mapping[str, str]) -> int:
     """Check the environment, and `env_file` for what the environment lacks; gives the exit code."""
     try:
         settings = dotenv.environment(env_file, environ)
-        line = problem(settings.get(RULE_ID, "")) or endpoint_problem(settings)
+        value = settings.get(RULE_ID, "")
+        told = str(dotenv.place(env_file, RULE_ID, value))
+        line = problem(value, told) or endpoint_problem(settings)
     except UsageError as error:
         line = str(error)
     if line:

@@ -8,112 +8,121 @@ silently, and wrong, what these rules refuse:
 - a number amid text replaces the whole text.
 """
 
-import datetime
 import re
 from collections.abc import Mapping
-from typing import TypeAlias
+from pathlib import Path
 
-from scripts.declared.errors import SpecError
-
-Scalar: TypeAlias = "str | int | float | bool | datetime.date | None"
-Tree: TypeAlias = "Scalar | list[Tree] | dict[str, Tree]"
+from scripts.declared import dotenv
+from scripts.declared.errors import Place
+from scripts.declared.node import Node, nearest
 
 _EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 _FORMS = re.compile(r"vars\.(?P<vars>[\w.-]+)|env\((?P<env>\w+)\)|config\((?P<config>AccountID)\)")
 
 
 class Variables:
-    """What `${…}` stands for: the file's `vars`, the environment, and the account's id."""
+    """What `${…}` stands for: the file's `vars`, the environment, and the account's id.
+
+    What of the environment is set in `env_file` is told by its line. `used` are the names of `vars`
+    that something referred to.
+    """
 
     def __init__(
-        self, variables: Mapping[str, Tree], environ: Mapping[str, str], account_id: str
+        self, variables: Node, environ: Mapping[str, str], account_id: str, env_file: Path
     ) -> None:
         self._vars = variables
         self._environ = environ
         self._account_id = account_id
+        self._env_file = env_file
+        self.used: set[str] = set()
 
-    def resolve(self, tree: Tree, at: str = "") -> Tree:
-        """The tree with every expression in its values replaced; raises SpecError, naming `at`."""
-        return self._resolve(tree, at, nested=False)
+    def resolve(self, node: Node) -> Node:
+        """The value with every expression in it replaced; raises SpecError.
 
-    def _resolve(self, tree: Tree, at: str, *, nested: bool) -> Tree:
-        if isinstance(tree, dict):
-            return {k: self._resolve(v, f"{at}.{k}", nested=nested) for k, v in tree.items()}
-        if isinstance(tree, list):
-            return [self._resolve(v, f"{at}[{i}]", nested=nested) for i, v in enumerate(tree)]
-        if isinstance(tree, str):
-            return self._text(tree, at, nested=nested)
-        return tree
+        What is one expression and nothing else becomes what that stands for, which knows its own
+        place: it is there that it can be edited.
+        """
+        return self._resolve(node, nested=False)
 
-    def _text(self, text: str, at: str, *, nested: bool) -> Tree:
-        whole = _EXPRESSION.fullmatch(text)
-        if whole:
-            return self._value(whole[1], at, nested=nested)
+    def _resolve(self, node: Node, *, nested: bool) -> Node:
+        value = node.value
+        if isinstance(value, dict):
+            inner = {
+                name: self._resolve(each, nested=nested).under(each.key)
+                for name, each in value.items()
+            }
+            return Node(inner, node.place)
+        if isinstance(value, list):
+            return Node([self._resolve(each, nested=nested) for each in value], node.place)
+        if isinstance(value, str) and "${" in value:
+            return self._text(node, value, nested=nested)
+        return node
+
+    def _text(self, node: Node, text: str, *, nested: bool) -> Node:
+        if whole := _EXPRESSION.fullmatch(text):
+            return self._value(whole[1], node, nested=nested)
         if "${" in _EXPRESSION.sub("", text):
-            raise SpecError(at, f"{text!r} has a ${{ that nothing closes", "close it with }")
-        return _EXPRESSION.sub(lambda match: self._amid_text(match[1], at, nested=nested), text)
+            node.fail(f"is {node.shown()} and has a ${{ that nothing closes", "close it with }")
+        parts: dict[Place, Node] = {}
 
-    def _amid_text(self, expression: str, at: str, *, nested: bool) -> str:
-        value = self._value(expression, at, nested=nested)
-        if not isinstance(value, str):
-            raise SpecError(
-                at,
-                f"${{{expression}}} is not text, and amid text the CLI would deploy it alone",
-                "put it in quotes where it is defined",
-            )
-        return value
+        def replaced(match: re.Match[str]) -> str:
+            part = self._value(match[1], node, nested=nested)
+            if not isinstance(part.value, str):
+                part.fail(
+                    f"is {part.shown()}, and stands amid text in {node.place.path} "
+                    f"({node.place.where})",
+                    "put it in quotes, or the CLI would deploy it alone",
+                )
+            parts.update({each.place: each for each in (part, *part.parts)})
+            return part.value
 
-    def _value(self, expression: str, at: str, *, nested: bool) -> Tree:
+        made = _EXPRESSION.sub(replaced, text)
+        parts.pop(node.place, None)  # the account's id, which nobody edits
+        return Node(made, node.place, parts.values())
+
+    def _value(self, expression: str, node: Node, *, nested: bool) -> Node:
         form = _FORMS.fullmatch(expression)
         if form is None:
-            raise SpecError(
-                at,
-                f"${{{expression}}} is not known",
+            node.fail(
+                f"has ${{{expression}}}, which is not known",
                 "write ${vars.name}, ${env(NAME)} or ${config(AccountID)}, without spaces",
             )
         if form["vars"]:
-            return self._variable(form["vars"], at, nested=nested)
+            return self._variable(form["vars"], node, nested=nested)
         if form["env"]:
-            return self._from_environment(form["env"], at)
-        return self._account_id
+            return self._from_environment(form["env"], node)
+        return Node(self._account_id, node.place)
 
-    def _variable(self, name: str, at: str, *, nested: bool) -> Tree:
-        value: Tree = dict(self._vars)
+    def _variable(self, name: str, node: Node, *, nested: bool) -> Node:
+        found = self._vars
         for part in name.split("."):
-            if not isinstance(value, dict) or part not in value:
-                raise SpecError(at, f"there is no vars.{name}", "add it under vars, or correct it")
-            value = value[part]
-        if value is None:
-            raise SpecError(at, f"vars.{name} is empty", "give it a value")
-        if nested and has_expression(value):
-            raise SpecError(
-                at,
-                f"vars.{name} refers to other variables, and so does the one that refers to it",
-                "refer to the last one directly: the CLI resolves one step and leaves the rest",
+            known = found.value if isinstance(found.value, dict) else {}
+            if part not in known:
+                near = known.get(nearest(part, known))
+                remedy = "add it under vars, or correct it"
+                if near:
+                    remedy = f"{near.key.path} ({near.key.where}) is perhaps meant"
+                node.fail(f"refers to vars.{name}, and there is none", remedy)
+            found = known[part]
+        self.used.add(name.partition(".")[0])
+        if found.value is None:
+            found.fail("is empty", "give it a value")
+        if nested and "${" in str(found.plain()):
+            found.fail(
+                f"refers to other variables, and so does {node.place.path} ({node.place.where}), "
+                "which refers to it",
+                "refer to the last one directly, since the CLI resolves one step and no more",
             )
-        return self._resolve(value, f"vars.{name}", nested=True)
+        return self._resolve(found, nested=True)
 
-    def _from_environment(self, name: str, at: str) -> str:
+    def _from_environment(self, name: str, node: Node) -> Node:
         if name not in self._environ:
-            raise SpecError(
-                at,
-                f"the environment variable {name} is not set",
+            node.fail(
+                f"needs the environment variable {name}, and {name} is not set",
                 "set it in the shell or in .env beside s.yaml",
             )
         value = self._environ[name]
+        found = Node(value, dotenv.place(self._env_file, name, value))
         if "${" in value:
-            raise SpecError(
-                at,
-                f"the environment variable {name} is itself an unresolved expression, {value!r}",
-                "set it to its value",
-            )
-        return value
-
-
-def has_expression(tree: Tree) -> bool:
-    """Whether anything in the tree waits to be resolved."""
-    if isinstance(tree, dict):
-        return any(has_expression(value) for value in tree.values())
-    if isinstance(tree, list):
-        return any(has_expression(value) for value in tree)
-    return isinstance(tree, str) and "${" in tree
+            found.fail(f"is {found.shown()}, an unresolved expression", "set it to its value")
+        return found

@@ -1,8 +1,7 @@
 import json
 from pathlib import Path
 
-import yaml
-
+from scripts.declared import yaml_text
 from scripts.declared.variables import Variables
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -10,9 +9,10 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 def test_variables_resolve_as_the_client_resolved_them() -> None:
     """Every form of variable gives exactly what the real client made of it."""
-    document = yaml.safe_load((FIXTURES / "variables.s.yaml").read_text("utf-8"))
-    resolver = Variables(document["vars"], {"RULE_ID": "cr-1", "EMPTY": ""}, "1234567890123456")
+    document = yaml_text.read(FIXTURES / "variables.s.yaml").mapping()
+    environ, nowhere = {"RULE_ID": "cr-1", "EMPTY": ""}, Path("not-there")
+    resolver = Variables(document["vars"], environ, "1234567890123456", nowhere)
 
-    resolved = resolver.resolve(document["services"]["one"]["props"])
+    resolved = resolver.resolve(document["services"].mapping()["one"].mapping()["props"])
 
-    assert resolved == json.loads((FIXTURES / "variables.json").read_text("utf-8"))
+    assert resolved.plain() == json.loads((FIXTURES / "variables.json").read_text("utf-8"))

@@ -270,8 +270,8 @@ def test_code_stays_clean(built: Path) -> None:
     [
         ("- {bucket: static-assets}\n", "exemption 1: "),
         (ENTRY.replace("2026-12-31", "2029-01-01"), "400 days"),
-        (ENTRY.replace("owner: web", "owner: web, owner: me"), "owner twice"),
-        ("- {bucket: [", "not YAML"),
+        (ENTRY.replace("owner: web", "owner: web, owner: me"), "owner is given twice"),
+        ("- {bucket: [", "line 1: the line opens what nothing closes"),
         ("", "must be a list"),
         ("a: &a [*a]\n", ""),
     ],

@@ -74,6 +74,32 @@ def test_the_shell_wins_over_the_file(
 
 
 @pytest.mark.parametrize(
+    ("shell", "file", "told"),
+    [
+        ("a-name", "PREPARE_RULE_ID=cr-1\n", "PREPARE_RULE_ID, from the shell, has 'a-name', "),
+        (
+            None,
+            "A=1\nPREPARE_RULE_ID=cr-1,a-name\n",
+            ".env, line 2: PREPARE_RULE_ID has 'a-name', ",
+        ),
+        (None, "PREPARE_RULE_ID=\n", "PREPARE_RULE_ID is not set: "),
+    ],
+)
+def test_a_wrong_id_is_told_where_it_is_set(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    shell: str | None,
+    file: str,
+    told: str,
+) -> None:
+    """In the shell, or in its line of the file."""
+    (tmp_path / ".env").write_text(file, "utf-8")
+    environ = HTTPS if shell is None else {**HTTPS, "PREPARE_RULE_ID": shell}
+    assert rule_ids.main(tmp_path / ".env", environ) == 2
+    assert capsys.readouterr().err.startswith(told)
+
+
+@pytest.mark.parametrize(
     ("change", "code"),
     [
         ({}, 0),

@@ -66,6 +66,27 @@ def test_the_project_s_own_file_takes_an_entry(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "line", "says"),
+    [
+        ("  expires: 2026-13-01", 6, "[0].expires is '2026-13-01', which is no date: correct it"),
+        ("  ? [owner]\n  : me", 6, "[0] has a key, which is no text: put it in quotes"),
+        ("\texpires: 2026-07-01", 6, "the line has a tab: indent with spaces"),
+        ("  owner: me", 6, "[0].owner is given twice, first in line 5: remove one"),
+        (f"  expires: {'[' * 2000}", 1, "the line begins what is nested too deeply"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_what_cannot_be_read_is_told_by_its_line(
+    path: Path, wrong: str, line: int, says: str
+) -> None:
+    """In one line that names the file too, whatever is wrong."""
+    path.write_text(OTHER.replace("  expires: 2026-07-01", wrong))
+    with pytest.raises(Problem) as caught:
+        reviewed_exemptions(path, TODAY)
+    assert str(caught.value).startswith(f"{path}, line {line}: {says}")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[]\n",

@@ -1,11 +1,13 @@
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.declared.errors import SpecError
-from scripts.declared.variables import Tree, Variables
+from scripts.declared.errors import Place, SpecError
+from scripts.declared.node import Node, Tree
+from scripts.declared.variables import Variables
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=8)
 PLAIN = st.text(max_size=20).filter(lambda text: "${" not in text and not text.endswith("$"))
@@ -17,9 +19,20 @@ TREES: st.SearchStrategy[Tree] = st.recursive(
 )
 
 
+def node(tree: Tree, path: str) -> Node:
+    """The tree as a reader would give it, all in one line."""
+    place = Place(path, "s.yaml", 7)
+    if isinstance(tree, dict):
+        return Node({name: node(each, f"{path}.{name}") for name, each in tree.items()}, place)
+    if isinstance(tree, list):
+        return Node([node(each, f"{path}[{n}]") for n, each in enumerate(tree)], place)
+    return Node(tree, place)
+
+
 def resolve(value: Tree, variables: dict[str, Tree] | None = None, **environ: str) -> Tree:
     """What `value` becomes."""
-    return Variables(variables or {}, environ, "1234567890123456").resolve(value, "here")
+    known = Variables(node(variables or {}, "vars"), environ, "1234567890123456", Path("not-there"))
+    return known.resolve(node(value, "here")).plain()
 
 
 @given(TREES)
@@ -63,13 +76,13 @@ def test_a_missing_name_is_an_error_that_names_it(name: str) -> None:
         ("${file(./secret)}", "not known"),
         ("${}", "not known"),
         ("a ${vars.a", "nothing closes"),
-        ("n=${vars.number}", "is not text"),
-        ("t=${vars.tree}", "is not text"),
+        ("n=${vars.number}", "vars.number is 1, and stands amid text in here.key"),
+        ("t=${vars.tree}", "vars.tree is a mapping, and stands amid text"),
         ("${vars.empty}", "is empty"),
-        ("${vars.text.deeper}", "there is no vars.text.deeper"),
-        ("${vars.chain}", "so does the one that refers to it"),
-        ("${vars.loop}", "so does the one that refers to it"),
-        ("${env(LITERAL)}", "itself an unresolved expression"),
+        ("${vars.text.deeper}", "refers to vars.text.deeper, and there is none"),
+        ("${vars.chain}", "so does vars"),
+        ("${vars.loop}", "so does vars"),
+        ("${env(LITERAL)}", "an unresolved expression"),
     ],
 )
 def test_what_the_client_would_deploy_wrong_is_refused(value: str, says: str) -> None:
@@ -86,4 +99,4 @@ def test_what_the_client_would_deploy_wrong_is_refused(value: str, says: str) ->
     }
     with pytest.raises(SpecError, match=says) as caught:
         resolve({"key": [value]}, variables, LITERAL="${env(LITERAL)}")
-    assert caught.value.at in {"here.key[0]", "vars.chain", "vars.loop"}
+    assert caught.value.at in {"here.key[0]", *(f"vars.{name}" for name in variables), "LITERAL"}
