@@ -1,16 +1,19 @@
 """What tests of the whole share: the bundle, built once, with an exemption of the tests' own."""
 
+import functools
 import os
 import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from scripts.account import addresses
 from scripts.bundling import bundle
+from scripts.localcloud.faults import Faults, Order
 
 EXEMPTIONS = """\
 - bucket: config-website
@@ -36,6 +39,32 @@ def pytest_configure(config: pytest.Config) -> None:
     """A seed explores: where all is repeated Hypothesis passes over it in silence."""
     if config.getoption("hypothesis_seed") is not None:
         settings.load_profile("explore")
+
+
+_ordered: list[Order] = []  # and not looked at yet
+_add = Faults.add
+
+
+@functools.wraps(_add)
+def _noting(*arguments: Any, **options: Any) -> Order:
+    order = _add(*arguments, **options)
+    _ordered.append(order)
+    return order
+
+
+Faults.add = _noting  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def ordered_faults_are_met() -> Iterator[None]:
+    """Fail a test that ordered a fault which no call suffered: as to that, it proved nothing.
+
+    Where that is as it should be, the order says `may_be_unmet`.
+    """
+    yield
+    unmet = [str(each) for each in _ordered if not (each.met.is_set() or each.may_be_unmet)]
+    _ordered.clear()
+    assert unmet == [], "faults that were ordered, and met by no call"
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from scripts.bundling.archive import pack
 from scripts.declared import wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem
-from scripts.localcloud.fc.interpreters import RUNTIMES
+from scripts.pythons import RUNTIMES
 
 LOCK = CODE / "requirements" / "function.txt"
 FULL_LOCK = LOCK.with_name("full.txt")

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.localcloud.fc import interpreters
+from scripts import pythons
 
 KNOB = "RUNTIME_PYTHON"  # the environment variable that names the interpreter
 
@@ -31,18 +31,18 @@ def interpreter(runtime: str, environ: Mapping[str, str] = os.environ) -> Path |
     """
     if runtime in _WITHOUT:
         return None
-    version = interpreters.RUNTIMES[runtime]
+    version = pythons.RUNTIMES[runtime]
     if named := environ.get(KNOB):
-        if interpreters.version_of(Path(named)) != version:
+        if pythons.version_of(Path(named)) != version:
             raise BytecodeError(f"{KNOB} names {named}, which is no Python {version} that runs")
         return Path(named)
-    found = interpreters.find(runtime, environ)
+    found = pythons.find(runtime, environ)
     return None if found.substituted else Path(found.path)
 
 
 def describe(runtime: str, environ: Mapping[str, str] = os.environ) -> str:
     """What byte code a bundle that is made here has, and why it has none; raises as above."""
-    version = interpreters.RUNTIMES[runtime]
+    version = pythons.RUNTIMES[runtime]
     if runtime in _WITHOUT:
         return f"no byte code: Python {version} has none that could be shipped"
     if python := interpreter(runtime, environ):

@@ -1,4 +1,4 @@
-"""The embedded local cloud: the parts of Alibaba Cloud that this product touches, on loopback."""
+"""The embedded local cloud: some parts of Alibaba Cloud, on loopback."""
 
 from scripts.localcloud.cloud import Endpoints, LocalCloud
 from scripts.localcloud.faults import Drop, Fail, Hold, Lag, Stall

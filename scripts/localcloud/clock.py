@@ -3,10 +3,12 @@
 import threading
 import time
 
+from scripts.localcloud.rewinding import Memory, Rewindable
+
 _LOOK_UP_SECONDS = 0.05  # how soon somebody who waits for something else notices the end
 
 
-class Clock:
+class Clock(Rewindable):
     """The cloud's own clock.
 
     `now` is the real time (signatures are checked against it) plus what `advance` added, so a test
@@ -43,6 +45,11 @@ class Clock:
     def stop(self) -> None:
         """End every wait, now and later."""
         self._stopped.set()
+
+    def rollback(self, memory: Memory) -> None:
+        """Show the time of then, but for the real time since, and let waits last again."""
+        super().rollback(memory)
+        self._stopped.clear()
 
     @property
     def stopped(self) -> bool:

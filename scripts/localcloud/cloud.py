@@ -20,7 +20,11 @@ from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.oss.wire import OssService
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.ram.wire import RamService, StsService
+from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core, Service
+
+_ROUNDS = 100
+_PATIENCE = 60  # seconds for a request to end whose waits have ended
 
 
 class Endpoints(NamedTuple):
@@ -35,6 +39,16 @@ class Endpoints(NamedTuple):
     log: str
 
 
+class Snapshot(NamedTuple):
+    """All that a cloud held at a time."""
+
+    cloud: "LocalCloud"
+    parts: tuple[Memory, ...]
+
+    def __repr__(self) -> str:
+        return "<a snapshot of a local cloud>"
+
+
 class LocalCloud:
     """A whole cloud in this process: `with LocalCloud() as cloud:`.
 
@@ -42,10 +56,11 @@ class LocalCloud:
     the region of the signature. Nothing leaves loopback; nothing outlives `stop`.
 
     `time_scale` multiplies the cloud's own delays (0.01: a hundred times as fast).
-    `function_environment` is laid under each function's own environment variables: it is how a
-    local function finds the local OSS. `put_acl_needs_put_bucket` is whether PutBucketAcl on a
-    bucket that does not exist also needs `oss:PutBucket` (undocumented). `duplicates` delivers
-    every message on a topic so many more times.
+    `function_environment` is laid under each function's own environment variables, and may be added
+    to later, as `fc.function_environment`: it is how a local function finds the local OSS.
+    `put_acl_needs_put_bucket` is whether PutBucketAcl on a bucket that does not exist also needs
+    `oss:PutBucket` (undocumented). `duplicates` delivers every message on a topic so many more
+    times.
     """
 
     def __init__(
@@ -79,10 +94,12 @@ class LocalCloud:
             ConfigService(core, self.config, self.ram),
             LogService(core, self.log, self.ram),
         ]
+        self._parts: tuple[Rewindable, ...] = (
+            *(self.clock, self.journal, self.faults),
+            *(self.ram, self.oss, self.mns, self.log, self.fc, self.config),
+        )
         self.listeners = {service.name: Listener(service) for service in services}
         self.endpoints = Endpoints(**{name: at.url for name, at in self.listeners.items()})
-        # A function finds the local OSS by itself; who lays down another ossEndpoint keeps it.
-        self.fc.function_environment.setdefault("ossEndpoint", self.endpoints.oss)
 
     @property
     def credentials(self) -> Credentials:
@@ -97,13 +114,61 @@ class LocalCloud:
 
     def stop(self) -> None:
         """End every wait, function, delivery and connection; what `with` does at its end."""
+        self._end_work()
+        self.fc.stop()
+        for listener in self.listeners.values():
+            listener.stop()
+
+    def wait_idle(self, timeout: float = 60) -> bool:
+        """Wait until no evaluation, delivery or asynchronous invocation is pending.
+
+        False after `timeout` seconds in which one of these did not rest.
+        """
+        parts = (self.config, self.mns, self.fc)
+        # Each can give work to the next, and an invocation to the first: go round until all rest.
+        for _ in range(_ROUNDS):
+            before = len(self.journal.entries())
+            if not all(part.wait_idle(timeout) for part in parts):
+                return False
+            if len(self.journal.entries()) == before:
+                return True
+        return False
+
+    def snapshot(self, timeout: float = 60) -> Snapshot:
+        """All that the cloud holds, for `rollback`; for when nobody else is using it.
+
+        Raises RuntimeError if something is going on that does not end in `timeout` seconds.
+        """
+        answered = all(listener.wait_idle(timeout) for listener in self.listeners.values())
+        if not (answered and self.wait_idle(timeout)):
+            raise RuntimeError("this local cloud does not rest: something is held or retried")
+        return Snapshot(self, tuple(part.snapshot() for part in self._parts))
+
+    def rollback(self, snapshot: Snapshot) -> None:
+        """Hold again what was held at a snapshot of this cloud, which stays good for another time.
+
+        All work under way is ended first, and nothing comes of it: evaluations, deliveries, retries
+        and functions, whose processes end, idle ones too unless `fc.stays_warm`. Requests under way
+        are not answered, or in vain. Only the real time that has passed stays so.
+        """
+        if snapshot.cloud is not self:
+            raise ValueError("this is a snapshot of another local cloud")
+        for listener in self.listeners.values():
+            listener.shut()
+        self._end_work()
+        self.fc.suspend()
+        if not all(listener.wait_idle(_PATIENCE) for listener in self.listeners.values()):
+            raise RuntimeError("a request of before the rollback does not end")
+        for part, memory in zip(self._parts, snapshot.parts, strict=True):
+            part.rollback(memory)
+        for listener in self.listeners.values():
+            listener.open()
+
+    def _end_work(self) -> None:
         self.clock.stop()
         self.log.stop()
         self.config.stop()
         self.mns.stop()
-        self.fc.stop()
-        for listener in self.listeners.values():
-            listener.stop()
 
     def __enter__(self) -> "LocalCloud":
         return self.start()

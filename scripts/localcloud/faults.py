@@ -10,6 +10,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scripts.localcloud.rewinding import Rewindable
+
 
 @dataclass(frozen=True)
 class Fail:
@@ -57,24 +59,45 @@ Fault = Fail | Stall | Hold | Drop | Lag
 
 
 @dataclass
-class _Order:
+class Order:
+    """A fault that was ordered: `met` is set once a call has suffered it.
+
+    One that nobody met has proved nothing. `may_be_unmet` is said where that is as it should be.
+    """
+
     operation: str
     subject: str
     fault: Fault
     left: int
+    may_be_unmet: bool = False
+    met: threading.Event = field(default_factory=threading.Event)
+
+    def __str__(self) -> str:
+        subject = f" of {self.subject}" if self.subject else ""
+        return f"{type(self.fault).__name__} at {self.operation}{subject}"
 
 
-class Faults:
+class Faults(Rewindable):
     """The faults ordered and not yet used up."""
 
     def __init__(self) -> None:
-        self._orders: list[_Order] = []
+        self._orders: list[Order] = []
         self._lock = threading.Lock()
 
-    def add(self, operation: str, fault: Fault, *, subject: str = "", times: int = 1) -> None:
+    def add(
+        self,
+        operation: str,
+        fault: Fault,
+        *,
+        subject: str = "",
+        times: int = 1,
+        may_be_unmet: bool = False,
+    ) -> Order:
         """Order `fault` for the next `times` calls of `operation` (on `subject`, if given)."""
+        order = Order(operation, subject, fault, times, may_be_unmet)
         with self._lock:
-            self._orders.append(_Order(operation, subject, fault, times))
+            self._orders.append(order)
+        return order
 
     def take(self, operation: str, subject: str) -> Fault | None:
         """The fault that this call must suffer, counted as used; None for a good day."""
@@ -82,6 +105,7 @@ class Faults:
             for order in self._orders:
                 if order.operation != operation or order.subject not in ("", subject):
                     continue
+                order.met.set()
                 order.left -= 1
                 if order.left <= 0:
                     self._orders.remove(order)

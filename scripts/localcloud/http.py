@@ -67,7 +67,8 @@ class Listener:
     """A server for one handler on a free loopback port; `url` is where it is."""
 
     def __init__(self, handler: Handler, port: int = 0) -> None:
-        self._server = _Server(("127.0.0.1", port), _connection_handler(handler))
+        self._door = _Door()
+        self._server = _Server(("127.0.0.1", port), _connection_handler(handler, self._door))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -83,12 +84,56 @@ class Listener:
         """Begin to serve."""
         self._thread.start()
 
+    def shut(self) -> None:
+        """Answer nobody from now on: who comes finds the connection closed."""
+        self._door.shut()
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until no request is being handled; False after `timeout` seconds."""
+        return self._door.wait_empty(timeout)
+
+    def open(self) -> None:
+        """Answer again, on the connections that stayed, too."""
+        self._door.open()
+
     def stop(self) -> None:
         """Stop serving and close every open connection, kept-alive ones too."""
         self._server.shutdown()
         self._server.server_close()
         self._server.close_connections()
         self._thread.join()
+
+
+class _Door:
+    """Counts the requests that are being handled."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._shut = False
+
+    def enter(self) -> bool:
+        """Count one more; False if it is shut."""
+        with self._changed:
+            self._inside += not self._shut
+            return not self._shut
+
+    def leave(self) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify_all()
+
+    def shut(self) -> None:
+        with self._changed:
+            self._shut = True
+
+    def open(self) -> None:
+        with self._changed:
+            self._shut = False
+
+    def wait_empty(self, timeout: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._inside, timeout)
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -139,7 +184,7 @@ def _read_body(stream: BufferedIOBase, header: Callable[[str], str | None]) -> b
     return b"".join(chunks)
 
 
-def _connection_handler(handler: Handler) -> type[http.server.BaseHTTPRequestHandler]:
+def _connection_handler(handler: Handler, door: _Door) -> type[http.server.BaseHTTPRequestHandler]:
     class ConnectionHandler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # One segment an answer, sent at once: otherwise Nagle and the client's delayed
@@ -151,7 +196,13 @@ def _connection_handler(handler: Handler) -> type[http.server.BaseHTTPRequestHan
             body = _read_body(self.rfile, self.headers.get)
             path, _, query = self.path.partition("?")
             request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
-            response = handler.handle(request)
+            if not door.enter():
+                self.close_connection = True
+                return
+            try:
+                response = handler.handle(request)
+            finally:
+                door.leave()
             if response.dropped:
                 self.close_connection = True
                 return

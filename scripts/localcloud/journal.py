@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.localcloud.rewinding import Rewindable
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -23,8 +25,8 @@ class Entry:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class Journal:
-    """An append-only list of entries that a reader can wait on."""
+class Journal(Rewindable):
+    """A list of entries that grows, unless the cloud is rolled back, and can be waited on."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []

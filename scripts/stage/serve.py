@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with LocalCloud() as cloud:
+        let_functions_find_oss(cloud)
         found = environment(cloud)
         print(json.dumps(found) if options.json else _exports(found), flush=True)
         stopping.wait()
@@ -50,6 +51,11 @@ def environment(cloud: LocalCloud) -> dict[str, str]:
         "s_default_fc_endpoint": cloud.endpoints.fc,
         "s_default_enable_fc_endpoint": "true",
     }
+
+
+def let_functions_find_oss(cloud: LocalCloud) -> None:
+    """Have the function repair the cloud's own buckets; who laid another endpoint down keeps it."""
+    cloud.fc.function_environment.setdefault("ossEndpoint", cloud.endpoints.oss)
 
 
 def _exports(variables: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ For the demo and the end-to-end tests. Everything is done as it would be on a re
 Alibaba Cloud's own SDKs, over HTTP, by the account's own access key.
 """
 
+import functools
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from scripts.account.clients import Clients, Endpoints, calling, fixed_credentia
 from scripts.account.deployment import Plan, apply, plan
 from scripts.declared import PATH, Spec, load
 from scripts.localcloud import LocalCloud
+from scripts.localcloud.cloud import Snapshot
+from scripts.stage.serve import let_functions_find_oss
 from scripts.verbs.provision import provision
 
 
@@ -41,16 +44,19 @@ class Stage:
 
     def wait_idle(self, timeout: float = 60) -> bool:
         """Wait until no evaluation, delivery or invocation is pending; False after `timeout` s."""
-        cloud = self.cloud
-        parts = (cloud.config, cloud.mns, cloud.fc)
-        # Each can give work to the next, and an invocation to the first: go round until all rest.
-        for _ in range(100):
-            before = len(cloud.journal.entries())
-            if not all(part.wait_idle(timeout) for part in parts):
-                return False
-            if len(cloud.journal.entries()) == before:
-                return True
-        return False
+        return self.cloud.wait_idle(timeout)
+
+    @functools.cached_property
+    def _fresh(self) -> Snapshot:
+        self.cloud.fc.stays_warm = True
+        return self.cloud.snapshot()
+
+    def start_over(self) -> None:
+        """Have the cloud as it was when this was first called; then it only remembers that.
+
+        The function's idle processes go on: they remember nothing that matters here.
+        """
+        self.cloud.rollback(self._fresh)
 
     def audit(self) -> list[dict[str, Any]]:
         """The audit lines so far, in the order in which they were printed."""
@@ -74,6 +80,7 @@ def set_up(cloud: LocalCloud, code: Path, *, runtime: str = "", **environment: s
 
     `runtime` and `environment` replace what s.yaml says of them. Raises CloudError.
     """
+    let_functions_find_oss(cloud)
     clients = clients_of(cloud, cloud.region)
     unnamed = _load(cloud, "cr-not-known-yet", code)
     rule_id = provision(unnamed, clients)

@@ -5,8 +5,6 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from alibabacloud_fc_open20210406 import models
-
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions
 from scripts.account.clients import Clients, Endpoints, fixed_credentials
@@ -76,7 +74,7 @@ def clients(cloud: LocalCloud, credentials: Credentials | None = None) -> Client
 
 
 class Deployment:
-    """A project and a cloud, what was written to it since, and an end that leaves nothing.
+    """A project and a cloud, what was written to it since, and what is left to do.
 
     Tests share a cloud, since each new one costs the SDKs three TLS contexts that they never use.
     """
@@ -110,30 +108,6 @@ class Deployment:
             e for e in self.cloud.journal.entries()[self._start :] if "request" in e.details
         )
         return [entry for entry in requests if not entry.action.startswith(("Get", "List"))]
-
-    def remove(self) -> None:
-        """Take everything away."""
-        self.cloud.faults.clear()
-        fc, ram = clients(self.cloud).fc, self.cloud.ram
-        for service in fc.list_services(models.ListServicesRequest()).body.services:
-            self._remove_functions(service.service_name)
-            fc.delete_service(service.service_name)
-        for role in list(ram.roles.values()):
-            for policy in list(role.attached):
-                ram.detach(role.name, *policy)
-            ram.delete_role(role.name)
-        for kind, name in list(ram.policies):
-            if kind == "Custom":
-                ram.delete_policy(name)
-
-    def _remove_functions(self, service: str) -> None:
-        fc = clients(self.cloud).fc
-        for function in fc.list_functions(service, models.ListFunctionsRequest()).body.functions:
-            name = function.function_name
-            triggers = fc.list_triggers(service, name, models.ListTriggersRequest()).body.triggers
-            for trigger in triggers:
-                fc.delete_trigger(service, name, trigger.trigger_name)
-            fc.delete_function(service, name)
 
 
 def told(planned: Plan) -> dict[str, str]:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from scripts.localcloud.fc import interpreters
+from scripts import pythons
 from tests.conftest import missing_runtime
 
 ACCOUNT = "1208863178610000"
@@ -85,9 +85,9 @@ class Ran(NamedTuple):
 
 def python_for(runtime: str) -> str:
     """The interpreter of a runtime; skips the test where there is none."""
-    found = interpreters.find(runtime)
+    found = pythons.find(runtime)
     if found.substituted:
-        missing_runtime(interpreters.RUNTIMES[runtime])
+        missing_runtime(pythons.RUNTIMES[runtime])
     return found.path
 
 

@@ -1,6 +1,5 @@
 """A cloud that provision fills and remove empties, and what is in it, to be compared."""
 
-import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,6 @@ from scripts.declared.rule_ids import RULE_ID
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.journal import Entry
-from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
 from scripts.verbs.provision import main as provision
@@ -154,14 +152,6 @@ class Account:
                 yield f"{project.name}/{name}", (store.settings["ttl"], index, dict(store.tags))
 
 
-def after_a_good_run(held: Account) -> dict[str, Any]:
-    """What provision makes of an empty account; the account is emptied again."""
-    assert held.provision("--yes") == 0
-    state = held.state()
-    empty(held)
-    return state
-
-
 def fill_by_others(held: Account) -> None:
     """Everything is there already, by hands other than provision's, and some of it lacks a bit."""
     cloud = held.cloud
@@ -200,25 +190,6 @@ def fill_by_others(held: Account) -> None:
 def _index(keys: dict[str, Any]) -> Any:
     wanted = {name: sls.IndexKey(**settings) for name, settings in keys.items()}
     return sls.CreateIndexRequest(body=sls.Index(keys=wanted))
-
-
-def empty(held: Account) -> None:
-    """Take everything away, to use a cloud again: a new one costs its clients' TLS contexts."""
-    cloud = held.cloud
-    cloud.faults.clear()
-    apply_helpers.Deployment(cloud, held.path).remove()
-    for channel in cloud.config.channels():
-        cloud.config.delete_channel(channel.id)
-    for rule in cloud.config.rules():
-        cloud.config.delete_rule(rule.id)
-    for topic in cloud.mns.topics():
-        cloud.mns.delete_topic(topic)
-    for queue in cloud.mns.queues():
-        cloud.mns.delete_queue(queue)
-    for name in (held.project, *(project.name for project in cloud.log.projects())):
-        with contextlib.suppress(LogError):  # another account's is not listed
-            cloud.log.delete_project(name)
-    cloud.config.recorder, cloud.config.watched = "REGISTERED", ("ACS::OSS::Bucket",)
 
 
 def sampled(items: Iterable[str], *sample: str) -> list[Any]:

@@ -10,11 +10,12 @@ from alibabacloud_sls20201230 import models
 
 from scripts.account.mark import TEXT
 from scripts.localcloud import Drop, Fail, LocalCloud
+from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.log.records import Record
 from scripts.verbs.doctor import main as doctor
 from scripts.verbs.test_alert import main as send_test
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
-from tests.contract.provision_rig import Account, empty
+from tests.contract.provision_rig import Account
 
 NAMES = ["kept", "reopened", "silence", "test", "told", "unreadable", "unsettled"]
 UNSETTLED = "resource-repair-unsettled"
@@ -35,15 +36,17 @@ def hook() -> Iterator[Webhook]:
         yield hook
 
 
+@pytest.fixture(scope="module")
+def nothing(cloud: LocalCloud) -> Snapshot:
+    """That cloud with nothing in it."""
+    return cloud.snapshot()
+
+
 @pytest.fixture
-def account(cloud: LocalCloud, tmp_path: Path) -> Iterator[Account]:
-    """A project, and an account with nothing in it, before and after."""
-    account = Account(cloud, tmp_path)
-    yield account
-    empty(account)
-    for kind in KINDS:
-        for record in cloud.log.records.all(kind):
-            cloud.log.records.delete(kind, record.id)
+def account(cloud: LocalCloud, nothing: Snapshot, tmp_path: Path) -> Account:
+    """A project, and an account with nothing in it."""
+    cloud.rollback(nothing)
+    return Account(cloud, tmp_path)
 
 
 @pytest.fixture
@@ -231,11 +234,11 @@ def test_an_interrupted_run_is_taken_up(account: Account, hook: Webhook) -> None
     """An answer that is lost, and a refusal between two alerts, leave nothing behind."""
     cloud = account.cloud
     cloud.faults.add("log:CreateResourceRecord", Drop())
-    cloud.faults.add("log:CreateAlert", Drop())
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) in (0, 1)
-    cloud.faults.add("log:CreateAlert", Fail(401, "Unauthorized", "denied by sts or ram"))
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) in (0, 1)
-    cloud.faults.clear()
+    refused = Fail(401, "Unauthorized", "denied by sts or ram")
+    for fault in (Drop(), refused):  # the lost one is found at the next try, and not made again
+        cloud.faults.add("log:CreateAlert", fault)
+    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 1
+    assert alerts(account) == ["kept"]
     assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
     assert alerts(account) == NAMES
 

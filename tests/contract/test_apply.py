@@ -7,7 +7,7 @@ from alibabacloud_fc_open20210406 import models as fc
 from scripts.account.deployment import Verdict, apply, plan
 from scripts.declared import load
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.localcloud.cloud import LocalCloud
+from scripts.localcloud.cloud import LocalCloud, Snapshot
 from scripts.localcloud.faults import Drop
 from scripts.localcloud.ram import policies
 from tests.contract import apply_helpers as helpers
@@ -28,12 +28,17 @@ def cloud() -> Iterator[LocalCloud]:
         yield cloud
 
 
+@pytest.fixture(scope="module")
+def nothing(cloud: LocalCloud) -> Snapshot:
+    """That cloud, with nothing of the project in it."""
+    return cloud.snapshot()
+
+
 @pytest.fixture
-def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
-    """The project, and nothing of it in the cloud, before and after."""
-    deployment = Deployment(cloud, helpers.project(tmp_path))
-    yield deployment
-    deployment.remove()
+def deployment(cloud: LocalCloud, nothing: Snapshot, tmp_path: Path) -> Deployment:
+    """The project, and nothing of it in the cloud."""
+    cloud.rollback(nothing)
+    return Deployment(cloud, helpers.project(tmp_path))
 
 
 def invoked(deployment: Deployment) -> bytes:

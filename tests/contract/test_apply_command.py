@@ -8,7 +8,7 @@ import pytest
 
 from scripts.account.clients import fixed_credentials
 from scripts.account.rule import MANAGED_RULE
-from scripts.localcloud.cloud import LocalCloud
+from scripts.localcloud.cloud import LocalCloud, Snapshot
 from scripts.localcloud.faults import Fail
 from scripts.verbs.apply import main
 from tests.contract import apply_helpers as helpers
@@ -26,12 +26,17 @@ def cloud() -> Iterator[LocalCloud]:
         yield cloud
 
 
+@pytest.fixture(scope="module")
+def nothing(cloud: LocalCloud) -> Snapshot:
+    """That cloud, with nothing of the project in it."""
+    return cloud.snapshot()
+
+
 @pytest.fixture
-def deployment(cloud: LocalCloud, tmp_path: Path) -> Iterator[Deployment]:
-    """The project, and nothing of it in the cloud, before and after."""
-    deployment = Deployment(cloud, helpers.project(tmp_path))
-    yield deployment
-    deployment.remove()
+def deployment(cloud: LocalCloud, nothing: Snapshot, tmp_path: Path) -> Deployment:
+    """The project, and nothing of it in the cloud."""
+    cloud.rollback(nothing)
+    return Deployment(cloud, helpers.project(tmp_path))
 
 
 def environment(cloud: LocalCloud) -> dict[str, str]:

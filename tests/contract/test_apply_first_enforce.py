@@ -10,6 +10,7 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.localcloud import LocalCloud
+from scripts.localcloud.cloud import Snapshot
 from scripts.verbs.apply import main
 from tests.contract import apply_helpers
 from tests.contract.apply_helpers import Deployment
@@ -31,14 +32,19 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield scene
 
 
+@pytest.fixture(scope="module")
+def undeployed(provisioned: Scene) -> Snapshot:
+    """The cloud, with nothing deployed."""
+    return provisioned.cloud.snapshot()
+
+
 @pytest.fixture
-def scene(provisioned: Scene, tmp_path: Path) -> Iterator[Scene]:
-    """The same from a project of its own, of which nothing is deployed before and after."""
+def scene(provisioned: Scene, undeployed: Snapshot, tmp_path: Path) -> Iterator[Scene]:
+    """The same from a project of its own, of which nothing is deployed."""
+    provisioned.cloud.rollback(undeployed)
     original = provisioned.path
     provisioned.path = shutil.copytree(original.parent, tmp_path / "project") / original.name
     yield provisioned
-    Deployment(provisioned.cloud, provisioned.path).remove()
-    provisioned.provision()  # the trigger's role went too
     provisioned.path = original
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.account import buckets
 from scripts.account.clients import Clients
+from scripts.account.seen import Memory
 from scripts.errors import CloudError
 from scripts.localcloud.faults import Fail
 from tests.contract.oss_helpers import OssCloud, oss_cloud
@@ -42,7 +43,9 @@ def cloud() -> Iterator[OssCloud]:
 def test_a_refusal_says_what_to_do(cloud: OssCloud, status: int, code: str, advice: str) -> None:
     """By the same table as the function's: a permission, the account, the clock, or patience."""
     cloud.core.faults.add("oss:PutBucketAcl", Fail(status, code))
-    live = buckets.Bucket(cast("Clients", SimpleNamespace(bucket=opening(cloud))), NAME)
+    live = buckets.Bucket(
+        cast("Clients", SimpleNamespace(bucket=opening(cloud), memory=Memory())), NAME
+    )
     with pytest.raises(CloudError) as refused:
         live.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl("private"))
     assert str(refused.value).startswith(f"oss:PutBucketAcl on {NAME} failed: {code}; {advice}")

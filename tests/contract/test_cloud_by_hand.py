@@ -14,12 +14,19 @@ from urllib.parse import urlsplit
 
 import pytest
 from alibabacloud_config20200907.models import ListConfigRulesRequest
-from alibabacloud_fc_open20210406.models import ListServicesRequest
+from alibabacloud_fc_open20210406.models import (
+    Code,
+    CreateFunctionRequest,
+    CreateServiceRequest,
+    InvokeFunctionRequest,
+    ListServicesRequest,
+)
 from alibabacloud_mns_open20220119.models import ListTopicRequest
 from alibabacloud_ram20150501.models import ListRolesRequest
 from alibabacloud_sls20201230.models import ListProjectRequest
 
 from scripts.account.clients import Clients, Endpoints, fixed_credentials
+from tests.contract.fc_helpers import QUICK, zip_file
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG")
@@ -66,6 +73,25 @@ def test_a_shell_can_evaluate_what_is_printed() -> None:
         use(found)
 
 
+def test_a_function_on_it_finds_its_oss() -> None:
+    """What is deployed to it, by whatever client, has the cloud's own OSS in its environment."""
+    source = "import os\ndef handler(event, context):\n    return os.environ['ossEndpoint']\n"
+    with cloud_by_hand("--json") as process:
+        assert process.stdout
+        found: dict[str, str] = json.loads(process.stdout.readline())
+        fc = clients_of(found).fc
+        fc.create_service(CreateServiceRequest(service_name="any"))
+        function = CreateFunctionRequest(
+            function_name="any",
+            runtime=QUICK,
+            handler="index.handler",
+            code=Code(zip_file=zip_file(source)),
+        )
+        fc.create_function("any", function)
+        answer = fc.invoke_function("any", "any", InvokeFunctionRequest())
+    assert answer.body.decode() == found["RESOURCE_REPAIR_OSS_ENDPOINT"]
+
+
 @contextmanager
 def cloud_by_hand(*options: str) -> Iterator["subprocess.Popen[str]"]:
     """`python -m scripts.stage.serve` as a process, ended at the end."""
@@ -84,15 +110,19 @@ def cloud_by_hand(*options: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def use(found: dict[str, str]) -> None:
-    """Ask every service something that an SDK with the right key and endpoint is answered."""
-    clients = Clients(
+def clients_of(found: dict[str, str]) -> Clients:
+    """The SDKs' clients, by nothing but what was printed."""
+    key = (found["ALIBABA_CLOUD_ACCESS_KEY_ID"], found["ALIBABA_CLOUD_ACCESS_KEY_SECRET"])
+    return Clients(
         "cn-shanghai",
-        credentials=fixed_credentials(
-            found["ALIBABA_CLOUD_ACCESS_KEY_ID"], found["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
-        ),
+        credentials=fixed_credentials(*key),
         endpoints=Endpoints.from_environment(found),
     )
+
+
+def use(found: dict[str, str]) -> None:
+    """Ask every service something that an SDK with the right key and endpoint is answered."""
+    clients = clients_of(found)
     assert clients.account_id == found["ALIBABA_CLOUD_ACCOUNT_ID"]
     bucket = clients.bucket("config-snapshot")
     bucket.create_bucket("public-read")

@@ -24,7 +24,6 @@ from tests.contract.apply_helpers import zipped
 from tests.contract.verb_rig import (
     EXEMPTIONS,
     Terminal,
-    clear,
     count,
     deliver,
     deployed_with,
@@ -51,7 +50,7 @@ def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
+    shared.start_over()
     return shared
 
 
@@ -355,6 +354,7 @@ def test_an_evaluation_under_way_is_waited_for(
     said = capsys.readouterr().out
     assert "the rule is EVALUATING already: waiting for that to end" in said
     assert "closes 2 buckets" in said
+    assert stage.wait_idle()  # the function was kept from closing them meanwhile, not after
 
 
 def test_who_may_not_read_the_audit_trail_starts_nothing(

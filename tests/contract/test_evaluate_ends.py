@@ -17,7 +17,6 @@ from scripts.stage.stage import Stage
 from scripts.verbs import evaluate
 from scripts.verbs.evaluate import VERB
 from tests.contract.verb_rig import (
-    clear,
     count,
     deployed_with,
     open_by_policy,
@@ -37,7 +36,7 @@ def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
+    shared.start_over()
     return shared
 
 
@@ -45,16 +44,18 @@ def stage(shared: Stage) -> Stage:
 def before_the_start(stage: Stage, act: Callable[[], object]) -> Iterator[None]:
     """Do something once all is counted and agreed, just before the evaluation is started."""
     faults = stage.cloud.faults
-    take = faults.take
+    take, acted = faults.take, threading.Event()
 
     def taking(operation: str, subject: str) -> Fault | None:
         if operation == "config:StartConfigRuleEvaluation":
             act()
+            acted.set()
         return take(operation, subject)
 
     faults.take = taking  # type: ignore[method-assign]
     try:
         yield
+        assert acted.is_set()
     finally:
         faults.take = take  # type: ignore[method-assign]
 
@@ -65,9 +66,10 @@ def test_what_comes_to_no_end_is_told_in_time(
     """A bucket of which nothing has become at the timeout is named, with exit code 1."""
     plant(stage, stubborn="public-read")
     never = Hold()
-    stage.cloud.faults.add("oss:GetBucketInfo", never, subject="stubborn")
+    order = stage.cloud.faults.add("oss:GetBucketInfo", never, subject="stubborn")
     try:
         assert run(stage, evaluate.main, "--expect", "1", "--timeout", "0.5", "--json") == 1
+        assert order.met.wait(60)  # the function may start late
     finally:
         never.released.set()
 

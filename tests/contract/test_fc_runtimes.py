@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.localcloud.fc import interpreters
+from scripts import pythons
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
 from tests import trap
@@ -47,12 +47,12 @@ def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
 
 def needs(runtime: str) -> None:
     """Skip where this machine lacks the runtime's Python."""
-    found = interpreters.find(runtime)
+    found = pythons.find(runtime)
     if found.substituted:
-        missing_runtime(interpreters.RUNTIMES[runtime])
+        missing_runtime(pythons.RUNTIMES[runtime])
 
 
-@pytest.mark.parametrize("runtime", interpreters.RUNTIMES)
+@pytest.mark.parametrize("runtime", pythons.RUNTIMES)
 def test_a_function_finds_what_its_runtime_documents(
     cloud: FcCloud, runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_function_finds_what_its_runtime_documents(
     invocation = cloud.fc.invoke(SERVICE, FUNCTION, b'{"a": 1}')
     report = json.loads(invocation.payload)
 
-    assert report["version"] == interpreters.RUNTIMES[runtime]
+    assert report["version"] == pythons.RUNTIMES[runtime]
     assert (report["type"], report["event"]) == ("bytes", '{"a": 1}')
     context, environment = report["context"], report["environment"]
     assert context["request_id"] == invocation.request_id
@@ -86,7 +86,7 @@ def test_a_function_finds_what_its_runtime_documents(
     assert lines[3] == f"FC Invoke End RequestId: {invocation.request_id}"
 
 
-@pytest.mark.parametrize("runtime", interpreters.RUNTIMES)
+@pytest.mark.parametrize("runtime", pythons.RUNTIMES)
 def test_a_function_has_keys_of_its_service_s_role(cloud: FcCloud, runtime: str) -> None:
     """They are the role's, in the context or, on 3.12, in the environment; new when they end."""
     needs(runtime)
@@ -155,7 +155,7 @@ def test_a_role_that_cannot_be_assumed_fails_the_invocation(
     assert cloud.journal.entries("fc", "started") == []
 
 
-@pytest.mark.parametrize("runtime", interpreters.RUNTIMES)
+@pytest.mark.parametrize("runtime", pythons.RUNTIMES)
 def test_an_uncaught_exception_is_described(cloud: FcCloud, runtime: str) -> None:
     """The description has message, type and trace as documented, and is logged; the process lives.
 
@@ -211,7 +211,7 @@ def test_a_python_that_refuses_to_run_is_passed_over(tmp_path: Path) -> None:
     real = script(tmp_path / "versions" / "3.6.15" / "bin" / "python", "echo 3.6")
     environ = {"PATH": str(shim.parent), "PYENV_ROOT": str(tmp_path)}
 
-    assert interpreters.find("python3", environ).path == str(real)
+    assert pythons.find("python3", environ).path == str(real)
 
 
 def script(path: Path, command: str) -> Path:

@@ -26,7 +26,7 @@ from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.stage.serve import environment
 from scripts.stage.stage import Stage
 from tests.contract import apply_helpers
-from tests.contract.verb_rig import clear, deliver, deployed_with, product, run, started, without
+from tests.contract.verb_rig import deliver, deployed_with, product, run, started, without
 
 OURS = {TAG_KEY: "resource-repair-proof"}
 LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
@@ -51,8 +51,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
-    shared.cloud.oss.block_account(shared.cloud.account_id, blocked=False)
+    shared.start_over()
     return shared
 
 

@@ -22,7 +22,6 @@ from scripts.stage.stage import Stage
 from scripts.verbs import pause, resume
 from tests.contract.verb_rig import (
     Terminal,
-    clear,
     deployed_with,
     open_by_policy,
     plant,
@@ -42,7 +41,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Iterator[Stage]:
     """The product without buckets, in mode enforce."""
-    clear(shared)
+    shared.start_over()
     with deployed_with(shared):
         yield shared
 

@@ -29,15 +29,15 @@ Publish = Callable[..., int]
 def shared(code: Path) -> Iterator[Stage]:
     """The product, for the rule that the example events speak of."""
     with LocalCloud(account_id=scene.ACCOUNT) as cloud:
-        yield set_up(cloud, code, prepareRuleId=scene.RULE_ID)
+        stage = set_up(cloud, code, prepareRuleId=scene.RULE_ID)
+        scene.lay(stage)
+        yield stage
 
 
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product, every bucket being as the events expect, and nothing going on."""
-    shared.cloud.faults.clear()
-    assert shared.wait_idle()  # a message of the test before may be tried again
-    scene.lay(shared)
+    shared.start_over()
     return shared
 
 

@@ -17,7 +17,7 @@ from scripts.localcloud.journal import Entry
 from scripts.stage.stage import Stage
 from scripts.verbs.redrive import VERB, main
 from tests.contract.provision_rig import QUEUE
-from tests.contract.verb_rig import Terminal, clear, count, deployed_with, product, run
+from tests.contract.verb_rig import Terminal, count, deployed_with, product, run
 
 DENIED = Fail(403, "AccessDenied")
 
@@ -32,8 +32,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets, its failure queue empty."""
-    clear(shared)
-    drop_messages(shared)
+    shared.start_over()
     return shared
 
 

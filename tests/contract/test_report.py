@@ -24,7 +24,7 @@ from scripts.localcloud import Fail
 from scripts.stage.stage import Stage
 from scripts.verbs import report
 from scripts.verbs.report.page import Subject, render
-from tests.contract.verb_rig import clear, plant, product, run
+from tests.contract.verb_rig import plant, product, run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE = 390  # CSS pixels
@@ -61,7 +61,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
+    shared.start_over()
     return shared
 
 

@@ -19,7 +19,6 @@ from scripts.verbs import status
 from scripts.verbs.status import VERB
 from tests.contract import verb_rig
 from tests.contract.verb_rig import (
-    clear,
     deployed_with,
     live_exemptions,
     plant,
@@ -42,8 +41,7 @@ def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
-    shared.cloud.oss.block_account(shared.cloud.account_id, blocked=False)
+    shared.start_over()
     return shared
 
 

@@ -19,7 +19,6 @@ from scripts.stage.stage import Stage
 from scripts.verbs.sweep import VERB, main
 from tests.contract.verb_rig import (
     Terminal,
-    clear,
     deliver,
     deployed_with,
     plant,
@@ -43,7 +42,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The product without buckets."""
-    clear(shared)
+    shared.start_over()
     return shared
 
 

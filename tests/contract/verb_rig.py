@@ -56,20 +56,6 @@ def product_in(folder: Path, code: Path) -> Iterator[Stage]:
         yield stage
 
 
-def clear(stage: Stage) -> None:
-    """No bucket, nothing going on, and findings delivered."""
-    cloud = stage.cloud
-    cloud.faults.clear()
-    # A repair under way would make a bucket anew that is deleted meanwhile.
-    assert stage.wait_idle()
-    for bucket in cloud.oss.all():
-        for key in bucket.objects:
-            cloud.oss.delete_object(bucket.name, key)
-        cloud.oss.delete(bucket.name)
-    assert stage.wait_idle()
-    deliver(stage, on=True)
-
-
 def deliver(stage: Stage, *, on: bool) -> None:
     """Switch the delivery of findings on or off."""
     (channel,) = stage.cloud.config.channels()

@@ -3,25 +3,37 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scripts import ROOT
 from scripts.account.clients import fixed_credentials
 from scripts.account.permission import Permission
 from scripts.docs import permissions
 from scripts.localcloud import Hold, LocalCloud
+from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.ram import policies
-from scripts.stage.serve import environment
+from scripts.localcloud.ram.state import Credentials
+from scripts.stage.serve import environment, let_functions_find_oss
 from tests.contract.provision_rig import Account
 
 ROLE = "operator"
 EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
+
+
+class Beginning(NamedTuple):
+    """What an operator and the cloud had at a time."""
+
+    cloud: Snapshot
+    files: Path
+    environ: dict[str, str]
+    key: Credentials
 
 
 class Operator:
@@ -32,6 +44,7 @@ class Operator:
     """
 
     def __init__(self, cloud: LocalCloud, folder: Path, code: Path) -> None:
+        let_functions_find_oss(cloud)
         self.cloud = cloud
         self.folder = folder
         self.account = Account(cloud, folder)
@@ -40,6 +53,19 @@ class Operator:
         known = environment(cloud)
         self.environ = {name: known[name] for name in known if not name.startswith("ALIBABA")}
         self.key = cloud.credentials
+
+    def beginning(self) -> Beginning:
+        """All that is there now, files too, to begin with more than once."""
+        files = Path(tempfile.mkdtemp(dir=self.folder.parent)) / "files"
+        shutil.copytree(self.folder, files)
+        return Beginning(self.cloud.snapshot(), files, dict(self.environ), self.key)
+
+    def begin_again(self, beginning: Beginning) -> None:
+        """Have all as it was then."""
+        self.cloud.rollback(beginning.cloud)
+        shutil.rmtree(self.folder)
+        shutil.copytree(beginning.files, self.folder)
+        self.environ, self.key = dict(beginning.environ), beginning.key
 
     def run(self, verb: str, *arguments: str) -> int:
         """The exit code."""

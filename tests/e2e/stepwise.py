@@ -31,22 +31,21 @@ _READS = ("Get", "List", "Peek", "BatchPeek", "Download")
 class Stepwise:
     """One of VERBS, the writes that it takes undisturbed, and what there is at its end."""
 
-    def __init__(self, verb: str, open_account: OpenAccount) -> None:
+    def __init__(self, verb: str, operator: Operator) -> None:
         self._verb = verb
-        self._given, self._told = VERBS[verb]
-        self._open = open_account
-        with self.begun() as operator:
-            before = len(operator.account.writes())
-            assert self.run(operator) == 0
-            self.writes = operator.account.writes()[before:]
-            self._end = self._told(operator)
+        self._operator = operator
+        given, self._told = VERBS[verb]
+        given(operator)
+        self._beginning = operator.beginning()
+        before = len(operator.account.writes())
+        assert self.run(operator) == 0
+        self.writes = operator.account.writes()[before:]
+        self._end = self._told(operator)
 
-    @contextmanager
-    def begun(self) -> Iterator[Operator]:
-        """An account from which it starts."""
-        with self._open() as operator:
-            self._given(operator)
-            yield operator
+    def begin(self) -> Operator:
+        """The operator, with all as it was when it was not yet run."""
+        self._operator.begin_again(self._beginning)
+        return self._operator
 
     def run(self, operator: Operator) -> int:
         """The exit code."""
@@ -72,5 +71,6 @@ def write_after(operator: Operator, done: int, fault: Fault) -> Iterator[threadi
     faults.take = taking  # type: ignore[method-assign]
     try:
         yield reached
+        assert reached.is_set()
     finally:
         faults.take = take  # type: ignore[method-assign]

@@ -41,10 +41,7 @@ def shared(code: Path) -> Iterator[tuple[Stage, Webhook]]:
 def stage(shared: tuple[Stage, Webhook]) -> Stage:
     """The product, with no bucket and nothing going on."""
     stage, _ = shared
-    stage.cloud.faults.clear()
-    for name in stage.cloud.oss.names():
-        stage.cloud.oss.delete(name)
-    assert stage.wait_idle()
+    stage.start_over()
     return stage
 
 

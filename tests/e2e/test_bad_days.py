@@ -150,9 +150,10 @@ def test_no_credentials_are_told_in_a_line(verb: str, open_account: OpenAccount)
 
 
 @pytest.fixture(params=stepwise.VERBS)
-def changing(request: pytest.FixtureRequest, open_account: OpenAccount) -> Stepwise:
+def changing(request: pytest.FixtureRequest, open_account: OpenAccount) -> Iterator[Stepwise]:
     """A verb that changes an account write by write."""
-    return Stepwise(request.param, open_account)
+    with open_account() as operator:
+        yield Stepwise(request.param, operator)
 
 
 @pytest.mark.bad_days
@@ -161,10 +162,10 @@ def test_a_run_that_was_stopped_is_taken_up(changing: Stepwise) -> None:
     """Ended before any of its writes, and run again, it comes to the same end."""
     assert len(changing.writes) > 1
     for done, write in enumerate(changing.writes):
-        with changing.begun() as operator:
-            with write_after(operator, done, Fail(400, "Stopped")):
-                assert changing.run(operator) == 1, write
-            assert changing.ends_well(operator), write
+        operator = changing.begin()
+        with write_after(operator, done, Fail(400, "Stopped")):
+            assert changing.run(operator) == 1, write
+        assert changing.ends_well(operator), write
 
 
 @pytest.mark.bad_days
@@ -172,8 +173,8 @@ def test_a_run_that_was_stopped_is_taken_up(changing: Stepwise) -> None:
 def test_two_runs_at_once_end_as_one(changing: Stepwise) -> None:
     """Wherever a run is overtaken by another one, neither crashes, and the end is the same."""
     for done, write in enumerate(changing.writes):
-        with changing.begun() as operator, ThreadPoolExecutor(1) as other:
-            held = Hold()
+        operator, held = changing.begin(), Hold()
+        with ThreadPoolExecutor(1) as other:
             with write_after(operator, done, held) as reached:
                 slow = other.submit(changing.run, operator)
                 assert reached.wait(30), write
@@ -230,12 +231,10 @@ def test_throttling_is_waited_for_or_told(
     case = next(each for each in CASES if each.verb == verb)
     with open_account() as operator:
         case.given(operator)
-        calls = operator.calls()
+        beginning, calls = operator.beginning(), operator.calls()
         assert case.run(operator) == case.ends
-        made = list(dict.fromkeys(calls()))
-    for operation in made:
-        with open_account() as operator:
-            case.given(operator)
+        for operation in dict.fromkeys(calls()):
+            operator.begin_again(beginning)
             fault = THROTTLED.get(operation.partition(":")[0], Fail(429, "Throttling.User"))
             operator.cloud.faults.add(operation, fault)
             capsys.readouterr()

@@ -10,7 +10,7 @@ import pytest
 
 from scripts import ROOT
 from scripts.localcloud import LocalCloud
-from scripts.localcloud.fc.interpreters import RUNTIMES
+from scripts.pythons import RUNTIMES
 from scripts.stage.stage import Stage, set_up
 from tests.conftest import missing_runtime
 from tests.e2e import scene

@@ -27,13 +27,7 @@ def shared(code: Path) -> Iterator[Stage]:
 @pytest.fixture
 def stage(shared: Stage) -> Stage:
     """The shared product, with no bucket and nothing going on."""
-    for name in shared.cloud.oss.names():
-        shared.cloud.oss.delete(name)
-    assert shared.wait_idle()
-    shared.cloud.faults.clear()
-    while shared.cloud.mns.messages(str(shared.spec.failure_queue)):
-        for message in shared.cloud.mns.receive(str(shared.spec.failure_queue)):
-            shared.cloud.mns.delete_message(str(shared.spec.failure_queue), message.receipt_handle)
+    shared.start_over()
     return shared
 
 

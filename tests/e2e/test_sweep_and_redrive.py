@@ -171,15 +171,12 @@ def test_a_redrive_that_is_killed_or_overtaken_loses_nothing(tmp_path: Path, cod
     with LocalCloud() as cloud:
         operator = Operator(cloud, tmp_path, code)
         finding_given_up(operator)
-        (message,) = cloud.mns.messages(QUEUE)
+        beginning = operator.beginning()
         calls = calls_of_a_redrive(operator)
         assert {"mns:ReceiveMessage", "fc:InvokeFunction", "mns:DeleteMessage"} <= set(dict(calls))
         for call in calls:
             for spoil in (kill, overtake):
-                # Opened without anybody noticing.
-                opened = replace(cloud.oss.bucket("opened"), acl="public-read")
-                cloud.oss._buckets["opened"] = opened
-                cloud.mns.send(QUEUE, message)
+                operator.begin_again(beginning)
                 spoil(operator, *call)
                 assert not is_lost(cloud), (spoil, call)
                 cloud.clock.advance(15 * 60)  # nobody holds it by then

@@ -20,7 +20,7 @@ from scripts import ROOT
 from scripts.account.clients import fixed_credentials
 from scripts.docs import permissions
 from scripts.localcloud import Fail, LocalCloud
-from scripts.stage.serve import environment
+from scripts.stage.serve import environment, let_functions_find_oss
 from tests.e2e import recorded_account
 from tests.e2e.recorded_account import QUEUE, Recorded, Sdks, parts
 from tests.e2e.scene import PUBLIC_POLICY
@@ -140,6 +140,7 @@ def taken(tmp_path: Path, code: Path) -> Iterator[Taken]:
 def taking_over(recorded: Recorded, tmp_path: Path, code: Path) -> Iterator[Taken]:
     """The account laid down, and a folder in which what the undo has added was committed."""
     with LocalCloud() as cloud:
+        let_functions_find_oss(cloud)
         project = Project(cloud, tmp_path, code)
         project.bundle.write_bytes(recorded_account.package(code, recorded.compiled))
         sdks = recorded_account.lay(cloud, recorded, project.bundle.read_bytes())
@@ -312,6 +313,7 @@ def test_what_this_version_leaves_is_what_the_old_one_left(
     """
     recorded = taken.recorded
     with LocalCloud() as cloud:
+        let_functions_find_oss(cloud)
         project = Project(cloud, tmp_path_factory.mktemp("project"), code)
         live(project)
         sdks = Sdks(cloud)

@@ -38,6 +38,7 @@ from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.oss import bucket_policy
 from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
+from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
 # Cloud Config takes minutes; this is long enough for changes in one moment to be one evaluation.
@@ -45,7 +46,7 @@ _EVALUATION_DELAY = 2.0
 _MOST_CHANNELS = 5
 
 
-class ConfigState:
+class ConfigState(Rewindable):
     """The account's rules and delivery channels, and what is known about its buckets.
 
     Evaluations run in the background: a moment after a bucket changed, a rule was made or switched
@@ -239,6 +240,11 @@ class ConfigState:
     def stop(self) -> None:
         """End the evaluations; at once, if the clock has stopped."""
         self._worker.stop()
+
+    def rollback(self, memory: Memory) -> None:
+        """Have the state of `memory` again, and nothing to evaluate; after `stop`."""
+        super().rollback(memory)
+        self._worker = Worker(self._core.clock, _EVALUATION_DELAY, self._run)
 
     def _run(self, jobs: list[Job]) -> None:
         for (rule_id, name), occasion in self._due(jobs).items():

@@ -38,7 +38,7 @@ class Worker:
         self._asked: dict[Job, None] = {}
         self._running: list[Job] = []
         self._stopped = False
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=self._work, name="config", daemon=True)
         self._thread.start()
 
     def ask(self, job: Job) -> None:

@@ -4,9 +4,10 @@ import threading
 from collections import defaultdict
 
 from scripts.localcloud.fc.errors import FcError, invalid
+from scripts.localcloud.rewinding import Rewindable
 
 
-class VpcBindings:
+class VpcBindings(Rewindable):
     """The VPCs' ids by the name of the service; whether there is such a service others know."""
 
     def __init__(self) -> None:

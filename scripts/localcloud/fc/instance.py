@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.localcloud.fc.interpreters import Interpreter
+from scripts.pythons import Interpreter
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _START_TIMEOUT = 60.0

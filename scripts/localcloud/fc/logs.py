@@ -9,9 +9,10 @@ from scripts.localcloud.fc.roles import FUNCTION_COMPUTE, Roles
 from scripts.localcloud.fc.runner import Call, Invocation
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.state import LogState
+from scripts.localcloud.rewinding import Rewindable
 
 
-class FunctionLogs:
+class FunctionLogs(Rewindable):
     """All output of all functions so far, each line of it also a log where its service has one."""
 
     def __init__(self, roles: Roles, log: LogState) -> None:

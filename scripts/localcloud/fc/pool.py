@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts.localcloud.fc import interpreters
+from scripts import pythons
 from scripts.localcloud.fc.instance import Instance
 from scripts.localcloud.fc.resources import Function, Service
 from scripts.localcloud.service import Core
@@ -94,6 +94,20 @@ class Pool:
             instance.close()
         self._clean()
 
+    def suspend(self) -> None:
+        """End the busy instances now, and use the idle ones no more, unless it is resumed."""
+        with self._changed:
+            self._retired = True
+            self._changed.notify_all()
+            for instance in self._busy:
+                instance.kill()
+            self._changed.wait_for(lambda: self._size == len(self._idle))
+
+    def resume(self) -> None:
+        """Go on with the idle instances."""
+        with self._changed:
+            self._retired = False
+
     def stop(self) -> None:
         """End all instances now, and wait until they have ended."""
         self.retire()
@@ -131,7 +145,7 @@ class Pool:
     def _start(self) -> Instance:
         began = time.monotonic()
         runtime = self.target.function.settings["runtime"]
-        interpreter = interpreters.find(runtime)
+        interpreter = pythons.find(runtime)
         instance = Instance(interpreter, self._code(), self._environment(), self._folder)
         self._core.journal.record(
             "fc",

@@ -12,7 +12,8 @@ from scripts.localcloud.clock import Clock
 from scripts.localcloud.fc import destinations
 from scripts.localcloud.fc.code import Code
 from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.interpreters import RUNTIMES
+from scripts.localcloud.rewinding import Rewindable
+from scripts.pythons import RUNTIMES
 
 Settings = dict[str, Any]
 
@@ -135,7 +136,7 @@ class AsyncConfig:
 _R = TypeVar("_R")
 
 
-class Resources:
+class Resources(Rewindable):
     """The account's services, functions, triggers and asynchronous configurations.
 
     All methods raise FcError. `on_change` is called, outside the lock, with the names of a service

@@ -5,6 +5,7 @@ import threading
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, Principal, RamState, Role
+from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
 FUNCTION_COMPUTE = "fc.aliyuncs.com"
@@ -16,7 +17,7 @@ _LIFETIME = 36 * 3600
 _MARGIN = 3600
 
 
-class Roles:
+class Roles(Rewindable):
     """Who may assume which role, and the temporary credentials that were so obtained."""
 
     def __init__(self, core: Core, ram: RamState) -> None:

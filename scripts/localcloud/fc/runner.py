@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,15 +89,37 @@ class Runner:
         for pool in pools:
             pool.retire()
 
+    def suspend(self) -> None:
+        """End everything that runs, and run nothing; processes that are idle stay."""
+        for pool in self._stop_running():
+            pool.suspend()
+
+    def resume(self, still: Callable[[Target], bool]) -> None:
+        """Run functions again, in the idle processes of those that are still what they were."""
+        with self._lock:
+            pools = [*self._current.values(), *self._retired]
+            self._retired = []
+            self._current = {
+                key: pool
+                for key, pool in self._current.items()
+                if not pool.empty and still(pool.target)
+            }
+            kept = list(self._current.values())
+            self.stopped = False
+        for pool in pools:
+            pool.resume() if pool in kept else pool.stop()
+
     def stop(self) -> None:
         """End every process at once and remove all files."""
-        with self._lock:
-            self.stopped = True
-            pools = [*self._current.values(), *self._retired]
-        for pool in pools:
+        for pool in self._stop_running():
             pool.stop()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop_running(self) -> list[Pool]:
+        with self._lock:
+            self.stopped = True
+            return [*self._current.values(), *self._retired]
 
     def _pool(self, target: Target) -> Pool | None:
         """The pool for a function; one of a newer revision than `target` serves as well."""

@@ -2,12 +2,11 @@
 
 import uuid
 
-from scripts.localcloud.fc import interpreters
+from scripts import pythons
 from scripts.localcloud.fc.asynchronous import AsyncInvocations, Job
 from scripts.localcloud.fc.bindings import VpcBindings
 from scripts.localcloud.fc.destinations import Destinations
 from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.interpreters import Interpreter
 from scripts.localcloud.fc.logs import FunctionLogs
 from scripts.localcloud.fc.pool import Target
 from scripts.localcloud.fc.resources import Resources, Settings
@@ -17,18 +16,22 @@ from scripts.localcloud.fc.triggers import Triggers
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.ram.state import RamState
+from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
+from scripts.pythons import Interpreter
 
 # Page "Limits".
 _LONGEST_ASYNC_EVENT = 128 * 1024
 
 
-class FcState:
+class FcState(Rewindable):
     """The account's functions, run for real in processes of their own.
 
     `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
     every function's own variables, from its next cold start on. At most `max_instances` of a
-    function run at once. All methods raise FcError.
+    function run at once. `stays_warm` lets a rollback leave the idle processes of functions that
+    are still what they were, with all that these remember; it saves cold starts. All methods raise
+    FcError.
     """
 
     def __init__(
@@ -42,16 +45,18 @@ class FcState:
         max_instances: int = 4,
     ) -> None:
         self.function_environment = function_environment
+        self.stays_warm = False
         self._core = core
         self._roles = Roles(core, ram)
         self.resources = Resources(core.clock)
         self.triggers = Triggers(core, self.resources, self._roles, mns, self.invoke_async)
         self.bindings = VpcBindings()
-        self._runner = Runner(core, max_instances)
-        self.resources.on_change.append(self._runner.retire)
-        destinations = Destinations(self._roles, mns)
-        self._async = AsyncInvocations(core, self.resources, destinations, self._invoke)
+        self.resources.on_change.append(self._retire)
+        self._destinations = Destinations(self._roles, mns)
         self._logs = FunctionLogs(self._roles, log)
+        self._parts = (self.resources, self.bindings, self._roles, self._logs)
+        self._runner = Runner(core, max_instances)
+        self._async = self._begin()
 
     def invoke(
         self, service: str, function: str, event: bytes | str, *, request_id: str = ""
@@ -86,7 +91,7 @@ class FcState:
 
     def interpreter(self, runtime: str) -> Interpreter:
         """The Python that functions of a runtime run under here; it may be a substitute."""
-        return interpreters.find(runtime)
+        return pythons.find(runtime)
 
     def stop(self) -> None:
         """End every process and thread and remove every file, at once."""
@@ -94,16 +99,45 @@ class FcState:
         self._runner.stop()
         self._async.stop()
 
+    def suspend(self) -> None:
+        """End everything that runs or waits to, and run nothing until a rollback."""
+        self._async.forget()
+        self._runner.suspend()
+        self._async.stop()
+
+    def rollback(self, memory: Memory) -> None:
+        """Have the state of `memory` again, and nothing that runs or waits to; after `suspend`."""
+        super().rollback(memory)
+        self._runner.resume(self._is_as_it_was)
+        self._async = self._begin()
+
+    def _retire(self, service: str, function: str) -> None:
+        self._runner.retire(service, function)
+
+    def _is_as_it_was(self, target: Target) -> bool:
+        """Whether processes of a function may go on after a rollback."""
+        try:
+            now = self._target(target.service.name, target.function.name)
+        except FcError:
+            return False
+        return self.stays_warm and now == target
+
+    def _begin(self) -> AsyncInvocations:
+        return AsyncInvocations(self._core, self.resources, self._destinations, self._invoke)
+
+    def _target(self, service: str, function: str) -> Target:
+        return Target(
+            self.resources.service(service),
+            self.resources.function(service, function),
+            dict(self.function_environment),
+        )
+
     def _invoke(self, service: str, function: str, call: Call) -> Invocation:
         invocation = None
         while invocation is None:
             if self._runner.stopped:
                 raise FcError("ServiceUnavailable", "the local cloud has stopped")
-            target = Target(
-                self.resources.service(service),
-                self.resources.function(service, function),
-                self.function_environment,
-            )
+            target = self._target(service, function)
             credentials = self._roles.credentials(target.service.settings["role"])
             invocation = self._runner.run(target, credentials, call)
         self._logs.keep(target, call, invocation)

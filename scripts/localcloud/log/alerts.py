@@ -18,6 +18,7 @@ from scripts.localcloud.log import analysis, query
 from scripts.localcloud.log.errors import LogError, invalid
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.model import Log, LogStore
+from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
 HISTORY = "internal-alert-history"
@@ -102,7 +103,7 @@ class Stores(Protocol):
         ...
 
 
-class Alerts:
+class Alerts(Rewindable):
     """The rules of all projects, checked by a thread that begins with the first of them.
 
     `notify` tells whoever is to be told. All methods raise LogError.
@@ -118,7 +119,7 @@ class Alerts:
         self._seen: dict[tuple[str, str], dict[tuple[str, ...], _Seen]] = {}
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._stopped = threading.Event()
 
     def create(self, project: str, name: str, settings: Settings) -> None:
         """A new rule, switched on, and the store for what comes of its checks."""
@@ -181,21 +182,36 @@ class Alerts:
     def stop(self) -> None:
         """End the thread."""
         with self._changed:
-            self._stopped = True
+            self._stopped.set()
             self._changed.notify_all()
             thread = self._thread
         if thread and thread is not threading.current_thread():
             thread.join(_STOP_SECONDS)
+
+    def rollback(self, memory: Memory) -> None:
+        """Have the rules of `memory` again, each with its whole interval to go; after `stop`."""
+        if self._thread:
+            self._thread.join()  # it may be calling somebody, who may take his time to answer
+        super().rollback(memory)
+        self._stopped.clear()
+        self._thread = None
+        with self._changed:
+            for key, rule in self._rules.items():
+                self._due[key] = time.monotonic() + rule.every * self._core.clock.scale
+            self._start()
 
     def _keep(self, project: str, rule: Rule) -> None:
         key = (project, rule.name)
         self._rules[key] = rule
         self._due[key] = time.monotonic() + rule.every * self._core.clock.scale
         self._seen[key] = {}
-        if self._thread is None and not self._stopped:
+        self._start()
+        self._changed.notify_all()
+
+    def _start(self) -> None:
+        if self._thread is None and self._rules and not self._stopped.is_set():
             self._thread = threading.Thread(target=self._work, name="log-alerts", daemon=True)
             self._thread.start()
-        self._changed.notify_all()
 
     def _forget(self, key: tuple[str, str]) -> None:
         for table in (self._rules, self._due, self._seen):
@@ -208,7 +224,7 @@ class Alerts:
     def _next(self) -> tuple[str, str] | None:
         """The rule whose time has come, which then is set to its next time."""
         with self._changed:
-            while not self._stopped:
+            while not self._stopped.is_set():
                 due = min(self._due, key=self._due.__getitem__, default=None)
                 wait = self._due[due] - time.monotonic() if due else None
                 if due and wait is not None and wait <= 0:

@@ -11,6 +11,7 @@ from typing import Any
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.log.errors import LogError, invalid
+from scripts.localcloud.rewinding import Rewindable
 
 _RESOURCE = re.compile(r"[a-z][\w.-]{2,126}")
 
@@ -31,7 +32,7 @@ class Record:
         return dict(json.loads(self.value))
 
 
-class Records:
+class Records(Rewindable):
     """All records of the account. All methods raise LogError."""
 
     def __init__(self, clock: Clock) -> None:

@@ -22,6 +22,7 @@ from scripts.localcloud.log.model import (
 )
 from scripts.localcloud.log.notify import Notifier
 from scripts.localcloud.log.records import Records
+from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
 # Operation "GetLogs": new logs are found within 3 seconds, nearly all within one.
@@ -44,7 +45,7 @@ class Search(NamedTuple):
     reverse: bool = False
 
 
-class LogState:
+class LogState(Rewindable):
     """The account's projects and log stores, their alerts, and the account's records.
 
     All methods raise LogError.
@@ -59,6 +60,7 @@ class LogState:
         self._incomplete = 0
         self.records = Records(core.clock)
         self.alerts = Alerts(core, self, Notifier(core, self.records))
+        self._parts = (self.records, self.alerts)
 
     def stop(self) -> None:
         """Check no more alerts."""

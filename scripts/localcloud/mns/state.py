@@ -24,6 +24,7 @@ from scripts.localcloud.mns.queue import (
     check_size,
     new_message_id,
 )
+from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
 TOPIC_RETENTION_SECONDS = 86400
@@ -52,7 +53,7 @@ class Topic:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
 
-class MnsState:
+class MnsState(Rewindable):
     """The account's topics and queues in one region.
 
     What names a topic, queue or subscription that is not there raises NotExistError (a KeyError).
@@ -311,6 +312,11 @@ class MnsState:
     def stop(self) -> None:
         """Give up pending deliveries and end their threads."""
         self._deliveries.stop()
+
+    def rollback(self, memory: Memory) -> None:
+        """Have the state of `memory` again, and nothing to deliver; after `stop`."""
+        super().rollback(memory)
+        self._deliveries = Deliveries(self._core, self._subscribed)
 
     def _add(self, subscription: Subscription) -> None:
         if subscription.strategy not in STRATEGIES:

@@ -17,6 +17,7 @@ from scripts.localcloud.oss.model import (
     check_acl,
     check_bucket_name,
 )
+from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
 _LONG = 30 * 86400.0  # seconds
@@ -28,7 +29,7 @@ class _StaleAcl:
     reads: int
 
 
-class OssState:
+class OssState(Rewindable):
     """Every bucket there is; names are shared by all accounts.
 
     What names a bucket that is not there raises BucketNotFoundError (a KeyError); what OSS does not

@@ -1,4 +1,4 @@
-"""OSS over HTTP: its REST API as far as this product and its tests use it.
+"""OSS over HTTP: its REST API as far as buckets, and what is simple of objects, need it.
 
 Not served: signatures in a URL, versions, multipart uploads and listing objects; bucket policies
 decide about anybody at all only, not about the account's own roles.

@@ -1,4 +1,4 @@
-"""RAM policies: the language, and the system policies that this product meets."""
+"""RAM policies: the language, and some system policies."""
 
 import fnmatch
 import json
@@ -26,7 +26,7 @@ def trust(service: str) -> Document:
     )
 
 
-# Documented contents, as far as this product can notice them.
+# Documented contents, as far as the services here can notice them.
 SYSTEM_POLICIES: dict[str, Document] = {
     "AdministratorAccess": document(allow("*")),
     "AliyunOSSFullAccess": document(allow(["oss:*", "oss-incentive:*"])),

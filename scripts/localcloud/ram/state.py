@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scripts.localcloud.ram import policies
+from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
 
@@ -95,7 +96,7 @@ class Policy:
         self.versions.setdefault(self.default_version, self.document)
 
 
-class RamState:
+class RamState(Rewindable):
     """The account's roles and policies, and every key that it has issued.
 
     Its methods take and return values; they raise NoSuchEntityError (a KeyError) for what is not

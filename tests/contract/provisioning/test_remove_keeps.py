@@ -365,5 +365,6 @@ def at_the_first(
     faults.take = taking  # type: ignore[method-assign]
     try:
         yield
+        assert next(calls)
     finally:
         faults.take = take  # type: ignore[method-assign]

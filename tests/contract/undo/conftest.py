@@ -1,6 +1,5 @@
 """One product for each file about undo, and a bucket for each test."""
 
-import base64
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 from scripts.stage.stage import Stage
 from tests.contract.undo.site import Site
-from tests.contract.verb_rig import clear, product
+from tests.contract.verb_rig import product
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +19,7 @@ def shared(code: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def site(shared: Stage, code: Path, tmp_path: Path) -> Iterator[Site]:
+def site(shared: Stage, code: Path, tmp_path: Path) -> Site:
     """A bucket that is yet to be made, beside no other; the code is what was built of the file."""
-    clear(shared)
-    site = Site(shared, Path(shutil.copy(code.with_name("exemptions.yaml"), tmp_path)))
-    yield site
-    if site.function.package != code.read_bytes():
-        site.update(code={"zipFile": base64.b64encode(code.read_bytes()).decode()})
+    shared.start_over()
+    return Site(shared, Path(shutil.copy(code.with_name("exemptions.yaml"), tmp_path)))

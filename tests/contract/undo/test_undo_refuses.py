@@ -229,13 +229,10 @@ def test_a_bucket_that_is_made_again_meanwhile_is_not_opened(
     """Deleted between look and write it is not made by the write, and another one is left alone."""
     closed(site)
     hold, cloud = Hold(), site.stage.cloud
-    cloud.faults.add("fc:UpdateFunction", hold)
-    before = len(cloud.journal.entries(action="DownloadPackage"))
+    order = cloud.faults.add("fc:UpdateFunction", hold)
 
     def replace() -> None:
-        cloud.journal.wait_for(
-            lambda found: sum(each.action == "DownloadPackage" for each in found) > before, 30
-        )
+        order.met.wait(30)
         cloud.oss.delete(site.name)
         cloud.oss.create(site.name, acl="private")
         hold.released.set()
