@@ -6,20 +6,17 @@ too wide. If it would begin to enforce, and more than 20 buckets are non-complia
 their number must be given as EXPECT_CLOSE in the environment.
 """
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
 from scripts import CODE
-from scripts.account.clients import Credentials
 from scripts.account.deployment import Step, plan
 from scripts.account.exempting import bundled_exemptions
 from scripts.account.function import GET, GET_CODE, Live
 from scripts.account.function_compute import checksum
 from scripts.account.permission import Permission
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.decide import overruling
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
@@ -32,46 +29,6 @@ from scripts.terminal import Exit
 _FC = "acs:fc:{region}:{account}:*"
 _ROLES = "acs:ram:*:{account}:role/*"
 _POLICIES = "acs:ram:*:{account}:policy/*"
-
-VERB = Verb(
-    "apply",
-    __doc__ or "",
-    (
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:CreateRole", _ROLES),
-        Permission("ram:UpdateRole", _ROLES),
-        Permission("ram:PassRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
-        Permission("ram:GetPolicy"),  # as well
-        Permission("ram:CreatePolicy", _POLICIES),
-        Permission("ram:CreatePolicyVersion", _POLICIES),
-        Permission("fc:GetService", _FC),
-        Permission("fc:CreateService", _FC),
-        Permission("fc:UpdateService", _FC),
-        Permission("fc:GetFunction", _FC),
-        GET_CODE,
-        Permission("fc:CreateFunction", _FC),
-        Permission("fc:UpdateFunction", _FC),
-        Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:PutFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
-        Permission("fc:GetTrigger", _FC),
-        Permission("fc:CreateTrigger", _FC),
-        Permission("fc:DeleteTrigger", _FC),
-        *(each for each in BUCKETS.permissions if each != GET),
-    ),
-)
-
-
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Apply s.yaml as the command line says; `credentials` default to the default chain's.
-
-    Gives the exit code.
-    """
-    return start(VERB, _apply, arguments, environ, credentials)
 
 
 def _apply(situation: Situation) -> Exit:
@@ -142,5 +99,34 @@ def _count_what_closes(situation: Situation) -> None:
     situation.console.say(remark.what)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "apply",
+    __doc__ or "",
+    (
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:PassRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
+        Permission("ram:GetPolicy"),  # as well
+        Permission("ram:CreatePolicy", _POLICIES),
+        Permission("ram:CreatePolicyVersion", _POLICIES),
+        Permission("fc:GetService", _FC),
+        Permission("fc:CreateService", _FC),
+        Permission("fc:UpdateService", _FC),
+        Permission("fc:GetFunction", _FC),
+        GET_CODE,
+        Permission("fc:CreateFunction", _FC),
+        Permission("fc:UpdateFunction", _FC),
+        Permission("fc:GetFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:PutFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:DeleteFunctionAsyncInvokeConfig", _FC),
+        Permission("fc:GetTrigger", _FC),
+        Permission("fc:CreateTrigger", _FC),
+        Permission("fc:DeleteTrigger", _FC),
+        *(each for each in BUCKETS.permissions if each != GET),
+    ),
+    Acting,
+    _apply,
+)

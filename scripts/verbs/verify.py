@@ -4,19 +4,18 @@ With --loop, then also that the loop closes: on a bucket of its own, which is ta
 it needs of oss, config and log it needs for that alone.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from scripts.account.clients import Credentials
+from cyclopts import Parameter
+
 from scripts.account.function_compute import about_byte_code
 from scripts.account.permission import Permission
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite
 from scripts.decide.drift import Comparison, compare
 from scripts.errors import Problem
 from scripts.flows import proof
-from scripts.patience import patiently
+from scripts.patience import TIMEOUT, patiently
 from scripts.terminal import Exit
 
 _FC = "acs:fc:{region}:{account}:*"
@@ -35,21 +34,17 @@ COMPARING = (
     Permission("fc:ListFunctionAsyncInvokeConfigs", _FC),
 )
 
-VERB = Verb("verify", __doc__ or "", (*COMPARING, *proof.PERMISSIONS))
 
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Verify as the command line says; gives the exit code, 1 where something drifted."""
-    return start(VERB, _verify, arguments, environ, credentials, add_options=_add_options)
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--loop", action="store_true", help="then prove the loop on a bucket of its own"
-    )
-    proof.add_options(options)
+    loop: Annotated[bool, Parameter(help="then prove the loop on a bucket of its own")] = False
+    timeout: Annotated[
+        float,
+        Parameter(help=f"for the loop to close; default: {TIMEOUT}", converter=finite),
+        "SECONDS",
+    ] = TIMEOUT
 
 
 def _verify(situation: Situation) -> Exit:
@@ -99,5 +94,10 @@ def _document(situation: Situation, found: Comparison) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "verify",
+    __doc__ or "",
+    (*COMPARING, *proof.PERMISSIONS),
+    Options,
+    _verify,
+)

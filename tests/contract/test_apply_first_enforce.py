@@ -10,7 +10,6 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.localcloud import LocalCloud
-from scripts.verbs.apply import main
 from tests.contract import apply_helpers
 from tests.contract.apply_helpers import Deployment
 from tests.contract.doctor_helpers import Scene
@@ -45,7 +44,7 @@ def scene(provisioned: Scene, tmp_path: Path) -> Iterator[Scene]:
 def run(scene: Scene, *arguments: str, **shell: str) -> int:
     """The exit code."""
     command = ["--spec", str(scene.path), *arguments]
-    return main(command, scene.environ(**shell), scene.credentials)
+    return scene.run("apply", *command, **shell)
 
 
 @pytest.mark.parametrize(("given", "code"), [("", 1), ("20", 1), ("22", 1), ("21", 0)])

@@ -25,6 +25,8 @@ RUNS: dict[str, tuple[str, ...]] = {
     "remove": ("--roles",),
 }
 
+LOOKING = ("doctor", "status", "audit", "report")  # which ask nothing
+
 
 def test_no_verb_goes_by_a_proxy_on_this_machine(tmp_path: Path, code: Path) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
@@ -35,5 +37,6 @@ def test_no_verb_goes_by_a_proxy_on_this_machine(tmp_path: Path, code: Path) -> 
         cloud.oss.create("site", acl="public-read")
         operator.rest()
         for verb, arguments in RUNS.items():
-            assert operator.run(verb, *arguments, "--yes") == 0, verb
+            agreed = [] if verb in LOOKING else ["--yes"]
+            assert operator.run(verb, *arguments, *agreed) == 0, verb
             operator.rest()
