@@ -16,6 +16,7 @@ from scripts.account.exempting import bundled_exemptions
 from scripts.account.function import GET, GET_CODE, Live
 from scripts.account.function_compute import checksum
 from scripts.account.permission import Permission
+from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb
 from scripts.decide import overruling
 from scripts.decide.chain import Chain, Standing
@@ -33,6 +34,8 @@ _POLICIES = "acs:ram:*:{account}:policy/*"
 
 def _apply(situation: Situation) -> Exit:
     console = situation.console
+    if told := fresh.build(situation.spec.function.code):
+        console.say(told)
     planned = plan(situation.spec, situation.clients)
     carry_out.show(console, planned)
     if planned.changes:

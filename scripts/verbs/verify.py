@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from scripts.account.function_compute import about_byte_code
 from scripts.account.permission import Permission
+from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb, finite
 from scripts.decide.drift import Comparison, compare
 from scripts.errors import Problem
@@ -48,6 +49,8 @@ class Options(Acting):
 
 
 def _verify(situation: Situation) -> Exit:
+    if told := fresh.build(situation.spec.function.code):
+        situation.console.say(told)
     found = patiently(lambda: compare(situation.spec, situation.clients))
     document = _document(situation, found)
     _show(situation, found)
