@@ -77,7 +77,7 @@ lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions'
 	@PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache --no-logo >/dev/null || \
 	  PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
-	@$(RUN) scripts.verbs.check_exemptions
+	@$(RUN) scripts check-exemptions
 	@$(RUN) scripts.docs.permissions --check
 
 .PHONY: format
@@ -91,7 +91,7 @@ bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1
 
 .PHONY: check-deploy
 check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
-	@$(RUN) scripts.declared.rule_ids
+	@$(RUN) scripts check-deploy
 
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
@@ -108,75 +108,75 @@ permissions: $(READY)  ## Write the verbs' permissions, as their code declares t
 
 .PHONY: provision
 provision: $(READY)  ## Make everything around the function, from s.yaml; writes .env
-	@$(RUN) scripts.verbs.provision $(ARGS)
+	@$(RUN) scripts provision $(ARGS)
 
 .PHONY: apply
 apply: $(READY)  ## Bring s.yaml to the account without the Serverless Devs client
 	@$(RUN) scripts.bundling.bundle >&2
-	@$(RUN) scripts.verbs.apply $(ARGS)
+	@$(RUN) scripts apply $(ARGS)
 
 .PHONY: doctor
 doctor: $(READY)  ## Say at which link of the chain a finding would be lost, and what mends it
-	@$(RUN) scripts.verbs.doctor $(ARGS)
+	@$(RUN) scripts doctor $(ARGS)
 
 .PHONY: verify
 verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
 	@$(RUN) scripts.bundling.bundle >&2
-	@$(RUN) scripts.verbs.verify $(ARGS)
+	@$(RUN) scripts verify $(ARGS)
 
 .PHONY: evaluate
 evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
-	@$(RUN) scripts.verbs.evaluate $(ARGS)
+	@$(RUN) scripts evaluate $(ARGS)
 
 .PHONY: sweep
 sweep: $(READY)  ## Close what was open before, by the deployed function (BUCKET=name; ARGS=--due)
-	@$(RUN) scripts.verbs.sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: redrive
 redrive: $(READY)  ## Show the failure queue, and send its messages to the function again (BUCKET=name)
-	@$(RUN) scripts.verbs.redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: status
 status: $(READY)  ## Show every bucket of the rule's results, or all views of one (BUCKET=name)
-	@$(RUN) scripts.verbs.status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
+	@$(RUN) scripts status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
 
 .PHONY: publish
 publish: $(READY)  ## Send an event to the topic and follow what becomes of it (EVENT=file, or -)
-	@$(RUN) scripts.verbs.publish $(if $(EVENT),"$(EVENT)") $(ARGS)
+	@$(RUN) scripts publish $(if $(EVENT),"$(EVENT)") $(ARGS)
 
 .PHONY: invoke
 invoke: $(READY)  ## Invoke the function with an event, and fail when it did (EVENT=file, or -)
-	@$(RUN) scripts.verbs.invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
+	@$(RUN) scripts invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
 
 .PHONY: audit
 audit: $(READY)  ## List the audit lines of a time span, and totals by outcome
-	@$(RUN) scripts.verbs.audit $(ARGS)
+	@$(RUN) scripts audit $(ARGS)
 
 .PHONY: test-alert
 test-alert: $(READY)  ## Send one alert through, to see that somebody would be woken
-	@$(RUN) scripts.verbs.test_alert $(ARGS)
+	@$(RUN) scripts test-alert $(ARGS)
 
 .PHONY: report
 report: $(READY)  ## Write the posture page, build/report.html: what is open, exempt, repaired
-	@$(RUN) scripts.verbs.report $(ARGS)
+	@$(RUN) scripts report $(ARGS)
 
 .PHONY: pause
 pause: $(READY)  ## Stop closing buckets, at once: findings are recorded alone (REASON=why)
-	@$(RUN) scripts.verbs.pause $(if $(REASON),--reason="$$REASON") $(ARGS)
+	@$(RUN) scripts pause $(if $(REASON),--reason="$$REASON") $(ARGS)
 
 .PHONY: resume
 resume: $(READY)  ## Undo the pause, told first which buckets are reported
-	@$(RUN) scripts.verbs.resume $(ARGS)
+	@$(RUN) scripts resume $(ARGS)
 
 .PHONY: undo
 undo: $(READY)  ## Undo a bucket's repair for good (BUCKET=name REASON=why OWNER=who EXPIRES=date [ACL=])
-	@$(RUN) scripts.verbs.undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
+	@$(RUN) scripts undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
 	  $(if $(REASON),--reason="$$REASON") $(if $(OWNER),--owner="$$OWNER") \
 	  $(if $(EXPIRES),--expires "$(EXPIRES)") $(ARGS)
 
 .PHONY: remove
 remove: $(READY)  ## Take away what bears our mark, after a plan
-	@$(RUN) scripts.verbs.remove $(ARGS)
+	@$(RUN) scripts remove $(ARGS)
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

@@ -1,48 +1,54 @@
-"""The frame that all verbs share: what each says of itself, and how each begins and ends.
+"""What a verb works with, and what it says of itself.
 
-A verb's module has a `VERB` that names it and declares the permissions that it needs, a
-`main(arguments, environ, credentials)` that calls `start`, and the work itself, which gets a
-`Situation` and returns an exit code.
+A verb's module ends with a `VERB`: name, permissions, options, and the function that does the work,
+which gets a `Situation` and its options, and returns an exit code. `scripts.cli` makes both.
 """
 
-import argparse
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from scripts.account.clients import Clients, Credentials, Endpoints
+from cyclopts import Parameter
+
+from scripts.account.clients import Clients
 from scripts.account.permission import Permission
-from scripts.declared import PATH, Spec, dotenv, load, region, rule_ids
-from scripts.declared.rule_ids import RULE_ID
+from scripts.declared import PATH, Spec
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.terminal import Console, Exit, parser, run
+from scripts.terminal import Console, Exit
 
 
-@dataclass(frozen=True)
-class Verb:
-    """What a verb says of itself; `name` is its make target and, with _ for -, its module."""
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every verb takes. Beside the `Parameter` stands what help calls the value."""
 
-    name: str
-    does: str
-    permissions: tuple[Permission, ...]
+    json: Annotated[bool, Parameter(help="answer with one JSON document")] = False
 
-    def description(self) -> str:
-        """What `--help` says above the options."""
-        width = max((len(each.action) for each in self.permissions), default=0)
-        needs = [f"  {each.action:{width}}  {each.resource}" for each in self.permissions]
-        return "\n".join([self.does, "", "needs these permissions:", *needs])
+
+@dataclass(frozen=True, kw_only=True)
+class Looking(Options):
+    """What a verb takes that looks at an account."""
+
+    spec: Annotated[Path, Parameter(help="what is declared; default: the project's s.yaml")] = PATH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting(Looking):
+    """What a verb takes that changes something."""
+
+    yes: Annotated[bool, Parameter(name=("--yes", "-y"), help="do not ask, go ahead")] = False
+    dry_run: Annotated[bool, Parameter(help="show what would be done, and stop")] = False
 
 
 class Situation(NamedTuple):
     """What a verb works with."""
 
     console: Console
-    options: argparse.Namespace
+    options: Any
     spec: Spec
     clients: Clients
     environ: Mapping[str, str]
@@ -52,38 +58,42 @@ class Situation(NamedTuple):
         self.clients.memory.act()
 
 
-def start(
-    verb: Verb,
-    work: Callable[[Situation], Exit],
-    arguments: Sequence[str],
-    environ: Mapping[str, str],
-    credentials: Credentials | None = None,
-    *,
-    add_options: Callable[[argparse.ArgumentParser], None] = lambda _: None,
-    rule_id_known: bool = True,
-) -> int:
-    """Run a verb from its command line; gives the exit code.
+@dataclass(frozen=True)
+class Verb:
+    """What a verb says of itself; `name` is its module's too, with _ for -.
 
-    `credentials` default to the default chain's. With `rule_id_known` false the verb also runs
-    before there is a PREPARE_RULE_ID, which then is empty.
+    With `rule_id_known` false it also runs before there is a PREPARE_RULE_ID, which then is empty.
     """
-    options = parser(verb.description())
-    options.prog = f"python -m scripts.verbs.{verb.name.replace('-', '_')}"
-    options.add_argument("--spec", type=Path, default=PATH, help="default: the project's own")
-    add_options(options)
-    chosen = options.parse_args(arguments)
 
-    def perform(console: Console) -> Exit:
-        spec, clients = _read(chosen.spec, environ, credentials, rule_id_known=rule_id_known)
-        console.say(f"account {spec.account_id}, region {spec.region}")
-        try:
-            return work(Situation(console, chosen, spec, clients, environ))
-        except CloudError as error:
-            if error.denied:
-                _show_statements(console, lacking(verb.permissions, error.refused), spec)
-            raise
+    name: str
+    does: str
+    permissions: tuple[Permission, ...]
+    options: type[Looking]
+    work: Callable[[Situation], Exit]
+    rule_id_known: bool = True
 
-    return run(perform, Console.of(chosen))
+
+@dataclass(frozen=True)
+class Check:
+    """A verb that asks no account: what it says of itself."""
+
+    name: str
+    does: str
+    options: type[Options]
+    work: Callable[[Console, Any, Mapping[str, str]], Exit]
+
+
+def whole(_: object, tokens: Any) -> int:
+    """A whole number as it was typed; raises ValueError for anything that is only near one."""
+    return int(tokens[0].value)
+
+
+def finite(_: object, tokens: Any) -> float:
+    """A number as it was typed; raises ValueError for one without end, and for none (nan)."""
+    number = float(tokens[0].value)
+    if not abs(number) < float("inf"):
+        raise ValueError(tokens[0].value)
+    return number
 
 
 def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
@@ -95,6 +105,11 @@ def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -
             refused += failure.refused
     if missing := lacking(verb.permissions, refused):
         _show_statements(situation.console, missing, situation.spec)
+
+
+def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
+    """Say which statements let a refused call through: for the actions that the service named."""
+    _show_statements(console, lacking(verb.permissions, error.refused), spec)
 
 
 def lacking(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
@@ -111,24 +126,6 @@ def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec
     console.say("to be added to a policy of whoever these credentials are:")
     for permission in missing:
         console.say(f"  {json.dumps(permission.statement(spec.account_id, spec.region))}")
-
-
-def _read(
-    path: Path, environ: Mapping[str, str], credentials: Credentials | None, *, rule_id_known: bool
-) -> tuple[Spec, Clients]:
-    if not path.is_file():
-        raise UsageError(f"{path} is not there: name the spec with --spec")
-    settings = dict(dotenv.environment(path.parent / ".env", environ))
-    if not rule_id_known:
-        settings.setdefault(RULE_ID, "")
-    endpoints = Endpoints.from_environment(environ)
-    clients = Clients(region(path, settings), credentials=credentials, endpoints=endpoints)
-    clients.memory.look()
-    spec = load(path, settings, clients.account_id)
-    wrong = rule_ids.problem(spec.function.environment.get("prepareRuleId", ""))
-    if wrong and rule_id_known:
-        raise UsageError(wrong)
-    return spec, clients
 
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")

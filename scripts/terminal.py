@@ -7,9 +7,9 @@ What is said quotes others (a bucket's name is whatever a message says), so that
 would move the cursor, break the line or turn its direction is shown as its escape, as in `\\x1b`.
 """
 
-import argparse
 import enum
 import json
+import os
 import re
 import signal
 import sys
@@ -17,16 +17,18 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console as RichConsole
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:  # a slow import, that nothing needs which only tells how it is used
+    from rich.console import Console as RichConsole
 
 from scripts import ROOT
 from scripts.errors import Problem, UsageError
+
+STOPPED = "stopped; what was done so far stays, and running it again is safe"
 
 
 class Exit(enum.IntEnum):
@@ -37,19 +39,8 @@ class Exit(enum.IntEnum):
     MISUSE = 2
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """A parser with the options that every verb has; `description` is mostly its docstring."""
-    options = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--json", action="store_true", help="answer with one JSON document")
-    options.add_argument("--yes", "-y", action="store_true", help="do not ask, go ahead")
-    options.add_argument("--dry-run", action="store_true", help="show what would be done, and stop")
-    return options
-
-
 class Console:
-    """What a verb says and asks; `answer_json`, `yes` and `dry_run` are the options of `parser`."""
+    """What a verb says and asks, and its answer to programs, which `finish` writes."""
 
     def __init__(
         self,
@@ -63,27 +54,24 @@ class Console:
     ) -> None:
         self.dry_run = dry_run
         self._json = answer_json
-        self._answered = False
+        self._answer: Mapping[str, object] | None = None
         self._so_far: Callable[[], Mapping[str, object]] = dict
         self._yes = yes
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._stdin = stdin or sys.stdin
-        self._people = RichConsole(file=self._err if answer_json else self._out, highlight=False)
 
-    @classmethod
-    def of(cls, options: argparse.Namespace) -> "Console":
-        """The console for parsed options."""
-        return cls(answer_json=options.json, yes=options.yes, dry_run=options.dry_run)
+    @cached_property
+    def _people(self) -> "RichConsole":
+        return _drawing(self._err if self._json else self._out)
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
-        self._people.print(Text(visible(text), style=style), soft_wrap=True)
+        _print(self._people, text, style)
 
     def fail(self, text: str) -> None:
         """What went wrong, in a line on stderr."""
-        people = RichConsole(file=self._err, highlight=False)
-        people.print(Text(visible(text), style="red"), soft_wrap=True)
+        _print(_drawing(self._err), text, "red")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows under headings: drawn for people where there is room, else aligned; never cut."""
@@ -94,28 +82,46 @@ class Console:
             for n, line in enumerate(lines):
                 self.say(line, "" if n else "bold")
             return
+        from rich.table import Table  # noqa: PLC0415  (a slow import)
+        from rich.text import Text  # noqa: PLC0415
+
         table = Table(*columns)
         for row in shown:
             table.add_row(*(Text(cell) for cell in row))
         self._people.print(table)
 
-    def answer(self, document: object) -> None:
-        """The one JSON document of `--json`; nothing without it."""
-        if self._json:
-            text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
-            self._answered = True
-            # What is not printed becomes its escape, which is JSON too.
-            shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-            self._out.write("".join(shown).replace("\x7f", "\\u007f") + "\n")
+    def answer(self, document: Mapping[str, object]) -> None:
+        """What the one JSON document of `--json` is to tell; a second answer does not count.
+
+        Raises TypeError for what cannot be JSON.
+        """
+        if self._json and self._answer is None:
+            json.dumps(document)
+            self._answer = document
+
+    def go_on(self, *, yes: bool, dry_run: bool) -> None:
+        """Take what is known of the options only by now."""
+        self._yes, self.dry_run = yes, dry_run
 
     def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
         """What `--json` is to tell beside the error if the verb does not come to its answer."""
         self._so_far = document
 
-    def answer_error(self, text: str) -> None:
-        """What went wrong, as the document of `--json`, unless there has been an answer."""
-        if not self._answered:
-            self.answer({**self._so_far(), "error": text})
+    def finish(self, about: Mapping[str, object], error: str = "") -> None:
+        """Write the one document of `--json`; nothing without it.
+
+        It has what it is `about`, what went wrong, and the answer; where there is none, what was
+        done so far.
+        """
+        if self._json:
+            told = self._so_far() if self._answer is None else self._answer
+            around = {**about, "error": error or None} if about or error else {}
+            document = {**around, **told, **around}  # first, and not to be replaced
+            text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
+            # What is not printed becomes its escape, which is JSON too.
+            shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+            self._out.write("".join(shown).replace("\x7f", "\\u007f") + "\n")
+        self._out.flush()
 
     def confirm(self, question: str) -> bool:
         """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
@@ -143,23 +149,71 @@ def aside(text: str) -> None:
     sys.stderr.write(f"{visible(text)}\n")
 
 
-def run(verb: Callable[[Console], Exit], console: Console) -> int:
-    """Run a verb; whatever it raises becomes one line, an exit code, and the answer of `--json`."""
+def run(
+    verb: Callable[[Console], Exit],
+    console: Console,
+    about: Callable[[Exit], Mapping[str, object]] = lambda _: {},
+) -> int:
+    """Run a verb; whatever it raises becomes one line, an exit code, and a document of `--json`.
+
+    `about` gives what the document has around the verb's own fields.
+    """
+    end, said = _ended(verb, console)
+    with _deaf():
+        try:
+            if said:
+                console.fail(said)
+            console.finish(about(end), said)
+        except BrokenPipeError:
+            _drop_output()
+            return end or Exit.PROBLEM
+    return end
+
+
+def _ended(verb: Callable[[Console], Exit], console: Console) -> tuple[Exit, str]:
+    """How a verb ends, and what is to be said of that."""
     try:
         with _interruptible():
-            return verb(console)
+            return verb(console), ""
     except UsageError as error:
-        end, said = Exit.MISUSE, str(error)
+        return Exit.MISUSE, str(error)
     except Problem as error:
-        end, said = Exit.PROBLEM, str(error)
+        return Exit.PROBLEM, str(error)
     except KeyboardInterrupt:
-        end = Exit.PROBLEM
-        said = "stopped; what was done so far stays, and running it again is safe"
+        return Exit.PROBLEM, STOPPED
+    except BrokenPipeError:
+        _drop_output()
+        return Exit.PROBLEM, f"nobody reads on: {STOPPED}"
     except Exception as error:  # what no verb foresees: a traceback would be no answer
-        end, said = Exit.PROBLEM, _defect(error)
-    console.fail(said)
-    console.answer_error(said)
-    return end
+        return Exit.PROBLEM, _defect(error)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: nobody reads it, and Python would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+
+
+def _drawing(file: TextIO) -> "RichConsole":
+    from rich.console import Console as RichConsole  # noqa: PLC0415  (a slow import)
+
+    class Drawing(RichConsole):
+        """As Rich's, but who calls is told of a broken pipe: it would end the process."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Drawing(file=file, highlight=False)
+
+
+def _print(people: "RichConsole", text: str, style: str) -> None:
+    from rich.text import Text  # noqa: PLC0415  (a slow import)
+
+    people.print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def _defect(error: Exception) -> str:
@@ -183,24 +237,43 @@ def _within_project(filename: str) -> str:
     return str(path.relative_to(ROOT)) if ours else ""
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let a pipeline's cancel, and a terminal that closes, end a verb as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python sets no handlers elsewhere
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    # What is ignored stays so, as under nohup; what is not Python's cannot be put back.
-    ours = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        # It often comes twice, as make passes it on: the second must not stop the cleaning up.
-        for each in ours:
+        # It often comes twice, as whoever runs us passes it on: the second must not stop the
+        # cleaning up.
+        for each in _STOPS[1:]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in ours:
-        signal.signal(number, interrupt)
+    with _handling(signal.default_int_handler, interrupt, interrupt):
+        yield
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let nothing cut short how a verb's end is told."""
+    with _handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handling(*handlers: Any) -> Iterator[None]:
+    """Other handlers for the signals that stop a process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sets no handlers elsewhere
+        return
+    before = {number: signal.getsignal(number) for number in _STOPS}
+    # What is ignored stays so, as under nohup; what is not Python's cannot be put back.
+    ours = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
+    for number, handler in zip(_STOPS, handlers, strict=True):
+        if number in ours:
+            signal.signal(number, handler)
     try:
         yield
     finally:

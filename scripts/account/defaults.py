@@ -50,28 +50,6 @@ FUNCTION: Mapping[str, tuple[str, ...]] = {
     "gpuMemorySize": ("", "0"),
 }
 
-_RESETS: Mapping[str, Mapping[str, Any]] = {
-    "internetAccess": {"internet_access": True},
-    "vpcConfig": {"vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")},
-    "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
-    "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
-    "tracingConfig": {"tracing_config": models.TracingConfig()},
-    "initializer": {"initializer": ""},
-    "layers": {"layers": []},
-    "layersArnV2": {"layers": []},
-    "customRuntimeConfig": {"custom_runtime_config": models.CustomRuntimeConfig()},
-    "customContainerConfig": {"custom_container_config": models.CustomContainerConfig()},
-    "customHealthCheckConfig": {"custom_health_check_config": models.CustomHealthCheckConfig()},
-    "customDNS": {"custom_dns": models.CustomDNS()},
-    "instanceLifecycleConfig": {"instance_lifecycle_config": models.InstanceLifecycleConfig()},
-    "instanceType": {"instance_type": "e1"},
-    "instanceConcurrency": {"instance_concurrency": 1},
-    "instanceSoftConcurrency": {"instance_soft_concurrency": 0},
-    "caPort": {"ca_port": 0},
-    "diskSize": {"disk_size": 512},
-    "gpuMemorySize": {"gpu_memory_size": 0},
-}
-
 # The address of a collector of traces has its token in it.
 _SECRET = {"tracingConfig.params"}
 
@@ -93,10 +71,11 @@ def defaults_of(settings: Mapping[str, tuple[str, ...]]) -> State:
 
 def resetting(fields: Iterable[str]) -> dict[str, Any]:
     """What an update of the service or the function says to set these back, as the SDK has it."""
+    resets = _resets()
     return {
         name: value
         for field in fields
-        for name, value in _RESETS.get(field.partition(".")[0], {}).items()
+        for name, value in resets.get(field.partition(".")[0], {}).items()
     }
 
 
@@ -121,3 +100,29 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{name}={_words(each)}" for name, each in value.items())
     return str(value)
+
+
+def _resets() -> Mapping[str, Mapping[str, Any]]:
+    return {
+        "internetAccess": {"internet_access": True},
+        "vpcConfig": {
+            "vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")
+        },
+        "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
+        "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+        "tracingConfig": {"tracing_config": models.TracingConfig()},
+        "initializer": {"initializer": ""},
+        "layers": {"layers": []},
+        "layersArnV2": {"layers": []},
+        "customRuntimeConfig": {"custom_runtime_config": models.CustomRuntimeConfig()},
+        "customContainerConfig": {"custom_container_config": models.CustomContainerConfig()},
+        "customHealthCheckConfig": {"custom_health_check_config": models.CustomHealthCheckConfig()},
+        "customDNS": {"custom_dns": models.CustomDNS()},
+        "instanceLifecycleConfig": {"instance_lifecycle_config": models.InstanceLifecycleConfig()},
+        "instanceType": {"instance_type": "e1"},
+        "instanceConcurrency": {"instance_concurrency": 1},
+        "instanceSoftConcurrency": {"instance_soft_concurrency": 0},
+        "caPort": {"ca_port": 0},
+        "diskSize": {"disk_size": 512},
+        "gpuMemorySize": {"gpu_memory_size": 0},
+    }

@@ -1,21 +1,8 @@
-"""Refuses a deploy that would go wrong in silence: `make check-deploy`.
+"""What is wrong with the settings that a deploy takes from outside, before it is done."""
 
-`s deploy` runs it first. The CLI would deploy an unset variable as the literal text
-`${env(PREPARE_RULE_ID)}`, and the function would then keep every finding as misconfigured; and it
-would send code and signatures over plain http if nothing tells it otherwise. Exit code 0, or 2 with
-a line on stderr.
-"""
-
-import os
 import re
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
-
-from scripts import ROOT
-from scripts.declared import dotenv
-from scripts.errors import UsageError
 
 RULE_ID = "PREPARE_RULE_ID"
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
@@ -55,21 +42,3 @@ def endpoint_problem(environ: Mapping[str, str]) -> str:
         f"the client would talk plain http to Function Compute: set {SWITCH}=true and "
         f"{ENDPOINT}=https://<account id>.<region>.fc.aliyuncs.com in .env, with your account's id"
     )
-
-
-def main(env_file: Path, environ: Mapping[str, str]) -> int:
-    """Check the environment, and `env_file` for what the environment lacks; gives the exit code."""
-    try:
-        settings = dotenv.environment(env_file, environ)
-        value = settings.get(RULE_ID, "")
-        told = str(dotenv.place(env_file, RULE_ID, value))
-        line = problem(value, told) or endpoint_problem(settings)
-    except UsageError as error:
-        line = str(error)
-    if line:
-        print(line, file=sys.stderr)
-    return 2 if line else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(ROOT / ".env", os.environ))

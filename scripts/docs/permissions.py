@@ -5,36 +5,17 @@ python -m scripts.docs.permissions --check   # exit code 1 if it is not what the
 """
 
 import argparse
-import importlib
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 
-from scripts import ROOT
+from scripts import ROOT, cli
+from scripts.account.permission import Permission
 from scripts.context import Verb
 
-# In the order in which one comes to them.
-VERBS = (
-    "provision",
-    "apply",
-    "doctor",
-    "verify",
-    "evaluate",
-    "sweep",
-    "redrive",
-    "status",
-    "publish",
-    "invoke",
-    "audit",
-    "report",
-    "test-alert",
-    "pause",
-    "resume",
-    "undo",
-    "remove",
-)
+VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
+"""Those that work in an account, in the command's order."""
 
 README = ROOT / "README.md"
 
@@ -64,22 +45,23 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
 
 def table() -> str:
     """The table, in Markdown; `{account}` and `{region}` stand for those that a verb works in."""
-    rows = [row for name in VERBS for row in _rows(module(name).VERB)]
+    rows = [row for name in VERBS for row in _rows(name)]
     return "\n".join(["| verb | may | on |", "| --- | --- | --- |", *rows, ""])
 
 
-def module(name: str) -> ModuleType:
-    """The module of a verb, with its `VERB` and its `main`."""
-    return importlib.import_module(f"scripts.verbs.{name.replace('-', '_')}")
+def of(name: str) -> tuple[Permission, ...]:
+    """The permissions that a verb needs."""
+    verb = cli.load(name)
+    return verb.permissions if isinstance(verb, Verb) else ()
 
 
-def _rows(of: Verb) -> Iterator[str]:
+def _rows(name: str) -> Iterator[str]:
     """A row for each kind of resource, actions in the verb's own order."""
     actions = defaultdict(list)
-    for permission in of.permissions:
+    for permission in of(name):
         actions[permission.resource].append(f"`{permission.action}`")
     for place, (resource, named) in enumerate(actions.items()):
-        first = "" if place else f"`{of.name}`"
+        first = "" if place else f"`{name}`"
         yield f"| {first} | {', '.join(named)} | `{resource}` |"
 
 

@@ -5,7 +5,6 @@ Cloud Config's change-triggered evaluation, and the repair. An evaluation on dem
 other buckets too, and is never started. The bucket is empty, and is taken away whatever happens.
 """
 
-import argparse
 import re
 import secrets
 import time
@@ -26,7 +25,7 @@ from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.context import Situation
 from scripts.errors import CloudError, Problem
-from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.patience import Progress, patiently, wait
 from scripts.terminal import Exit
 
 _PREFIX = "resource-repair-proof-"
@@ -68,17 +67,6 @@ _MISSING = {
 
 _CLEANING = 60.0  # seconds
 _UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
-
-
-def add_options(options: argparse.ArgumentParser) -> None:
-    """The options that `prove` reads."""
-    options.add_argument(
-        "--timeout",
-        type=float,
-        default=TIMEOUT,
-        metavar="SECONDS",
-        help="for the loop to close; default: %(default)s",
-    )
 
 
 def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType({})) -> Exit:

@@ -6,21 +6,19 @@ too wide. If it would begin to enforce, and more than 20 buckets are non-complia
 their number must be given as EXPECT_CLOSE in the environment.
 """
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
 from scripts import CODE
-from scripts.account.clients import Credentials
 from scripts.account.deployment import Step, plan
 from scripts.account.exempting import bundled_exemptions
 from scripts.account.function import GET, GET_CODE, UPDATE, Live
 from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
 from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
-from scripts.context import Situation, Verb, start
+from scripts.bundling import fresh
+from scripts.context import Acting, Situation, Verb
 from scripts.decide import overruling
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
@@ -33,54 +31,11 @@ from scripts.terminal import Exit
 _ROLES = "acs:ram:*:{account}:role/*"
 _POLICIES = "acs:ram:*:{account}:policy/*"
 
-VERB = Verb(
-    "apply",
-    __doc__ or "",
-    (
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:CreateRole", _ROLES),
-        Permission("ram:UpdateRole", _ROLES),
-        Permission("ram:PassRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:DetachPolicyFromRole"),  # as the next one
-        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
-        GET_POLICY,
-        Permission("ram:CreatePolicy", _POLICIES),
-        Permission("ram:CreatePolicyVersion", _POLICIES),
-        *READ_SERVICE,
-        Permission("fc:DeleteVpcBinding"),
-        Permission("fc:CreateService"),
-        Permission("fc:UpdateService"),
-        GET,
-        GET_CODE,
-        Permission("fc:CreateFunction"),
-        UPDATE,
-        Permission("fc:GetFunctionAsyncInvokeConfig"),
-        Permission("fc:PutFunctionAsyncInvokeConfig"),
-        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
-        Permission("fc:GetTrigger"),
-        Permission("fc:CreateTrigger"),
-        Permission("fc:DeleteTrigger"),
-        Permission("fc:ListTriggers"),
-        Permission("fc:ListFunctionAsyncInvokeConfigs"),
-        *SUBSCRIBING,
-        *(each for each in BUCKETS.permissions if each != GET),
-    ),
-)
-
-
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Apply s.yaml as the command line says; `credentials` default to the default chain's.
-
-    Gives the exit code.
-    """
-    return start(VERB, _apply, arguments, environ, credentials)
-
 
 def _apply(situation: Situation) -> Exit:
     console = situation.console
+    if told := fresh.build(situation.spec.function.code):
+        console.say(told)
     planned = plan(situation.spec, situation.clients)
     carry_out.show(console, planned)
     if planned.changes:
@@ -148,5 +103,39 @@ def _count_what_closes(situation: Situation) -> None:
     situation.console.say(remark.what)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "apply",
+    __doc__ or "",
+    (
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:PassRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:DetachPolicyFromRole"),  # as the next one
+        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
+        GET_POLICY,
+        Permission("ram:CreatePolicy", _POLICIES),
+        Permission("ram:CreatePolicyVersion", _POLICIES),
+        *READ_SERVICE,
+        Permission("fc:DeleteVpcBinding"),
+        Permission("fc:CreateService"),
+        Permission("fc:UpdateService"),
+        GET,
+        GET_CODE,
+        Permission("fc:CreateFunction"),
+        UPDATE,
+        Permission("fc:GetFunctionAsyncInvokeConfig"),
+        Permission("fc:PutFunctionAsyncInvokeConfig"),
+        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
+        Permission("fc:GetTrigger"),
+        Permission("fc:CreateTrigger"),
+        Permission("fc:DeleteTrigger"),
+        Permission("fc:ListTriggers"),
+        Permission("fc:ListFunctionAsyncInvokeConfigs"),
+        *SUBSCRIBING,
+        *(each for each in BUCKETS.permissions if each != GET),
+    ),
+    Acting,
+    _apply,
+)

@@ -4,46 +4,30 @@ Buckets that were repaired more than once come first: somebody keeps opening the
 was not settled is tried again, and has a line for each try.
 """
 
-import argparse
 import dataclasses
-import os
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.clients import Credentials
-from scripts.context import Situation, Verb, moment, start
+from scripts.context import Looking, Situation, Verb, moment
 from scripts.decide.posture import reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
-VERB = Verb("audit", __doc__ or "", audit_trail.PERMISSIONS)
 
+@dataclass(frozen=True, kw_only=True)
+class Options(Looking):
+    """What it takes."""
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """List as the command line says; gives the exit code, 0 also when there is nothing."""
-    return start(
-        VERB,
-        _audit,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,
-    )
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--since", default="24h", metavar="TIME", help="24h, 7d or an ISO time; default: 24h"
-    )
-    options.add_argument("--until", metavar="TIME", help="likewise; default: now")
-    options.add_argument("--bucket", default="", help="only this bucket's lines")
+    since: Annotated[str, Parameter(help="24h, 7d or an ISO time; default: 24h"), "TIME"] = "24h"
+    until: Annotated[str, Parameter(help="likewise; default: now"), "TIME"] = ""
+    bucket: Annotated[str, Parameter(help="only this bucket's lines"), "NAME"] = ""
 
 
 def _audit(situation: Situation) -> Exit:
@@ -106,5 +90,11 @@ def _document(
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "audit",
+    __doc__ or "",
+    audit_trail.PERMISSIONS,
+    Options,
+    _audit,
+    rule_id_known=False,
+)

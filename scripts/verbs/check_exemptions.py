@@ -1,32 +1,38 @@
-"""Checks `code/exemptions.yaml`, and gives notice of what has expired or soon will, or is too wide.
-
-    python -m scripts.verbs.check_exemptions
+"""Check `code/exemptions.yaml`, and give notice of what has expired or soon will, or is too wide.
 
 Exit code 0 also with a notice (the calendar fails no build), 1 when the file is wrong.
 """
 
-import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Annotated
 
-from scripts import CODE
+from cyclopts import Parameter
+
+from scripts import CODE, context
+from scripts.context import Check
 from scripts.declared import wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import Problem
+from scripts.terminal import Console, Exit
 
 SOON = timedelta(days=30)
 
 
-def main() -> int:
-    """Check the file and print the notices."""
-    try:
-        lines = notices(CODE / "exemptions.yaml", datetime.now(timezone.utc).date())
-    except Problem as error:
-        print(f"exemptions: {error}", file=sys.stderr)
-        return 1
+@dataclass(frozen=True, kw_only=True)
+class Options(context.Options):
+    """What it takes."""
+
+    exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
+
+
+def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
+    lines = notices(options.exemptions, datetime.now(timezone.utc).date())
     for line in lines:
-        print(f"exemptions: {line}")
-    return 0
+        console.say(f"exemptions: {line}")
+    console.answer({"notices": lines})
+    return Exit.DONE
 
 
 def notices(path: Path, today: date) -> list[str]:
@@ -47,5 +53,4 @@ def notices(path: Path, today: date) -> list[str]:
     return lines
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+VERB = Check("check-exemptions", __doc__ or "", Options, _check)

@@ -9,52 +9,32 @@ given as EXPECT_CLOSE in the environment. It stops too where it would end a paus
 exemption that is live and was not named in EXPECT_DROP.
 """
 
-import argparse
-import os
-import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scripts import CODE
-from scripts.account.clients import Credentials
-from scripts.context import Situation, Verb, start
+from scripts.context import Looking, Situation, Verb
 from scripts.decide.chain import LINKS, Chain, Diagnosis, Standing, examine
 from scripts.declared import dotenv
 from scripts.terminal import Console, Exit
-
-VERB = Verb(
-    "doctor",
-    __doc__ or "",
-    tuple(dict.fromkeys(each for link in LINKS for each in link.permissions)),
-)
 
 _LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
 _BROKEN = (Standing.FAULT, Standing.UNSEEN)
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Examine as the command line says; gives the exit code."""
-    return start(
-        VERB,
-        _doctor,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,  # that it is not is one of the faults
-    )
+@dataclass(frozen=True, kw_only=True)
+class Options(Looking):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--before-deploy", action="store_true", help="what this deploy puts right is no fault"
+    before_deploy: Annotated[bool, Parameter(help="what this deploy puts right is no fault")] = (
+        False
     )
-    options.add_argument(
-        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
-    )
+    exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
 def _doctor(situation: Situation) -> Exit:
@@ -107,5 +87,11 @@ def _broken(found: list[Diagnosis]) -> list[Diagnosis]:
     return [each for each in found if each.standing in _BROKEN]
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "doctor",
+    __doc__ or "",
+    tuple(dict.fromkeys(each for link in LINKS for each in link.permissions)),
+    Options,
+    _doctor,
+    rule_id_known=False,
+)

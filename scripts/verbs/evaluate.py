@@ -8,22 +8,21 @@ to close. The exemptions that count are those of the live function, which findin
 code 1 if a bucket could not be closed, or its end did not come in time.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from cyclopts import Parameter
 
 from resource_repair.values import REPORT
 from scripts import CODE
 from scripts.account import audit_trail, findings, function
-from scripts.account.clients import Credentials
 from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.channel import CHANNEL
@@ -40,23 +39,6 @@ from scripts.terminal import Console, Exit
 _LINKS = (CHANNEL, TRIGGER)
 _LOST = (Standing.FAULT, Standing.NOT_YET)
 
-VERB = Verb(
-    "evaluate",
-    __doc__ or "",
-    tuple(
-        dict.fromkeys(
-            (
-                function.GET,
-                function.GET_CODE,
-                findings.LIST_RULES,
-                *foreseen.PERMISSIONS,
-                *(each for link in _LINKS for each in link.permissions),
-                findings.START,
-                *audit_trail.PERMISSIONS,
-            )
-        )
-    ),
-)
 
 _GONE = "gone"
 _PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
@@ -87,21 +69,17 @@ class Prospect(NamedTuple):
         return self.mode == other.mode and _names(self.found) == _names(other.found)
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Evaluate as the command line says; gives the exit code, 1 where a bucket stays open."""
-    return start(VERB, _evaluate, arguments, environ, credentials, add_options=_add_options)
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--expect", type=int, metavar="N", help="how many buckets will be closed")
-    options.add_argument(
-        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
-    )
-    options.add_argument(
-        "--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="default: %(default)s"
-    )
+    expect: Annotated[
+        int | None, Parameter(help="how many buckets will be closed", converter=whole), "N"
+    ] = None
+    exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
+    timeout: Annotated[
+        float, Parameter(help=f"default: {TIMEOUT}", converter=finite), "SECONDS"
+    ] = TIMEOUT
 
 
 def _evaluate(situation: Situation) -> Exit:
@@ -316,5 +294,22 @@ def _described(before: Result, end: End | None) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "evaluate",
+    __doc__ or "",
+    tuple(
+        dict.fromkeys(
+            (
+                function.GET,
+                function.GET_CODE,
+                findings.LIST_RULES,
+                *foreseen.PERMISSIONS,
+                *(each for link in _LINKS for each in link.permissions),
+                findings.START,
+                *audit_trail.PERMISSIONS,
+            )
+        )
+    ),
+    Options,
+    _evaluate,
+)

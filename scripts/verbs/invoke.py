@@ -5,45 +5,35 @@ and prints the answer and the audit lines of the log's tail. Asks first where bu
 Fails (exit code 1) when the handler raised or answered anything but success.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scripts.account import audit_trail
-from scripts.account.clients import Credentials
 from scripts.account.function import GET
 from scripts.account.invocation import INVOKE, Invocation, invoke
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.flows.event import Line, prospect, read_event, show
 from scripts.terminal import Exit
-
-VERB = Verb(
-    "invoke",
-    __doc__ or "",
-    (GET, INVOKE),
-)
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Invoke as the command line says; `credentials` default to the default chain's.
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-    Gives the exit code.
-    """
-    return start(VERB, _invoke, arguments, environ, credentials, add_options=_add_options)
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("event", help="a file with the event, or - for stdin")
+    event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
+        kw_only=False
+    )
 
 
 def _invoke(situation: Situation) -> Exit:
     console, spec = situation.console, situation.spec
-    event = read_event(situation.options.event)
+    event = read_event(str(situation.options.event))
     name = f"{spec.service.name}/{spec.function.name}"
     coming = prospect(situation.clients, spec, event)
     coming.show(console)
@@ -80,5 +70,10 @@ def _document(name: str, ended: Invocation, lines: Sequence[Line]) -> dict[str, 
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "invoke",
+    __doc__ or "",
+    (GET, INVOKE),
+    Options,
+    _invoke,
+)

@@ -4,41 +4,26 @@ It goes into mode report, by its environment alone: nothing is built, and nothin
 when and why is kept on the function itself. Safe to repeat: the first pause holds until resume.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.clients import Credentials
 from scripts.account.function import GET, MODE, PAUSED, UPDATE, ChangedError, Live, Pause
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.patience import patiently
 from scripts.terminal import Exit
-
-VERB = Verb("pause", __doc__ or "", (GET, UPDATE))
 
 _TRIES = 5  # somebody else may be changing the function too
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Pause as the command line says; gives the exit code, 0 also where it is paused already."""
-    return start(
-        VERB,
-        _pause,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--reason", default="", metavar="WHY", help="kept with the pause")
+    reason: Annotated[str, Parameter(help="kept with the pause"), "WHY"] = ""
 
 
 def _pause(situation: Situation) -> Exit:
@@ -86,5 +71,11 @@ def _pause_once(situation: Situation, now: datetime) -> tuple[Live, bool]:
     return live.set_environment(changed), True
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "pause",
+    __doc__ or "",
+    (GET, UPDATE),
+    Options,
+    _pause,
+    rule_id_known=False,
+)

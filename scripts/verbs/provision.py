@@ -9,16 +9,13 @@ while a function in mode enforce would close all that it then finds.
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from resource_repair.values import REPORT
 from scripts.account.alerts import needed
-from scripts.account.clients import Clients, Credentials, Endpoints
+from scripts.account.clients import Clients, Endpoints
 from scripts.account.deployment import Difference, Plan, Step
 from scripts.account.function import GET, Live
 from scripts.account.log_index import GET_INDEX
@@ -27,7 +24,7 @@ from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
 from scripts.account.surroundings import Recipients, Rule, around
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.declared import Spec, dotenv
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
@@ -41,56 +38,8 @@ _ROLES = "acs:ram:*:{account}:role/*"
 _LOGS = "acs:log:{region}:{account}:project/*"
 _RECORDS = "acs:log:*:{account}:resource/*"
 
-VERB = Verb(
-    "provision",
-    __doc__ or "",
-    (
-        Permission("mns:GetTopicAttributes", _TOPICS),
-        Permission("mns:CreateTopic", _TOPICS),
-        Permission("mns:SetTopicAttributes", _TOPICS),
-        Permission("mns:GetQueueAttributes", _QUEUES),
-        Permission("mns:CreateQueue", _QUEUES),
-        Permission("mns:SetQueueAttributes", _QUEUES),
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:CreateRole", _ROLES),
-        Permission("ram:UpdateRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:AttachPolicyToRole"),  # of a policy of Alibaba Cloud's own
-        Permission("log:GetProject", _LOGS),
-        Permission("log:ListProject", _LOGS),
-        Permission("log:CreateProject", _LOGS),
-        Permission("log:GetLogStore", _LOGS),
-        Permission("log:CreateLogStore", _LOGS),
-        Permission("log:UpdateLogStore", _LOGS),
-        Permission("log:ListTagResources", _LOGS),
-        Permission("log:TagResources", _LOGS),
-        GET_INDEX,
-        Permission("log:CreateIndex", _LOGS),
-        Permission("log:UpdateIndex", _LOGS),
-        *needed("Get", "Create", "Update", "Enable"),
-        Permission("log:ListResourceRecords", _RECORDS),
-        Permission("log:CreateResourceRecord", _RECORDS),
-        Permission("log:UpdateResourceRecord", _RECORDS),
-        Permission("config:GetConfigurationRecorder"),
-        Permission("config:ListConfigRules"),
-        Permission("config:CreateConfigRule"),
-        Permission("config:ActiveConfigRules"),
-        Permission("config:ListConfigDeliveryChannels"),
-        Permission("config:CreateConfigDeliveryChannel"),
-        Permission("config:UpdateConfigDeliveryChannel"),
-        Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
-        GET,  # where the rule is off
-    ),
-)
 
 _ENDPOINT, _ENDPOINT_ON = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
-
-
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Provision as the command line says; gives the exit code."""
-    return start(VERB, _provision, arguments, environ, credentials, rule_id_known=False)
 
 
 def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> str:
@@ -239,5 +188,47 @@ class _Settings:
         return now if rule_id in (each.strip() for each in now.split(",")) else rule_id
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "provision",
+    __doc__ or "",
+    (
+        Permission("mns:GetTopicAttributes", _TOPICS),
+        Permission("mns:CreateTopic", _TOPICS),
+        Permission("mns:SetTopicAttributes", _TOPICS),
+        Permission("mns:GetQueueAttributes", _QUEUES),
+        Permission("mns:CreateQueue", _QUEUES),
+        Permission("mns:SetQueueAttributes", _QUEUES),
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:CreateRole", _ROLES),
+        Permission("ram:UpdateRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        Permission("ram:AttachPolicyToRole"),  # of a policy of Alibaba Cloud's own
+        Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
+        Permission("log:CreateProject", _LOGS),
+        Permission("log:GetLogStore", _LOGS),
+        Permission("log:CreateLogStore", _LOGS),
+        Permission("log:UpdateLogStore", _LOGS),
+        Permission("log:ListTagResources", _LOGS),
+        Permission("log:TagResources", _LOGS),
+        GET_INDEX,
+        Permission("log:CreateIndex", _LOGS),
+        Permission("log:UpdateIndex", _LOGS),
+        *needed("Get", "Create", "Update", "Enable"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:CreateResourceRecord", _RECORDS),
+        Permission("log:UpdateResourceRecord", _RECORDS),
+        Permission("config:GetConfigurationRecorder"),
+        Permission("config:ListConfigRules"),
+        Permission("config:CreateConfigRule"),
+        Permission("config:ActiveConfigRules"),
+        Permission("config:ListConfigDeliveryChannels"),
+        Permission("config:CreateConfigDeliveryChannel"),
+        Permission("config:UpdateConfigDeliveryChannel"),
+        Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
+        GET,  # where the rule is off
+    ),
+    Acting,
+    _provision,
+    rule_id_known=False,
+)

@@ -5,56 +5,42 @@ and waits for the audit line of each finding in it. Asks first where buckets may
 (exit code 1) when one is not settled, or does not come.
 """
 
-import argparse
-import os
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from resource_repair.values import UNREADABLE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.clients import Credentials
 from scripts.account.function import GET
 from scripts.account.topic import PUBLISH, publish
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite
 from scripts.flows.event import Key, keys, prospect, read_event, settled, show, tell_person
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
-VERB = Verb(
-    "publish",
-    __doc__ or "",
-    (
-        GET,
-        PUBLISH,
-        *audit_trail.PERMISSIONS,
-    ),
-)
-
 _TIMEOUT = 120.0  # seconds; a cold start, and the seconds that Log Service takes to find a line
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Publish as the command line says; `credentials` default to the default chain's.
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-    Gives the exit code.
-    """
-    return start(VERB, _publish, arguments, environ, credentials, add_options=_add_options)
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("event", help="a file with the event, or - for stdin")
-    options.add_argument(
-        "--timeout", type=float, default=_TIMEOUT, metavar="SECONDS", help="default: %(default)s"
+    event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
+        kw_only=False
     )
+    timeout: Annotated[
+        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite), "SECONDS"
+    ] = _TIMEOUT
 
 
 def _publish(situation: Situation) -> Exit:
     console, topic = situation.console, situation.spec.topic
-    event = read_event(situation.options.event)
+    event = read_event(str(situation.options.event))
     awaited = Counter(keys(event))
     coming = prospect(situation.clients, situation.spec, event)
     coming.show(console)
@@ -153,5 +139,14 @@ def _findings(awaited: Counter[Key]) -> str:
     return f"findings about {', '.join(buckets)}" if buckets else "no finding"
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "publish",
+    __doc__ or "",
+    (
+        GET,
+        PUBLISH,
+        *audit_trail.PERMISSIONS,
+    ),
+    Options,
+    _publish,
+)

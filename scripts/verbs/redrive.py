@@ -14,16 +14,15 @@ A message that cannot be read, is another function's, or has nothing but finding
 function would ignore, is shown and kept.
 """
 
-import argparse
-import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+from cyclopts import Parameter
 
 from resource_repair.values import REPORT
-from scripts.account.clients import Credentials
 from scripts.account.function import GET, Live
 from scripts.account.mailbox import (
     LONGEST_HOLD,
@@ -36,7 +35,7 @@ from scripts.account.mailbox import (
     opened,
 )
 from scripts.account.topic import PUBLISH
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide.envelope import Failure, read
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
@@ -46,8 +45,6 @@ from scripts.flows.event import for_a_person, tell_person
 from scripts.flows.ways import Straight, Topic, Way
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
-
-VERB = Verb("redrive", __doc__ or "", (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING))
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
 _WAYS: Mapping[str, Callable[[Situation, Live], Way]] = {_TO_FUNCTION: Straight, _TO_TOPIC: Topic}
@@ -66,32 +63,31 @@ class Waiting(NamedTuple):
     kept: str
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Redrive as the command line says; gives the exit code, 1 where a chosen message stays."""
-    return start(VERB, _redrive, arguments, environ, credentials, add_options=_add_options)
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--bucket", action="append", metavar="NAME", help="only what is about it; may be repeated"
+    bucket: Annotated[
+        tuple[str, ...], Parameter(help="only what is about it; may be repeated"), "NAME"
+    ] = ()
+    id: Annotated[
+        tuple[str, ...],
+        Parameter(help="only this message (its id may be cut short); may be repeated"),
+        "ID",
+    ] = ()
+    limit: Annotated[int | None, Parameter(help="the N oldest at most", converter=whole), "N"] = (
+        None
     )
-    options.add_argument(
-        "--id", action="append", metavar="ID", help="only this message (its id may be cut short)"
-    )
-    options.add_argument("--limit", type=int, metavar="N", help="the N oldest at most")
-    options.add_argument(
-        "--to", choices=tuple(_WAYS), default=_TO_FUNCTION, help="default: function"
-    )
-    options.add_argument(
-        "--timeout",
-        type=float,
-        default=_TIMEOUT,
-        metavar="SECONDS",
-        help="how long to wait for the audit lines of a message sent to the topic; "
-        "default: %(default)s",
-    )
+    to: Annotated[Literal["function", "topic"], Parameter(help="default: function")] = "function"
+    timeout: Annotated[
+        float,
+        Parameter(
+            help="how long to wait for the audit lines of a message sent to the topic; "
+            f"default: {_TIMEOUT}",
+            converter=finite,
+        ),
+        "SECONDS",
+    ] = _TIMEOUT
 
 
 def _redrive(situation: Situation) -> Exit:
@@ -151,7 +147,7 @@ def _send(
     return handled
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: Options) -> None:
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit {options.limit} sends nothing: say 1 or more")
     if not 0 < options.timeout <= _LONGEST_TIMEOUT:
@@ -183,7 +179,7 @@ def _why_kept(failure: Failure, spec: Spec, live: Live) -> str:
     return ""
 
 
-def _chosen(waiting: Sequence[Waiting], options: argparse.Namespace) -> list[Waiting]:
+def _chosen(waiting: Sequence[Waiting], options: Options) -> list[Waiting]:
     """What the options name; the oldest first."""
     found = [
         each
@@ -325,5 +321,10 @@ def _cut(text: str) -> str:
     return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "redrive",
+    __doc__ or "",
+    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING),
+    Options,
+    _redrive,
+)

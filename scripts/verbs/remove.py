@@ -8,16 +8,16 @@ there, nothing is removed unless it is said that they may be left or lost.
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, NamedTuple, Protocol, runtime_checkable
+
+from cyclopts import Parameter
 
 from scripts.account.alerts import needed
 from scripts.account.channel import channels
-from scripts.account.clients import Clients, Credentials
+from scripts.account.clients import Clients
 from scripts.account.function import GET
 from scripts.account.function_compute import SUBSCRIBING
 from scripts.account.function_role import GET_POLICY
@@ -27,7 +27,7 @@ from scripts.account.queue import marked_queues
 from scripts.account.rule import rules
 from scripts.account.surroundings import Queue, Removable, removable
 from scripts.account.topic import marked_topics
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
@@ -39,52 +39,6 @@ _ROLES = "acs:ram:*:{account}:role/*"
 _LOGS = "acs:log:{region}:{account}:project/*"
 _RECORDS = "acs:log:*:{account}:resource/*"
 
-VERB = Verb(
-    "remove",
-    __doc__ or "",
-    (
-        Permission("fc:GetTrigger"),
-        GET,
-        Permission("fc:GetService"),
-        Permission("fc:ListTriggers"),
-        Permission("fc:ListFunctions"),
-        Permission("fc:ListFunctionAsyncInvokeConfigs"),
-        Permission("fc:ListServices"),
-        Permission("fc:DeleteTrigger"),
-        *SUBSCRIBING,
-        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
-        Permission("fc:DeleteFunction"),
-        Permission("fc:DeleteService"),
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        GET_POLICY,
-        Permission("ram:DetachPolicyFromRole"),  # also of policies of Alibaba Cloud's own
-        Permission("ram:DeleteRole", _ROLES),
-        Permission("ram:DeletePolicy", "acs:ram:*:{account}:policy/*"),
-        Permission("config:ListConfigDeliveryChannels"),
-        Permission("config:DeleteConfigDeliveryChannel"),
-        Permission("config:ListConfigRules"),
-        Permission("config:DeleteConfigRules"),
-        Permission("mns:ListTopic"),
-        Permission("mns:GetTopicAttributes", _TOPICS),
-        Permission("mns:ListSubscriptionByTopic", _TOPICS),
-        Permission("mns:DeleteTopic", _TOPICS),
-        Permission("mns:ListQueue"),
-        Permission("mns:GetQueueAttributes", _QUEUES),
-        Permission("mns:PeekMessage", _QUEUES),
-        Permission("mns:DeleteQueue", _QUEUES),
-        *needed("Get", "Delete"),
-        Permission("log:ListResourceRecords", _RECORDS),
-        Permission("log:DeleteResourceRecord", _RECORDS),
-        Permission("log:GetProject", _LOGS),
-        Permission("log:ListProject", _LOGS),
-        Permission("log:GetLogStore", _LOGS),
-        Permission("log:ListLogStores", _LOGS),
-        Permission("log:ListTagResources", _LOGS),
-        Permission("log:DeleteLogStore", _LOGS),
-        Permission("log:DeleteProject", _LOGS),
-    ),
-)
 
 _ROLE = "role"
 _ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
@@ -104,21 +58,6 @@ class Fate(NamedTuple):
 
     resource: Removable
     stays: str
-
-
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Remove as the command line says; gives the exit code."""
-    return start(
-        VERB,
-        _remove,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,
-    )
 
 
 def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
@@ -176,17 +115,22 @@ def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
     return _ELSEWHERE if resource.kind == _ROLE and not roles else ""
 
 
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--discard-failures",
-        action="store_true",
-        help="go on although messages wait in the failure queue, and lose them if it goes",
-    )
-    options.add_argument(
-        "--roles",
-        action="store_true",
-        help="remove roles that bear our mark too; in other regions nobody may go by them",
-    )
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
+
+    discard_failures: Annotated[
+        bool,
+        Parameter(
+            help="go on although messages wait in the failure queue, and lose them if it goes"
+        ),
+    ] = False
+    roles: Annotated[
+        bool,
+        Parameter(
+            help="remove roles that bear our mark too; in other regions nobody may go by them"
+        ),
+    ] = False
 
 
 def _remove(situation: Situation) -> Exit:
@@ -227,7 +171,7 @@ def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> 
     return end
 
 
-def _delete_unless_it_stays(resource: Removable, options: argparse.Namespace) -> str:
+def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
     """Look again and delete; gives why it stays after all, if it does.
 
     Much may happen before the yes is said, and more while what is throttled is tried again.
@@ -297,5 +241,52 @@ def _document(
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "remove",
+    __doc__ or "",
+    (
+        Permission("fc:GetTrigger"),
+        GET,
+        Permission("fc:GetService"),
+        Permission("fc:ListTriggers"),
+        Permission("fc:ListFunctions"),
+        Permission("fc:ListFunctionAsyncInvokeConfigs"),
+        Permission("fc:ListServices"),
+        Permission("fc:DeleteTrigger"),
+        *SUBSCRIBING,
+        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
+        Permission("fc:DeleteFunction"),
+        Permission("fc:DeleteService"),
+        Permission("ram:GetRole", _ROLES),
+        Permission("ram:ListPoliciesForRole", _ROLES),
+        GET_POLICY,
+        Permission("ram:DetachPolicyFromRole"),  # also of policies of Alibaba Cloud's own
+        Permission("ram:DeleteRole", _ROLES),
+        Permission("ram:DeletePolicy", "acs:ram:*:{account}:policy/*"),
+        Permission("config:ListConfigDeliveryChannels"),
+        Permission("config:DeleteConfigDeliveryChannel"),
+        Permission("config:ListConfigRules"),
+        Permission("config:DeleteConfigRules"),
+        Permission("mns:ListTopic"),
+        Permission("mns:GetTopicAttributes", _TOPICS),
+        Permission("mns:ListSubscriptionByTopic", _TOPICS),
+        Permission("mns:DeleteTopic", _TOPICS),
+        Permission("mns:ListQueue"),
+        Permission("mns:GetQueueAttributes", _QUEUES),
+        Permission("mns:PeekMessage", _QUEUES),
+        Permission("mns:DeleteQueue", _QUEUES),
+        *needed("Get", "Delete"),
+        Permission("log:ListResourceRecords", _RECORDS),
+        Permission("log:DeleteResourceRecord", _RECORDS),
+        Permission("log:GetProject", _LOGS),
+        Permission("log:ListProject", _LOGS),
+        Permission("log:GetLogStore", _LOGS),
+        Permission("log:ListLogStores", _LOGS),
+        Permission("log:ListTagResources", _LOGS),
+        Permission("log:DeleteLogStore", _LOGS),
+        Permission("log:DeleteProject", _LOGS),
+    ),
+    Options,
+    _remove,
+    rule_id_known=False,
+)

@@ -5,33 +5,20 @@ them closes it. What came while it was paused is closed by no resuming: `make sw
 what does that.
 """
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.clients import Credentials
 from scripts.account.exempting import Exempting
 from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb
 from scripts.decide import prospect
 from scripts.decide.prospect import Findings
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
-VERB = Verb("resume", __doc__ or "", (GET, UPDATE, GET_CODE, *prospect.PERMISSIONS))
-
 _RULE_IDS = "prepareRuleId"
-
-
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Resume as the command line says; gives the exit code, 0 also where it is not paused."""
-    return start(VERB, _resume, arguments, environ, credentials, rule_id_known=False)
 
 
 def _resume(situation: Situation) -> Exit:
@@ -113,5 +100,11 @@ def _resumed(situation: Situation, live: Live, pause: Pause) -> Live:
     return now if now.environment == wanted else live.set_environment(wanted)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "resume",
+    __doc__ or "",
+    (GET, UPDATE, GET_CODE, *prospect.PERMISSIONS),
+    Acting,
+    _resume,
+    rule_id_known=False,
+)

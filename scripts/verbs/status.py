@@ -6,32 +6,29 @@ are those of the live function: it says so if they are not those of the file her
 read is told with the permission that it takes, and the rest is shown (exit code 1).
 """
 
-import argparse
 import dataclasses
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import Parameter
 
 from resource_repair import naming
 from resource_repair.exemptions import Exemption
 from scripts import CODE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.clients import Credentials
 from scripts.account.findings import Result
 from scripts.account.function import Live
-from scripts.context import Situation, Verb, show_unread, start
+from scripts.context import Looking, Situation, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
 from scripts.flows.bucket_view import Reader
 from scripts.terminal import Exit
-
-VERB = Verb("status", __doc__ or "", (bucket_view.OF_ONE, *bucket_view.PERMISSIONS))
 
 _COLUMNS = (
     "bucket",
@@ -52,21 +49,17 @@ _BLOCKED = {
 _T = TypeVar("_T")
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Show what the command line asks for; gives the exit code, 1 where something is not known."""
-    return start(VERB, _status, arguments, environ, credentials, add_options=_add_options)
+@dataclass(frozen=True, kw_only=True)
+class Options(Looking):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--bucket", metavar="NAME", help="this one alone")
-    options.add_argument(
-        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
-    )
-    options.add_argument(
-        "--days", type=float, default=7, help="look so far back for audit lines; default: 7"
-    )
+    bucket: Annotated[str | None, Parameter(help="this one alone"), "NAME"] = None
+    exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
+    days: Annotated[
+        float,
+        Parameter(help="look so far back for audit lines; default: 7", converter=finite),
+        "DAYS",
+    ] = 7.0
 
 
 def _status(situation: Situation) -> Exit:
@@ -183,5 +176,10 @@ def _plain(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "status",
+    __doc__ or "",
+    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS),
+    Options,
+    _status,
+)

@@ -7,20 +7,19 @@ fired and was handed over to be sent. Whether it arrived only its recipient can 
 Fails (exit code 1) when it does not fire in time, or cannot be handed over.
 """
 
-import argparse
-import os
-import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scripts.account.alert_rules import TEST, alert_rules
 from scripts.account.alerts import Check, checks_of_test, needed, write_test
 from scripts.account.audit_trail import SEARCH
-from scripts.account.clients import Credentials
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.account.surroundings import Alert, Recipients
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
 from scripts.patience import Progress, wait
@@ -28,35 +27,18 @@ from scripts.terminal import Exit
 
 _WRITE = Permission("log:PostLogStoreLogs", "acs:log:{region}:{account}:project/*/logstore/*")
 
-VERB = Verb(
-    "test-alert",
-    __doc__ or "",
-    (*needed("Get"), _WRITE, SEARCH),
-)
 
 # Seconds: the alert is checked each minute, and what is written is found within some more.
 _TIMEOUT = 300.0
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Test as the command line says; gives the exit code."""
-    return start(
-        VERB,
-        _test,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--timeout", type=float, default=_TIMEOUT, metavar="SECONDS", help="default: %(default)s"
-    )
+    timeout: Annotated[
+        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite), "SECONDS"
+    ] = _TIMEOUT
 
 
 def _test(situation: Situation) -> Exit:
@@ -125,5 +107,11 @@ def _follow(situation: Situation, logs: Logs, test_id: str) -> Check | None:
     return found[0] if found else None
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "test-alert",
+    __doc__ or "",
+    (*needed("Get"), _WRITE, SEARCH),
+    Options,
+    _test,
+    rule_id_known=False,
+)

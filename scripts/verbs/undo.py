@@ -6,80 +6,51 @@ was never repaired is opened with --acl alone. With `public-read-write` anybody 
 wants the bucket's name a second time, typed or as --world-writable. Safe to repeat.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from resource_repair import exemptions, naming
 from resource_repair.exemptions import Exemption, ExemptionsError
-from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
+from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts import CODE
 from scripts.account import audit_trail, buckets
-from scripts.account.clients import Credentials
 from scripts.account.function import GET, GET_CODE, UPDATE
-from scripts.context import Situation, Verb, start
+from scripts.context import Acting, Situation, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
-VERB = Verb(
-    "undo",
-    __doc__ or "",
-    (
-        GET,
-        GET_CODE,
-        UPDATE,
-        *audit_trail.PERMISSIONS,
-        buckets.GET_INFO,
-        buckets.GET_BLOCK,
-        buckets.GET_ACCOUNT_BLOCK,
-        buckets.PUT_ACL,
-    ),
-)
 
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Undo as the command line says; gives the exit code."""
-    return start(
-        VERB,
-        _undo,
-        arguments,
-        environ,
-        credentials,
-        add_options=_add_options,
-        rule_id_known=False,
-    )
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--bucket", default="", metavar="NAME", help="whose repair to undo")
-    options.add_argument("--reason", default="", metavar="WHY", help="why it is public on purpose")
-    options.add_argument("--owner", default="", metavar="WHO", help="who answers for it")
-    options.add_argument(
-        "--expires", default="", metavar="DATE", help="the last day, in UTC, as in 2026-12-31"
-    )
-    options.add_argument(
-        "--acl",
-        choices=(PUBLIC_READ, PUBLIC_READ_WRITE),
-        help="set this one; default: what the last repair found",
-    )
-    options.add_argument("--world-writable", default="", metavar="NAME", help="the bucket again")
-    options.add_argument(
-        "--days", type=float, default=30, help="look so far back for the repair; default: 30"
-    )
-    options.add_argument(
-        "--watch", type=float, metavar="SECONDS", help="afterwards; default: the function's timeout"
-    )
-    options.add_argument(
-        "--exemptions", type=Path, default=CODE / "exemptions.yaml", help="default: the project's"
-    )
+    bucket: Annotated[str, Parameter(help="whose repair to undo"), "NAME"] = ""
+    reason: Annotated[str, Parameter(help="why it is public on purpose"), "WHY"] = ""
+    owner: Annotated[str, Parameter(help="who answers for it"), "WHO"] = ""
+    expires: Annotated[str, Parameter(help="the last day, in UTC, as in 2026-12-31"), "DATE"] = ""
+    acl: Annotated[
+        Literal["public-read", "public-read-write"] | None,
+        Parameter(help="set this one; default: what the last repair found"),
+    ] = None
+    world_writable: Annotated[str, Parameter(help="the bucket again"), "NAME"] = ""
+    days: Annotated[
+        float,
+        Parameter(help="look so far back for the repair; default: 30", converter=finite),
+        "DAYS",
+    ] = 30.0
+    watch: Annotated[
+        float | None,
+        Parameter(help="afterwards; default: the function's timeout", converter=finite),
+        "SECONDS",
+    ] = None
+    exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
 def _undo(situation: Situation) -> Exit:
@@ -109,7 +80,7 @@ def _undo(situation: Situation) -> Exit:
     return Exit.DONE
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: Options) -> None:
     """Raise UsageError for options that name no bucket, or two."""
     if not naming.is_bucket_name(options.bucket):
         raise UsageError(
@@ -119,7 +90,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--world-writable names another bucket than {options.bucket}")
 
 
-def _new_entry(options: argparse.Namespace, today: date) -> Exemption | None:
+def _new_entry(options: Options, today: date) -> Exemption | None:
     """The exemption that the options make, its `allow` left open; None without any of them.
 
     Raises UsageError for what a build would refuse, and for one that holds no more.
@@ -139,7 +110,7 @@ def _new_entry(options: argparse.Namespace, today: date) -> Exemption | None:
     return entry
 
 
-def _agreed(console: Console, options: argparse.Namespace, job: Reopening) -> bool:
+def _agreed(console: Console, options: Options, job: Reopening) -> bool:
     if not console.confirm("Do this?"):
         return False
     if job.acl != PUBLIC_READ_WRITE or options.world_writable:
@@ -153,5 +124,20 @@ def _agreed(console: Console, options: argparse.Namespace, job: Reopening) -> bo
     return True
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "undo",
+    __doc__ or "",
+    (
+        GET,
+        GET_CODE,
+        UPDATE,
+        *audit_trail.PERMISSIONS,
+        buckets.GET_INFO,
+        buckets.GET_BLOCK,
+        buckets.GET_ACCOUNT_BLOCK,
+        buckets.PUT_ACL,
+    ),
+    Options,
+    _undo,
+    rule_id_known=False,
+)

@@ -4,21 +4,21 @@ With --loop, then also that the loop closes: on a bucket of its own, which is ta
 it needs of oss, config and log it needs for that alone.
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from scripts.account.clients import Credentials
+from cyclopts import Parameter
+
 from scripts.account.function import GET
 from scripts.account.function_compute import about_byte_code
 from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
-from scripts.context import Situation, Verb, start
+from scripts.bundling import fresh
+from scripts.context import Acting, Situation, Verb, finite
 from scripts.decide.drift import Comparison, compare
 from scripts.errors import Problem
 from scripts.flows import proof
-from scripts.patience import patiently
+from scripts.patience import TIMEOUT, patiently
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -36,24 +36,22 @@ COMPARING = (
     Permission("fc:ListFunctionAsyncInvokeConfigs"),
 )
 
-VERB = Verb("verify", __doc__ or "", (*COMPARING, *proof.PERMISSIONS))
 
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Verify as the command line says; gives the exit code, 1 where something drifted."""
-    return start(VERB, _verify, arguments, environ, credentials, add_options=_add_options)
-
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--loop", action="store_true", help="then prove the loop on a bucket of its own"
-    )
-    proof.add_options(options)
+    loop: Annotated[bool, Parameter(help="then prove the loop on a bucket of its own")] = False
+    timeout: Annotated[
+        float,
+        Parameter(help=f"for the loop to close; default: {TIMEOUT}", converter=finite),
+        "SECONDS",
+    ] = TIMEOUT
 
 
 def _verify(situation: Situation) -> Exit:
+    if told := fresh.build(situation.spec.function.code):
+        situation.console.say(told)
     found = patiently(lambda: compare(situation.spec, situation.clients))
     document = _document(situation, found)
     _show(situation, found)
@@ -99,5 +97,10 @@ def _document(situation: Situation, found: Comparison) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "verify",
+    __doc__ or "",
+    (*COMPARING, *proof.PERMISSIONS),
+    Options,
+    _verify,
+)

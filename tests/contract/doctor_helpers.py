@@ -10,6 +10,7 @@ from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
 from alibabacloud_sls20201230 import models as log
 
+from scripts import cli
 from scripts.account.clients import Clients, Credentials, fixed_credentials
 from scripts.account.deployment import Verdict, apply, plan
 from scripts.account.resource import step_for
@@ -56,6 +57,11 @@ class Scene:
     def environ(self, **changed: str) -> dict[str, str]:
         """What the shell sets for the cloud."""
         return {**environment(self.cloud), "PREPARE_RULE_ID": self.rule_id, **changed}
+
+    def run(self, verb: str, *arguments: str, **changed: str) -> int:
+        """The exit code of a verb, as the account's owner."""
+        environ = self.environ(**changed)
+        return cli.run(verb, *arguments, environ=environ, credentials=self.credentials)
 
     def provision(self) -> None:
         """Make everything around the function, or mend it."""

@@ -1,7 +1,7 @@
 """A cloud that provision fills and remove empties, and what is in it, to be compared."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 from alibabacloud_sls20201230 import models as sls
 
+from scripts import cli
 from scripts.account import deployment
 from scripts.account.clients import Clients, fixed_credentials
 from scripts.account.permission import Permission
@@ -20,8 +21,6 @@ from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from scripts.verbs.provision import main as provision
-from scripts.verbs.remove import main as remove
 from tests.contract import apply_helpers
 
 TOPIC = "MNSTestConfig"
@@ -50,15 +49,15 @@ class Account:
 
     def provision(self, *arguments: str, **changed: Any) -> int:
         """The exit code of provision."""
-        return self._run(provision, *arguments, **changed)
+        return self._run("provision", *arguments, **changed)
 
     def remove(self, *arguments: str, **changed: Any) -> int:
         """The exit code of remove."""
-        return self._run(remove, *arguments, **changed)
+        return self._run("remove", *arguments, **changed)
 
     def _run(
         self,
-        main: Callable[..., int],
+        verb: str,
         *arguments: str,
         key: Credentials | None = None,
         **shell: str,
@@ -71,7 +70,15 @@ class Account:
         credentials = fixed_credentials(
             held.access_key_id, held.access_key_secret, held.security_token
         )
-        return main(["--spec", str(self.path), *arguments], {**endpoints, **shell}, credentials)
+        environ = {**endpoints, **shell}
+        return cli.run(
+            verb,
+            "--spec",
+            str(self.path),
+            *arguments,
+            environ=environ,
+            credentials=credentials,
+        )
 
     def clients(self) -> Clients:
         """The SDK clients of the account's owner."""

@@ -12,8 +12,6 @@ from scripts.account.mark import TEXT
 from scripts.localcloud import Drop, Fail, LocalCloud
 from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.log.records import Record
-from scripts.verbs.doctor import main as doctor
-from scripts.verbs.test_alert import main as send_test
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
 from tests.contract.provision_rig import Account
 
@@ -72,7 +70,7 @@ def records(account: Account) -> list[Record]:
 def examined(account: Account, capsys: pytest.CaptureFixture[str], **shell: str) -> dict[str, Any]:
     """What doctor says of the alerts: its first remark."""
     capsys.readouterr()
-    account._run(doctor, "--json", **shell)
+    account._run("doctor", "--json", **shell)
     links = json.loads(capsys.readouterr().out)["links"]
     found = [each for each in links if each["link"] == "alerts"]
     assert isinstance(found[0], dict)
@@ -127,11 +125,11 @@ def test_the_token_is_never_shown(
     changed = {"ALERT_WEBHOOK": hook.address.replace(TOKEN, f"{TOKEN}-2")}
     assert account.provision("--dry-run", "--json", **changed) == 0
     assert examined(account, capsys, **changed)["state"] == "fault"
-    account._run(doctor, **changed)
+    account._run("doctor", **changed)
     account.cloud.faults.add("log:UpdateResourceRecord", Fail(400, "ParameterInvalid", TOKEN[:0]))
     assert account.provision("--yes", **changed) == 1
     assert account.provision("--yes", **changed) == 0
-    assert account._run(send_test, **changed) == 0
+    assert account._run("test-alert", **changed) == 0
     assert account.remove("--yes", **changed) == 0
     said = capsys.readouterr()
     assert "http://127.0.0.1/…" in said.out
@@ -211,7 +209,7 @@ def test_what_somebody_changed_is_noticed_and_mended(
     assert (remark["state"], remark["remarks"], remark["mend"]) == ("fault", 1, "make provision")
     assert said in remark["what"]
     capsys.readouterr()
-    woken._run(doctor, "--json", "--before-deploy")
+    woken._run("doctor", "--json", "--before-deploy")
     links = json.loads(capsys.readouterr().out)["links"]
     assert [each["state"] for each in links if each["link"] == "alerts"] == ["not yet"]
 
@@ -260,7 +258,7 @@ def test_a_message_indexed_as_text_becomes_json(account: Account, hook: Webhook)
     assert index.settings["keys"]["theirs"]["token"] == [","]
     assert index.settings["keys"]["message"]["json_keys"]["bucket"]["doc_value"] is True
     assert index.settings["keys"]["requestId"]["doc_value"] is True
-    assert account._run(send_test, ALERT_WEBHOOK=hook.address) == 0
+    assert account._run("test-alert", ALERT_WEBHOOK=hook.address) == 0
 
 
 def test_remove_takes_away_what_is_ours(woken: Account, capsys: pytest.CaptureFixture[str]) -> None:
@@ -295,7 +293,7 @@ def test_a_test_goes_through(
     woken: Account, hook: Webhook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One call with the test's own id, and not a line in the audit trail."""
-    assert woken._run(send_test, "--json", ALERT_WEBHOOK=hook.address) == 0
+    assert woken._run("test-alert", "--json", ALERT_WEBHOOK=hook.address) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["fired"], said["handed_over"]) == (True, True)
     assert eventually(lambda: bool(hook.calls))
@@ -310,7 +308,7 @@ def test_a_test_goes_through(
 def test_a_check_that_does_not_fire_is_not_the_end(woken: Account, hook: Webhook) -> None:
     """Where the line is found, and the alert fires with the third check only, that is awaited."""
     _change(woken.clients().log, woken.project, "resource-repair-test", threshold=3)
-    assert woken._run(send_test, ALERT_WEBHOOK=hook.address) == 0
+    assert woken._run("test-alert", ALERT_WEBHOOK=hook.address) == 0
     assert eventually(lambda: len(hook.calls) == 1)
 
 
@@ -320,7 +318,7 @@ def test_a_test_that_does_not_fire_fails(
     """Where the index knows nothing of the line, nobody is called, and it says so."""
     log = woken.cloud.log
     log.delete_index(woken.project, "audit")
-    assert woken._run(send_test, "--timeout", "2") == 1
+    assert woken._run("test-alert", "--timeout", "2") == 1
     assert "did not fire within 2 s" in capsys.readouterr().out
     assert hook.calls == []
 
@@ -330,16 +328,16 @@ def test_a_test_needs_an_alert_that_is_on(
 ) -> None:
     """Before there are alerts, and with the one for tests off, it says what to do."""
     assert account.provision("--yes") == 0
-    assert account._run(send_test) == 1
+    assert account._run("test-alert") == 1
     assert "there is no alert resource-repair-test" in capsys.readouterr().err
     assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
     account.clients().log.disable_alert(account.project, "resource-repair-test")
-    assert account._run(send_test) == 1
+    assert account._run("test-alert") == 1
     assert "is switched off" in capsys.readouterr().err
 
 
 def test_a_dry_run_writes_nothing(woken: Account, hook: Webhook) -> None:
     """It says what would be written."""
     writes = woken.writes()
-    assert woken._run(send_test, "--dry-run") == 0
+    assert woken._run("test-alert", "--dry-run") == 0
     assert woken.writes() == writes

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts import cli
 from scripts.account.clients import fixed_credentials
 from scripts.account.rule import MANAGED_RULE
 from scripts.localcloud.cloud import LocalCloud, Snapshot
 from scripts.localcloud.faults import Fail
-from scripts.verbs.apply import main
 from tests.contract import apply_helpers as helpers
 from tests.contract.apply_helpers import Deployment
 
@@ -55,7 +55,9 @@ def run(deployment: Deployment, *arguments: str, **changed: str | None) -> int:
     known = {name: value for name, value in environ.items() if value is not None}
     key = deployment.cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
-    return main(["--spec", str(deployment.path), *arguments], known, held)
+    return cli.run(
+        "apply", "--spec", str(deployment.path), *arguments, environ=known, credentials=held
+    )
 
 
 def test_it_shows_applies_and_is_done(
@@ -164,7 +166,8 @@ def test_credentials_are_those_of_the_default_chain(
     command = [
         sys.executable,
         "-m",
-        "scripts.verbs.apply",
+        "scripts",
+        "apply",
         "--spec",
         str(deployment.path),
         "--dry-run",

@@ -11,7 +11,6 @@ import yaml
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
-from scripts.verbs.apply import main
 from tests.contract import apply_helpers
 from tests.contract.apply_helpers import Deployment
 from tests.contract.doctor_helpers import Scene
@@ -51,7 +50,7 @@ def scene(provisioned: Scene, undeployed: Snapshot, tmp_path: Path) -> Iterator[
 def run(scene: Scene, *arguments: str, **shell: str) -> int:
     """The exit code."""
     command = ["--spec", str(scene.path), *arguments]
-    return main(command, scene.environ(**shell), scene.credentials)
+    return scene.run("apply", *command, **shell)
 
 
 @pytest.mark.parametrize(("given", "code"), [("", 1), ("20", 1), ("22", 1), ("21", 0)])

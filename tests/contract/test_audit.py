@@ -1,18 +1,17 @@
 """The verb audit, run as from its command line, on a local cloud."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import cli
 from scripts.account.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
-from scripts.verbs import provision
-from scripts.verbs.audit import main
 from tests.contract import apply_helpers
 from tests.contract.log_helpers import DELIMITERS, TEXT, WHOLE
 
@@ -37,19 +36,19 @@ class Account:
 
     def audit(self, *arguments: str) -> int:
         """The verb's exit code."""
-        return self._run(main, *arguments)
+        return self._run("audit", *arguments)
 
     def provision(self) -> None:
         """Everything around the function, as it should be."""
-        assert self._run(provision.main, "--yes") == 0
+        assert self._run("provision", "--yes") == 0
 
-    def _run(self, verb: Callable[..., int], *arguments: str) -> int:
+    def _run(self, verb: str, *arguments: str) -> int:
         environ = {
             f"RESOURCE_REPAIR_{service.upper()}_ENDPOINT": url
             for service, url in self.cloud.endpoints._asdict().items()
         }
         key = fixed_credentials(*self.key[:3])
-        return verb(["--spec", str(self.path), *arguments], environ, key)
+        return cli.run(verb, "--spec", str(self.path), *arguments, environ=environ, credentials=key)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from scripts.decide.chain import Standing
 from scripts.decide.chain.client_keys import account_of
-from scripts.verbs.doctor import main
 from tests.contract.doctor_helpers import Scene, deployed
 
 # As `openssl enc -aes-256-cbc -md md5 -base64` writes it, with the client's passphrase.
@@ -54,7 +53,7 @@ def test_keys_of_another_account_are_told(
     """Both accounts are named, in the clear or encrypted as the client keeps it; no key is."""
     home = kept(tmp_path, profile(account), name)
     arguments = ["--spec", str(scene.path), "--exemptions", str(scene.exemptions), "--json"]
-    assert main(arguments, scene.environ(HOME=home), scene.credentials) == 1
+    assert scene.run("doctor", *arguments, HOME=home) == 1
 
     said = capsys.readouterr()
     links = json.loads(said.out)["links"]

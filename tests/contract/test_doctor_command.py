@@ -7,7 +7,6 @@ import yaml
 
 from scripts.decide.chain import LINKS
 from scripts.declared import PATH
-from scripts.verbs.doctor import main
 from tests.contract.doctor_helpers import Scene, deployed
 
 
@@ -81,4 +80,4 @@ def run(scene: Scene, *arguments: str, **environ: str) -> int:
     options = ["--spec", str(scene.path)]
     if "--exemptions" not in arguments:
         options += ["--exemptions", str(scene.exemptions)]
-    return main([*options, *arguments], scene.environ(**environ), scene.credentials)
+    return scene.run("doctor", *options, *arguments, **environ)

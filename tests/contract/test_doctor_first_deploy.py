@@ -10,7 +10,6 @@ from scripts.decide.chain.buckets import EXPECT
 from scripts.declared import load
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
-from scripts.verbs.doctor import main
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Scene
@@ -136,7 +135,7 @@ def test_the_buckets_are_counted_where_that_stops_nothing(
     apply_helpers.edit(path, "mode: enforce", f"mode: {mode}")
     arguments = ["--json", "--spec", str(path), "--exemptions", str(undeployed.exemptions)]
     with one_more_bucket(undeployed) if more else contextlib.nullcontext():
-        assert main(arguments, undeployed.environ(), undeployed.credentials) == 0
+        assert undeployed.run("doctor", *arguments) == 0
 
     assert says in capsys.readouterr().out
 

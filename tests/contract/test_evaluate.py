@@ -18,7 +18,6 @@ from scripts.account.deployment import apply, plan
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.stage.stage import Stage
-from scripts.verbs import evaluate
 from scripts.verbs.evaluate import VERB
 from tests.contract.apply_helpers import zipped
 from tests.contract.verb_rig import (
@@ -75,7 +74,7 @@ def test_it_closes_as_many_as_were_expected(
     may = [*VERB.permissions]
     options = ["--expect", "2", "--json"]
 
-    assert run(stage, evaluate.main, *options, may=may) == 0
+    assert run(stage, "evaluate", *options, may=may) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -122,7 +121,7 @@ def test_another_number_is_misuse(
     before = started(open_buckets)
     monkeypatch.setattr(sys, "stdin", stdin)
 
-    assert run(open_buckets, evaluate.main, *options) == 2
+    assert run(open_buckets, "evaluate", *options) == 2
 
     assert says in capsys.readouterr().err
     assert started(open_buckets) == before
@@ -134,7 +133,7 @@ def test_the_number_may_be_typed(
 ) -> None:
     """At a terminal the number is asked for, and the right one starts the evaluation."""
     monkeypatch.setattr(sys, "stdin", Terminal("2\n"))
-    assert run(open_buckets, evaluate.main) == 0
+    assert run(open_buckets, "evaluate") == 0
     assert acls(open_buckets)["first"] == "private"
 
 
@@ -153,7 +152,7 @@ def test_what_changed_while_it_was_asked_is_not_started(
     before = started(open_buckets)
     monkeypatch.setattr(sys, "stdin", Slow("2\n"))
 
-    assert run(open_buckets, evaluate.main) == 1
+    assert run(open_buckets, "evaluate") == 1
 
     assert "results changed meanwhile, so nothing was started" in capsys.readouterr().err
     assert started(open_buckets) == before
@@ -162,7 +161,7 @@ def test_what_changed_while_it_was_asked_is_not_started(
 def test_a_dry_run_starts_nothing(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """With --dry-run it tells what an evaluation would close, and stops."""
     before = started(open_buckets)
-    assert run(open_buckets, evaluate.main, "--dry-run") == 0
+    assert run(open_buckets, "evaluate", "--dry-run") == 0
     assert "closes 2 buckets" in capsys.readouterr().out
     assert started(open_buckets) == before
 
@@ -174,7 +173,7 @@ def test_with_nothing_to_close_there_is_nothing_to_do(
     """Without a non-compliant bucket, or with exempt ones alone, nothing is asked nor started."""
     plant(stage, **planted)
     before = started(stage)
-    assert run(stage, evaluate.main) == 0
+    assert run(stage, "evaluate") == 0
     assert "nothing to do" in capsys.readouterr().out
     assert started(stage) == before
 
@@ -183,8 +182,8 @@ def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFi
     """What counts is the deployed mode: in report it says that nothing closes, and follows."""
     plant(stage, first="public-read")
     with deployed_with(stage, repairMode="report"):
-        assert run(stage, evaluate.main, "--expect", "1") == 2
-        assert run(stage, evaluate.main, "--yes") == 0
+        assert run(stage, "evaluate", "--expect", "1") == 2
+        assert run(stage, "evaluate", "--yes") == 0
         assert stage.wait_idle()
 
     said = capsys.readouterr().out
@@ -198,14 +197,14 @@ def test_a_function_for_another_rule_is_a_problem(
 ) -> None:
     """Where the deployed function acts on another rule, what would be closed cannot be told."""
     with deployed_with(stage, prepareRuleId="cr-0"):
-        assert run(stage, evaluate.main) == 1
+        assert run(stage, "evaluate") == 1
     assert "is deployed for cr-0, and PREPARE_RULE_ID is cr-" in capsys.readouterr().err
 
 
 def test_the_live_exemptions_count(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """After an undo that is not committed: what it exempts is left, and a line tells of it."""
     with live_exemptions(open_buckets, Exemption("first", "the site", "web-team", TODAY)):
-        assert run(open_buckets, evaluate.main, "--expect", "2") == 0
+        assert run(open_buckets, "evaluate", "--expect", "2") == 0
         assert open_buckets.wait_idle()
     said = capsys.readouterr().out
     assert "the live exemptions count, and differ from those in " in said
@@ -228,7 +227,7 @@ def test_what_is_here_does_not_count(
     built = code.read_bytes()
     code.unlink()
     try:
-        assert run(open_buckets, evaluate.main, "--dry-run", "--exemptions", str(path)) == 0
+        assert run(open_buckets, "evaluate", "--dry-run", "--exemptions", str(path)) == 0
     finally:
         code.write_bytes(built)
     said = capsys.readouterr().out
@@ -242,7 +241,7 @@ def test_without_the_live_exemptions_nothing_is_started(
     """Code that has none to read would close nothing that could be told in advance."""
     before = started(open_buckets)
     with live_code(open_buckets, zipped("", None)):
-        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
+        assert run(open_buckets, "evaluate", "--expect", "2") == 1
     line = capsys.readouterr().err
     assert "the exemptions of the live oss_repair_acl_trigger cannot be read (KeyError)" in line
     assert line.count("\n") == 1
@@ -257,11 +256,11 @@ def test_what_its_tag_exempts_is_not_counted(
     stage, until = open_buckets, (TODAY + timedelta(days=days)).isoformat()
     plant(stage, tagged="public-read")
     tag(stage, "public-until", tagged=until)
-    assert run(stage, evaluate.main, "--dry-run") == 0
+    assert run(stage, "evaluate", "--dry-run") == 0
     assert "closes 3 buckets; 1 exempt" in capsys.readouterr().out
 
     with deployed_with(stage, exemptTag="public-until", exemptTagDays="7"):
-        assert run(stage, evaluate.main, "--expect", str(closes)) == 0
+        assert run(stage, "evaluate", "--expect", str(closes)) == 0
         assert stage.wait_idle()
 
     assert acls(stage)["tagged"] == ("public-read" if closes == 2 else "private")
@@ -293,7 +292,7 @@ def test_what_would_reach_nobody_is_not_started(
     before = started(open_buckets)
     spoil(open_buckets)
     try:
-        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
+        assert run(open_buckets, "evaluate", "--expect", "2") == 1
     finally:
         deliver(open_buckets, on=True)
         apply(plan(open_buckets.spec, open_buckets.clients))
@@ -311,7 +310,7 @@ def test_a_channel_that_delivers_more_is_no_obstacle(
     (channel,) = config.channels()
     config.update_channel(replace(channel, also=("ConfigurationSnapshot",)))
     try:
-        assert run(open_buckets, evaluate.main, "--expect", "2") == 0
+        assert run(open_buckets, "evaluate", "--expect", "2") == 0
     finally:
         config.update_channel(channel)
     assert "results have settled" in capsys.readouterr().out
@@ -324,7 +323,7 @@ def test_a_misconfigured_function_is_a_problem(
     """A function that repairs nothing, as its settings are wrong, is not counted as enforcing."""
     before = started(open_buckets)
     with deployed_with(open_buckets, repairMode=mode):
-        assert run(open_buckets, evaluate.main, "--expect", "2") == 1
+        assert run(open_buckets, "evaluate", "--expect", "2") == 1
     line = capsys.readouterr().err
     assert "wrong settings, so it repairs nothing (repairMode must be enforce or report)" in line
     assert started(open_buckets) == before
@@ -348,7 +347,7 @@ def test_an_evaluation_under_way_is_waited_for(
 
     watcher = threading.Thread(target=end_once_looked_at)
     watcher.start()
-    assert run(stage, evaluate.main, "--dry-run") == 0
+    assert run(stage, "evaluate", "--dry-run") == 0
     watcher.join()
 
     said = capsys.readouterr().out
@@ -363,6 +362,6 @@ def test_who_may_not_read_the_audit_trail_starts_nothing(
     """A permission that is missing to follow is told before anything is closed."""
     before = started(open_buckets)
     may = without(VERB.permissions, "log:GetLogStoreLogs")
-    assert run(open_buckets, evaluate.main, "--expect", "2", may=may) == 1
+    assert run(open_buckets, "evaluate", "--expect", "2", may=may) == 1
     assert "allow log:GetLogStoreLogs" in capsys.readouterr().err
     assert started(open_buckets) == before

@@ -14,7 +14,6 @@ from scripts.localcloud import Fail, Hold
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.journal import Entry
 from scripts.stage.stage import Stage
-from scripts.verbs import evaluate
 from scripts.verbs.evaluate import VERB
 from tests.contract.verb_rig import (
     count,
@@ -68,7 +67,7 @@ def test_what_comes_to_no_end_is_told_in_time(
     never = Hold()
     order = stage.cloud.faults.add("oss:GetBucketInfo", never, subject="stubborn")
     try:
-        assert run(stage, evaluate.main, "--expect", "1", "--timeout", "0.5", "--json") == 1
+        assert run(stage, "evaluate", "--expect", "1", "--timeout", "0.5", "--json") == 1
         assert order.met.wait(60)  # the function may start late
     finally:
         never.released.set()
@@ -94,7 +93,7 @@ def test_what_cannot_be_closed_is_not_waited_for(
     stage.cloud.faults.add("oss:PutBucketAcl", refusal, subject="stubborn", times=100)
     before = len(stage.audit())
 
-    assert run(stage, evaluate.main, "--expect", "2", "--json") == 1
+    assert run(stage, "evaluate", "--expect", "2", "--json") == 1
 
     said_of = [line for line in stage.audit()[before:] if line["bucket"] == "stubborn"]
     assert len(said_of) >= lines
@@ -115,7 +114,7 @@ def test_what_closes_when_tried_again_is_waited_for(
     plant(stage, first="public-read")
     stage.cloud.faults.add("oss:PutBucketAcl", Fail(400, "InvalidArgument"), times=3)
 
-    assert run(stage, evaluate.main, "--expect", "1", "--json") == 0
+    assert run(stage, "evaluate", "--expect", "1", "--json") == 0
 
     (end,) = json.loads(capsys.readouterr().out)["buckets"]
     assert (end["outcome"], end["after"]) == ("repaired", "COMPLIANT")
@@ -134,7 +133,7 @@ def test_what_its_policy_opens_is_told_apart(
     found_gone = Fail(404, "NoSuchBucket")
     stage.cloud.faults.add("oss:GetBucketInfo", found_gone, subject="gone", times=2)
 
-    assert run(stage, evaluate.main, "--expect", "1", "--json", may=VERB.permissions) == 1
+    assert run(stage, "evaluate", "--expect", "1", "--json", may=VERB.permissions) == 1
 
     said = capsys.readouterr()
     assert "an evaluation now closes 1 bucket; 1 exempt" in said.err
@@ -163,7 +162,7 @@ def test_what_is_closed_and_public_all_the_same_is_no_success(
     searching = threading.Thread(target=find_lines_late)
     searching.start()
     with before_the_start(stage, lambda: log.let_search_lag(sys.maxsize)):
-        assert run(stage, evaluate.main, "--expect", "1", "--json") == 1
+        assert run(stage, "evaluate", "--expect", "1", "--json") == 1
     searching.join()
 
     (end,) = json.loads(capsys.readouterr().out)["buckets"]
@@ -186,7 +185,7 @@ def test_what_somebody_else_closed_needs_no_audit_line(
         assert stage.cloud.config.wait_idle(30)
 
     with before_the_start(stage, close):
-        assert run(stage, evaluate.main, "--expect", "1", "--json") == 0
+        assert run(stage, "evaluate", "--expect", "1", "--json") == 0
 
     (end,) = json.loads(capsys.readouterr().out)["buckets"]
     assert (end["after"], end["outcome"], end["closed"]) == ("COMPLIANT", None, True)
@@ -211,7 +210,7 @@ def test_without_an_audit_trail_cloud_config_alone_tells(
     try:
         with deployed_with(stage, repairMode=mode):
             expected = "1" if mode == "enforce" else "0"
-            assert run(stage, evaluate.main, "--expect", expected, "--json") == ends
+            assert run(stage, "evaluate", "--expect", expected, "--json") == ends
             assert stage.wait_idle()
     finally:
         stage.cloud.log.create_index(logs.project, logs.logstore, index)
@@ -233,7 +232,7 @@ def test_throttling_does_not_end_the_waiting(
         stage.cloud.faults.add("config:ListConfigRules", throttled, times=2)
 
     with before_the_start(stage, throttle):
-        assert run(stage, evaluate.main, "--expect", "1") == 0
+        assert run(stage, "evaluate", "--expect", "1") == 0
 
     said = capsys.readouterr().out
     assert "config:ListConfigRules is not answered just now (Throttling.User)" in said

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts import ROOT
+from scripts import ROOT, cli
 from scripts.account.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.stage.serve import environment
 from scripts.stage.stage import Stage, set_up
-from scripts.verbs.invoke import main
 from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 
@@ -34,8 +33,13 @@ def invoke(stage: Stage) -> Invoke:
     key = stage.cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
     environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return lambda event, *arguments, yes=True: main(
-        [str(event), *arguments, *(["--yes"] if yes else [])], environ, held
+    return lambda event, *arguments, yes=True: cli.run(
+        "invoke",
+        str(event),
+        *arguments,
+        *(["--yes"] if yes else []),
+        environ=environ,
+        credentials=held,
     )
 
 
@@ -174,5 +178,5 @@ def test_a_function_that_is_not_deployed_is_told(
         key = bare.credentials
         held = fixed_credentials(key.access_key_id, key.access_key_secret)
         environ = {**environment(bare), "PREPARE_RULE_ID": stage.rule_id}
-        assert main([str(EVENTS / "gone.json")], environ, held) == 1
+        assert cli.run("invoke", str(EVENTS / "gone.json"), environ=environ, credentials=held) == 1
     assert "is not deployed: deploy it first" in capsys.readouterr().err

@@ -16,7 +16,6 @@ from scripts.decide.chain import Standing
 from scripts.errors import Problem
 from scripts.localcloud import Fail
 from scripts.localcloud.fc.code import Code
-from scripts.verbs.apply import main as apply
 from tests.contract.doctor_helpers import Scene, deployed
 
 COMPILED = "resource_repair/exemptions.json"
@@ -195,4 +194,4 @@ def test_a_deploy_brings_no_new_glob_that_is_too_wide(
 def run_apply(scene: Scene, *arguments: str, **environ: str) -> int:
     """The exit code."""
     options = ["--spec", str(scene.path), "--yes", *arguments]
-    return apply(options, scene.environ(**environ), scene.credentials)
+    return scene.run("apply", *options, **environ)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from unittest.mock import patch
 import pytest
 
 from scripts import ROOT
-from scripts.account.clients import Credentials
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
-from scripts.context import Verb, start
+from scripts.context import Verb
 from scripts.flows import proof
 from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.stage.serve import environment
 from scripts.stage.stage import Stage
+from scripts.verbs.verify import Options
 from tests.contract import apply_helpers
 from tests.contract.verb_rig import deliver, deployed_with, product, run, started, without
 
@@ -32,12 +32,8 @@ OURS = {TAG_KEY: "resource-repair-proof"}
 LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """The proof as a verb of its own, with the options and permissions that it declares."""
-    verb = Verb("prove", "Prove the loop.", proof.PERMISSIONS)
-    return start(verb, proof.prove, arguments, environ, credentials, add_options=proof.add_options)
+PROVE = Verb("prove", "Prove the loop.", proof.PERMISSIONS, Options, proof.prove)
+"""The proof as a verb of its own, with the permissions that it declares."""
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +79,7 @@ def test_the_loop_is_proved(stage: Stage, capsys: pytest.CaptureFixture[str]) ->
     """A bucket of its own is opened, closed by the function and taken away; each leg has a time."""
     before = started(stage)
 
-    assert run(stage, main, "--json", may=proof.PERMISSIONS) == 0
+    assert run(stage, PROVE, "--json", may=proof.PERMISSIONS) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -104,7 +100,7 @@ def test_the_loop_is_proved(stage: Stage, capsys: pytest.CaptureFixture[str]) ->
 def test_it_has_the_bucket_marked_before_it_is_opened(stage: Stage) -> None:
     """The mark comes first, so that whatever is killed leaves a bucket that is known as ours."""
     start = len(stage.cloud.journal.entries())
-    assert run(stage, main) == 0
+    assert run(stage, PROVE) == 0
 
     done = [entry.action for entry in stage.cloud.journal.entries()[start:]]
     steps = ["PutBucket", "PutBucketTagging", "PutBucketPublicAccessBlock", "PutBucketAcl"]
@@ -118,7 +114,7 @@ def test_what_the_account_blocks_cannot_be_proved(
     stage.cloud.oss.block_account(stage.cloud.account_id, blocked=True)
     before = made(stage.cloud)
 
-    assert run(stage, main) == 1
+    assert run(stage, PROVE) == 1
 
     assert "the loop cannot be proved: Block Public Access is on" in capsys.readouterr().err
     assert made(stage.cloud) == before
@@ -132,7 +128,7 @@ def test_what_only_reports_cannot_be_proved(
     apply_helpers.edit(spec, "mode: enforce", "mode: report")
     before = made(stage.cloud)
 
-    assert run(stage, main, "--spec", str(spec)) == 1
+    assert run(stage, PROVE, "--spec", str(spec)) == 1
 
     assert "cannot be proved in mode report" in capsys.readouterr().err
     assert made(stage.cloud) == before
@@ -153,7 +149,7 @@ def test_a_dry_run_tells_all_of_it_and_makes_nothing(
     before = made(stage.cloud)
     leave(stage, f"{LEFT}0", OURS)
     leave(stage, f"{LEFT}1", {})
-    assert run(stage, main, "--dry-run", "--json", "--timeout", "90") == 0
+    assert run(stage, PROVE, "--dry-run", "--json", "--timeout", "90") == 0
     assert made(stage.cloud) == before
     assert stage.cloud.oss.names() == [f"{LEFT}0", f"{LEFT}1"]
 
@@ -185,7 +181,7 @@ def test_leftovers_of_earlier_proofs_are_taken_away(
     leave(stage, f"{LEFT}4-of-mine", OURS)
     leave(stage, f"{LEFT}5", OURS, hours=0.9)  # of a proof that may still run
 
-    assert run(stage, main) == 0
+    assert run(stage, PROVE) == 0
 
     assert stage.cloud.oss.names() == [
         *(f"{LEFT}{n}" for n in "123"),
@@ -204,7 +200,7 @@ def test_a_leftover_that_is_not_empty_is_left_to_a_person(
     leave(stage, name, OURS)
     stage.cloud.oss.put_object(name, "a", b"b")
 
-    assert run(stage, main) == 1
+    assert run(stage, PROVE) == 1
 
     assert f"{name}, which an earlier proof left, is not empty" in capsys.readouterr().err
     assert stage.cloud.oss.names() == [name]
@@ -228,7 +224,7 @@ def test_the_first_leg_that_did_not_end_is_named(
 ) -> None:
     """Wherever the loop is broken it says so in time, with the legs that ended, and cleans up."""
     with _broken(stage, broken):
-        assert run(stage, main, "--timeout", timeout, "--json") == 1
+        assert run(stage, PROVE, "--timeout", timeout, "--json") == 1
 
     said = capsys.readouterr()
     legs = json.loads(said.out)["seconds_after_change"]
@@ -264,7 +260,7 @@ def test_an_outcome_that_ends_it_ends_the_waiting(
 ) -> None:
     """If the function settles the finding otherwise, that is told at once, not at the timeout."""
     with deployed_with(stage, repairMode="report"):
-        assert run(stage, main) == 1
+        assert run(stage, PROVE) == 1
     assert "the function said would_repair" in capsys.readouterr().out
 
 
@@ -275,7 +271,7 @@ def test_an_interruption_cleans_up(stage: Stage) -> None:
     """Ctrl-C while it waits ends it, with the bucket gone."""
     deliver(stage, on=False)
     with once_opened(stage, lambda _: os.kill(os.getpid(), signal.SIGINT)):
-        assert run(stage, main) == 1
+        assert run(stage, PROVE) == 1
     assert stage.cloud.oss.names() == []
 
 
@@ -286,7 +282,10 @@ def test_a_pipeline_s_cancel_cleans_up(stage: Stage, number: signal.Signals) -> 
     deliver(stage, on=False)
     environ = {**os.environ, **environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
     environ.pop("ALIBABA_CLOUD_SECURITY_TOKEN", None)
-    prove = "import os; from tests.contract.test_loop_proof import main; exit(main([], os.environ))"
+    prove = (
+        "from scripts import cli; from tests.contract import test_loop_proof as here; "
+        "exit(cli.run_verb(here.PROVE))"
+    )
     opened: list[str] = []
     with once_opened(stage, opened.append):
         loop = subprocess.Popen([sys.executable, "-c", prove], cwd=ROOT, env=environ)
@@ -307,7 +306,7 @@ def test_a_bucket_that_somebody_deletes_is_told(
     """If another run takes the bucket for a leftover, it says so, and makes it not anew."""
     deliver(stage, on=False)
     with once_opened(stage, stage.cloud.oss.delete):
-        assert run(stage, main) == 1
+        assert run(stage, PROVE) == 1
     assert "prove the loop once at a time" in capsys.readouterr().err
     assert stage.cloud.oss.names() == []
 
@@ -315,7 +314,7 @@ def test_a_bucket_that_somebody_deletes_is_told(
 def test_cleaning_up_is_tried_again(stage: Stage) -> None:
     """A deletion that OSS does not answer for a moment is tried again."""
     stage.cloud.faults.add("oss:DeleteBucket", Fail(503, "ServiceUnavailable"), times=2)
-    assert run(stage, main) == 0
+    assert run(stage, PROVE) == 0
     assert stage.cloud.oss.names() == []
 
 
@@ -332,7 +331,7 @@ def test_each_refused_permission_is_named(
         leave(stage, f"{LEFT}0", OURS)
     may = without(proof.PERMISSIONS, missing.action)
 
-    assert run(stage, main, may=may) == 1
+    assert run(stage, PROVE, may=may) == 1
 
     assert f"allow {missing.action}" in capsys.readouterr().err
     if missing.action.startswith(("log:", "config:")):

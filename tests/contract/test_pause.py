@@ -79,9 +79,7 @@ def test_a_pause_changes_the_mode_and_nothing_else(
     set_variables(stage, ossEndpoint="https://oss-{region}.example.com")
     before, also = dict(environment(stage)), settings(stage)
 
-    assert (
-        run(stage, pause.main, "--reason", "站点 is moving: wait", may=pause.VERB.permissions) == 0
-    )
+    assert run(stage, "pause", "--reason", "站点 is moving: wait", may=pause.VERB.permissions) == 0
 
     live = Live.read(stage.spec, stage.clients)
     assert live.mode == "report"
@@ -101,10 +99,10 @@ def test_a_pause_changes_the_mode_and_nothing_else(
 
 def test_the_first_pause_counts(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """A second pause changes nothing, keeps the first's time and reason, and says so."""
-    assert run(stage, pause.main, "--reason", "first") == 0
+    assert run(stage, "pause", "--reason", "first") == 0
     before, count = environment(stage), updates(stage)
 
-    assert run(stage, pause.main, "--reason", "second", "--json") == 0
+    assert run(stage, "pause", "--reason", "second", "--json") == 0
 
     said = capsys.readouterr()
     assert "already: nothing was changed" in said.err
@@ -118,8 +116,8 @@ def test_resume_puts_back_what_was(stage: Stage, mode: str) -> None:
     """After pause and resume every variable is as it was, whichever mode that means."""
     with deployed_with(stage, repairMode=mode):
         before, also = environment(stage), settings(stage)
-        assert run(stage, pause.main) == 0
-        assert run(stage, resume.main, "--yes", may=resume.VERB.permissions) == 0
+        assert run(stage, "pause") == 0
+        assert run(stage, "resume", "--yes", may=resume.VERB.permissions) == 0
         assert environment(stage) == before
         assert settings(stage) == also
 
@@ -129,11 +127,11 @@ def test_what_is_not_paused_is_not_resumed(
 ) -> None:
     """Resume of what runs says so, asks nothing and changes nothing, also in mode report."""
     count = updates(stage)
-    assert run(stage, resume.main) == 0
+    assert run(stage, "resume") == 0
     assert "is not paused: it runs in mode enforce" in capsys.readouterr().out
     assert updates(stage) == count
     with deployed_with(stage, repairMode="report"):
-        assert run(stage, resume.main) == 0
+        assert run(stage, "resume") == 0
         assert environment(stage)["repairMode"] == "report"
 
 
@@ -155,10 +153,10 @@ def test_resuming_tells_what_is_open_and_asks(
 ) -> None:
     """Into enforce it names what is reported and not exempt by the live code, and wants a yes."""
     plant(stage, **dict.fromkeys(("first", "config_website"), "public-read"), closed="private")
-    assert run(stage, pause.main) == 0
+    assert run(stage, "pause") == 0
     monkeypatch.setattr(sys, "stdin", stdin)
 
-    assert run(stage, resume.main) == ends
+    assert run(stage, "resume") == ends
 
     said = capsys.readouterr().out
     assert "1 reported and not exempt, 1 exempt" in said
@@ -169,7 +167,7 @@ def test_resuming_tells_what_is_open_and_asks(
 
 def test_while_paused_findings_are_recorded_alone(stage: Stage) -> None:
     """A finding that comes while it is paused is audited as in mode report, and nothing closes."""
-    assert run(stage, pause.main, "--reason", "why") == 0
+    assert run(stage, "pause", "--reason", "why") == 0
 
     stage.cloud.oss.create("opened-meanwhile", acl="public-read")
     assert stage.wait_idle()
@@ -185,10 +183,10 @@ def test_a_dry_run_changes_nothing(
 ) -> None:
     """With --dry-run what would be done is shown, and nobody is asked."""
     if verb == "resume":
-        assert run(stage, pause.main) == 0
+        assert run(stage, "pause") == 0
     before, count = environment(stage), updates(stage)
 
-    assert run(stage, {"pause": pause, "resume": resume}[verb].main, "--dry-run") == 0
+    assert run(stage, verb, "--dry-run") == 0
 
     assert (environment(stage), updates(stage)) == (before, count)
     assert ("would pause" if verb == "pause" else "was in mode enforce") in capsys.readouterr().out
@@ -199,7 +197,7 @@ def test_a_reason_that_does_not_fit_is_told(
 ) -> None:
     """Where all variables would take over 4 KB it is said to shorten the reason: exit code 1."""
     before = environment(stage)
-    assert run(stage, pause.main, "--reason", "x" * 4096) == 1
+    assert run(stage, "pause", "--reason", "x" * 4096) == 1
     assert "give a shorter reason" in capsys.readouterr().err
     assert environment(stage) == before
 
@@ -211,13 +209,13 @@ def test_a_bad_moment_does_not_stop_the_stop(
     """An answer that is lost, or an overload, is got over, and told as this run's own pause."""
     stage.cloud.faults.add("fc:UpdateFunction", fault)
 
-    assert run(stage, pause.main) == 0
+    assert run(stage, "pause") == 0
 
     assert environment(stage)["repairMode"] == "report"
     assert "findings are recorded as would_repair" in capsys.readouterr().out
 
     stage.cloud.faults.add("fc:UpdateFunction", fault)
-    assert run(stage, resume.main, "--yes") == 0
+    assert run(stage, "resume", "--yes") == 0
     assert environment(stage)["repairMode"] == "enforce"
 
 
@@ -247,7 +245,7 @@ def changed_meanwhile(stage: Stage) -> Iterator[None]:
 def test_what_somebody_else_changes_meanwhile_stays(stage: Stage) -> None:
     """A change between the look and the update is not undone by the pause, which still comes."""
     with changed_meanwhile(stage):
-        assert run(stage, pause.main) == 0
+        assert run(stage, "pause") == 0
 
     assert environment(stage)["logLevel"] == "DEBUG"
     assert environment(stage)["repairMode"] == "report"
@@ -257,10 +255,10 @@ def test_a_resume_that_was_overtaken_stops(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is resumed is what was looked at: changed meanwhile it stays paused, exit code 1."""
-    assert run(stage, pause.main) == 0
+    assert run(stage, "pause") == 0
     stage.cloud.faults.add("fc:UpdateFunction", Fail(412, "PreconditionFailed"))
 
-    assert run(stage, resume.main, "--yes") == 1
+    assert run(stage, "resume", "--yes") == 1
 
     assert "was changed meanwhile by somebody else: run again" in capsys.readouterr().err
     assert environment(stage)["repairMode"] == "report"
@@ -268,11 +266,11 @@ def test_a_resume_that_was_overtaken_stops(
 
 def test_a_mode_set_by_hand_ends_a_pause(stage: Stage) -> None:
     """Where somebody set another mode since, it is not paused, and can be paused anew."""
-    assert run(stage, pause.main, "--reason", "old") == 0
+    assert run(stage, "pause", "--reason", "old") == 0
     set_variables(stage, repairMode="enforce")
     assert Live.read(stage.spec, stage.clients).pause is None
 
-    assert run(stage, pause.main, "--reason", "new") == 0
+    assert run(stage, "pause", "--reason", "new") == 0
 
     found = Live.read(stage.spec, stage.clients).pause
     assert found is not None
@@ -284,7 +282,7 @@ def test_a_pause_that_cannot_be_read_is_told(
 ) -> None:
     """Without the mode to go back to there is nothing to resume: it says so, exit code 1."""
     set_variables(stage, repairMode="report", paused="since yesterday")
-    assert run(stage, resume.main, "--yes") == 1
+    assert run(stage, "resume", "--yes") == 1
     assert "the variable paused" in capsys.readouterr().err
     assert environment(stage)["repairMode"] == "report"
 
@@ -296,7 +294,7 @@ def test_what_is_not_deployed_is_told(
     """Without the function it is said that there is none, in a line, with exit code 1."""
     path = Path(shutil.copy(PATH, tmp_path))
     path.write_text(path.read_text().replace("name: oss_repair_acl_trigger", "name: another"))
-    assert run(stage, verb.main, "--spec", str(path)) == 1
+    assert run(stage, verb.VERB.name, "--spec", str(path)) == 1
     assert "another is not deployed: deploy it first" in capsys.readouterr().err
 
 
@@ -321,11 +319,11 @@ def test_a_refusal_names_the_statement(
         plant(stage, opened="public-read", by_policy="private")
         open_by_policy(stage, "by-policy")  # of which the ACL is asked, and of the other the tags
         set_variables(stage, exemptTag="public-until")
-        assert run(stage, pause.main) == 0
+        assert run(stage, "pause") == 0
     before = environment(stage)
     may: Sequence[Permission] = without(verb.VERB.permissions, denied.action)
 
-    assert run(stage, verb.main, "--yes", may=may) == 1
+    assert run(stage, verb.VERB.name, "--yes", may=may) == 1
 
     said = capsys.readouterr()
     assert f'"Action": "{denied.action}"' in said.out
@@ -335,6 +333,6 @@ def test_a_refusal_names_the_statement(
 
 def test_a_deploy_by_other_means_ends_the_pause(stage: Stage) -> None:
     """What a deploy brings is what is declared: nothing of a pause is left on the function."""
-    assert run(stage, pause.main) == 0
+    assert run(stage, "pause") == 0
     apply(plan(stage.spec, stage.clients))
     assert environment(stage) == dict(stage.spec.function.environment)

@@ -114,7 +114,7 @@ def test_the_demo_and_its_function_use_no_proxy(code: Path, proxy: Listener) -> 
 def test_a_verb_s_process_uses_no_proxy(proxy: Listener) -> None:
     """A verb started as a person starts it: what it says is its answer, from the local cloud."""
     with LocalCloud() as cloud:
-        command = [sys.executable, "-m", "scripts.verbs.remove", "--dry-run"]
+        command = [sys.executable, "-m", "scripts", "remove", "--dry-run"]
         environ = {**os.environ, **environment(cloud), "PREPARE_RULE_ID": "cr-1"}
         spoiled = {**environ, "NO_PROXY": "", "no_proxy": ""}
         done = subprocess.run(

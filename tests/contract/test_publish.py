@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import ROOT
+from scripts import ROOT, cli
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import fixed_credentials
 from scripts.flows.event import keys
@@ -15,7 +15,7 @@ from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.stage.serve import environment
 from scripts.stage.stage import Stage, set_up
-from scripts.verbs.publish import main, of_message
+from scripts.verbs.publish import of_message
 from tests.contract.verb_rig import deployed_with
 from tests.e2e import scene
 
@@ -47,8 +47,13 @@ def publish(stage: Stage) -> Publish:
     key = stage.cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
     environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return lambda event, *arguments, yes=True: main(
-        [str(event), *arguments, *(["--yes"] if yes else [])], environ, held
+    return lambda event, *arguments, yes=True: cli.run(
+        "publish",
+        str(event),
+        *arguments,
+        *(["--yes"] if yes else []),
+        environ=environ,
+        credentials=held,
     )
 
 

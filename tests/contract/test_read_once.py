@@ -9,7 +9,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
 
-from scripts.docs.permissions import VERBS, module
+from scripts.docs.permissions import VERBS
 from scripts.localcloud.journal import Entry
 from scripts.stage.stage import Stage
 from tests.contract.verb_rig import EXEMPTIONS, Terminal, plant, product_in, run
@@ -57,7 +57,7 @@ def requests_of(stage: Stage, verb: str, *arguments: str) -> list[Entry]:
     if verb == "report":
         options += ["--output", str(folder / "report.html")]
     before = len(stage.cloud.journal.entries())
-    run(stage, module(verb).main, *options, *arguments)
+    run(stage, verb, *options, *arguments)
     return [e for e in stage.cloud.journal.entries()[before:] if "request" in e.details]
 
 

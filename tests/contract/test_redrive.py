@@ -15,7 +15,7 @@ from scripts import ROOT
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.stage.stage import Stage
-from scripts.verbs.redrive import VERB, main
+from scripts.verbs.redrive import VERB
 from tests.contract.provision_rig import QUEUE
 from tests.contract.verb_rig import Terminal, count, deployed_with, product, run
 
@@ -74,7 +74,7 @@ def test_once_mended_everything_is_settled_and_removed(
     poison(stage, "first", "second")
     stage.cloud.faults.clear()
 
-    assert run(stage, main, "--yes", "--json") == 0
+    assert run(stage, "redrive", "--yes", "--json") == 0
 
     said = capsys.readouterr()
     messages = json.loads(said.out)["messages"]
@@ -86,7 +86,7 @@ def test_once_mended_everything_is_settled_and_removed(
     assert "2 settled, and removed from the queue" in said.err
     assert acls(stage) == {"first": "private", "second": "private"}
     assert waiting(stage) == []
-    assert run(stage, main) == 0
+    assert run(stage, "redrive") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
@@ -97,7 +97,7 @@ def test_what_fails_again_stays(stage: Stage, capsys: pytest.CaptureFixture[str]
     stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="first", times=100)
     before = len(stage.cloud.journal.entries("fc", "gave_up"))
 
-    assert run(stage, main, "--yes", "--json") == 1
+    assert run(stage, "redrive", "--yes", "--json") == 1
 
     messages = told(capsys)
     assert [(each["buckets"], each["removed"]) for each in messages] == [
@@ -111,7 +111,7 @@ def test_what_fails_again_stays(stage: Stage, capsys: pytest.CaptureFixture[str]
     # A synchronous invocation that fails is nobody's but the caller's.
     assert len(stage.cloud.journal.entries("fc", "gave_up")) == before
     stage.cloud.faults.clear()
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "redrive", "--yes") == 0
     assert waiting(stage) == []
 
 
@@ -120,13 +120,13 @@ def test_some_may_be_chosen(stage: Stage, capsys: pytest.CaptureFixture[str]) ->
     poison(stage, "first", "second", "third", "fourth")
     stage.cloud.faults.clear()
 
-    assert run(stage, main, "--yes", "--json", "--bucket", "third") == 0
+    assert run(stage, "redrive", "--yes", "--json", "--bucket", "third") == 0
     assert [each["buckets"] for each in told(capsys)] == [["third"]]
-    assert run(stage, main, "--yes", "--json", "--limit", "1") == 0
+    assert run(stage, "redrive", "--yes", "--json", "--limit", "1") == 0
     (oldest,) = told(capsys)
-    assert run(stage, main, "--dry-run", "--json") == 0
+    assert run(stage, "redrive", "--dry-run", "--json") == 0
     short = told(capsys)[-1]["id"][:10]
-    assert run(stage, main, "--yes", "--json", "--id", short) == 0
+    assert run(stage, "redrive", "--yes", "--json", "--id", short) == 0
     (chosen,) = told(capsys)
     assert chosen["id"].startswith(short)
 
@@ -159,7 +159,7 @@ def test_nothing_is_sent_by_a_slip(
     poison(stage, "first")
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
-    assert run(stage, main, *options) == ends
+    assert run(stage, "redrive", *options) == ends
     said = capsys.readouterr()
     assert says in said.out + said.err
     assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == before
@@ -169,7 +169,7 @@ def test_a_no_sends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> No
     """At the terminal it is asked for, and a no leaves everything as it was, free to be seen."""
     poison(stage, "first")
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
-    assert run(stage, main) == 1
+    assert run(stage, "redrive") == 1
     assert acls(stage) == {"first": "public-read"}
     stage.cloud.clock.advance(2)
     assert len(stage.cloud.mns.peek(QUEUE, count=16)) == 1
@@ -179,7 +179,7 @@ def test_a_dry_run_lets_go_of_all(stage: Stage, capsys: pytest.CaptureFixture[st
     """More than the sixteen that peeking shows are told, and can be seen again in a second."""
     for number in range(40):
         stage.cloud.mns.send(QUEUE, json.dumps({"requestPayload": f"cut {number}"}))
-    assert run(stage, main, "--dry-run", "--json") == 0
+    assert run(stage, "redrive", "--dry-run", "--json") == 0
     assert len(told(capsys)) == 40
     stage.cloud.clock.advance(2)
     _, counts = stage.cloud.mns.queue(QUEUE)
@@ -217,7 +217,7 @@ def test_what_cannot_be_sent_is_told_and_kept(
     """Cut, foreign or senseless messages are shown, never sent, and stay: exit code 1."""
     stage.cloud.mns.send(QUEUE, body)
     before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
-    assert run(stage, main, "--yes", "--json") == 1
+    assert run(stage, "redrive", "--yes", "--json") == 1
     (message,) = told(capsys)
     assert any(each in message["kept"] for each in says.split("|"))
     assert message["removed"] is False
@@ -239,7 +239,7 @@ def test_the_event_may_come_in_any_form(stage: Stage, form: str) -> None:
         body = base64.b64encode(body.encode()).decode()
     stage.cloud.mns.send(QUEUE, body)
 
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "redrive", "--yes") == 0
 
     assert acls(stage) == {"first": "private"}
     assert stage.cloud.mns.messages(QUEUE) == []
@@ -251,7 +251,7 @@ def test_by_the_topic_it_is_followed_in_the_log(
     """Published again, found settled in the log store, and only then removed."""
     poison(stage, "first")
     stage.cloud.faults.clear()
-    assert run(stage, main, "--yes", "--to", "topic", may=VERB.permissions) == 0
+    assert run(stage, "redrive", "--yes", "--to", "topic", may=VERB.permissions) == 0
     assert "1 of 1 settled, by the log store" in capsys.readouterr().out
     assert acls(stage) == {"first": "private"}
     assert waiting(stage) == []
@@ -262,14 +262,14 @@ def test_by_the_topic_what_fails_is_there_twice(
 ) -> None:
     """Function Compute keeps the second failure too; neither is lost, and one run settles both."""
     poison(stage, "first")
-    assert run(stage, main, "--yes", "--to", "topic", "--timeout", "2", "--json") == 1
+    assert run(stage, "redrive", "--yes", "--to", "topic", "--timeout", "2", "--json") == 1
     (message,) = told(capsys)
     assert "denied" in message["problem"]
     assert stage.wait_idle()
     assert len(waiting(stage)) == 2
     stage.cloud.faults.clear()
     stage.cloud.clock.advance(2)
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "redrive", "--yes") == 0
     assert waiting(stage) == []
 
 
@@ -289,7 +289,7 @@ def test_by_the_topic_another_finding_about_the_bucket_settles_nothing(
 
     with ThreadPoolExecutor(1) as other:
         options = ("--yes", "--to", "topic", "--timeout", "5", "--json")
-        redriven = other.submit(run, stage, main, *options)
+        redriven = other.submit(run, stage, "redrive", *options)
         assert cloud.journal.wait_for(sent_again, 30)
         cloud.fc.invoke_async(*names, json.dumps(compliant).encode())
         assert redriven.result() == 1
@@ -309,7 +309,7 @@ def test_a_list_with_findings_of_other_rules_is_sent_and_removed(stage: Stage) -
         QUEUE, json.dumps({**failed, "requestPayload": [FINDING, finding, finding]})
     )
     stage.cloud.faults.clear()
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "redrive", "--yes") == 0
     assert acls(stage) == {"first": "private"}
     assert waiting(stage) == []
 
@@ -329,7 +329,7 @@ def test_a_rule_that_is_taken_away_meanwhile_loses_nothing(
         return count(entries, "GetFunction") >= read + 2
 
     with ThreadPoolExecutor(1) as other:
-        redriven = other.submit(run, stage, main, "--yes", "--json")
+        redriven = other.submit(run, stage, "redrive", "--yes", "--json")
         assert stage.cloud.journal.wait_for(read_again, 30)
         with deployed_with(stage, prepareRuleId="cr-another"):
             held.released.set()

@@ -13,7 +13,7 @@ from alibabacloud_fc_open20210406 import models
 from scripts.flows import deliver
 from scripts.localcloud import Drop
 from scripts.stage.stage import Stage
-from scripts.verbs.redrive import VERB, main
+from scripts.verbs.redrive import VERB
 from tests.contract.provision_rig import QUEUE
 from tests.contract.test_redrive import (
     poison,
@@ -42,7 +42,7 @@ def test_a_function_that_closes_nothing_gets_nothing(
     poison(stage, "first")
     stage.cloud.faults.clear()
     with deployed_with(stage, repairMode="report", **told):
-        assert run(stage, main, "--yes") == 1
+        assert run(stage, "redrive", "--yes") == 1
     assert said in capsys.readouterr().err
     assert len(waiting(stage)) == 1
 
@@ -54,7 +54,7 @@ def test_an_answer_that_was_lost_settles_nothing(
     poison(stage, "first")
     stage.cloud.faults.clear()
     stage.cloud.faults.add("fc:InvokeFunction", Drop())
-    assert run(stage, main, "--yes", "--json") == 1
+    assert run(stage, "redrive", "--yes", "--json") == 1
     (message,) = told(capsys)
     assert "no answer came" in message["problem"]
     assert len(waiting(stage)) == 1
@@ -87,7 +87,7 @@ def test_a_success_without_audit_lines_is_not_believed(
     stage.cloud.faults.clear()
     monkeypatch.setattr(deliver, "_LOG_SEARCH", 0.5)
     with running(stage, "def handler(event, context):\n    return 'success'\n"):
-        assert run(stage, main, "--yes", "--json") == 1
+        assert run(stage, "redrive", "--yes", "--json") == 1
     (message,) = told(capsys)
     assert "not all of its audit lines were found" in message["problem"]
     assert len(waiting(stage)) == 1
@@ -112,7 +112,7 @@ def test_a_line_before_the_log_s_tail_is_found_in_the_store(stage: Stage) -> Non
     poison(stage, "first")
     stage.cloud.faults.clear()
     with running(stage, TALKATIVE):
-        assert run(stage, main, "--yes") == 0
+        assert run(stage, "redrive", "--yes") == 0
     assert waiting(stage) == []
 
 
@@ -123,7 +123,7 @@ def test_a_missing_permission_loses_nothing(
     """The statement is told, the message stays, and can be seen again at once."""
     poison(stage, "first")
     stage.cloud.faults.clear()
-    assert run(stage, main, "--yes", may=without(VERB.permissions, action)) == 1
+    assert run(stage, "redrive", "--yes", may=without(VERB.permissions, action)) == 1
     said = capsys.readouterr()
     assert f'"Action": "{action}"' in said.out
     assert "1 of 1 messages stay" in said.out

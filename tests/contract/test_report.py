@@ -77,7 +77,7 @@ def test_the_page_tells_how_the_account_stands(
     output = tmp_path / "deeper" / "report.html"
 
     arguments = ("--json", "--output", str(output))
-    assert run(stage, report.main, *arguments, may=report.VERB.permissions) == 0
+    assert run(stage, "report", *arguments, may=report.VERB.permissions) == 0
 
     told = json.loads(capsys.readouterr().out)
     assert {name: count for name, count in told["buckets"].items() if count} == {
@@ -93,21 +93,21 @@ def test_the_page_tells_how_the_account_stands(
 def test_a_dry_run_writes_nothing(stage: Stage, tmp_path: Path) -> None:
     """With --dry-run the figures are said, and no file is made."""
     output = tmp_path / "report.html"
-    assert run(stage, report.main, "--dry-run", "--output", str(output)) == 0
+    assert run(stage, "report", "--dry-run", "--output", str(output)) == 0
     assert not output.exists()
 
 
 @pytest.mark.parametrize("since", ["tomorrow", "9999-01-01"])
 def test_a_time_that_is_none_is_refused(stage: Stage, since: str) -> None:
     """What is no time, or not in the past, is a usage error."""
-    assert run(stage, report.main, "--since", since) == 2
+    assert run(stage, "report", "--since", since) == 2
 
 
 def test_a_page_that_cannot_be_written_is_one_line(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A place where no file can be is a usage error that names it."""
-    assert run(stage, report.main, "--output", str(tmp_path)) == 2
+    assert run(stage, "report", "--output", str(tmp_path)) == 2
     assert f"{tmp_path} cannot be written" in capsys.readouterr().err
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_named_on_the_page(
     denied = Fail(403, "Unauthorized", "denied by ram")
     stage.cloud.faults.add("log:GetLogStoreLogs", denied, times=9)
     stage.cloud.faults.add("fc:GetFunctionCode", Fail(403, "AccessDenied"), times=9)
-    assert run(stage, report.main, "--output", str(output)) == 1
+    assert run(stage, "report", "--output", str(output)) == 1
     page, said = output.read_text("utf-8"), capsys.readouterr().err
     for operation in ("log:GetLogStoreLogs", "fc:GetFunctionCode"):
         assert f"Not read: {operation}" in page

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts import cli
 from scripts.account.clients import fixed_credentials
 from scripts.localcloud import LocalCloud
 from scripts.stage.serve import environment
-from scripts.verbs import doctor
 
 RULE_ID = "cr-a6129bc09da7009675a0"
 
@@ -35,7 +35,7 @@ def examine(cloud: LocalCloud, **elsewhere: str) -> int:
     environ = {**environment(cloud), **endpoints, "PREPARE_RULE_ID": RULE_ID}
     key = cloud.credentials
     held = fixed_credentials(key.access_key_id, key.access_key_secret)
-    return doctor.main([], environ, held)
+    return cli.run("doctor", environ=environ, credentials=held)
 
 
 def test_hosts_that_refuse_are_told_at_once(

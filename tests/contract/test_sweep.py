@@ -16,7 +16,7 @@ from scripts.decide.finding import finding
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.stage.stage import Stage
-from scripts.verbs.sweep import VERB, main
+from scripts.verbs.sweep import VERB
 from tests.contract.verb_rig import (
     Terminal,
     deliver,
@@ -90,7 +90,7 @@ def test_it_closes_what_is_open_and_nothing_else(
     before = started(stage)
     asked = invoked(stage)
 
-    assert run(stage, main, "--yes", "--json", may=VERB.permissions) == 0
+    assert run(stage, "sweep", "--yes", "--json", may=VERB.permissions) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -118,7 +118,7 @@ def test_it_closes_what_is_open_and_nothing_else(
     assert invoked(stage) == asked + 4
     assert started(stage) == before
     assert stage.wait_idle()
-    assert run(stage, main) == 0
+    assert run(stage, "sweep") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
@@ -148,7 +148,7 @@ def test_a_limit_leaves_the_rest_for_the_next_run(
     open_buckets: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --limit 2 the two that hurt nobody are closed, and the others are named as left."""
-    assert run(open_buckets, main, "--yes", "--limit", "2", "--json") == 0
+    assert run(open_buckets, "sweep", "--yes", "--limit", "2", "--json") == 0
     document = answered(capsys)
     assert document["closes"] == 2
     assert [each["bucket"] for each in document["buckets"]] == ["beta", "alpha"]
@@ -166,7 +166,7 @@ def test_too_many_failures_stop_it(
     before = invoked(stage)
 
     options = ("--parallel", str(parallel), "--max-failures", "1")
-    assert run(stage, main, "--yes", "--json", *options) == 1
+    assert run(stage, "sweep", "--yes", "--json", *options) == 1
 
     said = capsys.readouterr()
     tried = invoked(stage) - before
@@ -185,7 +185,7 @@ def test_what_only_asks_to_cool_down_is_no_failure(stage: Stage) -> None:
     plant(stage, alpha="public-read")
     cool_down = Fail(409, "ConcurrentUpdateBucketFailed")
     stage.cloud.faults.add("oss:PutBucketAcl", cool_down, times=2)
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "sweep", "--yes") == 0
     assert acls(stage) == {"alpha": "private"}
 
 
@@ -216,7 +216,7 @@ def test_nothing_is_closed_by_a_slip(
     """A wrong number, a no, nobody to ask, or names that cannot be meant: nothing is invoked."""
     before = invoked(open_buckets)
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert run(open_buckets, main, *options) == ends
+    assert run(open_buckets, "sweep", *options) == ends
     said = capsys.readouterr()
     assert says in said.out + said.err
     assert invoked(open_buckets) == before
@@ -228,11 +228,11 @@ def test_the_right_number_or_a_yes_closes_them(
     """--expect with the number asks nobody; at a terminal a yes is enough; a name narrows it."""
     stage = open_buckets
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert run(stage, main, "--bucket", "domain", "--bucket", "alpha", "--expect", "2") == 0
+    assert run(stage, "sweep", "--bucket", "domain", "--bucket", "alpha", "--expect", "2") == 0
     assert {name for name, acl in acls(stage).items() if acl == "private"} == {"alpha", "domain"}
     assert stage.wait_idle()
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
-    assert run(stage, main) == 0
+    assert run(stage, "sweep") == 0
     assert acls(stage)["website"] == "private"
 
 
@@ -251,7 +251,7 @@ def test_a_function_changed_meanwhile_stops_it(
                 return super().readline(size or -1)
 
         monkeypatch.setattr(sys, "stdin", Slow("y\n"))
-        assert run(stage, main) == 1
+        assert run(stage, "sweep") == 1
     said = capsys.readouterr()
     assert "this closes 0 buckets" in said.out
     assert "runs in mode enforce by now, so nothing more was begun" in said.err
@@ -262,7 +262,7 @@ def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFi
     """The function's mode holds: each is reported, the number to be closed is none."""
     plant(stage, alpha="public-read")
     with deployed_with(stage, repairMode="report"):
-        assert run(stage, main, "--yes", "--json") == 0
+        assert run(stage, "sweep", "--yes", "--json") == 0
     document = answered(capsys)
     assert (document["closes"], document["mode"]) == (0, "report")
     assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
@@ -278,7 +278,7 @@ def test_what_is_closed_or_gone_by_now_is_no_failure(
     monkeypatch.setattr(stage.cloud.oss, "on_change", [])
     stage.cloud.oss.set_acl("closed", "private")
     stage.cloud.oss.delete("gone")
-    assert run(stage, main, "--yes", "--json") == 0
+    assert run(stage, "sweep", "--yes", "--json") == 0
     document = answered(capsys)
     assert document["closes"] == 0
     found = {each["bucket"]: (each["expected"], each["outcome"]) for each in document["buckets"]}
@@ -294,7 +294,7 @@ def test_an_answer_that_was_lost_is_not_known(
     """Without an answer nobody knows: that bucket is told as not settled, exit code 1."""
     plant(stage, alpha="public-read")
     stage.cloud.faults.add("fc:InvokeFunction", Drop())
-    assert run(stage, main, "--yes", "--json") == 1
+    assert run(stage, "sweep", "--yes", "--json") == 1
     (bucket,) = answered(capsys)["buckets"]
     assert (bucket["outcome"], bucket["settled"]) == ("not known", False)
     assert "no answer came" in bucket["reason"]
@@ -304,7 +304,7 @@ def test_throttling_is_waited_for(stage: Stage) -> None:
     """An invocation that is throttled is asked for again."""
     plant(stage, alpha="public-read")
     stage.cloud.faults.add("fc:InvokeFunction", Fail(429, "ResourceThrottled"), times=2)
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "sweep", "--yes") == 0
     assert acls(stage) == {"alpha": "private"}
 
 
@@ -315,7 +315,7 @@ def test_findings_of_a_rule_that_is_not_deployed_are_not_sent(
     plant(stage, alpha="public-read")
     before = invoked(stage)
     with deployed_with(stage, prepareRuleId="cr-another"):
-        assert run(stage, main, "--yes") == 1
+        assert run(stage, "sweep", "--yes") == 1
     assert "is not deployed for rule" in capsys.readouterr().err
     assert invoked(stage) == before
 
@@ -326,7 +326,7 @@ def test_what_may_not_be_read_is_told_and_comes_last(
 ) -> None:
     """The missing statement is told, the buckets are closed as agreed, and the exit code is 1."""
     may = without(VERB.permissions, action)
-    assert run(open_buckets, main, "--yes", may=may) == 1
+    assert run(open_buckets, "sweep", "--yes", may=may) == 1
     said = capsys.readouterr()
     assert f'"Action": "{action}"' in said.out
     assert "not all read" in said.out
@@ -339,7 +339,7 @@ def test_a_missing_permission_to_invoke_stops_at_once(
     """Who may not invoke is told the statement, and no further invocation is tried."""
     plant(stage, **{f"bucket_{n}": "public-read" for n in range(4)})
     may = without(VERB.permissions, "fc:InvokeFunction")
-    assert run(stage, main, "--yes", "--parallel", "1", "--json", may=may) == 1
+    assert run(stage, "sweep", "--yes", "--parallel", "1", "--json", may=may) == 1
     said = capsys.readouterr()
     document = json.loads(said.out)
     assert document["stopped"] == "a permission is missing"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.stage.stage import Stage
-from scripts.verbs.sweep import VERB, main
+from scripts.verbs.sweep import VERB
 from tests.contract.test_sweep import DENIED, acls, answered, invoked, open_buckets, shared, stage
 from tests.contract.verb_rig import (
     deployed_with,
@@ -29,11 +29,13 @@ def test_due_is_what_failed_and_was_not_tried_since(
     assert stage.wait_idle()
     stage.cloud.faults.clear()
     # Log Service finds lines a second late.
-    assert run(stage, main, "--due", "--grace", "600", "--yes", "--json") == 0
+    assert run(stage, "sweep", "--due", "--grace", "600", "--yes", "--json") == 0
     assert answered(capsys)["buckets"] == []
     stage.cloud.clock.advance(2)
 
-    assert run(stage, main, "--due", "--grace", "0", "--yes", "--json", may=VERB.permissions) == 0
+    assert (
+        run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json", may=VERB.permissions) == 0
+    )
 
     due = {each["bucket"]: each["due"] for each in answered(capsys)["buckets"]}
     assert due == {
@@ -49,9 +51,9 @@ def test_due_is_what_was_only_reported(stage: Stage, capsys: pytest.CaptureFixtu
         stage.cloud.oss.create("reported", acl="public-read")
         assert stage.wait_idle()
         stage.cloud.clock.advance(2)
-        assert run(stage, main, "--due", "--grace", "0", "--yes", "--json") == 0
+        assert run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json") == 0
         assert answered(capsys)["buckets"] == []
-    assert run(stage, main, "--due", "--grace", "0", "--yes", "--json") == 0
+    assert run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json") == 0
     (bucket,) = answered(capsys)["buckets"]
     assert bucket["due"].startswith("it was only reported")
     assert acls(stage) == {"reported": "private"}
@@ -65,7 +67,7 @@ def test_a_tag_exempts_as_it_does_for_the_function(
     plant(stage, tagged="public-read", over="public-read")
     tag(stage, "public-until", tagged=str(today + timedelta(days=2)), over="2026-01-01")
     with deployed_with(stage, exemptTag="public-until"):
-        assert run(stage, main, "--yes", "--json", may=VERB.permissions) == 0
+        assert run(stage, "sweep", "--yes", "--json", may=VERB.permissions) == 0
     document = answered(capsys)
     assert document["exempt"] == ["tagged"]
     assert [each["bucket"] for each in document["buckets"]] == ["over"]
@@ -76,7 +78,7 @@ def test_the_grace_is_kept(stage: Stage) -> None:
     """What happened within the last minutes may be under way, and nothing is begun for it."""
     plant(stage, alpha="public-read")
     before = invoked(stage)
-    assert run(stage, main, "--due", "--yes") == 0
+    assert run(stage, "sweep", "--due", "--yes") == 0
     assert invoked(stage) == before
 
 
@@ -85,9 +87,9 @@ def test_what_fails_every_night_leaves_the_others_their_turn(code: Path) -> None
     with product(code) as stage:  # whose clock is not ahead yet
         plant(stage, alpha="public-read", zulu="public-read")
         stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="alpha")
-        assert run(stage, main, "--bucket", "alpha", "--yes") == 1
+        assert run(stage, "sweep", "--bucket", "alpha", "--yes") == 1
         stage.cloud.clock.advance(2)  # Log Service finds lines a second late
 
-        assert run(stage, main, "--due", "--yes", "--grace", "0", "--limit", "1") == 0
+        assert run(stage, "sweep", "--due", "--yes", "--grace", "0", "--limit", "1") == 0
 
         assert acls(stage) == {"alpha": "public-read", "zulu": "private"}

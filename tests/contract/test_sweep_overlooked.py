@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from scripts.stage.stage import Stage
-from scripts.verbs.sweep import main
 from tests.contract.test_sweep import acls, answered, invoked
 from tests.contract.verb_rig import Terminal, deployed_with, plant, product, run
 
@@ -29,7 +28,7 @@ def shared(code: Path) -> Iterator[Stage]:
         cloud.config._results[key] = replace(found, evaluated_at=found.evaluated_at - 3600)
         noticing = cloud.oss.on_change[:]
         cloud.oss.on_change.clear()
-        assert run(stage, main, "--yes") == 0
+        assert run(stage, "sweep", "--yes") == 0
         assert acls(stage) == {"reopened": "private"}
         cloud.oss.set_acl("reopened", "public-read")
         cloud.oss.on_change.extend(noticing)
@@ -51,7 +50,7 @@ def test_a_nightly_run_leaves_it_and_tells(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --yes alone the others are closed, this one is named, with the command to type."""
-    assert run(stage, main, *DUE, "--yes", "--json") == 1
+    assert run(stage, "sweep", *DUE, "--yes", "--json") == 1
     said = capsys.readouterr()
     document: Any = json.loads(said.out)
     assert [each["bucket"] for each in document["buckets"]] == ["reported"]
@@ -61,21 +60,21 @@ def test_a_nightly_run_leaves_it_and_tells(
     assert 'make sweep ARGS="--due --grace 0 --expect 1"' in said.err
     assert acls(stage) == {"reopened": "public-read", "reported": "private"}
 
-    assert run(stage, main, *DUE, "--yes") == 1  # and so each night, until somebody confirms
+    assert run(stage, "sweep", *DUE, "--yes") == 1  # and so each night, until somebody confirms
     assert acls(stage)["reopened"] == "public-read"
 
-    assert run(stage, main, *DUE, "--expect", "1") == 0  # as it was told
+    assert run(stage, "sweep", *DUE, "--expect", "1") == 0  # as it was told
     assert acls(stage)["reopened"] == "private"
 
 
 def test_its_number_closes_it(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """--expect counts it, and closes all of them; a number without it closes nothing."""
     before = invoked(stage)
-    assert run(stage, main, *DUE, "--expect", "1", "--yes") == 2
+    assert run(stage, "sweep", *DUE, "--expect", "1", "--yes") == 2
     assert "2 buckets would be closed, and 1 were expected" in capsys.readouterr().err
     assert invoked(stage) == before
 
-    assert run(stage, main, *DUE, "--expect", "2", "--json") == 0
+    assert run(stage, "sweep", *DUE, "--expect", "2", "--json") == 0
     document = answered(capsys)
     assert [each["bucket"] for each in document["buckets"]] == ["reported", "reopened"]
     assert document["unconfirmed"] == []
@@ -88,7 +87,7 @@ def test_a_person_types_the_number(
 ) -> None:
     """At a terminal a yes is not enough: it is the number that confirms."""
     monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
-    assert run(stage, main, *DUE) == ends
+    assert run(stage, "sweep", *DUE) == ends
     closed = {"private"} if ends == 0 else {"public-read"}
     assert set(acls(stage).values()) == closed
 
@@ -99,12 +98,12 @@ def test_where_nobody_can_type_nothing_is_begun(
     """Without a terminal, --yes or a number it is told what to say."""
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = invoked(stage)
-    assert run(stage, main, *DUE) == 2
+    assert run(stage, "sweep", *DUE) == 2
     assert "--expect 2" in capsys.readouterr().err
     assert invoked(stage) == before
 
 
 def test_a_sweep_of_everything_is_as_before(stage: Stage) -> None:
     """Without --due it is one of those that are open, and a yes closes it."""
-    assert run(stage, main, "--yes") == 0
+    assert run(stage, "sweep", "--yes") == 0
     assert set(acls(stage).values()) == {"private"}

@@ -9,7 +9,7 @@ from scripts.account.permission import Permission
 from scripts.bundling.archive import pack
 from scripts.decide.drift import compare
 from scripts.localcloud.faults import Fail
-from scripts.verbs.verify import COMPARING, main
+from scripts.verbs.verify import COMPARING
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
 from tests.contract.doctor_helpers import Plant, Scene, deployed
@@ -24,7 +24,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def run(scene: Scene, *arguments: str) -> int:
     """The exit code of the command, as the account's owner."""
-    return main(["--spec", str(scene.path), *arguments], scene.environ(), scene.credentials)
+    return scene.run("verify", "--spec", str(scene.path), *arguments)
 
 
 def test_what_was_just_deployed_has_not_drifted(

@@ -3,7 +3,7 @@
 import base64
 import io
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,11 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 
 from resource_repair.exemptions import Exemption, Exemptions
-from scripts.account.clients import Credentials, fixed_credentials
+from scripts import cli
+from scripts.account.clients import fixed_credentials
 from scripts.account.function import with_exemptions
 from scripts.account.permission import Permission
+from scripts.context import Verb
 from scripts.declared import PATH
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.journal import Entry
@@ -24,8 +26,6 @@ from scripts.stage.stage import Stage, set_up
 from tests.e2e.scene import PUBLIC_POLICY
 
 EXEMPTIONS = "exemptions.yaml"
-
-Main = Callable[[Sequence[str], Mapping[str, str], Credentials | None], int]
 
 
 class Terminal(io.StringIO):
@@ -128,21 +128,32 @@ def _update(stage: Stage, **changed: Any) -> None:
     stage.clients.fc.update_function(*place, models.UpdateFunctionRequest(**changed))
 
 
-def run(stage: Stage, main: Main, *arguments: str, may: Sequence[Permission] | None = None) -> int:
+def run(
+    stage: Stage, verb: str | Verb, *arguments: str, may: Sequence[Permission] | None = None
+) -> int:
     """Run a verb as the account's owner, or as somebody who may do no more than that."""
     key = stage.cloud.credentials if may is None else assume(stage, may)
     held = fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)
     environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return main(arguments, environ, held)
+    if isinstance(verb, Verb):
+        return cli.run_verb(verb, *arguments, environ=environ, credentials=held)
+    return cli.run(verb, *arguments, environ=environ, credentials=held)
+
+
+def unless_said(words: Sequence[str], **values: str) -> list[str]:
+    """Options with these values, but for those that the words have."""
+    names = {f"--{name}": value for name, value in values.items()}
+    return [each for name in names if name not in words for each in (name, names[name])]
 
 
 def run_in_project(
-    stage: Stage, main: Main, *arguments: str, may: Sequence[Permission] | None = None
+    stage: Stage, verb: str, *arguments: str, may: Sequence[Permission] | None = None
 ) -> int:
     """Run a verb in the stage's project, with the exemptions that the deployed bundle has."""
     folder = stage.spec.function.code.parents[1]
-    options = ["--spec", str(folder / PATH.name), "--exemptions", str(folder / EXEMPTIONS)]
-    return run(stage, main, *options, *arguments, may=may)
+    project = {"spec": str(folder / PATH.name), "exemptions": str(folder / EXEMPTIONS)}
+    options = unless_said(arguments, **project)
+    return run(stage, verb, *options, *arguments, may=may)
 
 
 def assume(stage: Stage, may: Sequence[Permission]) -> Any:

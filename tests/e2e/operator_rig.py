@@ -11,10 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts import ROOT
+from scripts import ROOT, cli
 from scripts.account.clients import fixed_credentials
 from scripts.account.permission import Permission
-from scripts.docs import permissions
 from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.faults import Fault
@@ -71,18 +70,16 @@ class Operator:
         """The exit code."""
         key = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
         command = ["--spec", str(self.account.path), *arguments]
-        if verb in EXEMPTING:
+        if verb in EXEMPTING and "--exemptions" not in arguments:
             command += ["--exemptions", str(self.exemptions)]
         if verb == "report":
             command += ["--output", str(self.folder / "report.html")]
-        main = permissions.module(verb).main
-        return int(main(command, self.environ, fixed_credentials(*key)))
+        return cli.run(verb, *command, environ=self.environ, credentials=fixed_credentials(*key))
 
     def command(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
-        module = f"scripts.verbs.{verb.replace('-', '_')}"
         return subprocess.Popen(
-            [sys.executable, "-m", module, "--spec", str(self.account.path), *arguments],
+            [sys.executable, "-m", "scripts", verb, "--spec", str(self.account.path), *arguments],
             cwd=ROOT,
             env={**self.environ, "HOME": str(self.folder), **environ},
             stdout=subprocess.PIPE,

@@ -40,7 +40,7 @@ def open_account(code: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenAc
 
 def declared(verb: str) -> tuple[Permission, ...]:
     """What a verb says that it needs."""
-    found: tuple[Permission, ...] = permissions.module(verb).VERB.permissions
+    found: tuple[Permission, ...] = permissions.of(verb)
     return found
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from scripts import cli
 from scripts.account.clients import fixed_credentials
 from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.stage.serve import environment
 from scripts.stage.stage import set_up
-from scripts.verbs import pause
 from tests.e2e.operator_rig import Operator
 
 BURST = 40
@@ -39,7 +39,16 @@ def test_after_a_pause_nothing_is_closed_and_no_finding_is_lost(code: Path) -> N
         key = fixed_credentials(
             cloud.credentials.access_key_id, cloud.credentials.access_key_secret
         )
-        assert pause.main(["--reason", "the site moves"], environment(cloud), key) == 0
+        assert (
+            cli.run(
+                "pause",
+                "--reason",
+                "the site moves",
+                environ=environment(cloud),
+                credentials=key,
+            )
+            == 0
+        )
         returned = len(cloud.journal.entries())
         begun.released.set()
         opening.join()

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts import ROOT
+from scripts import ROOT, cli
 from scripts.account.clients import fixed_credentials
-from scripts.docs import permissions
 from scripts.localcloud import Fail, LocalCloud
 from scripts.stage.serve import environment, let_functions_find_oss
 from tests.e2e import recorded_account
@@ -78,7 +77,7 @@ def run(project: Project, verb: str, *arguments: str) -> Ran:
     held = fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        ends = permissions.module(verb).main(command, project.environ, held)
+        ends = cli.run(verb, *command, environ=project.environ, credentials=held)
     return Ran(int(ends), json.loads(out.getvalue()), err.getvalue())
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts import cli
 from scripts.declared import dotenv, rule_ids
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_the_shell_wins_over_the_file(
     if file is not None:
         (tmp_path / ".env").write_text(file, "utf-8")
     environ = HTTPS if shell is None else {**HTTPS, "PREPARE_RULE_ID": shell}
-    assert rule_ids.main(tmp_path / ".env", environ) == code
+    assert cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ) == code
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1 if code else 0)
 
@@ -95,7 +96,7 @@ def test_a_wrong_id_is_told_where_it_is_set(
     """In the shell, or in its line of the file."""
     (tmp_path / ".env").write_text(file, "utf-8")
     environ = HTTPS if shell is None else {**HTTPS, "PREPARE_RULE_ID": shell}
-    assert rule_ids.main(tmp_path / ".env", environ) == 2
+    assert cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ) == 2
     assert capsys.readouterr().err.startswith(told)
 
 
@@ -115,7 +116,7 @@ def test_a_deploy_in_the_clear_is_refused(
 ) -> None:
     """Unless the client is told an https endpoint, or loopback, and to use it: no deploy."""
     environ = {**HTTPS, "PREPARE_RULE_ID": "cr-1", **change}
-    assert rule_ids.main(tmp_path / ".env", environ) == code
+    assert cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ) == code
     assert capsys.readouterr().err.count("\n") == (1 if code else 0)
 
 

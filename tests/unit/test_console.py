@@ -62,9 +62,11 @@ def test_nothing_said_steers_the_terminal(
     assert shown == hostile or hostile not in out.getvalue() + err.getvalue()
 
     document = io.StringIO()
-    Console(answer_json=True, out=document, err=err).answer(hostile)
-    assert json.loads(document.getvalue()) == hostile
-    assert document.getvalue()[:-1].isprintable()
+    answering = Console(answer_json=True, out=document, err=err)
+    answering.answer({"name": hostile})
+    answering.finish({})
+    assert json.loads(document.getvalue()) == {"name": hostile}
+    assert document.getvalue().replace("\n", "").isprintable()
 
 
 def test_json_leaves_stdout_to_the_document() -> None:
@@ -74,6 +76,7 @@ def test_json_leaves_stdout_to_the_document() -> None:
     console.say("hello")
     console.table(("a",), [("b",)])
     console.answer({"ü": 1})
+    console.finish({})
     assert json.loads(out.getvalue()) == {"ü": 1}
     assert err.getvalue() == "hello\na\nb\n"
 
@@ -181,8 +184,9 @@ def test_a_document_can_be_written_wherever_utf_8_can() -> None:
     """A surrogate of a hostile name becomes its escape, and the document stays one."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="utf-8")
-    Console(answer_json=True, out=out, err=io.StringIO()).answer({"bucket": "\ud800 桶"})
-    out.flush()
+    console = Console(answer_json=True, out=out, err=io.StringIO())
+    console.answer({"bucket": "\ud800 桶"})
+    console.finish({})
     assert json.loads(raw.getvalue()) == {"bucket": "\ud800 桶"}
     assert "桶" in raw.getvalue().decode()
 
@@ -202,7 +206,7 @@ def test_what_was_done_so_far_is_told_with_the_error() -> None:
 
 
 def test_an_answer_stays_the_one_document() -> None:
-    """What goes wrong after the answer is not told on stdout too."""
+    """What goes wrong after the answer is told in it, and in no other document."""
 
     def verb(console: Console) -> Exit:
         console.answer({"proved": True})
@@ -210,4 +214,4 @@ def test_an_answer_stays_the_one_document() -> None:
 
     out = io.StringIO()
     assert run(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
-    assert json.loads(out.getvalue()) == {"proved": True}
+    assert json.loads(out.getvalue()) == {"proved": True, "error": "what and why"}

@@ -9,7 +9,7 @@ import yaml
 from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
-from scripts import ROOT
+from scripts import ROOT, cli
 from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
@@ -86,10 +86,9 @@ def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", permissions.VERBS)
 def test_every_verb_has_its_target_and_is_told(verb: str) -> None:
     """Each verb is called by a make target of its name, which `make help` lists."""
-    assert permissions.module(verb).VERB.name == verb
+    assert verb in cli.VERBS
     makefile = (ROOT / "Makefile").read_text()
-    run = rf"\t@\$\(RUN\) scripts\.verbs\.{verb.replace('-', '_')} "
-    target = rf"^{verb}: .*  ## .+\n(\t@.*\n)*?{run}"
+    target = rf"^{verb}: .*  ## .+\n(\t@.*\n)*?\t@\$\(RUN\) scripts {verb} "
     assert re.search(target, makefile, re.MULTILINE)
     assert f"make {verb}" in README
 

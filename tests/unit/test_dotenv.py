@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import cli
 from scripts.account.clients import fixed_credentials
-from scripts.declared import rule_ids
 from scripts.declared.dotenv import assign, environment
 from scripts.docs import permissions
 from scripts.errors import UsageError
@@ -50,13 +50,13 @@ def test_every_verb_tells_it_in_a_line(
     path, says = bad
     event = ["-"] if verb in ("publish", "invoke") else []
     arguments = ["--spec", str(path.parent / "s.yaml"), "--json", *event]
-    end = permissions.module(verb).main(arguments, {}, fixed_credentials("id", "secret"))
+    end = cli.run(verb, *arguments, environ={}, credentials=fixed_credentials("id", "secret"))
 
     said = capsys.readouterr()
     assert end == 2
     assert said.err.count("\n") == 1
     assert f"{path} {says}" in said.err
-    assert json.loads(said.out) == {"error": said.err.strip()}
+    assert json.loads(said.out)["error"] == said.err.strip()
     assert SECRET not in said.err
 
 
@@ -65,7 +65,7 @@ def test_check_deploy_tells_it_in_a_line(
 ) -> None:
     """So does what a deploy runs first."""
     path, says = bad
-    assert rule_ids.main(path, {}) == 2
+    assert cli.run("check-deploy", "--env", str(path), environ={}) == 2
     assert capsys.readouterr().err.startswith(f"{path} {says}")
 
 

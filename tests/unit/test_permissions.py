@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from scripts.docs import permissions
 
-DECLARED = {name: permissions.module(name).VERB.permissions for name in permissions.VERBS}
+DECLARED = {name: permissions.of(name) for name in permissions.VERBS}
 # `verify --loop` changes no bucket but those that it makes itself.
 OF_A_PROOF = "acs:oss:*:{account}:resource-repair-proof-*"
 

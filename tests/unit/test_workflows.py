@@ -180,7 +180,7 @@ def test_the_deployed_function_is_judged_by_its_answer(deploy: dict[Any, Any]) -
     assert found
     assert (ROOT / found[1]).is_file()
     assert step_running(deploy, "s invoke")["shell"] == "bash"  # a pipe fails with its first part
-    assert judge == f"python3 -m scripts.verbs.judge_invocation {found[2]} --outcome ignored"
+    assert judge == f"scripts/resource-repair check-invocation {found[2]} --outcome ignored"
 
 
 def test_the_runtime_s_python_is_there_to_compile_with(deploy: dict[Any, Any]) -> None:

@@ -4,17 +4,17 @@ One HTML file that needs nothing but itself, from what `status` and `audit` read
 those deployed. What may not be read is named on the page and here (exit code 1).
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scripts import CODE, ROOT
-from scripts.account.clients import Credentials
 from scripts.account.function import Live
-from scripts.context import Situation, Verb, moment, show_unread, start
+from scripts.context import Looking, Situation, Verb, moment, show_unread
 from scripts.decide.posture import STANDINGS, Posture, posture
 from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
@@ -24,29 +24,19 @@ from scripts.flows.bucket_view import Reader
 from scripts.terminal import Exit
 from scripts.verbs.report.page import Subject, render
 
-VERB = Verb("report", __doc__ or "", bucket_view.PERMISSIONS)
-
 _OUTPUT = ROOT / "build" / "report.html"
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Write the page; gives the exit code, 1 where something could not be read."""
-    return start(VERB, _report, arguments, environ, credentials, add_options=_add_options)
+@dataclass(frozen=True, kw_only=True)
+class Options(Looking):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--since", default="90d", metavar="TIME", help="90d, 24h or an ISO time; default: 90d"
-    )
-    options.add_argument("--output", type=Path, default=_OUTPUT, help="default: build/report.html")
-    options.add_argument(
-        "--exemptions",
-        type=Path,
-        default=CODE / "exemptions.yaml",
-        help="shown where the deployed ones cannot be read; default: the project's",
-    )
+    since: Annotated[str, Parameter(help="90d, 24h or an ISO time; default: 90d"), "TIME"] = "90d"
+    output: Annotated[Path, Parameter(help="default: build/report.html")] = _OUTPUT
+    exemptions: Annotated[
+        Path, Parameter(help="shown where the deployed ones cannot be read; default: the project's")
+    ] = CODE / "exemptions.yaml"
+    dry_run: Annotated[bool, Parameter(help="read all, and write no page")] = False
 
 
 def _report(situation: Situation) -> Exit:
@@ -105,5 +95,10 @@ def _document(situation: Situation, shown: Posture, not_read: Sequence[str]) -> 
     }
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "report",
+    __doc__ or "",
+    bucket_view.PERMISSIONS,
+    Options,
+    _report,
+)

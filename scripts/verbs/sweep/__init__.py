@@ -14,17 +14,16 @@ open although its last audit line says that all is well is due too, and listed; 
 who confirms the number, by --expect or at the terminal: with --yes alone it is left (exit code 1).
 """
 
-import argparse
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from resource_repair import naming
 from scripts.account import audit_trail, findings
-from scripts.account.clients import Credentials
 from scripts.account.function import GET, GET_CODE
-from scripts.context import Situation, Verb, show_unread, start
+from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
 from scripts.decide import candidates
 from scripts.decide.candidates import Candidate
 from scripts.decide.finding import finding
@@ -38,12 +37,6 @@ from scripts.flows.sweep_plan import Plan, made
 from scripts.terminal import Exit
 from scripts.verbs.sweep import rendering
 
-VERB = Verb(
-    "sweep",
-    __doc__ or "",
-    (GET, GET_CODE, findings.LIST_OF_RULE, *candidates.PERMISSIONS, *SETTLING),
-)
-
 _PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
 _GRACE, _DAYS = 5.0, 30.0  # minutes and days
 _BOUNDS = (
@@ -54,34 +47,46 @@ _BOUNDS = (
 )
 
 
-def main(
-    arguments: Sequence[str], environ: Mapping[str, str], credentials: Credentials | None = None
-) -> int:
-    """Sweep as the command line says; gives the exit code, 1 where something is not settled."""
-    return start(VERB, _sweep, arguments, environ, credentials, add_options=_add_options)
+@dataclass(frozen=True, kw_only=True)
+class Options(Acting):
+    """What it takes."""
 
-
-def _add_options(options: argparse.ArgumentParser) -> None:
-    add = options.add_argument
-    add("--bucket", action="append", metavar="NAME", help="only this one; may be repeated")
-    add("--due", action="store_true", help="only what is due by now")
-    add("--expect", type=int, metavar="N", help="how many buckets will be closed; does not ask")
-    add("--limit", type=int, default=_LIMIT, metavar="N", help="at most N; default: %(default)s")
-    add("--parallel", type=int, default=_PARALLEL, metavar="N", help="default: %(default)s")
-    add("--max-failures", type=int, default=_MAX_FAILURES, metavar="N", help="default: %(default)s")
-    add(
-        "--grace",
-        type=float,
-        default=_GRACE,
-        metavar="MINUTES",
-        help="with --due: what happened within these may be under way; default: %(default)s",
+    bucket: Annotated[
+        tuple[str, ...], Parameter(help="only this one; may be repeated"), "NAME"
+    ] = ()
+    due: Annotated[bool, Parameter(help="only what is due by now")] = False
+    expect: Annotated[
+        int | None,
+        Parameter(help="how many buckets will be closed; does not ask", converter=whole),
+        "N",
+    ] = None
+    limit: Annotated[int, Parameter(help=f"at most N; default: {_LIMIT}", converter=whole), "N"] = (
+        _LIMIT
     )
-    add(
-        "--days",
-        type=float,
-        default=_DAYS,
-        help="with --due: look so far back for audit lines; default: %(default)s",
-    )
+    parallel: Annotated[
+        int, Parameter(help=f"so many at once; default: {_PARALLEL}", converter=whole), "N"
+    ] = _PARALLEL
+    max_failures: Annotated[
+        int,
+        Parameter(help=f"begin none after more; default: {_MAX_FAILURES}", converter=whole),
+        "N",
+    ] = _MAX_FAILURES
+    grace: Annotated[
+        float,
+        Parameter(
+            help=f"with --due: what happened within these may be under way; default: {_GRACE}",
+            converter=finite,
+        ),
+        "MINUTES",
+    ] = _GRACE
+    days: Annotated[
+        float,
+        Parameter(
+            help=f"with --due: look so far back for audit lines; default: {_DAYS}",
+            converter=finite,
+        ),
+        "DAYS",
+    ] = _DAYS
 
 
 def _sweep(situation: Situation) -> Exit:
@@ -112,9 +117,9 @@ def _sweep(situation: Situation) -> Exit:
     return Exit.PROBLEM if done.stopped or left else end
 
 
-def _check(options: argparse.Namespace, now: datetime) -> None:
+def _check(options: Options, now: datetime) -> None:
     """Raise UsageError for what cannot be meant."""
-    for bucket in options.bucket or ():
+    for bucket in options.bucket:
         if not naming.is_bucket_name(bucket):
             raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     for name, least, most in _BOUNDS:
@@ -140,13 +145,13 @@ def _agreed(situation: Situation, plan: Plan) -> bool:
     return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
 
 
-def _confirming(options: argparse.Namespace, plan: Plan) -> str:
+def _confirming(options: Options, plan: Plan) -> str:
     """The command that closes what was left for want of a number, once the rest is closed."""
     words = ["--due"]
     for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", _DAYS)):
         if (given := getattr(options, name)) != default:
             words.append(f"--{name} {given:.12g}")
-    words += [f"--bucket {name}" for name in options.bucket or ()]
+    words += [f"--bucket {name}" for name in options.bucket]
     number = min(len(plan.unconfirmed), options.limit)
     return f'make sweep ARGS="{" ".join(words)} --expect {number}"'
 
@@ -178,5 +183,10 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
     )
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+VERB = Verb(
+    "sweep",
+    __doc__ or "",
+    (GET, GET_CODE, findings.LIST_OF_RULE, *candidates.PERMISSIONS, *SETTLING),
+    Options,
+    _sweep,
+)

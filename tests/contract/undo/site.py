@@ -11,7 +11,6 @@ from scripts.account.function import Live
 from scripts.account.permission import Permission
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.stage.stage import Stage
-from scripts.verbs import undo
 from tests.contract import verb_rig
 
 TODAY = datetime.now(timezone.utc).date()
@@ -40,8 +39,9 @@ class Site:
 
     def undo(self, *arguments: str, may: Sequence[Permission] | None = None) -> int:
         """The exit code."""
-        options = ["--bucket", self.name, "--exemptions", str(self.reviewed), "--watch", "0"]
-        return verb_rig.run(self.stage, undo.main, *options, *arguments, may=may)
+        known = {"bucket": self.name, "exemptions": str(self.reviewed), "watch": "0"}
+        options = verb_rig.unless_said(arguments, **known)
+        return verb_rig.run(self.stage, "undo", *options, *arguments, may=may)
 
     @property
     def acl(self) -> str:

@@ -213,7 +213,7 @@ def test_how_long_it_is_watched_follows_the_function(
     closed(site)
     options = ["--bucket", site.name, "--exemptions", str(site.reviewed), *OPEN, *WHY, "--yes"]
     try:
-        assert verb_rig.run(site.stage, undo.main, *options) == 0
+        assert verb_rig.run(site.stage, "undo", *options) == 0
     finally:
         site.update(timeout=site.stage.spec.function.timeout)
     assert "watching it for 1 s more" in capsys.readouterr().out

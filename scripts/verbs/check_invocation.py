@@ -1,17 +1,25 @@
-"""Judges what `s invoke` printed, since it exits 0 even when the function raised.
+"""Judge what `s invoke` printed, since it exits 0 even when the function raised.
 
     s invoke --event-file events/ignored_other_rule.json | tee invocation.txt
-    python3 -m scripts.verbs.judge_invocation invocation.txt --outcome ignored
+    scripts/resource-repair check-invocation invocation.txt --outcome ignored
 
-Exit code 0 if the function answered what was expected, 1 if not, 2 if used wrongly. Standard
-library only: a pipeline has not necessarily anything else.
+Exit code 0 if the function answered what was expected, 1 if not.
 """
 
-import argparse
 import json
 import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from scripts import context
+from scripts.context import Check
+from scripts.errors import UsageError
+from scripts.terminal import Console, Exit
 
 # As the CLI's fc-remote-invoke prints it; then comes the answer, as console.log prints it, then
 # an empty line, then whatever else the CLI has to say.
@@ -20,6 +28,17 @@ _LOGS = re.compile(r"= FC invoke Logs begin =+\n(.*)\n=+ FC invoke Logs end =", 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # An error is answered as JSON, which console.log prints as a JavaScript object, without quotes.
 _ERROR = re.compile(r"""['"]?\b(?:errorMessage|errorType|stackTrace)\b['"]?\s*:""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(context.Options):
+    """What it takes."""
+
+    output: Annotated[
+        Path, Parameter(help="a file with what `s invoke` printed, or - for stdin")
+    ] = field(kw_only=False)
+    answer: Annotated[str, Parameter(help="what is expected; default: success"), "TEXT"] = "success"
+    outcome: Annotated[str, Parameter(help="what every audit line must say"), "TEXT"] = ""
 
 
 def judge(output: str, answer: str, outcome: str) -> str:
@@ -61,23 +80,21 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else "(nothing)"
 
 
-def main(arguments: list[str]) -> int:
-    """Judge the output in a file, or on stdin."""
-    parser = argparse.ArgumentParser(description="Judge what `s invoke` printed.")
-    parser.add_argument("output", help="a file with what `s invoke` printed, or - for stdin")
-    parser.add_argument("--answer", default="success", help="default: success")
-    parser.add_argument("--outcome", default="", help="what every audit line must say")
-    options = parser.parse_args(arguments)
+def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
+    path = str(options.output)
     try:
-        text = (
-            sys.stdin.read() if options.output == "-" else Path(options.output).read_text("utf-8")
-        )
+        text = sys.stdin.read() if path == "-" else options.output.read_text("utf-8")
     except OSError as error:
-        parser.error(str(error))
+        raise UsageError(f"{path} cannot be read ({error.strerror}): name another file") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no text in UTF-8: name another file") from None
     wrong = judge(text, options.answer, options.outcome)
-    print(wrong or f"the function answered {options.answer}", file=sys.stderr if wrong else None)
-    return 1 if wrong else 0
+    console.answer({"as_expected": not wrong, "why": wrong or None})
+    if wrong:
+        console.fail(wrong)
+        return Exit.PROBLEM
+    console.say(f"the function answered {options.answer}")
+    return Exit.DONE
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+VERB = Check("check-invocation", __doc__ or "", Options, _check)

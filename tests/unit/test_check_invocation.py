@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.verbs import judge_invocation
+from scripts import cli
+from scripts.verbs import check_invocation
 
 # As `s` 3.1.10 printed it, run with a component that prints what fc-remote-invoke does (read in its
 # source): the answer goes through console.log, an error as the JavaScript object that it is.
@@ -47,7 +48,7 @@ def printed(answer: str, audit: str = IGNORED) -> str:
 )
 def test_the_expected_answer_passes(output: str, outcome: str) -> None:
     """An invocation that answered as expected is fine, whatever else was printed."""
-    assert judge_invocation.judge(output, "success", outcome) == ""
+    assert check_invocation.judge(output, "success", outcome) == ""
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_expected_answer_passes(output: str, outcome: str) -> None:
 )
 def test_anything_else_fails_and_is_told(output: str, says: str) -> None:
     """An error, another answer, another outcome, or no answer at all is told in one line."""
-    line = judge_invocation.judge(output, "success", "ignored")
+    line = check_invocation.judge(output, "success", "ignored")
     assert says in line
     assert "\n" not in line
 
@@ -85,11 +86,9 @@ def test_a_pipeline_sees_it_by_the_exit_code(
     file.write_text(printed(answer), "utf-8")
     monkeypatch.setattr("sys.stdin", io.StringIO(printed(answer)))
     source = "-" if by_stdin else str(file)
-    assert judge_invocation.main([source, "--outcome", "ignored"]) == code
+    assert cli.run("check-invocation", source, "--outcome", "ignored") == code
 
 
 def test_a_missing_file_is_misuse(tmp_path: Path) -> None:
     """Naming a file that is not there is neither success nor a verdict on the function."""
-    with pytest.raises(SystemExit) as ended:
-        judge_invocation.main([str(tmp_path / "absent.txt")])
-    assert ended.value.code == 2
+    assert cli.run("check-invocation", str(tmp_path / "absent.txt")) == 2

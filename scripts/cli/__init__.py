@@ -1,0 +1,252 @@
+"""The command: every verb by its name, its options, its exit code and its answer to programs.
+
+    resource-repair VERB [options]
+
+A verb's module is imported when it is asked for. Exit codes: 0 done, 1 found a problem, 2 used
+wrongly. With --json stdout has one document in each of these cases: `version`, `verb`,
+`account_id`, `region`, `exit` and `error` (null where there is none) around the verb's own fields.
+"""
+
+import difflib
+import gc
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.errors import CloudError, UsageError
+from scripts.terminal import Console, Exit
+from scripts.terminal import run as ended
+
+if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
+    from scripts.account.clients import Clients, Credentials
+    from scripts.context import Check, Verb
+    from scripts.declared import Spec
+
+COMMAND = "resource-repair"
+VERSION = 1  # of the document
+
+PIPELINE = "in a pipeline"
+# In the order in which one comes to them.
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "set up": {
+        "provision": "make everything around the function, from s.yaml; writes .env",
+        "apply": "bring s.yaml to the account without the Serverless Devs client",
+        "doctor": "say at which link of the chain a finding would be lost, and what mends it",
+        "verify": "compare what is live with s.yaml; --loop proves it on a bucket of its own",
+        "test-alert": "send one alert through, to see that somebody would be woken",
+    },
+    "look": {
+        "status": "show every bucket of the rule's results, or one from all sides",
+        "audit": "list what was done in a time span, and totals by outcome",
+        "report": "write a page for others: what is open, exempt, repaired",
+    },
+    "act": {
+        "evaluate": "evaluate the rule on demand, told first how many buckets that closes",
+        "sweep": "close what was open before, by the deployed function, within limits",
+        "redrive": "show what failed, and send it to the function again",
+        "pause": "stop closing buckets, at once: findings are recorded alone",
+        "resume": "end the pause, told first which buckets are reported",
+    },
+    "by hand": {
+        "undo": "undo the repair of one bucket for good: exemption first, then the ACL",
+        "publish": "send an event to the topic, and follow what becomes of it",
+        "invoke": "send an event straight to the function, and fail when it did",
+    },
+    "take away": {
+        "remove": "take away what provision and a deploy have made, after a plan",
+    },
+    PIPELINE: {
+        "check-deploy": "refuse what a deploy would get wrong in silence",
+        "check-invocation": "judge what `s invoke` printed",
+        "check-exemptions": "check the exemptions, and tell which end soon",
+        "completion": "print what completes verbs and options in bash, zsh or fish",
+    },
+}
+VERBS = {name: does for group in GROUPS.values() for name, does in group.items()}
+
+_PAGE = f"""\
+Closes OSS buckets that Cloud Config finds publicly readable, and proves it.
+
+usage: {COMMAND} VERB [options]
+       {COMMAND} VERB --help    what a verb does, its options, the permissions it needs
+{{verbs}}
+Each verb shows first which account and region it works in. What changes something shows what it
+would do and asks: --dry-run stops there, --yes does not ask. --json answers with one document.
+
+examples:
+  {COMMAND} doctor                    where would a finding be lost?
+  {COMMAND} status --bucket my-site   all that is known of one bucket
+  {COMMAND} sweep --dry-run           what would be closed, and what that breaks
+  {COMMAND} pause --reason "the site moves"
+
+exit codes: 0 done, 1 found a problem, 2 used wrongly
+completion: eval "$({COMMAND} completion bash)"   (or zsh; in fish: … fish | source)
+read more:  README.md; what is declared: s.yaml
+"""
+
+
+def main(*arguments: str) -> int:
+    """Run the command, for a process of its own; gives the exit code."""
+    if _asks_for_help(arguments) or "completion" in arguments[:1]:
+        from scripts.account import unloaded  # noqa: PLC0415  (for these alone)
+
+        unloaded.stand_in()
+        gc.disable()  # a tenth of the time, for nothing: all of it lives to the end
+    return run(*arguments)
+
+
+def run(
+    *arguments: str,
+    environ: Mapping[str, str] = os.environ,
+    credentials: "Credentials | None" = None,
+) -> int:
+    """Run the command; gives the exit code.
+
+    `credentials` default to the default chain's.
+    """
+    name, *words = arguments or ("",)
+    if _asks_for_help(arguments):
+        return ended(lambda _: _print(_usage(name)), Console())
+    if name == "completion":
+        return ended(lambda _: _print(_completion(*words)), Console())
+    running = _Run(name if name in VERBS else None, words, environ, credentials)
+    console = Console(answer_json="--json" in arguments)
+    return ended(lambda console: running.perform(console, load(name)), console, running.about)
+
+
+def run_verb(
+    verb: "Verb",
+    *words: str,
+    environ: Mapping[str, str] = os.environ,
+    credentials: "Credentials | None" = None,
+) -> int:
+    """Run a verb that need not be one of the command's; gives the exit code."""
+    running = _Run(verb.name, words, environ, credentials)
+    console = Console(answer_json="--json" in words)
+    return ended(lambda console: running.perform(console, verb), console, running.about)
+
+
+def page() -> str:
+    """What the command says of itself: every verb in a line."""
+    width = max(map(len, VERBS))
+    lines = []
+    for title, verbs in GROUPS.items():
+        lines += ["", f"{title}:", *(f"  {name:{width}}  {does}" for name, does in verbs.items())]
+    return _PAGE.format(verbs="\n".join([*lines, ""]))
+
+
+def load(name: str) -> "Verb | Check":
+    """A verb by its name; raises UsageError where there is none."""
+    if name not in VERBS:
+        raise UsageError(_no_verb(name))
+    module = importlib.import_module(f"scripts.verbs.{name.replace('-', '_')}")
+    verb: Verb | Check = module.VERB
+    return verb
+
+
+class _Run:
+    """A verb under way, and what is known by then of where it works."""
+
+    def __init__(
+        self,
+        name: str | None,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        credentials: "Credentials | None",
+    ) -> None:
+        self._name = name
+        self._words = words
+        self._environ = environ
+        self._credentials = credentials
+        self._account_id: str | None = None
+        self._region: str | None = None
+
+    def perform(self, console: Console, verb: "Verb | Check") -> Exit:
+        """Read the options, then the spec, and do the verb's work."""
+        from scripts.cli.options import parsed  # noqa: PLC0415  (slow imports)
+        from scripts.context import Check, Situation, show_remedy  # noqa: PLC0415
+
+        options = parsed(verb, self._words)
+        if isinstance(verb, Check):
+            return verb.work(console, options, self._environ)
+        console.go_on(
+            yes=getattr(options, "yes", False), dry_run=getattr(options, "dry_run", False)
+        )
+        spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
+        console.say(f"account {spec.account_id}, region {spec.region}")
+        try:
+            return verb.work(Situation(console, options, spec, clients, self._environ))
+        except CloudError as error:
+            if error.denied:
+                show_remedy(console, verb, error, spec)
+            raise
+
+    def about(self, end: Exit) -> dict[str, object]:
+        """What the document has around the verb's own fields, but for the error."""
+        return {
+            "version": VERSION,
+            "verb": self._name,
+            "account_id": self._account_id,
+            "region": self._region,
+            "exit": int(end),
+        }
+
+    def _read(self, path: Path, *, rule_id_known: bool) -> "tuple[Spec, Clients]":
+        from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415  (slow imports)
+        from scripts.declared import dotenv, load, region, rule_ids  # noqa: PLC0415
+
+        if not path.is_file():
+            raise UsageError(f"{path} is not there: name the spec with --spec")
+        settings = dict(dotenv.environment(path.parent / ".env", self._environ))
+        if not rule_id_known:
+            settings.setdefault(rule_ids.RULE_ID, "")
+        endpoints = Endpoints.from_environment(self._environ)
+        self._region = region(path, settings)
+        clients = Clients(self._region, credentials=self._credentials, endpoints=endpoints)
+        self._account_id = clients.account_id
+        clients.memory.look()
+        spec = load(path, settings, self._account_id)
+        value = spec.function.environment.get("prepareRuleId", "")
+        place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
+        wrong = rule_ids.problem(value, str(place))
+        if wrong and rule_id_known:
+            raise UsageError(wrong)
+        return spec, clients
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    before = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
+    return bool({"--help", "-h"} & set(before)) or tuple(arguments) == ("help",)
+
+
+def _usage(name: str) -> str:
+    """The page of a verb, or of all."""
+    if name not in VERBS or name == "completion":
+        return page()
+    from scripts.cli import usage  # noqa: PLC0415  (a slow import)
+
+    return usage.of(load(name))
+
+
+def _completion(shell: str = "", *others: str) -> str:
+    from scripts.cli import completion  # noqa: PLC0415  (a slow import)
+
+    verbs = {name: (VERBS[name], load(name)) for name in VERBS if name != "completion"}
+    return completion.of("" if others else shell, verbs)
+
+
+def _print(text: str) -> Exit:
+    print(text, end="")
+    return Exit.DONE
+
+
+def _no_verb(name: str) -> str:
+    if not name:
+        return f"say what to do: `{COMMAND} --help` lists the verbs"
+    near = difflib.get_close_matches(name, VERBS, n=1)
+    perhaps = f", perhaps {near[0]}" if near else ""
+    if name.startswith("-"):
+        perhaps = ", options come after it"
+    return f"{name!r} is no verb{perhaps}: `{COMMAND} --help` lists them"

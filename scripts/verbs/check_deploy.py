@@ -1,0 +1,39 @@
+"""Refuse a deploy that would go wrong in silence.
+
+`s deploy` runs it first. The client would deploy an unset variable as the literal text
+`${env(PREPARE_RULE_ID)}`, and the function would then keep every finding as misconfigured; and it
+would send code and signatures over plain http if nothing tells it otherwise. Exit code 0, or 2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from scripts import ROOT, context
+from scripts.context import Check
+from scripts.declared import dotenv, rule_ids
+from scripts.errors import UsageError
+from scripts.terminal import Console, Exit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(context.Options):
+    """What it takes."""
+
+    env: Annotated[Path, Parameter(help="default: the project's .env")] = ROOT / ".env"
+
+
+def _check(console: Console, options: Options, environ: Mapping[str, str]) -> Exit:
+    settings = dotenv.environment(options.env, environ)
+    rule_id = settings.get(rule_ids.RULE_ID, "")
+    place = str(dotenv.place(options.env, rule_ids.RULE_ID, rule_id))
+    if wrong := rule_ids.problem(rule_id, place) or rule_ids.endpoint_problem(settings):
+        raise UsageError(wrong)
+    console.answer({"rule_id": rule_id})
+    return Exit.DONE
+
+
+VERB = Check("check-deploy", __doc__ or "", Options, _check)

@@ -1,0 +1,197 @@
+"""The command as a process: found from anywhere, stopped at any time, and make beside it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from scripts import ROOT, cli
+
+HTTPS = {
+    "PREPARE_RULE_ID": "cr-1",
+    "s_default_fc_endpoint": "https://1.cn-shanghai.fc.aliyuncs.com",
+    "s_default_enable_fc_endpoint": "true",
+}
+NAMED = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+RUN_IT = [sys.executable, "-S", str(ROOT / "scripts/__main__.py")]
+ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, in a folder with a space and an umlaut, that has an environment."""
+    folder = tmp_path_factory.mktemp("a") / "Müllers Projekt"
+    unwanted = shutil.ignore_patterns("__pycache__", "localcloud", "bench")
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=unwanted)
+    shutil.copytree(ROOT / "code", folder / "code", ignore=unwanted)
+    shutil.copy(ROOT / "s.yaml", folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def said(
+    command: Sequence[str | Path], cwd: Path, environ: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    own = {**NAMED, **(environ or {}), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=cwd, env=own, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_it_works_from_another_folder_and_by_a_link(project: Path, tmp_path: Path) -> None:
+    """By its path, by links to it, relative or not, and by its name where that is in PATH."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/further").symlink_to(project / "scripts/resource-repair")
+    (tmp_path / "bin/resource-repair").symlink_to("further")
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    for command in (project / "scripts/resource-repair", Path("bin/resource-repair")):
+        assert said([command, "--help"], tmp_path) == (0, cli.page(), "")
+    named = said(["resource-repair", "-h"], tmp_path, {"PATH": path, "CDPATH": str(tmp_path)})
+    assert named == (0, cli.page(), "")
+
+
+def test_paths_are_the_caller_s_and_exit_codes_its_own(project: Path, tmp_path: Path) -> None:
+    """A file is looked for where one is; the code is 0, 1 or 2, as the verb's."""
+    command = project / "scripts/resource-repair"
+    (tmp_path / "own.env").write_text("".join(f"{key}={HTTPS[key]}\n" for key in HTTPS))
+    assert said([command, "check-deploy", "--env", "own.env"], tmp_path) == (0, "", "")
+    (tmp_path / "exemptions.yaml").write_text("- bucket: 1\n")
+    code, _, line = said([command, "check-exemptions", "--exemptions", "exemptions.yaml"], tmp_path)
+    assert (code, line.count("\n")) == (1, 1)
+    code, _, line = said([command, "status", "--spec", "own.yaml"], tmp_path)
+    assert (code, line) == (2, "own.yaml is not there: name the spec with --spec\n")
+
+
+def test_it_makes_the_environment_where_there_is_none(project: Path, tmp_path: Path) -> None:
+    """By make's own target, whose words go to stderr; where that fails it was used wrongly."""
+    (tmp_path / "scripts").mkdir()
+    command = Path(shutil.copy(project / "scripts/resource-repair", tmp_path / "scripts"))
+    (tmp_path / "python").write_text('#!/bin/sh\nshift 2\nprintf "<%s>" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    lock = tmp_path / "scripts/requirements.txt"
+    lock.touch()
+    (tmp_path / "Makefile").write_text(
+        ".venv/.ready: scripts/requirements.txt\n"
+        "\techo installing\n\tmkdir -p .venv/bin\n\tmv python .venv/bin\n\ttouch $@\n"
+    )
+    code, out, err = said([command, "status", "--bucket", "a b"], tmp_path.parent)
+    assert (code, out) == (0, "<status><--bucket><a b>")
+    assert "installing" in err
+    assert said([command, "status"], tmp_path) == (0, "<status>", "")  # once
+
+    ready = (tmp_path / ".venv/.ready").stat().st_mtime
+    os.utime(lock, (ready + 1, ready + 1))  # a lock is newer than what is installed
+    code, out, err = said([command, "status"], tmp_path)
+    assert (code, out) == (2, "")
+    assert "installing" in err  # and then there was nothing to install
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("module", "says"),
+    [
+        ("difflib", "stopped before it began"),  # the command's own
+        ("cyclopts", "stopped; what was done so far stays, and running it again is safe"),
+    ],
+)
+@pytest.mark.usefixtures("in_foreground")
+def test_stopped_while_it_still_imports_it_shows_no_traceback(
+    module: str, says: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    """One line, exit code 1, and the document that --json promises."""
+    (tmp_path / f"{module}.py").write_text(
+        "import os, time\nos.write(2, b'importing\\n')\ntime.sleep(60)\n"
+    )
+    command = [*RUN_IT, "status", "--json"]
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "importing\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, f"{says}\n")
+    document = json.loads(out)
+    assert list(document) == ENVELOPE
+    assert (document["exit"], document["error"]) == (1, says)
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["status", "--help"], ["completion", "bash"], ["check-deploy", "--json"]]
+)
+def test_a_reader_that_goes_away_is_no_traceback(words: Sequence[str]) -> None:
+    """Exit code 1: what was to be told was not."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    environ = {**os.environ, **HTTPS}
+    done = subprocess.run(
+        [*RUN_IT, *words], env=environ, stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, b"Traceback" in done.stderr, b"Exception" in done.stderr) == (
+        1,
+        False,
+        False,
+    )
+
+
+SLOW = {"Tea", "alibabacloud_credentials", "jinja2", "mns", "oss2", "requests", "rich", "yaml"}
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], *([name, "--help"] for name in cli.VERBS), ["completion", "zsh"]]
+)
+def test_help_and_completion_import_no_sdk(words: Sequence[str]) -> None:
+    """They are asked for often, and an SDK takes longer than all else."""
+    look = (
+        "import sys; from scripts import cli; cli.main(*sys.argv[1:]); "
+        "print(*(each for each, one in sys.modules.items() if getattr(one, '__file__', '')), "
+        "file=sys.stderr)"
+    )
+    code, out, err = said([sys.executable, "-c", look, *words], ROOT)
+    assert (code, bool(out)) == (0, True)
+    assert SLOW & set(err.split()) == set()
+
+
+def completed(words: Sequence[str]) -> list[str]:
+    """What bash offers for the last of these words."""
+    code, script, _ = said([*RUN_IT, "completion", "bash"], ROOT)
+    assert code == 0
+    run = '_resource_repair; printf "%s\\n" "${COMPREPLY[@]}"'
+    line = " ".join(f"'{word}'" for word in ["resource-repair", *words])
+    done = said(
+        ["bash", "-c", f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; {run}"], ROOT
+    )
+    assert (done[0], done[2]) == (0, "")
+    return done[1].split()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+def test_bash_completes_verbs_options_and_choices() -> None:
+    """The first word is a verb, what begins with a hyphen an option of it, then a choice."""
+    assert completed([""]) == [*cli.VERBS]
+    assert completed(["re"]) == [name for name in cli.VERBS if name.startswith("re")]
+    assert completed(["sweep", "--d"]) == ["--due", "--days", "--dry-run"]
+    assert completed(["redrive", "--yes", "--to", ""]) == ["function", "topic"]
+    assert completed(["undo", "--acl", "public-read-"]) == ["public-read-write"]
+    assert completed(["completion", "z"]) == ["zsh"]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_take_the_script(shell: str, tmp_path: Path) -> None:
+    """It has every verb and option, and where that shell is, the shell reads it."""
+    code, script, _ = said([*RUN_IT, "completion", shell], ROOT)
+    assert code == 0
+    for name in cli.VERBS:
+        assert name in script
+    assert ("--max-failures[" if shell == "zsh" else "-l max-failures") in script
+    if shutil.which(shell):
+        (tmp_path / "script").write_text(script)
+        assert said([shell, "-n", tmp_path / "script"], tmp_path)[0] == 0

@@ -1,0 +1,157 @@
+"""What the command understands, and what it says where it does not."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from scripts import ROOT, cli
+from scripts.cli import usage
+from scripts.cli.options import parsed
+from scripts.context import Acting, Verb
+
+ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]
+VERBS = [name for name in cli.VERBS if name != "completion"]
+EVENT = {"publish": ["an-event"], "invoke": ["an-event"], "check-invocation": ["a-file"]}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What is said of words that are refused: exit code 2, one line, the same in the document."""
+    assert cli.run(*words, environ={}) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+    assert cli.run(*words, "--json", environ={}) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ENVELOPE
+    assert (told["version"], told["exit"], told["error"]) == (1, 2, said.err.strip())
+    return said.err.strip()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_refuses_an_option_that_it_does_not_know(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the one that was perhaps meant, before anything is read or asked."""
+    said = refused(capsys, verb, *EVENT.get(verb, []), "--jsom")
+    assert said == f"there is no option --jsom, perhaps --json; see `resource-repair {verb} --help`"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_refuses_a_stray_word(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A word too many is not passed over."""
+    said = refused(capsys, verb, *EVENT.get(verb, []), "stray")
+    assert said.startswith("'stray' is a word too many")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["swep"], "'swep' is no verb, perhaps sweep: `resource-repair --help` lists them"),
+        (["--yes", "sweep"], "'--yes' is no verb, options come after it"),
+        (["sweep", "--buket", "a"], "there is no option --buket, perhaps --bucket"),
+        (["sweep", "--Bucket=a"], "there is no option --Bucket, perhaps --bucket"),
+        (["sweep", "--no-due"], "there is no option --no-due, perhaps --due"),
+        (["sweep", "BUCKET=a"], "'BUCKET=a' is of make: say --bucket and what it is to be"),
+        (["sweep", "due"], "'due' is a word too many, perhaps --due: options begin with --"),
+        (["sweep", "--bucket"], "--bucket wants a value after it"),
+        (["sweep", "--bucket", "--yes"], "--bucket wants a value after it"),
+        (["sweep", "--expect", "1.5"], "--expect 1.5 is no whole number"),
+        (["sweep", "--expect", "0x10"], "--expect 0x10 is no whole number"),
+        (["sweep", "--expect="], "--expect '' is no whole number"),
+        (["sweep", "--grace", "nan"], "--grace nan is no number"),
+        (["evaluate", "--timeout", "inf"], "--timeout inf is no number"),
+        (["evaluate", "--timeout", "1m"], "--timeout 1m is no number"),
+        (["redrive", "--to", "topc"], "--to topc: say function or topic, perhaps topic"),
+        (["undo", "--acl", "private"], "--acl private: say public-read or public-read-write"),
+        (["sweep", "--expect", "1", "--expect", "2"], "--expect is said twice: say it once"),
+        (["publish"], "EVENT is missing: a file with the event, or - for stdin"),
+        (["invoke"], "EVENT is missing: a file with the event, or - for stdin"),
+        (["doctor", "--yes"], "there is no option --yes"),
+        (["sweep", "--spec", "absent.yaml"], "absent.yaml is not there: name the spec with --spec"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(
+    words: Sequence[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it is, and what to do."""
+    assert says in refused(capsys, *words)
+
+
+def options(name: str, *words: str) -> Acting:
+    """The options of a verb."""
+    found = parsed(cli.load(name), words)
+    assert isinstance(found, Acting)
+    return found
+
+
+def test_options_are_typed() -> None:
+    """Repeated ones are all taken, `--name=value` is `--name value`, and -y is --yes."""
+    swept = vars(options("sweep", "--bucket", "a", "--bucket=b", "--limit", "3", "-y"))
+    assert (swept["bucket"], swept["limit"], swept["yes"]) == (("a", "b"), 3, True)
+    assert (swept["due"], swept["expect"], swept["grace"]) == (False, None, 5.0)
+    assert vars(options("sweep", "--expect", "-1"))["expect"] == -1  # for the verb to refuse
+    assert str(vars(options("publish", "-"))["event"]) == "-"
+    assert vars(options("pause", "--reason", "-"))["reason"] == "-"
+    assert vars(options("pause", "--reason", '$(shell x) "; "'))["reason"] == '$(shell x) "; "'
+
+
+def test_what_the_shell_exports_is_no_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exported BUCKET, which make took for its own, narrows nothing."""
+    for name in ("BUCKET", "bucket", "ARGS", "RESOURCE_REPAIR_BUCKET", "SWEEP_BUCKET", "YES"):
+        monkeypatch.setenv(name, "alpha")
+    assert options("sweep") == type(options("sweep"))()
+
+
+def test_the_page_has_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help`, `-h` and `help` tell each in a line, how to use it, and the exit codes."""
+    assert cli.run("--help") == 0
+    said = capsys.readouterr().out
+    modules = {path.stem for path in (ROOT / "scripts/verbs").iterdir()} - {"__init__"}
+    assert {name.replace("_", "-") for name in modules if name[0] != "_"} == set(VERBS)
+    assert [
+        line.split()[0] for line in said.splitlines() if line[2:].split(" ")[0] in VERBS
+    ] == VERBS
+    assert "0 done, 1 found a problem, 2 used wrongly" in said
+    assert max(map(len, said.splitlines())) <= 100
+    for words in (["-h"], ["help"], ["nonsense", "--help"]):
+        assert cli.run(*words) == 0
+        assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_a_verb_tells_all_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it does, each option, each permission that it needs."""
+    assert cli.run(name, "--help") == 0
+    said = capsys.readouterr().out
+    verb = cli.load(name)
+    assert verb.name == name
+    assert said == usage.of(verb)
+    assert verb.does.strip() in said
+    for field in verb.options.__dataclass_fields__:
+        assert field.upper() in said or f"--{field.replace('_', '-')}" in said
+    for permission in verb.permissions if isinstance(verb, Verb) else ():
+        assert f"  {permission.action} " in said
+
+
+def test_without_a_verb_it_says_how_to_find_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """To say nothing is to use it wrongly."""
+    assert cli.run() == 2
+    assert capsys.readouterr().err == "say what to do: `resource-repair --help` lists the verbs\n"
+
+
+def test_a_word_after_two_hyphens_is_no_option() -> None:
+    """So an event may be called --help."""
+    assert str(vars(options("publish", "--", "--help"))["event"]) == "--help"
+
+
+@pytest.mark.parametrize("words", [[], ["tcsh"], ["bash", "zsh"]])
+def test_completion_of_no_such_shell_is_refused(
+    words: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names the shells that there are."""
+    assert cli.run("completion", *words) == 2
+    assert "say for which shell: `resource-repair completion bash|zsh|fish`" in (
+        capsys.readouterr().err
+    )
