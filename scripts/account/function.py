@@ -175,7 +175,7 @@ class Live:
         """
         now = patiently(lambda: Live.find(self.spec, self._clients))
         if told := _changes(self, now):
-            mend = "`make resume`, then run again" if now and now.pause else "run again"
+            mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(
                 f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
             )

@@ -286,7 +286,7 @@ def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
     scene.deploy()
 
     assert found == (Drift("trigger", spec.trigger.name, "qualifier", "old", ""),)
-    assert (fault.link, fault.mend) == ("trigger", "make apply")
+    assert (fault.link, fault.mend) == ("trigger", "resource-repair apply")
     assert "has qualifier old, and s.yaml says nothing" in fault.what
     assert compare(spec, scene.clients).drift == ()
     assert scene.look() == []
