@@ -125,6 +125,35 @@ def test_stopped_while_it_still_imports_it_shows_no_traceback(
     assert (document["exit"], document["error"]) == (1, says)
 
 
+@pytest.mark.usefixtures("in_foreground")
+def test_stopped_before_its_first_line_it_shows_no_traceback(project: Path, tmp_path: Path) -> None:
+    """What comes while Python itself starts is held back until it can be answered."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which it gets of us
+    with subprocess.Popen(
+        [*RUN_IT, "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "stopped before it began\n")
+    assert json.loads(out)["error"] == err.strip()
+
+    if said(["env", "--block-signal=INT", "true"], tmp_path)[0] == 0:
+        look = f"""#!/bin/sh
+exec "{sys.executable}" -c 'import signal; print(*map(int, signal.pthread_sigmask(0, [])))'
+"""
+        (tmp_path / "scripts").mkdir()
+        (tmp_path / ".venv/bin").mkdir(parents=True)
+        for lock in ("requirements.txt", "requirements-build.txt"):
+            (tmp_path / "scripts" / lock).touch()
+        (tmp_path / ".venv/bin/python").write_text(look)
+        (tmp_path / ".venv/bin/python").chmod(0o755)
+        (tmp_path / ".venv/.ready").touch()
+        command = shutil.copy(project / "scripts/resource-repair", tmp_path / "scripts")
+        code, held, _ = said([command], tmp_path)
+        assert (code, held.split()) == (0, ["1", "2", "15"])
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["status", "--help"], ["completion", "bash"], ["check-deploy", "--json"]]
 )
