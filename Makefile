@@ -1,6 +1,15 @@
-# Every task by name. `make` alone lists them.
+# What is done to the project, by name. `make` alone lists the tasks. What is done to an account is
+# scripts/resource-repair.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+
+# These were tasks. They do nothing any more, and no variable that is set beside them is looked at:
+# so this comes before all else.
+VERBS := provision apply doctor verify evaluate sweep redrive status publish invoke audit test-alert \
+  report pause resume undo remove check-deploy
+ifneq ($(filter $(VERBS),$(MAKECMDGOALS)),)
+$(error nothing was done. Say: $(foreach verb,$(filter $(VERBS),$(MAKECMDGOALS)),scripts/resource-repair $(verb)) (--help lists its options))
+endif
 
 PYTHON ?= python3
 VENV   := .venv
@@ -20,12 +29,22 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/byte-code
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
-help:  ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5) ":"} \
+	  /^[a-z-]+:.*## / {printf "  make %-13s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nwhat is done to an account: scripts/resource-repair --help\n'
+
+##@ see it
 
 .PHONY: demo
 demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
 	@$(RUN) scripts.stage.demo
+
+.PHONY: cloud
+cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
+	@$(RUN) scripts.stage.serve
+
+##@ change it
 
 # Several at a time on any machine: half of a test's time is waiting. What a run writes is in a folder
 # of its own, so that two may go on at once.
@@ -61,14 +80,6 @@ explore: $(DEV)  ## Look for inputs that no property holds for (SEED=number give
 	@$(RUN) pytest -n 4 -m hypothesis --hypothesis-profile=explore \
 	  $(if $(SEED),--hypothesis-seed="$(SEED)")
 
-.PHONY: check-install
-check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
-	@$(RUN) tests.installation
-
-.PHONY: bench
-bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
-	@$(RUN) scripts.bench $(ARGS)
-
 .PHONY: lint
 lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions' dates, README's permissions
 	@$(RUN) ruff check
@@ -85,98 +96,25 @@ format: $(DEV)  ## Put code and tests into the house's form
 	@$(RUN) ruff check --fix --quiet
 	@$(RUN) ruff format
 
+##@ deploy it
+
 .PHONY: bundle
 bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1: unpruned, in build/full/)
 	@$(RUN) scripts.bundling.bundle $(if $(FULL),--full)
 
-.PHONY: check-deploy
-check-deploy: $(READY)  ## Refuse what a deploy would get wrong in silence (s deploy runs it first)
-	@$(RUN) scripts check-deploy
+##@ keep it up
 
-.PHONY: cloud
-cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
-	@$(RUN) scripts.stage.serve
+.PHONY: check-install
+check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
+	@$(RUN) tests.installation
+
+.PHONY: bench
+bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
+	@$(RUN) scripts.bench $(ARGS)
 
 .PHONY: permissions
 permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
 	@$(RUN) scripts.docs.permissions
-
-# What is done to an account, in the order in which one comes to it. Each shows first where it works;
-# ARGS are its options (ARGS=--help lists them, and what it may need; ARGS="--dry-run --json").
-# What is free text (REASON, OWNER) a recipe takes from the shell's environment, where make puts what
-# its command line sets: quotes in it stay quotes.
-
-.PHONY: provision
-provision: $(READY)  ## Make everything around the function, from s.yaml; writes .env
-	@$(RUN) scripts provision $(ARGS)
-
-.PHONY: apply
-apply: $(READY)  ## Bring s.yaml to the account without the Serverless Devs client
-	@$(RUN) scripts.bundling.bundle >&2
-	@$(RUN) scripts apply $(ARGS)
-
-.PHONY: doctor
-doctor: $(READY)  ## Say at which link of the chain a finding would be lost, and what mends it
-	@$(RUN) scripts doctor $(ARGS)
-
-.PHONY: verify
-verify: $(READY)  ## Compare what is live with s.yaml (ARGS=--loop proves the loop on a bucket of its own)
-	@$(RUN) scripts.bundling.bundle >&2
-	@$(RUN) scripts verify $(ARGS)
-
-.PHONY: evaluate
-evaluate: $(READY)  ## Evaluate the rule on demand, told first how many buckets that closes
-	@$(RUN) scripts evaluate $(ARGS)
-
-.PHONY: sweep
-sweep: $(READY)  ## Close what was open before, by the deployed function (BUCKET=name; ARGS=--due)
-	@$(RUN) scripts sweep $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
-
-.PHONY: redrive
-redrive: $(READY)  ## Show the failure queue, and send its messages to the function again (BUCKET=name)
-	@$(RUN) scripts redrive $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
-
-.PHONY: status
-status: $(READY)  ## Show every bucket of the rule's results, or all views of one (BUCKET=name)
-	@$(RUN) scripts status $(if $(BUCKET),--bucket "$(BUCKET)") $(ARGS)
-
-.PHONY: publish
-publish: $(READY)  ## Send an event to the topic and follow what becomes of it (EVENT=file, or -)
-	@$(RUN) scripts publish $(if $(EVENT),"$(EVENT)") $(ARGS)
-
-.PHONY: invoke
-invoke: $(READY)  ## Invoke the function with an event, and fail when it did (EVENT=file, or -)
-	@$(RUN) scripts invoke $(if $(EVENT),"$(EVENT)") $(ARGS)
-
-.PHONY: audit
-audit: $(READY)  ## List the audit lines of a time span, and totals by outcome
-	@$(RUN) scripts audit $(ARGS)
-
-.PHONY: test-alert
-test-alert: $(READY)  ## Send one alert through, to see that somebody would be woken
-	@$(RUN) scripts test-alert $(ARGS)
-
-.PHONY: report
-report: $(READY)  ## Write the posture page, build/report.html: what is open, exempt, repaired
-	@$(RUN) scripts report $(ARGS)
-
-.PHONY: pause
-pause: $(READY)  ## Stop closing buckets, at once: findings are recorded alone (REASON=why)
-	@$(RUN) scripts pause $(if $(REASON),--reason="$$REASON") $(ARGS)
-
-.PHONY: resume
-resume: $(READY)  ## Undo the pause, told first which buckets are reported
-	@$(RUN) scripts resume $(ARGS)
-
-.PHONY: undo
-undo: $(READY)  ## Undo a bucket's repair for good (BUCKET=name REASON=why OWNER=who EXPIRES=date [ACL=])
-	@$(RUN) scripts undo $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(ACL),--acl "$(ACL)") \
-	  $(if $(REASON),--reason="$$REASON") $(if $(OWNER),--owner="$$OWNER") \
-	  $(if $(EXPIRES),--expires "$(EXPIRES)") $(ARGS)
-
-.PHONY: remove
-remove: $(READY)  ## Take away what bears our mark, after a plan
-	@$(RUN) scripts remove $(ARGS)
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

@@ -23,6 +23,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 for _each in _STOPS:
     if signal.getsignal(_each) is not signal.SIG_IGN:
         signal.signal(_each, _stop)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)  # what has come meanwhile comes now
 
 if sys.flags.no_site:  # as scripts/resource-repair calls it, to come here the sooner
     import site

@@ -27,7 +27,7 @@ from scripts.declared import Spec
 MESSAGE = "message"
 IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id", "acl_before", "acl_after")
 NO_NAME = "NO-BUCKET-NAME"
-"""What stands in a text for an id that no bucket can have: make audit shows the id itself."""
+"""What stands in a text for an id that no bucket can have: `audit` shows the id itself."""
 
 # What Function Compute says of a run.
 OF_A_RUN = ("functionName", "requestId", "invocationType", "hasFunctionError")
@@ -94,8 +94,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "kept",
             "A message was given up",
             f"Every run of request ${{requestId}} failed (${{runs}} of them). Of its message: "
-            f"{where}. See: make doctor, make audit; what is in no queue is closed by make sweep "
-            "ARGS=--due",
+            f"{where}. See: resource-repair doctor, resource-repair audit; what is in no queue is "
+            "closed by resource-repair sweep --due",
             f"{failed_run} | select requestId, count(1) as runs group by requestId "
             f"having count(1) > {retries}",
             ("requestId",),
@@ -104,7 +104,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             "unsettled",
             "A bucket could not be closed",
-            "Bucket ${bucket}: ${outcome}. See: make status BUCKET=${bucket}, make audit",
+            "Bucket ${bucket}: ${outcome}. See: resource-repair status --bucket ${bucket}, "
+            "resource-repair audit",
             f"{_AUDIT} and ({_any_of('failed', 'denied')}) | "
             f"{_counted('lines', 'bucket', 'outcome')}",
             ("bucket", "outcome"),
@@ -114,7 +115,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "told",
             "A bucket needs somebody to look at it",
             "Bucket ${bucket}: ${outcome}. Nothing tries it again. See: README, the table of "
-            "outcomes; make status BUCKET=${bucket}, make audit",
+            "outcomes; resource-repair status --bucket ${bucket}, resource-repair audit",
             f"{_AUDIT} and ({_any_of(*sorted(TOLD))}) | {_counted('lines', 'bucket', 'outcome')}",
             ("bucket", "outcome"),
             _HIGH,
@@ -123,7 +124,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "unreadable",
             "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
-            "again. See: make audit",
+            "again. See: resource-repair audit",
             f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
             ("request_id",),
             _MEDIUM,
@@ -131,8 +132,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             "reopened",
             "Somebody keeps reopening a bucket",
-            "Bucket ${bucket} was closed ${repairs} times within a day. See: make status "
-            "BUCKET=${bucket}",
+            "Bucket ${bucket} was closed ${repairs} times within a day. See: "
+            "resource-repair status --bucket ${bucket}",
             f"{_AUDIT} and ({_CLOSED}) | {_counted('repairs', 'bucket')} having count(1) > 2",
             ("bucket",),
             _HIGH,
@@ -140,8 +141,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             "silence",
             "No audit line for a week",
-            "Nothing was found, or nothing comes through any more. See: make doctor, make verify "
-            "ARGS=--loop",
+            "Nothing was found, or nothing comes through any more. See: resource-repair doctor, "
+            "resource-repair verify --loop",
             f"{_AUDIT} | select count(1) as lines",
             (),
             _MEDIUM,
@@ -152,7 +153,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             TEST,
             "This is a test",
-            "Somebody ran make test-alert (${test_id}). Nothing is wrong.",
+            "Somebody ran resource-repair test-alert (${test_id}). Nothing is wrong.",
             f"{MESSAGE}.event: {TEST_EVENT} | {_counted('lines', 'test_id')}",
             ("test_id",),
             _MEDIUM,

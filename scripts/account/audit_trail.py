@@ -137,7 +137,7 @@ def _check_index(clients: Clients, spec: Spec) -> None:
     if not finds_audit_lines(index):
         raise Problem(
             f"the log store {subject} cannot be searched, since its index does not cover whole "
-            "logs: `make provision` mends it, for what is logged from then on"
+            "logs: `resource-repair provision` mends it, for what is logged from then on"
         )
 
 
@@ -202,11 +202,13 @@ def _asking(permission: Permission, logs: Logs) -> Iterator[str]:
             yield subject
     except CloudError as error:
         if error.code in ("ProjectNotExist", "LogStoreNotExist"):
-            raise Problem(f"there is no log store {subject}: `make provision` makes it") from error
+            raise Problem(
+                f"there is no log store {subject}: `resource-repair provision` makes it"
+            ) from error
         if error.code == "IndexConfigNotExist":
             raise Problem(
                 f"the log store {subject} has no index, so nothing in it is found: "
-                "`make provision` makes it, for what is logged from then on"
+                "`resource-repair provision` makes it, for what is logged from then on"
             ) from error
         raise
 

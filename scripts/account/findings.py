@@ -89,8 +89,8 @@ def state(spec: Spec, clients: Clients) -> str:
             raise Problem(f"there is no rule {rule_id}: correct PREPARE_RULE_ID in .env")
         if not found[rule_id].at_work:
             raise Problem(
-                f"the rule {rule_id} is {found[rule_id].state}: run `make provision`, or switch it "
-                "on in the Cloud Config console"
+                f"the rule {rule_id} is {found[rule_id].state}: run `resource-repair provision`, "
+                "or switch it on in the Cloud Config console"
             )
         states.add(found[rule_id].state)
     return EVALUATING if EVALUATING in states else "ACTIVE"

@@ -178,7 +178,7 @@ class Live:
         self._clients.memory.act()
         now = patiently(lambda: Live.find(self.spec, self._clients))
         if told := _changes(self, now):
-            mend = "`make resume`, then run again" if now and now.pause else "run again"
+            mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(
                 f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
             )

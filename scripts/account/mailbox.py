@@ -99,7 +99,9 @@ class QueueMailbox:
             if error.code == _NONE:
                 return []
             if error.code == _NO_QUEUE:
-                raise Problem(f"there is no queue {self.name}: `make provision` makes it") from None
+                raise Problem(
+                    f"there is no queue {self.name}: `resource-repair provision` makes it"
+                ) from None
             raise
 
     def _receive(self, most: int, wait: int) -> list[Message]:

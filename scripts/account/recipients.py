@@ -12,7 +12,7 @@ from scripts.account.addresses import is_safe
 from scripts.errors import UsageError
 
 WEBHOOK, EMAIL = "ALERT_WEBHOOK", "ALERT_EMAIL"
-HOW = f"set {WEBHOOK}=https://… or {EMAIL}=… in .env, then `make provision`"
+HOW = f"set {WEBHOOK}=https://… or {EMAIL}=… in .env, then `resource-repair provision`"
 
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 

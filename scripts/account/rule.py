@@ -57,7 +57,7 @@ class Rule:
         """Its id; raises Problem if it is not there."""
         found = self.found()
         if found is None:
-            raise Problem(f"the rule {self.name} is not there: run `make provision`")
+            raise Problem(f"the rule {self.name} is not there: run `resource-repair provision`")
         return found.id
 
     def live(self) -> State | None:

@@ -245,8 +245,8 @@ class _Proof:
             return True
         said = f" (the function said {self._told()})" if self._line else ""
         console.say(
-            f"the loop is not proved: {_MISSING[missing]}{said}; `make doctor` says where findings "
-            "are lost",
+            f"the loop is not proved: {_MISSING[missing]}{said}; `resource-repair doctor` says "
+            "where findings are lost",
             "red",
         )
         return False

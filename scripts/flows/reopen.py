@@ -269,7 +269,7 @@ def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) ->
     until = now + audit_trail.SKEW
     lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
     repairs = [line for line in lines if line.closed]
-    instead = "if it is to be open all the same, say ACL=public-read"
+    instead = "if it is to be open all the same, say --acl public-read"
     if not repairs:
         raise Problem(
             f"the audit trail has no repair of {wish.bucket} since {_time(wish.since)}: {instead}"
@@ -297,8 +297,8 @@ def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
     entry = entry or (wish.entry and wish.entry._replace(allow=acl))
     if entry is None:
         raise UsageError(
-            f"{wish.bucket} has no exemption that allows {acl}: say REASON=, OWNER= and EXPIRES= "
-            "(a date such as 2026-12-31) for one"
+            f"{wish.bucket} has no exemption that allows {acl}: say --reason, --owner and "
+            "--expires (a date such as 2026-12-31) for one"
         )
     # The live one may end sooner than that in the file, and would have the bucket closed then.
     is_live = _allowing(live, wish.bucket, acl, entry.expires) is not None

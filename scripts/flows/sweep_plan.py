@@ -101,7 +101,8 @@ def _named(
     for name in dict.fromkeys(names):
         if name not in found:
             raise Problem(
-                f"the rule has not evaluated {name}: look with `make status BUCKET={name}`"
+                f"the rule has not evaluated {name}: "
+                f"look with `resource-repair status --bucket {name}`"
             )
         if found[name].compliance != findings.NON_COMPLIANT:
             console.say(f"{name} is {found[name].compliance} in Cloud Config: it is left alone")

@@ -65,7 +65,7 @@ def _obstacles(situation: Situation) -> Iterator[str]:
         return
     if pause := overruling.ended_pause(live, spec):
         told = overruling.told_pause(pause, spec.function.name)
-        yield f"{told}: `make resume` first, or let s.yaml say mode report"
+        yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
         return
     try:

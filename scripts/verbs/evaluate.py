@@ -239,7 +239,8 @@ def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled:
     still_open = [end for end in ends if not end.closed]
     if not settled:
         console.say(
-            "results have not settled: look with `make status BUCKET=name` at what became of each",
+            "results have not settled: look with `resource-repair status --bucket name` at what "
+            "became of each",
             "red",
         )
     elif still_open and mode != REPORT:

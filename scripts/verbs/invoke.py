@@ -51,7 +51,7 @@ def _invoke(situation: Situation) -> Exit:
     lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
     show(console, lines)
     if len(ended.log) >= _TAIL:
-        console.say("the log's tail is cut: `make audit` has the lines before")
+        console.say("the log's tail is cut: `resource-repair audit` has the lines before")
     if ended.raised:
         console.say(f"the function raised {ended.raised}", "red")
     else:

@@ -38,8 +38,8 @@ def _pause(situation: Situation) -> Exit:
             "green",
         )
         console.say(
-            f"what had begun before ends as it began, within {live.timeout:g} s; `make resume` "
-            "undoes it, and until then a deploy stops"
+            f"what had begun before ends as it began, within {live.timeout:g} s; "
+            "`resource-repair resume` undoes it, and until then a deploy stops"
         )
     elif live.pause:
         console.say(f"{name} is {live.pause} already: nothing was changed")

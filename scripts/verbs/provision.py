@@ -90,7 +90,9 @@ def _provision(situation: Situation) -> Exit:
         if console.confirm("Do this?"):
             situation.act()
             carry_out.carry_out(console, planned, applied)
-            console.say("next: s deploy -y --use-local, or make apply where there is no Node")
+            console.say(
+                "next: s deploy -y --use-local, or resource-repair apply where there is no Node"
+            )
         else:
             console.say("nothing was done")
             end = Exit.PROBLEM

@@ -118,7 +118,8 @@ def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine
     if missing:
         console.say(
             f"{missing} of {awaited.total()} audit lines did not come within "
-            f"{situation.options.timeout:g} s: `make doctor` says where findings are lost",
+            f"{situation.options.timeout:g} s: `resource-repair doctor` says where findings are "
+            "lost",
             "red",
         )
     if any(line.outcome != UNREADABLE for line in unsettled):

@@ -223,7 +223,7 @@ def _refuse_in_report(live: Live) -> None:
         is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
         raise Problem(
             f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
-            f"{'`make resume`' if live.pause else 'deploy it in mode enforce'} first"
+            f"{'`resource-repair resume`' if live.pause else 'deploy it in mode enforce'} first"
         )
 
 

@@ -182,7 +182,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
         return stays
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{left} messages wait in it: make redrive"
+        return f"{left} messages wait in it: resource-repair redrive"
     resource.delete()
     return ""
 
@@ -193,7 +193,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         if waiting:
             raise Problem(
                 f"{waiting} messages wait in the failure queue {resource.name}, each a "
-                "finding that was not repaired: make redrive, or say --discard-failures"
+                "finding that was not repaired: resource-repair redrive, or say --discard-failures"
             )
 
 

@@ -1,8 +1,8 @@
 """Resume the paused function in the mode that it had before.
 
 Into mode enforce it says first which buckets are reported and not exempt: a new finding on one of
-them closes it. What came while it was paused is closed by no resuming: `make sweep ARGS=--due` is
-what does that.
+them closes it. What came while it was paused is closed by no resuming, but by
+`resource-repair sweep --due`.
 """
 
 from dataclasses import replace
@@ -87,7 +87,7 @@ def _show(situation: Situation, reported: Findings) -> None:
     )
     console.say(
         f"findings that came meanwhile were recorded as {WOULD_REPAIR}, and do not come again: "
-        "`make sweep ARGS=--due` closes those"
+        "`resource-repair sweep --due` closes those"
     )
 
 

@@ -95,7 +95,7 @@ def _show_function(situation: Situation, reader: Reader) -> None:
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
     elif live and live.pause:
-        console.say(f"{name} is {live.pause}: nothing is closed; make resume", "bold")
+        console.say(f"{name} is {live.pause}: nothing is closed; resource-repair resume", "bold")
     if doubt := reader.doubt(situation.options.exemptions):
         console.say(doubt, "yellow")
 

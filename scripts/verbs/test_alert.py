@@ -66,7 +66,9 @@ def _test(situation: Situation) -> Exit:
     )
     if check is None:
         within = f"{situation.options.timeout:g} s"
-        console.say(f"{alert.name} did not fire within {within}: `make doctor` looks why", "red")
+        console.say(
+            f"{alert.name} did not fire within {within}: `resource-repair doctor` looks why", "red"
+        )
         return Exit.PROBLEM
     if not check.handed_over:
         console.say(f"{alert.name} fired, and was not sent: {check.reason or 'no reason'}", "red")
@@ -85,7 +87,9 @@ def _alert(situation: Situation) -> tuple[Logs, Alert]:
     if live is None:
         raise Problem(f"there is no alert {alert.name}: {HOW}")
     if live["status"] != alert.declared()["status"]:
-        raise Problem(f"the alert {alert.name} is switched off: `make provision` switches it on")
+        raise Problem(
+            f"the alert {alert.name} is switched off: `resource-repair provision` switches it on"
+        )
     return logs, alert
 
 

@@ -84,7 +84,7 @@ def _check(options: Options) -> None:
     """Raise UsageError for options that name no bucket, or two."""
     if not naming.is_bucket_name(options.bucket):
         raise UsageError(
-            f"{options.bucket!r} is no bucket's name: say whose repair to undo, as BUCKET=name"
+            f"{options.bucket!r} is no bucket's name: say whose repair to undo, as --bucket name"
         )
     if options.world_writable not in ("", options.bucket):
         raise UsageError(f"--world-writable names another bucket than {options.bucket}")
@@ -102,11 +102,11 @@ def _new_entry(options: Options, today: date) -> Exemption | None:
         (entry,) = exemptions.parse([fields], today).entries
     except ExemptionsError as error:
         raise UsageError(
-            f"{error}: say REASON=, OWNER= and EXPIRES=, a date such as 2026-12-31, at most "
+            f"{error}: say --reason, --owner and --expires, a date such as 2026-12-31, at most "
             f"{exemptions.LONGEST.days} days ahead"
         ) from None
     if entry.expires < today:
-        raise UsageError(f"EXPIRES={entry.expires} has passed: say a day that is still to come")
+        raise UsageError(f"--expires {entry.expires} has passed: say a day that is still to come")
     return entry
 
 

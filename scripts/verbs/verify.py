@@ -56,7 +56,9 @@ def _verify(situation: Situation) -> Exit:
     document = _document(situation, found)
     _show(situation, found)
     if situation.options.loop and found.pause:
-        raise Problem("the loop cannot be proved while nothing is closed: `make resume` first")
+        raise Problem(
+            "the loop cannot be proved while nothing is closed: `resource-repair resume` first"
+        )
     if situation.options.loop and not found.drift:
         situation.console.so_far(lambda: document)
         return proof.prove(situation, document)
@@ -67,7 +69,10 @@ def _verify(situation: Situation) -> Exit:
 def _show(situation: Situation, found: Comparison) -> None:
     console = situation.console
     if found.pause:
-        console.say(f"{found.pause}: findings are recorded, nothing is closed; make resume", "bold")
+        console.say(
+            f"{found.pause}: findings are recorded, nothing is closed; resource-repair resume",
+            "bold",
+        )
     if not found.drift:
         console.table(("what", "name"), found.compared)
         console.say("what is live is what s.yaml declares", "green")
@@ -75,7 +80,7 @@ def _show(situation: Situation, found: Comparison) -> None:
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)
     console.say(
-        "what is live is not what s.yaml declares: `make apply` brings it back",
+        "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
         "red",
     )
     for each in found.drift:

@@ -206,7 +206,11 @@ def test_what_somebody_changed_is_noticed_and_mended(
     spoil(woken.clients().log, woken.project)
 
     remark = examined(woken, capsys)
-    assert (remark["state"], remark["remarks"], remark["mend"]) == ("fault", 1, "make provision")
+    assert (remark["state"], remark["remarks"], remark["mend"]) == (
+        "fault",
+        1,
+        "resource-repair provision",
+    )
     assert said in remark["what"]
     capsys.readouterr()
     woken._run("doctor", "--json", "--before-deploy")

@@ -134,7 +134,7 @@ def test_a_store_without_index_is_a_problem(
     """It ends with exit code 1 and the remedy, and not with an empty list."""
     account.cloud.log.delete_index(*account.place)
     assert account.audit() == 1
-    assert "`make provision` makes it" in capsys.readouterr().err
+    assert "`resource-repair provision` makes it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_store_that_cannot_be_searched_is_a_problem(
 
     said = capsys.readouterr()
     assert "cannot be searched" in said.err
-    assert "`make provision` mends it" in said.err
+    assert "`resource-repair provision` mends it" in said.err
     assert "cannot be searched" in read_error(said.out)
     busy.provision()
     capsys.readouterr()

@@ -171,9 +171,12 @@ def _not_declared(store: Store) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (_no_project, "there is no log store .*/audit: `make provision` makes it"),
-        (_no_store, "there is no log store .*/audit: `make provision` makes it"),
-        (_no_index, "has no index, so nothing in it is found: `make provision` makes it"),
+        (_no_project, "there is no log store .*/audit: `resource-repair provision` makes it"),
+        (_no_store, "there is no log store .*/audit: `resource-repair provision` makes it"),
+        (
+            _no_index,
+            "has no index, so nothing in it is found: `resource-repair provision` makes it",
+        ),
         (_not_declared, "keeps no logs: declare logConfig"),
     ],
 )

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scripts import ROOT, cli
+from scripts.docs import permissions
 
 HTTPS = {
     "PREPARE_RULE_ID": "cr-1",
@@ -123,6 +125,35 @@ def test_stopped_while_it_still_imports_it_shows_no_traceback(
     assert (document["exit"], document["error"]) == (1, says)
 
 
+@pytest.mark.usefixtures("in_foreground")
+def test_stopped_before_its_first_line_it_shows_no_traceback(project: Path, tmp_path: Path) -> None:
+    """What comes while Python itself starts is held back until it can be answered."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which it gets of us
+    with subprocess.Popen(
+        [*RUN_IT, "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "stopped before it began\n")
+    assert json.loads(out)["error"] == err.strip()
+
+    if said(["env", "--block-signal=INT", "true"], tmp_path)[0] == 0:
+        look = f"""#!/bin/sh
+exec "{sys.executable}" -c 'import signal; print(*map(int, signal.pthread_sigmask(0, [])))'
+"""
+        (tmp_path / "scripts").mkdir()
+        (tmp_path / ".venv/bin").mkdir(parents=True)
+        for lock in ("requirements.txt", "requirements-build.txt"):
+            (tmp_path / "scripts" / lock).touch()
+        (tmp_path / ".venv/bin/python").write_text(look)
+        (tmp_path / ".venv/bin/python").chmod(0o755)
+        (tmp_path / ".venv/.ready").touch()
+        command = shutil.copy(project / "scripts/resource-repair", tmp_path / "scripts")
+        code, held, _ = said([command], tmp_path)
+        assert (code, held.split()) == (0, ["1", "2", "15"])
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["status", "--help"], ["completion", "bash"], ["check-deploy", "--json"]]
 )
@@ -195,3 +226,60 @@ def test_other_shells_take_the_script(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell):
         (tmp_path / "script").write_text(script)
         assert said([shell, "-n", tmp_path / "script"], tmp_path)[0] == 0
+
+
+OLD = [*permissions.VERBS, "check-deploy"]
+
+
+def made(tmp_path: Path, *words: str, **environ: str) -> tuple[int, str, str]:
+    """What make says in a folder that has nothing but the Makefile."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    found = said(["make", *words], tmp_path, environ)
+    assert [each.name for each in tmp_path.iterdir()] == ["Makefile"]
+    return found
+
+
+@pytest.mark.parametrize("verb", OLD)
+def test_an_old_task_of_make_does_nothing_and_names_the_command(verb: str, tmp_path: Path) -> None:
+    """Exit code 2, and what to say instead."""
+    code, out, err = made(tmp_path, verb)
+    assert (code, out) == (2, "")
+    assert f"nothing was done. Say: scripts/resource-repair {verb} (--help " in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sweep", "BUKET=typo-a", "ARGS=--yes"),
+        ("sweep", "bucket=typo-a", "ARGS=--yes"),
+        ("doctor", "--dry-run"),
+        ("publish",),
+        ("demo", "status"),
+        ("status", "demo"),
+        ("status", 'BUCKET=a"; touch hacked; "'),
+        ("status", "BUCKET=$(shell touch hacked)"),
+        ("pause", "REASON=$(shell touch hacked)"),
+        ("pause", "REASON=`touch hacked`"),
+        ("undo", "ARGS=$(shell touch hacked)", "OWNER=$(error hacked)"),
+        ("audit", "SHELL=$(shell touch hacked)"),
+    ],
+    ids=str,
+)
+def test_nothing_that_stands_beside_an_old_task_is_run_or_expanded(
+    words: Sequence[str], tmp_path: Path
+) -> None:
+    """Whatever a person puts there, in whatever order: exit code 2, and nothing is done."""
+    code, out, err = made(tmp_path, *words, REASON="$(shell touch hacked)")
+    assert (code, out) == (2, "")
+    assert "nothing was done" in err
+    assert "hacked" not in err
+
+
+def test_the_tasks_of_make_are_not_the_verbs(tmp_path: Path) -> None:
+    """`make` lists what is done to the project, and where what is done to an account is."""
+    code, out, _ = made(tmp_path)
+    assert code == 0
+    listed: list[Any] = [line.split()[1] for line in out.splitlines() if line.startswith("  make")]
+    assert {"demo", "test", "lint", "bundle", "cloud", "clean"} <= set(listed)
+    assert not set(listed) & set(cli.VERBS)
+    assert "scripts/resource-repair --help" in out

@@ -68,11 +68,11 @@ def test_a_deploy_runs_the_doctor_last_of_what_comes_first() -> None:
     document = yaml.safe_load(PATH.read_text("utf-8"))
     actions = document["services"]["repair"]["actions"]
     assert [each["run"] for each in actions["pre-deploy"]] == [
-        "make check-deploy",
+        "scripts/resource-repair check-deploy",
         "make bundle",
-        "make doctor ARGS=--before-deploy",
+        "scripts/resource-repair doctor --before-deploy",
     ]
-    assert [each["run"] for each in actions["success-deploy"]] == ["make verify"]
+    assert [each["run"] for each in actions["success-deploy"]] == ["scripts/resource-repair verify"]
 
 
 def run(scene: Scene, *arguments: str, **environ: str) -> int:

@@ -277,7 +277,7 @@ def _no_trigger(stage: Stage) -> None:
     [
         (
             partial(deliver, on=False),
-            r"\(channel: .*resource-repair is switched off.*: make provision",
+            r"\(channel: .*resource-repair is switched off.*: resource-repair provision",
         ),
         (_no_trigger, r"\(trigger: there is no trigger ConfigRuleNonComplianceMNSTrigger\): "),
     ],

@@ -230,7 +230,7 @@ def test_the_first_leg_that_did_not_end_is_named(
     legs = json.loads(said.out)["seconds_after_change"]
     assert [leg for leg, seconds in legs.items() if seconds is not None] == ended
     assert f"the loop is not proved: {says}" in said.err
-    assert "`make doctor`" in said.err
+    assert "`resource-repair doctor`" in said.err
     assert stage.cloud.oss.names() == []
 
 

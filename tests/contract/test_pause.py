@@ -94,7 +94,7 @@ def test_a_pause_changes_the_mode_and_nothing_else(
     said = capsys.readouterr().out
     assert "is paused since " in said
     assert "ends as it began, within 60 s" in said
-    assert "make resume" in said
+    assert "resource-repair resume" in said
 
 
 def test_the_first_pause_counts(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +161,7 @@ def test_resuming_tells_what_is_open_and_asks(
     said = capsys.readouterr().out
     assert "1 reported and not exempt, 1 exempt" in said
     assert "first          cn-shanghai  public-read" in said
-    assert "make sweep ARGS=--due" in said
+    assert "resource-repair sweep --due" in said
     assert environment(stage)["repairMode"] == mode
 
 

@@ -174,7 +174,7 @@ def test_the_state_of_the_rules(rig: ConfigRig) -> None:
     first, second = rig.with_rule(PUBLIC_READ), rig.with_rule(PUBLIC_WRITE)
     assert findings.state(spec(first, second), clients(rig)) == "ACTIVE"
     rig.config.switch_rule(second.id, active=False)
-    with pytest.raises(Problem, match=f"{second.id} is INACTIVE: run `make provision`"):
+    with pytest.raises(Problem, match=f"{second.id} is INACTIVE: run `resource-repair provision`"):
         findings.state(spec(first, second), clients(rig))
     with pytest.raises(Problem, match=r"there is no rule cr-0: correct PREPARE_RULE_ID"):
         findings.state(spec("cr-0"), clients(rig))

@@ -57,7 +57,7 @@ def test_a_nightly_run_leaves_it_and_tells(
     assert document["unconfirmed"] == ["reopened"]
     assert document["closes"] == 1
     assert "open, although its last audit line says repaired" in said.err
-    assert 'make sweep ARGS="--due --grace 0 --expect 1"' in said.err
+    assert "resource-repair sweep --due --grace 0 --expect 1" in said.err
     assert acls(stage) == {"reopened": "public-read", "reported": "private"}
 
     assert run(stage, "sweep", *DUE, "--yes") == 1  # and so each night, until somebody confirms

@@ -150,7 +150,7 @@ def drift_with(scene: Scene, set_it: Callable[..., object], as_set: Any) -> list
     """What drifts while something is set so; apply, which the doctor names, brings it back."""
     set_it(**as_set)
     found = compare(scene.spec(), scene.clients).drift
-    assert {each.mend for each in scene.look()} == {"make apply"}
+    assert {each.mend for each in scene.look()} == {"resource-repair apply"}
     scene.deploy()
     assert scene.look() == []
     assert compare(scene.spec(), scene.clients).drift == ()
@@ -266,7 +266,7 @@ def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
     scene.deploy()
 
     assert found == (Drift("trigger", spec.trigger.name, "qualifier", "old", ""),)
-    assert (fault.link, fault.mend) == ("trigger", "make apply")
+    assert (fault.link, fault.mend) == ("trigger", "resource-repair apply")
     assert "has qualifier old, and s.yaml says nothing" in fault.what
     assert compare(spec, scene.clients).drift == ()
     assert scene.look() == []

@@ -162,7 +162,7 @@ def test_of_a_message_that_is_too_long_to_be_kept_nobody_says_that_it_is(
     assert "is in the failure queue" not in told
     assert f"its message is in {stage.spec.failure_queue}" not in told
     assert "if that was too long (64 KB" in told
-    assert "make sweep ARGS=--due" in told
+    assert "resource-repair sweep --due" in told
 
 
 def test_a_failed_run_that_is_made_up_for_wakes_nobody(stage: Stage, hook: Webhook) -> None:

@@ -117,7 +117,10 @@ def test_a_pause_is_meant(paused: Operator, capsys: pytest.CaptureFixture[str]) 
     links = {each["link"]: each for each in answer(capsys)["links"]}
     assert "paused since" in links["function"]["what"]
     assert "(the site moves): findings are recorded, nothing is closed" in links["function"]["what"]
-    assert (links["function"]["state"], links["function"]["mend"]) == ("sound", "make resume")
+    assert (links["function"]["state"], links["function"]["mend"]) == (
+        "sound",
+        "resource-repair resume",
+    )
 
     assert paused.run("verify", "--json") == 0
     document = answer(capsys)
@@ -148,7 +151,7 @@ def test_a_pause_cannot_be_proved_the_loop_in(
 ) -> None:
     """verify --loop says that nothing closes meanwhile, and makes no bucket."""
     assert paused.run("verify", "--loop") == 1
-    assert "`make resume` first" in capsys.readouterr().err
+    assert "`resource-repair resume` first" in capsys.readouterr().err
     assert not paused.cloud.oss.names()
 
 
@@ -165,7 +168,7 @@ def test_a_deploy_does_not_resume_in_silence(
 
     said = capsys.readouterr()
     assert "paused since" in said.out
-    assert "make resume" in said.out
+    assert "resource-repair resume" in said.out
     assert paused.run("verify") == 0
 
 

@@ -37,9 +37,9 @@ def test_the_sample_is_what_the_verbs_print(
     """On a fresh local cloud each command prints what stands below it, whole and in order."""
     shown = sample()
     assert list(shown) == [
-        "make provision",
+        "resource-repair provision",
         "s deploy -y --use-local",
-        "make verify ARGS=--loop",
+        "resource-repair verify --loop",
     ]
     with LocalCloud() as cloud:
         operator = Operator(cloud, tmp_path, code)
@@ -51,7 +51,7 @@ def test_the_sample_is_what_the_verbs_print(
         assert operator.run("verify", "--loop") == 0
         verified = capsys.readouterr()
 
-    assert told(provisioned.out.splitlines()) == told(shown["make provision"])
+    assert told(provisioned.out.splitlines()) == told(shown["resource-repair provision"])
     assert provisioned.err == QUESTION.removesuffix("y")
-    assert QUESTION in shown["make provision"]
-    assert told(verified.out.splitlines()) == told(shown["make verify ARGS=--loop"])
+    assert QUESTION in shown["resource-repair provision"]
+    assert told(verified.out.splitlines()) == told(shown["resource-repair verify --loop"])

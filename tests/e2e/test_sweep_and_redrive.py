@@ -85,8 +85,8 @@ def test_what_failed_is_sent_again_and_nothing_is_lost(
             cloud.oss.create(name, acl="public-read")
         operator.rest()
         assert len(cloud.mns.messages(QUEUE)) == len(names)
-        assert "make redrive" in json.dumps(run("doctor", ends=1))
-        assert "make redrive" in run("remove", "--yes", ends=1)["error"]
+        assert "resource-repair redrive" in json.dumps(run("doctor", ends=1))
+        assert "resource-repair redrive" in run("remove", "--yes", ends=1)["error"]
 
         # Not mended yet: all of them stay.
         assert not any(each["removed"] for each in run("redrive", "--yes", ends=1)["messages"])

@@ -32,7 +32,7 @@ WHY = ("--reason", "serves the shop", "--owner", "web-team", "--expires", IN_A_M
 
 # What an alert tells people names verbs, and changes with them: True where this version words it
 # otherwise. Then provision may change that and nothing else, and a rollback changes it back.
-REWORDED = False
+REWORDED = True
 
 
 class Ran(NamedTuple):

@@ -79,7 +79,7 @@ NAMES = st.one_of(
 def test_only_a_bucket_s_name_reaches_whoever_is_woken(spec: Spec, alert: str, name: str) -> None:
     """The text has a command to copy: what else is in its place is told as no name at all."""
     rule = alert_rules(spec)[alert]
-    assert "BUCKET=${bucket}" in rule.text
+    assert "--bucket ${bucket}" in rule.text
     message = json.dumps({"bucket": name, "outcome": "failed"})
     line = Log(0, "", "", {MESSAGE: message}, INDEX, 0.0)
     (row,) = rows(rule.query.partition("|")[2].replace("count(1) > 2", "true"), [line], INDEX)

@@ -135,9 +135,9 @@ def test_a_deploy_checks_the_rule_id_and_builds_first() -> None:
     document = yaml.safe_load((ROOT / "s.yaml").read_text("utf-8"))
     actions = document["services"]["repair"]["actions"]["pre-deploy"]
     assert [action["run"] for action in actions] == [
-        "make check-deploy",
+        "scripts/resource-repair check-deploy",
         "make bundle",
-        "make doctor ARGS=--before-deploy",
+        "scripts/resource-repair doctor --before-deploy",
     ]
     assert {action["path"] for action in actions} == {"./"}
 

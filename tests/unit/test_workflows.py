@@ -129,12 +129,17 @@ def test_the_sweep_runs_each_night_without_anybody() -> None:
     assert job["concurrency"] == {"group": "sweep", "cancel-in-progress": False}
     # A reviewer's environment would have it wait for somebody.
     assert job["environment"] != workflow("deploy.yml")["jobs"]["deploy"]["environment"]
-    assert commands(job)[-2:] == ['make sweep ARGS="--due --yes"', "make doctor"]
-    assert step_running(job, "make doctor")["if"] == "${{ !cancelled() }}"  # whatever was swept
+    assert commands(job)[-2:] == [
+        "scripts/resource-repair sweep --due --yes",
+        "scripts/resource-repair doctor",
+    ]
+    assert (
+        step_running(job, "scripts/resource-repair doctor")["if"] == "${{ !cancelled() }}"
+    )  # whatever was swept
     assert job["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
     # What others wrote is installed before there are credentials.
     steps = [step.get("uses", step.get("run", "")).split("@")[0] for step in job["steps"]]
-    assert steps.index("make sweep ARGS=--help") < steps.index(
+    assert steps.index("scripts/resource-repair sweep --help") < steps.index(
         "aliyun/configure-aliyun-credentials-action"
     )
 

@@ -117,7 +117,8 @@ def _told(chain: Chain, names: list[str]) -> Remark:
         return sound(what)
     return fault(
         f"{what}; {EXPECT} is {expected}" if expected else what,
-        f"make status shows them all; exempt those that must stay open, and set {EXPECT}={count}",
+        "resource-repair status shows them all; exempt those that must stay open, and set "
+        f"{EXPECT}={count}",
     )
 
 

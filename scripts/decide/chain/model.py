@@ -12,9 +12,9 @@ from scripts.account.surroundings import Surrounding
 from scripts.decide.chain.facts import Chain
 
 # The commands that mend most of what can be wrong.
-PROVISION = "make provision"
-APPLY = "make apply"
-RESUME = "make resume"
+PROVISION = "resource-repair provision"
+APPLY = "resource-repair apply"
+RESUME = "resource-repair resume"
 DEPLOY = "s deploy -y --use-local"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -70,7 +70,7 @@ def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
             Standing.FAULT,
             f"{waiting} messages wait in {queue.name}, {_since(arrivals)}: "
             "findings that were not repaired",
-            "make redrive, which tells why and sends them again once that is mended",
+            "resource-repair redrive, which tells why and sends them again once that is mended",
             # What made them fail is perhaps mended by this very deploy.
             deploy_goes_on=True,
         )

@@ -68,7 +68,7 @@ def _about_subscriptions(chain: Chain, topic: str) -> Remark:
             Standing.UNSEEN,
             f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
             f" it does not lead to {_arn(chain.spec)}, as one to the function is documented to",
-            "make verify ARGS=--loop, which proves that findings arrive",
+            "resource-repair verify --loop, which proves that findings arrive",
             deploy_goes_on=True,
         )
     others = ", ".join(there[_Whose.OTHERS])

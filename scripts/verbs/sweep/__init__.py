@@ -153,7 +153,7 @@ def _confirming(options: Options, plan: Plan) -> str:
             words.append(f"--{name} {given:.12g}")
     words += [f"--bucket {name}" for name in options.bucket]
     number = min(len(plan.unconfirmed), options.limit)
-    return f'make sweep ARGS="{" ".join(words)} --expect {number}"'
+    return f"resource-repair sweep {' '.join(words)} --expect {number}"
 
 
 def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:

@@ -89,8 +89,8 @@ def test_an_account_that_blocks_public_access_is_told(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--yes"], "say REASON=, OWNER= and EXPIRES="),
-        (["--yes", "--reason", "why"], "say REASON=, OWNER= and EXPIRES="),
+        (["--yes"], "say --reason, --owner and --expires"),
+        (["--yes", "--reason", "why"], "say --reason, --owner and --expires"),
         (["--yes", *WHY[:-1], "soon"], "expires must be a date"),
         (["--yes", *WHY[:-1], str(TODAY + timedelta(402))], "more than 400 days ahead"),
         (["--yes", *WHY[:-1], str(TODAY - timedelta(2))], "has passed"),
