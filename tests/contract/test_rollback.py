@@ -51,13 +51,7 @@ WORKERS = (AsyncInvocations, Deliveries, Runner, Worker)
 
 
 @pytest.fixture(scope="module")
-def others() -> set[threading.Thread]:
-    """What works in this process already, for clouds of other tests."""
-    return set(threading.enumerate())
-
-
-@pytest.fixture(scope="module")
-def cloud(others: set[threading.Thread]) -> Iterator[LocalCloud]:
+def cloud() -> Iterator[LocalCloud]:
     """A cloud that has something of everything."""
     with LocalCloud(time_scale=0.001) as cloud:
         fill(cloud)
@@ -295,21 +289,23 @@ def test_functions_that_are_what_they_were_can_stay_warm(
     assert run() == b"1"  # as it was not wanted then
 
 
-def test_no_work_of_before_is_left(
-    cloud: LocalCloud, filled: Snapshot, others: set[threading.Thread]
-) -> None:
+def test_no_work_of_before_is_left() -> None:
     """What delivers, runs, evaluates and checks is another; what it had to do is forgotten."""
-    cloud.clock.scale = 1000.0  # retries and evaluations are hours away
-    cloud.mns.publish(TOPIC, "fail")
-    cloud.config.start_evaluation(rule_id(cloud))
-    cloud.fc.invoke_async(*PLACE, b"fail")
-    assert cloud.journal.wait_for(lambda all_: any(e.action == "retried" for e in all_), 60)
-    ours = set(threading.enumerate()) - others
-    workers = [each for each in ours if each.name.startswith(WORKING)]
-    assert len({worker.name.partition("-")[0] for worker in workers}) == len(WORKING)
-    cloud.rollback(filled)
-    assert not any(worker.is_alive() for worker in workers)
-    assert cloud.wait_idle(0)
+    others = set(threading.enumerate())  # of the clouds of other tests
+    with LocalCloud(time_scale=0.001) as cloud:
+        fill(cloud)
+        filled = cloud.snapshot()
+        cloud.clock.scale = 1000.0  # retries and evaluations are hours away
+        cloud.mns.publish(TOPIC, "fail")
+        cloud.config.start_evaluation(rule_id(cloud))
+        cloud.fc.invoke_async(*PLACE, b"fail")
+        assert cloud.journal.wait_for(lambda all_: any(e.action == "retried" for e in all_), 60)
+        ours = set(threading.enumerate()) - others
+        workers = [each for each in ours if each.name.startswith(WORKING)]
+        assert len({worker.name.partition("-")[0] for worker in workers}) == len(WORKING)
+        cloud.rollback(filled)
+        assert not any(worker.is_alive() for worker in workers)
+        assert cloud.wait_idle(0)
 
 
 WORKING = ("config", "fc", "log", "mns")
