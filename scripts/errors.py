@@ -51,7 +51,7 @@ class CloudError(Problem):
         self.code = code
         self.status = status
         self.refused = tuple(dict.fromkeys(named)) or (operation,)
-        self._final = final
+        self.final = final
 
     @property
     def denied(self) -> bool:
@@ -68,7 +68,7 @@ class CloudError(Problem):
         """Whether it may go well in a while: throttling, an overload, no answer."""
         busy = bool(BUSY.search(self.code)) or self.unanswered
         passing = busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
-        return passing and not self._final
+        return passing and not self.final
 
     @property
     def not_there(self) -> bool:

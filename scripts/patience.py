@@ -24,21 +24,26 @@ def patiently(
 
     Each further try is told in a line on stderr, and none begins after `within` seconds. With
     `after_making`, what is not there may have been made a moment ago, and is waited for too.
-    Raises the CloudError of the last try, and at once one that no waiting helps.
+    Raises the CloudError of the last try, and at once one that no waiting helps. It is final then:
+    patience around patience tries no more often than one.
     """
     end = time.monotonic() + within
-    for wait in itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1):
+    waits = itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1)
+    while True:
         try:
             return call()
         except CloudError as error:
-            helps = error.passes or (after_making and error.not_there)
-            if not helps or time.monotonic() + wait > end:
+            not_yet = after_making and error.not_there and not error.final
+            if not (error.passes or not_yet):
+                raise
+            wait = next(waits, None)
+            if wait is None or time.monotonic() + wait > end:
+                error.final = True  # whoever waits around this one does not begin again
                 raise
             aside(
                 f"{error.operation} on {error.subject} {_how(error)}; trying again in {wait:.1f} s"
             )
         time.sleep(wait)
-    return call()
 
 
 def _how(error: CloudError) -> str:

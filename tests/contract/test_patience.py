@@ -144,6 +144,19 @@ def test_each_further_try_is_told(
     assert said.out == ""
 
 
+def test_patience_around_patience_tries_no_more_often(
+    cloud: LocalCloud, clients: Clients, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was tried to the end is not begun again by whoever waits around it."""
+    busy = cloud.faults.add(
+        "config:ListConfigRules", Fail(429, "Throttling.User"), times=100, may_be_unmet=True
+    )
+    with pytest.raises(CloudError, match="Throttling"):
+        patiently(lambda: patiently(lambda: _rules(clients), within=SHORT), within=60)
+    assert busy.met.is_set()
+    assert capsys.readouterr().err.count("trying again") <= 1
+
+
 @pytest.mark.timeout(20)
 def test_it_comes_to_an_end_in_time(
     cloud: LocalCloud, clients: Clients, capsys: pytest.CaptureFixture[str]
