@@ -21,7 +21,7 @@ from scripts.terminal import run as ended
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
-    from scripts.context import Check, Verb
+    from scripts.context import Check, Ended, Verb
     from scripts.declared import Spec
 
 COMMAND = "resource-repair"
@@ -170,14 +170,15 @@ class _Run:
 
         options = parsed(verb, self._words)
         if isinstance(verb, Check):
-            return verb.work(console, options, self._environ)
+            return _told(console, verb.work(console, options, self._environ))
         console.go_on(
             yes=getattr(options, "yes", False), dry_run=getattr(options, "dry_run", False)
         )
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
         console.say(f"account {spec.account_id}, region {spec.region}")
         try:
-            return verb.work(Situation(console, options, spec, clients, self._environ))
+            situation = Situation(console, options, spec, clients, self._environ)
+            return _told(console, verb.work(situation))
         except CloudError as error:
             if error.denied:
                 show_remedy(console, verb, error, spec)
@@ -211,6 +212,16 @@ class _Run:
         if wrong and rule_id_known:
             raise UsageError(wrong)
         return spec, clients
+
+
+def _told(console: Console, ended: "Exit | Ended") -> Exit:
+    """The exit code; the report, if there is one, is the answer."""
+    from scripts.cli import document  # noqa: PLC0415
+
+    if isinstance(ended, Exit):
+        return ended
+    console.answer(document.fields(ended.report))
+    return ended.exit
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
