@@ -58,6 +58,13 @@ class Situation(NamedTuple):
         self.clients.memory.act()
 
 
+class Ended(NamedTuple):
+    """How a verb ended, and its report: a frozen dataclass, which `scripts.cli.document` tells."""
+
+    exit: Exit
+    report: object
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a verb says of itself; `name` is its module's too, with _ for -.
@@ -69,7 +76,7 @@ class Verb:
     does: str
     permissions: tuple[Permission, ...]
     options: type[Looking]
-    work: Callable[[Situation], Exit]
+    work: Callable[[Situation], Exit | Ended]
     rule_id_known: bool = True
 
 
@@ -80,7 +87,7 @@ class Check:
     name: str
     does: str
     options: type[Options]
-    work: Callable[[Console, Any, Mapping[str, str]], Exit]
+    work: Callable[[Console, Any, Mapping[str, str]], Exit | Ended]
 
 
 def whole(_: object, tokens: Any) -> int:

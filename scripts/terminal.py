@@ -99,9 +99,9 @@ class Console:
             json.dumps(document)
             self._answer = document
 
-    def go_on(self, *, yes: bool, dry_run: bool) -> None:
-        """Take what is known of the options only by now."""
-        self._yes, self.dry_run = yes, dry_run
+    def go_on(self, *, answer_json: bool, yes: bool, dry_run: bool) -> None:
+        """Take what is known of the options only by now, before anything is said."""
+        self._json, self._yes, self.dry_run = answer_json, yes, dry_run
 
     def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
         """What `--json` is to tell beside the error if the verb does not come to its answer."""

@@ -21,7 +21,7 @@ from scripts.terminal import run as ended
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
-    from scripts.context import Check, Verb
+    from scripts.context import Check, Ended, Verb
     from scripts.declared import Spec
 
 COMMAND = "resource-repair"
@@ -106,13 +106,13 @@ def run(
 
     `credentials` default to the default chain's.
     """
-    name, *words = arguments or ("",)
     if _asks_for_help(arguments):
-        return ended(lambda _: _print(_usage(name)), Console())
-    if name == "completion":
-        return ended(lambda _: _print(_completion(*words)), Console())
+        return ended(lambda _: _print(_usage(arguments)), Console())
+    name, *words = arguments or ("",)
     running = _Run(name if name in VERBS else None, words, environ, credentials)
-    console = Console(answer_json="--json" in arguments)
+    console = Console(answer_json=_wants_json(arguments))
+    if name == "completion":
+        return ended(lambda _: _print(_completion(*words)), console, running.about)
     return ended(lambda console: running.perform(console, load(name)), console, running.about)
 
 
@@ -124,7 +124,7 @@ def run_verb(
 ) -> int:
     """Run a verb that need not be one of the command's; gives the exit code."""
     running = _Run(verb.name, words, environ, credentials)
-    console = Console(answer_json="--json" in words)
+    console = Console(answer_json=_wants_json(words))
     return ended(lambda console: running.perform(console, verb), console, running.about)
 
 
@@ -169,15 +169,18 @@ class _Run:
         from scripts.context import Check, Situation, show_remedy  # noqa: PLC0415
 
         options = parsed(verb, self._words)
-        if isinstance(verb, Check):
-            return verb.work(console, options, self._environ)
         console.go_on(
-            yes=getattr(options, "yes", False), dry_run=getattr(options, "dry_run", False)
+            answer_json=options.json,
+            yes=getattr(options, "yes", False),
+            dry_run=getattr(options, "dry_run", False),
         )
+        if isinstance(verb, Check):
+            return _told(console, verb.work(console, options, self._environ))
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
         console.say(f"account {spec.account_id}, region {spec.region}")
         try:
-            return verb.work(Situation(console, options, spec, clients, self._environ))
+            situation = Situation(console, options, spec, clients, self._environ)
+            return _told(console, verb.work(situation))
         except CloudError as error:
             if error.denied:
                 show_remedy(console, verb, error, spec)
@@ -216,14 +219,30 @@ class _Run:
         return spec, clients
 
 
+def _told(console: Console, ended: "Exit | Ended") -> Exit:
+    """The exit code; the report, if there is one, is the answer."""
+    from scripts.cli import document  # noqa: PLC0415
+
+    if isinstance(ended, Exit):
+        return ended
+    console.answer(document.fields(ended.report))
+    return ended.exit
+
+
 def _asks_for_help(arguments: Sequence[str]) -> bool:
     before = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
-    return bool({"--help", "-h"} & set(before)) or tuple(arguments) == ("help",)
+    return bool({"--help", "-h"} & set(before)) or "help" in arguments[:1]
 
 
-def _usage(name: str) -> str:
-    """The page of a verb, or of all."""
-    if name not in VERBS or name == "completion":
+def _wants_json(words: Sequence[str]) -> bool:
+    """As far as that can be known of words that may be wrong."""
+    return any(word.partition("=")[0] == "--json" for word in words)
+
+
+def _usage(arguments: Sequence[str]) -> str:
+    """The page of a verb, or of all; raises UsageError for a verb that there is not."""
+    name = next((each for each in arguments if each not in ("--help", "-h", "help")), "")
+    if name in ("", "completion"):
         return page()
     from scripts.cli import usage  # noqa: PLC0415  (a slow import)
 

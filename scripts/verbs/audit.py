@@ -4,9 +4,8 @@ Buckets that were repaired more than once come first: somebody keeps opening the
 was not settled is tried again, and has a line for each try.
 """
 
-import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Annotated
@@ -15,7 +14,7 @@ from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.context import Looking, Situation, Verb, moment
+from scripts.context import Ended, Looking, Situation, Verb, moment
 from scripts.decide.posture import reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
@@ -30,7 +29,27 @@ class Options(Looking):
     bucket: Annotated[str, Parameter(help="only this bucket's lines"), "NAME"] = ""
 
 
-def _audit(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Reopened:
+    """A bucket that somebody keeps opening."""
+
+    bucket: str
+    repairs: int
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Report:
+    """The lines of a time span, totalled by outcome."""
+
+    since: datetime
+    until: datetime
+    outcomes: Mapping[str, int]
+    reopened: tuple[Reopened, ...]
+    lines: tuple[AuditLine, ...]
+
+
+def _audit(situation: Situation) -> Ended:
     console, options = situation.console, situation.options
     now = datetime.now(timezone.utc)
     since = moment(options.since, now)
@@ -41,8 +60,8 @@ def _audit(situation: Situation) -> Exit:
     found = audit_trail.read(situation.clients, situation.spec, since, until, bucket=options.bucket)
     lines = list(found)
     _show(console, lines, f"since {_time(since)}")
-    console.answer(_document(situation, since, until, lines))
-    return Exit.DONE
+    again = tuple(Reopened(each.bucket, each.repairs, each.last) for each in reopened(lines))
+    return Ended(Exit.DONE, Report(since, until, _totals(lines), again, tuple(lines)))
 
 
 def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:
@@ -71,23 +90,6 @@ def _totals(lines: Sequence[AuditLine]) -> dict[str, int]:
 
 def _time(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _document(
-    situation: Situation, since: datetime, until: datetime, lines: Sequence[AuditLine]
-) -> dict[str, object]:
-    return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
-        "since": _time(since),
-        "until": _time(until),
-        "outcomes": _totals(lines),
-        "reopened": [
-            {"bucket": each.bucket, "repairs": each.repairs, "last": _time(each.last)}
-            for each in reopened(lines)
-        ],
-        "lines": [{**dataclasses.asdict(line), "at": _time(line.at)} for line in lines],
-    }
 
 
 VERB = Verb(

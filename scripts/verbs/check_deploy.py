@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import ROOT, context
-from scripts.context import Check
+from scripts.context import Check, Ended
 from scripts.declared import dotenv, rule_ids
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
@@ -26,14 +26,20 @@ class Options(context.Options):
     env: Annotated[Path, Parameter(help="default: the project's .env")] = ROOT / ".env"
 
 
-def _check(console: Console, options: Options, environ: Mapping[str, str]) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """What would be deployed for."""
+
+    rule_id: str
+
+
+def _check(_: Console, options: Options, environ: Mapping[str, str]) -> Ended:
     settings = dotenv.environment(options.env, environ)
     rule_id = settings.get(rule_ids.RULE_ID, "")
     place = str(dotenv.place(options.env, rule_ids.RULE_ID, rule_id))
     if wrong := rule_ids.problem(rule_id, place) or rule_ids.endpoint_problem(settings):
         raise UsageError(wrong)
-    console.answer({"rule_id": rule_id})
-    return Exit.DONE
+    return Ended(Exit.DONE, Report(rule_id))
 
 
 VERB = Check("check-deploy", __doc__ or "", Options, _check)

@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE, context
-from scripts.context import Check
+from scripts.context import Check, Ended
 from scripts.declared import wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.terminal import Console, Exit
@@ -27,12 +27,18 @@ class Options(context.Options):
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
-def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """A line for each exemption that somebody should look at."""
+
+    notices: tuple[str, ...]
+
+
+def _check(console: Console, options: Options, _: Mapping[str, str]) -> Ended:
     lines = notices(options.exemptions, datetime.now(timezone.utc).date())
     for line in lines:
         console.say(f"exemptions: {line}")
-    console.answer({"notices": lines})
-    return Exit.DONE
+    return Ended(Exit.DONE, Report(tuple(lines)))
 
 
 def notices(path: Path, today: date) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import context
-from scripts.context import Check
+from scripts.context import Check, Ended
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
@@ -80,7 +80,15 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else "(nothing)"
 
 
-def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """Whether the invocation was as expected, and if not, why."""
+
+    as_expected: bool
+    why: str | None
+
+
+def _check(console: Console, options: Options, _: Mapping[str, str]) -> Ended:
     path = str(options.output)
     try:
         text = sys.stdin.read() if path == "-" else options.output.read_text("utf-8")
@@ -89,12 +97,12 @@ def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
     except UnicodeDecodeError:
         raise UsageError(f"{path} is no text in UTF-8: name another file") from None
     wrong = judge(text, options.answer, options.outcome)
-    console.answer({"as_expected": not wrong, "why": wrong or None})
+    report = Report(not wrong, wrong or None)
     if wrong:
         console.fail(wrong)
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, report)
     console.say(f"the function answered {options.answer}")
-    return Exit.DONE
+    return Ended(Exit.DONE, report)
 
 
 VERB = Check("check-invocation", __doc__ or "", Options, _check)

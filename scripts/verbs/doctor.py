@@ -18,7 +18,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE
-from scripts.context import Looking, Situation, Verb
+from scripts.context import Ended, Looking, Situation, Verb
 from scripts.decide.chain import LINKS, Chain, Diagnosis, Standing, examine
 from scripts.declared import dotenv
 from scripts.terminal import Console, Exit
@@ -37,7 +37,25 @@ class Options(Looking):
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
-def _doctor(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Link:
+    """What is said of one link of the chain."""
+
+    link: str
+    state: Standing
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Whether the chain is sound, and what is said of each link."""
+
+    sound: bool
+    links: tuple[Link, ...]
+
+
+def _doctor(situation: Situation) -> Ended:
     options, spec = situation.options, situation.spec
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
     chain = Chain(spec, situation.clients, settings, options.exemptions)
@@ -47,14 +65,9 @@ def _doctor(situation: Situation) -> Exit:
             situation.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)
     _show(situation.console, found)
-    document = {
-        "account_id": spec.account_id,
-        "region": spec.region,
-        "sound": not _broken(found),
-        "links": [_described(each) for each in found],
-    }
-    situation.console.answer(document)
-    return Exit.PROBLEM if _broken(found) else Exit.DONE
+    links = tuple(Link(each.link, each.standing, each.what, each.mend) for each in found)
+    sound = not _broken(found)
+    return Ended(Exit.DONE if sound else Exit.PROBLEM, Report(sound, links))
 
 
 def _show(console: Console, found: list[Diagnosis]) -> None:
@@ -72,15 +85,6 @@ def _rows(each: Diagnosis) -> Iterator[tuple[str, str, str, str]]:
     first, *further = _LINES.wrap(each.what)
     yield each.link, each.standing.value, first, each.mend
     yield from (("", "", line, "") for line in further)
-
-
-def _described(each: Diagnosis) -> dict[str, str]:
-    return {
-        "link": each.link,
-        "state": each.standing.value,
-        "what": each.what,
-        "mend": each.mend,
-    }
 
 
 def _broken(found: list[Diagnosis]) -> list[Diagnosis]:

@@ -22,7 +22,7 @@ from scripts import CODE
 from scripts.account import audit_trail, findings, function
 from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
-from scripts.context import Acting, Situation, Verb, finite, whole
+from scripts.context import Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.channel import CHANNEL
@@ -82,7 +82,36 @@ class Options(Acting):
     ] = TIMEOUT
 
 
-def _evaluate(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket before and after; None for what did not come, or was not waited for."""
+
+    bucket: str
+    region: str
+    acl: str
+    before: str
+    after: str | None
+    closed: bool | None
+    outcome: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation would lead to, and if it was started, what became of it."""
+
+    rule_ids: tuple[str, ...]
+    mode: str
+    closes: int
+    private: tuple[str, ...]
+    exempt: tuple[str, ...]
+    ignored: tuple[str, ...]
+    started: bool
+    buckets: tuple[Bucket, ...]
+    settled: bool | None
+
+
+def _evaluate(situation: Situation) -> Ended:
     console = situation.console
     _wait_for_the_rule(situation)
     prospect = patiently(lambda: _prospect(situation))
@@ -94,15 +123,13 @@ def _evaluate(situation: Situation) -> Exit:
             return _carry_out(situation, prospect)
     else:
         console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
-    console.answer(_document(situation, prospect, None))
-    return Exit.DONE
+    return Ended(Exit.DONE, _report(situation, prospect, None))
 
 
-def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
+def _carry_out(situation: Situation, prospect: Prospect) -> Ended:
     if not _agreed(situation, prospect):
         situation.console.say("nothing was started")
-        situation.console.answer(_document(situation, prospect, None))
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, _report(situation, prospect, None))
     situation.act()
     following = Following(situation, prospect.reported, prospect.mode)
     following.begin()
@@ -111,10 +138,9 @@ def _carry_out(situation: Situation, prospect: Prospect) -> Exit:
     _start(situation)
     settled = following.wait()
     _show_ends(situation, prospect.mode, following.ends, settled=settled)
-    document = _document(situation, prospect, following.ends)
-    situation.console.answer(document | {"settled": settled})
+    report = _report(situation, prospect, following.ends, settled=settled)
     closed = prospect.mode == REPORT or all(end.closed for end in following.ends)
-    return Exit.DONE if settled and closed else Exit.PROBLEM
+    return Ended(Exit.DONE if settled and closed else Exit.PROBLEM, report)
 
 
 def _prospect(situation: Situation) -> Prospect:
@@ -261,38 +287,41 @@ def _said(end: End) -> str:
     return f"{end.line.outcome}: {end.line.reason}" if end.line else ""
 
 
-def _document(
-    situation: Situation, prospect: Prospect, ends: Sequence[End] | None
-) -> dict[str, object]:
+def _report(
+    situation: Situation,
+    prospect: Prospect,
+    ends: Sequence[End] | None,
+    *,
+    settled: bool | None = None,
+) -> Report:
     """Without `ends` no evaluation was started."""
     found = prospect.found
     of_bucket = {end.before.bucket: end for end in ends or ()}
-    return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
-        "rule_ids": findings.rule_ids(situation.spec),
-        "mode": prospect.mode,
-        "closes": prospect.closes,
-        "private": [each.bucket for each in found.private],
-        "exempt": [each.bucket for each in found.exempt],
-        "ignored": [each.bucket for each in found.ignored],
-        "started": ends is not None,
-        "buckets": [_described(each, of_bucket.get(each.bucket)) for each in prospect.reported],
-    }
+    return Report(
+        tuple(findings.rule_ids(situation.spec)),
+        prospect.mode,
+        prospect.closes,
+        tuple(each.bucket for each in found.private),
+        tuple(each.bucket for each in found.exempt),
+        tuple(each.bucket for each in found.ignored),
+        ends is not None,
+        tuple(_bucket(each, of_bucket.get(each.bucket)) for each in prospect.reported),
+        settled,
+    )
 
 
-def _described(before: Result, end: End | None) -> dict[str, object]:
+def _bucket(before: Result, end: End | None) -> Bucket:
     line = end.line if end else None
-    return {
-        "bucket": before.bucket,
-        "region": before.region,
-        "acl": before.acl,
-        "before": before.compliance,
-        "after": _after(end) if end else None,
-        "closed": end.closed if end else None,
-        "outcome": line.outcome if line else None,
-        "reason": line.reason if line else None,
-    }
+    return Bucket(
+        before.bucket,
+        before.region,
+        before.acl,
+        before.compliance,
+        _after(end) if end else None,
+        end.closed if end else None,
+        line.outcome if line else None,
+        line.reason if line else None,
+    )
 
 
 VERB = Verb(

@@ -5,7 +5,6 @@ and prints the answer and the audit lines of the log's tail. Asks first where bu
 Fails (exit code 1) when the handler raised or answered anything but success.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +13,9 @@ from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.function import GET
-from scripts.account.invocation import INVOKE, Invocation, invoke
-from scripts.context import Acting, Situation, Verb
-from scripts.flows.event import Line, prospect, read_event, show
+from scripts.account.invocation import INVOKE, invoke
+from scripts.context import Acting, Ended, Situation, Verb
+from scripts.flows.event import Line, Prospect, prospect, read_event, show
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -31,7 +30,36 @@ class Options(Acting):
     )
 
 
-def _invoke(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Named:
+    """A finding that the event has."""
+
+    bucket: str
+    rule_id: str
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What an invocation would lead to, where there was none."""
+
+    function: str
+    mode: str
+    findings: tuple[Named, ...]
+    invoked: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an invocation led to."""
+
+    function: str
+    request_id: str
+    answer: str
+    raised: str
+    audit: tuple[Line, ...]
+
+
+def _invoke(situation: Situation) -> Ended:
     console, spec = situation.console, situation.spec
     event = read_event(str(situation.options.event))
     name = f"{spec.service.name}/{spec.function.name}"
@@ -39,12 +67,10 @@ def _invoke(situation: Situation) -> Exit:
     coming.show(console)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
-        console.answer(coming.document() | {"invoked": False})
-        return Exit.DONE
+        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
     if not coming.harmless and not console.confirm("Invoke it?"):
         console.say("nothing was invoked")
-        console.answer(coming.document() | {"invoked": False})
-        return Exit.DONE
+        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     situation.act()
     ended = invoke(situation.clients, spec, event)
@@ -56,18 +82,12 @@ def _invoke(situation: Situation) -> Exit:
         console.say(f"the function raised {ended.raised}", "red")
     else:
         console.say(f"the function answered {ended.answer!r}", "green" if ended.settled else "red")
-    console.answer(_document(name, ended, lines))
-    return Exit.DONE if ended.settled else Exit.PROBLEM
+    report = Report(name, ended.request_id, ended.answer, ended.raised, tuple(lines))
+    return Ended(Exit.DONE if ended.settled else Exit.PROBLEM, report)
 
 
-def _document(name: str, ended: Invocation, lines: Sequence[Line]) -> dict[str, object]:
-    return {
-        "function": name,
-        "request_id": ended.request_id,
-        "answer": ended.answer,
-        "raised": ended.raised,
-        "audit": lines,
-    }
+def _named(coming: Prospect) -> tuple[Named, ...]:
+    return tuple(Named(each.resource_id, each.rule_id) for each in coming.findings)
 
 
 VERB = Verb(

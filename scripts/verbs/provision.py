@@ -76,7 +76,7 @@ def _provision(situation: Situation) -> Exit:
     if found := obstacles(spec, clients):
         for obstacle in found:
             console.fail(obstacle)
-        console.answer({"account_id": spec.account_id, "region": spec.region, "obstacles": found})
+        console.answer({"obstacles": found})
         return Exit.PROBLEM
     settings = _Settings(situation)
     planned = plan(spec, clients, recipients)

@@ -284,8 +284,6 @@ def _document(
 ) -> dict[str, object]:
     """Without an end a message was not tried; `stopped` is why, where that ended the run."""
     return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
         "queue": situation.spec.failure_queue,
         "to": situation.options.to,
         "stopped": stopped or None,

@@ -138,7 +138,7 @@ def _remove(situation: Situation) -> Exit:
     planned = fates(situation.spec, situation.clients, roles=options.roles)
     others = patiently(lambda: unnamed(situation.spec, situation.clients))
     removed: list[Removable] = []
-    document = partial(_document, situation, planned, removed, others)
+    document = partial(_document, planned, removed, others)
     console.so_far(document)
     _show(console, planned, others, situation.spec.region)
     end = Exit.DONE
@@ -220,14 +220,11 @@ def _show(
 
 
 def _document(
-    situation: Situation,
     planned: Sequence[Fate],
     removed: Sequence[Removable],
     others: Sequence[tuple[str, str]],
 ) -> dict[str, object]:
     return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
         "found": [
             {
                 "kind": resource.kind,

@@ -6,12 +6,11 @@ are those of the live function: it says so if they are not those of the file her
 read is told with the permission that it takes, and the rest is shown (exit code 1).
 """
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
@@ -22,7 +21,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.findings import Result
 from scripts.account.function import Live
-from scripts.context import Looking, Situation, Verb, finite, show_unread
+from scripts.context import Ended, Looking, Situation, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
@@ -62,7 +61,39 @@ class Options(Looking):
     ] = 7.0
 
 
-def _status(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket. What is not there, or was not read, is None; the latter is also in `not_read`."""
+
+    bucket: str
+    region: str
+    result: Result | None
+    acl: str | None
+    public_by_policy: bool | None
+    blocked_by: str | None
+    exemption: Exemption | None
+    last_audit_line: AuditLine | None
+
+
+@dataclass(frozen=True)
+class Exempting:
+    """Whether the exemptions are those of the live function (None: unknown), and why not."""
+
+    deployed: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The buckets, and what is to be known to read of them."""
+
+    paused: str | None
+    buckets: tuple[Bucket, ...]
+    exemptions: Exempting
+    not_read: tuple[str, ...]
+
+
+def _status(situation: Situation) -> Ended:
     options, now = situation.options, datetime.now(timezone.utc)
     reviewed = reviewed_exemptions(options.exemptions, now.date())
     if options.bucket is not None and not naming.is_bucket_name(options.bucket):
@@ -73,9 +104,15 @@ def _status(situation: Situation) -> Exit:
     _show(situation, found)
     _show_function(situation, reader)
     show_unread(situation, VERB, reader.failures.values())
-    situation.console.answer(_document(situation, found, reader))
+    pause = reader.live.pause if isinstance(reader.live, Live) else None
+    report = Report(
+        str(pause) if pause else None,
+        tuple(map(_bucket, found)),
+        Exempting(reader.deployed, reader.doubt(options.exemptions)),
+        tuple(map(str, reader.failures.values())),
+    )
     whole = not reader.failures and all(view.acl is not None for view in found)
-    return Exit.DONE if whole else Exit.PROBLEM
+    return Ended(Exit.DONE if whole else Exit.PROBLEM, report)
 
 
 def _show(situation: Situation, found: Sequence[View]) -> None:
@@ -138,42 +175,21 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _document(situation: Situation, found: Sequence[View], reader: Reader) -> dict[str, object]:
-    pause = reader.live.pause if isinstance(reader.live, Live) else None
-    doubt = reader.doubt(situation.options.exemptions)
-    return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
-        "paused": str(pause) if pause else None,
-        "buckets": [_bucket(view) for view in found],
-        "exemptions": {"deployed": reader.deployed, "why": doubt},
-        "not_read": [str(failure) for failure in reader.failures.values()],
-    }
+def _bucket(view: View) -> Bucket:
+    return Bucket(
+        view.bucket,
+        view.region,
+        _known(view.result),
+        _known(view.acl),
+        _known(view.public_by_policy),
+        _known(view.blocked_by),
+        _known(view.exemption),
+        _known(view.line),
+    )
 
 
-def _bucket(view: View) -> dict[str, object]:
-    """What is not there, or was not read, is null; the latter is also in `not_read`."""
-    fields: dict[str, Any] = {
-        name: None if isinstance(value, Unread) else value for name, value in vars(view).items()
-    }
-    result, exemption, line = fields["result"], fields["exemption"], fields["line"]
-    return {
-        "bucket": view.bucket,
-        "region": view.region,
-        "result": _plain(result and result._asdict()),
-        "acl": fields["acl"],
-        "public_by_policy": fields["public_by_policy"],
-        "blocked_by": fields["blocked_by"],
-        "exemption": _plain(exemption and exemption._asdict()),
-        "last_audit_line": _plain(line and dataclasses.asdict(line)),
-    }
-
-
-def _plain(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """With dates and times as text."""
-    if fields is None:
-        return None
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
+def _known(value: _T | Unread | None) -> _T | None:
+    return None if isinstance(value, Unread) else value
 
 
 VERB = Verb(

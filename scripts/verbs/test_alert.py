@@ -19,7 +19,7 @@ from scripts.account.audit_trail import SEARCH
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.account.surroundings import Alert, Recipients
-from scripts.context import Acting, Situation, Verb, finite
+from scripts.context import Acting, Ended, Situation, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
 from scripts.patience import Progress, wait
@@ -41,40 +41,42 @@ class Options(Acting):
     ] = _TIMEOUT
 
 
-def _test(situation: Situation) -> Exit:
-    console, spec = situation.console, situation.spec
+@dataclass(frozen=True)
+class Report:
+    """What became of a test; None as long as none was written."""
+
+    alert: str
+    test_id: str | None = None
+    fired: bool | None = None
+    handed_over: bool | None = None
+    reason: str = ""
+
+
+def _test(situation: Situation) -> Ended:
+    console = situation.console
     logs, alert = _alert(situation)
     to = _recipients(situation)
     if console.dry_run:
         console.say(f"would write a test line to {logs.project}/{logs.logstore}, for {alert.name}")
-        console.answer({"alert": alert.name, "test_id": None, "fired": None, "handed_over": None})
-        return Exit.DONE
+        return Ended(Exit.DONE, Report(alert.name))
     test_id = uuid.uuid4().hex
     write_test(situation.clients, logs, test_id)
     console.say(f"wrote test line {test_id} to {logs.project}/{logs.logstore}")
     check = _follow(situation, logs, test_id)
-    console.answer(
-        {
-            "account_id": spec.account_id,
-            "region": spec.region,
-            "alert": alert.name,
-            "test_id": test_id,
-            "fired": check is not None,
-            "handed_over": check is not None and check.handed_over,
-            "reason": check.reason if check else "",
-        }
-    )
+    handed_over = check is not None and check.handed_over
+    reason = check.reason if check else ""
+    report = Report(alert.name, test_id, check is not None, handed_over, reason)
     if check is None:
         within = f"{situation.options.timeout:g} s"
         console.say(
             f"{alert.name} did not fire within {within}: `resource-repair doctor` looks why", "red"
         )
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, report)
     if not check.handed_over:
         console.say(f"{alert.name} fired, and was not sent: {check.reason or 'no reason'}", "red")
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, report)
     console.say(f"{alert.name} fired and was handed over; see that it came to {to}", "green")
-    return Exit.DONE
+    return Ended(Exit.DONE, report)
 
 
 def _alert(situation: Situation) -> tuple[Logs, Alert]:

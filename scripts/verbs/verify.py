@@ -53,7 +53,7 @@ def _verify(situation: Situation) -> Exit:
     if told := fresh.build(situation.spec.function.code):
         situation.console.say(told)
     found = patiently(lambda: compare(situation.spec, situation.clients))
-    document = _document(situation, found)
+    document = _document(found)
     _show(situation, found)
     if situation.options.loop and found.pause:
         raise Problem(
@@ -92,10 +92,8 @@ def _show(situation: Situation, found: Comparison) -> None:
             )
 
 
-def _document(situation: Situation, found: Comparison) -> dict[str, object]:
+def _document(found: Comparison) -> dict[str, object]:
     return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
         "compared": [{"kind": kind, "name": name} for kind, name in found.compared],
         "drift": [each._asdict() for each in found.drift],
         "paused": found.pause and str(found.pause),

@@ -115,7 +115,7 @@ def test_the_page_has_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     ] == VERBS
     assert "0 done, 1 found a problem, 2 used wrongly" in said
     assert max(map(len, said.splitlines())) <= 100
-    for words in (["-h"], ["help"], ["nonsense", "--help"]):
+    for words in (["-h"], ["help"], ["--help", "-h"], ["completion", "--help"]):
         assert cli.run(*words) == 0
         assert capsys.readouterr().out == said
 
@@ -125,6 +125,9 @@ def test_the_help_of_a_verb_tells_all_of_it(name: str, capsys: pytest.CaptureFix
     """What it does, each option, each permission that it needs."""
     assert cli.run(name, "--help") == 0
     said = capsys.readouterr().out
+    for words in ([name, "-h"], ["--help", name], ["help", name]):
+        assert cli.run(*words) == 0
+        assert capsys.readouterr().out == said
     verb = cli.load(name)
     assert verb.name == name
     assert said == usage.of(verb)
@@ -133,6 +136,21 @@ def test_the_help_of_a_verb_tells_all_of_it(name: str, capsys: pytest.CaptureFix
         assert field.upper() in said or f"--{field.replace('_', '-')}" in said
     for permission in verb.permissions if isinstance(verb, Verb) else ():
         assert f"  {permission.action} " in said
+
+
+def test_help_for_no_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A verb that there is not has no help, but perhaps another was meant."""
+    assert cli.run("swep", "--help") == 2
+    assert "'swep' is no verb, perhaps sweep" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("word", "wanted"), [("--json=true", True), ("--json=false", False)])
+def test_a_document_comes_as_the_option_says(
+    word: str, wanted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it is written out."""
+    assert cli.run("check-deploy", word, environ={}) == 2
+    assert bool(capsys.readouterr().out) is wanted
 
 
 def test_without_a_verb_it_says_how_to_find_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,6 +170,7 @@ def test_completion_of_no_such_shell_is_refused(
 ) -> None:
     """It names the shells that there are."""
     assert cli.run("completion", *words) == 2
-    assert "say for which shell: `resource-repair completion bash|zsh|fish`" in (
-        capsys.readouterr().err
-    )
+    says = "say for which shell: `resource-repair completion bash|zsh|fish`"
+    assert capsys.readouterr().err.strip() == says
+    assert cli.run("completion", *words, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"] == says

@@ -4,7 +4,7 @@ One HTML file that needs nothing but itself, from what `status` and `audit` read
 those deployed. What may not be read is named on the page and here (exit code 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,8 +14,8 @@ from cyclopts import Parameter
 
 from scripts import CODE, ROOT
 from scripts.account.function import Live
-from scripts.context import Looking, Situation, Verb, moment, show_unread
-from scripts.decide.posture import STANDINGS, Posture, posture
+from scripts.context import Ended, Looking, Situation, Verb, moment, show_unread
+from scripts.decide.posture import STANDINGS, Fixes, Posture, posture
 from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
@@ -39,7 +39,17 @@ class Options(Looking):
     dry_run: Annotated[bool, Parameter(help="read all, and write no page")] = False
 
 
-def _report(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """Where the page is (None: it was not written), and the figures that it begins with."""
+
+    output: Path | None
+    buckets: Mapping[str, int]
+    time_to_fix: Fixes | None
+    not_read: tuple[str, ...]
+
+
+def _report(situation: Situation) -> Ended:
     console, options = situation.console, situation.options
     now = datetime.now(timezone.utc)
     since = moment(options.since, now)
@@ -58,8 +68,10 @@ def _report(situation: Situation) -> Exit:
     else:
         _write(options.output, page)
         console.say(f"wrote {options.output}: {_summary(shown)}")
-    console.answer(_document(situation, shown, not_read))
-    return Exit.PROBLEM if not_read else Exit.DONE
+    written = None if console.dry_run else options.output
+    counts = {standing: shown.count(standing) for standing in STANDINGS}
+    told = Report(written, counts, shown.fixes, not_read)
+    return Ended(Exit.PROBLEM if not_read else Exit.DONE, told)
 
 
 def _does(live: Live | Unread | None) -> str:
@@ -82,17 +94,6 @@ def _write(path: Path, page: str) -> None:
 def _summary(shown: Posture) -> str:
     counts = ((shown.count(standing), standing) for standing in STANDINGS)
     return ", ".join(f"{count} {standing}" for count, standing in counts if count) or "no bucket"
-
-
-def _document(situation: Situation, shown: Posture, not_read: Sequence[str]) -> dict[str, object]:
-    return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
-        "output": None if situation.console.dry_run else str(situation.options.output),
-        "buckets": {standing: shown.count(standing) for standing in STANDINGS},
-        "time_to_fix": shown.fixes._asdict() if shown.fixes else None,
-        "not_read": list(not_read),
-    }
 
 
 VERB = Verb(

@@ -97,8 +97,6 @@ def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> d
     """
     endings = {each.bucket: ending for each, ending in done.endings} if done else {}
     return {
-        "account_id": situation.spec.account_id,
-        "region": situation.spec.region,
         "rule_ids": findings.rule_ids(situation.spec),
         "mode": plan.live.mode,
         "paused": plan.live.pause is not None,
