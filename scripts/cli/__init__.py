@@ -82,7 +82,8 @@ examples:
   {COMMAND} pause --reason "the site moves"
 
 exit codes: 0 done, 1 found a problem, 2 used wrongly
-completion: eval "$({COMMAND} completion bash)"   (or zsh; in fish: … fish | source)
+completion: eval "$({COMMAND} completion bash)"   (or zsh)
+            {COMMAND} completion fish | source     (in fish)
 read more:  README.md; what is declared: s.yaml
 """
 
