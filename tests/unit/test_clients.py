@@ -1,5 +1,12 @@
+from urllib.parse import urlsplit
+
 import pytest
+import requests
 from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_fc_open20210406 import models as fc
+from alibabacloud_mns_open20220119 import models as mns
+from alibabacloud_ram20150501 import models as ram
+from alibabacloud_sls20201230 import models as sls
 from alibabacloud_tea_openapi.exceptions import ClientException
 from darabonba.exceptions import UnretryableException
 from darabonba.policy.retry import RetryPolicyContext
@@ -48,23 +55,38 @@ def test_credentials_go_by_https_or_stay_on_the_machine(url: str, fine: bool) ->
         Clients("cn-shanghai", endpoints=Endpoints(ram=url))
 
 
-def test_alibaba_cloud_s_own_endpoints_are_https() -> None:
-    """Without an override each client goes to its service's own host, by https."""
+def test_alibaba_cloud_s_own_endpoints_are_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an override each client asks its service's own host, by https."""
+    asked: list[str] = []
+
+    def refuse(_: requests.Session, request: requests.PreparedRequest, **__: object) -> None:
+        asked.append(str(request.url))
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "send", refuse)
     clients = Clients("cn-shanghai", credentials=fixed_credentials("id", "secret"))
     clients.account_id = "1234567890123456"
-    made = [clients.sts, clients.ram, clients.fc, clients.config, clients.mns, clients.log]
-    assert {client._protocol for client in made} == {"https"}
-    assert clients.log._http_proxy is None
-    assert [client._endpoint for client in made] == [
-        "sts.cn-shanghai.aliyuncs.com",
-        "ram.aliyuncs.com",
-        "1234567890123456.cn-shanghai.fc.aliyuncs.com",
-        "config.cn-shanghai.aliyuncs.com",
-        "mns-open.cn-shanghai.aliyuncs.com",
-        "cn-shanghai.log.aliyuncs.com",
+    for ask in (
+        clients.sts.get_caller_identity,
+        lambda: clients.ram.get_role(ram.GetRoleRequest(role_name="a")),
+        lambda: clients.fc.get_service("a", fc.GetServiceRequest()),
+        clients.config.get_configuration_recorder,
+        lambda: clients.mns.list_queue(mns.ListQueueRequest()),
+        lambda: clients.log.get_project("logs", sls.GetProjectRequest()),
+        clients.bucket("config-snapshot", "cn-beijing").get_bucket_info,
+    ):
+        with pytest.raises(Exception):  # noqa: B017, PT011  (each SDK's own)
+            ask()
+    places = [urlsplit(url) for url in dict.fromkeys(asked)]
+    assert [f"{place.scheme}://{place.netloc}" for place in places] == [
+        "https://sts.cn-shanghai.aliyuncs.com",
+        "https://ram.aliyuncs.com",
+        "https://1234567890123456.cn-shanghai.fc.aliyuncs.com",
+        "https://config.cn-shanghai.aliyuncs.com",
+        "https://mns-open.cn-shanghai.aliyuncs.com",
+        "https://logs.cn-shanghai.log.aliyuncs.com",
+        "https://config-snapshot.oss-cn-beijing.aliyuncs.com",
     ]
-    bucket = clients.bucket("config-snapshot", "cn-beijing")
-    assert bucket.endpoint == "https://oss-cn-beijing.aliyuncs.com"
 
 
 def refused_by_log_service(code: str, message: str) -> UnretryableException:
