@@ -200,6 +200,7 @@ def test_one_that_allows_less_stays_and_gets_another_beside_it(site: Site) -> No
     """An exemption of public-read does not allow public-read-write: there are two then."""
     closed(site)
     assert site.undo(*OPEN, *WHY, "--yes") == 0
+    assert site.stage.wait_idle()  # or its finding closes what is opened further meanwhile
 
     wider = ("--acl", "public-read-write", "--world-writable", site.name)
     assert site.undo(*WHY, *wider, "--yes") == 0
