@@ -112,17 +112,6 @@ class Live:
             raise
         return cls(spec, clients, answer)
 
-    def described(self) -> dict[str, object]:
-        """How it stands, for `--json`."""
-        pause = self.pause
-        return {
-            "account_id": self.spec.account_id,
-            "region": self.spec.region,
-            "function": self.spec.function.name,
-            "mode": self.mode,
-            "paused": pause and {**pause._asdict(), "since": pause.since.isoformat()},
-        }
-
     @property
     def settings(self) -> Settings:
         """Its settings, as it reads them itself."""

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from resource_repair.values import REPORT, WOULD_REPAIR
 from scripts.account.function import GET, MODE, PAUSED, UPDATE, ChangedError, Live, Pause
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Ended, Situation, Verb
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -26,7 +26,17 @@ class Options(Acting):
     reason: Annotated[str, Parameter(help="kept with the pause"), "WHY"] = ""
 
 
-def _pause(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """How the function stands, and whether that is this run's doing."""
+
+    function: str
+    mode: str
+    paused: Pause | None
+    changed: bool
+
+
+def _pause(situation: Situation) -> Ended:
     console, name = situation.console, situation.spec.function.name
     now = datetime.now(timezone.utc).replace(microsecond=0)
     situation.act()
@@ -45,8 +55,7 @@ def _pause(situation: Situation) -> Exit:
         console.say(f"{name} is {live.pause} already: nothing was changed")
     else:
         console.say(f"would pause {name}: from mode {live.mode} it would go to {REPORT}")
-    console.answer(live.described() | {"changed": changed})
-    return Exit.DONE
+    return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed))
 
 
 def _paused(situation: Situation, now: datetime) -> tuple[Live, bool]:

@@ -5,13 +5,13 @@ them closes it. What came while it was paused is closed by no resuming, but by
 `resource-repair sweep --due`.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from resource_repair.values import REPORT, WOULD_REPAIR
 from scripts.account.exempting import Exempting
 from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Ended, Situation, Verb
 from scripts.decide import prospect
 from scripts.decide.prospect import Findings
 from scripts.errors import Problem
@@ -21,15 +21,28 @@ from scripts.terminal import Exit
 _RULE_IDS = "prepareRuleId"
 
 
-def _resume(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """How the function stands, whether that is this run's doing, and what a new finding closes.
+
+    `to_close` is None where that was not looked at.
+    """
+
+    function: str
+    mode: str
+    paused: Pause | None
+    changed: bool
+    to_close: list[str] | None
+
+
+def _resume(situation: Situation) -> Ended:
     console, name = situation.console, situation.spec.function.name
     live = patiently(lambda: Live.read(situation.spec, situation.clients))
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
         console.say(f"{name} is not paused: it runs in mode {live.mode}")
-        console.answer(live.described() | {"changed": False, "to_close": None})
-        return Exit.DONE
+        return Ended(Exit.DONE, Report(name, live.mode, None, changed=False, to_close=None))
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     reported = None
     if pause.mode_before != REPORT:
@@ -38,7 +51,7 @@ def _resume(situation: Situation) -> Exit:
     return _go_on(situation, live, pause, reported)
 
 
-def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | None) -> Exit:
+def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | None) -> Ended:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = situation.console, live, Exit.DONE
     dangerous = reported is not None
@@ -51,9 +64,8 @@ def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | 
             live = patiently(lambda: _resumed(situation, before, pause))
             console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]
-    changed = {"changed": live is not before, "to_close": told}
-    console.answer(live.described() | changed)
-    return end
+    name, changed = live.spec.function.name, live is not before
+    return Ended(end, Report(name, live.mode, live.pause, changed, told))
 
 
 def _check_unreadable(live: Live) -> None:
