@@ -59,7 +59,7 @@ class Situation(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a verb ended, and its report: a frozen dataclass, which `scripts.cli.document` tells."""
+    """How a verb ended, and its report: a frozen dataclass, told as `terminal.fields` has it."""
 
     exit: Exit
     report: object

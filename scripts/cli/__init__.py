@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit
+from scripts.terminal import Console, Exit, fields
 from scripts.terminal import run as ended
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
@@ -222,11 +222,9 @@ class _Run:
 
 def _told(console: Console, ended: "Exit | Ended") -> Exit:
     """The exit code; the report, if there is one, is the answer."""
-    from scripts.cli import document  # noqa: PLC0415
-
     if isinstance(ended, Exit):
         return ended
-    console.answer(document.fields(ended.report))
+    console.answer(fields(ended.report))
     return ended.exit
 
 

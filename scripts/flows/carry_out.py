@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from scripts.account.deployment import Plan, Step, Verdict
+from scripts.account.resource import Difference
 from scripts.patience import patiently
-from scripts.terminal import Console
+from scripts.terminal import Console, plain
 
 _PAST = {
     Verdict.CREATE: "created",
@@ -33,7 +35,7 @@ def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:
     Raises CloudError where a call is refused: what was done until then stays, and is told, as it is
     wherever else it ends early.
     """
-    console.so_far(lambda: document(planned, applied))
+    console.so_far(lambda: {"steps": plain(report(planned, applied))})
     try:
         for step in planned.changes:
             patiently(step.carry_out, after_making=True)
@@ -52,19 +54,20 @@ def _show_how_far(console: Console, changes: Sequence[Step], done: int) -> None:
     console.table(("", "what", "name"), rows)
 
 
-def document(planned: Plan, applied: list[Step]) -> dict[str, object]:
-    """The plan and what was done of it, for `--json`."""
-    return {
-        "account_id": planned.account_id,
-        "region": planned.region,
-        "steps": [
-            {
-                "verdict": step.verdict.value,
-                "kind": step.kind,
-                "name": step.name,
-                "differences": [vars(difference) for difference in step.differences],
-                "applied": step in applied,
-            }
-            for step in planned.steps
-        ],
-    }
+@dataclass(frozen=True)
+class StepReport:
+    """A step of a plan, and whether it was carried out."""
+
+    verdict: Verdict
+    kind: str
+    name: str
+    differences: tuple[Difference, ...]
+    applied: bool
+
+
+def report(planned: Plan, applied: list[Step]) -> list[StepReport]:
+    """The plan and what was done of it."""
+    return [
+        StepReport(step.verdict, step.kind, step.name, step.differences, step in applied)
+        for step in planned.steps
+    ]

@@ -7,6 +7,7 @@ their number must be given as EXPECT_CLOSE in the environment.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
@@ -18,13 +19,14 @@ from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
 from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Ended, Situation, Verb
 from scripts.decide import overruling
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.declared import dotenv
 from scripts.errors import CloudError, Problem
 from scripts.flows import carry_out
+from scripts.flows.carry_out import StepReport
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -32,7 +34,15 @@ _ROLES = "acs:ram:*:{account}:role/*"
 _POLICIES = "acs:ram:*:{account}:policy/*"
 
 
-def _apply(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """What is different, what was done about it, and what stood against that."""
+
+    steps: list[StepReport]
+    stopped: list[str]
+
+
+def _apply(situation: Situation) -> Ended:
     console = situation.console
     if told := fresh.build(situation.spec.function.code):
         console.say(told)
@@ -52,8 +62,7 @@ def _apply(situation: Situation) -> Exit:
         else:
             console.say("nothing was applied")
             end = Exit.PROBLEM
-    console.answer(carry_out.document(planned, applied) | {"stopped": stopped})
-    return end
+    return Ended(end, Report(carry_out.report(planned, applied), stopped))
 
 
 def _obstacles(situation: Situation) -> Iterator[str]:

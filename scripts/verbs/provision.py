@@ -9,7 +9,7 @@ while a function in mode enforce would close all that it then finds.
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,11 +24,12 @@ from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
 from scripts.account.surroundings import Recipients, Rule, around
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Ended, Situation, Verb
 from scripts.declared import Spec, dotenv
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.flows import carry_out
+from scripts.flows.carry_out import StepReport
 from scripts.patience import TIMEOUT, Progress, patiently, wait
 from scripts.terminal import Console, Exit
 
@@ -69,15 +70,22 @@ def plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
     return Plan(spec.account_id, spec.region, tuple(planned))
 
 
-def _provision(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """What is different, what was done about it, and what is in the way of all of it."""
+
+    steps: list[StepReport]
+    obstacles: list[str]
+
+
+def _provision(situation: Situation) -> Ended:
     console, spec, clients = situation.console, situation.spec, situation.clients
     recipients = _recipients(situation)
     _wait_for_cloud_config(console, clients)
     if found := obstacles(spec, clients):
         for obstacle in found:
             console.fail(obstacle)
-        console.answer({"obstacles": found})
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, Report([], found))
     settings = _Settings(situation)
     planned = plan(spec, clients, recipients)
     planned = replace(planned, steps=(*planned.steps, step_for(settings)))
@@ -97,8 +105,7 @@ def _provision(situation: Situation) -> Exit:
             console.say("nothing was done")
             end = Exit.PROBLEM
     _tell_of_the_shell(situation, settings)
-    console.answer(carry_out.document(planned, applied))
-    return end
+    return Ended(end, Report(carry_out.report(planned, applied), []))
 
 
 def _recipients(situation: Situation) -> Recipients:

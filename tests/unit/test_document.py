@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts.cli.document import fields
+from scripts.terminal import fields
 
 
 class Pair(NamedTuple):
