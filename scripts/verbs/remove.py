@@ -27,11 +27,11 @@ from scripts.account.queue import marked_queues
 from scripts.account.rule import rules
 from scripts.account.surroundings import Queue, Removable, removable
 from scripts.account.topic import marked_topics
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Ended, Situation, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
-from scripts.terminal import Console, Exit
+from scripts.terminal import Console, Exit, fields
 
 _TOPICS = "acs:mns:{region}:{account}:/topics/*"
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
@@ -133,13 +133,38 @@ class Options(Acting):
     ] = False
 
 
-def _remove(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class Found:
+    """A thing that is there, why it stays if it does, and whether it was removed."""
+
+    kind: str
+    name: str
+    stays: str
+    removed: bool
+
+
+class Marked(NamedTuple):
+    """A thing that bears our mark, and is not in s.yaml."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was found, and what bears our mark besides."""
+
+    found: list[Found]
+    not_in_spec: list[Marked]
+
+
+def _remove(situation: Situation) -> Ended:
     console, options = situation.console, situation.options
     planned = fates(situation.spec, situation.clients, roles=options.roles)
     others = patiently(lambda: unnamed(situation.spec, situation.clients))
     removed: list[Removable] = []
-    document = partial(_document, planned, removed, others)
-    console.so_far(document)
+    report = partial(_report, planned, removed, others)
+    console.so_far(lambda: fields(report()))
     _show(console, planned, others, situation.spec.region)
     end = Exit.DONE
     if not all(fate.stays for fate in planned):
@@ -147,8 +172,7 @@ def _remove(situation: Situation) -> Exit:
             _refuse_to_leave_failures(planned)
         if not console.dry_run:
             end = _go(situation, planned, removed)
-    console.answer(document())
-    return end
+    return Ended(end, report())
 
 
 def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> Exit:
@@ -219,23 +243,13 @@ def _show(
         console.say("nothing to do: nothing of ours is there that may go", "green")
 
 
-def _document(
+def _report(
     planned: Sequence[Fate],
     removed: Sequence[Removable],
     others: Sequence[tuple[str, str]],
-) -> dict[str, object]:
-    return {
-        "found": [
-            {
-                "kind": resource.kind,
-                "name": resource.name,
-                "stays": stays,
-                "removed": resource in removed,
-            }
-            for resource, stays in planned
-        ],
-        "not_in_spec": [{"kind": kind, "name": name} for kind, name in others],
-    }
+) -> Report:
+    found = [Found(each.kind, each.name, stays, each in removed) for each, stays in planned]
+    return Report(found, [Marked(*each) for each in others])
 
 
 VERB = Verb(
