@@ -5,21 +5,18 @@ back as an audit line.
 """
 
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from resource_repair import notification, values
 from resource_repair.values import Finding
+from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
 from scripts.account.function import Live
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.terminal import Console
-
-Line: TypeAlias = Mapping[str, Any]
-"""An audit line, as the function wrote it."""
-
 
 Key: TypeAlias = tuple[str, str]
 """What tells the findings of a message apart: rule and bucket, empty where there are none."""
@@ -78,17 +75,12 @@ def read_event(where: str) -> bytes:
     return event
 
 
-def settled(line: Line) -> bool:
-    """Whether nobody is to try the finding again: settled, or told."""
-    return line.get("outcome") in values.SETTLED | values.TOLD
-
-
-def for_a_person(lines: Iterable[Line]) -> list[str]:
+def for_a_person(lines: Iterable[AuditLine]) -> list[str]:
     """What no retry cures, and somebody must see to: a sentence for each such line."""
-    return [_sentence(line) for line in lines if line.get("outcome") in values.TOLD]
+    return [_sentence(line) for line in lines if line.outcome in values.TOLD]
 
 
-def tell_person(console: Console, lines: Iterable[Line]) -> bool:
+def tell_person(console: Console, lines: Iterable[AuditLine]) -> bool:
     """Say that to people; gives whether there was any."""
     told = for_a_person(lines)
     for each in told:
@@ -96,7 +88,7 @@ def tell_person(console: Console, lines: Iterable[Line]) -> bool:
     return bool(told)
 
 
-def left_open(lines: Iterable[Line], rule_ids: Collection[str]) -> str:
+def left_open(lines: Iterable[AuditLine], rule_ids: Collection[str]) -> str:
     """Which buckets the function left as they were though it is to close them; empty if none.
 
     That is settled, and no reason to forget them: it was changed after it was looked at, and only
@@ -105,36 +97,25 @@ def left_open(lines: Iterable[Line], rule_ids: Collection[str]) -> str:
     told = [
         _sentence(line)
         for line in lines
-        if line.get("outcome") == values.WOULD_REPAIR
-        or (_of_another_rule(line) and line.get("rule_id") in rule_ids)
+        if line.outcome == values.WOULD_REPAIR
+        or (_of_another_rule(line) and line.rule_id in rule_ids)
     ]
     return "; ".join(told)
 
 
-def _sentence(line: Line) -> str:
-    return f"{line.get('bucket')}: {line.get('outcome')}, {line.get('reason')}"
+def _sentence(line: AuditLine) -> str:
+    return f"{line.bucket}: {line.outcome}, {line.reason}"
 
 
-def _of_another_rule(line: Line) -> bool:
-    reason = str(line.get("reason"))
-    return line.get("outcome") == values.IGNORED and reason.startswith("other_rule:")
+def _of_another_rule(line: AuditLine) -> bool:
+    return line.outcome == values.IGNORED and line.reason.startswith("other_rule:")
 
 
-def show(console: Console, lines: Sequence[Line]) -> None:
+def show(console: Console, lines: Sequence[AuditLine]) -> None:
     """The audit lines as a table; nothing if there are none."""
     if lines:
-        console.table(("outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
-
-
-def acl_told(line: Line) -> str:
-    """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
-    before, after = line.get("acl_before"), line.get("acl_after")
-    return f"{before} -> {after}" if after and after != before else str(before or "")
-
-
-def _row(line: Line) -> tuple[str, str, str, str]:
-    told = acl_told(line)
-    return str(line.get("outcome")), str(line.get("bucket")), told, str(line.get("reason"))
+        rows = [(line.outcome, line.bucket, line.acl, line.reason) for line in lines]
+        console.table(("outcome", "bucket", "ACL", "reason"), rows)
 
 
 def keys(event: bytes) -> list[Key]:

@@ -16,7 +16,7 @@ from scripts.account.topic import publish
 from scripts.context import Situation
 from scripts.errors import UsageError
 from scripts.flows.deliver import submit
-from scripts.flows.event import Line, left_open, settled
+from scripts.flows.event import left_open
 from scripts.patience import Progress, wait
 
 Key: TypeAlias = tuple[str, str, int | None]
@@ -30,7 +30,7 @@ class Way(Protocol):
 
     hold: int
     """Seconds for which a message is to be held meanwhile."""
-    said: list[Line]
+    said: list[AuditLine]
     """What the function wrote about what is settled."""
 
     def send(self, event: bytes) -> str:
@@ -46,7 +46,7 @@ class Straight:
         self._live = live
         self._timeout = int(live.timeout)
         self.hold = max(self._timeout, situation.spec.function.timeout) + 2 * _SPARE
-        self.said: list[Line] = []
+        self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains; what fails is not in the failure queue once more."""
@@ -66,7 +66,7 @@ class Topic:
         self._situation = situation
         self._live = live
         self.hold = int(situation.options.timeout) + 2 * _SPARE
-        self.said: list[Line] = []
+        self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains when the time is over."""
@@ -84,13 +84,13 @@ class Topic:
             nonlocal last
             lines = audit_trail.recent(*where)
             last = said_last(awaited, (each for each in lines if each.request_id not in earlier))
-            done = sum(settled(vars(line)) for line in last)
+            done = sum(line.settled for line in last)
             words = f"{done} of {len(awaited)} settled, by the log store"
             return Progress(words, done == len(awaited))
 
         if wait(look, situation.console, situation.options.timeout):
-            self.said += map(vars, last)
-            return left_open(map(vars, last), self._live.settings.rule_ids)
+            self.said += last
+            return left_open(last, self._live.settings.rule_ids)
         return _unsettled(awaited, last)
 
 
@@ -118,7 +118,7 @@ def said_last(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[Aud
     for line in lines:
         invocations[line.request_id].append(line)
     decided = (_decided(awaited, each) for each in invocations.values())
-    return max(decided, key=lambda each: sum(settled(vars(line)) for line in each), default=())
+    return max(decided, key=lambda each: sum(line.settled for line in each), default=())
 
 
 def _decided(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
@@ -133,7 +133,7 @@ def _decided(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[Audi
 
 
 def _unsettled(awaited: Counter[Key], last: Sequence[AuditLine]) -> str:
-    lines = [line for line in last if not settled(vars(line))]
+    lines = [line for line in last if not line.settled]
     told = [f"{line.outcome}: {line.reason}" for line in lines]
     if missing := len(awaited) - len(last):
         told.append(f"{missing} audit lines did not come in time")

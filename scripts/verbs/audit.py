@@ -4,7 +4,6 @@ Buckets that were repaired more than once come first: somebody keeps opening the
 was not settled is tried again, and has a line for each try.
 """
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def _document(
             {"bucket": each.bucket, "repairs": each.repairs, "last": _time(each.last)}
             for each in reopened(lines)
         ],
-        "lines": [{**dataclasses.asdict(line), "at": _time(line.at)} for line in lines],
+        "lines": [line.document(_time(line.at)) for line in lines],
     }
 
 

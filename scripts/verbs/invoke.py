@@ -13,10 +13,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
 from scripts.account.function import GET
 from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.context import Acting, Situation, Verb
-from scripts.flows.event import Line, prospect, read_event, show
+from scripts.flows.event import prospect, read_event, show
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -48,7 +49,7 @@ def _invoke(situation: Situation) -> Exit:
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     situation.act()
     ended = invoke(situation.clients, spec, event)
-    lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
+    lines = audit_trail.of_tail(ended.log)
     show(console, lines)
     if len(ended.log) >= _TAIL:
         console.say("the log's tail is cut: `resource-repair audit` has the lines before")
@@ -60,13 +61,13 @@ def _invoke(situation: Situation) -> Exit:
     return Exit.DONE if ended.settled else Exit.PROBLEM
 
 
-def _document(name: str, ended: Invocation, lines: Sequence[Line]) -> dict[str, object]:
+def _document(name: str, ended: Invocation, lines: Sequence[AuditLine]) -> dict[str, object]:
     return {
         "function": name,
         "request_id": ended.request_id,
         "answer": ended.answer,
         "raised": ended.raised,
-        "audit": lines,
+        "audit": [line.document() for line in lines],
     }
 
 

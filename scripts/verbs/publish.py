@@ -19,7 +19,7 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.function import GET
 from scripts.account.topic import PUBLISH, publish
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.flows.event import Key, keys, prospect, read_event, settled, show, tell_person
+from scripts.flows.event import Key, keys, prospect, read_event, show, tell_person
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
@@ -63,7 +63,7 @@ def _publish(situation: Situation) -> Exit:
             "topic": topic,
             "message_id": message_id,
             "awaited": awaited.total(),
-            "audit": [{**vars(line), "at": line.at.isoformat()} for line in lines],
+            "audit": [line.document(line.at.isoformat()) for line in lines],
         }
     )
     return end
@@ -112,9 +112,9 @@ def _follow(situation: Situation, awaited: Counter[Key], earlier: set[str]) -> l
 
 def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine]) -> Exit:
     console, spec = situation.console, situation.spec
-    show(console, [vars(line) for line in lines])
+    show(console, lines)
     missing = awaited.total() - len(lines)
-    unsettled = [line for line in lines if not settled(vars(line))]
+    unsettled = [line for line in lines if not line.settled]
     if missing:
         console.say(
             f"{missing} of {awaited.total()} audit lines did not come within "
@@ -128,7 +128,7 @@ def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine
             f"message in {spec.failure_queue or 'no queue: none is declared'}",
             "red",
         )
-    told = tell_person(console, map(vars, lines))
+    told = tell_person(console, lines)
     if missing or unsettled or told:
         return Exit.PROBLEM
     console.say("all of it is settled", "green")

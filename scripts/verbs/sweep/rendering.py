@@ -5,12 +5,13 @@ from typing import Any
 
 from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts.account import findings
+from scripts.account.audit_trail import AuditLine
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
 from scripts.flows.crew import Run
 from scripts.flows.deliver import Ending
-from scripts.flows.event import Line, acl_told, tell_person
+from scripts.flows.event import tell_person
 from scripts.flows.sweep_plan import Plan
 from scripts.terminal import Console
 
@@ -73,7 +74,7 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
         console.say(f"all {len(endings)} are settled", "green")
 
 
-def lines_of(done: Run[Candidate]) -> list[Line]:
+def lines_of(done: Run[Candidate]) -> list[AuditLine]:
     """All that the function wrote."""
     return [line for _, ending in done.endings for line in ending.lines]
 
@@ -87,7 +88,8 @@ def failed(ended: tuple[Candidate, Ending]) -> bool:
 
 def outcome(ending: Ending) -> str:
     """What the function says that became of it."""
-    return str(_line(ending).get("outcome") or "not known")
+    line = _line(ending)
+    return (line and line.outcome) or "not known"
 
 
 def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> dict[str, object]:
@@ -129,7 +131,8 @@ def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
 def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     if ending is None:
         return each.bucket, "not tried", "", ""
-    return each.bucket, outcome(ending), acl_told(_line(ending)), _cut(_reason(ending))
+    line = _line(ending)
+    return each.bucket, outcome(ending), line.acl if line else "", _cut(_reason(ending))
 
 
 def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, object]:
@@ -151,12 +154,13 @@ def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, obj
     }
 
 
-def _line(ending: Ending) -> Line:
-    return ending.lines[-1] if ending.lines else {}
+def _line(ending: Ending) -> AuditLine | None:
+    return ending.lines[-1] if ending.lines else None
 
 
 def _reason(ending: Ending) -> str:
-    return str(_line(ending).get("reason") or ending.problem)
+    line = _line(ending)
+    return (line and line.reason) or ending.problem
 
 
 def _cut(text: str) -> str:
