@@ -17,8 +17,8 @@ from weakref import WeakSet
 
 from resource_repair.openness import OPENNESS
 from resource_repair.values import REPAIRED, SETTLED, TOLD
+from scripts.account.audit_index import GET_INDEX, finds_audit_lines
 from scripts.account.clients import Clients, calling
-from scripts.account.log_index import GET_INDEX, finds_audit_lines
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError

@@ -10,8 +10,8 @@ from resource_repair.values import ALREADY_PRIVATE, EXEMPT, GONE, REPAIRED, REPO
 from scripts.account import buckets
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, allows
 from scripts.account.findings import Result
+from scripts.account.live_exemptions import Exempting, allows
 from scripts.errors import CloudError
 from scripts.patience import patiently
 

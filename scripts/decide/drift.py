@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scripts.account.clients import Clients
-from scripts.account.deployment import Plan, Step, Verdict, plan
-from scripts.account.function import MODE, PAUSED, Live, Pause
+from scripts.account.deploy_plan import Plan, Step, Verdict, plan
+from scripts.account.deployed_function import MODE, PAUSED, Live, Pause
 from scripts.declared import Spec
 
 _LATEST = ("", "LATEST", None)

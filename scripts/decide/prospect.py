@@ -15,8 +15,8 @@ from resource_repair.openness import PRIVATE
 from scripts.account import buckets, findings
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, allows
 from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
+from scripts.account.live_exemptions import Exempting, allows
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.patience import patiently

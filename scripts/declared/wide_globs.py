@@ -1,7 +1,7 @@
 """Globs that are too wide for a new exemption; one that holds already goes on until it ends.
 
 The build cannot know which entries are new, so it only warns. A deploy does: new is what the live
-code does not give for as much and as long (`overruling.too_wide`).
+code does not give for as much and as long (`deploy_conflicts.too_wide`).
 """
 
 import re

@@ -16,9 +16,9 @@ from scripts.account import audit_trail, buckets, findings
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, differing
+from scripts.account.deployed_function import GET, GET_CODE, Live
 from scripts.account.findings import Result
-from scripts.account.function import GET, GET_CODE, Live
+from scripts.account.live_exemptions import Exempting, differing
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem

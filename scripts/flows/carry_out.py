@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from scripts.account.deployment import Plan, Step, Verdict
+from scripts.account.deploy_plan import Plan, Step, Verdict
 from scripts.patience import patiently
 from scripts.terminal import Console
 

@@ -17,7 +17,7 @@ from scripts.account.clients import Clients
 from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.flows.event import keys
+from scripts.flows.event_file import keys
 from scripts.patience import patiently
 
 PERMISSIONS = (INVOKE, *audit_trail.PERMISSIONS)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from resource_repair.settings import Settings
 from resource_repair.values import DENIED, EXEMPT, FAILED
 from scripts.account import audit_trail, findings
-from scripts.account.exempting import Exempting
+from scripts.account.deployed_function import Live
 from scripts.account.findings import Result
-from scripts.account.function import Live
+from scripts.account.live_exemptions import Exempting
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate, Reader, in_order
 from scripts.decide.due import due, last_lines, overlooked

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
-from scripts.account.deployment import Plan, apply, plan
+from scripts.account.deploy_plan import Plan, apply, plan
 from scripts.declared import PATH, Spec, load
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot

@@ -11,15 +11,15 @@ from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
 from scripts import CODE
-from scripts.account.deployment import Step, plan
-from scripts.account.exempting import bundled_exemptions
-from scripts.account.function import GET, GET_CODE, UPDATE, Live
+from scripts.account.deploy_plan import Step, plan
+from scripts.account.deployed_function import GET, GET_CODE, UPDATE, Live
 from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
 from scripts.account.function_role import GET_POLICY
+from scripts.account.live_exemptions import bundled_exemptions
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb
-from scripts.decide import overruling
+from scripts.decide import deploy_conflicts
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.declared import dotenv
@@ -63,8 +63,8 @@ def _obstacles(situation: Situation) -> Iterator[str]:
     if live is None:
         yield from _of_exemptions(situation, Exemptions())
         return
-    if pause := overruling.ended_pause(live, spec):
-        told = overruling.told_pause(pause, spec.function.name)
+    if pause := deploy_conflicts.ended_pause(live, spec):
+        told = deploy_conflicts.told_pause(pause, spec.function.name)
         yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
         return
@@ -82,11 +82,11 @@ def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
     today = datetime.now(timezone.utc).date()
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
     ours = bundled_exemptions(situation.spec.function.code)
-    lost = overruling.dropped(live, ours, today)
-    for each in overruling.unexpected(lost, settings):
-        yield f"{overruling.told_exemption(each)}: {overruling.mend_exemption(each)}"
-    for each in overruling.too_wide(ours, live, today):
-        yield f"{overruling.told_too_wide(each)}: {overruling.MEND_TOO_WIDE}"
+    lost = deploy_conflicts.dropped(live, ours, today)
+    for each in deploy_conflicts.unexpected(lost, settings):
+        yield f"{deploy_conflicts.told_exemption(each)}: {deploy_conflicts.mend_exemption(each)}"
+    for each in deploy_conflicts.too_wide(ours, live, today):
+        yield f"{deploy_conflicts.told_too_wide(each)}: {deploy_conflicts.MEND_TOO_WIDE}"
 
 
 def _count_what_closes(situation: Situation) -> None:

@@ -19,9 +19,9 @@ from cyclopts import Parameter
 
 from resource_repair.values import REPORT
 from scripts import CODE
-from scripts.account import audit_trail, findings, function
-from scripts.account.exempting import Exempting, differing
+from scripts.account import audit_trail, deployed_function, findings
 from scripts.account.findings import Result
+from scripts.account.live_exemptions import Exempting, differing
 from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Chain, Standing
@@ -127,13 +127,13 @@ def _prospect(situation: Situation) -> Prospect:
     return Prospect(told.mode, found, differing(held, reviewed, path))
 
 
-def _deployed(situation: Situation) -> function.Live:
+def _deployed(situation: Situation) -> deployed_function.Live:
     """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
 
     Raises Problem if it does not.
     """
     spec, name = situation.spec, situation.spec.function.name
-    deployed = function.Live.find(spec, situation.clients)
+    deployed = deployed_function.Live.find(spec, situation.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
     read, ours = deployed.settings, findings.rule_ids(spec)
@@ -301,8 +301,8 @@ VERB = Verb(
     tuple(
         dict.fromkeys(
             (
-                function.GET,
-                function.GET_CODE,
+                deployed_function.GET,
+                deployed_function.GET_CODE,
                 findings.LIST_RULES,
                 *foreseen.PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),

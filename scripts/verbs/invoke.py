@@ -14,10 +14,10 @@ from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.context import Acting, Situation, Verb
-from scripts.flows.event import prospect, read_event, show
+from scripts.flows.event_file import prospect, read_event, show
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more

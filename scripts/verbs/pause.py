@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.function import GET, MODE, PAUSED, UPDATE, ChangedError, Live, Pause
+from scripts.account.deployed_function import GET, MODE, PAUSED, UPDATE, ChangedError, Live, Pause
 from scripts.context import Acting, Situation, Verb
 from scripts.patience import patiently
 from scripts.terminal import Exit

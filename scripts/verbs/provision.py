@@ -15,15 +15,15 @@ from pathlib import Path
 
 from resource_repair.values import REPORT
 from scripts.account.alerts import needed
+from scripts.account.audit_index import GET_INDEX
 from scripts.account.clients import Clients, Endpoints
-from scripts.account.deployment import Difference, Plan, Step
-from scripts.account.function import GET, Live
-from scripts.account.log_index import GET_INDEX
+from scripts.account.deploy_plan import Difference, Plan, Step
+from scripts.account.deployed_function import GET, Live
+from scripts.account.inventory import Recipients, Rule, around
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
-from scripts.account.surroundings import Recipients, Rule, around
 from scripts.context import Acting, Situation, Verb
 from scripts.declared import Spec, dotenv
 from scripts.declared.rule_ids import RULE_ID

@@ -16,10 +16,10 @@ from cyclopts import Parameter
 from resource_repair.values import UNREADABLE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.flows.event import Key, keys, prospect, read_event, show, tell_person
+from scripts.flows.event_file import Key, keys, prospect, read_event, show, tell_person
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 

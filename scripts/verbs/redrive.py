@@ -23,7 +23,7 @@ from typing import Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT
-from scripts.account.function import GET, Live
+from scripts.account.deployed_function import GET, Live
 from scripts.account.mailbox import (
     LONGEST_HOLD,
     MOST_LISTED,
@@ -41,8 +41,8 @@ from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
-from scripts.flows.event import for_a_person, tell_person
-from scripts.flows.ways import Straight, Topic, Way
+from scripts.flows.event_file import for_a_person, tell_person
+from scripts.flows.redelivery import Straight, Topic, Way
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.exempting import Exempting
-from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
+from scripts.account.deployed_function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
+from scripts.account.live_exemptions import Exempting
 from scripts.context import Acting, Situation, Verb
 from scripts.decide import prospect
 from scripts.decide.prospect import Findings

@@ -20,8 +20,8 @@ from resource_repair.exemptions import Exemption
 from scripts import CODE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
+from scripts.account.deployed_function import Live
 from scripts.account.findings import Result
-from scripts.account.function import Live
 from scripts.context import Looking, Situation, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions

@@ -16,9 +16,9 @@ from cyclopts import Parameter
 from scripts.account.alert_rules import TEST, alert_rules
 from scripts.account.alerts import Check, checks_of_test, needed, write_test
 from scripts.account.audit_trail import SEARCH
+from scripts.account.inventory import Alert, Recipients
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
-from scripts.account.surroundings import Alert, Recipients
 from scripts.context import Acting, Situation, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem

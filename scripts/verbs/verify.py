@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
 from scripts.account.function_compute import about_byte_code
 from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission

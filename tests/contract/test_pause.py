@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from scripts.account.deployment import apply, plan
-from scripts.account.function import Live
+from scripts.account.deploy_plan import apply, plan
+from scripts.account.deployed_function import Live
 from scripts.account.permission import Permission
 from scripts.declared import PATH
 from scripts.localcloud import Drop, Fail, Hold

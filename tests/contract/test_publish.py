@@ -10,7 +10,7 @@ import pytest
 from scripts import ROOT, cli
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import fixed_credentials
-from scripts.flows.event import keys
+from scripts.flows.event_file import keys
 from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.stage.serve import environment

@@ -12,7 +12,7 @@ import pytest
 
 from resource_repair.notification import read
 from scripts.account import findings
-from scripts.decide.finding import finding
+from scripts.decide.non_compliance_event import finding
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.stage.stage import Stage

@@ -9,7 +9,7 @@ from alibabacloud_fc_open20210406 import models as fc
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
-from scripts.account.function import exemptions_in, with_exemptions
+from scripts.account.deployed_function import exemptions_in, with_exemptions
 from scripts.account.mark import TAG_KEY
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.channels import Channel

@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT
-from scripts.account.surroundings import Recipients
+from scripts.account.inventory import Recipients
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.log import query
 from scripts.stage.stage import Stage, set_up

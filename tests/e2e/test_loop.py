@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.account import deployment
+from scripts.account import deploy_plan
 from scripts.localcloud import Drop, Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.ram import policies
 from scripts.stage.stage import Stage, set_up
@@ -111,8 +111,8 @@ def test_the_json_format_of_a_trigger_works_too(code: Path) -> None:
     with LocalCloud() as cloud:
         stage = set_up(cloud, code)
         trigger = replace(stage.spec.trigger, content_format="JSON")
-        changed = deployment.plan(replace(stage.spec, trigger=trigger), stage.clients)
-        deployment.apply(changed)
+        changed = deploy_plan.plan(replace(stage.spec, trigger=trigger), stage.clients)
+        deploy_plan.apply(changed)
         opened(stage)
         assert stage.wait_idle()
         assert [line["outcome"] for line in stage.audit()] == ["repaired"]

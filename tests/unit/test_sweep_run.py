@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.account.function import ChangedError
+from scripts.account.deployed_function import ChangedError
 from scripts.errors import CloudError
-from scripts.flows import crew as runner
-from scripts.flows.crew import run
+from scripts.flows import parallel_run as runner
 from scripts.flows.deliver import Ending
+from scripts.flows.parallel_run import run
 
 WELL, BADLY = Ending((), ""), Ending((), "denied: no right")
 

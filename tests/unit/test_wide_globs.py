@@ -6,7 +6,7 @@ import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions, dump, parse
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
-from scripts.decide.overruling import too_wide
+from scripts.decide.deploy_conflicts import too_wide
 from scripts.declared import wide_globs
 
 TODAY = date(2026, 6, 1)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from scripts.account.deployment import Step, Verdict
-from scripts.account.function import GET
+from scripts.account.deploy_plan import Step, Verdict
+from scripts.account.deployed_function import GET
 from scripts.account.function_compute import READ_SERVICE
 from scripts.account.function_role import GET_POLICY, role_arn, role_steps
 from scripts.account.permission import Permission

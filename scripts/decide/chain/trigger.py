@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from scripts.account.deployment import Difference
-from scripts.account.function import GET
+from scripts.account.deploy_plan import Difference
+from scripts.account.deployed_function import GET
+from scripts.account.inventory import NotificationRole
 from scripts.account.notification_role import POLICY, SERVICE
 from scripts.account.permission import Permission
 from scripts.account.resource import State
-from scripts.account.surroundings import NotificationRole
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
     APPLY,

@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE, ROOT
-from scripts.account.function import Live
+from scripts.account.deployed_function import Live
 from scripts.context import Looking, Situation, Verb, moment, show_unread
 from scripts.decide.posture import STANDINGS, Posture, posture
 from scripts.decide.view import Unread

@@ -22,17 +22,17 @@ from cyclopts import Parameter
 
 from resource_repair import naming
 from scripts.account import audit_trail, findings
-from scripts.account.function import GET, GET_CODE
+from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
 from scripts.decide import candidates
 from scripts.decide.candidates import Candidate
-from scripts.decide.finding import finding
+from scripts.decide.non_compliance_event import finding
 from scripts.decide.prospect import check_expected, counted
 from scripts.errors import UsageError
-from scripts.flows.crew import Run, run
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.deliver import Ending, submit
-from scripts.flows.event import for_a_person
+from scripts.flows.event_file import for_a_person
+from scripts.flows.parallel_run import Run, run
 from scripts.flows.sweep_plan import Plan, made
 from scripts.terminal import Exit
 from scripts.verbs.sweep import rendering

@@ -9,9 +9,9 @@ from scripts.account.audit_trail import AuditLine
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
-from scripts.flows.crew import Run
 from scripts.flows.deliver import Ending
-from scripts.flows.event import tell_person
+from scripts.flows.event_file import tell_person
+from scripts.flows.parallel_run import Run
 from scripts.flows.sweep_plan import Plan
 from scripts.terminal import Console
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resource_repair.exemptions import Exemption
-from scripts.account.function import Live
+from scripts.account.deployed_function import Live
 from scripts.account.permission import Permission
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.stage.stage import Stage

@@ -10,8 +10,8 @@ import pytest
 from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPAIR
 from scripts import ROOT
 from scripts.account.audit_trail import AuditLine
-from scripts.flows.event import left_open
-from scripts.flows.ways import Key, awaited_of, said_last
+from scripts.flows.event_file import left_open
+from scripts.flows.redelivery import Key, awaited_of, said_last
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
 A: Key = ("cr-1", "a", 1700000000000)

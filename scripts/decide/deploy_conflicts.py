@@ -10,8 +10,8 @@ from datetime import date
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.values import REPORT
-from scripts.account.exempting import allows
-from scripts.account.function import MODE, Live, Pause
+from scripts.account.deployed_function import MODE, Live, Pause
+from scripts.account.live_exemptions import allows
 from scripts.declared import Spec
 from scripts.declared.wide_globs import fault
 

@@ -13,7 +13,7 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
 from resource_repair.settings import ExemptTag
 from scripts.account.buckets import Bucket
-from scripts.account.function import exemptions_in
+from scripts.account.deployed_function import exemptions_in
 from scripts.errors import Problem
 from scripts.patience import patiently
 

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from scripts.account.function import ChangedError
+from scripts.account.deployed_function import ChangedError
 from scripts.errors import CloudError
 from scripts.flows.deliver import Ending
 

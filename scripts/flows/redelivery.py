@@ -11,12 +11,12 @@ from resource_repair import notification
 from resource_repair.values import IGNORED, Finding
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.function import Live
+from scripts.account.deployed_function import Live
 from scripts.account.topic import publish
 from scripts.context import Situation
 from scripts.errors import UsageError
 from scripts.flows.deliver import submit
-from scripts.flows.event import left_open
+from scripts.flows.event_file import left_open
 from scripts.patience import Progress, wait
 
 Key: TypeAlias = tuple[str, str, int | None]

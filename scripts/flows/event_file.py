@@ -13,7 +13,7 @@ from resource_repair import notification, values
 from resource_repair.values import Finding
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
-from scripts.account.function import Live
+from scripts.account.deployed_function import Live
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.terminal import Console
