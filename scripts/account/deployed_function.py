@@ -6,9 +6,7 @@ the function ignores: no file says one thing here while another is live there.
 
 import base64
 import functools
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,14 +16,14 @@ import requests
 from alibabacloud_fc_open20210406 import models
 from alibabacloud_tea_util.models import RuntimeOptions
 
-from resource_repair import exemptions, settings
-from resource_repair.exemptions import Exemptions, ExemptionsError
+from resource_repair import settings
+from resource_repair.exemptions import Exemptions
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
 from scripts.account.clients import Clients, calling
-from scripts.account.function_compute import checksum
+from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
 from scripts.errors import CloudError, Problem
@@ -41,9 +39,7 @@ __all__ = [
     "ChangedError",
     "Live",
     "Pause",
-    "exemptions_in",
     "secured",
-    "with_exemptions",
 ]
 
 # Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
@@ -54,7 +50,6 @@ UPDATE = Permission("fc:UpdateFunction")
 
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 
-_COMPILED = "resource_repair/exemptions.json"  # where the bundle has them
 _CHANGED = 412  # what was read is no longer what is there
 _NOT_FOUND, _OK = 404, 200
 _TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
@@ -259,37 +254,6 @@ def _changes(before: Live, now: Live | None) -> str:
     if others := sorted(names - {MODE, PAUSED}):
         told.append(f"is told another {', '.join(others)} by now")
     return " and ".join(told)
-
-
-def exemptions_in(package: bytes, what: str, mend: str = "deploy again") -> Exemptions:
-    """The exemptions in a zip, as the function reads them.
-
-    Raises Problem, which names `what` the zip is, and how to `mend` it.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            compiled = json.loads(archive.read(_COMPILED))
-        return exemptions.parse(compiled["exemptions"])
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        why = str(error) if isinstance(error, ExemptionsError) else type(error).__name__
-        raise Problem(f"the exemptions of {what} cannot be read ({why}): {mend}") from None
-
-
-def with_exemptions(package: bytes, held: Exemptions) -> bytes:
-    """The same zip with other exemptions: the same bytes that a build with those gives."""
-    made = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(package)) as old,
-        zipfile.ZipFile(made, "w", compresslevel=9) as new,
-    ):
-        for item in old.infolist():
-            entry = zipfile.ZipInfo(item.filename, item.date_time)
-            entry.create_system = item.create_system
-            entry.external_attr = item.external_attr
-            entry.compress_type = item.compress_type
-            ours = item.filename == _COMPILED
-            new.writestr(entry, exemptions.dump(held) if ours else old.read(item))
-    return made.getvalue()
 
 
 def secured(url: str) -> str:

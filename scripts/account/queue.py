@@ -9,8 +9,9 @@ from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.deployed import functions, services
+from scripts.account.function import functions
 from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.service import services
 from scripts.account.topic import LARGEST_MESSAGE, PAGE, paged
 from scripts.errors import CloudError
 

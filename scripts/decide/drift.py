@@ -14,8 +14,6 @@ from scripts.account.deploy_plan import Plan, Step, Verdict, plan
 from scripts.account.deployed_function import MODE, PAUSED, Live, Pause
 from scripts.declared import Spec
 
-_LATEST = ("", "LATEST", None)
-
 
 class Drift(NamedTuple):
     """A field of something that is not as declared; an empty text stands for nothing."""

@@ -19,8 +19,9 @@ from scripts import ROOT
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket, Info
-from scripts.account.deployed_function import Live, with_exemptions
+from scripts.account.deployed_function import Live
 from scripts.account.live_exemptions import allows
+from scripts.account.package import with_exemptions
 from scripts.context import Situation
 from scripts.declared import exemptions as reviewed
 from scripts.declared.exemptions import reviewed_exemptions

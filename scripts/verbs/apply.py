@@ -13,10 +13,11 @@ from resource_repair.exemptions import Exemptions
 from scripts import CODE
 from scripts.account.deploy_plan import Step, plan
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE, Live
-from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
 from scripts.account.function_role import GET_POLICY
-from scripts.account.live_exemptions import bundled_exemptions
+from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission
+from scripts.account.service import READ_SERVICE
+from scripts.account.trigger import SUBSCRIBING
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb
 from scripts.decide import deploy_conflicts

@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account.deployed_function import GET
-from scripts.account.function_compute import about_byte_code
 from scripts.account.function_role import GET_POLICY
+from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb, finite

@@ -11,7 +11,8 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions, dump
 from resource_repair.openness import PUBLIC_READ_WRITE
-from scripts.account.deployed_function import Live, exemptions_in, secured, with_exemptions
+from scripts.account.deployed_function import Live, secured
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.decide.chain import Standing
 from scripts.errors import Problem
 from scripts.localcloud import Fail

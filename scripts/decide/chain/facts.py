@@ -6,13 +6,16 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from scripts.account import findings
+from scripts.account.async_config import Async
 from scripts.account.clients import Clients
 from scripts.account.deployed_function import MODE, PAUSED, Live
-from scripts.account.function_compute import Async, Function, Service, Trigger
+from scripts.account.function import Function
 from scripts.account.function_role import role_arn
 from scripts.account.inventory import RuleFound
 from scripts.account.resource import Difference, State, compare
 from scripts.account.rule import rules
+from scripts.account.service import Service
+from scripts.account.trigger import Trigger
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with

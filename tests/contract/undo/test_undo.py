@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemptions
-from scripts.account.deployed_function import exemptions_in, with_exemptions
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.bundling import bundle
 from scripts.declared import exemptions
 from scripts.localcloud import Drop, Fail, Hold, Lag, Stall

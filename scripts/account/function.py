@@ -1,0 +1,156 @@
+"""The function: how it is read, made, changed and taken away; by way of Function Compute."""
+
+import base64
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models
+
+from scripts.account import defaults, mark
+from scripts.account.async_config import delete_async
+from scripts.account.clients import Clients, calling, uploading
+from scripts.account.defaults import defaults_of, resetting, settings_of
+from scripts.account.package import checksum
+from scripts.account.resource import PAGE, Difference, State, deleting, find, paged
+from scripts.account.trigger import triggers_of
+from scripts.declared import Spec
+
+
+class Function:
+    """The function; `code` is the zip that it is to run."""
+
+    kind = "function"
+
+    def __init__(self, spec: Spec, clients: Clients, code: bytes) -> None:
+        self.name = spec.function.name
+        self._service = spec.service.name
+        self._wanted = spec.function
+        self._code = code
+        self._read = functools.partial(function_of, spec, clients)
+        self._fc = clients.fc
+
+    def live(self) -> State | None:
+        """What is live, the code by its checksum; None if it is not there."""
+        body = self._read()
+        if body is None:
+            return None
+        declared = self._wanted.environment
+        # A variable that nobody declared may be a secret: it is told of, its value is not.
+        environment = {
+            name: value if name in declared else "(a value)"
+            for name, value in (body.environment_variables or {}).items()
+        }
+        told = _state(body, environment, str(body.code_checksum))
+        return {**told, **settings_of(body, defaults.FUNCTION)}
+
+    def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
+        settings = models.UpdateFunctionRequest(**self._settings())
+        told = _state(settings, dict(self._wanted.environment), checksum(self._code))
+        return {**told, **defaults_of(defaults.FUNCTION)}
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "description": self._wanted.description,
+            "runtime": self._wanted.runtime,
+            "handler": self._wanted.handler,
+            "memory_size": self._wanted.memory,
+            "timeout": self._wanted.timeout,
+            "environment_variables": dict(self._wanted.environment),
+        }
+
+    def _upload(self) -> models.Code:
+        return models.Code(zip_file=base64.b64encode(self._code).decode())
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateFunctionRequest(
+            function_name=self.name, code=self._upload(), **self._settings()
+        )
+        with calling("fc:CreateFunction", self.name):
+            self._fc.create_function_with_options(
+                self._service, request, models.CreateFunctionHeaders(), uploading()
+            )
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared, with new code only where that differs.
+
+        What s.yaml leaves alone is set back to its default.
+        """
+        fields = {each.field for each in differences}
+        request = models.UpdateFunctionRequest(
+            code=self._upload() if "code" in fields else None,
+            **self._settings(),
+            **resetting(fields),
+        )
+        with calling("fc:UpdateFunction", self.name):
+            self._fc.update_function_with_options(
+                self._service, self.name, request, models.UpdateFunctionHeaders(), uploading()
+            )
+
+
+def _state(settings: Any, environment: dict[str, str], code: str) -> State:
+    return {
+        "description": settings.description or "",
+        "runtime": settings.runtime,
+        "handler": settings.handler,
+        "memorySize": str(settings.memory_size),
+        "timeout": str(settings.timeout),
+        **{f"environmentVariables.{name}": value for name, value in environment.items()},
+        "code": code,
+    }
+
+
+class RemovableFunction:
+    """The function, with its asynchronous configuration. It is known by its description."""
+
+    kind = "function"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.function.name
+        self._spec = spec
+        self._clients = clients
+        self._read = functools.partial(function_of, spec, clients)
+
+    def there(self) -> bool:
+        """Whether it is there."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It is described otherwise, or others call it too."""
+        if not self.ours():
+            return mark.NOT_AS_DESCRIBED
+        names = [each.trigger_name for each in triggers_of(self._spec, self._clients)]
+        others = [name for name in names if name != self._spec.trigger.name]
+        return f"others call it by the trigger {', '.join(others)}" if others else ""
+
+    def ours(self) -> bool:
+        """Whether it is there, and described as in the spec."""
+        found = self._read()
+        return found is not None and (found.description or "") == self._spec.function.description
+
+    def delete(self) -> None:
+        """Take it away."""
+        service = self._spec.service.name
+        delete_async(self._clients, service, self.name)
+        with deleting("fc:DeleteFunction", self.name):
+            self._clients.fc.delete_function(service, self.name)
+
+
+def functions(clients: Clients, service: str) -> Iterator[str]:
+    """The names of a service's functions."""
+
+    def page(token: str | None) -> Any:
+        request = models.ListFunctionsRequest(limit=PAGE, next_token=token)
+        return clients.fc.list_functions(service, request)
+
+    found = paged("fc:ListFunctions", service, page, lambda body: body.functions)
+    return (each.function_name for each in found)
+
+
+def function_of(spec: Spec, clients: Clients) -> Any:
+    """All of the live function's settings; None if it is not there."""
+    name = spec.function.name
+    place = (spec.service.name, name, models.GetFunctionRequest())
+    return find("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
