@@ -1,17 +1,15 @@
-"""What an operator sends to the function, and what it writes down about that.
+"""An event that an operator sends from a file: to the topic, or straight to the function.
 
-An event is in a file; it goes to the topic, or straight to the function. Each finding in it comes
-back as an audit line.
+What it will lead to can be told before. Each finding in it comes back as an audit line.
 """
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from resource_repair import notification, values
 from resource_repair.values import Finding
-from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
 from scripts.account.deployed_function import Live
 from scripts.declared import Spec
@@ -73,49 +71,6 @@ def read_event(where: str) -> bytes:
     if not event.strip():
         raise UsageError(f"{where} is empty: an event has at least a character")
     return event
-
-
-def for_a_person(lines: Iterable[AuditLine]) -> list[str]:
-    """What no retry cures, and somebody must see to: a sentence for each such line."""
-    return [_sentence(line) for line in lines if line.outcome in values.TOLD]
-
-
-def tell_person(console: Console, lines: Iterable[AuditLine]) -> bool:
-    """Say that to people; gives whether there was any."""
-    told = for_a_person(lines)
-    for each in told:
-        console.say(f"a person must see to {each}", "red")
-    return bool(told)
-
-
-def left_open(lines: Iterable[AuditLine], rule_ids: Collection[str]) -> str:
-    """Which buckets the function left as they were though it is to close them; empty if none.
-
-    That is settled, and no reason to forget them: it was changed after it was looked at, and only
-    reports by now, or acts on other rules than `rule_ids`.
-    """
-    told = [
-        _sentence(line)
-        for line in lines
-        if line.outcome == values.WOULD_REPAIR
-        or (_of_another_rule(line) and line.rule_id in rule_ids)
-    ]
-    return "; ".join(told)
-
-
-def _sentence(line: AuditLine) -> str:
-    return f"{line.bucket}: {line.outcome}, {line.reason}"
-
-
-def _of_another_rule(line: AuditLine) -> bool:
-    return line.outcome == values.IGNORED and line.reason.startswith("other_rule:")
-
-
-def show(console: Console, lines: Sequence[AuditLine]) -> None:
-    """The audit lines as a table; nothing if there are none."""
-    if lines:
-        rows = [(line.outcome, line.bucket, line.acl, line.reason) for line in lines]
-        console.table(("outcome", "bucket", "ACL", "reason"), rows)
 
 
 def keys(event: bytes) -> list[Key]:

@@ -15,8 +15,8 @@ from scripts.account.deployed_function import Live
 from scripts.account.topic import publish
 from scripts.context import Situation
 from scripts.errors import UsageError
+from scripts.flows.audit_lines import left_open
 from scripts.flows.deliver import submit
-from scripts.flows.event_file import left_open
 from scripts.patience import Progress, wait
 
 Key: TypeAlias = tuple[str, str, int | None]

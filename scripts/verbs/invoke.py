@@ -17,7 +17,8 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, Invocation, invoke
 from scripts.context import Acting, Situation, Verb
-from scripts.flows.event_file import prospect, read_event, show
+from scripts.flows.audit_lines import show
+from scripts.flows.event_file import prospect, read_event
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more

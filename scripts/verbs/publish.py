@@ -19,7 +19,8 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.flows.event_file import Key, keys, prospect, read_event, show, tell_person
+from scripts.flows.audit_lines import show, tell_person
+from scripts.flows.event_file import Key, keys, prospect, read_event
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 

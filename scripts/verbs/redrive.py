@@ -39,9 +39,9 @@ from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide.envelope import Failure, read
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
+from scripts.flows.audit_lines import for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
-from scripts.flows.event_file import for_a_person, tell_person
 from scripts.flows.redelivery import Straight, Topic, Way
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit

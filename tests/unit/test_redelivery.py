@@ -10,7 +10,7 @@ import pytest
 from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPAIR
 from scripts import ROOT
 from scripts.account.audit_trail import AuditLine
-from scripts.flows.event_file import left_open
+from scripts.flows.audit_lines import left_open
 from scripts.flows.redelivery import Key, awaited_of, said_last
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)

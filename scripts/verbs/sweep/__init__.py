@@ -29,9 +29,9 @@ from scripts.decide.candidates import Candidate
 from scripts.decide.non_compliance_event import finding
 from scripts.decide.prospect import check_expected, counted
 from scripts.errors import UsageError
+from scripts.flows.audit_lines import for_a_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.deliver import Ending, submit
-from scripts.flows.event_file import for_a_person
 from scripts.flows.parallel_run import Run, run
 from scripts.flows.sweep_plan import Plan, made
 from scripts.terminal import Exit

@@ -9,8 +9,8 @@ from scripts.account.audit_trail import AuditLine
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
+from scripts.flows.audit_lines import tell_person
 from scripts.flows.deliver import Ending
-from scripts.flows.event_file import tell_person
 from scripts.flows.parallel_run import Run
 from scripts.flows.sweep_plan import Plan
 from scripts.terminal import Console
