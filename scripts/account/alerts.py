@@ -201,7 +201,7 @@ def _firing(severity: Any) -> str:
     return " if ".join([str(severity.severity), *filter(None, conditions)])
 
 
-class Check(NamedTuple):
+class AlertCheck(NamedTuple):
     """What Log Service says of the check that found the line: was it handed over; if not, why."""
 
     handed_over: bool
@@ -212,7 +212,7 @@ class Check(NamedTuple):
 _NOT_YET = ("LogStoreNotExist", "IndexConfigNotExist")
 
 
-def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[Check]:
+def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[AlertCheck]:
     """The checks that fired for the line. Page "Fields in alert rule evaluation logs"."""
     from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
 
@@ -226,7 +226,7 @@ def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[Check]:
             return []
         raise
     return [
-        Check(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
+        AlertCheck(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
         for log in body.data or ()
         if log.get("Fired") == "true"
     ]

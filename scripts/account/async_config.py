@@ -6,11 +6,11 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 
 from scripts.account.clients import Clients, calling
-from scripts.account.resource import PAGE, Difference, State, deleting, paged, read
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
 from scripts.declared import AsyncConfig, Spec
 
 
-class Async:
+class AsyncInvokeConfig:
     """The function's asynchronous configuration, whether s.yaml declares one or not."""
 
     kind = "async configuration"
@@ -44,7 +44,7 @@ class Async:
             self._fc.delete_function_async_invoke_config(self._service, self.name, request)
 
 
-class DeclaredAsync(Async):
+class DeclaredAsyncInvokeConfig(AsyncInvokeConfig):
     """The one that s.yaml declares."""
 
     def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
@@ -86,10 +86,12 @@ def async_configs_of(spec: Spec, clients: Clients) -> Iterator[Any]:
     service, function = spec.service.name, spec.function.name
 
     def page(token: str | None) -> Any:
-        request = models.ListFunctionAsyncInvokeConfigsRequest(limit=PAGE, next_token=token)
+        request = models.ListFunctionAsyncInvokeConfigsRequest(limit=FC_PAGE, next_token=token)
         return clients.fc.list_function_async_invoke_configs(service, function, request)
 
-    return paged("fc:ListFunctionAsyncInvokeConfigs", function, page, lambda body: body.configs)
+    return token_pages(
+        "fc:ListFunctionAsyncInvokeConfigs", function, page, lambda body: body.configs
+    )
 
 
 def delete_async(

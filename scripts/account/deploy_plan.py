@@ -8,7 +8,12 @@ role when RAM refuses, and it replaces a trigger that differs.
 import functools
 from collections.abc import Callable, Iterator
 
-from scripts.account.async_config import Async, DeclaredAsync, async_configs_of, delete_async
+from scripts.account.async_config import (
+    AsyncInvokeConfig,
+    DeclaredAsyncInvokeConfig,
+    async_configs_of,
+    delete_async,
+)
 from scripts.account.clients import Clients
 from scripts.account.function import Function
 from scripts.account.function_role import role_arn, role_steps
@@ -63,9 +68,9 @@ def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     """One step, or none if there is rightly no asynchronous configuration."""
     wanted = spec.function.async_config
     if wanted:
-        yield step_for(DeclaredAsync(spec, wanted, clients))
+        yield step_for(DeclaredAsyncInvokeConfig(spec, wanted, clients))
         return
-    undeclared = Async(spec, clients)
+    undeclared = AsyncInvokeConfig(spec, clients)
     if live := undeclared.live():
         gone = compare(live, {})
         yield Step(Verdict.REMOVE, undeclared.kind, undeclared.name, gone, undeclared.remove)
@@ -83,7 +88,7 @@ def _undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
         if each.qualifier not in _LATEST:
             gone = (Difference("qualifier", each.qualifier, ""),)
             delete = functools.partial(delete_async, clients, *place, each.qualifier)
-            yield Step(Verdict.REMOVE, Async.kind, spec.function.name, gone, delete)
+            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
 
 
 def _built_code(spec: Spec) -> bytes:

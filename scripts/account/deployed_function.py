@@ -37,7 +37,7 @@ __all__ = [
     "PAUSED",
     "UPDATE",
     "ChangedError",
-    "Live",
+    "DeployedFunction",
     "Pause",
     "secured",
 ]
@@ -73,7 +73,7 @@ class Pause(NamedTuple):
         return json.dumps(told)
 
 
-class Live:
+class DeployedFunction:
     """The live function as it was when it was read; to see a change, read it again."""
 
     def __init__(self, spec: Spec, clients: Clients, answer: Any) -> None:
@@ -87,7 +87,7 @@ class Live:
         self._etag = answer.headers.get("etag", "")
 
     @classmethod
-    def read(cls, spec: Spec, clients: Clients) -> "Live":
+    def read(cls, spec: Spec, clients: Clients) -> "DeployedFunction":
         """The function; raises CloudError, and Problem if it is not deployed."""
         found = cls.find(spec, clients)
         if found is None:
@@ -95,7 +95,7 @@ class Live:
         return found
 
     @classmethod
-    def find(cls, spec: Spec, clients: Clients) -> "Live | None":
+    def find(cls, spec: Spec, clients: Clients) -> "DeployedFunction | None":
         """The function; None if it is not deployed. Raises CloudError."""
         place = (spec.service.name, spec.function.name)
         try:
@@ -171,14 +171,14 @@ class Live:
         Raises ChangedError, which says what is otherwise by now; CloudError if it cannot be read.
         """
         self._clients.memory.act()
-        now = patiently(lambda: Live.find(self.spec, self._clients))
+        now = patiently(lambda: DeployedFunction.find(self.spec, self._clients))
         if told := _changes(self, now):
             mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(
                 f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
             )
 
-    def set_environment(self, variables: Mapping[str, str]) -> "Live":
+    def set_environment(self, variables: Mapping[str, str]) -> "DeployedFunction":
         """Have it told these variables, and nothing else changed; gives it as it is then.
 
         Raises CloudError; Problem if they are too large, if it was changed since it was read, or if
@@ -191,12 +191,12 @@ class Live:
                 f"{ENVIRONMENT_LIMIT}: give a shorter reason"
             )
         self._update(models.UpdateFunctionRequest(environment_variables=dict(variables)))
-        after = Live.read(self.spec, self._clients)
+        after = DeployedFunction.read(self.spec, self._clients)
         if after.environment != dict(variables):
             raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
         return after
 
-    def set_package(self, package: bytes, console: Console) -> "Live":
+    def set_package(self, package: bytes, console: Console) -> "DeployedFunction":
         """Have it run this zip, and nothing else changed; gives it once it is seen to be live.
 
         Raises CloudError; Problem if it was changed since it was read, or the zip does not show.
@@ -208,7 +208,7 @@ class Live:
 
         def look() -> Progress:
             nonlocal after
-            after = Live.read(self.spec, self._clients)
+            after = DeployedFunction.read(self.spec, self._clients)
             shows = after.checksum == wanted
             return Progress(f"{'runs' if shows else 'waiting for'} the code {wanted}", shows)
 
@@ -239,7 +239,7 @@ class ChangedError(Problem):
     """The function is no longer as it was read, and was left so."""
 
 
-def _changes(before: Live, now: Live | None) -> str:
+def _changes(before: DeployedFunction, now: DeployedFunction | None) -> str:
     """What is otherwise by now, in words; empty if nothing is by which it judges a finding."""
     if now is None:
         return "is not deployed any more"

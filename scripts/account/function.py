@@ -12,7 +12,7 @@ from scripts.account.async_config import delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
-from scripts.account.resource import PAGE, Difference, State, deleting, find, paged
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, token_pages
 from scripts.account.trigger import triggers_of
 from scripts.declared import Spec
 
@@ -42,13 +42,13 @@ class Function:
             for name, value in (body.environment_variables or {}).items()
         }
         told = _state(body, environment, str(body.code_checksum))
-        return {**told, **settings_of(body, defaults.FUNCTION)}
+        return {**told, **settings_of(body, defaults.FUNCTION_DEFAULTS)}
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
         settings = models.UpdateFunctionRequest(**self._settings())
         told = _state(settings, dict(self._wanted.environment), checksum(self._code))
-        return {**told, **defaults_of(defaults.FUNCTION)}
+        return {**told, **defaults_of(defaults.FUNCTION_DEFAULTS)}
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -142,10 +142,10 @@ def functions(clients: Clients, service: str) -> Iterator[str]:
     """The names of a service's functions."""
 
     def page(token: str | None) -> Any:
-        request = models.ListFunctionsRequest(limit=PAGE, next_token=token)
+        request = models.ListFunctionsRequest(limit=FC_PAGE, next_token=token)
         return clients.fc.list_functions(service, request)
 
-    found = paged("fc:ListFunctions", service, page, lambda body: body.functions)
+    found = token_pages("fc:ListFunctions", service, page, lambda body: body.functions)
     return (each.function_name for each in found)
 
 

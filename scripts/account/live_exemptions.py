@@ -16,7 +16,7 @@ from scripts.account.buckets import Bucket
 from scripts.patience import patiently
 
 
-class Exempting(NamedTuple):
+class LiveExemptions(NamedTuple):
     """By what a function exempts buckets on a day (in UTC); without `tag` no tag does."""
 
     exemptions: Exemptions

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from scripts.account.clients import calling
 from scripts.errors import CloudError, Problem
 
-PAGE = 100  # the most that there can be on a page of Function Compute's
+FC_PAGE = 100  # the most that there can be on a page of Function Compute's
 
 State = Mapping[str, str]  # what is known of a resource, field by field, to be compared and shown
 
@@ -124,7 +124,7 @@ def find(operation: str, subject: str, call: Callable[[], Any]) -> Any:
         raise
 
 
-def paged(
+def token_pages(
     operation: str,
     subject: str,
     page: Callable[[str | None], Any],

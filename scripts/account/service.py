@@ -11,7 +11,7 @@ from scripts.account.clients import Clients, calling
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.function import RemovableFunction, functions
 from scripts.account.permission import Permission
-from scripts.account.resource import PAGE, Difference, State, deleting, find, paged
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, token_pages
 from scripts.declared import Spec
 
 READ_SERVICE = (Permission("fc:GetService"), Permission("fc:ListVpcBindings"))
@@ -44,12 +44,12 @@ class Service:
             return None
         told = self._state(found.description, found.role, found.log_config or models.LogConfig())
         bound = ", ".join(self._bindings())
-        return {**told, **settings_of(found, defaults.SERVICE), "vpcBindings": bound}
+        return {**told, **settings_of(found, defaults.SERVICE_DEFAULTS), "vpcBindings": bound}
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
         told = self._state(self._description, self._role_arn, self._logs)
-        return {**told, **defaults_of(defaults.SERVICE), "vpcBindings": ""}
+        return {**told, **defaults_of(defaults.SERVICE_DEFAULTS), "vpcBindings": ""}
 
     def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
         return {
@@ -123,9 +123,9 @@ def services(clients: Clients) -> Iterator[Any]:
     """All services in the region, as the SDK describes them."""
 
     def page(token: str | None) -> Any:
-        return clients.fc.list_services(models.ListServicesRequest(limit=PAGE, next_token=token))
+        return clients.fc.list_services(models.ListServicesRequest(limit=FC_PAGE, next_token=token))
 
-    return paged("fc:ListServices", "the account", page, lambda body: body.services)
+    return token_pages("fc:ListServices", "the account", page, lambda body: body.services)
 
 
 def service_of(spec: Spec, clients: Clients) -> Any:

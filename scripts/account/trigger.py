@@ -8,7 +8,7 @@ from alibabacloud_fc_open20210406 import models
 
 from scripts.account.clients import Clients, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import PAGE, Difference, State, deleting, find, paged, read
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, read, token_pages
 from scripts.declared import Spec
 
 # What making and deleting a trigger of a topic takes beside its own action, by the least
@@ -125,10 +125,10 @@ def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:
     service, function = spec.service.name, spec.function.name
 
     def page(token: str | None) -> Any:
-        request = models.ListTriggersRequest(limit=PAGE, next_token=token)
+        request = models.ListTriggersRequest(limit=FC_PAGE, next_token=token)
         return clients.fc.list_triggers(service, function, request)
 
-    return paged("fc:ListTriggers", function, page, lambda body: body.triggers)
+    return token_pages("fc:ListTriggers", function, page, lambda body: body.triggers)
 
 
 def delete_trigger(clients: Clients, service: str, function: str, name: str) -> None:

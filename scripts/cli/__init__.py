@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit
-from scripts.terminal import run as ended
+from scripts.terminal import Console, Exit, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
@@ -108,12 +107,12 @@ def run(
     """
     name, *words = arguments or ("",)
     if _asks_for_help(arguments):
-        return ended(lambda _: _print(_usage(name)), Console())
+        return guarded(lambda _: _print(_usage(name)), Console())
     if name == "completion":
-        return ended(lambda _: _print(_completion(*words)), Console())
+        return guarded(lambda _: _print(_completion(*words)), Console())
     running = _Run(name if name in VERBS else None, words, environ, credentials)
     console = Console(answer_json="--json" in arguments)
-    return ended(lambda console: running.perform(console, load(name)), console, running.about)
+    return guarded(lambda console: running.perform(console, load(name)), console, running.about)
 
 
 def run_verb(
@@ -125,7 +124,7 @@ def run_verb(
     """Run a verb that need not be one of the command's; gives the exit code."""
     running = _Run(verb.name, words, environ, credentials)
     console = Console(answer_json="--json" in words)
-    return ended(lambda console: running.perform(console, verb), console, running.about)
+    return guarded(lambda console: running.perform(console, verb), console, running.about)
 
 
 def page() -> str:

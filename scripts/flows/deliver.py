@@ -14,10 +14,10 @@ from resource_repair.timing import backoff
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
-from scripts.account.invocation import INVOKE, Invocation, invoke
+from scripts.account.invocation import INVOKE, InvocationResult, invoke
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.flows.event_file import keys
+from scripts.flows.event_file import finding_keys
 from scripts.patience import patiently
 
 PERMISSIONS = (INVOKE, *audit_trail.PERMISSIONS)
@@ -53,14 +53,14 @@ def submit(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Endi
     ended = patiently(lambda: _attempt(clients, spec, event, timeout))
     if ended is None:
         return Ending((), "no answer came: whether the function was invoked is not known")
-    awaited = Counter(keys(event))
+    awaited = Counter(finding_keys(event))
     lines = audit_trail.of_tail(ended.log)
     if not _complete(lines, awaited) and not ended.raised:
         lines = _searched(clients, spec, started, ended.request_id, awaited) or lines
     return Ending(lines, _problem(ended, lines, awaited))
 
 
-def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> Invocation | None:
+def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> InvocationResult | None:
     """None where no answer came: it may have run for its whole time, and is not run once more."""
     try:
         return invoke(clients, spec, event, timeout)
@@ -71,7 +71,7 @@ def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> Invoca
 
 
 def _problem(
-    ended: Invocation, lines: Sequence[AuditLine], awaited: Counter[tuple[str, str]]
+    ended: InvocationResult, lines: Sequence[AuditLine], awaited: Counter[tuple[str, str]]
 ) -> str:
     if ended.raised:
         return f"the function raised {ended.raised}"

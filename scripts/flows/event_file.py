@@ -11,16 +11,16 @@ from typing import NamedTuple, TypeAlias
 from resource_repair import notification, values
 from resource_repair.values import Finding
 from scripts.account.clients import Clients
-from scripts.account.deployed_function import Live
+from scripts.account.deployed_function import DeployedFunction
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.terminal import Console
 
-Key: TypeAlias = tuple[str, str]
+FindingKey: TypeAlias = tuple[str, str]
 """What tells the findings of a message apart: rule and bucket, empty where there are none."""
 
 
-class Prospect(NamedTuple):
+class EventPreview(NamedTuple):
     """What an event will lead to: the function that gets it, its mode, and what the event names."""
 
     function: str
@@ -50,15 +50,15 @@ class Prospect(NamedTuple):
         return {"function": self.function, "mode": self.mode, "findings": named}
 
 
-def prospect(clients: Clients, spec: Spec, event: bytes) -> Prospect:
+def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
     """What the event will lead to, as the function reads it and is deployed.
 
     Raises CloudError; Problem if it is not deployed.
     """
-    deployed = Live.read(spec, clients).settings
+    deployed = DeployedFunction.read(spec, clients).settings
     found = [item for item in notification.read(event) if isinstance(item, Finding)]
     name = f"{spec.service.name}/{spec.function.name}"
-    return Prospect(name, deployed.mode, deployed.rule_ids, found)
+    return EventPreview(name, deployed.mode, deployed.rule_ids, found)
 
 
 def read_event(where: str) -> bytes:
@@ -73,7 +73,7 @@ def read_event(where: str) -> bytes:
     return event
 
 
-def keys(event: bytes) -> list[Key]:
+def finding_keys(event: bytes) -> list[FindingKey]:
     """What the function will write a line about, by its own reading of the event."""
     return [
         (item.rule_id, item.resource_id) if isinstance(item, Finding) else ("", "")

@@ -10,30 +10,30 @@ from scripts.account.deployed_function import ChangedError
 from scripts.errors import CloudError
 from scripts.flows.deliver import Ending
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Run(Generic[T]):
+class ParallelRun(Generic[_T]):
     """What became of each item that was tried, in the order in which they ended.
 
     `stopped` is why not all were tried, empty if they were; `refused` the missing permission that
     stopped it.
     """
 
-    endings: list[tuple[T, Ending]]
+    endings: list[tuple[_T, Ending]]
     stopped: str
     refused: CloudError | None
 
 
-def run(
-    items: Iterable[T],
-    work: Callable[[T], Ending],
+def run_parallel(
+    items: Iterable[_T],
+    work: Callable[[_T], Ending],
     *,
     parallel: int,
     max_failures: int,
-    tell: Callable[[T, Ending], None],
-) -> Run[T]:
+    tell: Callable[[_T, Ending], None],
+) -> ParallelRun[_T]:
     """Work on the items in their order, at most `parallel` at a time.
 
     When more than `max_failures` are not settled, when a permission is missing, at Ctrl-C, or when
@@ -41,10 +41,10 @@ def run(
     is the ending of its item; an item whose work raised ChangedError was not tried.
     """
     left = deque(items)
-    endings: list[tuple[T, Ending]] = []
+    endings: list[tuple[_T, Ending]] = []
     stopped, refused, untried = "", None, False
     with ThreadPoolExecutor(parallel) as pool:
-        running: dict[Future[Ending], T] = {}
+        running: dict[Future[Ending], _T] = {}
         while running or (left and not stopped):
             while left and not stopped and len(running) < parallel:
                 item = left.popleft()
@@ -68,7 +68,7 @@ def run(
             failures = sum(not ending.settled for _, ending in endings)
             if failures > max_failures and not stopped:
                 stopped = f"{failures} failed, which is more than --max-failures {max_failures}"
-    return Run(endings, stopped if left or untried else "", refused)
+    return ParallelRun(endings, stopped if left or untried else "", refused)
 
 
 def _ending(future: "Future[Ending]") -> tuple[Ending, CloudError | None]:

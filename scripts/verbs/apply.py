@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from resource_repair.exemptions import Exemptions
 from scripts import CODE
 from scripts.account.deploy_plan import Step, plan
-from scripts.account.deployed_function import GET, GET_CODE, UPDATE, Live
+from scripts.account.deployed_function import GET, GET_CODE, UPDATE, DeployedFunction
 from scripts.account.function_role import GET_POLICY
 from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission
@@ -60,7 +60,7 @@ def _apply(situation: Situation) -> Exit:
 def _obstacles(situation: Situation) -> Iterator[str]:
     """What was set on the live function by hand and this would undo; and what it may not bring."""
     spec = situation.spec
-    live = Live.find(spec, situation.clients)
+    live = DeployedFunction.find(spec, situation.clients)
     if live is None:
         yield from _of_exemptions(situation, Exemptions())
         return

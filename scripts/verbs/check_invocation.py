@@ -41,7 +41,7 @@ class Options(context.Options):
     outcome: Annotated[str, Parameter(help="what every audit line must say"), "TEXT"] = ""
 
 
-def judge(output: str, answer: str, outcome: str) -> str:
+def mismatch(output: str, answer: str, outcome: str) -> str:
     """What is wrong with an invocation, in a line; "" if it answered `answer`.
 
     With an `outcome`, the function must also have written an audit line that says so.
@@ -88,7 +88,7 @@ def _check(console: Console, options: Options, _: Mapping[str, str]) -> Exit:
         raise UsageError(f"{path} cannot be read ({error.strerror}): name another file") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is no text in UTF-8: name another file") from None
-    wrong = judge(text, options.answer, options.outcome)
+    wrong = mismatch(text, options.answer, options.outcome)
     console.answer({"as_expected": not wrong, "why": wrong or None})
     if wrong:
         console.fail(wrong)

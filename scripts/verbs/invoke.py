@@ -15,10 +15,10 @@ from cyclopts import Parameter
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
-from scripts.account.invocation import INVOKE, Invocation, invoke
+from scripts.account.invocation import INVOKE, InvocationResult, invoke
 from scripts.context import Acting, Situation, Verb
 from scripts.flows.audit_lines import show
-from scripts.flows.event_file import prospect, read_event
+from scripts.flows.event_file import preview, read_event
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -37,7 +37,7 @@ def _invoke(situation: Situation) -> Exit:
     console, spec = situation.console, situation.spec
     event = read_event(str(situation.options.event))
     name = f"{spec.service.name}/{spec.function.name}"
-    coming = prospect(situation.clients, spec, event)
+    coming = preview(situation.clients, spec, event)
     coming.show(console)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
@@ -62,7 +62,7 @@ def _invoke(situation: Situation) -> Exit:
     return Exit.DONE if ended.settled else Exit.PROBLEM
 
 
-def _document(name: str, ended: Invocation, lines: Sequence[AuditLine]) -> dict[str, object]:
+def _document(name: str, ended: InvocationResult, lines: Sequence[AuditLine]) -> dict[str, object]:
     return {
         "function": name,
         "request_id": ended.request_id,

@@ -20,14 +20,14 @@ from resource_repair.exemptions import Exemption
 from scripts import CODE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.deployed_function import Live
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
 from scripts.context import Looking, Situation, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
-from scripts.flows.bucket_view import Reader
+from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
 
 _COLUMNS = (
@@ -68,7 +68,7 @@ def _status(situation: Situation) -> Exit:
     if options.bucket is not None and not naming.is_bucket_name(options.bucket):
         raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
-    reader = Reader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
     _show(situation, found)
     _show_function(situation, reader)
@@ -89,7 +89,7 @@ def _show(situation: Situation, found: Sequence[View]) -> None:
         situation.console.say("the rule has evaluated no bucket yet")
 
 
-def _show_function(situation: Situation, reader: Reader) -> None:
+def _show_function(situation: Situation, reader: ViewReader) -> None:
     """Whether it is paused, and whether it has the exemptions that are here."""
     console, name, live = situation.console, situation.spec.function.name, reader.live
     if isinstance(live, Unread):
@@ -138,8 +138,8 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _document(situation: Situation, found: Sequence[View], reader: Reader) -> dict[str, object]:
-    pause = reader.live.pause if isinstance(reader.live, Live) else None
+def _document(situation: Situation, found: Sequence[View], reader: ViewReader) -> dict[str, object]:
+    pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     doubt = reader.doubt(situation.options.exemptions)
     return {
         "account_id": situation.spec.account_id,

@@ -11,14 +11,14 @@ from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPA
 from scripts import ROOT
 from scripts.account.audit_trail import AuditLine
 from scripts.flows.audit_lines import left_open
-from scripts.flows.redelivery import Key, awaited_of, said_last
+from scripts.flows.redelivery import ReportKey, awaited_of, said_last
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
-A: Key = ("cr-1", "a", 1700000000000)
-B: Key = ("cr-1", "b", 1700000000000)
+A: ReportKey = ("cr-1", "a", 1700000000000)
+B: ReportKey = ("cr-1", "b", 1700000000000)
 
 
-def line(key: Key, outcome: str, request_id: str = "ours") -> AuditLine:
+def line(key: ReportKey, outcome: str, request_id: str = "ours") -> AuditLine:
     """An audit line of an invocation."""
     rule_id, bucket, reported_at = key
     return AuditLine(
@@ -44,7 +44,7 @@ def line(key: Key, outcome: str, request_id: str = "ours") -> AuditLine:
     ],
 )
 def test_it_is_settled_once_the_repair_is_and_no_sooner(
-    awaited: dict[Key, int], said: list[tuple[Key, str]], settles: bool
+    awaited: dict[ReportKey, int], said: list[tuple[ReportKey, str]], settles: bool
 ) -> None:
     """What is ignored says nothing about a finding of the message that is still being repaired."""
     last = said_last(Counter(awaited), [line(*each) for each in said])

@@ -33,8 +33,8 @@ def test_a_new_glob_gives_reading_only_and_names_something(
 ) -> None:
     """Six literal characters in a row, and never writing; an exact name may have what it asks."""
     entry = Exemption(bucket, "why", "who", TODAY, allow)
-    assert says in wide_globs.fault(entry)
-    assert bool(wide_globs.fault(entry)) is bool(says)
+    assert says in wide_globs.why_too_wide(entry)
+    assert bool(wide_globs.why_too_wide(entry)) is bool(says)
 
 
 def test_what_was_accepted_goes_on_until_it_ends() -> None:

@@ -6,9 +6,9 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from scripts.account import findings
-from scripts.account.async_config import Async
+from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.clients import Clients
-from scripts.account.deployed_function import MODE, PAUSED, Live
+from scripts.account.deployed_function import MODE, PAUSED, DeployedFunction
 from scripts.account.function import Function
 from scripts.account.function_role import role_arn
 from scripts.account.inventory import RuleFound
@@ -81,14 +81,14 @@ class Chain:
         return tuple(each for each in found if each.field not in aside)
 
     @functools.cached_property
-    def live(self) -> Live | None:
+    def live(self) -> DeployedFunction | None:
         """The live function with its code and its pause; None before the first deploy."""
-        return Live.find(self.spec, self.clients)
+        return DeployedFunction.find(self.spec, self.clients)
 
     @functools.cached_property
     def asynchronous(self) -> State | None:
         """The live asynchronous configuration; None if it has none."""
-        return Async(self.spec, self.clients).live()
+        return AsyncInvokeConfig(self.spec, self.clients).live()
 
     @functools.cached_property
     def trigger(self) -> State | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
-from scripts.account.deployed_function import GET, Live
+from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
@@ -39,7 +39,7 @@ def _examine(chain: Chain) -> Iterator[Remark]:
         yield sound(f"{name} runs in mode {mode}")
 
 
-def _paused(chain: Chain, live: Live) -> Remark:
+def _paused(chain: Chain, live: DeployedFunction) -> Remark:
     name = chain.spec.function.name
     what = f"{name} is {live.pause}: findings are recorded, nothing is closed"
     ended = deploy_conflicts.ended_pause(live, chain.spec)

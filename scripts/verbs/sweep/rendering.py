@@ -11,14 +11,14 @@ from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
 from scripts.flows.audit_lines import tell_person
 from scripts.flows.deliver import Ending
-from scripts.flows.parallel_run import Run
-from scripts.flows.sweep_plan import Plan
+from scripts.flows.parallel_run import ParallelRun
+from scripts.flows.sweep_plan import SweepPlan
 from scripts.terminal import Console
 
 _WIDE = 100  # characters of a reason that people are shown
 
 
-def show(console: Console, plan: Plan, *, due_only: bool) -> None:
+def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     """The plan, for people."""
     live = plan.live
     console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
@@ -45,7 +45,7 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
         console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
 
 
-def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
+def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
     """What was left for want of a number, and how to confirm it; nothing if nothing was."""
     if plan.unconfirmed:
         left = len(plan.unconfirmed)
@@ -56,7 +56,7 @@ def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
         )
 
 
-def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
+def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:
     """What became of each, for people."""
     endings = {each.bucket: ending for each, ending in done.endings}
     rows = [_end_row(each, endings.get(each.bucket)) for each in plan.chosen]
@@ -74,7 +74,7 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
         console.say(f"all {len(endings)} are settled", "green")
 
 
-def lines_of(done: Run[Candidate]) -> list[AuditLine]:
+def lines_of(done: ParallelRun[Candidate]) -> list[AuditLine]:
     """All that the function wrote."""
     return [line for _, ending in done.endings for line in ending.lines]
 
@@ -92,7 +92,9 @@ def outcome(ending: Ending) -> str:
     return (line and line.outcome) or "not known"
 
 
-def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> dict[str, object]:
+def document(
+    situation: Situation, plan: SweepPlan, done: ParallelRun[Candidate] | None
+) -> dict[str, object]:
     """The same for programs.
 
     Without `done` nothing was started; a bucket without an outcome was not tried.
@@ -115,7 +117,7 @@ def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> d
     }
 
 
-def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
+def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
     exemption = each.exemption
     return (
         each.bucket,
@@ -135,7 +137,7 @@ def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     return each.bucket, outcome(ending), line.acl if line else "", _cut(_reason(ending))
 
 
-def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, object]:
+def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> dict[str, object]:
     exemption: dict[str, Any] | None = each.exemption and each.exemption._asdict()
     if exemption:
         exemption = {k: v.isoformat() if isinstance(v, date) else v for k, v in exemption.items()}
