@@ -123,17 +123,6 @@ class Alert:
 
     def _configuration(self) -> models.AlertConfiguration:
         rule = self._rule
-        query = models.AlertQuery(
-            store_type="log",
-            region=self._region,
-            project=self._project,
-            store=self._store,
-            query=rule.query,
-            time_span_type="Relative",
-            start=f"-{rule.looks_back}",
-            end="now",
-            power_sql_mode="auto",
-        )
         grouped = models.GroupConfiguration(
             type="custom" if rule.about else "no_group", fields=list(rule.about)
         )
@@ -144,7 +133,7 @@ class Alert:
             version="2.0",
             type="default",
             dashboard="internal-alert-analysis",
-            query_list=[query],
+            query_list=[self._query()],
             join_configurations=[],
             group_configuration=grouped,
             severity_configurations=[severity],
@@ -161,6 +150,19 @@ class Alert:
                 action_policy_id=action_policy_id(self._project),
                 repeat_interval=QUIET,
             ),
+        )
+
+    def _query(self) -> models.AlertQuery:
+        return models.AlertQuery(
+            store_type="log",
+            region=self._region,
+            project=self._project,
+            store=self._store,
+            query=self._rule.query,
+            time_span_type="Relative",
+            start=f"-{self._rule.looks_back}",
+            end="now",
+            power_sql_mode="auto",
         )
 
 

@@ -41,34 +41,52 @@ def run_parallel(
     is the ending of its item; an item whose work raised ChangedError was not tried.
     """
     left = deque(items)
-    endings: list[tuple[_T, Ending]] = []
-    stopped, refused, untried = "", None, False
+    course = _Course(max_failures, tell)
     with ThreadPoolExecutor(parallel) as pool:
         running: dict[Future[Ending], _T] = {}
-        while running or (left and not stopped):
-            while left and not stopped and len(running) < parallel:
+        while running or (left and not course.stopped):
+            while left and not course.stopped and len(running) < parallel:
                 item = left.popleft()
                 running[pool.submit(work, item)] = item
             try:
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt:
-                stopped = "it was stopped"
+                course.stopped = "it was stopped"
                 continue
             for future in ended:
-                item = running.pop(future)
-                try:
-                    ending, error = _ending(future)
-                except ChangedError as changed:
-                    stopped, untried = stopped or str(changed), True
-                    continue
-                endings.append((item, ending))
-                tell(item, ending)
-                if error is not None and error.denied:
-                    stopped, refused = "a permission is missing", error
-            failures = sum(not ending.settled for _, ending in endings)
-            if failures > max_failures and not stopped:
-                stopped = f"{failures} failed, which is more than --max-failures {max_failures}"
-    return ParallelRun(endings, stopped if left or untried else "", refused)
+                course.note(running.pop(future), future)
+            course.stop_if_too_many_failed()
+    all_tried = not left and not course.untried
+    return ParallelRun(course.endings, "" if all_tried else course.stopped, course.refused)
+
+
+class _Course(Generic[_T]):
+    """What became of the items so far, and whether that stops the run."""
+
+    def __init__(self, max_failures: int, tell: Callable[[_T, Ending], None]) -> None:
+        self.endings: list[tuple[_T, Ending]] = []
+        self.stopped = ""
+        self.refused: CloudError | None = None
+        self.untried = False
+        self._max_failures = max_failures
+        self._tell = tell
+
+    def note(self, item: _T, future: "Future[Ending]") -> None:
+        try:
+            ending, error = _ending(future)
+        except ChangedError as changed:
+            self.stopped, self.untried = self.stopped or str(changed), True
+            return
+        self.endings.append((item, ending))
+        self._tell(item, ending)
+        if error is not None and error.denied:
+            self.stopped, self.refused = "a permission is missing", error
+
+    def stop_if_too_many_failed(self) -> None:
+        failures = sum(not ending.settled for _, ending in self.endings)
+        most = self._max_failures
+        if failures > most and not self.stopped:
+            self.stopped = f"{failures} failed, which is more than --max-failures {most}"
 
 
 def _ending(future: "Future[Ending]") -> tuple[Ending, CloudError | None]:
