@@ -41,7 +41,7 @@ _INCOMPLETE_ANSWERS = 10  # so often in a row an answer may be
 class AuditLine:
     """What became of one finding: the fields of its line, and the second in which it was logged.
 
-    A log's tail does not tell that second: of a line in one, `at` is when the tail was read.
+    A function's own log does not tell that second: of a line in one, `at` is when it was read.
     """
 
     at: datetime
@@ -132,8 +132,8 @@ def since(days: float, now: datetime) -> datetime:
     return found
 
 
-def of_tail(log: bytes) -> list[AuditLine]:
-    """The audit lines in the tail of a function's log, as far as it has them whole."""
+def of_log(log: bytes) -> list[AuditLine]:
+    """The audit lines in a function's log or its tail, as far as that has them whole."""
     return list(_parsed(log.decode(errors="replace"), datetime.now(timezone.utc)))
 
 

@@ -54,7 +54,7 @@ def submit(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Endi
     if ended is None:
         return Ending((), "no answer came: whether the function was invoked is not known")
     awaited = Counter(finding_keys(event))
-    lines = audit_trail.of_tail(ended.log)
+    lines = audit_trail.of_log(ended.log)
     if not _complete(lines, awaited) and not ended.raised:
         lines = _searched(clients, spec, started, ended.request_id, awaited) or lines
     return Ending(lines, _problem(ended, lines, awaited))

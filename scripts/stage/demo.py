@@ -176,7 +176,7 @@ class Demo:
             self._check_act(stage, act)
         served = read_anonymously(stage, "config-website")
         self._check("the website is still served", served == http.client.OK)
-        told = [line for line in stage.audit() if line["outcome"] == "exposed"]
+        told = [line for line in stage.audit() if line.outcome == "exposed"]
         self._check("what no retry cures is told once", len(told) == 1)
         kept = stage.cloud.mns.messages(stage.spec.failure_queue or "")
         self._check("and nothing is left in the failure queue", not kept)
@@ -202,7 +202,7 @@ class Demo:
     def _show_audit(self, stage: Stage) -> None:
         self._scene("The audit trail, as it would be in the log store")
         columns = ("outcome", "bucket", "region", "acl_before", "acl_after", "reason")
-        rows = [tuple(str(line[name] or "") for name in columns) for line in stage.audit()]
+        rows = [tuple(str(getattr(line, name) or "") for name in columns) for line in stage.audit()]
         self._console.table(columns, rows)
 
     def _conclude(self, seconds: float) -> Exit:
@@ -271,7 +271,7 @@ class Demo:
 
 def last_outcome(stage: Stage, bucket: str) -> str:
     """The outcome of the last audit line about a bucket."""
-    lines = [line["outcome"] for line in stage.audit() if line["bucket"] == bucket]
+    lines = [line.outcome for line in stage.audit() if line.bucket == bucket]
     return str(lines[-1]) if lines else "none"
 
 

@@ -6,7 +6,6 @@
 Exit code 0 if the function answered what was expected, 1 if not.
 """
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import context
+from scripts.account import audit_trail
 from scripts.context import Check
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
@@ -63,16 +63,10 @@ def mismatch(output: str, answer: str, outcome: str) -> str:
 
 def _audited_outcomes(text: str) -> list[str]:
     logs = _LOGS.search(text)
-    lines = (_parsed(line) for line in (logs[1] if logs else "").splitlines())
-    return [str(line.get("outcome")) for line in lines if line.get("event") == "resource_repair"]
-
-
-def _parsed(line: str) -> dict[str, object]:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return [
+        line.outcome
+        for line in audit_trail.of_log((logs[1] if logs else "").encode(errors="replace"))
+    ]
 
 
 def _last_line(text: str) -> str:

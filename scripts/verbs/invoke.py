@@ -50,7 +50,7 @@ def _invoke(situation: Situation) -> Exit:
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     situation.act()
     ended = invoke(situation.clients, spec, event)
-    lines = audit_trail.of_tail(ended.log)
+    lines = audit_trail.of_log(ended.log)
     show(console, lines)
     if len(ended.log) >= _TAIL:
         console.say("the log's tail is cut: `resource-repair audit` has the lines before")

@@ -12,7 +12,7 @@ import pytest
 
 from resource_repair import audit
 from resource_repair.values import Outcome
-from scripts.account.audit_trail import AuditLine, of_tail, read
+from scripts.account.audit_trail import AuditLine, of_log, read
 from scripts.account.clients import Clients
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
@@ -103,7 +103,7 @@ def test_a_line_is_read_as_it_was_written(store: Store) -> None:
 def test_a_line_in_a_tail_is_told_as_it_was_written(store: Store) -> None:
     """The same line from a log's tail, cut at its start: for programs, what the function wrote."""
     tail = f"{line()[20:]}\n{line('second')}\n".encode()
-    (found,) = of_tail(tail)
+    (found,) = of_log(tail)
     assert found.document() == json.loads(line("second"))
 
     store.write(line("second"))

@@ -172,8 +172,8 @@ def test_while_paused_findings_are_recorded_alone(stage: Stage) -> None:
     stage.cloud.oss.create("opened-meanwhile", acl="public-read")
     assert stage.wait_idle()
 
-    (line,) = [line for line in stage.audit() if line["bucket"] == "opened-meanwhile"]
-    assert (line["outcome"], line["mode"]) == ("would_repair", "report")
+    (line,) = [line for line in stage.audit() if line.bucket == "opened-meanwhile"]
+    assert (line.outcome, line.mode) == ("would_repair", "report")
     assert stage.cloud.oss.bucket("opened-meanwhile").acl == "public-read"
 
 

@@ -46,7 +46,7 @@ def test_a_repair_is_undone_and_stays_so(
 
     site.stage.start_evaluation()
     assert site.stage.wait_idle()
-    assert site.stage.audit()[-1]["outcome"] == "exempt"
+    assert site.stage.audit()[-1].outcome == "exempt"
     assert site.acl == "public-read"
 
 
