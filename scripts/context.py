@@ -110,16 +110,16 @@ def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -
         situation.console.fail(str(failure))
         if isinstance(failure, CloudError) and failure.denied:
             refused += failure.refused
-    if missing := lacking(verb.permissions, refused):
+    if missing := missing_permissions(verb.permissions, refused):
         _show_statements(situation.console, missing, situation.spec)
 
 
 def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
     """Say which statements let a refused call through: for the actions that the service named."""
-    _show_statements(console, lacking(verb.permissions, error.refused), spec)
+    _show_statements(console, missing_permissions(verb.permissions, error.refused), spec)
 
 
-def lacking(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
+def missing_permissions(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
     """What allows actions that were refused: as it is declared, and else on all resources."""
     known: dict[str, list[Permission]] = {}
     for permission in declared:

@@ -14,12 +14,10 @@ WITHIN = 60.0  # seconds
 _TRIES = 6
 _FIRST, _MOST = 0.2, 10.0  # seconds between two tries
 
-Result = TypeVar("Result")
+_T = TypeVar("_T")
 
 
-def patiently(
-    call: Callable[[], Result], *, after_making: bool = False, within: float = WITHIN
-) -> Result:
+def patiently(call: Callable[[], _T], *, after_making: bool = False, within: float = WITHIN) -> _T:
     """What `call` gives, tried a few times; it must be fit to be repeated.
 
     Each further try is told in a line on stderr, and none begins after `within` seconds. With

@@ -151,7 +151,7 @@ def aside(text: str) -> None:
     sys.stderr.write(f"{visible(text)}\n")
 
 
-def run(
+def guarded(
     verb: Callable[[Console], Exit],
     console: Console,
     about: Callable[[Exit], Mapping[str, object]] = lambda _: {},

@@ -123,17 +123,6 @@ class Alert:
 
     def _configuration(self) -> models.AlertConfiguration:
         rule = self._rule
-        query = models.AlertQuery(
-            store_type="log",
-            region=self._region,
-            project=self._project,
-            store=self._store,
-            query=rule.query,
-            time_span_type="Relative",
-            start=f"-{rule.looks_back}",
-            end="now",
-            power_sql_mode="auto",
-        )
         grouped = models.GroupConfiguration(
             type="custom" if rule.about else "no_group", fields=list(rule.about)
         )
@@ -144,7 +133,7 @@ class Alert:
             version="2.0",
             type="default",
             dashboard="internal-alert-analysis",
-            query_list=[query],
+            query_list=[self._query()],
             join_configurations=[],
             group_configuration=grouped,
             severity_configurations=[severity],
@@ -161,6 +150,19 @@ class Alert:
                 action_policy_id=action_policy_id(self._project),
                 repeat_interval=QUIET,
             ),
+        )
+
+    def _query(self) -> models.AlertQuery:
+        return models.AlertQuery(
+            store_type="log",
+            region=self._region,
+            project=self._project,
+            store=self._store,
+            query=self._rule.query,
+            time_span_type="Relative",
+            start=f"-{self._rule.looks_back}",
+            end="now",
+            power_sql_mode="auto",
         )
 
 
@@ -201,7 +203,7 @@ def _firing(severity: Any) -> str:
     return " if ".join([str(severity.severity), *filter(None, conditions)])
 
 
-class Check(NamedTuple):
+class AlertCheck(NamedTuple):
     """What Log Service says of the check that found the line: was it handed over; if not, why."""
 
     handed_over: bool
@@ -212,7 +214,7 @@ class Check(NamedTuple):
 _NOT_YET = ("LogStoreNotExist", "IndexConfigNotExist")
 
 
-def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[Check]:
+def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[AlertCheck]:
     """The checks that fired for the line. Page "Fields in alert rule evaluation logs"."""
     from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
 
@@ -226,7 +228,7 @@ def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[Check]:
             return []
         raise
     return [
-        Check(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
+        AlertCheck(log.get("NotifyStatus") == "Success", log.get("Reason", ""))
         for log in body.data or ()
         if log.get("Fired") == "true"
     ]

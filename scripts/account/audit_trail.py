@@ -16,9 +16,9 @@ from typing import Any
 from weakref import WeakSet
 
 from resource_repair.openness import OPENNESS
-from resource_repair.values import REPAIRED
+from resource_repair.values import REPAIRED, SETTLED, TOLD
+from scripts.account.audit_index import GET_INDEX, finds_audit_lines
 from scripts.account.clients import Clients, calling
-from scripts.account.log_index import GET_INDEX, finds_audit_lines
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError
@@ -39,7 +39,10 @@ _INCOMPLETE_ANSWERS = 10  # so often in a row an answer may be
 
 @dataclass(frozen=True)
 class AuditLine:
-    """What became of one finding: the fields of its line, and the second in which it was logged."""
+    """What became of one finding: the fields of its line, and the second in which it was logged.
+
+    A function's own log does not tell that second: of a line in one, `at` is when it was read.
+    """
 
     at: datetime
     outcome: str
@@ -71,10 +74,21 @@ class AuditLine:
         less = before is not None and after is not None and after < before
         return less or self.outcome == REPAIRED
 
+    @property
+    def settled(self) -> bool:
+        """Whether nobody is to try the finding again: settled, or told."""
+        return self.outcome in SETTLED | TOLD
+
+    def document(self, at: str = "") -> dict[str, object]:
+        """For `--json`: its fields, with `at` as its time; without, as the function wrote it."""
+        first: dict[str, object] = {"at": at} if at else {"event": _EVENT}
+        return first | {name: getattr(self, name) for name in _FIELDS}
+
 
 _searchable: WeakSet[Clients] = WeakSet()  # whose log store has an index that finds them
 
-_FIELDS = {each.name for each in dataclasses.fields(AuditLine)} - {"at"}
+_FIELDS = [each.name for each in dataclasses.fields(AuditLine) if each.name != "at"]
+_TEXTS = {each.name for each in dataclasses.fields(AuditLine) if each.type is str}
 
 
 def read(
@@ -118,15 +132,25 @@ def since(days: float, now: datetime) -> datetime:
     return found
 
 
-def parse(log: str) -> Iterator[dict[str, Any]]:
-    """The audit lines among the lines of a function's log, as the function wrote them."""
+def of_log(log: bytes) -> list[AuditLine]:
+    """The audit lines in a function's log or its tail, as far as that has them whole."""
+    return list(_parsed(log.decode(errors="replace"), datetime.now(timezone.utc)))
+
+
+def _parsed(log: str, at: datetime) -> Iterator[AuditLine]:
+    """The audit lines among the lines of a function's log."""
     for text in log.split("\n"):
         try:
             line = json.loads(text)
         except ValueError:  # some other line, or one that is cut
             continue
         if isinstance(line, dict) and line.get("event") == _EVENT:
-            yield line
+            fields: dict[str, Any] = {
+                name: str(line[name]) if name in _TEXTS else line[name]
+                for name in _FIELDS
+                if line.get(name) is not None
+            }
+            yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})
 
 
 def _check_index(clients: Clients, spec: Spec) -> None:
@@ -216,6 +240,4 @@ def _asking(permission: Permission, logs: Logs) -> Iterator[str]:
 def _lines(log: dict[str, str]) -> Iterator[AuditLine]:
     """The audit lines in a log: one, unless the platform put several lines into one log."""
     at = datetime.fromtimestamp(int(log["__time__"]), timezone.utc)
-    for line in parse(log.get("message", "")):
-        fields = {name: line[name] for name in _FIELDS if line.get(name) is not None}
-        yield AuditLine(at, **{"outcome": "", "bucket": "", **fields})
+    yield from _parsed(log.get("message", ""), at)

@@ -21,7 +21,7 @@ from Tea.exceptions import TeaException
 
 from scripts.account import no_answer, proxies
 from scripts.account.addresses import is_safe
-from scripts.account.seen import Memory, given_up
+from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
 from scripts.terminal import redacted

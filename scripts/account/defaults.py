@@ -16,7 +16,7 @@ from scripts.account.resource import State
 
 # Each with its default in words, or both forms that it may have; the empty text stands for absence.
 # Data structures "ServiceMetadata" and "FunctionMetadata".
-SERVICE: Mapping[str, tuple[str, ...]] = {
+SERVICE_DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "internetAccess": ("true", ""),
     "vpcConfig.vpcId": ("",),
     "vpcConfig.vSwitchIds": ("",),
@@ -26,7 +26,7 @@ SERVICE: Mapping[str, tuple[str, ...]] = {
     "tracingConfig.type": ("",),
     "tracingConfig.params": ("",),
 }
-FUNCTION: Mapping[str, tuple[str, ...]] = {
+FUNCTION_DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "initializer": ("",),
     "layers": ("",),
     "layersArnV2": ("",),
@@ -55,7 +55,7 @@ _SECRET = {"tracingConfig.params"}
 
 
 def settings_of(model: Any, settings: Mapping[str, tuple[str, ...]]) -> State:
-    """Those of the settings (`SERVICE`, `FUNCTION`) as the SDK's model has them, by their paths."""
+    """Those of the settings (one of the tables above) as the SDK's model has them, by path."""
     described = model.to_map()
     found = {field: _words(_at(described, field.split("."))) for field in settings}
     return {

@@ -10,12 +10,24 @@ from alibabacloud_ram20150501 import models
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, Step, Verdict, deleting, read, step_for
+from scripts.account.resource import (
+    Difference,
+    State,
+    Step,
+    Verdict,
+    deleting,
+    find,
+    read,
+    step_for,
+)
+from scripts.account.role import policies_of, read_role, trusted
+from scripts.account.service import services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 
 GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
 
+_FUNCTION_COMPUTE = "fc.aliyuncs.com"
 # As the Serverless Devs CLI writes it: Function Compute, and nobody else, assumes the role.
 _TRUST = {
     "Version": "1",
@@ -23,7 +35,7 @@ _TRUST = {
         {
             "Action": "sts:AssumeRole",
             "Effect": "Allow",
-            "Principal": {"Service": ["fc.aliyuncs.com"]},
+            "Principal": {"Service": [_FUNCTION_COMPUTE]},
         }
     ],
 }
@@ -191,6 +203,95 @@ class _RolePolicy:
         )
         with calling("ram:AttachPolicyToRole", f"{self.name} (to {self._role})"):
             self._ram.attach_policy_to_role(request)
+
+
+class RemovableRole:
+    """The service's role, as it is to be taken away. It is known by its mark."""
+
+    kind = "role"
+
+    def __init__(self, spec: Spec, clients: Clients) -> None:
+        self.name = spec.service.role.name
+        self._declared = {policy.name for policy in spec.service.role.policies}
+        self._clients = clients
+
+    def there(self) -> bool:
+        """Whether it is there."""
+        return read_role(self._clients, self.name) is not None
+
+    def stays(self) -> str:
+        """It has no mark, or somebody else trusted it with more."""
+        role = read_role(self._clients, self.name)
+        if not_ours := mark.missing_from(role):
+            return not_ours
+        if trusted(role) != [_FUNCTION_COMPUTE]:
+            return "not Function Compute alone may assume it: it may be somebody else's"
+        others = [name for name in self.policies() if name not in self._declared]
+        return (
+            f"it has policies that s.yaml does not declare: {', '.join(others)}" if others else ""
+        )
+
+    def users(self) -> list[str]:
+        """The services in the region that have it: RAM does not tell who uses a role."""
+        suffix = f":role/{self.name.lower()}"
+        return [
+            f"service {each.service_name}"
+            for each in services(self._clients)
+            if (each.role or "").lower().endswith(suffix)
+        ]
+
+    def policies(self) -> dict[str, str]:
+        """The kind of each policy that it has, by name."""
+        return policies_of(self._clients, self.name)
+
+    def delete(self) -> None:
+        """Take it away."""
+        for name, kind in self.policies().items():
+            request = models.DetachPolicyFromRoleRequest(
+                policy_type=kind, policy_name=name, role_name=self.name
+            )
+            with deleting("ram:DetachPolicyFromRole", f"{name} (from {self.name})"):
+                self._clients.ram.detach_policy_from_role(request)
+        with deleting("ram:DeleteRole", self.name):
+            self._clients.ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
+
+
+class RemovablePolicy:
+    """A policy of the role, as it is to be taken away. It is known by its mark."""
+
+    kind = "policy"
+
+    def __init__(self, policy: Policy, role: RemovableRole, clients: Clients) -> None:
+        self.name = policy.name
+        self._role = role
+        self._ram = clients.ram
+
+    def there(self) -> bool:
+        """Whether it is there."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It has no mark, or others have it too."""
+        policy = self._read()
+        if not_ours := mark.missing_from(policy):
+            return not_ours
+        others = policy.attachment_count - len(self.users())
+        return f"others have it: it is attached {others} times more" if others > 0 else ""
+
+    def users(self) -> list[str]:
+        """The role that it is for, if that has it."""
+        return [f"role {self._role.name}"] if self.name in self._role.policies() else []
+
+    def delete(self) -> None:
+        """Take it away."""
+        request = models.DeletePolicyRequest(policy_name=self.name, cascading_delete=True)
+        with deleting("ram:DeletePolicy", self.name):
+            self._ram.delete_policy(request)
+
+    def _read(self) -> Any:
+        request = models.GetPolicyRequest(policy_type="Custom", policy_name=self.name)
+        found = find("ram:GetPolicy", self.name, lambda: self._ram.get_policy(request))
+        return found and found.policy
 
 
 def _written(document: Mapping[str, Any]) -> str:

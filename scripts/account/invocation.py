@@ -15,7 +15,7 @@ _SUCCESS = "success"
 ON_THE_WAY = 30  # seconds, beyond the function's own timeout
 
 
-class Invocation(NamedTuple):
+class InvocationResult(NamedTuple):
     """How an invocation ended; `raised` is what the handler raised, in a line, or empty."""
 
     request_id: str
@@ -29,7 +29,7 @@ class Invocation(NamedTuple):
         return not self.raised and self.answer == _SUCCESS
 
 
-def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invocation:
+def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> InvocationResult:
     """Invoke the spec's function and wait for its end; raises CloudError if it was not invoked.
 
     `timeout` is the deployed function's in seconds, where it may be longer than the spec's.
@@ -52,7 +52,7 @@ def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invo
     headers = {name.lower(): value for name, value in response.headers.items()}
     text = (response.body or b"").decode(errors="replace")
     failed = headers.get("x-fc-error-type", "")
-    return Invocation(
+    return InvocationResult(
         request_id=headers.get("x-fc-request-id", ""),
         answer="" if failed else text,
         raised=_error(failed, text) if failed else "",

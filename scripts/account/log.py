@@ -9,10 +9,10 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
+from scripts.account.audit_index import GET_INDEX, finds_audit_lines
 from scripts.account.clients import Clients, calling
-from scripts.account.deployed import services
-from scripts.account.log_index import GET_INDEX, finds_audit_lines
 from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.service import services
 from scripts.declared import Logs
 from scripts.errors import CloudError
 

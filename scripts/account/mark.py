@@ -10,6 +10,8 @@ from typing import Any
 
 # Why something without the mark is left alone.
 NOT_OURS = "it was there before: it has no mark of ours"
+# Likewise of a function or a service, which a deploy describes, and marks with nothing else.
+NOT_AS_DESCRIBED = "its description is not that of s.yaml: it may be somebody else's"
 
 # A tag's value has letters, digits, dots, underscores and hyphens (page "CreateConfigRule").
 TAG_KEY, TAG_VALUE = "made-by", "resource-repair-provision"

@@ -14,12 +14,12 @@ from scripts.declared import Spec
 
 # Page "Trigger a function by an MNS topic": what Function Compute's console makes of that name.
 POLICY = "AliyunMNSNotificationRolePolicy"
-SERVICE = "mns.aliyuncs.com"
+PRINCIPAL = "mns.aliyuncs.com"
 
 _TRUST = {
     "Version": "1",
     "Statement": [
-        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": [SERVICE]}}
+        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": [PRINCIPAL]}}
     ],
 }
 
@@ -48,8 +48,8 @@ class NotificationRole:
         """MNS alone; a role that was there may trust others besides."""
         role = self._read()
         trusts = trusted(role) if role else []
-        keeps = SERVICE in trusts and role and not mark.in_description(role.description)
-        return {"trusts": ", ".join(trusts) if keeps else SERVICE, "policy": POLICY}
+        keeps = PRINCIPAL in trusts and role and not mark.in_description(role.description)
+        return {"trusts": ", ".join(trusts) if keeps else PRINCIPAL, "policy": POLICY}
 
     def obstacle(self) -> str:
         """A role of that name which is for something else, or which is another account's."""
@@ -59,12 +59,12 @@ class NotificationRole:
                 f"{self._account_id}: write acs:ram::${{config(AccountID)}}:role/{self.name}"
             )
         role = self._read()
-        if role is None or SERVICE in trusted(role) or mark.in_description(role.description):
+        if role is None or PRINCIPAL in trusted(role) or mark.in_description(role.description):
             return ""
         trusts = ", ".join(trusted(role)) or "nobody"
         return (
             f"the name of the role {self.name} is taken by one that trusts {trusts}, and not "
-            f"{SERVICE}: give the trigger another role in s.yaml, or let that one trust it too"
+            f"{PRINCIPAL}: give the trigger another role in s.yaml, or let that one trust it too"
         )
 
     def create(self) -> None:

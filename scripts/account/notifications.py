@@ -19,7 +19,7 @@ from scripts.account.recipients import Recipients, host_of
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Logs
 
-Value = Mapping[str, Any]
+RecordValue = Mapping[str, Any]
 
 # Who takes a form of their own: page "Notification methods". All others get JSON by POST.
 _KINDS = {
@@ -45,11 +45,11 @@ class _Record(abc.ABC):
         self._log = clients.alert_records
 
     @abc.abstractmethod
-    def _value(self) -> Value:
+    def _value(self) -> RecordValue:
         """The record's JSON, as declared."""
 
     @abc.abstractmethod
-    def _state(self, value: Value) -> State:
+    def _state(self, value: RecordValue) -> State:
         """What is compared and shown of such JSON."""
 
     def live(self) -> State | None:
@@ -98,7 +98,7 @@ class _Record(abc.ABC):
     def _subject(self) -> str:
         return f"{self.resource}/{self.name}"
 
-    def _body(self, value: Value) -> models.ResourceRecord:
+    def _body(self, value: RecordValue) -> models.ResourceRecord:
         return models.ResourceRecord(id=self.name, tag=mark.TEXT, value=json.dumps(value))
 
     def _read(self) -> Any:
@@ -118,7 +118,7 @@ class Webhook(_Record):
     kind = "alert webhook"
     resource = "sls.alert.action_webhook"
 
-    def _value(self) -> Value:
+    def _value(self) -> RecordValue:
         address = self._recipients.webhook
         headers = [{"key": "Content-Type", "value": "application/json"}]
         return {
@@ -130,7 +130,7 @@ class Webhook(_Record):
             "headers": headers if webhook_type(address) == _CUSTOM else [],
         }
 
-    def _state(self, value: Value) -> State:
+    def _state(self, value: RecordValue) -> State:
         address = str(value.get("url", ""))
         other = " (another address there)" if address != self._recipients.webhook else ""
         return {
@@ -146,7 +146,7 @@ class Person(_Record):
     kind = "alert e-mail"
     resource = "sls.common.user"
 
-    def _value(self) -> Value:
+    def _value(self) -> RecordValue:
         return {
             "user_id": self.name,
             "user_name": mark.TEXT,
@@ -158,7 +158,7 @@ class Person(_Record):
             "voice_enabled": False,
         }
 
-    def _state(self, value: Value) -> State:
+    def _state(self, value: RecordValue) -> State:
         return {
             "to": ", ".join(map(str, value.get("email", ()))),
             "enabled": str(value.get("enabled", "")).lower(),
@@ -171,7 +171,7 @@ class ActionPolicy(_Record):
     kind = "alert policy"
     resource = "sls.alert.action_policy"
 
-    def _value(self) -> Value:
+    def _value(self) -> RecordValue:
         script = "\n".join(self._actions())
         return {
             "action_policy_id": self.name,
@@ -188,7 +188,7 @@ class ActionPolicy(_Record):
             "escalation_timeout": "1h",
         }
 
-    def _state(self, value: Value) -> State:
+    def _state(self, value: RecordValue) -> State:
         return {"actions": str(value.get("primary_policy_script", ""))}
 
     def _actions(self) -> list[str]:
@@ -213,7 +213,7 @@ def webhook_type(address: str) -> str:
     return _KINDS.get(urlsplit(address).hostname or "", _CUSTOM)
 
 
-def _parsed(record: Any) -> Value:
+def _parsed(record: Any) -> RecordValue:
     """The JSON of a record, which may be anybody's; no object is as an empty one."""
     try:
         value = json.loads(record.value or "")

@@ -9,9 +9,10 @@ from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.deployed import functions, services
+from scripts.account.function import functions
 from scripts.account.resource import Difference, State, creating, deleting, find
-from scripts.account.topic import LARGEST_MESSAGE, PAGE, paged
+from scripts.account.service import services
+from scripts.account.topic import LARGEST_MESSAGE, MNS_PAGE, numbered_pages
 from scripts.errors import CloudError
 
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
@@ -148,11 +149,11 @@ def marked_queues(clients: Clients) -> Iterator[str]:
     """The names of the queues in the region of the clients that have the mark."""
 
     def page(number: int) -> Any:
-        request = models.ListQueueRequest(page_num=number, page_size=PAGE)
+        request = models.ListQueueRequest(page_num=number, page_size=MNS_PAGE)
         with calling("mns:ListQueue", "the account"):
             return clients.mns.list_queue(request).body.data
 
-    return (each.queue_name for each in paged(page) if mark.tagged(each.tags))
+    return (each.queue_name for each in numbered_pages(page) if mark.tagged(each.tags))
 
 
 def _async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from scripts.account.clients import calling
 from scripts.errors import CloudError, Problem
+
+FC_PAGE = 100  # the most that there can be on a page of Function Compute's
 
 State = Mapping[str, str]  # what is known of a resource, field by field, to be compared and shown
 
@@ -119,6 +122,22 @@ def find(operation: str, subject: str, call: Callable[[], Any]) -> Any:
         if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
             return None
         raise
+
+
+def token_pages(
+    operation: str,
+    subject: str,
+    page: Callable[[str | None], Any],
+    items: Callable[[Any], list[Any] | None],
+) -> Iterator[Any]:
+    """What all pages have; nothing if the subject is not there."""
+    token: str | None = None
+    while True:
+        body = find(operation, subject, functools.partial(page, token))
+        yield from (body and items(body)) or ()
+        token = body and body.next_token
+        if not token:
+            return
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, m
 
 PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
 
-PAGE = 50
+MNS_PAGE = 50
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
 # XML 1.0, "Characters": what no document can hold, escaped or not; a message is sent in one.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -126,11 +126,11 @@ def marked_topics(clients: Clients) -> Iterator[str]:
 
 def _topics(clients: Clients) -> Iterator[Any]:
     def page(number: int) -> Any:
-        request = models.ListTopicRequest(page_num=number, page_size=PAGE)
+        request = models.ListTopicRequest(page_num=number, page_size=MNS_PAGE)
         with calling("mns:ListTopic", "the account"):
             return clients.mns.list_topic(request).body.data
 
-    return paged(page)
+    return numbered_pages(page)
 
 
 def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
@@ -138,20 +138,20 @@ def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
 
     def page(number: int) -> Any:
         request = models.ListSubscriptionByTopicRequest(
-            topic_name=topic, page_num=number, page_size=PAGE
+            topic_name=topic, page_num=number, page_size=MNS_PAGE
         )
         with calling("mns:ListSubscriptionByTopic", topic):
             return clients.mns.list_subscription_by_topic(request).body.data
 
-    return paged(page)
+    return numbered_pages(page)
 
 
-def paged(page: Callable[[int], Any]) -> Iterator[Any]:
+def numbered_pages(page: Callable[[int], Any]) -> Iterator[Any]:
     """What all pages of a list of MNS hold; the first has the number 1."""
     for number in itertools.count(1):
         data = page(number)
         yield from data.page_data or ()
-        if number * PAGE >= data.total:
+        if number * MNS_PAGE >= data.total:
             return
 
 

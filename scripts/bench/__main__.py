@@ -17,7 +17,7 @@ from scripts.bench.remote import Remote
 from scripts.bench.report import Run
 from scripts.bundling import bundle, byte_code
 from scripts.errors import Problem
-from scripts.terminal import Console, Exit, run
+from scripts.terminal import Console, Exit, guarded
 
 _LOOP_TURNS, _QUICK_LOOP_TURNS = 5, 2
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     options.add_argument("--json", action="store_true", help="answer with one JSON document")
     given = options.parse_args(arguments)
     console = Console(answer_json=given.json)
-    return run(lambda console: _bench(console, quick=given.quick), console)
+    return guarded(lambda console: _bench(console, quick=given.quick), console)
 
 
 def _bench(console: Console, *, quick: bool) -> Exit:

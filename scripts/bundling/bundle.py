@@ -193,10 +193,10 @@ def _wheels(lock: Path, cache: Path, command: Sequence[str] = _BUILD) -> list[Pa
     return sorted(folder.glob("*.whl"))
 
 
-Place = Callable[[PurePosixPath], PurePosixPath | None]
+_PlaceOf = Callable[[PurePosixPath], PurePosixPath | None]
 
 
-def _add_dependencies(folder: Path, wheels: list[Path], place_of: Place) -> None:
+def _add_dependencies(folder: Path, wheels: list[Path], place_of: _PlaceOf) -> None:
     """Unpack the wheels, each file to its place, if it has one."""
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit, fields
-from scripts.terminal import run as ended
+from scripts.terminal import Console, Exit, fields, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
@@ -108,13 +107,13 @@ def run(
     `credentials` default to the default chain's.
     """
     if _asks_for_help(arguments):
-        return ended(lambda _: _print(_usage(arguments)), Console())
+        return guarded(lambda _: _print(_usage(arguments)), Console())
     name, *words = arguments or ("",)
     running = _Run(name if name in VERBS else None, words, environ, credentials)
     console = Console(answer_json=_wants_json(arguments))
     if name == "completion":
-        return ended(lambda _: _print(_completion(*words)), console, running.about)
-    return ended(lambda console: running.perform(console, load(name)), console, running.about)
+        return guarded(lambda _: _print(_completion(*words)), console, running.about)
+    return guarded(lambda console: running.perform(console, load(name)), console, running.about)
 
 
 def run_verb(
@@ -126,7 +125,7 @@ def run_verb(
     """Run a verb that need not be one of the command's; gives the exit code."""
     running = _Run(verb.name, words, environ, credentials)
     console = Console(answer_json=_wants_json(words))
-    return ended(lambda console: running.perform(console, verb), console, running.about)
+    return guarded(lambda console: running.perform(console, verb), console, running.about)
 
 
 def page() -> str:

@@ -5,7 +5,8 @@ No verb runs while somebody presses a key.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from scripts.cli.options import COMMAND, Option, told
+from scripts.cli import COMMAND
+from scripts.cli.options import Option, told
 from scripts.context import Check, Verb
 from scripts.errors import UsageError
 

@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts import exceptions as raised
 
+from scripts.cli import COMMAND
 from scripts.context import Acting, Check, Options, Verb
 from scripts.errors import UsageError
 
-COMMAND = "resource-repair"
 _STDIN = "-"
 _IN_PLACE = "\0-"  # no word can have it; a hyphen alone would be taken for an option
 _VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from scripts.cli.options import COMMAND, Option, told
+from scripts.cli import COMMAND
+from scripts.cli.options import Option, told
 from scripts.context import Check, Verb
 
 _LEFT = 30  # of a help text: what is longer gets a line of its own

@@ -10,8 +10,8 @@ from resource_repair.values import ALREADY_PRIVATE, EXEMPT, GONE, REPAIRED, REPO
 from scripts.account import buckets
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, allows
 from scripts.account.findings import Result
+from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.errors import CloudError
 from scripts.patience import patiently
 
@@ -71,7 +71,7 @@ class Candidate(NamedTuple):
 class Reader:
     """Reads candidates; `failures` is what stood in the way, one for each operation."""
 
-    def __init__(self, clients: Clients, mode: str, exempting: Exempting) -> None:
+    def __init__(self, clients: Clients, mode: str, exempting: LiveExemptions) -> None:
         self.failures: dict[str, CloudError] = {}
         self._clients = clients
         self._mode = mode

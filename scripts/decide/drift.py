@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scripts.account.clients import Clients
-from scripts.account.deployment import Plan, Step, Verdict, plan
-from scripts.account.function import MODE, PAUSED, Live, Pause
+from scripts.account.deploy_plan import Plan, Step, Verdict, plan
+from scripts.account.deployed_function import MODE, PAUSED, DeployedFunction, Pause
 from scripts.declared import Spec
-
-_LATEST = ("", "LATEST", None)
 
 
 class Drift(NamedTuple):
@@ -38,12 +36,12 @@ class Comparison(NamedTuple):
     pause: Pause | None = None
 
 
-def compare(spec: Spec, clients: Clients) -> Comparison:
+def find_drift(spec: Spec, clients: Clients) -> Comparison:
     """Compare what is live with the spec, the code by its checksum; raises as `plan`."""
     planned = plan(spec, clients)
     compared = tuple(dict.fromkeys((step.kind, step.name) for step in planned.steps))
     drift = tuple(_differences(planned))
-    live = Live.find(spec, clients)
+    live = DeployedFunction.find(spec, clients)
     if live is None or live.pause is None:
         return Comparison(compared, drift)
     return Comparison(compared, tuple(_but_for(live.pause, drift, spec)), live.pause)

@@ -11,7 +11,7 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
 from resource_repair.values import DENIED, FAILED, TOLD, WOULD_REPAIR
 from scripts.account.audit_trail import AuditLine
-from scripts.account.exempting import allows
+from scripts.account.live_exemptions import allows
 from scripts.decide.view import ACCOUNT, BUCKET, Unread, View
 
 OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE = (

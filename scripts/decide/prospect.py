@@ -15,8 +15,8 @@ from resource_repair.openness import PRIVATE
 from scripts.account import buckets, findings
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, allows
 from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
+from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.patience import patiently
@@ -44,7 +44,7 @@ class Findings(NamedTuple):
     ignored: tuple[Result, ...] = ()
 
 
-def read(spec: Spec, clients: Clients, exempting: Exempting) -> Findings:
+def read(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Findings:
     """Read the results, and the ACLs and tags on which it depends, and sort them.
 
     A bucket of which that shows that it is gone is none of them. Raises CloudError.
@@ -103,6 +103,6 @@ def _with_acl(clients: Clients, result: Result) -> Result | None:
     return info and result._replace(acl=info.acl)
 
 
-def _is_exempt(clients: Clients, exempting: Exempting, result: Result) -> bool:
+def _is_exempt(clients: Clients, exempting: LiveExemptions, result: Result) -> bool:
     bucket = Bucket(clients, result.bucket, result.region)
     return allows(exempting.of(bucket), result.acl)

@@ -39,7 +39,7 @@ class Logs:
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceSpec:
     """The Function Compute 2.0 service; without `logs` it keeps none."""
 
     name: str
@@ -63,7 +63,7 @@ class AsyncConfig:
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionSpec:
     """The function; `code` is the zip to upload."""
 
     name: str
@@ -78,7 +78,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Trigger:
+class TriggerSpec:
     """What calls the function: an MNS topic, with a role that lets MNS do so."""
 
     name: str
@@ -108,9 +108,9 @@ class Spec:
     rule_name: str
     oversized_bucket: str
     log_retention: int
-    service: Service
-    function: Function
-    trigger: Trigger
+    service: ServiceSpec
+    function: FunctionSpec
+    trigger: TriggerSpec
 
     @property
     def topic(self) -> str:

@@ -11,7 +11,16 @@ from resource_repair.values import ENFORCE, REPORT
 from scripts import ROOT
 from scripts.declared import yaml_text
 from scripts.declared.errors import SpecError
-from scripts.declared.model import AsyncConfig, Function, Logs, Policy, Role, Service, Spec, Trigger
+from scripts.declared.model import (
+    AsyncConfig,
+    FunctionSpec,
+    Logs,
+    Policy,
+    Role,
+    ServiceSpec,
+    Spec,
+    TriggerSpec,
+)
 from scripts.declared.node import Fields, Node, nearest
 from scripts.declared.rule_ids import RULE_ID
 from scripts.declared.variables import Variables
@@ -165,10 +174,10 @@ def _around(node: Node, variables: Variables) -> Fields:
     return Fields({name: variables.resolve(known[name]) for name in sorted(names & known.keys())})
 
 
-def _service(node: Node) -> Service:
+def _service(node: Node) -> ServiceSpec:
     fields = node.fields(required=("name", "role"), optional=("description", "logConfig"))
     logs = fields.get("logConfig")
-    return Service(
+    return ServiceSpec(
         name=fields["name"].text(*_OF_SERVICE),
         description=fields.text("description"),
         role=_role(fields["role"]),
@@ -221,13 +230,13 @@ def _logs(node: Node) -> Logs:
     )
 
 
-def _function(node: Node, folder: Path, here: str) -> Function:
+def _function(node: Node, folder: Path, here: str) -> FunctionSpec:
     fields = node.fields(
         required=("name", "runtime", "handler", "codeUri", "memorySize", "timeout"),
         optional=("description", "environmentVariables", "asyncConfiguration"),
     )
     environment, config = fields.get("environmentVariables"), fields.get("asyncConfiguration")
-    return Function(
+    return FunctionSpec(
         name=fields["name"].text(*_OF_SERVICE),
         description=fields.text("description"),
         runtime=fields["runtime"].one_of(*_RUNTIMES),
@@ -291,7 +300,7 @@ def _async_config(node: Node, here: str) -> AsyncConfig:
     )
 
 
-def _trigger(node: Node, here: str, account_id: str) -> Trigger:
+def _trigger(node: Node, here: str, account_id: str) -> TriggerSpec:
     fields = node.fields(required=("name", "type", "role", "config"))
     fields["type"].one_of("mns_topic")
     config = fields["config"].fields(
@@ -303,7 +312,7 @@ def _trigger(node: Node, here: str, account_id: str) -> Trigger:
     if config["region"].text() != here:
         remedy = f"it must be {here}, as a topic triggers functions of its own region only"
         config["region"].refuse(remedy)
-    return Trigger(
+    return TriggerSpec(
         name=fields["name"].text(*_OF_SERVICE),
         role_arn=fields["role"].text(*_ROLE_ARN),
         topic=topic,

@@ -1,7 +1,7 @@
 """Globs that are too wide for a new exemption; one that holds already goes on until it ends.
 
 The build cannot know which entries are new, so it only warns. A deploy does: new is what the live
-code does not give for as much and as long (`overruling.too_wide`).
+code does not give for as much and as long (`deploy_conflicts.too_wide`).
 """
 
 import re
@@ -15,7 +15,7 @@ FEWEST_IN_A_ROW = 6
 _WILD = re.compile(r"[*?]+")
 
 
-def fault(entry: Exemption) -> str:
+def why_too_wide(entry: Exemption) -> str:
     """Why it would be refused if it were new; empty if it would not. An exact name never is."""
     literals = _WILD.split(entry.bucket)
     if len(literals) == 1:
@@ -33,5 +33,5 @@ def warnings(held: Exemptions, today: date) -> list[str]:
         f"{each.bucket} would be refused as a new entry: {why}; it goes on until {each.expires} "
         f"({each.owner})"
         for each in held.entries
-        if today <= each.expires and (why := fault(each))
+        if today <= each.expires and (why := why_too_wide(each))
     ]

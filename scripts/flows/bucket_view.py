@@ -16,9 +16,9 @@ from scripts.account import audit_trail, buckets, findings
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
-from scripts.account.exempting import Exempting, differing
+from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
-from scripts.account.function import GET, GET_CODE, Live
+from scripts.account.live_exemptions import LiveExemptions, differing
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
@@ -45,7 +45,7 @@ _AT_ONCE = 8  # buckets that are asked about at a time
 _T = TypeVar("_T")
 
 
-class Reader:
+class ViewReader:
     """Reads views; `failures` is what stood in the way so far, one for each operation.
 
     `live` is the function, None if it is not deployed. The exemptions are those that it has;
@@ -60,11 +60,13 @@ class Reader:
         self._clients = clients
         self._reviewed = reviewed
         self._span = (since, now + audit_trail.SKEW)
-        self.live = self._attempt(lambda: Live.find(spec, clients))
-        self._held = self._attempt(self.live.exemptions) if isinstance(self.live, Live) else None
+        self.live = self._attempt(lambda: DeployedFunction.find(spec, clients))
+        self._held = (
+            self._attempt(self.live.exemptions) if isinstance(self.live, DeployedFunction) else None
+        )
         self.exemptions = self._held if isinstance(self._held, Exemptions) else reviewed
-        tag = self.live.settings.exempt_tag if isinstance(self.live, Live) else None
-        self._exempting = Exempting(self.exemptions, tag, now.date())
+        tag = self.live.settings.exempt_tag if isinstance(self.live, DeployedFunction) else None
+        self._exempting = LiveExemptions(self.exemptions, tag, now.date())
         self._account = self._attempt(lambda: buckets.account_blocks_public_access(clients))
 
     def one(self, bucket: str) -> View:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.account.deployment import Plan, Step, Verdict
+from scripts.account.deploy_plan import Plan, Step, Verdict
 from scripts.account.resource import Difference
 from scripts.patience import patiently
 from scripts.terminal import Console, plain

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from resource_repair.timing import backoff
 from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
-from scripts.account.invocation import INVOKE, Invocation, invoke
+from scripts.account.invocation import INVOKE, InvocationResult, invoke
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.flows.event import Line, keys, settled
+from scripts.flows.event_file import finding_keys
 from scripts.patience import patiently
 
 PERMISSIONS = (INVOKE, *audit_trail.PERMISSIONS)
@@ -33,7 +34,7 @@ class Ending(NamedTuple):
     about it. Empty if all of it is settled.
     """
 
-    lines: Sequence[Line]
+    lines: Sequence[AuditLine]
     problem: str
 
     @property
@@ -52,14 +53,14 @@ def submit(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Endi
     ended = patiently(lambda: _attempt(clients, spec, event, timeout))
     if ended is None:
         return Ending((), "no answer came: whether the function was invoked is not known")
-    awaited = Counter(keys(event))
-    lines: Sequence[Line] = list(audit_trail.parse(ended.log.decode(errors="replace")))
+    awaited = Counter(finding_keys(event))
+    lines = audit_trail.of_log(ended.log)
     if not _complete(lines, awaited) and not ended.raised:
         lines = _searched(clients, spec, started, ended.request_id, awaited) or lines
     return Ending(lines, _problem(ended, lines, awaited))
 
 
-def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> Invocation | None:
+def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> InvocationResult | None:
     """None where no answer came: it may have run for its whole time, and is not run once more."""
     try:
         return invoke(clients, spec, event, timeout)
@@ -69,21 +70,23 @@ def _attempt(clients: Clients, spec: Spec, event: bytes, timeout: int) -> Invoca
         raise
 
 
-def _problem(ended: Invocation, lines: Sequence[Line], awaited: Counter[tuple[str, str]]) -> str:
+def _problem(
+    ended: InvocationResult, lines: Sequence[AuditLine], awaited: Counter[tuple[str, str]]
+) -> str:
     if ended.raised:
         return f"the function raised {ended.raised}"
     if not ended.settled:
         return f"the function answered {ended.answer!r}"
-    unsettled = [line for line in lines if not settled(line)]
+    unsettled = [line for line in lines if not line.settled]
     if unsettled:
-        return "; ".join(f"{line.get('outcome')}: {line.get('reason')}" for line in unsettled)
+        return "; ".join(f"{line.outcome}: {line.reason}" for line in unsettled)
     if not _complete(lines, awaited):
         return "the function answered success, and not all of its audit lines were found"
     return ""
 
 
-def _complete(lines: Iterable[Line], awaited: Counter[tuple[str, str]]) -> bool:
-    found = Counter((str(line.get("rule_id")), str(line.get("bucket"))) for line in lines)
+def _complete(lines: Iterable[AuditLine], awaited: Counter[tuple[str, str]]) -> bool:
+    found = Counter((line.rule_id, line.bucket) for line in lines)
     return not awaited - found
 
 
@@ -93,18 +96,17 @@ def _searched(
     started: datetime,
     request_id: str,
     awaited: Counter[tuple[str, str]],
-) -> list[Line]:
+) -> list[AuditLine]:
     """The invocation's lines in the log store, which finds them some seconds late.
 
     Nothing if it cannot be read: then they are missing, which is told as such.
     """
     until = time.monotonic() + _LOG_SEARCH
-    found: list[Line] = []
+    found: list[AuditLine] = []
     for pause in backoff(_FIRST, _MOST):
         try:
             span = (started - audit_trail.SKEW, started + audit_trail.SKEW)
-            read = audit_trail.read(clients, spec, *span, request_id=request_id)
-            found = [vars(line) for line in read]
+            found = list(audit_trail.read(clients, spec, *span, request_id=request_id))
         except CloudError as error:
             if not error.passes:
                 return found

@@ -19,8 +19,9 @@ from scripts import ROOT
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket, Info
-from scripts.account.exempting import allows
-from scripts.account.function import Live, with_exemptions
+from scripts.account.deployed_function import DeployedFunction
+from scripts.account.live_exemptions import allows
+from scripts.account.package import with_exemptions
 from scripts.context import Situation
 from scripts.declared import exemptions as reviewed
 from scripts.declared.exemptions import reviewed_exemptions
@@ -65,7 +66,7 @@ def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
     _check_blocked(situation, bucket)
     repair = None if wish.acl else _last_repair(situation, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
-    live = Live.read(situation.spec, situation.clients)
+    live = DeployedFunction.read(situation.spec, situation.clients)
     exempted = _exempted(wish, acl, live.exemptions(), now.date())
     return Reopening(situation, wish, bucket, info, repair, acl, exempted, now.date())
 
@@ -171,7 +172,7 @@ class Reopening:
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
-        live = Live.read(self._situation.spec, self._situation.clients)
+        live = DeployedFunction.read(self._situation.spec, self._situation.clients)
         held = live.exemptions()
         entry = self._exempted.entry
         if _allowing(held, self._bucket.name, self.acl, entry.expires):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from resource_repair.settings import Settings
 from resource_repair.values import DENIED, EXEMPT, FAILED
 from scripts.account import audit_trail, findings
-from scripts.account.exempting import Exempting
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
-from scripts.account.function import Live
+from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate, Reader, in_order
 from scripts.decide.due import due, last_lines, overlooked
@@ -18,7 +18,7 @@ from scripts.patience import patiently
 from scripts.terminal import Console
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """What a sweep would do.
 
     `chosen` get a finding, in this order; `later` are left by the limit, `exempt` by the function,
@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     where nobody does.
     """
 
-    live: Live
+    live: DeployedFunction
     chosen: Sequence[Candidate]
     later: Sequence[Candidate]
     exempt: Sequence[Candidate]
@@ -42,18 +42,18 @@ class Plan(NamedTuple):
         return sum(each.closes for each in self.chosen)
 
 
-def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
+def plan_sweep(situation: Situation, now: datetime) -> tuple[Reader, SweepPlan]:
     """The plan for what the options say, and who read the buckets for it.
 
     Raises CloudError, and Problem for what no finding would come of.
     """
     spec, clients, options = situation.spec, situation.clients, situation.options
-    live = patiently(lambda: Live.read(spec, clients))
+    live = patiently(lambda: DeployedFunction.read(spec, clients))
     known = patiently(lambda: findings.read(spec, clients))
     found = _named(situation.console, known, options.bucket)
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
     deployed = _checked_settings(situation, live)
-    exempting = Exempting(patiently(live.exemptions), deployed.exempt_tag, now.date())
+    exempting = LiveExemptions(patiently(live.exemptions), deployed.exempt_tag, now.date())
     reader = Reader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
     exempt = [each for each in read if each.expected == EXEMPT]
@@ -76,10 +76,10 @@ def made(situation: Situation, now: datetime) -> tuple[Reader, Plan]:
     ignored = [each for each in found if each.compliance == findings.IGNORED]
     chosen, later = swept[: options.limit], swept[options.limit :]
     whys = {**why, **new}
-    return reader, Plan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
+    return reader, SweepPlan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
 
 
-def _checked_settings(situation: Situation, live: Live) -> Settings:
+def _checked_settings(situation: Situation, live: DeployedFunction) -> Settings:
     """What the function is told; it ignores findings of other rules than its own."""
     deployed = live.settings
     others = [each for each in findings.rule_ids(situation.spec) if each not in deployed.rule_ids]

@@ -22,7 +22,7 @@ from scripts.errors import Problem
 from scripts.localcloud import Hold, LocalCloud
 from scripts.stage import timeline
 from scripts.stage.stage import Stage, set_up
-from scripts.terminal import Console, Exit, run
+from scripts.terminal import Console, Exit, guarded
 
 PAGE = "index.html"
 _PATIENCE = 60  # seconds for what takes one or two
@@ -75,7 +75,7 @@ FURTHER = [
 
 def main() -> int:
     """Run the demo."""
-    return run(lambda console: Demo(console).play(), Console())
+    return guarded(lambda console: Demo(console).play(), Console())
 
 
 class Demo:
@@ -176,14 +176,14 @@ class Demo:
             self._check_act(stage, act)
         served = read_anonymously(stage, "config-website")
         self._check("the website is still served", served == http.client.OK)
-        told = [line for line in stage.audit() if line["outcome"] == "exposed"]
+        told = [line for line in stage.audit() if line.outcome == "exposed"]
         self._check("what no retry cures is told once", len(told) == 1)
         kept = stage.cloud.mns.messages(stage.spec.failure_queue or "")
         self._check("and nothing is left in the failure queue", not kept)
 
     def _row(self, stage: Stage, act: Act) -> tuple[str, ...]:
         took = self._settled_at(stage, act.bucket) - self._changed[act.bucket]
-        outcome = outcome_of(stage, act.bucket)
+        outcome = last_outcome(stage, act.bucket)
         return (act.bucket, act.story, act.opened, outcome, acl_of(stage, act), f"{took:.2f} s")
 
     def _evaluate_again(self, stage: Stage) -> None:
@@ -197,12 +197,12 @@ class Demo:
         wanted = {act.bucket: "COMPLIANT" for act in (FIRST, *FURTHER) if act.left}
         wanted["config-website"] = "NON_COMPLIANT"
         self._check("compliant again, but for the exempt bucket", results == wanted)
-        self._check("which is still left alone", outcome_of(stage, "config-website") == "exempt")
+        self._check("which is still left alone", last_outcome(stage, "config-website") == "exempt")
 
     def _show_audit(self, stage: Stage) -> None:
         self._scene("The audit trail, as it would be in the log store")
         columns = ("outcome", "bucket", "region", "acl_before", "acl_after", "reason")
-        rows = [tuple(str(line[name] or "") for name in columns) for line in stage.audit()]
+        rows = [tuple(str(getattr(line, name) or "") for name in columns) for line in stage.audit()]
         self._console.table(columns, rows)
 
     def _conclude(self, seconds: float) -> Exit:
@@ -261,7 +261,7 @@ class Demo:
         left = acl_of(stage, act)
         self._check(
             f"{act.bucket}: {act.outcome}, and {act.left or 'there is no such bucket'}",
-            outcome_of(stage, act.bucket) == act.outcome and left == act.left,
+            last_outcome(stage, act.bucket) == act.outcome and left == act.left,
         )
 
     def _scene(self, title: str) -> None:
@@ -269,9 +269,9 @@ class Demo:
         self._console.say(title, "bold")
 
 
-def outcome_of(stage: Stage, bucket: str) -> str:
+def last_outcome(stage: Stage, bucket: str) -> str:
     """The outcome of the last audit line about a bucket."""
-    lines = [line["outcome"] for line in stage.audit() if line["bucket"] == bucket]
+    lines = [line.outcome for line in stage.audit() if line.bucket == bucket]
     return str(lines[-1]) if lines else "none"
 
 

@@ -5,13 +5,14 @@ Alibaba Cloud's own SDKs, over HTTP, by the account's own access key.
 """
 
 import functools
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scripts.account import audit_trail
+from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
-from scripts.account.deployment import Plan, apply, plan
+from scripts.account.deploy_plan import Plan, apply, plan
 from scripts.declared import PATH, Spec, load
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
@@ -58,11 +59,10 @@ class Stage:
         """
         self.cloud.rollback(self._fresh)
 
-    def audit(self) -> list[dict[str, Any]]:
+    def audit(self) -> list[AuditLine]:
         """The audit lines so far, in the order in which they were printed."""
         service, function = self.spec.service.name, self.spec.function.name
-        lines = self.cloud.fc.logs(service, function).splitlines()
-        return [json.loads(line) for line in lines if line.startswith('{"event"')]
+        return audit_trail.of_log(self.cloud.fc.logs(service, function).encode())
 
 
 def clients_of(cloud: LocalCloud, region: str) -> Clients:

@@ -12,15 +12,16 @@ from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
 from scripts import CODE
-from scripts.account.deployment import Step, plan
-from scripts.account.exempting import bundled_exemptions
-from scripts.account.function import GET, GET_CODE, UPDATE, Live
-from scripts.account.function_compute import READ_SERVICE, SUBSCRIBING, checksum
+from scripts.account.deploy_plan import Step, plan
+from scripts.account.deployed_function import GET, GET_CODE, UPDATE, DeployedFunction
 from scripts.account.function_role import GET_POLICY
+from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission
+from scripts.account.service import READ_SERVICE
+from scripts.account.trigger import SUBSCRIBING
 from scripts.bundling import fresh
 from scripts.context import Acting, Ended, Situation, Verb
-from scripts.decide import overruling
+from scripts.decide import deploy_conflicts
 from scripts.decide.chain import Chain, Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.declared import dotenv
@@ -68,12 +69,12 @@ def _apply(situation: Situation) -> Ended:
 def _obstacles(situation: Situation) -> Iterator[str]:
     """What was set on the live function by hand and this would undo; and what it may not bring."""
     spec = situation.spec
-    live = Live.find(spec, situation.clients)
+    live = DeployedFunction.find(spec, situation.clients)
     if live is None:
         yield from _of_exemptions(situation, Exemptions())
         return
-    if pause := overruling.ended_pause(live, spec):
-        told = overruling.told_pause(pause, spec.function.name)
+    if pause := deploy_conflicts.ended_pause(live, spec):
+        told = deploy_conflicts.told_pause(pause, spec.function.name)
         yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
         return
@@ -91,11 +92,11 @@ def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
     today = datetime.now(timezone.utc).date()
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
     ours = bundled_exemptions(situation.spec.function.code)
-    lost = overruling.dropped(live, ours, today)
-    for each in overruling.unexpected(lost, settings):
-        yield f"{overruling.told_exemption(each)}: {overruling.mend_exemption(each)}"
-    for each in overruling.too_wide(ours, live, today):
-        yield f"{overruling.told_too_wide(each)}: {overruling.MEND_TOO_WIDE}"
+    lost = deploy_conflicts.dropped(live, ours, today)
+    for each in deploy_conflicts.unexpected(lost, settings):
+        yield f"{deploy_conflicts.told_exemption(each)}: {deploy_conflicts.mend_exemption(each)}"
+    for each in deploy_conflicts.too_wide(ours, live, today):
+        yield f"{deploy_conflicts.told_too_wide(each)}: {deploy_conflicts.MEND_TOO_WIDE}"
 
 
 def _count_what_closes(situation: Situation) -> None:

@@ -6,7 +6,6 @@
 Exit code 0 if the function answered what was expected, 1 if not.
 """
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import context
+from scripts.account import audit_trail
 from scripts.context import Check, Ended
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
@@ -41,7 +41,7 @@ class Options(context.Options):
     outcome: Annotated[str, Parameter(help="what every audit line must say"), "TEXT"] = ""
 
 
-def judge(output: str, answer: str, outcome: str) -> str:
+def mismatch(output: str, answer: str, outcome: str) -> str:
     """What is wrong with an invocation, in a line; "" if it answered `answer`.
 
     With an `outcome`, the function must also have written an audit line that says so.
@@ -63,16 +63,10 @@ def judge(output: str, answer: str, outcome: str) -> str:
 
 def _audited_outcomes(text: str) -> list[str]:
     logs = _LOGS.search(text)
-    lines = (_parsed(line) for line in (logs[1] if logs else "").splitlines())
-    return [str(line.get("outcome")) for line in lines if line.get("event") == "resource_repair"]
-
-
-def _parsed(line: str) -> dict[str, object]:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return [
+        line.outcome
+        for line in audit_trail.of_log((logs[1] if logs else "").encode(errors="replace"))
+    ]
 
 
 def _last_line(text: str) -> str:
@@ -96,7 +90,7 @@ def _check(console: Console, options: Options, _: Mapping[str, str]) -> Ended:
         raise UsageError(f"{path} cannot be read ({error.strerror}): name another file") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is no text in UTF-8: name another file") from None
-    wrong = judge(text, options.answer, options.outcome)
+    wrong = mismatch(text, options.answer, options.outcome)
     report = Report(not wrong, wrong or None)
     if wrong:
         console.fail(wrong)

@@ -19,9 +19,10 @@ from cyclopts import Parameter
 
 from resource_repair.values import REPORT
 from scripts import CODE
-from scripts.account import audit_trail, findings, function
-from scripts.account.exempting import Exempting, differing
+from scripts.account import audit_trail, findings
+from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
+from scripts.account.live_exemptions import LiveExemptions, differing
 from scripts.context import Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Chain, Standing
@@ -149,17 +150,17 @@ def _prospect(situation: Situation) -> Prospect:
     reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(situation)
     told, held = deployed.settings, deployed.exemptions()
-    found = foreseen.read(spec, clients, Exempting(held, told.exempt_tag, today))
+    found = foreseen.read(spec, clients, LiveExemptions(held, told.exempt_tag, today))
     return Prospect(told.mode, found, differing(held, reviewed, path))
 
 
-def _deployed(situation: Situation) -> function.Live:
+def _deployed(situation: Situation) -> DeployedFunction:
     """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
 
     Raises Problem if it does not.
     """
     spec, name = situation.spec, situation.spec.function.name
-    deployed = function.Live.find(spec, situation.clients)
+    deployed = DeployedFunction.find(spec, situation.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
     read, ours = deployed.settings, findings.rule_ids(spec)
@@ -330,8 +331,8 @@ VERB = Verb(
     tuple(
         dict.fromkeys(
             (
-                function.GET,
-                function.GET_CODE,
+                GET,
+                GET_CODE,
                 findings.LIST_RULES,
                 *foreseen.PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),

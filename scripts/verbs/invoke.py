@@ -5,6 +5,7 @@ and prints the answer and the audit lines of the log's tail. Asks first where bu
 Fails (exit code 1) when the handler raised or answered anything but success.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +13,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account import audit_trail
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, invoke
 from scripts.context import Acting, Ended, Situation, Verb
-from scripts.flows.event import Line, Prospect, prospect, read_event, show
+from scripts.flows.audit_lines import show
+from scripts.flows.event_file import EventPreview, preview, read_event
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -56,14 +58,14 @@ class Report:
     request_id: str
     answer: str
     raised: str
-    audit: tuple[Line, ...]
+    audit: tuple[Mapping[str, object], ...]
 
 
 def _invoke(situation: Situation) -> Ended:
     console, spec = situation.console, situation.spec
     event = read_event(str(situation.options.event))
     name = f"{spec.service.name}/{spec.function.name}"
-    coming = prospect(situation.clients, spec, event)
+    coming = preview(situation.clients, spec, event)
     coming.show(console)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
@@ -74,7 +76,7 @@ def _invoke(situation: Situation) -> Ended:
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     situation.act()
     ended = invoke(situation.clients, spec, event)
-    lines = list(audit_trail.parse(ended.log.decode(errors="replace")))
+    lines = audit_trail.of_log(ended.log)
     show(console, lines)
     if len(ended.log) >= _TAIL:
         console.say("the log's tail is cut: `resource-repair audit` has the lines before")
@@ -82,11 +84,13 @@ def _invoke(situation: Situation) -> Ended:
         console.say(f"the function raised {ended.raised}", "red")
     else:
         console.say(f"the function answered {ended.answer!r}", "green" if ended.settled else "red")
-    report = Report(name, ended.request_id, ended.answer, ended.raised, tuple(lines))
+    report = Report(
+        name, ended.request_id, ended.answer, ended.raised, tuple(line.document() for line in lines)
+    )
     return Ended(Exit.DONE if ended.settled else Exit.PROBLEM, report)
 
 
-def _named(coming: Prospect) -> tuple[Named, ...]:
+def _named(coming: EventPreview) -> tuple[Named, ...]:
     return tuple(Named(each.resource_id, each.rule_id) for each in coming.findings)
 
 

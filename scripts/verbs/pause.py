@@ -11,7 +11,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.function import GET, MODE, PAUSED, UPDATE, ChangedError, Live, Pause
+from scripts.account.deployed_function import (
+    GET,
+    MODE,
+    PAUSED,
+    UPDATE,
+    ChangedError,
+    DeployedFunction,
+    Pause,
+)
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.patience import patiently
 from scripts.terminal import Exit
@@ -58,7 +66,7 @@ def _pause(situation: Situation) -> Ended:
     return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed))
 
 
-def _paused(situation: Situation, now: datetime) -> tuple[Live, bool]:
+def _paused(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:
     """The function as it is then, and whether that is this run's doing."""
     for _ in range(_TRIES - 1):
         try:
@@ -68,8 +76,9 @@ def _paused(situation: Situation, now: datetime) -> tuple[Live, bool]:
     return patiently(lambda: _pause_once(situation, now))
 
 
-def _pause_once(situation: Situation, now: datetime) -> tuple[Live, bool]:
-    live, reason = Live.read(situation.spec, situation.clients), situation.options.reason.strip()
+def _pause_once(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:
+    live = DeployedFunction.read(situation.spec, situation.clients)
+    reason = situation.options.reason.strip()
     if live.pause:
         # An earlier try may have been applied, and its answer lost.
         return live, (live.pause.since, live.pause.reason) == (now, reason)

@@ -15,15 +15,15 @@ from pathlib import Path
 
 from resource_repair.values import REPORT
 from scripts.account.alerts import needed
+from scripts.account.audit_index import GET_INDEX
 from scripts.account.clients import Clients, Endpoints
-from scripts.account.deployment import Difference, Plan, Step
-from scripts.account.function import GET, Live
-from scripts.account.log_index import GET_INDEX
+from scripts.account.deploy_plan import Difference, Plan, Step
+from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.account.inventory import Recipients, Rule, around
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
-from scripts.account.surroundings import Recipients, Rule, around
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.declared import Spec, dotenv
 from scripts.declared.rule_ids import RULE_ID
@@ -50,7 +50,7 @@ def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> 
     """
     if found := obstacles(spec, clients):
         raise Problem("; ".join(found))
-    for step in plan(spec, clients, recipients).changes:
+    for step in _plan(spec, clients, recipients).changes:
         patiently(step.carry_out, after_making=True)
     return Rule(spec, clients).id()
 
@@ -63,7 +63,7 @@ def obstacles(spec: Spec, clients: Clients) -> list[str]:
     return [each for each in (first, *others, closing) if each]
 
 
-def plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
+def _plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
     """What is to be made or changed in the account; changes nothing. Raises CloudError."""
     resources = around(spec, clients, recipients)
     planned = [patiently(partial(step_for, resource)) for resource in resources]
@@ -87,7 +87,7 @@ def _provision(situation: Situation) -> Ended:
             console.fail(obstacle)
         return Ended(Exit.PROBLEM, Report([], found))
     settings = _Settings(situation)
-    planned = plan(spec, clients, recipients)
+    planned = _plan(spec, clients, recipients)
     planned = replace(planned, steps=(*planned.steps, step_for(settings)))
     carry_out.show(console, planned)
     if not recipients:
@@ -119,7 +119,7 @@ def _would_close(spec: Spec, clients: Clients) -> str:
     rule = Rule(spec, clients).found()
     if rule is None or rule.state != "INACTIVE":
         return ""
-    live = Live.find(spec, clients)
+    live = DeployedFunction.find(spec, clients)
     if live is None or live.mode == REPORT:
         return ""
     return (

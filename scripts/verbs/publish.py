@@ -16,10 +16,11 @@ from cyclopts import Parameter
 from resource_repair.values import UNREADABLE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.flows.event import Key, keys, prospect, read_event, settled, show, tell_person
+from scripts.flows.audit_lines import show, tell_person
+from scripts.flows.event_file import FindingKey, finding_keys, preview, read_event
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
@@ -41,8 +42,8 @@ class Options(Acting):
 def _publish(situation: Situation) -> Exit:
     console, topic = situation.console, situation.spec.topic
     event = read_event(str(situation.options.event))
-    awaited = Counter(keys(event))
-    coming = prospect(situation.clients, situation.spec, event)
+    awaited = Counter(finding_keys(event))
+    coming = preview(situation.clients, situation.spec, event)
     coming.show(console)
     if console.dry_run:
         console.say(f"would publish {len(event)} bytes, {_findings(awaited)}, to topic {topic}")
@@ -63,13 +64,13 @@ def _publish(situation: Situation) -> Exit:
             "topic": topic,
             "message_id": message_id,
             "awaited": awaited.total(),
-            "audit": [{**vars(line), "at": line.at.isoformat()} for line in lines],
+            "audit": [line.document(line.at.isoformat()) for line in lines],
         }
     )
     return end
 
 
-def of_message(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditLine]:
+def of_message(awaited: Counter[FindingKey], lines: Iterable[AuditLine]) -> list[AuditLine]:
     """Of the lines, those of the invocation that got the message, as far as they have come.
 
     No audit line names its message, whose id the trigger does not hand over. But one invocation
@@ -82,7 +83,7 @@ def of_message(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditL
     return max(runs, key=len, default=[])
 
 
-def _first_run(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditLine]:
+def _first_run(awaited: Counter[FindingKey], lines: Iterable[AuditLine]) -> list[AuditLine]:
     """What an invocation wrote before it was tried again; nothing if it is about others too."""
     left, run = awaited.copy(), []
     for line in lines:
@@ -95,7 +96,9 @@ def _first_run(awaited: Counter[Key], lines: Iterable[AuditLine]) -> list[AuditL
     return run
 
 
-def _follow(situation: Situation, awaited: Counter[Key], earlier: set[str]) -> list[AuditLine]:
+def _follow(
+    situation: Situation, awaited: Counter[FindingKey], earlier: set[str]
+) -> list[AuditLine]:
     """What comes; lines from before the message are told apart by their request."""
     found: list[AuditLine] = []
 
@@ -110,11 +113,11 @@ def _follow(situation: Situation, awaited: Counter[Key], earlier: set[str]) -> l
     return found
 
 
-def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine]) -> Exit:
+def _tell(situation: Situation, awaited: Counter[FindingKey], lines: Sequence[AuditLine]) -> Exit:
     console, spec = situation.console, situation.spec
-    show(console, [vars(line) for line in lines])
+    show(console, lines)
     missing = awaited.total() - len(lines)
-    unsettled = [line for line in lines if not settled(vars(line))]
+    unsettled = [line for line in lines if not line.settled]
     if missing:
         console.say(
             f"{missing} of {awaited.total()} audit lines did not come within "
@@ -128,14 +131,14 @@ def _tell(situation: Situation, awaited: Counter[Key], lines: Sequence[AuditLine
             f"message in {spec.failure_queue or 'no queue: none is declared'}",
             "red",
         )
-    told = tell_person(console, map(vars, lines))
+    told = tell_person(console, lines)
     if missing or unsettled or told:
         return Exit.PROBLEM
     console.say("all of it is settled", "green")
     return Exit.DONE
 
 
-def _findings(awaited: Counter[Key]) -> str:
+def _findings(awaited: Counter[FindingKey]) -> str:
     buckets = [bucket for _, bucket in awaited.elements() if bucket]
     return f"findings about {', '.join(buckets)}" if buckets else "no finding"
 

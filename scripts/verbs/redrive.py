@@ -23,7 +23,7 @@ from typing import Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT
-from scripts.account.function import GET, Live
+from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.mailbox import (
     LONGEST_HOLD,
     MOST_LISTED,
@@ -39,15 +39,18 @@ from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide.envelope import Failure, read
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
+from scripts.flows.audit_lines import for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
-from scripts.flows.event import for_a_person, tell_person
-from scripts.flows.ways import Straight, Topic, Way
+from scripts.flows.redelivery import Route, ToFunction, ToTopic
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
-_WAYS: Mapping[str, Callable[[Situation, Live], Way]] = {_TO_FUNCTION: Straight, _TO_TOPIC: Topic}
+_ROUTES: Mapping[str, Callable[[Situation, DeployedFunction], Route]] = {
+    _TO_FUNCTION: ToFunction,
+    _TO_TOPIC: ToTopic,
+}
 _TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
 _LONGEST_TIMEOUT = 3600  # each message is held for as long
 _SHORTEST_ID = 4
@@ -95,7 +98,7 @@ def _redrive(situation: Situation) -> Exit:
     _check(situation.options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
-    live = patiently(lambda: Live.read(spec, situation.clients))
+    live = patiently(lambda: DeployedFunction.read(spec, situation.clients))
     with opened(situation.clients, spec.failure_queue) as mailbox:
         waiting = [_read(message, spec, live) for message in mailbox.listed()]
         chosen = _chosen(waiting, situation.options)
@@ -110,14 +113,18 @@ def _redrive(situation: Situation) -> Exit:
             console.answer(_document(situation, chosen, {}))
             return Exit.PROBLEM
         situation.act()
-        way = _WAYS[situation.options.to](situation, live)
-        handled = _send(situation, mailbox, live, way, chosen)
-    settled = not for_a_person(way.said) and all(_gone(each, handled) for each in chosen)
+        route = _ROUTES[situation.options.to](situation, live)
+        handled = _send(situation, mailbox, live, route, chosen)
+    settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
     return Exit.DONE if settled else Exit.PROBLEM
 
 
 def _send(
-    situation: Situation, mailbox: QueueMailbox, live: Live, way: Way, chosen: Sequence[Waiting]
+    situation: Situation,
+    mailbox: QueueMailbox,
+    live: DeployedFunction,
+    route: Route,
+    chosen: Sequence[Waiting],
 ) -> Mapping[str, Handled]:
     """What became of each message that was tried; told too where an error or a stop ends it.
 
@@ -130,10 +137,10 @@ def _send(
 
     def send(message: Message) -> str:
         live.check_unchanged()
-        return way.send(events[message.id])
+        return route.send(events[message.id])
 
     try:
-        with closing(drain(mailbox, list(events), send, min(way.hold, LONGEST_HOLD))) as tried:
+        with closing(drain(mailbox, list(events), send, min(route.hold, LONGEST_HOLD))) as tried:
             for done in tried:
                 handled[done.message.id] = done
                 _tell(console, done, len(handled), len(events))
@@ -142,7 +149,7 @@ def _send(
         raise
     finally:
         _show_end(console, chosen, handled, stopped)
-        tell_person(console, way.said)
+        tell_person(console, route.said)
         console.answer(_document(situation, chosen, handled, stopped))
     return handled
 
@@ -157,12 +164,12 @@ def _check(options: Options) -> None:
             raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
 
 
-def _read(message: Message, spec: Spec, live: Live) -> Waiting:
+def _read(message: Message, spec: Spec, live: DeployedFunction) -> Waiting:
     failure = read(message.body)
     return Waiting(message, failure, _why_kept(failure, spec, live))
 
 
-def _why_kept(failure: Failure, spec: Spec, live: Live) -> str:
+def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction) -> str:
     """Why sending it would settle nothing, or lose it.
 
     What a list has beside findings of the function's own rules it ignores: that keeps no list.
@@ -217,7 +224,7 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
     console.say(f"{len(chosen)} of {seen} messages that can be seen in {queue}{more}")
 
 
-def _refuse_in_report(live: Live) -> None:
+def _refuse_in_report(live: DeployedFunction) -> None:
     """In mode report it settles each finding without closing anything: it would be lost so."""
     if live.mode == REPORT:
         is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
@@ -227,7 +234,7 @@ def _refuse_in_report(live: Live) -> None:
         )
 
 
-def _agreed(situation: Situation, live: Live, number: int) -> bool:
+def _agreed(situation: Situation, live: DeployedFunction, number: int) -> bool:
     to = f"topic {situation.spec.topic}"
     if situation.options.to == _TO_FUNCTION:
         to = f"function {live.spec.service.name}/{live.spec.function.name}"

@@ -18,15 +18,15 @@ from cyclopts import Parameter
 from scripts.account.alerts import needed
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.function import GET
-from scripts.account.function_compute import SUBSCRIBING
+from scripts.account.deployed_function import GET
 from scripts.account.function_role import GET_POLICY
+from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import marked_projects
 from scripts.account.permission import Permission
 from scripts.account.queue import marked_queues
 from scripts.account.rule import rules
-from scripts.account.surroundings import Queue, Removable, removable
 from scripts.account.topic import marked_topics
+from scripts.account.trigger import SUBSCRIBING
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem

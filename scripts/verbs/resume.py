@@ -9,8 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from resource_repair.values import REPORT, WOULD_REPAIR
-from scripts.account.exempting import Exempting
-from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
+from scripts.account.deployed_function import (
+    GET,
+    GET_CODE,
+    MODE,
+    PAUSED,
+    UPDATE,
+    DeployedFunction,
+    Pause,
+)
+from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.decide import prospect
 from scripts.decide.prospect import Findings
@@ -37,7 +45,7 @@ class Report:
 
 def _resume(situation: Situation) -> Ended:
     console, name = situation.console, situation.spec.function.name
-    live = patiently(lambda: Live.read(situation.spec, situation.clients))
+    live = patiently(lambda: DeployedFunction.read(situation.spec, situation.clients))
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
@@ -51,7 +59,9 @@ def _resume(situation: Situation) -> Ended:
     return _go_on(situation, live, pause, reported)
 
 
-def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | None) -> Ended:
+def _go_on(
+    situation: Situation, live: DeployedFunction, pause: Pause, reported: Findings | None
+) -> Ended:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = situation.console, live, Exit.DONE
     dangerous = reported is not None
@@ -68,7 +78,7 @@ def _go_on(situation: Situation, live: Live, pause: Pause, reported: Findings | 
     return Ended(end, Report(name, live.mode, live.pause, changed, told))
 
 
-def _check_unreadable(live: Live) -> None:
+def _check_unreadable(live: DeployedFunction) -> None:
     if live.mode == REPORT and PAUSED in live.environment:
         raise Problem(
             f"the variable {PAUSED} of {live.spec.function.name} cannot be read, so the mode to go "
@@ -76,14 +86,14 @@ def _check_unreadable(live: Live) -> None:
         )
 
 
-def _reported(situation: Situation, live: Live) -> Findings:
+def _reported(situation: Situation, live: DeployedFunction) -> Findings:
     """What the rules that the live function acts on report, by the exemptions that it has."""
     if not live.environment.get(_RULE_IDS):
         raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
     function = replace(situation.spec.function, environment=live.environment)
     spec = replace(situation.spec, function=function)
     today = datetime.now(timezone.utc).date()
-    exempting = Exempting(live.exemptions(), live.settings.exempt_tag, today)
+    exempting = LiveExemptions(live.exemptions(), live.settings.exempt_tag, today)
     return prospect.read(spec, situation.clients, exempting)
 
 
@@ -103,9 +113,9 @@ def _show(situation: Situation, reported: Findings) -> None:
     )
 
 
-def _resumed(situation: Situation, live: Live, pause: Pause) -> Live:
+def _resumed(situation: Situation, live: DeployedFunction, pause: Pause) -> DeployedFunction:
     """The function after: what was agreed to, on what was looked at, is what is changed."""
-    now = Live.read(situation.spec, situation.clients)
+    now = DeployedFunction.read(situation.spec, situation.clients)
     wanted = {name: value for name, value in live.environment.items() if name != PAUSED}
     wanted[MODE] = pause.mode_before
     # An earlier try may have been applied, and its answer lost.

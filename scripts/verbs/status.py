@@ -19,14 +19,14 @@ from resource_repair.exemptions import Exemption
 from scripts import CODE
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
-from scripts.account.function import Live
 from scripts.context import Ended, Looking, Situation, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
-from scripts.flows.bucket_view import Reader
+from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
 
 _COLUMNS = (
@@ -99,12 +99,12 @@ def _status(situation: Situation) -> Ended:
     if options.bucket is not None and not naming.is_bucket_name(options.bucket):
         raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
-    reader = Reader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
     _show(situation, found)
     _show_function(situation, reader)
     show_unread(situation, VERB, reader.failures.values())
-    pause = reader.live.pause if isinstance(reader.live, Live) else None
+    pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
         str(pause) if pause else None,
         tuple(map(_bucket, found)),
@@ -126,7 +126,7 @@ def _show(situation: Situation, found: Sequence[View]) -> None:
         situation.console.say("the rule has evaluated no bucket yet")
 
 
-def _show_function(situation: Situation, reader: Reader) -> None:
+def _show_function(situation: Situation, reader: ViewReader) -> None:
     """Whether it is paused, and whether it has the exemptions that are here."""
     console, name, live = situation.console, situation.spec.function.name, reader.live
     if isinstance(live, Unread):

@@ -14,11 +14,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account.alert_rules import TEST, alert_rules
-from scripts.account.alerts import Check, checks_of_test, needed, write_test
+from scripts.account.alerts import AlertCheck, checks_of_test, needed, write_test
 from scripts.account.audit_trail import SEARCH
+from scripts.account.inventory import Alert, Recipients
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
-from scripts.account.surroundings import Alert, Recipients
 from scripts.context import Acting, Ended, Situation, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
@@ -101,9 +101,9 @@ def _recipients(situation: Situation) -> str:
     return recipients.shown() if recipients else "whoever its action policy names"
 
 
-def _follow(situation: Situation, logs: Logs, test_id: str) -> Check | None:
+def _follow(situation: Situation, logs: Logs, test_id: str) -> AlertCheck | None:
     """What became of the line; None if the alert did not fire in time."""
-    found: list[Check] = []
+    found: list[AlertCheck] = []
 
     def look() -> Progress:
         found[:] = checks_of_test(situation.clients, logs, test_id)

@@ -18,7 +18,7 @@ from resource_repair.exemptions import Exemption, ExemptionsError
 from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts import CODE
 from scripts.account import audit_trail, buckets
-from scripts.account.function import GET, GET_CODE, UPDATE
+from scripts.account.deployed_function import GET, GET_CODE, UPDATE
 from scripts.context import Acting, Situation, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen

@@ -9,13 +9,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account.function import GET
-from scripts.account.function_compute import about_byte_code
+from scripts.account.deployed_function import GET
 from scripts.account.function_role import GET_POLICY
+from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.decide.drift import Comparison, compare
+from scripts.decide.drift import Comparison, find_drift
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.patience import TIMEOUT, patiently
@@ -52,7 +52,7 @@ class Options(Acting):
 def _verify(situation: Situation) -> Exit:
     if told := fresh.build(situation.spec.function.code):
         situation.console.say(told)
-    found = patiently(lambda: compare(situation.spec, situation.clients))
+    found = patiently(lambda: find_drift(situation.spec, situation.clients))
     document = _document(found)
     _show(situation, found)
     if situation.options.loop and found.pause:

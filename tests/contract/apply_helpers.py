@@ -8,7 +8,7 @@ from pathlib import Path
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions
 from scripts.account.clients import Clients, Endpoints, fixed_credentials
-from scripts.account.deployment import Plan, apply, plan
+from scripts.account.deploy_plan import Plan, apply, plan
 from scripts.declared import Spec, load
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.journal import Entry

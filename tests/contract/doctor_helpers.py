@@ -12,9 +12,9 @@ from alibabacloud_sls20201230 import models as log
 
 from scripts import cli
 from scripts.account.clients import Clients, Credentials, fixed_credentials
-from scripts.account.deployment import Verdict, apply, plan
+from scripts.account.deploy_plan import Verdict, apply, plan
+from scripts.account.inventory import Recipients, around
 from scripts.account.resource import step_for
-from scripts.account.surroundings import Recipients, around
 from scripts.decide.chain import Chain, Diagnosis, Standing, examine
 from scripts.declared import Spec, load
 from scripts.localcloud import LocalCloud

@@ -10,7 +10,7 @@ from alibabacloud_fc_open20210406 import models
 from alibabacloud_sls20201230 import models as sls
 
 from scripts import cli
-from scripts.account import deployment
+from scripts.account import deploy_plan
 from scripts.account.clients import Clients, fixed_credentials
 from scripts.account.permission import Permission
 from scripts.declared import Spec, load
@@ -90,7 +90,7 @@ class Account:
 
     def deploy(self) -> None:
         """Put the function on the account."""
-        deployment.apply(deployment.plan(self.spec(), self.clients()))
+        deploy_plan.apply(deploy_plan.plan(self.spec(), self.clients()))
 
     def key_of(self, permissions: tuple[Permission, ...]) -> Credentials:
         """The key of somebody who has these permissions alone."""

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 
-from scripts.account.deployment import Verdict, apply, plan
+from scripts.account.deploy_plan import Verdict, apply, plan
 from scripts.declared import load
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.localcloud.cloud import LocalCloud, Snapshot

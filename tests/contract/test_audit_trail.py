@@ -12,7 +12,7 @@ import pytest
 
 from resource_repair import audit
 from resource_repair.values import Outcome
-from scripts.account.audit_trail import AuditLine, read
+from scripts.account.audit_trail import AuditLine, of_log, read
 from scripts.account.clients import Clients
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
@@ -98,6 +98,24 @@ def test_a_line_is_read_as_it_was_written(store: Store) -> None:
     assert written.pop("event") == "resource_repair"
     assert {**dataclasses.asdict(found), "at": None} == {**written, "at": None}
     assert found.acl == "public-read -> private"
+
+
+def test_a_line_in_a_tail_is_told_as_it_was_written(store: Store) -> None:
+    """The same line from a log's tail, cut at its start: for programs, what the function wrote."""
+    tail = f"{line()[20:]}\n{line('second')}\n".encode()
+    (found,) = of_log(tail)
+    assert found.document() == json.loads(line("second"))
+
+    store.write(line("second"))
+    (logged,) = store.read()
+    assert dataclasses.replace(found, at=logged.at) == logged
+
+
+def test_texts_are_texts(store: Store) -> None:
+    """Whoever else writes into the store, no number or list stands where people read a text."""
+    store.write(json.dumps({"event": "resource_repair", "outcome": ["ignored"], "reason": 5}))
+    (found,) = store.read()
+    assert (found.outcome, found.reason) == ("['ignored']", "5")
 
 
 def test_nothing_else_is_taken_for_an_audit_line(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.account import buckets
 from scripts.account.clients import Clients
-from scripts.account.seen import Memory
+from scripts.account.memory import Memory
 from scripts.errors import CloudError
 from scripts.localcloud.faults import Fail
 from tests.contract.oss_helpers import OssCloud, oss_cloud

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from alibabacloud_sls20201230 import models as log
 
+from scripts.account.inventory import around
 from scripts.account.resource import step_for
-from scripts.account.surroundings import around
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.decide.chain.model import PROVISION
 from scripts.localcloud.cloud import Snapshot

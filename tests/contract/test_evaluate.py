@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemption
-from scripts.account.deployment import apply, plan
+from scripts.account.deploy_plan import apply, plan
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.stage.stage import Stage

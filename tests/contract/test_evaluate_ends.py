@@ -95,7 +95,7 @@ def test_what_cannot_be_closed_is_not_waited_for(
 
     assert run(stage, "evaluate", "--expect", "2", "--json") == 1
 
-    said_of = [line for line in stage.audit()[before:] if line["bucket"] == "stubborn"]
+    said_of = [line for line in stage.audit()[before:] if line.bucket == "stubborn"]
     assert len(said_of) >= lines
     said = capsys.readouterr()
     assert "1 of 2 closed, 1 could not be" in said.err

@@ -13,7 +13,7 @@ from alibabacloud_ram20150501 import models as ram
 
 from scripts.account.buckets import Bucket, account_blocks_public_access
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
-from scripts.account.function_compute import Function
+from scripts.account.function import Function
 from scripts.account.resource import Difference
 from scripts.account.topic import publish
 from scripts.errors import CloudError

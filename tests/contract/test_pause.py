@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from scripts.account.deployment import apply, plan
-from scripts.account.function import Live
+from scripts.account.deploy_plan import apply, plan
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.permission import Permission
 from scripts.declared import PATH
 from scripts.localcloud import Drop, Fail, Hold
@@ -48,7 +48,7 @@ def stage(shared: Stage) -> Iterator[Stage]:
 
 def environment(stage: Stage) -> Mapping[str, str]:
     """The live function's variables."""
-    return Live.read(stage.spec, stage.clients).environment
+    return DeployedFunction.read(stage.spec, stage.clients).environment
 
 
 def settings(stage: Stage) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def settings(stage: Stage) -> dict[str, Any]:
 
 def set_variables(stage: Stage, **variables: str) -> None:
     """As somebody does it in the console."""
-    live = Live.read(stage.spec, stage.clients)
+    live = DeployedFunction.read(stage.spec, stage.clients)
     live.set_environment({**live.environment, **variables})
 
 
@@ -81,7 +81,7 @@ def test_a_pause_changes_the_mode_and_nothing_else(
 
     assert run(stage, "pause", "--reason", "站点 is moving: wait", may=pause.VERB.permissions) == 0
 
-    live = Live.read(stage.spec, stage.clients)
+    live = DeployedFunction.read(stage.spec, stage.clients)
     assert live.mode == "report"
     assert live.pause is not None
     assert (live.pause.reason, live.pause.mode_before) == ("站点 is moving: wait", "enforce")
@@ -172,8 +172,8 @@ def test_while_paused_findings_are_recorded_alone(stage: Stage) -> None:
     stage.cloud.oss.create("opened-meanwhile", acl="public-read")
     assert stage.wait_idle()
 
-    (line,) = [line for line in stage.audit() if line["bucket"] == "opened-meanwhile"]
-    assert (line["outcome"], line["mode"]) == ("would_repair", "report")
+    (line,) = [line for line in stage.audit() if line.bucket == "opened-meanwhile"]
+    assert (line.outcome, line.mode) == ("would_repair", "report")
     assert stage.cloud.oss.bucket("opened-meanwhile").acl == "public-read"
 
 
@@ -268,11 +268,11 @@ def test_a_mode_set_by_hand_ends_a_pause(stage: Stage) -> None:
     """Where somebody set another mode since, it is not paused, and can be paused anew."""
     assert run(stage, "pause", "--reason", "old") == 0
     set_variables(stage, repairMode="enforce")
-    assert Live.read(stage.spec, stage.clients).pause is None
+    assert DeployedFunction.read(stage.spec, stage.clients).pause is None
 
     assert run(stage, "pause", "--reason", "new") == 0
 
-    found = Live.read(stage.spec, stage.clients).pause
+    found = DeployedFunction.read(stage.spec, stage.clients).pause
     assert found is not None
     assert found.reason == "new"
 

@@ -18,7 +18,7 @@ from alibabacloud_sls20201230.models import ListProjectRequest
 from requests import adapters
 
 from scripts import ROOT
-from scripts.account import addresses, function
+from scripts.account import addresses, deployed_function
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
 from scripts.errors import CloudError
@@ -36,7 +36,9 @@ CALLS: dict[str, Callable[[Clients], object]] = {
     "fc:ListServices": lambda clients: clients.fc.list_services(ListServicesRequest()),
     "log:ListProject": lambda clients: clients.log.list_project(ListProjectRequest()),
     "oss:GetBucketInfo": lambda clients: Bucket(clients, "config-snapshot").info(),
-    "fc:GetFunctionCode": lambda _: function._download(f"https://{FAR}/code", "a function"),
+    "fc:GetFunctionCode": lambda _: deployed_function._download(
+        f"https://{FAR}/code", "a function"
+    ),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from scripts import ROOT, cli
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import fixed_credentials
-from scripts.flows.event import keys
+from scripts.flows.event_file import finding_keys
 from scripts.localcloud import Fail, Hold, LocalCloud
 from scripts.localcloud.journal import Entry
 from scripts.stage.serve import environment
@@ -230,5 +230,5 @@ def test_a_message_s_lines_are_those_of_one_invocation() -> None:
 def test_keys_are_read_as_the_function_reads() -> None:
     """Every envelope gives its findings; a message that is none gives a line without names."""
     finding = ("cr-a6129bc09da7009675a0", "config-snapshot")
-    assert keys((EVENTS / "repaired_json_envelope_base64.json").read_bytes()) == [finding]
-    assert keys((EVENTS / "ignored_snapshot_delivery.json").read_bytes()) == [("", "")]
+    assert finding_keys((EVENTS / "repaired_json_envelope_base64.json").read_bytes()) == [finding]
+    assert finding_keys((EVENTS / "ignored_snapshot_delivery.json").read_bytes()) == [("", "")]

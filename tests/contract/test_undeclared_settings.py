@@ -9,8 +9,8 @@ import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
-from scripts.account.defaults import FUNCTION, SERVICE
-from scripts.decide.drift import Drift, compare
+from scripts.account.defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
+from scripts.decide.drift import Drift, find_drift
 from tests.contract.doctor_helpers import Scene, deployed
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.
@@ -149,11 +149,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def drift_with(scene: Scene, set_it: Callable[..., object], as_set: Any) -> list[Drift]:
     """What drifts while something is set so; apply, which the doctor names, brings it back."""
     set_it(**as_set)
-    found = compare(scene.spec(), scene.clients).drift
+    found = find_drift(scene.spec(), scene.clients).drift
     assert {each.mend for each in scene.look()} == {"resource-repair apply"}
     scene.deploy()
     assert scene.look() == []
-    assert compare(scene.spec(), scene.clients).drift == ()
+    assert find_drift(scene.spec(), scene.clients).drift == ()
     return list(found)
 
 
@@ -185,7 +185,9 @@ def test_a_setting_of_the_function_is_told(
     assert ("function", name, field, told) in [each[:4] for each in found]
 
 
-@pytest.mark.parametrize(("planted", "compared"), [(OF_SERVICE, SERVICE), (OF_FUNCTION, FUNCTION)])
+@pytest.mark.parametrize(
+    ("planted", "compared"), [(OF_SERVICE, SERVICE_DEFAULTS), (OF_FUNCTION, FUNCTION_DEFAULTS)]
+)
 def test_every_compared_setting_is_planted_above(
     planted: list[Planted], compared: dict[str, Any]
 ) -> None:
@@ -196,8 +198,8 @@ def test_every_compared_setting_is_planted_above(
 @pytest.mark.parametrize(
     ("kind", "model", "compared"),
     [
-        ("service", fc.GetServiceResponseBody, SERVICE),
-        ("function", fc.GetFunctionResponseBody, FUNCTION),
+        ("service", fc.GetServiceResponseBody, SERVICE_DEFAULTS),
+        ("function", fc.GetFunctionResponseBody, FUNCTION_DEFAULTS),
     ],
 )
 def test_every_field_of_the_model_has_its_place(
@@ -239,11 +241,11 @@ def test_a_binding_to_a_vpc_is_told(scene: Scene) -> None:
     """That only a VPC may call the functions any more is drift of the service."""
     name = scene.spec().service.name
     scene.clients.fc.create_vpc_binding(name, fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
-    found = compare(scene.spec(), scene.clients).drift
+    found = find_drift(scene.spec(), scene.clients).drift
     scene.deploy()
 
     assert found == (Drift("service", name, "vpcBindings", "vpc-1", ""),)
-    assert compare(scene.spec(), scene.clients).drift == ()
+    assert find_drift(scene.spec(), scene.clients).drift == ()
 
 
 def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
@@ -261,14 +263,14 @@ def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
         qualifier="old",
     )
     scene.clients.fc.create_trigger(*place, request)
-    found = compare(spec, scene.clients).drift
+    found = find_drift(spec, scene.clients).drift
     (fault,) = scene.look()
     scene.deploy()
 
     assert found == (Drift("trigger", spec.trigger.name, "qualifier", "old", ""),)
     assert (fault.link, fault.mend) == ("trigger", "resource-repair apply")
     assert "has qualifier old, and s.yaml says nothing" in fault.what
-    assert compare(spec, scene.clients).drift == ()
+    assert find_drift(spec, scene.clients).drift == ()
     assert scene.look() == []
 
 
@@ -292,8 +294,8 @@ def test_another_async_configuration_is_told(
         stateful_invocation=stateful,
     )
     scene.clients.fc.put_function_async_invoke_config(*place, request)
-    found = compare(spec, scene.clients).drift
+    found = find_drift(spec, scene.clients).drift
     scene.deploy()
 
     assert found == (Drift("async configuration", spec.function.name, field, told, ""),)
-    assert compare(spec, scene.clients).drift == ()
+    assert find_drift(spec, scene.clients).drift == ()

@@ -7,7 +7,7 @@ from alibabacloud_fc_open20210406 import models as fc
 
 from scripts.account.permission import Permission
 from scripts.bundling.archive import pack
-from scripts.decide.drift import compare
+from scripts.decide.drift import find_drift
 from scripts.localcloud.faults import Fail
 from scripts.verbs.verify import COMPARING
 from tests.contract import apply_helpers
@@ -125,12 +125,12 @@ def test_a_drift_is_told_field_by_field(scene: Scene, name: str) -> None:
     """What is live otherwise is told with both values, and gone after the next deploy."""
     plant, expected = DRIFTS[name]
     plant(scene)
-    drift = compare(scene.spec(), scene.clients).drift
+    drift = find_drift(scene.spec(), scene.clients).drift
     scene.deploy()
 
     assert expected in [(each.kind, each.field, each.live, each.declared) for each in drift]
     assert {each.kind for each in drift} == {expected[0]}
-    assert compare(scene.spec(), scene.clients).drift == ()
+    assert find_drift(scene.spec(), scene.clients).drift == ()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from alibabacloud_fc_open20210406 import models
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts import cli
 from scripts.account.clients import fixed_credentials
-from scripts.account.function import with_exemptions
+from scripts.account.package import with_exemptions
 from scripts.account.permission import Permission
 from scripts.context import Verb
 from scripts.declared import PATH

@@ -9,8 +9,8 @@ from alibabacloud_fc_open20210406 import models as fc
 
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
-from scripts.account.function import exemptions_in, with_exemptions
 from scripts.account.mark import TAG_KEY
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.log.index import Index

@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT
-from scripts.account.surroundings import Recipients
+from scripts.account.inventory import Recipients
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.log import query
 from scripts.stage.stage import Stage, set_up
@@ -77,7 +77,7 @@ def test_a_denied_repair_wakes_somebody_once(stage: Stage, hook: Webhook) -> Non
     check_until(stage.cloud, hook, "kept")
 
     assert queued(stage) == before + 1
-    assert [line["outcome"] for line in stage.audit()].count("denied") >= 4
+    assert [line.outcome for line in stage.audit()].count("denied") >= 4
     assert sorted(hook.names()) == ["kept", "unsettled"]
     (call,) = hook.of("unsettled")
     assert call["labels"] == {"bucket": "denied-bucket", "outcome": "denied"}
@@ -120,7 +120,7 @@ def test_nothing_that_is_no_bucket_name_stands_in_a_command(stage: Stage, hook: 
 
     check_until(stage.cloud, hook, "kept")
 
-    assert stage.audit()[-1]["bucket"] == hostile
+    assert stage.audit()[-1].bucket == hostile
     assert sorted(hook.names()) == ["kept", "unsettled"]
     assert "evil" not in json.dumps(hook.calls)
     assert hook.of("unsettled")[0]["labels"] == {"bucket": "NO-BUCKET-NAME", "outcome": "failed"}
@@ -183,7 +183,7 @@ def test_an_answer_of_fail(stage: Stage, hook: Webhook) -> None:
 
     check_until(stage.cloud, hook, "unreadable")
 
-    assert stage.audit()[-1]["outcome"] == "unreadable"
+    assert stage.audit()[-1].outcome == "unreadable"
     assert hook.names() == ["unreadable"]
     assert hook.calls[0]["labels"] == {"request_id": request_id}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.account import deployment
+from scripts.account import deploy_plan
 from scripts.localcloud import Fail, LocalCloud, Stall
 from scripts.stage.stage import Stage, set_up
 from tests.e2e import scene
@@ -28,7 +28,7 @@ def told(shared: Stage, **environment: str) -> Stage:
     spec = replace(
         shared.spec, function=replace(function, environment={**function.environment, **environment})
     )
-    deployment.apply(deployment.plan(spec, shared.clients))
+    deploy_plan.apply(deploy_plan.plan(spec, shared.clients))
     scene.lay(shared)
     return replace(shared, spec=spec)
 
@@ -179,7 +179,7 @@ def test_a_slow_oss_ends_in_time_and_names_what_is_left(code: Path) -> None:
     with LocalCloud(account_id=scene.ACCOUNT) as cloud:
         stage = set_up(cloud, code, prepareRuleId=scene.RULE_ID)
         function = replace(stage.spec.function, timeout=5)
-        deployment.apply(deployment.plan(replace(stage.spec, function=function), stage.clients))
+        deploy_plan.apply(deploy_plan.plan(replace(stage.spec, function=function), stage.clients))
         scene.lay(stage)
         cloud.faults.add("oss:GetBucketInfo", Stall(60), subject="config-snapshot", times=9)
         result = scene.run(stage, FINDINGS)

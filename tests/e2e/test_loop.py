@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.account import deployment
+from scripts.account import deploy_plan
+from scripts.account.audit_trail import AuditLine
 from scripts.localcloud import Drop, Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.ram import policies
 from scripts.stage.stage import Stage, set_up
@@ -40,9 +41,9 @@ def opened(
     bucket.put_bucket_acl(acl)
 
 
-def lines(stage: Stage, name: str = "config-snapshot") -> list[dict[str, Any]]:
+def lines(stage: Stage, name: str = "config-snapshot") -> list[AuditLine]:
     """The audit lines about a bucket since it was made: all that name a message of this test."""
-    return [line for line in stage.audit() if line["bucket"] == name]
+    return [line for line in stage.audit() if line.bucket == name]
 
 
 def kept(stage: Stage) -> list[dict[str, Any]]:
@@ -83,11 +84,11 @@ def test_an_opened_bucket_is_closed_and_compliant(stage: Stage, acl: str) -> Non
     assert stage.wait_idle()
     assert stage.bucket(f"config-{acl}").get_bucket_acl().acl == "private"
     (line,) = lines(stage, f"config-{acl}")
-    assert (line["outcome"], line["acl_before"], line["acl_after"]) == ("repaired", acl, "private")
-    assert line["rule_id"] == stage.rule_id
-    assert line["rule_name"] == stage.spec.rule_name
-    assert line["account_id"] == stage.cloud.account_id
-    assert line["request_id"] in {
+    assert (line.outcome, line.acl_before, line.acl_after) == ("repaired", acl, "private")
+    assert line.rule_id == stage.rule_id
+    assert line.rule_name == stage.spec.rule_name
+    assert line.account_id == stage.cloud.account_id
+    assert line.request_id in {
         entry.details["request_id"] for entry in stage.cloud.journal.entries("fc", "invoked")
     }
     assert compliance(stage, f"config-{acl}") == "COMPLIANT"
@@ -100,7 +101,7 @@ def test_duplicates_do_no_harm(code: Path) -> None:
         stage = set_up(cloud, code)
         opened(stage)
         assert stage.wait_idle()
-        outcomes = [line["outcome"] for line in stage.audit()]
+        outcomes = [line.outcome for line in stage.audit()]
         assert len(outcomes) == 3
         assert "repaired" in outcomes
         assert set(outcomes) <= {"repaired", "already_private"}
@@ -111,11 +112,11 @@ def test_the_json_format_of_a_trigger_works_too(code: Path) -> None:
     with LocalCloud() as cloud:
         stage = set_up(cloud, code)
         trigger = replace(stage.spec.trigger, content_format="JSON")
-        changed = deployment.plan(replace(stage.spec, trigger=trigger), stage.clients)
-        deployment.apply(changed)
+        changed = deploy_plan.plan(replace(stage.spec, trigger=trigger), stage.clients)
+        deploy_plan.apply(changed)
         opened(stage)
         assert stage.wait_idle()
-        assert [line["outcome"] for line in stage.audit()] == ["repaired"]
+        assert [line.outcome for line in stage.audit()] == ["repaired"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_what_passes_is_overcome_in_one_invocation(
     stage.cloud.faults.add(operation, fault, subject="config-bumpy", times=times)
     stage.cloud.oss.set_acl("config-bumpy", "public-read")
     assert stage.wait_idle()
-    assert [line["outcome"] for line in stage.audit()[before:]] == ["repaired"]
+    assert [line.outcome for line in stage.audit()[before:]] == ["repaired"]
     assert stage.cloud.oss.bucket("config-bumpy").acl == "private"
 
 
@@ -168,7 +169,7 @@ def test_a_bucket_that_is_gone_is_not_created(stage: Stage) -> None:
     stage.bucket("config-gone").delete_bucket()
     hold.released.set()
     assert stage.wait_idle()
-    assert [line["outcome"] for line in lines(stage, "config-gone")] == ["gone"]
+    assert [line.outcome for line in lines(stage, "config-gone")] == ["gone"]
     assert scene.calls(stage, "config-gone", "PutBucketAcl") == []
     assert "config-gone" not in stage.cloud.oss.names()
 
@@ -185,7 +186,7 @@ def test_a_bucket_in_another_region_is_repaired_there(stage: Stage, anywhere: bo
         assert stage.wait_idle()
     stage.cloud.oss.info_anywhere = False
     (line,) = stage.audit()[before:]
-    assert (line["outcome"], line["region"]) == ("repaired", "cn-beijing")
+    assert (line.outcome, line.region) == ("repaired", "cn-beijing")
 
 
 def test_a_denied_bucket_is_kept_and_stops_no_other(stage: Stage) -> None:
@@ -201,7 +202,7 @@ def test_a_denied_bucket_is_kept_and_stops_no_other(stage: Stage) -> None:
     assert stage.wait_idle()
     stage.cloud.ram.detach(role, "Custom", "deny-one")
 
-    assert [line["outcome"] for line in lines(stage, "config-denied")] == ["denied"] * 4
+    assert [line.outcome for line in lines(stage, "config-denied")] == ["denied"] * 4
     assert stage.cloud.oss.bucket("config-denied").acl == "public-read"
     assert stage.cloud.oss.bucket("config-other").acl == "private"
     (envelope,) = kept(stage)
@@ -220,8 +221,8 @@ def test_a_bucket_made_anew_by_the_write_is_told(stage: Stage) -> None:
     hold.released.set()
     assert stage.wait_idle()
     (line,) = lines(stage, "config-raced")
-    assert (line["outcome"], line["acl_after"]) == ("recreated", "private")
-    assert line["reason"].startswith("deleted and made again while it was repaired")
+    assert (line.outcome, line.acl_after) == ("recreated", "private")
+    assert line.reason.startswith("deleted and made again while it was repaired")
 
 
 def test_a_bucket_public_by_policy_is_told_once(stage: Stage) -> None:
@@ -231,7 +232,7 @@ def test_a_bucket_public_by_policy_is_told_once(stage: Stage) -> None:
     stage.cloud.oss.set_acl("config-policy", "public-read")
     assert stage.wait_idle()
     (line,) = lines(stage, "config-policy")
-    assert (line["outcome"], line["public_by_policy"]) == ("exposed", True)
+    assert (line.outcome, line.public_by_policy) == ("exposed", True)
     assert not kept(stage)
 
 
@@ -247,7 +248,7 @@ def test_block_public_access_settles_what_was_exposed(stage: Stage) -> None:
         stage.cloud.oss.set_acl("config-policy", "public-read")
         switch(blocked=True)
         assert stage.wait_idle()
-        assert [line["outcome"] for line in lines(stage, "config-policy")[before:]] == ["blocked"]
+        assert [line.outcome for line in lines(stage, "config-policy")[before:]] == ["blocked"]
         switch(blocked=False)
         assert stage.wait_idle()
 
@@ -261,7 +262,7 @@ def test_an_exemption_is_a_ceiling(stage: Stage) -> None:
     assert stage.wait_idle()
     assert stage.cloud.oss.bucket("config-website").acl == "public-read"
     # The ceiling is itself a finding, which another instance may be done with first.
-    first, *later = [line["outcome"] for line in lines(stage, "config-website")]
+    first, *later = [line.outcome for line in lines(stage, "config-website")]
     assert (first, later.count("repaired")) == ("exempt", 1)
     assert set(later) <= {"repaired", "exempt"}
     assert kept(stage) == []
@@ -274,7 +275,7 @@ def test_credentials_are_those_of_the_invocation(stage: Stage) -> None:
     stage.cloud.clock.advance(13 * 3600)
     stage.cloud.oss.create("config-second", acl="public-read")
     assert stage.wait_idle()
-    assert [line["outcome"] for line in lines(stage, "config-second")] == ["repaired"]
+    assert [line.outcome for line in lines(stage, "config-second")] == ["repaired"]
     assert kept(stage) == []
 
 

@@ -54,26 +54,26 @@ def test_after_a_pause_nothing_is_closed_and_no_finding_is_lost(code: Path) -> N
         opening.join()
         assert stage.wait_idle()
 
-        lines = {line["bucket"]: line for line in stage.audit()}
+        lines = {line.bucket: line for line in stage.audit()}
         after = {entry.subject for entry in writes(cloud.journal.entries()[returned:])}
 
         assert sorted(lines) == names
-        assert {(line["outcome"], line["mode"]) for line in lines.values()} == {
+        assert {(line.outcome, line.mode) for line in lines.values()} == {
             ("repaired", "enforce"),
             ("would_repair", "report"),
         }
         # What wrote after the pause had begun before it; the local cloud runs four at a time.
-        assert {lines[name]["mode"] for name in after} <= {"enforce"}
+        assert {lines[name].mode for name in after} <= {"enforce"}
         assert 2 <= len(after) <= 4
         for name, line in lines.items():
-            still = "public-read" if line["outcome"] == "would_repair" else "private"
+            still = "public-read" if line.outcome == "would_repair" else "private"
             assert cloud.oss.bucket(name).acl == still
 
         ended = len(cloud.journal.entries())
         cloud.oss.create("opened-later", acl="public-read")
         assert stage.wait_idle()
         assert writes(cloud.journal.entries()[ended:]) == []
-        assert stage.audit()[-1]["outcome"] == "would_repair"
+        assert stage.audit()[-1].outcome == "would_repair"
 
 
 def reads(entries: list[Entry]) -> list[Entry]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from resource_repair.exemptions import parse
-from scripts.account.function import with_exemptions
+from scripts.account.package import with_exemptions
 from scripts.localcloud import Fail, LocalCloud
 from tests.contract.provision_rig import QUEUE, TOPIC
 from tests.e2e.cases import deployed, finding_given_up

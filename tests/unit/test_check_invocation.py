@@ -48,7 +48,7 @@ def printed(answer: str, audit: str = IGNORED) -> str:
 )
 def test_the_expected_answer_passes(output: str, outcome: str) -> None:
     """An invocation that answered as expected is fine, whatever else was printed."""
-    assert check_invocation.judge(output, "success", outcome) == ""
+    assert check_invocation.mismatch(output, "success", outcome) == ""
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_expected_answer_passes(output: str, outcome: str) -> None:
 )
 def test_anything_else_fails_and_is_told(output: str, says: str) -> None:
     """An error, another answer, another outcome, or no answer at all is told in one line."""
-    line = check_invocation.judge(output, "success", "ignored")
+    line = check_invocation.mismatch(output, "success", "ignored")
     assert says in line
     assert "\n" not in line
 

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from scripts.errors import Problem, UsageError
-from scripts.terminal import Console, Exit, run
+from scripts.terminal import Console, Exit, guarded
 
 
 class Terminal(io.StringIO):
@@ -120,7 +120,7 @@ def test_every_end_has_its_code(raised: BaseException | None, code: Exit) -> Non
         return Exit.DONE
 
     out, err = io.StringIO(), io.StringIO()
-    assert run(verb, Console(answer_json=True, out=out, err=err)) == code
+    assert guarded(verb, Console(answer_json=True, out=out, err=err)) == code
     assert err.getvalue().count("\n") == (1 if raised else 0)
     assert "Traceback" not in err.getvalue()
     if raised:
@@ -146,7 +146,7 @@ def test_what_no_verb_foresees_is_one_line_too(raised: Exception, says: str) -> 
         raise raised
 
     out, err = io.StringIO(), io.StringIO()
-    assert run(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
+    assert guarded(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
     line = err.getvalue()
     assert line.count("\n") == 1
     assert line.startswith(f"{type(raised).__name__} at tests/unit/test_console.py:")
@@ -164,7 +164,7 @@ def test_a_defect_in_somebody_else_s_code_is_told_where_we_called_it() -> None:
         return Exit.DONE
 
     err = io.StringIO()
-    assert run(verb, Console(out=io.StringIO(), err=err)) == Exit.PROBLEM
+    assert guarded(verb, Console(out=io.StringIO(), err=err)) == Exit.PROBLEM
     assert err.getvalue().startswith("JSONDecodeError at tests/unit/test_console.py:")
 
 
@@ -176,7 +176,7 @@ def test_a_document_comes_whole_or_not_at_all() -> None:
         return Exit.DONE
 
     out, err = io.StringIO(), io.StringIO()
-    assert run(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
+    assert guarded(verb, Console(answer_json=True, out=out, err=err)) == Exit.PROBLEM
     assert json.loads(out.getvalue())["error"].startswith("TypeError at ")
 
 
@@ -201,7 +201,7 @@ def test_what_was_done_so_far_is_told_with_the_error() -> None:
         raise Problem("what and why")
 
     out = io.StringIO()
-    assert run(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
+    assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
     assert json.loads(out.getvalue()) == {"done": ["this"], "error": "what and why"}
 
 
@@ -213,5 +213,5 @@ def test_an_answer_stays_the_one_document() -> None:
         raise Problem("what and why")
 
     out = io.StringIO()
-    assert run(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
+    assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
     assert json.loads(out.getvalue()) == {"proved": True, "error": "what and why"}

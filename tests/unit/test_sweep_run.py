@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.account.function import ChangedError
+from scripts.account.deployed_function import ChangedError
 from scripts.errors import CloudError
-from scripts.flows import crew as runner
-from scripts.flows.crew import run
+from scripts.flows import parallel_run as runner
 from scripts.flows.deliver import Ending
+from scripts.flows.parallel_run import run_parallel
 
 WELL, BADLY = Ending((), ""), Ending((), "denied: no right")
 
@@ -27,7 +27,7 @@ def test_it_stops_in_time_and_tells_of_all_it_began(
         begun.append(item)
         return WELL if luck[item] else BADLY
 
-    done = run(
+    done = run_parallel(
         range(len(luck)),
         work,
         parallel=parallel,
@@ -64,7 +64,7 @@ def test_no_more_than_so_many_at_once() -> None:
             running -= 1
         return WELL
 
-    done = run(range(8), work, parallel=2, max_failures=0, tell=lambda *_: None)
+    done = run_parallel(range(8), work, parallel=2, max_failures=0, tell=lambda *_: None)
     assert len(done.endings) == 8
     assert max(at_once) == 2
 
@@ -76,7 +76,7 @@ def test_a_refused_call_is_the_ending_of_its_item(code: str, denied: bool) -> No
     def work(_: int) -> Ending:
         raise CloudError("fc:InvokeFunction", "f", code, 403, "advice")
 
-    done = run(range(5), work, parallel=1, max_failures=5, tell=lambda *_: None)
+    done = run_parallel(range(5), work, parallel=1, max_failures=5, tell=lambda *_: None)
     assert len(done.endings) == (1 if denied else 5)
     assert all(code in ending.problem for _, ending in done.endings)
     assert (done.refused is not None) == denied
@@ -91,7 +91,7 @@ def test_once_the_function_was_changed_no_further_one_is_begun() -> None:
         return WELL
 
     told: list[int] = []
-    done = run(
+    done = run_parallel(
         range(5),
         work,
         parallel=1,
@@ -101,7 +101,7 @@ def test_once_the_function_was_changed_no_further_one_is_begun() -> None:
     assert told == [item for item, _ in done.endings] == [0]
     assert done.stopped == "it is paused since noon"
 
-    last = run([1], work, parallel=2, max_failures=5, tell=lambda *_: None)
+    last = run_parallel([1], work, parallel=2, max_failures=5, tell=lambda *_: None)
     assert (last.endings, last.stopped) == ([], "it is paused since noon")
 
 
@@ -117,7 +117,7 @@ def test_ctrl_c_awaits_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> Non
         return waited(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runner, "wait", wait)
-    done = run(
+    done = run_parallel(
         range(5),
         lambda _: WELL if interrupted.wait(30) else BADLY,
         parallel=2,

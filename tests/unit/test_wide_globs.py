@@ -6,7 +6,7 @@ import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions, dump, parse
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
-from scripts.decide.overruling import too_wide
+from scripts.decide.deploy_conflicts import too_wide
 from scripts.declared import wide_globs
 
 TODAY = date(2026, 6, 1)
@@ -33,8 +33,8 @@ def test_a_new_glob_gives_reading_only_and_names_something(
 ) -> None:
     """Six literal characters in a row, and never writing; an exact name may have what it asks."""
     entry = Exemption(bucket, "why", "who", TODAY, allow)
-    assert says in wide_globs.fault(entry)
-    assert bool(wide_globs.fault(entry)) is bool(says)
+    assert says in wide_globs.why_too_wide(entry)
+    assert bool(wide_globs.why_too_wide(entry)) is bool(says)
 
 
 def test_what_was_accepted_goes_on_until_it_ends() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from scripts.context import lacking
+from scripts.context import missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
 from scripts.decide.chain.buckets import BUCKETS
@@ -76,7 +76,7 @@ def _unseen(link: Link, error: CloudError, spec: Spec) -> Remark:
         return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
     statements = (
         json.dumps(permission.statement(spec.account_id, spec.region))
-        for permission in lacking(link.permissions, error.refused)
+        for permission in missing_permissions(link.permissions, error.refused)
     )
     return Remark(
         Standing.UNSEEN,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from scripts.account.alerts import needed
+from scripts.account.inventory import ActionPolicy, Recipients, Surrounding, Webhook, alerts
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.account.resource import State
-from scripts.account.surroundings import ActionPolicy, Recipients, Surrounding, Webhook, alerts
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, not_yet, sound
 from scripts.declared import Logs

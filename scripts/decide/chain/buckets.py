@@ -6,8 +6,8 @@ from resource_repair import settings
 from resource_repair.exemptions import Exemptions
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
-from scripts.account import findings, function
-from scripts.account.exempting import Exempting
+from scripts.account import deployed_function, findings
+from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide import prospect
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
@@ -53,7 +53,7 @@ def closing(chain: Chain, exemptions: Exemptions) -> Remark:
 def _read(chain: Chain, exemptions: Exemptions) -> prospect.Findings:
     """What is found now, by the exemptions given and the tag of s.yaml."""
     tag = settings.load(chain.spec.function.environment).exempt_tag
-    exempting = Exempting(exemptions, tag, chain.today)
+    exempting = LiveExemptions(exemptions, tag, chain.today)
     return prospect.read(chain.spec, chain.clients, exempting)
 
 
@@ -124,6 +124,6 @@ def _told(chain: Chain, names: list[str]) -> Remark:
 
 BUCKETS = Link(
     "buckets",
-    (findings.LIST_RULES, *prospect.PERMISSIONS, function.GET),
+    (findings.LIST_RULES, *prospect.PERMISSIONS, deployed_function.GET),
     _examine,
 )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from scripts.account.channel import channels
 from scripts.account.findings import LIST_RULES
+from scripts.account.inventory import Channel, ChannelFound
 from scripts.account.permission import Permission
 from scripts.account.rule import RISK_LEVEL
-from scripts.account.surroundings import Channel, ChannelFound
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
     PROVISION,

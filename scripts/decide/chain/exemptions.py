@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from resource_repair.exemptions import Exemptions
-from scripts.account.function import GET, GET_CODE
-from scripts.decide import overruling
+from scripts.account.deployed_function import GET, GET_CODE
+from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import Link, Remark, sound, stopping, undeployed
 from scripts.declared.exemptions import reviewed_exemptions
@@ -22,14 +22,14 @@ def _examine(chain: Chain) -> Iterator[Remark]:
             yield undeployed(str(problem).rpartition(": ")[0])
             return
     ours = reviewed_exemptions(chain.exemptions, chain.today)
-    lost = overruling.dropped(live, ours, chain.today)
-    stops = overruling.unexpected(lost, chain.settings)
+    lost = deploy_conflicts.dropped(live, ours, chain.today)
+    stops = deploy_conflicts.unexpected(lost, chain.settings)
     for each in lost:
-        what, mend = overruling.told_exemption(each), overruling.mend_exemption(each)
+        what, mend = deploy_conflicts.told_exemption(each), deploy_conflicts.mend_exemption(each)
         yield stopping(what, mend) if each in stops else sound(f"{what}, as it is to")
-    new = overruling.too_wide(ours, live, chain.today)
+    new = deploy_conflicts.too_wide(ours, live, chain.today)
     for each in new:
-        yield stopping(overruling.told_too_wide(each), overruling.MEND_TOO_WIDE)
+        yield stopping(deploy_conflicts.told_too_wide(each), deploy_conflicts.MEND_TOO_WIDE)
     if chain.live is None and not new:
         yield sound("none is live yet")
     elif not lost and not new:

@@ -6,13 +6,16 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from scripts.account import findings
+from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.clients import Clients
-from scripts.account.function import MODE, PAUSED, Live
-from scripts.account.function_compute import Async, Function, Service, Trigger
+from scripts.account.deployed_function import MODE, PAUSED, DeployedFunction
+from scripts.account.function import Function
 from scripts.account.function_role import role_arn
+from scripts.account.inventory import RuleFound
 from scripts.account.resource import Difference, State, compare
 from scripts.account.rule import rules
-from scripts.account.surroundings import RuleFound
+from scripts.account.service import Service
+from scripts.account.trigger import Trigger
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
@@ -78,14 +81,14 @@ class Chain:
         return tuple(each for each in found if each.field not in aside)
 
     @functools.cached_property
-    def live(self) -> Live | None:
+    def live(self) -> DeployedFunction | None:
         """The live function with its code and its pause; None before the first deploy."""
-        return Live.find(self.spec, self.clients)
+        return DeployedFunction.find(self.spec, self.clients)
 
     @functools.cached_property
     def asynchronous(self) -> State | None:
         """The live asynchronous configuration; None if it has none."""
-        return Async(self.spec, self.clients).live()
+        return AsyncInvokeConfig(self.spec, self.clients).live()
 
     @functools.cached_property
     def trigger(self) -> State | None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
-from scripts.account.function import GET, Live
-from scripts.decide import overruling
+from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
     RESUME,
@@ -39,10 +39,10 @@ def _examine(chain: Chain) -> Iterator[Remark]:
         yield sound(f"{name} runs in mode {mode}")
 
 
-def _paused(chain: Chain, live: Live) -> Remark:
+def _paused(chain: Chain, live: DeployedFunction) -> Remark:
     name = chain.spec.function.name
     what = f"{name} is {live.pause}: findings are recorded, nothing is closed"
-    ended = overruling.ended_pause(live, chain.spec)
+    ended = deploy_conflicts.ended_pause(live, chain.spec)
     # A deploy that stays in mode report ends a pause too, and closes nothing.
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.account.function_compute import READ_SERVICE
-from scripts.account.log_index import GET_INDEX
+from scripts.account.audit_index import GET_INDEX
+from scripts.account.inventory import LogIndex, LogProject, LogStore, Surrounding
 from scripts.account.permission import Permission
-from scripts.account.surroundings import LogIndex, LogProject, LogStore, Surrounding
+from scripts.account.service import READ_SERVICE
 from scripts.decide.chain.facts import LOG_CONFIG, Chain
 from scripts.decide.chain.model import (
     PROVISION,

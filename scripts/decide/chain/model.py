@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from scripts.account.inventory import Surrounding
 from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, compare
-from scripts.account.surroundings import Surrounding
 from scripts.decide.chain.facts import Chain
 
 # The commands that mend most of what can be wrong.

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from scripts.account.function import GET
+from scripts.account.deployed_function import GET
+from scripts.account.inventory import Queue, QueueFound
 from scripts.account.permission import Permission
 from scripts.account.queue import RETENTION
-from scripts.account.surroundings import Queue, QueueFound
 from scripts.account.topic import LARGEST_MESSAGE
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from scripts.account.findings import LIST_RULES
+from scripts.account.inventory import Rule, RuleFound
 from scripts.account.permission import Permission
 from scripts.account.recorder import recorder
 from scripts.account.rule import MANAGED_RULE
-from scripts.account.surroundings import Rule, RuleFound
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import PROVISION, Link, Remark, changing, fault, in_the_way, sound
 from scripts.declared import rule_ids

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from scripts.account.deployment import Step, Verdict
-from scripts.account.function import GET
-from scripts.account.function_compute import READ_SERVICE
+from scripts.account.deploy_plan import Step, Verdict
+from scripts.account.deployed_function import GET
 from scripts.account.function_role import GET_POLICY, role_arn, role_steps
 from scripts.account.permission import Permission
+from scripts.account.service import READ_SERVICE
 from scripts.decide.chain.facts import LOG_CONFIG, Chain
 from scripts.decide.chain.model import (
     APPLY,

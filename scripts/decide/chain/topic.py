@@ -4,8 +4,8 @@ import enum
 import re
 from collections.abc import Iterator
 
+from scripts.account.inventory import Topic
 from scripts.account.permission import Permission
-from scripts.account.surroundings import Topic
 from scripts.account.topic import subscriptions
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from scripts.account.deployment import Difference
-from scripts.account.function import GET
-from scripts.account.notification_role import POLICY, SERVICE
+from scripts.account.deploy_plan import Difference
+from scripts.account.deployed_function import GET
+from scripts.account.inventory import NotificationRole
+from scripts.account.notification_role import POLICY, PRINCIPAL
 from scripts.account.permission import Permission
 from scripts.account.resource import State
-from scripts.account.surroundings import NotificationRole
 from scripts.decide.chain.facts import Chain
 from scripts.decide.chain.model import (
     APPLY,
@@ -59,10 +59,10 @@ def _examine_role(chain: Chain) -> Iterator[Remark]:
 
 def _about_role(role: NotificationRole, live: State) -> Iterator[Remark]:
     trusts = live["trusts"]
-    trusted = SERVICE in trusts.split(", ")
+    trusted = PRINCIPAL in trusts.split(", ")
     told = {"policy": f"lacks {POLICY}, so that MNS may not call the function"}
     if not trusted:
-        told["trusts"] = f"trusts {trusts or 'nobody'}, and not {SERVICE}"
+        told["trusts"] = f"trusts {trusts or 'nobody'}, and not {PRINCIPAL}"
     yield from changing(role, live, told, ["trusts"] if trusted else ())
 
 

@@ -13,14 +13,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE, ROOT
-from scripts.account.function import Live
+from scripts.account.deployed_function import DeployedFunction
 from scripts.context import Ended, Looking, Situation, Verb, moment, show_unread
 from scripts.decide.posture import STANDINGS, Fixes, Posture, posture
 from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
-from scripts.flows.bucket_view import Reader
+from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
 from scripts.verbs.report.page import Subject, render
 
@@ -56,7 +56,7 @@ def _report(situation: Situation) -> Ended:
     if since >= now:
         raise UsageError("--since is not in the past: say how long ago, such as 90d")
     reviewed = reviewed_exemptions(options.exemptions, now.date())
-    reader = Reader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
     lines = [] if isinstance(reader.lines, Unread) else reader.lines
     shown = posture(reader.all(), reader.exemptions, lines, since, now)
     spec, not_read = situation.spec, tuple(map(str, reader.failures.values()))
@@ -74,7 +74,7 @@ def _report(situation: Situation) -> Ended:
     return Ended(Exit.PROBLEM if not_read else Exit.DONE, told)
 
 
-def _does(live: Live | Unread | None) -> str:
+def _does(live: DeployedFunction | Unread | None) -> str:
     """What the function does now."""
     if live is None:
         return "is not deployed"

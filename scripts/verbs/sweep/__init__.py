@@ -22,18 +22,18 @@ from cyclopts import Parameter
 
 from resource_repair import naming
 from scripts.account import audit_trail, findings
-from scripts.account.function import GET, GET_CODE
+from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
 from scripts.decide import candidates
 from scripts.decide.candidates import Candidate
-from scripts.decide.finding import finding
+from scripts.decide.non_compliance_event import non_compliance_event
 from scripts.decide.prospect import check_expected, counted
 from scripts.errors import UsageError
-from scripts.flows.crew import Run, run
+from scripts.flows.audit_lines import for_a_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.deliver import Ending, submit
-from scripts.flows.event import for_a_person
-from scripts.flows.sweep_plan import Plan, made
+from scripts.flows.parallel_run import ParallelRun, run_parallel
+from scripts.flows.sweep_plan import SweepPlan, plan_sweep
 from scripts.terminal import Exit
 from scripts.verbs.sweep import rendering
 
@@ -92,7 +92,7 @@ class Options(Acting):
 def _sweep(situation: Situation) -> Exit:
     console, now = situation.console, datetime.now(timezone.utc)
     _check(situation.options, now)
-    reader, plan = made(situation, now)
+    reader, plan = plan_sweep(situation, now)
     rendering.show(console, plan, due_only=situation.options.due)
     show_unread(situation, VERB, reader.failures.values())
     end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
@@ -130,7 +130,7 @@ def _check(options: Options, now: datetime) -> None:
     audit_trail.since(options.days, now)
 
 
-def _agreed(situation: Situation, plan: Plan) -> bool:
+def _agreed(situation: Situation, plan: SweepPlan) -> bool:
     if situation.options.expect is not None:
         return True
     if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
@@ -145,7 +145,7 @@ def _agreed(situation: Situation, plan: Plan) -> bool:
     return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
 
 
-def _confirming(options: Options, plan: Plan) -> str:
+def _confirming(options: Options, plan: SweepPlan) -> str:
     """The command that closes what was left for want of a number, once the rest is closed."""
     words = ["--due"]
     for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", _DAYS)):
@@ -156,7 +156,7 @@ def _confirming(options: Options, plan: Plan) -> str:
     return f"resource-repair sweep {' '.join(words)} --expect {number}"
 
 
-def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
+def _carry_out(situation: Situation, plan: SweepPlan) -> ParallelRun[Candidate]:
     console, spec = situation.console, situation.spec
     timeout = int(plan.live.timeout)
     _ = situation.clients.fc  # made once, before many ask for it
@@ -164,7 +164,7 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
 
     def work(candidate: Candidate) -> Ending:
         plan.live.check_unchanged()
-        event = finding(candidate.result, spec)
+        event = non_compliance_event(candidate.result, spec)
         return submit(situation.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:
@@ -174,7 +174,7 @@ def _carry_out(situation: Situation, plan: Plan) -> Run[Candidate]:
         words = f"{len(told)} of {len(plan.chosen)}  {candidate.bucket}: {outcome}"
         console.say(words, "red" if failed else "")
 
-    return run(
+    return run_parallel(
         plan.chosen,
         work,
         parallel=situation.options.parallel,

@@ -5,19 +5,20 @@ from typing import Any
 
 from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts.account import findings
+from scripts.account.audit_trail import AuditLine
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
-from scripts.flows.crew import Run
+from scripts.flows.audit_lines import tell_person
 from scripts.flows.deliver import Ending
-from scripts.flows.event import Line, acl_told, tell_person
-from scripts.flows.sweep_plan import Plan
+from scripts.flows.parallel_run import ParallelRun
+from scripts.flows.sweep_plan import SweepPlan
 from scripts.terminal import Console
 
 _WIDE = 100  # characters of a reason that people are shown
 
 
-def show(console: Console, plan: Plan, *, due_only: bool) -> None:
+def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     """The plan, for people."""
     live = plan.live
     console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
@@ -44,7 +45,7 @@ def show(console: Console, plan: Plan, *, due_only: bool) -> None:
         console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
 
 
-def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
+def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
     """What was left for want of a number, and how to confirm it; nothing if nothing was."""
     if plan.unconfirmed:
         left = len(plan.unconfirmed)
@@ -55,7 +56,7 @@ def show_unconfirmed(console: Console, plan: Plan, command: str) -> None:
         )
 
 
-def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
+def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:
     """What became of each, for people."""
     endings = {each.bucket: ending for each, ending in done.endings}
     rows = [_end_row(each, endings.get(each.bucket)) for each in plan.chosen]
@@ -73,7 +74,7 @@ def show_end(console: Console, plan: Plan, done: Run[Candidate]) -> None:
         console.say(f"all {len(endings)} are settled", "green")
 
 
-def lines_of(done: Run[Candidate]) -> list[Line]:
+def lines_of(done: ParallelRun[Candidate]) -> list[AuditLine]:
     """All that the function wrote."""
     return [line for _, ending in done.endings for line in ending.lines]
 
@@ -87,10 +88,13 @@ def failed(ended: tuple[Candidate, Ending]) -> bool:
 
 def outcome(ending: Ending) -> str:
     """What the function says that became of it."""
-    return str(_line(ending).get("outcome") or "not known")
+    line = _line(ending)
+    return (line and line.outcome) or "not known"
 
 
-def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> dict[str, object]:
+def document(
+    situation: Situation, plan: SweepPlan, done: ParallelRun[Candidate] | None
+) -> dict[str, object]:
     """The same for programs.
 
     Without `done` nothing was started; a bucket without an outcome was not tried.
@@ -111,7 +115,7 @@ def document(situation: Situation, plan: Plan, done: Run[Candidate] | None) -> d
     }
 
 
-def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
+def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
     exemption = each.exemption
     return (
         each.bucket,
@@ -127,10 +131,11 @@ def _row(each: Candidate, plan: Plan, note: str) -> tuple[str, ...]:
 def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     if ending is None:
         return each.bucket, "not tried", "", ""
-    return each.bucket, outcome(ending), acl_told(_line(ending)), _cut(_reason(ending))
+    line = _line(ending)
+    return each.bucket, outcome(ending), line.acl if line else "", _cut(_reason(ending))
 
 
-def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, object]:
+def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> dict[str, object]:
     exemption: dict[str, Any] | None = each.exemption and each.exemption._asdict()
     if exemption:
         exemption = {k: v.isoformat() if isinstance(v, date) else v for k, v in exemption.items()}
@@ -149,12 +154,13 @@ def _bucket(each: Candidate, plan: Plan, ending: Ending | None) -> dict[str, obj
     }
 
 
-def _line(ending: Ending) -> Line:
-    return ending.lines[-1] if ending.lines else {}
+def _line(ending: Ending) -> AuditLine | None:
+    return ending.lines[-1] if ending.lines else None
 
 
 def _reason(ending: Ending) -> str:
-    return str(_line(ending).get("reason") or ending.problem)
+    line = _line(ending)
+    return (line and line.reason) or ending.problem
 
 
 def _cut(text: str) -> str:

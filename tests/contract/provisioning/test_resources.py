@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from scripts.account.inventory import Channel, Queue, Rule
 from scripts.account.recorder import recorder
-from scripts.account.surroundings import Channel, Queue, Rule
 from scripts.account.topic import topics
 from scripts.localcloud.config.channels import Channel as LiveChannel
 from tests.contract.provision_rig import MANAGED, QUEUE, RULE, TOPIC, Account

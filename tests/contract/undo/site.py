@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resource_repair.exemptions import Exemption
-from scripts.account.function import Live
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.permission import Permission
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.stage.stage import Stage
@@ -49,9 +49,9 @@ class Site:
         return self.oss.bucket(self.name).acl
 
     @property
-    def function(self) -> Live:
+    def function(self) -> DeployedFunction:
         """The live function."""
-        return Live.read(self.stage.spec, self.stage.clients)
+        return DeployedFunction.read(self.stage.spec, self.stage.clients)
 
     @property
     def live(self) -> tuple[Exemption, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemptions
-from scripts.account.function import exemptions_in, with_exemptions
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.bundling import bundle
 from scripts.declared import exemptions
 from scripts.localcloud import Drop, Fail, Hold, Lag, Stall
@@ -46,7 +46,7 @@ def test_a_repair_is_undone_and_stays_so(
 
     site.stage.start_evaluation()
     assert site.stage.wait_idle()
-    assert site.stage.audit()[-1]["outcome"] == "exempt"
+    assert site.stage.audit()[-1].outcome == "exempt"
     assert site.acl == "public-read"
 
 

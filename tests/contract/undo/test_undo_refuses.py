@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.account import audit_trail
-from scripts.account.function import exemptions_in, with_exemptions
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.account.permission import Permission
 from scripts.localcloud import Fail, Hold
 from scripts.verbs import undo

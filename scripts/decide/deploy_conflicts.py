@@ -10,16 +10,16 @@ from datetime import date
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.values import REPORT
-from scripts.account.exempting import allows
-from scripts.account.function import MODE, Live, Pause
+from scripts.account.deployed_function import MODE, DeployedFunction, Pause
+from scripts.account.live_exemptions import allows
 from scripts.declared import Spec
-from scripts.declared.wide_globs import fault
+from scripts.declared.wide_globs import why_too_wide
 
 EXPECT_DROP = "EXPECT_DROP"
 """The setting that names exemptions to be dropped on purpose, as they name buckets, by commas."""
 
 
-def ended_pause(live: Live, spec: Spec) -> Pause | None:
+def ended_pause(live: DeployedFunction, spec: Spec) -> Pause | None:
     """The pause that a deploy of the spec would end; None if it goes on in mode report."""
     return None if spec.function.environment.get(MODE) == REPORT else live.pause
 
@@ -65,14 +65,14 @@ def too_wide(ours: Exemptions, live: Exemptions, today: date) -> list[Exemption]
 
     Old is what it gives for as much and as long: so no upgrade closes what is exempt.
     """
-    return [each for each in dropped(ours, live, today) if fault(each)]
+    return [each for each in dropped(ours, live, today) if why_too_wide(each)]
 
 
 def told_too_wide(new: Exemption) -> str:
     """Why a deploy stops, in words."""
     return (
         f"the exemption {new.bucket} ({new.allow} until {new.expires}) is new to the live code, "
-        f"and refused, since {fault(new)}"
+        f"and refused, since {why_too_wide(new)}"
     )
 
 

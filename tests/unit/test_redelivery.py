@@ -10,15 +10,15 @@ import pytest
 from resource_repair.values import DENIED, FAILED, IGNORED, REPAIRED, WOULD_REPAIR
 from scripts import ROOT
 from scripts.account.audit_trail import AuditLine
-from scripts.flows.event import left_open, settled
-from scripts.flows.ways import Key, awaited_of, said_last
+from scripts.flows.audit_lines import left_open
+from scripts.flows.redelivery import ReportKey, awaited_of, said_last
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
-A: Key = ("cr-1", "a", 1700000000000)
-B: Key = ("cr-1", "b", 1700000000000)
+A: ReportKey = ("cr-1", "a", 1700000000000)
+B: ReportKey = ("cr-1", "b", 1700000000000)
 
 
-def line(key: Key, outcome: str, request_id: str = "ours") -> AuditLine:
+def line(key: ReportKey, outcome: str, request_id: str = "ours") -> AuditLine:
     """An audit line of an invocation."""
     rule_id, bucket, reported_at = key
     return AuditLine(
@@ -44,11 +44,11 @@ def line(key: Key, outcome: str, request_id: str = "ours") -> AuditLine:
     ],
 )
 def test_it_is_settled_once_the_repair_is_and_no_sooner(
-    awaited: dict[Key, int], said: list[tuple[Key, str]], settles: bool
+    awaited: dict[ReportKey, int], said: list[tuple[ReportKey, str]], settles: bool
 ) -> None:
     """What is ignored says nothing about a finding of the message that is still being repaired."""
     last = said_last(Counter(awaited), [line(*each) for each in said])
-    assert (sum(settled(vars(each)) for each in last) == len(awaited)) == settles
+    assert (sum(each.settled for each in last) == len(awaited)) == settles
 
 
 def test_one_invocation_must_have_settled_all_of_it() -> None:
@@ -72,7 +72,7 @@ def test_what_was_left_open_is_told(outcome: str, reason: str, told: str) -> Non
     """It has come to its end, and its bucket is as open as before; others' buckets may be."""
     ours = dataclasses.replace(line(A, outcome), reason=reason)
     theirs = dataclasses.replace(line(("cr-2", "b", None), IGNORED), reason="other_rule: cr-2")
-    assert left_open(map(vars, (ours, theirs, line(B, REPAIRED))), {"cr-1"}) == told
+    assert left_open((ours, theirs, line(B, REPAIRED)), {"cr-1"}) == told
 
 
 def test_what_is_awaited_is_read_as_the_function_reads() -> None:

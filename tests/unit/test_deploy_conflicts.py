@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ, PUBLIC_READ_WRITE
-from scripts.decide.overruling import EXPECT_DROP, dropped, unexpected
+from scripts.decide.deploy_conflicts import EXPECT_DROP, dropped, unexpected
 
 TODAY = date(2026, 6, 1)
 LIVE = Exemption("static-site", "why", "who", date(2026, 12, 31))

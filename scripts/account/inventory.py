@@ -10,7 +10,8 @@ from scripts.account.alert_rules import alert_rules
 from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
 from scripts.account.clients import Clients
-from scripts.account.deployed import deployed
+from scripts.account.function import RemovableFunction
+from scripts.account.function_role import RemovablePolicy, RemovableRole
 from scripts.account.log import LogIndex, LogProject, LogStore
 from scripts.account.notification_role import NotificationRole
 from scripts.account.notifications import ActionPolicy, Person, Webhook
@@ -19,7 +20,9 @@ from scripts.account.recipients import NOBODY, Recipients
 from scripts.account.recorder import Recorder, recorder
 from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
+from scripts.account.service import RemovableService
 from scripts.account.topic import Topic
+from scripts.account.trigger import RemovableTrigger
 from scripts.declared import Spec
 
 __all__ = [
@@ -97,7 +100,7 @@ def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
     if logs:
         for kind in (ActionPolicy, Webhook, Person):
             yield kind(logs, NOBODY, clients)
-    yield from deployed(spec, clients)
+    yield from _deployed(spec, clients)
     yield Channel(spec, clients)
     yield Rule(spec, clients)
     yield NotificationRole(spec, clients)
@@ -107,3 +110,20 @@ def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
     if logs:
         yield LogStore(logs, spec.log_retention, clients)
         yield LogProject(logs, clients)
+
+
+def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
+    """What a deploy makes: trigger, function, service, role, policies.
+
+    The Serverless Devs client marks no role and no policy: what it made of them cannot be told from
+    what was there before, and stays.
+    """
+    function = RemovableFunction(spec, clients)
+    yield RemovableTrigger(spec, clients, function)
+    yield function
+    yield RemovableService(spec, clients, function)
+    role = RemovableRole(spec, clients)
+    yield role
+    for policy in spec.service.role.policies:
+        if policy.statements:
+            yield RemovablePolicy(policy, role, clients)

@@ -14,7 +14,7 @@ from scripts.declared import Spec
 _RISKS = {1: "Critical", 2: "Warning", 3: "Info"}
 
 
-def finding(result: Result, spec: Spec) -> bytes:
+def non_compliance_event(result: Result, spec: Spec) -> bytes:
     """The event for a non-compliant result."""
     evaluated = round(result.evaluated_at.timestamp() * 1000)
     qualifier = {

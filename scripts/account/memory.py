@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from scripts.account import no_answer
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _READS = ("get_", "list_")  # how the SDKs name what changes nothing
 _GIVEN_UP = "_resource_repair_given_up"  # on an SDK's error: its host is asked no more
@@ -40,16 +40,16 @@ class Memory:
             self._answers = None
             self._silent = {}
 
-    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+    def once(self, key: Hashable, read: Callable[[], _T]) -> _T:
         """What `read` gives, or what it gave for that key; what it raises is not remembered."""
         with self._lock:
             if self._answers is None:
-                answer = _Answer[T]()
+                answer = _Answer[_T]()
             else:
-                answer = self._answers.setdefault(key, _Answer[T]())
+                answer = self._answers.setdefault(key, _Answer[_T]())
         return answer.given(read)
 
-    def heard(self, client: int, ask: Callable[[], T]) -> T:
+    def heard(self, client: int, ask: Callable[[], _T]) -> _T:
         """What `ask` gives; while looking, a client whose host is silent is asked no more."""
         if self._answers is None:
             return ask()
@@ -77,14 +77,14 @@ def given_up(error: Exception) -> bool:
     return getattr(error, _GIVEN_UP, False)
 
 
-class _Answer(Generic[T]):
+class _Answer(Generic[_T]):
     """What one read gives, had by whoever comes first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: list[T] = []
+        self._known: list[_T] = []
 
-    def given(self, read: Callable[[], T]) -> T:
+    def given(self, read: Callable[[], _T]) -> _T:
         with self._lock:
             if not self._known:
                 self._known.append(read())

@@ -11,7 +11,8 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions, dump
 from resource_repair.openness import PUBLIC_READ_WRITE
-from scripts.account.function import Live, exemptions_in, secured, with_exemptions
+from scripts.account.deployed_function import DeployedFunction, secured
+from scripts.account.package import exemptions_in, with_exemptions
 from scripts.decide.chain import Standing
 from scripts.errors import Problem
 from scripts.localcloud import Fail
@@ -61,9 +62,9 @@ def put_live(scene: Scene, package: bytes) -> None:
     scene.cloud.fc.resources.update_function(*place, fields)
 
 
-def live(scene: Scene) -> Live:
+def live(scene: Scene) -> DeployedFunction:
     """The function as it is."""
-    return Live.read(scene.spec(), scene.clients)
+    return DeployedFunction.read(scene.spec(), scene.clients)
 
 
 def test_the_exemptions_are_those_of_the_live_code(scene: Scene) -> None:

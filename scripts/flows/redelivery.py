@@ -1,4 +1,4 @@
-"""How an event comes to the function once more: straight, or the way that findings come.
+"""By which route an event comes to the function once more: straight, or as findings come.
 
 Each gives the problem that remains, or an empty text once everything in the event is settled.
 """
@@ -11,26 +11,26 @@ from resource_repair import notification
 from resource_repair.values import IGNORED, Finding
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.account.function import Live
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.topic import publish
 from scripts.context import Situation
 from scripts.errors import UsageError
+from scripts.flows.audit_lines import left_open
 from scripts.flows.deliver import submit
-from scripts.flows.event import Line, left_open, settled
 from scripts.patience import Progress, wait
 
-Key: TypeAlias = tuple[str, str, int | None]
+ReportKey: TypeAlias = tuple[str, str, int | None]
 """A finding's rule, its bucket, and when Cloud Config reported it; empty for what is none."""
 
 _SPARE = 90  # seconds: what an invocation takes on the way, throttling, and finding its lines
 
 
-class Way(Protocol):
-    """A way to the function."""
+class Route(Protocol):
+    """A route to the function."""
 
     hold: int
     """Seconds for which a message is to be held meanwhile."""
-    said: list[Line]
+    said: list[AuditLine]
     """What the function wrote about what is settled."""
 
     def send(self, event: bytes) -> str:
@@ -38,15 +38,15 @@ class Way(Protocol):
         ...
 
 
-class Straight:
+class ToFunction:
     """Invokes the function and waits for its end, so that the outcome is known at once."""
 
-    def __init__(self, situation: Situation, live: Live) -> None:
+    def __init__(self, situation: Situation, live: DeployedFunction) -> None:
         self._situation = situation
         self._live = live
         self._timeout = int(live.timeout)
         self.hold = max(self._timeout, situation.spec.function.timeout) + 2 * _SPARE
-        self.said: list[Line] = []
+        self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains; what fails is not in the failure queue once more."""
@@ -55,18 +55,18 @@ class Straight:
         return ended.problem or left_open(ended.lines, self._live.settings.rule_ids)
 
 
-class Topic:
+class ToTopic:
     """Publishes to the topic, so that the trigger is tried too, and looks for the audit lines.
 
-    Function Compute retries what comes by this way, and puts it into the failure queue at the end:
-    what fails is then there twice.
+    Function Compute retries what comes by this route, and at the end puts it into the failure
+    queue: what fails is then there twice.
     """
 
-    def __init__(self, situation: Situation, live: Live) -> None:
+    def __init__(self, situation: Situation, live: DeployedFunction) -> None:
         self._situation = situation
         self._live = live
         self.hold = int(situation.options.timeout) + 2 * _SPARE
-        self.said: list[Line] = []
+        self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains when the time is over."""
@@ -84,17 +84,17 @@ class Topic:
             nonlocal last
             lines = audit_trail.recent(*where)
             last = said_last(awaited, (each for each in lines if each.request_id not in earlier))
-            done = sum(settled(vars(line)) for line in last)
+            done = sum(line.settled for line in last)
             words = f"{done} of {len(awaited)} settled, by the log store"
             return Progress(words, done == len(awaited))
 
         if wait(look, situation.console, situation.options.timeout):
-            self.said += map(vars, last)
-            return left_open(map(vars, last), self._live.settings.rule_ids)
+            self.said += last
+            return left_open(last, self._live.settings.rule_ids)
         return _unsettled(awaited, last)
 
 
-def awaited_of(event: bytes) -> Counter[Key]:
+def awaited_of(event: bytes) -> Counter[ReportKey]:
     """How many lines about each key the function will write, by its own reading of the event.
 
     Another finding about the bucket, such as one that it is compliant, was reported another time.
@@ -107,7 +107,7 @@ def awaited_of(event: bytes) -> Counter[Key]:
     )
 
 
-def said_last(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
+def said_last(awaited: Counter[ReportKey], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
     """What an invocation said last about each key, as far as that decides; the furthest one's.
 
     A message may name a bucket twice, and what is ignored as a duplicate is told before the repair
@@ -118,12 +118,12 @@ def said_last(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[Aud
     for line in lines:
         invocations[line.request_id].append(line)
     decided = (_decided(awaited, each) for each in invocations.values())
-    return max(decided, key=lambda each: sum(settled(vars(line)) for line in each), default=())
+    return max(decided, key=lambda each: sum(line.settled for line in each), default=())
 
 
-def _decided(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
-    last: dict[Key, AuditLine] = {}
-    seen: Counter[Key] = Counter()
+def _decided(awaited: Counter[ReportKey], lines: Iterable[AuditLine]) -> Sequence[AuditLine]:
+    last: dict[ReportKey, AuditLine] = {}
+    seen: Counter[ReportKey] = Counter()
     for line in lines:
         key = line.rule_id, line.bucket, line.reported_at
         seen[key] += 1
@@ -132,8 +132,8 @@ def _decided(awaited: Counter[Key], lines: Iterable[AuditLine]) -> Sequence[Audi
     return [line for key, line in last.items() if seen[key] >= awaited[key] > 0]
 
 
-def _unsettled(awaited: Counter[Key], last: Sequence[AuditLine]) -> str:
-    lines = [line for line in last if not settled(vars(line))]
+def _unsettled(awaited: Counter[ReportKey], last: Sequence[AuditLine]) -> str:
+    lines = [line for line in last if not line.settled]
     told = [f"{line.outcome}: {line.reason}" for line in lines]
     if missing := len(awaited) - len(last):
         told.append(f"{missing} audit lines did not come in time")

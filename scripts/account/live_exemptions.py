@@ -13,12 +13,10 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
 from resource_repair.settings import ExemptTag
 from scripts.account.buckets import Bucket
-from scripts.account.function import exemptions_in
-from scripts.errors import Problem
 from scripts.patience import patiently
 
 
-class Exempting(NamedTuple):
+class LiveExemptions(NamedTuple):
     """By what a function exempts buckets on a day (in UTC); without `tag` no tag does."""
 
     exemptions: Exemptions
@@ -40,15 +38,6 @@ def allows(exemption: Exemption | None, acl: str) -> bool:
     """
     openness = OPENNESS.get(acl, OPENNESS[PUBLIC_READ_WRITE])
     return exemption is not None and openness <= OPENNESS[exemption.allow]
-
-
-def bundled_exemptions(code: Path) -> Exemptions:
-    """The exemptions in a bundle's zip; raises Problem if the function could not read them."""
-    try:
-        package = code.read_bytes()
-    except OSError as error:
-        raise Problem(f"{code} cannot be read ({error.strerror}): run `make bundle`") from None
-    return exemptions_in(package, str(code), "run `make bundle`")
 
 
 def differing(live: Exemptions, reviewed: Exemptions, path: Path) -> str:

@@ -1,0 +1,98 @@
+"""Brings the spec to an endpoint: reads what is live, plans the difference, carries it out.
+
+It does what `s deploy` does, with the same outcome, by way of Alibaba Cloud's own SDKs: for the
+demo, for tests, and for machines without Node. Other than `s deploy` it never goes on with another
+role when RAM refuses, and it replaces a trigger that differs.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+
+from scripts.account.async_config import (
+    AsyncInvokeConfig,
+    DeclaredAsyncInvokeConfig,
+    async_configs_of,
+    delete_async,
+)
+from scripts.account.clients import Clients
+from scripts.account.function import Function
+from scripts.account.function_role import role_arn, role_steps
+from scripts.account.resource import Difference, Plan, Step, Verdict, compare, step_for
+from scripts.account.service import Service
+from scripts.account.trigger import Trigger, delete_trigger, triggers_of
+from scripts.declared import Spec
+from scripts.errors import UsageError
+
+__all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan"]
+
+_LATEST = ("", "LATEST", None)
+
+
+def plan(spec: Spec, clients: Clients) -> Plan:
+    """What the spec needs, by what is live now; changes nothing.
+
+    Raises UsageError (the code was not built, the credentials are of another account), CloudError
+    (a call was refused) and Problem (a policy that is nowhere).
+    """
+    if clients.account_id != spec.account_id:
+        raise UsageError(f"the spec is for account {spec.account_id}, not {clients.account_id}")
+    steps = (*role_steps(spec, clients), *_function_steps(spec, clients, role_arn(spec)))
+    return Plan(spec.account_id, spec.region, steps)
+
+
+def apply(plan: Plan, done: Callable[[Step], None] = lambda _: None) -> None:
+    """Carry out a plan's changes in order, and tell `done` after each.
+
+    Raises CloudError where a call is refused: what was done until then stays, and a new plan goes
+    on from there.
+    """
+    for step in plan.changes:
+        step.carry_out()
+        done(step)
+
+
+def _function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step]:
+    """Service (with the role of that ARN), function, asynchronous configuration, trigger.
+
+    Raises CloudError, and UsageError if the code was not built.
+    """
+    code = _built_code(spec)
+    yield step_for(Service(spec, clients, role_arn))
+    yield step_for(Function(spec, clients, code))
+    yield from _async_steps(spec, clients)
+    yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
+    yield from _undeclared(spec, clients)
+
+
+def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """One step, or none if there is rightly no asynchronous configuration."""
+    wanted = spec.function.async_config
+    if wanted:
+        yield step_for(DeclaredAsyncInvokeConfig(spec, wanted, clients))
+        return
+    undeclared = AsyncInvokeConfig(spec, clients)
+    if live := undeclared.live():
+        gone = compare(live, {})
+        yield Step(Verdict.REMOVE, undeclared.kind, undeclared.name, gone, undeclared.remove)
+
+
+def _undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """What nobody declared: triggers beside the one, configurations of versions and aliases."""
+    place = (spec.service.name, spec.function.name)
+    for each in triggers_of(spec, clients):
+        if each.trigger_name != spec.trigger.name:
+            gone = (Difference("type", each.trigger_type, ""),)
+            delete = functools.partial(delete_trigger, clients, *place, each.trigger_name)
+            yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
+    for each in async_configs_of(spec, clients):
+        if each.qualifier not in _LATEST:
+            gone = (Difference("qualifier", each.qualifier, ""),)
+            delete = functools.partial(delete_async, clients, *place, each.qualifier)
+            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
+
+
+def _built_code(spec: Spec) -> bytes:
+    try:
+        return spec.function.code.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{spec.function.code} is not there: run `make bundle`") from error

@@ -1,0 +1,277 @@
+"""The live function: what it is told, what it runs, and whether it is paused; and changing that.
+
+A pause is kept on the function itself, as one more environment variable beside `repairMode`, which
+the function ignores: no file says one thing here while another is live there.
+"""
+
+import base64
+import functools
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+from alibabacloud_fc_open20210406 import models
+from alibabacloud_tea_util.models import RuntimeOptions
+
+from resource_repair import settings
+from resource_repair.exemptions import Exemptions
+from resource_repair.settings import Settings
+from resource_repair.values import ENFORCE, REPORT
+from scripts.account import proxies
+from scripts.account.addresses import LOOPBACK
+from scripts.account.clients import Clients, calling
+from scripts.account.package import checksum, exemptions_in
+from scripts.account.permission import Permission
+from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
+from scripts.errors import CloudError, Problem
+from scripts.patience import Progress, patiently, wait
+from scripts.terminal import Console
+
+__all__ = [
+    "GET",
+    "GET_CODE",
+    "MODE",
+    "PAUSED",
+    "UPDATE",
+    "ChangedError",
+    "DeployedFunction",
+    "Pause",
+    "secured",
+]
+
+# Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
+# action of Function Compute: on all of them neither is refused, so that all are declared so.
+GET = Permission("fc:GetFunction")
+GET_CODE = Permission("fc:GetFunctionCode")
+UPDATE = Permission("fc:UpdateFunction")
+
+MODE, PAUSED = "repairMode", "paused"  # environment variables
+
+_CHANGED = 412  # what was read is no longer what is there
+_NOT_FOUND, _OK = 404, 200
+_TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
+_SETTLING = 60.0  # seconds within which an update must show
+
+
+class Pause(NamedTuple):
+    """Since when and why nothing is closed, and the mode to go back to."""
+
+    since: datetime
+    reason: str
+    mode_before: str
+
+    def __str__(self) -> str:
+        since = self.since.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"paused since {since}" + (f" ({self.reason})" if self.reason else "")
+
+    def variable(self) -> str:
+        """As the environment variable has it: JSON in ASCII, whatever the reason's language."""
+        told = {"since": self.since.isoformat(), "mode": self.mode_before, "reason": self.reason}
+        return json.dumps(told)
+
+
+class DeployedFunction:
+    """The live function as it was when it was read; to see a change, read it again."""
+
+    def __init__(self, spec: Spec, clients: Clients, answer: Any) -> None:
+        body = answer.body
+        self.spec = spec
+        self.environment: Mapping[str, str] = dict(body.environment_variables or {})
+        self.checksum = str(body.code_checksum)
+        self.timeout = float(body.timeout)  # seconds for one invocation
+        self.changed_at = datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00"))
+        self._clients = clients
+        self._etag = answer.headers.get("etag", "")
+
+    @classmethod
+    def read(cls, spec: Spec, clients: Clients) -> "DeployedFunction":
+        """The function; raises CloudError, and Problem if it is not deployed."""
+        found = cls.find(spec, clients)
+        if found is None:
+            raise Problem(f"{spec.function.name} is not deployed: deploy it first")
+        return found
+
+    @classmethod
+    def find(cls, spec: Spec, clients: Clients) -> "DeployedFunction | None":
+        """The function; None if it is not deployed. Raises CloudError."""
+        place = (spec.service.name, spec.function.name)
+        try:
+            with calling(GET.action, spec.function.name):
+                answer = clients.fc.get_function(*place, models.GetFunctionRequest())
+        except CloudError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return cls(spec, clients, answer)
+
+    def described(self) -> dict[str, object]:
+        """How it stands, for `--json`."""
+        pause = self.pause
+        return {
+            "account_id": self.spec.account_id,
+            "region": self.spec.region,
+            "function": self.spec.function.name,
+            "mode": self.mode,
+            "paused": pause and {**pause._asdict(), "since": pause.since.isoformat()},
+        }
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, as it reads them itself."""
+        return settings.load(self.environment)
+
+    @property
+    def mode(self) -> str:
+        """The mode in which it runs."""
+        return self.environment.get(MODE, ENFORCE)
+
+    @property
+    def pause(self) -> Pause | None:
+        """The pause that holds; None too where somebody has set another mode by hand since."""
+        if self.mode != REPORT or PAUSED not in self.environment:
+            return None
+        try:
+            told = json.loads(self.environment[PAUSED])
+            since = datetime.fromisoformat(told["since"])
+            return Pause(since, str(told["reason"]), str(told["mode"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    @functools.cached_property
+    def package(self) -> bytes:
+        """The zip that it runs, whole. Raises CloudError; Problem if what came is another one.
+
+        Page "GetFunctionCode": a URL that needs no signature of ours, and a CRC-64.
+        """
+        name = self.spec.function.name
+        request = models.GetFunctionCodeRequest()
+        with calling(GET_CODE.action, name):
+            told = self._clients.fc.get_function_code(self.spec.service.name, name, request).body
+        package = _download(told.url, name)
+        if not checksum(package) == str(told.checksum) == self.checksum:
+            raise Problem(
+                f"what came as the code of {name} is not what it runs: it was changed meanwhile, "
+                "or cut on the way; run again"
+            )
+        return package
+
+    def exemptions(self) -> Exemptions:
+        """The exemptions that it goes by; raises as `package`, and Problem if it has none to read.
+
+        It asks Function Compute the first time. Without readable ones the function repairs nothing.
+        """
+        return exemptions_in(self.package, f"the live {self.spec.function.name}")
+
+    def check_unchanged(self) -> None:
+        """Read it again: what is handed to it now must be judged as was planned. One GetFunction.
+
+        Raises ChangedError, which says what is otherwise by now; CloudError if it cannot be read.
+        """
+        self._clients.memory.act()
+        now = patiently(lambda: DeployedFunction.find(self.spec, self._clients))
+        if told := _changes(self, now):
+            mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
+            raise ChangedError(
+                f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
+            )
+
+    def set_environment(self, variables: Mapping[str, str]) -> "DeployedFunction":
+        """Have it told these variables, and nothing else changed; gives it as it is then.
+
+        Raises CloudError; Problem if they are too large, if it was changed since it was read, or if
+        they do not show.
+        """
+        size = environment_size(variables)
+        if size > ENVIRONMENT_LIMIT:
+            raise Problem(
+                f"the environment variables would have {size} bytes, and Function Compute takes "
+                f"{ENVIRONMENT_LIMIT}: give a shorter reason"
+            )
+        self._update(models.UpdateFunctionRequest(environment_variables=dict(variables)))
+        after = DeployedFunction.read(self.spec, self._clients)
+        if after.environment != dict(variables):
+            raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
+        return after
+
+    def set_package(self, package: bytes, console: Console) -> "DeployedFunction":
+        """Have it run this zip, and nothing else changed; gives it once it is seen to be live.
+
+        Raises CloudError; Problem if it was changed since it was read, or the zip does not show.
+        """
+        wanted = checksum(package)
+        code = models.Code(zip_file=base64.b64encode(package).decode())
+        self._update(models.UpdateFunctionRequest(code=code), {"X-Fc-Code-Checksum": wanted})
+        after = self
+
+        def look() -> Progress:
+            nonlocal after
+            after = DeployedFunction.read(self.spec, self._clients)
+            shows = after.checksum == wanted
+            return Progress(f"{'runs' if shows else 'waiting for'} the code {wanted}", shows)
+
+        if not wait(look, console, _SETTLING):
+            raise Problem(f"{self.spec.function.name} does not show its new code: run again")
+        return after
+
+    def _update(
+        self, request: models.UpdateFunctionRequest, further: Mapping[str, str] | None = None
+    ) -> None:
+        """Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone."""
+        name = self.spec.function.name
+        given = {**({"If-Match": self._etag} if self._etag else {}), **(further or {})}
+        headers = models.UpdateFunctionHeaders(common_headers=given)
+        update = self._clients.fc.update_function_with_options
+        try:
+            with calling(UPDATE.action, name):
+                update(self.spec.service.name, name, request, headers, RuntimeOptions())
+        except CloudError as error:
+            if error.status != _CHANGED:
+                raise
+            raise ChangedError(
+                f"{name} was changed meanwhile by somebody else: run again"
+            ) from None
+
+
+class ChangedError(Problem):
+    """The function is no longer as it was read, and was left so."""
+
+
+def _changes(before: DeployedFunction, now: DeployedFunction | None) -> str:
+    """What is otherwise by now, in words; empty if nothing is by which it judges a finding."""
+    if now is None:
+        return "is not deployed any more"
+    told = ["runs other code by now"] if now.checksum != before.checksum else []
+    names = {
+        name
+        for name in (*before.environment, *now.environment)
+        if before.environment.get(name) != now.environment.get(name)
+    }
+    if names & {MODE, PAUSED}:
+        told.append(f"is {now.pause}" if now.pause else f"runs in mode {now.mode} by now")
+    if others := sorted(names - {MODE, PAUSED}):
+        told.append(f"is told another {', '.join(others)} by now")
+    return " and ".join(told)
+
+
+def secured(url: str) -> str:
+    """The URL over https, since it is documented with http too; loopback's stays as it is."""
+    parts = urlsplit(url)
+    return url if parts.hostname in LOOPBACK else parts._replace(scheme="https").geturl()
+
+
+def _download(url: str, name: str) -> bytes:
+    """What is at the URL, which is a secret: whoever knows it can have the code."""
+    failed = functools.partial(CloudError, GET_CODE.action, name)
+    try:
+        answer = requests.get(secured(url), timeout=_TIMEOUTS, allow_redirects=False)
+    except requests.RequestException:
+        advice = "the code could not be had from where it is stored: run again"
+        raise failed("NoUsableAnswer", 0, advice, proxies.used()) from None
+    if answer.status_code != _OK:
+        advice = "the place where the code is stored refuses to give it: run again"
+        code = f"status {answer.status_code}"
+        raise failed(code, answer.status_code, advice, proxies.used())
+    return answer.content

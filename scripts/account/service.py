@@ -1,0 +1,141 @@
+"""The service: how it is read, made, changed and taken away; by way of Function Compute."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from alibabacloud_fc_open20210406 import models
+
+from scripts.account import defaults, mark
+from scripts.account.clients import Clients, calling
+from scripts.account.defaults import defaults_of, resetting, settings_of
+from scripts.account.function import RemovableFunction, functions
+from scripts.account.permission import Permission
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, token_pages
+from scripts.declared import Spec
+
+READ_SERVICE = (Permission("fc:GetService"), Permission("fc:ListVpcBindings"))
+
+
+class Service:
+    """The service, with its role and its logs."""
+
+    kind = "service"
+
+    def __init__(self, spec: Spec, clients: Clients, role_arn: str) -> None:
+        self.name = spec.service.name
+        self._description = spec.service.description
+        self._role_arn = role_arn
+        self._read = functools.partial(service_of, spec, clients)
+        self._bindings = functools.partial(vpc_bindings_of, spec, clients)
+        self._fc = clients.fc
+        logs = spec.service.logs
+        self._logs = models.LogConfig(
+            project=logs.project if logs else "",
+            logstore=logs.logstore if logs else "",
+            log_begin_rule=logs.begin_rule if logs else "None",
+            enable_request_metrics=logs.request_metrics if logs else False,
+        )
+
+    def live(self) -> State | None:
+        """What is live, by the fields that are compared; None if it is not there."""
+        found = self._read()
+        if found is None:
+            return None
+        told = self._state(found.description, found.role, found.log_config or models.LogConfig())
+        bound = ", ".join(self._bindings())
+        return {**told, **settings_of(found, defaults.SERVICE_DEFAULTS), "vpcBindings": bound}
+
+    def declared(self) -> State:
+        """What s.yaml declares, by the same fields."""
+        told = self._state(self._description, self._role_arn, self._logs)
+        return {**told, **defaults_of(defaults.SERVICE_DEFAULTS), "vpcBindings": ""}
+
+    def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
+        return {
+            "description": description or "",
+            "role": (role or "").lower(),  # RAM does not tell them apart by case
+            "logConfig.project": logs.project or "",
+            "logConfig.logstore": logs.logstore or "",
+            "logConfig.logBeginRule": logs.log_begin_rule or "None",
+            "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
+        }
+
+    def create(self) -> None:
+        """Make it."""
+        request = models.CreateServiceRequest(
+            service_name=self.name,
+            description=self._description,
+            role=self._role_arn,
+            log_config=self._logs,
+        )
+        with calling("fc:CreateService", self.name):
+            self._fc.create_service(request)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared, and what s.yaml leaves alone to its default."""
+        fields = {each.field for each in differences}
+        request = models.UpdateServiceRequest(
+            description=self._description,
+            role=self._role_arn,
+            log_config=self._logs,
+            **resetting(fields),
+        )
+        with calling("fc:UpdateService", self.name):
+            self._fc.update_service(self.name, request)
+        for vpc_id in self._bindings() if "vpcBindings" in fields else ():
+            with calling("fc:DeleteVpcBinding", self.name):
+                self._fc.delete_vpc_binding(self.name, vpc_id)
+
+
+class RemovableService:
+    """The service, which goes with its last function. It is known by its description."""
+
+    kind = "service"
+
+    def __init__(self, spec: Spec, clients: Clients, function: RemovableFunction) -> None:
+        self.name = spec.service.name
+        self._description = spec.service.description
+        self._function = function
+        self._clients = clients
+        self._read = functools.partial(service_of, spec, clients)
+
+    def there(self) -> bool:
+        """Whether it is there."""
+        return self._read() is not None
+
+    def stays(self) -> str:
+        """It is described otherwise, or holds a function that stays."""
+        found = self._read()
+        if found is None or (found.description or "") != self._description:
+            return mark.NOT_AS_DESCRIBED
+        names = functions(self._clients, self.name)
+        staying = [n for n in names if n != self._function.name or self._function.stays()]
+        return f"it holds functions that stay: {', '.join(staying)}" if staying else ""
+
+    def delete(self) -> None:
+        """Take it away."""
+        with deleting("fc:DeleteService", self.name):
+            self._clients.fc.delete_service(self.name)
+
+
+def services(clients: Clients) -> Iterator[Any]:
+    """All services in the region, as the SDK describes them."""
+
+    def page(token: str | None) -> Any:
+        return clients.fc.list_services(models.ListServicesRequest(limit=FC_PAGE, next_token=token))
+
+    return token_pages("fc:ListServices", "the account", page, lambda body: body.services)
+
+
+def service_of(spec: Spec, clients: Clients) -> Any:
+    """All of the live service's settings; None if it is not there."""
+    name, request = spec.service.name, models.GetServiceRequest()
+    return find("fc:GetService", name, lambda: clients.fc.get_service(name, request))
+
+
+def vpc_bindings_of(spec: Spec, clients: Clients) -> list[str]:
+    """The VPCs that the live service is bound to."""
+    name = spec.service.name
+    bound = find("fc:ListVpcBindings", name, lambda: clients.fc.list_vpc_bindings(name))
+    return list((bound and bound.vpc_ids) or ())
