@@ -37,6 +37,11 @@ class Failure(NamedTuple):
     function: str = ""
 
     @property
+    def qualified_name(self) -> str:
+        """The function's, as `Spec.qualified_name` has it."""
+        return f"{self.service}/{self.function}"
+
+    @property
     def buckets(self) -> list[str]:
         """The buckets that it is about, each once."""
         return list(dict.fromkeys(finding.resource_id for finding in self.findings))

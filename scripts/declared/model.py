@@ -113,6 +113,16 @@ class Spec:
     trigger: TriggerSpec
 
     @property
+    def qualified_name(self) -> str:
+        """What tells the function from all others of the region: its service's name and its own."""
+        return f"{self.service.name}/{self.function.name}"
+
+    @property
+    def logs(self) -> Logs | None:
+        """Where the function's logs go, if they are kept."""
+        return self.service.logs
+
+    @property
     def topic(self) -> str:
         """The MNS topic that findings are published to."""
         return self.trigger.topic

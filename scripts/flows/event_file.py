@@ -57,8 +57,7 @@ def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
     """
     deployed = DeployedFunction.read(spec, clients).settings
     found = [item for item in notification.read(event) if isinstance(item, Finding)]
-    name = f"{spec.service.name}/{spec.function.name}"
-    return EventPreview(name, deployed.mode, deployed.rule_ids, found)
+    return EventPreview(spec.qualified_name, deployed.mode, deployed.rule_ids, found)
 
 
 def read_event(where: str) -> bytes:

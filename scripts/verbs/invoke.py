@@ -64,7 +64,7 @@ class Report:
 def _invoke(situation: Situation) -> Ended:
     console, spec = situation.console, situation.spec
     event = read_event(str(situation.options.event))
-    name = f"{spec.service.name}/{spec.function.name}"
+    name = spec.qualified_name
     coming = preview(situation.clients, spec, event)
     coming.show(console)
     if console.dry_run:

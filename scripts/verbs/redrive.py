@@ -176,9 +176,8 @@ def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction) -> str:
     """
     if failure.unreadable:
         return failure.unreadable
-    ours = (spec.service.name, spec.function.name)
-    if failure.function and (failure.service, failure.function) != ours:
-        return f"it is of the function {failure.service}/{failure.function}"
+    if failure.function and failure.qualified_name != spec.qualified_name:
+        return f"it is of the function {failure.qualified_name}"
     deployed = live.settings.rule_ids
     foreign = [each.rule_id for each in failure.findings if each.rule_id not in deployed]
     if foreign and len(foreign) == len(failure.findings):
@@ -237,7 +236,7 @@ def _refuse_in_report(live: DeployedFunction) -> None:
 def _agreed(situation: Situation, live: DeployedFunction, number: int) -> bool:
     to = f"topic {situation.spec.topic}"
     if situation.options.to == _TO_FUNCTION:
-        to = f"function {live.spec.service.name}/{live.spec.function.name}"
+        to = f"function {live.spec.qualified_name}"
     what = "1 message" if number == 1 else f"{number} messages"
     return situation.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
 

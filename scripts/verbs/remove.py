@@ -72,8 +72,9 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
             stays = patiently(partial(_stays, resource, going, roles=roles))
             found.append(Fate(resource, stays))
             if not stays:
-                holder = f"{spec.service.name}/" if resource.kind == "function" else ""
-                going.add(f"{resource.kind} {holder}{resource.name}")
+                is_function = resource.kind == "function"
+                name = spec.qualified_name if is_function else resource.name
+                going.add(f"{resource.kind} {name}")
     return found
 
 
@@ -88,7 +89,7 @@ def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
         *(("queue", name) for name in marked_queues(clients)),
         *(("log project", name) for name in marked_projects(clients)),
     ]
-    logs = spec.service.logs
+    logs = spec.logs
     ours = {
         ("rule", spec.rule_name),
         ("topic", spec.topic),

@@ -81,7 +81,7 @@ def _test(situation: Situation) -> Ended:
 
 def _alert(situation: Situation) -> tuple[Logs, Alert]:
     """The alert for tests, which is there and on."""
-    logs = situation.spec.service.logs
+    logs = situation.spec.logs
     if logs is None:
         raise Problem("without logs there are no alerts: declare logConfig in s.yaml")
     alert = Alert(alert_rules(situation.spec)[TEST], logs, situation.clients)
