@@ -29,7 +29,8 @@ class CloudError(Problem):
 
     Where the call went by a proxy (`proxies.used`), it is told too. `refused` are the actions that
     are not allowed, if it is denied: those that the service named, else the operation. A `final`
-    one passes not, since it was tried often enough.
+    one passes not, since it was tried often enough. One whose host was not `reached` is worth no
+    further try by whoever only asks again, but by whoever waits for long.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class CloudError(Problem):
         *,
         named: Iterable[str] = (),
         final: bool = False,
+        reached: bool = True,
     ) -> None:
         way = f" by way of proxy {proxy}" if proxy else ""
         super().__init__(f"{operation} on {subject} failed{way}: {code}; {advice}")
@@ -52,6 +54,7 @@ class CloudError(Problem):
         self.status = status
         self.refused = tuple(dict.fromkeys(named)) or (operation,)
         self.final = final
+        self.reached = reached
 
     @property
     def denied(self) -> bool:

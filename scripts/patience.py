@@ -32,7 +32,7 @@ def patiently(call: Callable[[], _T], *, after_making: bool = False, within: flo
             return call()
         except CloudError as error:
             not_yet = after_making and error.not_there and not error.final
-            if not (error.passes or not_yet):
+            if not ((error.passes and error.reached) or not_yet):
                 raise
             wait = next(waits, None)
             if wait is None or time.monotonic() + wait > end:

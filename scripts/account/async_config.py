@@ -40,7 +40,7 @@ class AsyncInvokeConfig:
     def remove(self) -> None:
         """Take it away."""
         request = models.DeleteFunctionAsyncInvokeConfigRequest()
-        with calling("fc:DeleteFunctionAsyncInvokeConfig", self.name):
+        with deleting("fc:DeleteFunctionAsyncInvokeConfig", self.name):
             self._fc.delete_function_async_invoke_config(self._service, self.name, request)
 
 

@@ -303,7 +303,9 @@ def actions_in(said: str) -> tuple[str, ...]:
 def _unanswered(failed: Callable[..., CloudError], error: Exception, host: str) -> CloudError:
     found = no_answer.of(error)
     advice = found._replace(host=found.host or host).advice()
-    return failed(NO_ANSWER, 0, advice, proxies.used(), final=given_up(error))
+    often_enough = given_up(error)
+    way = proxies.used()
+    return failed(NO_ANSWER, 0, advice, way, final=often_enough, reached=found.reached)
 
 
 def _said(error: TeaException, data: Mapping[str, Any]) -> tuple[str, str]:

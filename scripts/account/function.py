@@ -12,9 +12,12 @@ from scripts.account.async_config import delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, token_pages
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, find_answer, token_pages
 from scripts.account.trigger import triggers_of
 from scripts.declared import Spec
+from scripts.errors import CloudError, Problem
+
+_CHANGED = 412  # what was read is no longer what is there
 
 
 class Function:
@@ -27,14 +30,16 @@ class Function:
         self._service = spec.service.name
         self._wanted = spec.function
         self._code = code
-        self._read = functools.partial(function_of, spec, clients)
+        self._read = functools.partial(answer_about, spec, clients)
+        self._etag = ""
         self._fc = clients.fc
 
     def live(self) -> State | None:
         """What is live, the code by its checksum; None if it is not there."""
-        body = self._read()
-        if body is None:
+        answer = self._read()
+        if answer is None:
             return None
+        body, self._etag = answer.body, answer.headers.get("etag", "")
         declared = self._wanted.environment
         # A variable that nobody declared may be a secret: it is told of, its value is not.
         environment = {
@@ -84,10 +89,20 @@ class Function:
             **self._settings(),
             **resetting(fields),
         )
-        with calling("fc:UpdateFunction", self.name):
-            self._fc.update_function_with_options(
-                self._service, self.name, request, models.UpdateFunctionHeaders(), uploading()
-            )
+        # Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone.
+        given = {"If-Match": self._etag} if self._etag else {}
+        headers = models.UpdateFunctionHeaders(common_headers=given)
+        place = (self._service, self.name)
+        try:
+            with calling("fc:UpdateFunction", self.name):
+                self._fc.update_function_with_options(*place, request, headers, uploading())
+        except CloudError as error:
+            if error.status != _CHANGED:
+                raise
+            raise Problem(
+                f"{self.name} was changed by somebody else in this moment, so it was left alone: "
+                "run again"
+            ) from None
 
 
 def _state(settings: Any, environment: dict[str, str], code: str) -> State:
@@ -151,6 +166,12 @@ def functions(clients: Clients, service: str) -> Iterator[str]:
 
 def function_of(spec: Spec, clients: Clients) -> Any:
     """All of the live function's settings; None if it is not there."""
+    answer = answer_about(spec, clients)
+    return answer and answer.body
+
+
+def answer_about(spec: Spec, clients: Clients) -> Any:
+    """The same with the headers of the answer, which tell one state of it from another."""
     name = spec.function.name
     place = (spec.service.name, name, models.GetFunctionRequest())
-    return find("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
+    return find_answer("fc:GetFunction", name, lambda: clients.fc.get_function(*place))

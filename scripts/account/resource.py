@@ -115,9 +115,15 @@ class Surrounding(Resource, Protocol):
 
 def find(operation: str, subject: str, call: Callable[[], Any]) -> Any:
     """What `call` reads by an SDK, or None where the service says that there is no such thing."""
+    answer = find_answer(operation, subject, call)
+    return answer and answer.body
+
+
+def find_answer(operation: str, subject: str, call: Callable[[], Any]) -> Any:
+    """The same with the headers of the answer."""
     try:
         with calling(operation, subject):
-            return call().body
+            return call()
     except CloudError as error:
         if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
             return None
@@ -167,8 +173,8 @@ def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
 def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
     """The step that a resource needs; `on_difference` is what its `change` amounts to.
 
-    It is read again when the step is carried out, which raises Problem where it is no longer as it
-    was.
+    It is read again when the step is carried out, and at each further try of that, which raises
+    Problem where it is no longer as it was, nor as the step itself can have left it.
     """
     planned = _needed(resource, on_difference)
     begun = False
@@ -178,18 +184,33 @@ def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> 
         now = _needed(resource, on_difference)
         if now.verdict is Verdict.KEEP:  # by somebody else, or a try whose answer was lost
             return
-        if now.live != planned.live and not begun:
+        ours = now.live == planned.live or (begun and _left_by_us(now, planned, resource))
+        if not ours:
             raise Problem(
                 f"the {resource.kind} {resource.name} was changed by somebody else since the plan "
                 "was shown, so it was left alone: run again"
             )
-        begun = True  # what differs at a further try is what the one before left undone
+        begun = True
         if now.verdict is Verdict.CREATE:
             resource.create()
         else:
             resource.change(now.differences)
 
     return Step(planned.verdict, resource.kind, resource.name, planned.differences, carry_out)
+
+
+def _left_by_us(now: "_Needed", planned: "_Needed", resource: Resource) -> bool:
+    """Whether a try that did not end well may have left it so: each field before, between or after.
+
+    Between is empty: a role that is made has no policy yet.
+    """
+    if now.live is None:
+        return planned.live is None or now.verdict is Verdict.CREATE
+    before, after = planned.live or {}, resource.declared()
+    return all(
+        value in ("", before.get(field, ""), after.get(field, ""))
+        for field, value in now.live.items()
+    )
 
 
 class _Needed(NamedTuple):

@@ -1,5 +1,8 @@
 """What is deployed is what is in the sources: whoever compares or brings it builds it first."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.errors import Problem
@@ -10,13 +13,28 @@ def build(code: Path) -> str:
 
     Raises Problem where it cannot be built.
     """
-    from scripts.bundling import bundle  # noqa: PLC0415  (a slow import)
+    from scripts.bundling import bundle, byte_code  # noqa: PLC0415  (a slow import)
 
-    if code != bundle.OUTPUT / "function.zip":
+    if code.resolve() != (bundle.OUTPUT / "function.zip").resolve():
         return ""
     before = code.read_bytes() if code.is_file() else b""
     try:
-        built = bundle.build(bundle.OUTPUT)
-    except bundle.BundleError as error:
+        with _alone(bundle.OUTPUT):
+            built = bundle.build(bundle.OUTPUT)
+    except (bundle.BundleError, byte_code.BytecodeError) as error:
         raise Problem(f"no bundle: {error}") from None
+    except OSError as error:
+        raise Problem(
+            f"no bundle can be written to {bundle.OUTPUT} ({error.strerror or error}): let it be "
+            "written to, or name another s.yaml, with code that is built, by --spec"
+        ) from None
     return "" if built.read_bytes() == before else f"built {code.name} anew, from the sources"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one run after the other build in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

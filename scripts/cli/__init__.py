@@ -107,13 +107,25 @@ def run(
     `credentials` default to the default chain's.
     """
     if _asks_for_help(arguments):
-        return guarded(lambda _: _print(_usage(arguments)), Console())
+        try:
+            text = _usage(arguments)
+        except UsageError as error:
+            return _refused(str(error), arguments)
+        return guarded(lambda _: _print(text), Console())
     name, *words = arguments or ("",)
     running = _Run(name if name in VERBS else None, words, environ, credentials)
     console = Console(answer_json=_wants_json(arguments))
     if name == "completion":
         return guarded(lambda _: _print(_completion(*words)), console, running.about)
     return guarded(lambda console: running.perform(console, load(name)), console, running.about)
+
+
+def _refused(why: str, arguments: Sequence[str]) -> int:
+    def refuse(_: Console) -> Exit:
+        raise UsageError(why)
+
+    console = Console(answer_json=_wants_json(arguments))
+    return guarded(refuse, console, _Run(None, (), {}, None).about)
 
 
 def run_verb(

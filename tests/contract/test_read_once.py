@@ -1,6 +1,8 @@
 """What a verb looks at, it reads once; and what it writes to, it reads again just before."""
 
+import json
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +11,9 @@ import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models as mns
 
+from scripts import patience
 from scripts.docs.permissions import VERBS
+from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.stage.stage import Stage
 from tests.contract.verb_rig import EXEMPTIONS, Terminal, plant, product_in, run
@@ -120,3 +124,58 @@ def test_what_is_written_to_is_read_just_before(
     assert "nothing to do" not in capsys.readouterr().out
     requests_of(stage, verb)
     assert "nothing to do" in capsys.readouterr().out
+
+
+def _pause(stage: Stage) -> None:
+    """As somebody does at another terminal."""
+    told = {"since": "2026-11-28T00:00:00+00:00", "mode": "enforce", "reason": ""}
+    paused = {"repairMode": "report", "paused": json.dumps(told)}
+    variables = {**stage.spec.function.environment, **paused}
+    place = (stage.spec.service.name, stage.spec.function.name)
+    stage.cloud.fc.resources.update_function(*place, {"environmentVariables": variables})
+
+
+def _is_paused(stage: Stage) -> bool:
+    place = (stage.spec.service.name, stage.spec.function.name)
+    settings = stage.cloud.fc.resources.function(*place).settings
+    return "paused" in settings["environmentVariables"]
+
+
+def test_a_pause_between_two_tries_of_apply_is_not_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a try that failed cannot have left is somebody else's."""
+    _describe_function(stage, "one")
+    stage.cloud.faults.add("fc:UpdateFunction", Fail(503, "InternalServerError"))
+    monkeypatch.setattr(patience, "aside", lambda _: _pause(stage))
+    requests_of(stage, "apply", "--yes")
+    assert "was changed by somebody else" in capsys.readouterr().err
+    assert _is_paused(stage)
+    requests_of(stage, "resume", "--yes")
+
+
+def test_a_pause_while_apply_writes_is_not_ended(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between the last look and the write nothing of somebody else's is lost either."""
+    _describe_function(stage, "one")
+    hold = Hold()
+    order = stage.cloud.faults.add("fc:UpdateFunction", hold)
+    applying = threading.Thread(target=requests_of, args=(stage, "apply", "--yes"))
+    applying.start()
+    assert order.met.wait(60)
+    _pause(stage)
+    hold.released.set()
+    applying.join()
+    assert "was changed by somebody else in this moment" in capsys.readouterr().err
+    assert _is_paused(stage)
+    requests_of(stage, "resume", "--yes")
+
+
+def test_an_incomplete_search_is_asked_for_again(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What Log Service has not finished is no answer to be remembered."""
+    stage.cloud.log.let_search_lag(1)
+    requests_of(stage, "audit")
+    assert "did not finish" not in capsys.readouterr().err
