@@ -11,7 +11,7 @@ from datetime import date
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.values import REPORT
 from scripts.account.exempting import allows
-from scripts.account.function import MODE, Live, Pause
+from scripts.account.function import MODE, Pause
 from scripts.declared import Spec
 from scripts.declared.wide_globs import fault
 
@@ -19,9 +19,9 @@ EXPECT_DROP = "EXPECT_DROP"
 """The setting that names exemptions to be dropped on purpose, as they name buckets, by commas."""
 
 
-def ended_pause(live: Live, spec: Spec) -> Pause | None:
-    """The pause that a deploy of the spec would end; None if it goes on in mode report."""
-    return None if spec.function.environment.get(MODE) == REPORT else live.pause
+def ended_pause(pause: Pause | None, spec: Spec) -> Pause | None:
+    """That pause if a deploy of the spec would end it; None if it goes on in mode report."""
+    return None if spec.function.environment.get(MODE) == REPORT else pause
 
 
 def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
-from scripts import CODE
 from scripts.account.deployment import Step, plan
 from scripts.account.exempting import bundled_exemptions
 from scripts.account.function import GET, GET_CODE, UPDATE, Live
@@ -20,12 +19,12 @@ from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb
 from scripts.decide import overruling
-from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.declared import dotenv
 from scripts.errors import CloudError, Problem
 from scripts.flows import carry_out
-from scripts.patience import patiently
+from scripts.flows.facts import Reader
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -39,7 +38,7 @@ def _apply(situation: Situation) -> Exit:
     planned = plan(situation.spec, situation.clients)
     carry_out.show(console, planned)
     if planned.changes:
-        patiently(lambda: _count_what_closes(situation))
+        _count_what_closes(situation)
     applied: list[Step] = []
     stopped = list(_obstacles(situation)) if planned.changes else []
     for each in stopped:
@@ -63,7 +62,7 @@ def _obstacles(situation: Situation) -> Iterator[str]:
     if live is None:
         yield from _of_exemptions(situation, Exemptions())
         return
-    if pause := overruling.ended_pause(live, spec):
+    if pause := overruling.ended_pause(live.pause, spec):
         told = overruling.told_pause(pause, spec.function.name)
         yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
@@ -93,11 +92,11 @@ def _count_what_closes(situation: Situation) -> None:
     """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
     spec = situation.spec
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
-    chain = Chain(spec, situation.clients, settings, CODE / "exemptions.yaml")
-    if not begins_to_enforce(chain):
+    # The exemptions of the bundle that it deploys, whatever has become of their file since.
+    reader = Reader(spec, situation.clients, settings, spec.function.code)
+    if not begins_to_enforce(reader.facts("running")):
         return
-    # Those of the bundle that it deploys, whatever has become of their file since.
-    remark = closing(chain, bundled_exemptions(spec.function.code))
+    remark = closing(reader.facts(*BUCKETS.looks_at))
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
     situation.console.say(remark.what)

@@ -24,13 +24,14 @@ from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
 from scripts.context import Acting, Situation, Verb, finite, whole
 from scripts.decide import prospect as foreseen
-from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
 from scripts.decide.prospect import Findings, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
+from scripts.flows.facts import Reader
 from scripts.flows.follow import End, Following
 from scripts.patience import TIMEOUT, Progress, patiently, wait
 from scripts.terminal import Console, Exit
@@ -89,7 +90,7 @@ def _evaluate(situation: Situation) -> Exit:
     _show(console, prospect)
     check_expected(situation.options.expect, prospect.closes)
     if prospect.reported:
-        patiently(lambda: _check_chain(situation))
+        _check_chain(situation)
         if not console.dry_run:
             return _carry_out(situation, prospect)
     else:
@@ -154,9 +155,9 @@ def _check_chain(situation: Situation) -> None:
     """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
     options = situation.options
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    chain = Chain(situation.spec, situation.clients, settings, options.exemptions)
+    reader = Reader(situation.spec, situation.clients, settings, options.exemptions)
     for link in _LINKS:
-        remarks = list(link.examine(chain))
+        remarks = list(link.examine(reader.facts(*link.looks_at)))
         if lost := [each for each in remarks if each.standing in _LOST]:
             what = "; ".join(each.what for each in lost)
             mends = ", then ".join(dict.fromkeys(each.mend for each in lost))

@@ -310,7 +310,7 @@ def test_services_not_to_be_had_are_named(
     scene: Scene, status: int, code: str, message: str
 ) -> None:
     """An account that cannot have services is told so, and not to look for a permission."""
-    scene.cloud.faults.add("fc:GetService", Fail(status, code, message), times=2)
+    scene.cloud.faults.add("fc:GetService", Fail(status, code, message))
     found = {each.link: each for each in scene.look()}
 
     assert found["service"].standing is Standing.FAULT

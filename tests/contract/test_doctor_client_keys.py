@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.decide.chain import Standing
-from scripts.decide.chain.client_keys import account_of
+from scripts.declared.client_keys import account_of
 from tests.contract.doctor_helpers import Scene, deployed
 
 # As `openssl enc -aes-256-cbc -md md5 -base64` writes it, with the client's passphrase.
