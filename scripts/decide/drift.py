@@ -9,9 +9,8 @@ alias; a setting that s.yaml leaves alone, and with which other code runs, or th
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from scripts.account.clients import Clients
-from scripts.account.deployment import Plan, Step, Verdict, plan
-from scripts.account.function import MODE, PAUSED, Live, Pause
+from scripts.account.deployment import Plan, Step, Verdict
+from scripts.account.function import MODE, PAUSED, Pause
 from scripts.declared import Spec
 
 _LATEST = ("", "LATEST", None)
@@ -38,15 +37,13 @@ class Comparison(NamedTuple):
     pause: Pause | None = None
 
 
-def compare(spec: Spec, clients: Clients) -> Comparison:
-    """Compare what is live with the spec, the code by its checksum; raises as `plan`."""
-    planned = plan(spec, clients)
+def comparison(planned: Plan, pause: Pause | None, spec: Spec) -> Comparison:
+    """What that plan of `apply` tells of what is live, with the pause that holds."""
     compared = tuple(dict.fromkeys((step.kind, step.name) for step in planned.steps))
     drift = tuple(_differences(planned))
-    live = Live.find(spec, clients)
-    if live is None or live.pause is None:
+    if pause is None:
         return Comparison(compared, drift)
-    return Comparison(compared, tuple(_but_for(live.pause, drift, spec)), live.pause)
+    return Comparison(compared, tuple(_but_for(pause, drift, spec)), pause)
 
 
 def _differences(planned: Plan) -> Iterator[Drift]:

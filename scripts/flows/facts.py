@@ -38,15 +38,16 @@ from scripts.account.surroundings import (
     recorder,
 )
 from scripts.account.topic import subscriptions
-from scripts.decide import prospect
 from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
 from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription
 from scripts.decide.chain.topic import listens
+from scripts.decide.prospect import Findings
 from scripts.declared import Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
+from scripts.flows.foresee import foresee
 from scripts.patience import patiently
 
 
@@ -209,17 +210,17 @@ class Reader:
             return None
         return _seen(kind(logs, recipients, self._clients))
 
-    def found(self) -> prospect.Findings:
+    def found(self) -> Findings:
         """What is found now, by the exemptions that a deploy brings and the tag of s.yaml."""
         for name in ("rules", "running"):
             self._known(name)
         if not rules_are_there(self._facts):
-            return prospect.Findings()
+            return Findings()
         if begins_to_enforce(self._facts) and evaluating(self._facts):
-            return prospect.Findings()
+            return Findings()
         tag = function_settings.load(self._spec.function.environment).exempt_tag
         exempting = Exempting(self._known("exemptions"), tag, self._facts.today)
-        return prospect.read(self._spec, self._clients, exempting)
+        return foresee(self._spec, self._clients, exempting)
 
 
 _READS: Mapping[str, Callable[[Reader], Any]] = {

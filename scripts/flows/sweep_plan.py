@@ -11,9 +11,10 @@ from scripts.account.exempting import Exempting
 from scripts.account.findings import Result
 from scripts.account.function import Live
 from scripts.context import Situation
-from scripts.decide.candidates import Candidate, Reader, in_order
+from scripts.decide.candidates import Candidate, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
+from scripts.flows.candidates import Reader
 from scripts.patience import patiently
 from scripts.terminal import Console
 

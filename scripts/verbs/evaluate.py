@@ -23,16 +23,16 @@ from scripts.account import audit_trail, findings, function
 from scripts.account.exempting import Exempting, differing
 from scripts.account.findings import Result
 from scripts.context import Acting, Situation, Verb, finite, whole
-from scripts.decide import prospect as foreseen
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import Findings, check_expected, counted
+from scripts.decide.prospect import PERMISSIONS, Findings, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.facts import Reader
 from scripts.flows.follow import End, Following
+from scripts.flows.foresee import foresee
 from scripts.patience import TIMEOUT, Progress, patiently, wait
 from scripts.terminal import Console, Exit
 
@@ -124,7 +124,7 @@ def _prospect(situation: Situation) -> Prospect:
     reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(situation)
     told, held = deployed.settings, deployed.exemptions()
-    found = foreseen.read(spec, clients, Exempting(held, told.exempt_tag, today))
+    found = foresee(spec, clients, Exempting(held, told.exempt_tag, today))
     return Prospect(told.mode, found, differing(held, reviewed, path))
 
 
@@ -305,7 +305,7 @@ VERB = Verb(
                 function.GET,
                 function.GET_CODE,
                 findings.LIST_RULES,
-                *foreseen.PERMISSIONS,
+                *PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),
                 findings.START,
                 *audit_trail.PERMISSIONS,

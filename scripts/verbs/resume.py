@@ -12,9 +12,9 @@ from resource_repair.values import REPORT, WOULD_REPAIR
 from scripts.account.exempting import Exempting
 from scripts.account.function import GET, GET_CODE, MODE, PAUSED, UPDATE, Live, Pause
 from scripts.context import Acting, Situation, Verb
-from scripts.decide import prospect
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import PERMISSIONS, Findings
 from scripts.errors import Problem
+from scripts.flows.foresee import foresee
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -72,7 +72,7 @@ def _reported(situation: Situation, live: Live) -> Findings:
     spec = replace(situation.spec, function=function)
     today = datetime.now(timezone.utc).date()
     exempting = Exempting(live.exemptions(), live.settings.exempt_tag, today)
-    return prospect.read(spec, situation.clients, exempting)
+    return foresee(spec, situation.clients, exempting)
 
 
 def _show(situation: Situation, reported: Findings) -> None:
@@ -103,7 +103,7 @@ def _resumed(situation: Situation, live: Live, pause: Pause) -> Live:
 VERB = Verb(
     "resume",
     __doc__ or "",
-    (GET, UPDATE, GET_CODE, *prospect.PERMISSIONS),
+    (GET, UPDATE, GET_CODE, *PERMISSIONS),
     Acting,
     _resume,
     rule_id_known=False,

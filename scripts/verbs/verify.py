@@ -15,9 +15,10 @@ from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.decide.drift import Comparison, compare
+from scripts.decide.drift import Comparison
 from scripts.errors import Problem
 from scripts.flows import proof
+from scripts.flows.compare import compare
 from scripts.patience import TIMEOUT, patiently
 from scripts.terminal import Exit
 

@@ -10,7 +10,8 @@ from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
 from scripts.account.defaults import FUNCTION, SERVICE
-from scripts.decide.drift import Drift, compare
+from scripts.decide.drift import Drift
+from scripts.flows.compare import compare
 from tests.contract.doctor_helpers import Scene, deployed
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.
