@@ -4,7 +4,6 @@ A verb's module ends with a `VERB`: name, permissions, options, and the function
 which gets a `Situation` and its options, and returns an exit code. `scripts.cli` makes both.
 """
 
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 from cyclopts import Parameter
 
 from scripts.account.clients import Clients
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, missing_permissions
 from scripts.declared import PATH, Spec
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.terminal import Console, Exit
@@ -117,15 +116,6 @@ def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -
 def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
     """Say which statements let a refused call through: for the actions that the service named."""
     _show_statements(console, missing_permissions(verb.permissions, error.refused), spec)
-
-
-def missing_permissions(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
-    """What allows actions that were refused: as it is declared, and else on all resources."""
-    known: dict[str, list[Permission]] = {}
-    for permission in declared:
-        known.setdefault(permission.action.lower(), []).append(permission)
-    missing = (known.get(action.lower(), [Permission(action)]) for action in refused)
-    return list(dict.fromkeys(itertools.chain(*missing)))
 
 
 def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:

@@ -1,5 +1,7 @@
 """What RAM must allow for a call."""
 
+import itertools
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -17,3 +19,12 @@ class Permission(NamedTuple):
         """The statement of a RAM policy that gives it."""
         resource = self.resource.replace("{account}", account_id).replace("{region}", region)
         return {"Effect": "Allow", "Action": self.action, "Resource": resource}
+
+
+def missing_permissions(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:
+    """What allows actions that were refused: as it is declared, and else on all resources."""
+    known: dict[str, list[Permission]] = {}
+    for permission in declared:
+        known.setdefault(permission.action.lower(), []).append(permission)
+    missing = (known.get(action.lower(), [Permission(action)]) for action in refused)
+    return list(dict.fromkeys(itertools.chain(*missing)))

@@ -10,7 +10,7 @@ from datetime import date
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.values import REPORT
-from scripts.account.deployed_function import MODE, DeployedFunction, Pause
+from scripts.account.deployed_function import MODE, Pause
 from scripts.account.live_exemptions import allows
 from scripts.declared import Spec
 from scripts.declared.wide_globs import why_too_wide
@@ -19,9 +19,9 @@ EXPECT_DROP = "EXPECT_DROP"
 """The setting that names exemptions to be dropped on purpose, as they name buckets, by commas."""
 
 
-def ended_pause(live: DeployedFunction, spec: Spec) -> Pause | None:
-    """The pause that a deploy of the spec would end; None if it goes on in mode report."""
-    return None if spec.function.environment.get(MODE) == REPORT else live.pause
+def ended_pause(pause: Pause | None, spec: Spec) -> Pause | None:
+    """That pause if a deploy of the spec would end it; None if it goes on in mode report."""
+    return None if spec.function.environment.get(MODE) == REPORT else pause
 
 
 def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:

@@ -9,9 +9,8 @@ alias; a setting that s.yaml leaves alone, and with which other code runs, or th
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from scripts.account.clients import Clients
-from scripts.account.deploy_plan import Plan, Step, Verdict, plan
-from scripts.account.deployed_function import MODE, PAUSED, DeployedFunction, Pause
+from scripts.account.deploy_plan import Plan, Step, Verdict
+from scripts.account.deployed_function import MODE, PAUSED, Pause
 from scripts.declared import Spec
 
 
@@ -36,15 +35,13 @@ class Comparison(NamedTuple):
     pause: Pause | None = None
 
 
-def find_drift(spec: Spec, clients: Clients) -> Comparison:
-    """Compare what is live with the spec, the code by its checksum; raises as `plan`."""
-    planned = plan(spec, clients)
+def comparison(planned: Plan, pause: Pause | None, spec: Spec) -> Comparison:
+    """What that plan of `apply` tells of what is live, with the pause that holds."""
     compared = tuple(dict.fromkeys((step.kind, step.name) for step in planned.steps))
     drift = tuple(_differences(planned))
-    live = DeployedFunction.find(spec, clients)
-    if live is None or live.pause is None:
+    if pause is None:
         return Comparison(compared, drift)
-    return Comparison(compared, tuple(_but_for(live.pause, drift, spec)), live.pause)
+    return Comparison(compared, tuple(_but_for(pause, drift, spec)), pause)
 
 
 def _differences(planned: Plan) -> Iterator[Drift]:

@@ -5,7 +5,6 @@ demand does.
 """
 
 import json
-import uuid
 
 from scripts.account.findings import Result
 from scripts.account.rule import RESOURCE_TYPE
@@ -14,8 +13,8 @@ from scripts.declared import Spec
 _RISKS = {1: "Critical", 2: "Warning", 3: "Info"}
 
 
-def non_compliance_event(result: Result, spec: Spec) -> bytes:
-    """The event for a non-compliant result."""
+def non_compliance_event(result: Result, spec: Spec, request_id: str) -> bytes:
+    """The event for a non-compliant result; `request_id` is a new UUID."""
     evaluated = round(result.evaluated_at.timestamp() * 1000)
     qualifier = {
         "resourceId": result.bucket,
@@ -40,7 +39,7 @@ def non_compliance_event(result: Result, spec: Spec) -> bytes:
         "invokingEventMessageType": "Manual",
         "complianceType": result.compliance,
         "accountId": int(spec.account_id),
-        "requestId": str(uuid.uuid4()),
+        "requestId": request_id,
         "eventName": "NonCompliant",
         # Not when it is sent: of a bucket that was made since it was found, the function tells.
         "notificationCreationTime": evaluated,

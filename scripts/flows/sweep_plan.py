@@ -11,9 +11,10 @@ from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Situation
-from scripts.decide.candidates import Candidate, Reader, in_order
+from scripts.decide.candidates import Candidate, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
+from scripts.flows.candidates import Reader
 from scripts.patience import patiently
 from scripts.terminal import Console
 

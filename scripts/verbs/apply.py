@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
-from scripts import CODE
 from scripts.account.deploy_plan import Step, plan
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE, DeployedFunction
 from scripts.account.function_role import GET_POLICY
@@ -22,13 +21,13 @@ from scripts.account.trigger import SUBSCRIBING
 from scripts.bundling import fresh
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.decide import deploy_conflicts
-from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.declared import dotenv
 from scripts.errors import CloudError, Problem
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
-from scripts.patience import patiently
+from scripts.flows.facts import Reader
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -50,7 +49,7 @@ def _apply(situation: Situation) -> Ended:
     planned = plan(situation.spec, situation.clients)
     carry_out.show(console, planned)
     if planned.changes:
-        patiently(lambda: _count_what_closes(situation))
+        _count_what_closes(situation)
     applied: list[Step] = []
     stopped = list(_obstacles(situation)) if planned.changes else []
     for each in stopped:
@@ -73,7 +72,7 @@ def _obstacles(situation: Situation) -> Iterator[str]:
     if live is None:
         yield from _of_exemptions(situation, Exemptions())
         return
-    if pause := deploy_conflicts.ended_pause(live, spec):
+    if pause := deploy_conflicts.ended_pause(live.pause, spec):
         told = deploy_conflicts.told_pause(pause, spec.function.name)
         yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
@@ -103,11 +102,11 @@ def _count_what_closes(situation: Situation) -> None:
     """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
     spec = situation.spec
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
-    chain = Chain(spec, situation.clients, settings, CODE / "exemptions.yaml")
-    if not begins_to_enforce(chain):
+    # The exemptions of the bundle that it deploys, whatever has become of their file since.
+    reader = Reader(spec, situation.clients, settings, spec.function.code)
+    if not begins_to_enforce(reader.facts("running")):
         return
-    # Those of the bundle that it deploys, whatever has become of their file since.
-    remark = closing(chain, bundled_exemptions(spec.function.code))
+    remark = closing(reader.facts(*BUCKETS.looks_at))
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
     situation.console.say(remark.what)

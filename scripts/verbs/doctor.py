@@ -19,8 +19,9 @@ from cyclopts import Parameter
 
 from scripts import CODE
 from scripts.context import Ended, Looking, Situation, Verb
-from scripts.decide.chain import LINKS, Chain, Diagnosis, Standing, examine
+from scripts.decide.chain import LINKS, Diagnosis, Standing
 from scripts.declared import dotenv
+from scripts.flows.facts import Reader, examined
 from scripts.terminal import Console, Exit
 
 _LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
@@ -58,9 +59,9 @@ class Report:
 def _doctor(situation: Situation) -> Ended:
     options, spec = situation.options, situation.spec
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    chain = Chain(spec, situation.clients, settings, options.exemptions)
+    reader = Reader(spec, situation.clients, settings, options.exemptions)
     found: list[Diagnosis] = []
-    for each in examine(chain, before_deploy=options.before_deploy):
+    for each in examined(reader, before_deploy=options.before_deploy):
         if each.link not in {earlier.link for earlier in found}:
             situation.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)

@@ -24,15 +24,16 @@ from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
 from scripts.context import Acting, Ended, Situation, Verb, finite, whole
-from scripts.decide import prospect as foreseen
-from scripts.decide.chain import Chain, Standing
+from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import Findings, check_expected, counted
+from scripts.decide.prospect import PERMISSIONS, Findings, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
+from scripts.flows.facts import Reader
 from scripts.flows.follow import End, Following
+from scripts.flows.foresee import foresee
 from scripts.patience import TIMEOUT, Progress, patiently, wait
 from scripts.terminal import Console, Exit
 
@@ -119,7 +120,7 @@ def _evaluate(situation: Situation) -> Ended:
     _show(console, prospect)
     check_expected(situation.options.expect, prospect.closes)
     if prospect.reported:
-        patiently(lambda: _check_chain(situation))
+        _check_chain(situation)
         if not console.dry_run:
             return _carry_out(situation, prospect)
     else:
@@ -150,7 +151,7 @@ def _prospect(situation: Situation) -> Prospect:
     reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(situation)
     told, held = deployed.settings, deployed.exemptions()
-    found = foreseen.read(spec, clients, LiveExemptions(held, told.exempt_tag, today))
+    found = foresee(spec, clients, LiveExemptions(held, told.exempt_tag, today))
     return Prospect(told.mode, found, differing(held, reviewed, path))
 
 
@@ -181,9 +182,9 @@ def _check_chain(situation: Situation) -> None:
     """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
     options = situation.options
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    chain = Chain(situation.spec, situation.clients, settings, options.exemptions)
+    reader = Reader(situation.spec, situation.clients, settings, options.exemptions)
     for link in _LINKS:
-        remarks = list(link.examine(chain))
+        remarks = list(link.examine(reader.facts(*link.looks_at)))
         if lost := [each for each in remarks if each.standing in _LOST]:
             what = "; ".join(each.what for each in lost)
             mends = ", then ".join(dict.fromkeys(each.mend for each in lost))
@@ -334,7 +335,7 @@ VERB = Verb(
                 GET,
                 GET_CODE,
                 findings.LIST_RULES,
-                *foreseen.PERMISSIONS,
+                *PERMISSIONS,
                 *(each for link in _LINKS for each in link.permissions),
                 findings.START,
                 *audit_trail.PERMISSIONS,

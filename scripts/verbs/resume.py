@@ -20,9 +20,9 @@ from scripts.account.deployed_function import (
 )
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Acting, Ended, Situation, Verb
-from scripts.decide import prospect
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import PERMISSIONS, Findings
 from scripts.errors import Problem
+from scripts.flows.foresee import foresee
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -94,7 +94,7 @@ def _reported(situation: Situation, live: DeployedFunction) -> Findings:
     spec = replace(situation.spec, function=function)
     today = datetime.now(timezone.utc).date()
     exempting = LiveExemptions(live.exemptions(), live.settings.exempt_tag, today)
-    return prospect.read(spec, situation.clients, exempting)
+    return foresee(spec, situation.clients, exempting)
 
 
 def _show(situation: Situation, reported: Findings) -> None:
@@ -125,7 +125,7 @@ def _resumed(situation: Situation, live: DeployedFunction, pause: Pause) -> Depl
 VERB = Verb(
     "resume",
     __doc__ or "",
-    (GET, UPDATE, GET_CODE, *prospect.PERMISSIONS),
+    (GET, UPDATE, GET_CODE, *PERMISSIONS),
     Acting,
     _resume,
     rule_id_known=False,

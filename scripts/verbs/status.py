@@ -76,7 +76,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Exempting:
+class LiveExemptions:
     """Whether the exemptions are those of the live function (None: unknown), and why not."""
 
     deployed: bool | None
@@ -89,7 +89,7 @@ class Report:
 
     paused: str | None
     buckets: tuple[Bucket, ...]
-    exemptions: Exempting
+    exemptions: LiveExemptions
     not_read: tuple[str, ...]
 
 
@@ -108,7 +108,7 @@ def _status(situation: Situation) -> Ended:
     report = Report(
         str(pause) if pause else None,
         tuple(map(_bucket, found)),
-        Exempting(reader.deployed, reader.doubt(options.exemptions)),
+        LiveExemptions(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
     )
     whole = not reader.failures and all(view.acl is not None for view in found)

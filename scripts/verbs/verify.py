@@ -15,9 +15,10 @@ from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Situation, Verb, finite
-from scripts.decide.drift import Comparison, find_drift
+from scripts.decide.drift import Comparison
 from scripts.errors import Problem
 from scripts.flows import proof
+from scripts.flows.compare import find_drift
 from scripts.patience import TIMEOUT, patiently
 from scripts.terminal import Exit
 

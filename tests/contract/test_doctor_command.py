@@ -55,6 +55,23 @@ def test_settings_are_read_from_the_env_file_too(
     assert "1000000000000001" in capsys.readouterr().out
 
 
+def test_keys_of_another_account_are_told(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both accounts are named of the keys that the Serverless Devs client keeps; no key is."""
+    path = tmp_path / ".s" / "access.yaml"
+    path.parent.mkdir()
+    path.write_text("default: {AccountID: 1000000000000001, AccessKeySecret: not-to-be-seen}")
+    assert run(scene, "--json", HOME=str(tmp_path)) == 1
+
+    said = capsys.readouterr()
+    (told,) = [each for each in json.loads(said.out)["links"] if each["link"] == "credentials"]
+    assert told["state"] == "fault"
+    assert "keeps as default are of account 1000000000000001" in told["what"]
+    assert scene.cloud.account_id in told["what"]
+    assert "not-to-be-seen" not in said.out + said.err
+
+
 def test_exemptions_that_cannot_be_read_are_a_fault(
     scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

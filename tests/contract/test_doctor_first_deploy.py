@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from scripts.decide.chain import Standing
-from scripts.decide.chain.buckets import EXPECT
 from scripts.declared import load
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
@@ -100,81 +99,16 @@ def one_more_bucket(scene: Scene) -> Iterator[None]:
         assert scene.cloud.config.wait_idle(30)
 
 
-@pytest.mark.parametrize(("expected", "stops"), [("", True), ("20", True), ("21", False)])
-def test_enforcing_for_the_first_time_counts_what_it_closes(
-    undeployed: Scene, expected: str, stops: bool
-) -> None:
-    """Above 20 buckets it stops, names their number, and goes on when given just that."""
-    with one_more_bucket(undeployed):
-        found = [each for each in undeployed.look(EXPECT_CLOSE=expected) if each.link == "buckets"]
-
-    assert bool(found) is stops
-    for each in found:
-        assert each.standing is Standing.FAULT
-        assert each.what.startswith("21 buckets that are non-compliant and not exempt")
-        assert f"{EXPECT}=21" in each.mend
-
-
-@pytest.mark.parametrize(
-    ("more", "mode", "says"),
-    [
-        (False, "enforce", "20 buckets that are non-compliant and not exempt will be closed"),
-        (True, "report", "non-compliant and not exempt: 21, exempt: 1"),
-    ],
-)
-def test_the_buckets_are_counted_where_that_stops_nothing(
-    undeployed: Scene,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    more: bool,
-    mode: str,
-    says: str,
-) -> None:
-    """Up to 20 buckets are listed, and in mode report any number is only told."""
-    path = apply_helpers.project(tmp_path)
-    apply_helpers.edit(path, "mode: enforce", f"mode: {mode}")
-    arguments = ["--json", "--spec", str(path), "--exemptions", str(undeployed.exemptions)]
-    with one_more_bucket(undeployed) if more else contextlib.nullcontext():
-        assert undeployed.run("doctor", *arguments) == 0
-
-    assert says in capsys.readouterr().out
-
-
-def test_what_is_not_evaluated_yet_is_not_counted(tmp_path: Path) -> None:
-    """While the rule is being evaluated nobody knows how many it will be, and it stops."""
-    with LocalCloud() as cloud:
-        scene = Scene(cloud, tmp_path)
-        scene.provision()
-        cloud.clock.scale = 1000  # the evaluation ends with the cloud
-        cloud.config.start_evaluation(scene.rule_id)
-        faults = [each for each in scene.look() if each.standing is Standing.FAULT]
-
-    assert [each.link for each in faults] == ["buckets"]
-    assert "is not known" in faults[0].what
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("repairMode", "report"),
-        ("prepareRuleId", "cr-another"),
-        # With these it keeps every finding as misconfigured.
-        ("repairMode", ""),
-        ("ossEndpoint", "http://oss.example.com"),
-    ],
-)
-def test_one_that_did_not_repair_begins_to_enforce(
-    undeployed: Scene, name: str, value: str
-) -> None:
-    """The count also comes where a function only reports, or enforces another rule, or none."""
+def test_one_that_only_reported_begins_to_enforce(undeployed: Scene) -> None:
+    """The count also comes where a live function only reports, and ends once it enforces."""
     undeployed.deploy()
-    spoil.variable(name, value)(undeployed)
+    spoil.variable("repairMode", "report")(undeployed)
     with one_more_bucket(undeployed):
-        before = [each for each in undeployed.look() if each.link != "function"]
+        (before,) = [each for each in undeployed.look() if each.link != "function"]
+        told = undeployed.look(EXPECT_CLOSE="21")
         undeployed.deploy()
         enforcing = undeployed.look()
 
-    misconfigured = name == "ossEndpoint" or not value
-    assert [each.what.partition(" ")[0] for each in before] == ["none", "21"][not misconfigured :]
-    assert {each.link for each in before} == {"buckets"}
+    assert (before.link, before.what.partition(" ")[0]) == ("buckets", "21")
+    assert [each.link for each in told] == ["function"]
     assert enforcing == []

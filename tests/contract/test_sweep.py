@@ -126,7 +126,7 @@ def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None
     """The finding has the fields and values of Cloud Config's own message, but for its own ids."""
     plant(stage, alpha="public-read")
     (result,) = findings.read(stage.spec, stage.clients)
-    ours = json.loads(non_compliance_event(result, stage.spec))
+    ours = json.loads(non_compliance_event(result, stage.spec, "an-id"))
     theirs = json.loads(stage.cloud.config.message(stage.rule_id, "alpha"))
     varying = {"requestId", "notificationCreationTime", "evaluationResultIdentifier"}
     varying.add("invokingEventMessageType")

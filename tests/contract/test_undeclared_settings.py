@@ -10,7 +10,8 @@ from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
 from scripts.account.defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
-from scripts.decide.drift import Drift, find_drift
+from scripts.decide.drift import Drift
+from scripts.flows.compare import find_drift
 from tests.contract.doctor_helpers import Scene, deployed
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.

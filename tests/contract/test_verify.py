@@ -7,7 +7,7 @@ from alibabacloud_fc_open20210406 import models as fc
 
 from scripts.account.permission import Permission
 from scripts.bundling.archive import pack
-from scripts.decide.drift import find_drift
+from scripts.flows.compare import find_drift
 from scripts.localcloud.faults import Fail
 from scripts.verbs.verify import COMPARING
 from tests.contract import apply_helpers

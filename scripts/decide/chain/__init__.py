@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from scripts.context import missing_permissions
+from scripts.account.permission import missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
 from scripts.decide.chain.buckets import BUCKETS
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.exemptions import EXEMPTIONS
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts
 from scripts.decide.chain.function import FUNCTION
 from scripts.decide.chain.logs import LOGS
 from scripts.decide.chain.model import Diagnosis, Link, Remark, Standing, fault
@@ -20,9 +20,8 @@ from scripts.decide.chain.topic import SUBSCRIPTION, TOPIC
 from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.patience import patiently
 
-__all__ = ["LINKS", "Chain", "Diagnosis", "Standing", "examine"]
+__all__ = ["LINKS", "Diagnosis", "Facts", "Standing", "examine"]
 
 LINKS = (
     CREDENTIALS,
@@ -44,15 +43,14 @@ LINKS = (
 )
 
 
-def examine(chain: Chain, *, before_deploy: bool) -> Iterator[Diagnosis]:
-    """What there is to say of each link, in order; a link that cannot be seen is said to be so.
+def examine(link: Link, facts: Facts, *, before_deploy: bool) -> Iterator[Diagnosis]:
+    """What there is to say of a link, by what it looks at; that it cannot be seen, if it is so.
 
     With `before_deploy` what that deploy puts right is no fault, and what it would undo is one.
     """
-    for link in LINKS:
-        for remark in _remarks(link, chain):
-            standing = _before_deploy(remark) if before_deploy else remark.standing
-            yield Diagnosis(link.name, standing, remark.what, remark.mend)
+    for remark in _remarks(link, facts):
+        standing = _before_deploy(remark) if before_deploy else remark.standing
+        yield Diagnosis(link.name, standing, remark.what, remark.mend)
 
 
 def _before_deploy(remark: Remark) -> Standing:
@@ -61,11 +59,11 @@ def _before_deploy(remark: Remark) -> Standing:
     return Standing.NOT_YET if remark.deploy_goes_on else remark.standing
 
 
-def _remarks(link: Link, chain: Chain) -> list[Remark]:
+def _remarks(link: Link, facts: Facts) -> list[Remark]:
     try:
-        return patiently(lambda: list(link.examine(chain)))
+        return list(link.examine(facts))
     except CloudError as error:
-        return [_unseen(link, error, chain.spec)]
+        return [_unseen(link, error, facts.spec)]
     except Problem as problem:
         what, _, mend = str(problem).partition(": ")
         return [fault(what, mend)]

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from scripts.decide.chain.client_keys import account_of
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, fault, sound
 
 # Under these names the Serverless Devs client finds its own account and endpoint.
@@ -13,13 +12,13 @@ _ENDPOINT, _ENABLED = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
 _HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
-    wrong = [*_clients_account(chain), *_clients_keys(chain), *_clients_endpoint(chain)]
-    yield from wrong or [sound(f"they are of account {chain.spec.account_id}")]
+def _examine(facts: Facts) -> Iterator[Remark]:
+    wrong = [*_clients_account(facts), *_clients_keys(facts), *_clients_endpoint(facts)]
+    yield from wrong or [sound(f"they are of account {facts.spec.account_id}")]
 
 
-def _clients_account(chain: Chain) -> Iterator[Remark]:
-    told, ours = chain.settings.get(_ACCOUNT), chain.spec.account_id
+def _clients_account(facts: Facts) -> Iterator[Remark]:
+    told, ours = facts.settings.get(_ACCOUNT), facts.spec.account_id
     if told and told != ours:
         yield fault(
             f"they are of account {ours}, and the Serverless Devs client deploys to {told} "
@@ -28,9 +27,9 @@ def _clients_account(chain: Chain) -> Iterator[Remark]:
         )
 
 
-def _clients_keys(chain: Chain) -> Iterator[Remark]:
-    access, ours = chain.spec.access, chain.spec.account_id
-    kept = account_of(access, chain.settings)
+def _clients_keys(facts: Facts) -> Iterator[Remark]:
+    access, ours = facts.spec.access, facts.spec.account_id
+    kept = known(facts.client_account)
     if kept and kept != ours:
         yield fault(
             f"they are of account {ours}, and the keys that the Serverless Devs client keeps as "
@@ -40,11 +39,11 @@ def _clients_keys(chain: Chain) -> Iterator[Remark]:
         )
 
 
-def _clients_endpoint(chain: Chain) -> Iterator[Remark]:
-    if chain.settings.get(_ENABLED) != "true":
+def _clients_endpoint(facts: Facts) -> Iterator[Remark]:
+    if facts.settings.get(_ENABLED) != "true":
         return
-    endpoint = _HOST.fullmatch(chain.settings.get(_ENDPOINT, ""))
-    here = (chain.spec.account_id, chain.spec.region)
+    endpoint = _HOST.fullmatch(facts.settings.get(_ENDPOINT, ""))
+    here = (facts.spec.account_id, facts.spec.region)
     if endpoint and endpoint.groups() != here:
         account, region = endpoint.groups()
         yield fault(
@@ -54,4 +53,4 @@ def _clients_endpoint(chain: Chain) -> Iterator[Remark]:
         )
 
 
-CREDENTIALS = Link("credentials", (), _examine)
+CREDENTIALS = Link("credentials", (), ("client_account",), _examine)

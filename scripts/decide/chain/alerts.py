@@ -3,55 +3,49 @@
 from collections.abc import Iterator
 
 from scripts.account.alerts import needed
-from scripts.account.inventory import ActionPolicy, Recipients, Surrounding, Webhook, alerts
 from scripts.account.permission import Permission
-from scripts.account.recipients import HOW
-from scripts.account.resource import State
-from scripts.decide.chain.facts import Chain
+from scripts.account.recipients import HOW, Recipients
+from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, not_yet, sound
-from scripts.declared import Logs
 from scripts.errors import UsageError
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
-    logs = chain.spec.service.logs
-    if logs is None:
+def _examine(facts: Facts) -> Iterator[Remark]:
+    if facts.spec.service.logs is None:
         yield not_yet("without logs there are no alerts", "declare logConfig in s.yaml")
         return
-    found = [(alert, alert.live()) for alert in alerts(chain.spec, chain.clients)]
-    if all(live is None for _, live in found):
+    found = known(facts.alerts)
+    if all(alert.live is None for alert in found):
         yield not_yet("nobody is woken when something goes wrong: there are no alerts", HOW)
         return
     try:
-        wrong = [*_about_recipients(chain, logs)]
+        wrong = [*_about_recipients(facts)]
     except UsageError as error:
         wrong = [_fault(str(error), HOW)]
-    for alert, live in found:
-        wrong += _about(alert, live)
+    for alert in found:
+        wrong += _about(alert)
     yield from wrong or [sound(f"{len(found)} alerts are on, and somebody is named")]
 
 
-def _about(resource: Surrounding, live: State | None) -> Iterator[Remark]:
-    if live is None:
-        yield _fault(f"there is no {resource.kind} {resource.name}")
+def _about(seen: Seen) -> Iterator[Remark]:
+    if seen.live is None:
+        yield _fault(f"there is no {seen.kind} {seen.name}")
         return
-    for each in changing(resource, live):
+    for each in changing(seen):
         yield each._replace(deploy_goes_on=True)
 
 
-def _about_recipients(chain: Chain, logs: Logs) -> Iterator[Remark]:
+def _about_recipients(facts: Facts) -> Iterator[Remark]:
     """Who is named may be known elsewhere: without our variables, that there is somebody."""
-    recipients = Recipients.of(chain.settings)
-    policy = ActionPolicy(logs, recipients, chain.clients)
-    live = policy.live()
-    if not recipients and live is not None:
-        if not live["actions"]:
+    recipients = Recipients.of(facts.settings)
+    policy = known(facts.alert_policy)
+    if not recipients and policy.live is not None:
+        if not policy.live["actions"]:
             yield _fault(f"the {policy.kind} {policy.name} does nothing")
         return
-    yield from _about(policy, live)
+    yield from _about(policy)
     if recipients.webhook:
-        webhook = Webhook(logs, recipients, chain.clients)
-        yield from _about(webhook, webhook.live())
+        yield from _about(known(facts.webhook))
 
 
 def _fault(what: str, mend: str = PROVISION) -> Remark:
@@ -65,5 +59,6 @@ ALERTS = Link(
         *needed("Get"),
         Permission("log:ListResourceRecords", "acs:log:*:{account}:resource/*"),
     ),
+    ("alerts", "alert_policy", "webhook"),
     _examine,
 )

@@ -2,38 +2,33 @@
 
 from collections.abc import Iterator
 
-from resource_repair.exemptions import Exemptions
 from scripts.account.deployed_function import GET, GET_CODE
 from scripts.decide import deploy_conflicts
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, sound, stopping, undeployed
-from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
-    live = Exemptions()
-    if chain.live:
-        try:
-            live = chain.live.exemptions()
-        except CloudError:
-            raise
-        except Problem as problem:
-            yield undeployed(str(problem).rpartition(": ")[0])
-            return
-    ours = reviewed_exemptions(chain.exemptions, chain.today)
-    lost = deploy_conflicts.dropped(live, ours, chain.today)
-    stops = deploy_conflicts.unexpected(lost, chain.settings)
+def _examine(facts: Facts) -> Iterator[Remark]:
+    running, held = known(facts.running), facts.live_exemptions
+    if isinstance(held, Problem) and not isinstance(held, CloudError):
+        yield undeployed(str(held).rpartition(": ")[0])
+        return
+    live, ours = known(held), known(facts.exemptions)
+    lost = deploy_conflicts.dropped(live, ours, facts.today)
+    stops = deploy_conflicts.unexpected(lost, facts.settings)
     for each in lost:
         what, mend = deploy_conflicts.told_exemption(each), deploy_conflicts.mend_exemption(each)
         yield stopping(what, mend) if each in stops else sound(f"{what}, as it is to")
-    new = deploy_conflicts.too_wide(ours, live, chain.today)
+    new = deploy_conflicts.too_wide(ours, live, facts.today)
     for each in new:
         yield stopping(deploy_conflicts.told_too_wide(each), deploy_conflicts.MEND_TOO_WIDE)
-    if chain.live is None and not new:
+    if running is None and not new:
         yield sound("none is live yet")
     elif not lost and not new:
         yield sound(f"{len(live.entries)} are live, and a deploy drops none that holds")
 
 
-EXEMPTIONS = Link("exemptions", (GET, GET_CODE), _examine)
+EXEMPTIONS = Link(
+    "exemptions", (GET, GET_CODE), ("running", "live_exemptions", "exemptions"), _examine
+)

@@ -1,112 +1,134 @@
-"""What the links are examined with, and what several of them look at, read once."""
+"""What the links are examined by: what is declared, and what was read of each thing; values."""
 
-import functools
 from collections.abc import Mapping
-from datetime import date, datetime, timezone
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar, Union
 
-from scripts.account import findings
-from scripts.account.async_config import AsyncInvokeConfig
-from scripts.account.clients import Clients
-from scripts.account.deployed_function import MODE, PAUSED, DeployedFunction
-from scripts.account.function import Function
-from scripts.account.function_role import role_arn
-from scripts.account.inventory import RuleFound
-from scripts.account.resource import Difference, State, compare
-from scripts.account.rule import rules
-from scripts.account.service import Service
-from scripts.account.trigger import Trigger
+from resource_repair.exemptions import Exemptions
+from resource_repair.settings import Settings
+from scripts.account.deployed_function import MODE, PAUSED, Pause
+from scripts.account.findings import rule_ids
+from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
+from scripts.account.resource import Difference, State, Step, compare
+from scripts.decide.prospect import Findings
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
 
+T = TypeVar("T")
 
-class Chain:
-    """The chain from the rule to the buckets, in one account and region.
+Answer = Union[T, Exception]  # noqa: UP007  (mypy takes no T | … for an alias)
+"""What reading something gave: what was read, or why it could not be (a Problem)."""
 
-    `settings` are the shell's variables over those of .env. What is read raises CloudError.
+NOT_READ: Any = LookupError("a link looks at what it does not declare in `looks_at`")
+
+
+class Seen(NamedTuple):
+    """A thing as it is (`live`; None if it is not there) and as it should be.
+
+    `obstacle` says why it cannot be had so, and after a colon what to do about it; else empty.
     """
 
-    def __init__(
-        self, spec: Spec, clients: Clients, settings: Mapping[str, str], exemptions: Path
-    ) -> None:
-        self.spec = spec
-        self.clients = clients
-        self.settings = settings
-        self.exemptions = exemptions
+    kind: str
+    name: str
+    live: State | None
+    declared: State
+    obstacle: str = ""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Where the live one is not the declared one."""
+        return compare(self.live or {}, self.declared)
+
+
+class Running(NamedTuple):
+    """How the live function goes about it; `pause` is None where none holds."""
+
+    settings: Settings
+    pause: Pause | None = None
+
+
+class Subscription(NamedTuple):
+    """One of the topic's; an `endpoint` that is not told is empty."""
+
+    name: str
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """The chain from the rule to the buckets, in one account and region, as it was read at `now`.
+
+    `settings` are the shell's variables over those of .env. What stands on something that is not
+    there was not read, and is empty.
+    """
+
+    spec: Spec
+    settings: Mapping[str, str]
+    now: datetime
+
+    client_account: Answer[str] = NOT_READ  # of the keys that the Serverless Devs client keeps
+    recorder: Answer[Recorder] = NOT_READ
+    rules: Answer[tuple[RuleFound, ...]] = NOT_READ  # every one of the account
+    rule: Answer[Seen] = NOT_READ
+    channels: Answer[tuple[ChannelFound, ...]] = NOT_READ  # likewise
+    channel_found: Answer[ChannelFound | None] = NOT_READ
+    channel: Answer[Seen] = NOT_READ
+    topic: Answer[Seen] = NOT_READ
+    subscriptions: Answer[tuple[Subscription, ...]] = NOT_READ
+    trigger: Answer[Seen] = NOT_READ
+    trigger_role: Answer[Seen] = NOT_READ
+    service: Answer[Seen] = NOT_READ
+    role_steps: Answer[tuple[Step, ...]] = NOT_READ  # what the service's role needs
+    function: Answer[Seen] = NOT_READ  # its declared code is none: see `function_differences`
+    running: Answer[Running | None] = NOT_READ
+    live_exemptions: Answer[Exemptions] = NOT_READ
+    exemptions: Answer[Exemptions] = NOT_READ  # those that a deploy brings
+    asynchronous: Answer[State | None] = NOT_READ
+    queue: Answer[Seen] = NOT_READ
+    queue_found: Answer[QueueFound | None] = NOT_READ
+    arrivals: Answer[tuple[float, ...]] = NOT_READ  # in the queue, in seconds since the epoch
+    log_store: Answer[tuple[Seen, ...]] = NOT_READ  # project, store, index: up to what is missing
+    alerts: Answer[tuple[Seen, ...]] = NOT_READ
+    alert_policy: Answer[Seen] = NOT_READ
+    webhook: Answer[Seen] = NOT_READ
+    found: Answer[Findings] = NOT_READ
 
     @property
     def today(self) -> date:
         """Today in UTC, as exemptions count days."""
-        return datetime.now(timezone.utc).date()
-
-    @functools.cached_property
-    def rules(self) -> tuple[RuleFound, ...]:
-        """Every rule of the account."""
-        return tuple(rules(self.clients))
-
-    @property
-    def rule(self) -> RuleFound | None:
-        """The rule of the name that s.yaml gives; None if there is none."""
-        return next((rule for rule in self.rules if rule.name == self.spec.rule_name), None)
+        return self.now.date()
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """The ids that PREPARE_RULE_ID has, whatever they are worth."""
-        return findings.rule_ids(self.spec)
+        return rule_ids(self.spec)
 
-    @functools.cached_property
-    def service(self) -> State | None:
-        """The live service, by the fields that apply compares; None if it is not there."""
-        return self._service.live()
+    @property
+    def named_rule(self) -> RuleFound | None:
+        """The rule that s.yaml names; None if there is none. Raises what reading did."""
+        return next((rule for rule in known(self.rules) if rule.name == self.spec.rule_name), None)
 
-    def service_differences(self, live: State) -> tuple[Difference, ...]:
-        """Where the live service is not the declared one."""
-        return compare(live, self._service.declared())
+    @property
+    def deployed(self) -> bool:
+        """Whether there is a function, as before the first deploy is none; raises likewise."""
+        return known(self.function).live is not None
 
-    @functools.cached_property
-    def function(self) -> State | None:
-        """The live function; None before the first deploy."""
-        return self._function.live()
-
-    def function_differences(self, live: State) -> tuple[Difference, ...]:
+    @property
+    def function_differences(self) -> tuple[Difference, ...]:
         """Where the live function is not the declared one, its code and a pause aside.
 
-        What is built here does not change what is lost there.
+        What is built here does not change what is lost there. Raises likewise.
         """
-        aside = {"code"}
-        if self.live and self.live.pause:
+        aside, running = {"code"}, known(self.running)
+        if running and running.pause:
             aside |= {f"environmentVariables.{name}" for name in (MODE, PAUSED)}
-        found = compare(live, self._function.declared())
-        return tuple(each for each in found if each.field not in aside)
+        return tuple(each for each in known(self.function).differences if each.field not in aside)
 
-    @functools.cached_property
-    def live(self) -> DeployedFunction | None:
-        """The live function with its code and its pause; None before the first deploy."""
-        return DeployedFunction.find(self.spec, self.clients)
 
-    @functools.cached_property
-    def asynchronous(self) -> State | None:
-        """The live asynchronous configuration; None if it has none."""
-        return AsyncInvokeConfig(self.spec, self.clients).live()
-
-    @functools.cached_property
-    def trigger(self) -> State | None:
-        """The live trigger; None if it is not there."""
-        return self._trigger.live()
-
-    def trigger_differences(self, live: State) -> tuple[Difference, ...]:
-        """Where the live trigger is not the declared one."""
-        return compare(live, self._trigger.declared())
-
-    @property
-    def _service(self) -> Service:
-        return Service(self.spec, self.clients, role_arn(self.spec))
-
-    @property
-    def _function(self) -> Function:
-        return Function(self.spec, self.clients, b"")
-
-    @property
-    def _trigger(self) -> Trigger:
-        return Trigger(self.spec, self.clients)
+def known(answer: Answer[T]) -> T:
+    """What was read; raises the Problem if it could not be."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
-from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.account.deployed_function import GET, Pause
 from scripts.decide import deploy_conflicts
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     RESUME,
     Link,
@@ -18,33 +18,33 @@ from scripts.decide.chain.model import (
 )
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
-    name, live = chain.spec.function.name, chain.function
+def _examine(facts: Facts) -> Iterator[Remark]:
+    name, live = facts.spec.function.name, known(facts.function).live
     if live is None:
         yield not_yet(f"there is no function {name}")
         return
-    waits_for, declared = live.get("environmentVariables.prepareRuleId", ""), chain.rule_ids
+    waits_for, declared = live.get("environmentVariables.prepareRuleId", ""), facts.rule_ids
     if {each.strip() for each in waits_for.split(",")} != set(declared):
         yield undeployed(
             f"{name} acts on findings of the rule {waits_for or '(none)'}, and not of "
             f"{','.join(declared)}"
         )
         return
-    differing = chain.function_differences(live)
+    differing, running = facts.function_differences, known(facts.running)
     yield from unlike(name, differing)
-    if chain.live and chain.live.pause:
-        yield _paused(chain, chain.live)
+    if running and running.pause:
+        yield _paused(facts, running.pause)
     elif not differing:
         mode = live.get("environmentVariables.repairMode", ENFORCE)
         yield sound(f"{name} runs in mode {mode}")
 
 
-def _paused(chain: Chain, live: DeployedFunction) -> Remark:
-    name = chain.spec.function.name
-    what = f"{name} is {live.pause}: findings are recorded, nothing is closed"
-    ended = deploy_conflicts.ended_pause(live, chain.spec)
+def _paused(facts: Facts, pause: Pause) -> Remark:
+    name = facts.spec.function.name
+    what = f"{name} is {pause}: findings are recorded, nothing is closed"
+    ended = deploy_conflicts.ended_pause(pause, facts.spec)
     # A deploy that stays in mode report ends a pause too, and closes nothing.
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link("function", (GET,), _examine)
+FUNCTION = Link("function", (GET,), ("function", "running"), _examine)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from scripts.account.inventory import Surrounding
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, compare
-from scripts.decide.chain.facts import Chain
+from scripts.account.resource import Difference
+from scripts.decide.chain.facts import Facts, Seen
 
 # The commands that mend most of what can be wrong.
 PROVISION = "resource-repair provision"
@@ -47,14 +46,16 @@ class Remark(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link: its name, what it takes to look at it, and the look.
+    """A link: its name, what it takes to look at it, which facts it looks at, and the look.
 
-    `examine` yields what is wrong and, if nothing is, what is there. It raises CloudError.
+    `examine` yields what is wrong and, if nothing is, what is there. It raises what the reading of
+    a fact did.
     """
 
     name: str
     permissions: tuple[Permission, ...]
-    examine: Callable[[Chain], Iterator[Remark]]
+    looks_at: tuple[str, ...]
+    examine: Callable[[Facts], Iterator[Remark]]
 
 
 @dataclass(frozen=True)
@@ -83,30 +84,29 @@ def fault(what: str, mend: str) -> Remark:
 
 
 def changing(
-    resource: Surrounding,
-    live: State,
+    seen: Seen,
     told: Mapping[str, str] = _NOTHING,
     harmless: Collection[str] = (),
 ) -> Iterator[Remark]:
     """What provision would change in something that is there, field by field.
 
     `told` says in words what is wrong where a field differs; by those of `harmless` nothing is
-    lost. Raises CloudError.
+    lost.
     """
-    for each in compare(live, resource.declared()):
+    for each in seen.differences:
         words = f" {told[each.field]}: it" if each.field in told else ""
         what = (
-            f"the {resource.kind} {resource.name}{words} has {each.field} {each.live or 'off'}, "
+            f"the {seen.kind} {seen.name}{words} has {each.field} {each.live or 'off'}, "
             f"and provision makes that {each.declared or 'nothing'}"
         )
         standing = Standing.DIFFERS if each.field in harmless else Standing.FAULT
         yield Remark(standing, what, PROVISION)
 
 
-def in_the_way(resource: Surrounding) -> Iterator[Remark]:
-    """Why provision would refuse to make or change something; raises CloudError."""
-    if obstacle := resource.obstacle():
-        what, _, mend = obstacle.partition(": ")
+def in_the_way(seen: Seen) -> Iterator[Remark]:
+    """Why provision would refuse to make or change something."""
+    if seen.obstacle:
+        what, _, mend = seen.obstacle.partition(": ")
         yield fault(what, mend)
 
 
@@ -130,6 +130,6 @@ def stopping(what: str, mend: str) -> Remark:
     return Remark(Standing.SOUND, what, mend, deploy_stops=True)
 
 
-def lacking(chain: Chain, what: str) -> Remark:
+def lacking(facts: Facts, what: str) -> Remark:
     """Something that a deploy makes is not there: no fault before the first one."""
-    return not_yet(what) if chain.function is None else undeployed(what)
+    return undeployed(what) if facts.deployed else not_yet(what)

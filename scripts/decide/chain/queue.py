@@ -1,14 +1,13 @@
 """The failure queue: whether it gets what could not be repaired, keeps it, and is empty."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from scripts.account.deployed_function import GET
-from scripts.account.inventory import Queue, QueueFound
+from scripts.account.inventory import QueueFound
 from scripts.account.permission import Permission
 from scripts.account.queue import RETENTION
 from scripts.account.topic import LARGEST_MESSAGE
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     PROVISION,
     Link,
@@ -24,36 +23,35 @@ _QUEUES = "acs:mns:{region}:{account}:/queues/*"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def _examine(chain: Chain) -> Iterator[Remark]:
-    name = chain.spec.failure_queue
+def _examine(facts: Facts) -> Iterator[Remark]:
+    name = facts.spec.failure_queue
     if name is None:
         yield fault(
             "s.yaml declares no failure queue: what cannot be repaired is lost after its retries",
             "declare asyncConfiguration with a destination in s.yaml",
         )
         return
-    queue = Queue(name, chain.clients)
-    found = queue.found()
+    found = known(facts.queue_found)
     if found is None:
-        yield fault(f"there is no queue {name} in {chain.spec.region}", PROVISION)
+        yield fault(f"there is no queue {name} in {facts.spec.region}", PROVISION)
         return
-    wrong = [*_about_destination(chain), *_about_queue(queue, found)]
+    wrong = [*_about_destination(facts), *_about_queue(facts, found)]
     yield from wrong or [sound(f"{name} is empty, and keeps what it gets for {_RETENTION}")]
 
 
-def _about_destination(chain: Chain) -> Iterator[Remark]:
-    declared = chain.spec.function.async_config
-    if chain.function is None or declared is None:
+def _about_destination(facts: Facts) -> Iterator[Remark]:
+    declared = facts.spec.function.async_config
+    if not facts.deployed or declared is None:
         return
-    live = (chain.asynchronous or {}).get("destination.onFailure", "")
+    live = (known(facts.asynchronous) or {}).get("destination.onFailure", "")
     if live != declared.failure_destination:
         yield undeployed(
-            f"{chain.spec.function.name} sends what it could not repair to {live or 'nobody'}, "
+            f"{facts.spec.function.name} sends what it could not repair to {live or 'nobody'}, "
             f"and not to {declared.failure_destination}"
         )
 
 
-def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
+def _about_queue(facts: Facts, found: QueueFound) -> Iterator[Remark]:
     told = {
         "messageRetentionPeriod": (
             f"keeps a message {_duration(found.retention)}, and not {_RETENTION}"
@@ -63,12 +61,13 @@ def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
             f"{LARGEST_MESSAGE}"
         ),
     }
-    yield from changing(queue, queue.live() or {}, told)
-    arrivals = queue.arrivals()  # the counts that a queue tells may be 0 by deprecation
+    queue = known(facts.queue)
+    yield from changing(queue, told)
+    arrivals = known(facts.arrivals)  # the counts that a queue tells may be 0 by deprecation
     if waiting := max(found.waiting, len(arrivals)):
         yield Remark(
             Standing.FAULT,
-            f"{waiting} messages wait in {queue.name}, {_since(arrivals)}: "
+            f"{waiting} messages wait in {queue.name}, {_since(facts)}: "
             "findings that were not repaired",
             "resource-repair redrive, which tells why and sends them again once that is mended",
             # What made them fail is perhaps mended by this very deploy.
@@ -76,9 +75,13 @@ def _about_queue(queue: Queue, found: QueueFound) -> Iterator[Remark]:
         )
 
 
-def _since(arrivals: Sequence[float]) -> str:
+def _since(facts: Facts) -> str:
     """How long the oldest that can be seen has waited."""
-    return f"for {_duration(time.time() - min(arrivals))}" if arrivals else "just being received"
+    arrivals = known(facts.arrivals)
+    if not arrivals:
+        return "just being received"
+    # One may have come while the rest was read.
+    return f"for {_duration(max(0.0, facts.now.timestamp() - min(arrivals)))}"
 
 
 def _duration(seconds: float) -> str:
@@ -100,5 +103,6 @@ FAILURE_QUEUE = Link(
         GET,
         Permission("fc:GetFunctionAsyncInvokeConfig"),
     ),
+    ("queue", "queue_found", "arrivals", "function", "asynchronous"),
     _examine,
 )

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.deployed_function import GET
-from scripts.account.function_role import GET_POLICY, role_arn, role_steps
+from scripts.account.function_role import GET_POLICY, role_arn
 from scripts.account.permission import Permission
 from scripts.account.service import READ_SERVICE
-from scripts.decide.chain.facts import LOG_CONFIG, Chain
+from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     APPLY,
     Link,
@@ -46,47 +46,42 @@ def not_to_be_had(error: CloudError) -> bool:
     return of_service and _NOT_TO_BE_HAD.search(str(error)) is not None
 
 
-def _examine_service(chain: Chain) -> Iterator[Remark]:
-    name = chain.spec.service.name
-    try:
-        live = chain.service
-    except CloudError as error:
-        if not not_to_be_had(error):
-            raise
+def _examine_service(facts: Facts) -> Iterator[Remark]:
+    name = facts.spec.service.name
+    if isinstance(facts.service, CloudError) and not_to_be_had(facts.service):
         yield fault(
-            f"this account cannot have services (Function Compute 2.0): {error}",
+            f"this account cannot have services (Function Compute 2.0): {facts.service}",
             "activate Function Compute at https://fcnext.console.aliyun.com; if only 3.0 is to be "
             "had there, ask Alibaba Cloud in a ticket for 2.0",
         )
         return
-    if live is None:
+    service = known(facts.service)
+    if service.live is None:
         yield not_yet(f"there is no service {name}")
         return
-    others = [
-        each for each in chain.service_differences(live) if not each.field.startswith(_TOLD_APART)
-    ]
+    others = (each for each in service.differences if not each.field.startswith(_TOLD_APART))
     wrong = [*unlike(name, others)]
-    yield from (each for each in _about_role(live["role"], chain) if not wrong or each.mend)
+    yield from (each for each in _about_role(service.live["role"], facts) if not wrong or each.mend)
     yield from wrong
 
 
-def _about_role(live: str, chain: Chain) -> Iterator[Remark]:
-    name, declared = chain.spec.service.name, role_arn(chain.spec)
+def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
+    name, declared = facts.spec.service.name, role_arn(facts.spec)
     if live == declared:
         yield sound(f"{name} runs as {declared}")
     elif live.endswith(f"/{_CLIENTS_OWN_ROLE}"):
         yield fault(
             f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
-            f"{chain.spec.service.role.name}",
+            f"{facts.spec.service.role.name}",
             f"{APPLY}, which stops where RAM refuses",
         )
     else:
         yield undeployed(f"{name} runs as {live or 'nobody'}, and s.yaml says {declared}")
 
 
-def _examine_role(chain: Chain) -> Iterator[Remark]:
-    name = chain.spec.service.role.name
-    steps = list(role_steps(chain.spec, chain.clients))
+def _examine_role(facts: Facts) -> Iterator[Remark]:
+    name = facts.spec.service.role.name
+    steps = known(facts.role_steps)
     wrong = [step for step in steps if step.verdict is not Verdict.KEEP]
     if steps[0].verdict is Verdict.CREATE:
         del wrong[1:]  # a role that is not there has no policies either
@@ -95,7 +90,7 @@ def _examine_role(chain: Chain) -> Iterator[Remark]:
             what = f"{name} has the policy {step.name}, which s.yaml does not declare"
             yield Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
         else:
-            yield lacking(chain, _told(step, name))
+            yield lacking(facts, _told(step, name))
     if not wrong:
         yield sound(f"{name} has its {len(steps) - 1} policies")
 
@@ -111,7 +106,7 @@ def _told(step: Step, role: str) -> str:
     return f"{role}'s policy {step.name} says other than s.yaml does"
 
 
-SERVICE = Link("service", READ_SERVICE, _examine_service)
+SERVICE = Link("service", READ_SERVICE, ("service",), _examine_service)
 SERVICE_ROLE = Link(
     "function's role",
     (
@@ -120,5 +115,6 @@ SERVICE_ROLE = Link(
         GET_POLICY,
         GET,
     ),
+    ("role_steps", "function"),
     _examine_role,
 )

@@ -4,10 +4,8 @@ import enum
 import re
 from collections.abc import Iterator
 
-from scripts.account.inventory import Topic
 from scripts.account.permission import Permission
-from scripts.account.topic import subscriptions
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     DEPLOY,
     PROVISION,
@@ -32,33 +30,37 @@ _OF_FUNCTIONS = re.compile(r"acs:fc:|https?://[^/]*\.fc\.aliyuncs\.com\b", re.I)
 _NAMES = re.compile(r"services/([^/.]+)(?:\.[^/]+)?/functions/([^/]+)")
 
 
-def _examine_topic(chain: Chain) -> Iterator[Remark]:
-    name, region = chain.spec.topic, chain.spec.region
-    topic = Topic(chain.spec, chain.clients)
-    live = topic.live()
-    if live is None:
+def _examine_topic(facts: Facts) -> Iterator[Remark]:
+    name, region = facts.spec.topic, facts.spec.region
+    topic = known(facts.topic)
+    if topic.live is None:
         yield fault(f"there is no topic {name} in {region}", PROVISION)
         return
-    wrong = list(changing(topic, live))
+    wrong = list(changing(topic))
     yield from wrong or [sound(f"{name}, in {region}")]
 
 
-def _examine_subscription(chain: Chain) -> Iterator[Remark]:
-    name, trigger = chain.spec.topic, chain.trigger
-    if trigger is None or trigger["sourceArn"] != chain.spec.trigger.source_arn:
+def _examine_subscription(facts: Facts) -> Iterator[Remark]:
+    name = facts.spec.topic
+    if not listens(facts):
         yield not_yet("it comes with the trigger", "see there")
-    elif not Topic(chain.spec, chain.clients).there():
+    elif known(facts.topic).live is None:
         yield fault(f"there is no topic {name} to be subscribed to", PROVISION)
     else:
-        yield _about_subscriptions(chain, name)
+        yield _about_subscriptions(facts, name)
 
 
-def _about_subscriptions(chain: Chain, topic: str) -> Remark:
+def listens(facts: Facts) -> bool:
+    """Whether the trigger is there and is the topic's; raises what reading did."""
+    trigger = known(facts.trigger).live
+    return trigger is not None and trigger["sourceArn"] == facts.spec.trigger.source_arn
+
+
+def _about_subscriptions(facts: Facts, topic: str) -> Remark:
     """Whether one of them is our trigger's, by where it leads."""
     there: dict[_Whose, list[str]] = {whose: [] for whose in _Whose}
-    for each in subscriptions(chain.clients, topic):
-        name, endpoint = each.subscription_name, each.endpoint or ""
-        whose = _whose(endpoint, chain.spec)
+    for name, endpoint in known(facts.subscriptions):
+        whose = _whose(endpoint, facts.spec)
         leads = f" (to {endpoint or 'an endpoint that is not told'})"
         there[whose].append(name if whose is _Whose.OURS else f"{name}{leads}")
     if ours := there[_Whose.OURS]:
@@ -67,7 +69,7 @@ def _about_subscriptions(chain: Chain, topic: str) -> Remark:
         return Remark(
             Standing.UNSEEN,
             f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
-            f" it does not lead to {_arn(chain.spec)}, as one to the function is documented to",
+            f" it does not lead to {_arn(facts.spec)}, as one to the function is documented to",
             "resource-repair verify --loop, which proves that findings arrive",
             deploy_goes_on=True,
         )
@@ -118,7 +120,7 @@ def _arn(spec: Spec) -> str:
     return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
 
 
-TOPIC = Link("topic", (_GET_TOPIC,), _examine_topic)
+TOPIC = Link("topic", (_GET_TOPIC,), ("topic",), _examine_topic)
 SUBSCRIPTION = Link(
     "subscription",
     (
@@ -126,5 +128,6 @@ SUBSCRIPTION = Link(
         _GET_TOPIC,
         Permission("mns:ListSubscriptionByTopic", _TOPICS),
     ),
+    ("trigger", "topic", "subscriptions"),
     _examine_subscription,
 )

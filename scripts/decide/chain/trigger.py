@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Difference
 from scripts.account.deployed_function import GET
-from scripts.account.inventory import NotificationRole
 from scripts.account.notification_role import POLICY, PRINCIPAL
 from scripts.account.permission import Permission
-from scripts.account.resource import State
-from scripts.decide.chain.facts import Chain
+from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import (
     APPLY,
     PROVISION,
@@ -24,16 +22,16 @@ from scripts.decide.chain.model import (
 _ROLES = "acs:ram:*:{account}:role/*"
 
 
-def _examine_trigger(chain: Chain) -> Iterator[Remark]:
-    name, live = chain.spec.trigger.name, chain.trigger
-    if live is None:
-        yield lacking(chain, f"there is no trigger {name}")
+def _examine_trigger(facts: Facts) -> Iterator[Remark]:
+    name, seen = facts.spec.trigger.name, known(facts.trigger)
+    if seen.live is None:
+        yield lacking(facts, f"there is no trigger {name}")
         return
-    differences, role = chain.trigger_differences(live), chain.spec.trigger.role_arn
+    differences, role = seen.differences, facts.spec.trigger.role_arn
     for difference in differences:
         yield fault(f"{name} {_told(difference, role)}; a deploy never updates it", APPLY)
     if not differences:
-        yield sound(f"{name} listens to {live['sourceArn']}")
+        yield sound(f"{name} listens to {seen.live['sourceArn']}")
 
 
 def _told(difference: Difference, role: str) -> str:
@@ -47,32 +45,33 @@ def _told(difference: Difference, role: str) -> str:
     return f"has {difference.field} {live or 'empty'}, and s.yaml says {declared or 'nothing'}"
 
 
-def _examine_role(chain: Chain) -> Iterator[Remark]:
-    role = NotificationRole(chain.spec, chain.clients)
-    live = role.live()
+def _examine_role(facts: Facts) -> Iterator[Remark]:
+    role = known(facts.trigger_role)
+    live = role.live
     if live is None:
         yield fault(f"there is no role {role.name}, so MNS cannot call the function", PROVISION)
         return
-    wrong = [*in_the_way(role)] or [*_about_role(role, live)]
+    wrong = [*in_the_way(role)] or [*_about_role(role, live["trusts"])]
     yield from wrong or [sound(f"{role.name} trusts {live['trusts']} and has {live['policy']}")]
 
 
-def _about_role(role: NotificationRole, live: State) -> Iterator[Remark]:
-    trusts = live["trusts"]
+def _about_role(role: Seen, trusts: str) -> Iterator[Remark]:
     trusted = PRINCIPAL in trusts.split(", ")
     told = {"policy": f"lacks {POLICY}, so that MNS may not call the function"}
     if not trusted:
         told["trusts"] = f"trusts {trusts or 'nobody'}, and not {PRINCIPAL}"
-    yield from changing(role, live, told, ["trusts"] if trusted else ())
+    yield from changing(role, told, ["trusts"] if trusted else ())
 
 
 TRIGGER = Link(
     "trigger",
     (Permission("fc:GetTrigger"), GET),
+    ("trigger", "function"),
     _examine_trigger,
 )
 TRIGGER_ROLE = Link(
     "trigger's role",
     (Permission("ram:GetRole", _ROLES), Permission("ram:ListPoliciesForRole", _ROLES)),
+    ("trigger_role",),
     _examine_role,
 )

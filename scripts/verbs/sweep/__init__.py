@@ -14,6 +14,7 @@ open although its last audit line says that all is well is due too, and listed; 
 who confirms the number, by --expect or at the terminal: with --yes alone it is left (exit code 1).
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Annotated
@@ -24,11 +25,11 @@ from resource_repair import naming
 from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
-from scripts.decide import candidates
 from scripts.decide.candidates import Candidate
 from scripts.decide.non_compliance_event import non_compliance_event
 from scripts.decide.prospect import check_expected, counted
 from scripts.errors import UsageError
+from scripts.flows import candidates
 from scripts.flows.audit_lines import for_a_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.deliver import Ending, submit
@@ -164,7 +165,7 @@ def _carry_out(situation: Situation, plan: SweepPlan) -> ParallelRun[Candidate]:
 
     def work(candidate: Candidate) -> Ending:
         plan.live.check_unchanged()
-        event = non_compliance_event(candidate.result, spec)
+        event = non_compliance_event(candidate.result, spec, str(uuid.uuid4()))
         return submit(situation.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:

@@ -1,0 +1,89 @@
+"""Reads the non-compliant buckets, and what closing them would hurt."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from resource_repair.exemptions import Exemption
+from resource_repair.openness import PRIVATE, PUBLIC_READ_WRITE
+from resource_repair.values import REPAIRED, WOULD_REPAIR
+from scripts.account import buckets
+from scripts.account.buckets import Bucket
+from scripts.account.clients import Clients
+from scripts.account.findings import Result
+from scripts.account.live_exemptions import LiveExemptions
+from scripts.decide.candidates import Candidate, expected
+from scripts.errors import CloudError
+from scripts.patience import patiently
+
+PERMISSIONS = (
+    buckets.GET_INFO,
+    buckets.GET_TAGS,  # where exemptTag is set
+    buckets.GET_WEBSITE,
+    buckets.LIST_DOMAINS,
+)
+
+_AT_ONCE = 8  # buckets that are asked about at a time
+_T = TypeVar("_T")
+
+
+class Reader:
+    """Reads candidates; `failures` is what stood in the way, one for each operation."""
+
+    def __init__(self, clients: Clients, mode: str, exempting: LiveExemptions) -> None:
+        self.failures: dict[str, CloudError] = {}
+        self._clients = clients
+        self._mode = mode
+        self._exempting = exempting
+
+    def read(self, results: Iterable[Result]) -> list[Candidate]:
+        """One candidate for each result, in their order."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._candidate, results))
+
+    def _candidate(self, result: Result) -> Candidate:
+        bucket = Bucket(self._clients, result.bucket, result.region)
+        acl, sure = self._acl(bucket, result)
+        exemption = None
+        if acl not in (None, PRIVATE):
+            exemption, known = self._exemption(bucket)
+            sure = sure and known
+        end = expected(acl, exemption, self._mode)
+        if end not in (REPAIRED, WOULD_REPAIR):
+            return Candidate(result, acl, exemption, end, website=False, domains=())
+        return Candidate(
+            result,
+            acl,
+            exemption,
+            end,
+            website=self._attempt(bucket.is_website),
+            domains=self._attempt(bucket.domains),
+            sure=sure,
+        )
+
+    def _acl(self, bucket: Bucket, result: Result) -> tuple[str | None, bool]:
+        """The ACL, and whether it was read."""
+        try:
+            info = patiently(bucket.info_if_there)
+        except CloudError as error:
+            self._note(error)
+            return result.acl or PUBLIC_READ_WRITE, False
+        return info and info.acl, True
+
+    def _exemption(self, bucket: Bucket) -> tuple[Exemption | None, bool]:
+        """The exemption that holds, and whether that is known."""
+        try:
+            return self._exempting.of(bucket), True
+        except CloudError as error:
+            self._note(error)
+            return None, False
+
+    def _attempt(self, look: Callable[[], _T]) -> _T | None:
+        try:
+            return patiently(look)
+        except CloudError as error:
+            self._note(error)
+            return None
+
+    def _note(self, error: CloudError) -> None:
+        self.failures.setdefault(error.operation, error)

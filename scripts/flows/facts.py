@@ -1,0 +1,248 @@
+"""Reads what the links of the chain are examined by: each thing once, with what reading it gave."""
+# ruff: noqa: D102  (each method reads the fact of its name)
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from resource_repair import settings as function_settings
+from resource_repair.exemptions import Exemptions
+from scripts.account.async_config import AsyncInvokeConfig
+from scripts.account.channel import channels
+from scripts.account.clients import Clients
+from scripts.account.deployed_function import DeployedFunction
+from scripts.account.function import Function
+from scripts.account.function_role import role_arn, role_steps
+from scripts.account.inventory import (
+    ActionPolicy,
+    Channel,
+    ChannelFound,
+    LogIndex,
+    LogProject,
+    LogStore,
+    NotificationRole,
+    Queue,
+    QueueFound,
+    Recorder,
+    Rule,
+    RuleFound,
+    Surrounding,
+    Topic,
+    Webhook,
+    alerts,
+    recorder,
+)
+from scripts.account.live_exemptions import LiveExemptions
+from scripts.account.package import bundled_exemptions
+from scripts.account.recipients import Recipients
+from scripts.account.resource import Resource, State, Step
+from scripts.account.rule import rules
+from scripts.account.service import Service
+from scripts.account.topic import subscriptions
+from scripts.account.trigger import Trigger
+from scripts.decide.chain import LINKS, Diagnosis, examine
+from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
+from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription
+from scripts.decide.chain.topic import listens
+from scripts.decide.prospect import Findings
+from scripts.declared import Spec
+from scripts.declared.client_keys import account_of
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.errors import Problem, UsageError
+from scripts.flows.foresee import foresee
+from scripts.patience import patiently
+
+
+class _UnknownError(Exception):
+    """What a fact stands on could not be read, which was tried often enough then."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Reader:
+    """Reads facts as they are asked for, and in the order in which they are.
+
+    `settings` are the shell's variables over those of .env. `exemptions` is where those are that a
+    deploy brings: the YAML that people review, or a bundle's zip.
+    """
+
+    def __init__(
+        self, spec: Spec, clients: Clients, settings: Mapping[str, str], exemptions: Path
+    ) -> None:
+        self._spec = spec
+        self._clients = clients
+        self._exemptions = exemptions
+        self._facts = Facts(spec=spec, settings=settings, now=datetime.now(timezone.utc))
+
+    def facts(self, *names: str) -> Facts:
+        """What is known once these are read too. A Problem is a fact, and others are raised."""
+        for name in names:
+            self._read(name)
+        return self._facts
+
+    def _known(self, name: str) -> Any:
+        answer = getattr(self.facts(name), name)
+        if isinstance(answer, Exception):
+            raise _UnknownError(answer)
+        return answer
+
+    def _read(self, name: str) -> None:
+        if getattr(self._facts, name) is NOT_READ:
+            read = _READS[name]
+            try:
+                answer = patiently(lambda: read(self))
+            except _UnknownError as unknown:
+                answer = unknown.why
+            except Problem as problem:
+                answer = problem
+            self._facts = replace(self._facts, **{name: answer})
+
+    def client_account(self) -> str:
+        return account_of(self._spec.access, self._facts.settings)
+
+    def recorder(self) -> Recorder:
+        return recorder(self._clients)
+
+    def rules(self) -> tuple[RuleFound, ...]:
+        return tuple(rules(self._clients))
+
+    def rule(self) -> Seen:
+        return _around(Rule(self._spec, self._clients))
+
+    def channels(self) -> tuple[ChannelFound, ...]:
+        return tuple(channels(self._clients))
+
+    def channel_found(self) -> ChannelFound | None:
+        return Channel(self._spec, self._clients).found()
+
+    def channel(self) -> Seen:
+        return _around(Channel(self._spec, self._clients))
+
+    def topic(self) -> Seen:
+        return _seen(Topic(self._spec, self._clients))
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        self._known("trigger")
+        if not listens(self._facts) or self._known("topic").live is None:
+            return ()
+        there = subscriptions(self._clients, self._spec.topic)
+        return tuple(Subscription(each.subscription_name, each.endpoint or "") for each in there)
+
+    def trigger(self) -> Seen:
+        return _seen(Trigger(self._spec, self._clients))
+
+    def trigger_role(self) -> Seen:
+        return _around(NotificationRole(self._spec, self._clients))
+
+    def service(self) -> Seen:
+        return _seen(Service(self._spec, self._clients, role_arn(self._spec)))
+
+    def role_steps(self) -> tuple[Step, ...]:
+        return tuple(role_steps(self._spec, self._clients))
+
+    def function(self) -> Seen:
+        return _seen(Function(self._spec, self._clients, b""))
+
+    def running(self) -> Running | None:
+        live = DeployedFunction.find(self._spec, self._clients)
+        return Running(live.settings, live.pause) if live else None
+
+    def live_exemptions(self) -> Exemptions:
+        live = DeployedFunction.find(self._spec, self._clients) if self._known("running") else None
+        return live.exemptions() if live else Exemptions()
+
+    def exemptions(self) -> Exemptions:
+        if self._exemptions == self._spec.function.code:
+            return bundled_exemptions(self._exemptions)
+        return reviewed_exemptions(self._exemptions, self._facts.today)
+
+    def asynchronous(self) -> State | None:
+        if self._known("function").live is None or self._spec.function.async_config is None:
+            return None
+        return AsyncInvokeConfig(self._spec, self._clients).live()
+
+    def queue(self) -> Seen | None:
+        name = self._spec.failure_queue
+        return _seen(Queue(name, self._clients)) if name else None
+
+    def queue_found(self) -> QueueFound | None:
+        name = self._spec.failure_queue
+        return Queue(name, self._clients).found() if name else None
+
+    def arrivals(self) -> tuple[float, ...]:
+        name = self._spec.failure_queue if self._known("queue_found") else None
+        return tuple(Queue(name, self._clients).arrivals()) if name else ()
+
+    def log_store(self) -> tuple[Seen, ...]:
+        logs, found = self._spec.service.logs, list[Seen]()
+        if logs is None:
+            return ()
+        store: tuple[Resource, ...] = (
+            LogProject(logs, self._clients),
+            LogStore(logs, self._spec.log_retention, self._clients),
+            LogIndex(logs, self._clients),
+        )
+        for each in store:
+            found.append(_seen(each))
+            if found[-1].live is None:
+                break
+        return tuple(found)
+
+    def alerts(self) -> tuple[Seen, ...]:
+        return tuple(_seen(alert) for alert in alerts(self._spec, self._clients))
+
+    def alert_policy(self) -> Seen | None:
+        return self._woken(ActionPolicy)
+
+    def webhook(self) -> Seen | None:
+        return self._woken(Webhook)
+
+    def _woken(self, kind: type[ActionPolicy | Webhook]) -> Seen | None:
+        """Nothing as long as no alert is there, or nobody can be told who is to be woken."""
+        logs = self._spec.service.logs
+        if logs is None or not any(alert.live for alert in self._known("alerts")):
+            return None
+        try:
+            recipients = Recipients.of(self._facts.settings)
+        except UsageError:
+            return None
+        if kind is Webhook and not recipients.webhook:
+            return None
+        return _seen(kind(logs, recipients, self._clients))
+
+    def found(self) -> Findings:
+        """What is found now, by the exemptions that a deploy brings and the tag of s.yaml."""
+        for name in ("rules", "running"):
+            self._known(name)
+        if not rules_are_there(self._facts):
+            return Findings()
+        if begins_to_enforce(self._facts) and evaluating(self._facts):
+            return Findings()
+        tag = function_settings.load(self._spec.function.environment).exempt_tag
+        exempting = LiveExemptions(self._known("exemptions"), tag, self._facts.today)
+        return foresee(self._spec, self._clients, exempting)
+
+
+_READS: Mapping[str, Callable[[Reader], Any]] = {
+    name: getattr(Reader, name) for name, default in vars(Facts).items() if default is NOT_READ
+}
+
+
+def examined(reader: Reader, *, before_deploy: bool) -> Iterator[Diagnosis]:
+    """Every link of the chain, each as soon as what it looks at is read."""
+    for link in LINKS:
+        facts = reader.facts(*link.looks_at)
+        yield from examine(link, facts, before_deploy=before_deploy)
+
+
+def _seen(resource: Resource) -> Seen:
+    return Seen(resource.kind, resource.name, resource.live(), resource.declared())
+
+
+def _around(resource: Surrounding) -> Seen:
+    """With what is in the way of it, which others have nothing of, or would ask for more."""
+    return _seen(resource)._replace(obstacle=resource.obstacle())

@@ -1,0 +1,52 @@
+"""Reads on what it depends which buckets the function closes, once Cloud Config reports them all.
+
+Cloud Config mostly tells the ACL that it found. Where it does not, as of a bucket that is public by
+its policy, the bucket itself is asked: no repair closes one whose ACL is private already.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from scripts.account import findings
+from scripts.account.buckets import Bucket
+from scripts.account.clients import Clients
+from scripts.account.findings import NON_COMPLIANT, Result
+from scripts.account.live_exemptions import LiveExemptions, allows
+from scripts.decide.prospect import Findings, sort
+from scripts.declared import Spec
+from scripts.patience import patiently
+
+_AT_ONCE = 8  # buckets that are asked at a time
+
+
+def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Findings:
+    """Read the results, and the ACLs and tags on which it depends, and sort them.
+
+    A bucket of which that shows that it is gone is none of them. Raises CloudError.
+    """
+    found = findings.read(spec, clients)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with_acls = pool.map(partial(_with_acl, clients), found)
+        there = [result for result in with_acls if result]
+        sorted_out = sort(there, exempting.exemptions, exempting.today)
+        if exempting.tag is None:
+            return sorted_out
+        asked = list(pool.map(partial(_is_exempt, clients, exempting), sorted_out.to_close))
+    answers = list(zip(sorted_out.to_close, asked, strict=True))
+    return sorted_out._replace(
+        to_close=tuple(result for result, exempt in answers if not exempt),
+        exempt=(*sorted_out.exempt, *(result for result, exempt in answers if exempt)),
+    )
+
+
+def _with_acl(clients: Clients, result: Result) -> Result | None:
+    """The result with its bucket's ACL, if that matters; None if the bucket is gone."""
+    if result.acl or result.compliance != NON_COMPLIANT:
+        return result
+    info = patiently(Bucket(clients, result.bucket, result.region).info_if_there)
+    return info and result._replace(acl=info.acl)
+
+
+def _is_exempt(clients: Clients, exempting: LiveExemptions, result: Result) -> bool:
+    bucket = Bucket(clients, result.bucket, result.region)
+    return allows(exempting.of(bucket), result.acl)

@@ -1,0 +1,154 @@
+"""What a deploy closes, ends or drops: the links of which the doctor tells before it is done."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pytest
+
+from resource_repair.exemptions import Exemption, Exemptions
+from scripts.account.deployed_function import Pause
+from scripts.account.findings import NON_COMPLIANT, Result
+from scripts.decide.chain import Diagnosis, Standing, examine
+from scripts.decide.chain.buckets import BUCKETS, EXPECT
+from scripts.decide.chain.facts import Facts
+from scripts.decide.deploy_conflicts import EXPECT_DROP
+from scripts.decide.prospect import Findings
+from scripts.errors import Problem
+from tests.unit.chain_facts import NOW, SPEC, facts, rule, running, said, unlike
+
+REPORT = {**SPEC.function.environment, "repairMode": "report"}
+REPORTING = replace(SPEC, function=replace(SPEC.function, environment=REPORT))
+HELD = Exemption("static-site", "why", "who", date(2026, 12, 31))
+WIDE = HELD._replace(bucket="*-s*")
+
+
+def open_ones(count: int) -> Findings:
+    """So many buckets that a report leads to the closing of, and one that is exempt."""
+    results = [
+        Result(f"public-{n:02}", "cn-shanghai", NON_COMPLIANT, NOW, "public-read", "")
+        for n in range(count + 1)
+    ]
+    return Findings(to_close=tuple(results[1:]), exempt=(results[0],))
+
+
+def of_buckets(given: Facts) -> list[Diagnosis]:
+    """What there is to say of the buckets."""
+    return list(examine(BUCKETS, given, before_deploy=False))
+
+
+@pytest.mark.parametrize(
+    ("count", "expected", "standing"),
+    [
+        (20, "", Standing.SOUND),
+        (21, "", Standing.FAULT),
+        (21, "20", Standing.FAULT),
+        (21, "21", Standing.SOUND),
+    ],
+)
+def test_enforcing_for_the_first_time_counts_what_it_closes(
+    count: int, expected: str, standing: Standing
+) -> None:
+    """Above 20 buckets it stops, names their number, and goes on when given just that."""
+    (found,) = of_buckets(facts(running=None, found=open_ones(count), settings={EXPECT: expected}))
+    assert found.standing is standing
+    assert found.what.startswith(f"{count} buckets that are non-compliant and not exempt will be")
+    assert (f"{EXPECT}={count}" in found.mend) is (standing is Standing.FAULT)
+
+
+@pytest.mark.parametrize(
+    ("variables", "begins", "wrong"),
+    [
+        ({}, False, False),
+        ({"repairMode": "report"}, True, False),
+        ({"prepareRuleId": "cr-another"}, True, False),
+        # With these it keeps every finding as misconfigured.
+        ({"repairMode": ""}, True, True),
+        ({"ossEndpoint": "http://oss.example.com"}, True, True),
+    ],
+)
+def test_one_that_did_not_repair_begins_to_enforce(
+    variables: Mapping[str, str], begins: bool, wrong: bool
+) -> None:
+    """The count also comes where a function only reports, or enforces another rule, or none."""
+    found = of_buckets(facts(running=running(**variables), found=open_ones(21)))
+    told = ["none"] * wrong + (["21"] if begins else ["non-compliant"])
+    assert [each.what.partition(" ")[0] for each in found] == told
+
+
+def test_where_nothing_begins_they_are_counted_alone() -> None:
+    """Whatever their number: in mode report, and where it enforces already."""
+    for spec in (SPEC, REPORTING):
+        (found,) = of_buckets(facts(spec=spec, found=open_ones(21)))
+        assert found.what == "non-compliant and not exempt: 21, exempt: 1"
+        assert found.standing is Standing.SOUND
+
+
+@pytest.mark.parametrize(
+    ("changed", "standing", "says"),
+    [
+        ({"rules": ()}, Standing.UNSEEN, "the rule is not known by its id"),
+        (
+            {"running": None, "rules": (rule(state="EVALUATING"),)},
+            Standing.FAULT,
+            "is not known: the rule is just evaluating",
+        ),
+        ({"exemptions": Problem("none.yaml: cannot be read: correct it")}, Standing.FAULT, "none"),
+    ],
+)
+def test_what_is_not_known_is_not_counted(
+    changed: dict[str, Any], standing: Standing, says: str
+) -> None:
+    """Without results or exemptions nobody knows how many it will be, and it stops."""
+    (found,) = of_buckets(facts(**changed))
+    assert found.standing is standing
+    assert says in found.what
+
+
+@pytest.mark.parametrize(
+    ("live", "ours", "settings", "stops"),
+    [
+        ((HELD,), (HELD,), {}, ""),
+        ((HELD,), (), {}, "exempts static-site"),
+        ((HELD,), (), {EXPECT_DROP: "static-site"}, ""),
+        ((HELD._replace(expires=date(2026, 5, 31)),), (), {}, ""),
+        ((), (WIDE,), {}, "is new to the live code"),
+        ((WIDE,), (WIDE,), {}, ""),
+    ],
+)
+def test_a_deploy_drops_no_exemption_and_brings_none_too_wide(
+    live: tuple[Exemption, ...],
+    ours: tuple[Exemption, ...],
+    settings: Mapping[str, str],
+    stops: str,
+) -> None:
+    """Before a deploy that is a fault; as long as none is made, nothing is wrong with it."""
+    given = facts(live_exemptions=Exemptions(live), exemptions=Exemptions(ours), settings=settings)
+    assert said(given) == []
+    found = said(given, before_deploy=True)
+    assert [each.link for each in found] == ["exemptions"] * bool(stops)
+    assert all(stops in each.what for each in found)
+
+
+def test_live_exemptions_that_nobody_can_read_are_for_the_deploy_to_mend() -> None:
+    """The function reads them no better, and repairs nothing: a deploy brings others."""
+    given = facts(live_exemptions=Problem("the exemptions cannot be read (KeyError): deploy again"))
+    (found,) = said(given)
+    (before,) = said(given, before_deploy=True)
+    assert (found.link, found.standing) == ("exemptions", Standing.FAULT)
+    assert before.standing is Standing.NOT_YET
+
+
+@pytest.mark.parametrize(("spec", "stops"), [(SPEC, True), (REPORTING, False)])
+def test_a_pause_is_sound_and_a_deploy_that_ends_it_stops(spec: Any, stops: bool) -> None:
+    """Nothing is wrong with it; what it makes differ, mode and pause, is not told either."""
+    pause = Pause(datetime(2026, 5, 31, tzinfo=timezone.utc), "why", "enforce")
+    told = unlike("function", environmentVariables__repairMode="report")
+    given = facts(
+        spec=spec,
+        function=told.function,
+        running=running(repairMode="report")._replace(pause=pause),
+    )
+    assert said(given) == []
+    assert [each.link for each in said(given, before_deploy=True)] == ["function"] * stops
