@@ -63,19 +63,23 @@ class _UnknownError(Exception):
         self.why = why
 
 
-class Reader:
+class Survey:
     """Reads facts as they are asked for, and in the order in which they are.
 
-    `settings` are the shell's variables over those of .env. `exemptions` is where those are that a
-    deploy brings: the YAML that people review, or a bundle's zip.
+    `settings` are the shell's variables over those of .env. `reviewed` is the YAML with the
+    exemptions that a deploy brings; without it they are those of the bundle.
     """
 
     def __init__(
-        self, spec: Spec, clients: Clients, settings: Mapping[str, str], exemptions: Path
+        self,
+        spec: Spec,
+        clients: Clients,
+        settings: Mapping[str, str],
+        reviewed: Path | None = None,
     ) -> None:
         self._spec = spec
         self._clients = clients
-        self._exemptions = exemptions
+        self._reviewed = reviewed
         self._facts = Facts(spec=spec, settings=settings, now=datetime.now(timezone.utc))
 
     def facts(self, *names: str) -> Facts:
@@ -156,9 +160,9 @@ class Reader:
         return live.exemptions() if live else Exemptions()
 
     def exemptions(self) -> Exemptions:
-        if self._exemptions == self._spec.function.code:
-            return bundled_exemptions(self._exemptions)
-        return reviewed_exemptions(self._exemptions, self._facts.today)
+        if self._reviewed is None:
+            return bundled_exemptions(self._spec.function.code)
+        return reviewed_exemptions(self._reviewed, self._facts.today)
 
     def asynchronous(self) -> State | None:
         if self._known("function").live is None or self._spec.function.async_config is None:
@@ -227,15 +231,15 @@ class Reader:
         return foresee(self._spec, self._clients, exempting)
 
 
-_READS: Mapping[str, Callable[[Reader], Any]] = {
-    name: getattr(Reader, name) for name, default in vars(Facts).items() if default is NOT_READ
+_READS: Mapping[str, Callable[[Survey], Any]] = {
+    name: getattr(Survey, name) for name, default in vars(Facts).items() if default is NOT_READ
 }
 
 
-def examined(reader: Reader, *, before_deploy: bool) -> Iterator[Diagnosis]:
+def examined(survey: Survey, *, before_deploy: bool) -> Iterator[Diagnosis]:
     """Every link of the chain, each as soon as what it looks at is read."""
     for link in LINKS:
-        facts = reader.facts(*link.looks_at)
+        facts = survey.facts(*link.looks_at)
         yield from examine(link, facts, before_deploy=before_deploy)
 
 

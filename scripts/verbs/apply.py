@@ -23,11 +23,12 @@ from scripts.context import Acting, Ended, Situation, Verb
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
+from scripts.decide.chain.facts import known
 from scripts.declared import dotenv
 from scripts.errors import CloudError, Problem
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
-from scripts.flows.facts import Reader
+from scripts.flows.facts import Survey
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -103,10 +104,12 @@ def _count_what_closes(situation: Situation) -> None:
     spec = situation.spec
     settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
     # The exemptions of the bundle that it deploys, whatever has become of their file since.
-    reader = Reader(spec, situation.clients, settings, spec.function.code)
-    if not begins_to_enforce(reader.facts("running")):
+    survey = Survey(spec, situation.clients, settings)
+    if not begins_to_enforce(survey.facts("running")):
         return
-    remark = closing(reader.facts(*BUCKETS.looks_at))
+    facts = survey.facts(*BUCKETS.looks_at)
+    known(facts.exemptions)  # or raises why they cannot be
+    remark = closing(facts)
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
     situation.console.say(remark.what)

@@ -21,7 +21,7 @@ from scripts import CODE
 from scripts.context import Ended, Looking, Situation, Verb
 from scripts.decide.chain import LINKS, Diagnosis, Standing
 from scripts.declared import dotenv
-from scripts.flows.facts import Reader, examined
+from scripts.flows.facts import Survey, examined
 from scripts.terminal import Console, Exit
 
 _LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
@@ -59,9 +59,9 @@ class Report:
 def _doctor(situation: Situation) -> Ended:
     options, spec = situation.options, situation.spec
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    reader = Reader(spec, situation.clients, settings, options.exemptions)
+    survey = Survey(spec, situation.clients, settings, options.exemptions)
     found: list[Diagnosis] = []
-    for each in examined(reader, before_deploy=options.before_deploy):
+    for each in examined(survey, before_deploy=options.before_deploy):
         if each.link not in {earlier.link for earlier in found}:
             situation.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)

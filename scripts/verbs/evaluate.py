@@ -31,7 +31,7 @@ from scripts.decide.prospect import PERMISSIONS, Findings, check_expected, count
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
-from scripts.flows.facts import Reader
+from scripts.flows.facts import Survey
 from scripts.flows.follow import End, Following
 from scripts.flows.foresee import foresee
 from scripts.patience import TIMEOUT, Progress, patiently, wait
@@ -182,9 +182,9 @@ def _check_chain(situation: Situation) -> None:
     """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
     options = situation.options
     settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    reader = Reader(situation.spec, situation.clients, settings, options.exemptions)
+    survey = Survey(situation.spec, situation.clients, settings, options.exemptions)
     for link in _LINKS:
-        remarks = list(link.examine(reader.facts(*link.looks_at)))
+        remarks = list(link.examine(survey.facts(*link.looks_at)))
         if lost := [each for each in remarks if each.standing in _LOST]:
             what = "; ".join(each.what for each in lost)
             mends = ", then ".join(dict.fromkeys(each.mend for each in lost))

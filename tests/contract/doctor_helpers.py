@@ -17,7 +17,7 @@ from scripts.account.inventory import Recipients, around
 from scripts.account.resource import step_for
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.declared import Spec, load
-from scripts.flows.facts import Reader, examined
+from scripts.flows.facts import Survey, examined
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from scripts.stage.serve import environment
@@ -85,8 +85,8 @@ class Scene:
         **settings: str,
     ) -> list[Diagnosis]:
         """What the doctor says of everything that is not sound."""
-        reader = Reader(spec or self.spec(), clients or self.clients, settings, self.exemptions)
-        found = examined(reader, before_deploy=before_deploy)
+        survey = Survey(spec or self.spec(), clients or self.clients, settings, self.exemptions)
+        found = examined(survey, before_deploy=before_deploy)
         return [each for each in found if each.standing is not Standing.SOUND]
 
 
