@@ -251,6 +251,14 @@ def test_what_hangs_together_is_told_at_each_link(given: Facts, links: dict[str,
     assert {each.link: each.mend for each in said(given)} == links
 
 
+def test_a_function_that_was_taken_away_is_a_fault() -> None:
+    """Without a service there was no deploy yet; beside one, a function that is gone is missed."""
+    (taken,) = said(gone("function", running=None))
+    first = said(gone("function", running=None, service=gone("service").service))
+    assert (taken.link, taken.standing) == ("function", FAULT)
+    assert {each.standing for each in first} == {NOT_YET}
+
+
 @pytest.mark.parametrize(
     ("rule_id", "says"),
     [

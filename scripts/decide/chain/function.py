@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
 from scripts.account.deployed_function import GET, Pause
+from scripts.account.service import READ_SERVICE
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -21,7 +22,14 @@ from scripts.decide.chain.model import (
 def _examine(facts: Facts) -> Iterator[Remark]:
     name, live = facts.spec.function.name, known(facts.function).live
     if live is None:
-        yield not_yet(f"there is no function {name}")
+        service = facts.spec.service.name
+        # A first deploy makes both: one without the other was taken away, or is half made.
+        there = known(facts.service).live is not None
+        yield (
+            undeployed(f"there is no function {name}, though its service {service} is there")
+            if there
+            else not_yet(f"there is no function {name}")
+        )
         return
     waits_for, declared = live.get("environmentVariables.prepareRuleId", ""), facts.rule_ids
     if {each.strip() for each in waits_for.split(",")} != set(declared):
@@ -47,4 +55,4 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link("function", (GET,), ("function", "running"), _examine)
+FUNCTION = Link("function", (GET, *READ_SERVICE), ("function", "running", "service"), _examine)
