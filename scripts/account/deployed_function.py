@@ -23,6 +23,7 @@ from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
 from scripts.account.clients import Clients, calling
+from scripts.account.function import answer_about
 from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
@@ -51,7 +52,7 @@ UPDATE = Permission("fc:UpdateFunction")
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 
 _CHANGED = 412  # what was read is no longer what is there
-_NOT_FOUND, _OK = 404, 200
+_OK = 200
 _TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
 _SETTLING = 60.0  # seconds within which an update must show
 
@@ -97,26 +98,8 @@ class DeployedFunction:
     @classmethod
     def find(cls, spec: Spec, clients: Clients) -> "DeployedFunction | None":
         """The function; None if it is not deployed. Raises CloudError."""
-        place = (spec.service.name, spec.function.name)
-        try:
-            with calling(GET.action, spec.function.name):
-                answer = clients.fc.get_function(*place, models.GetFunctionRequest())
-        except CloudError as error:
-            if error.status == _NOT_FOUND:
-                return None
-            raise
-        return cls(spec, clients, answer)
-
-    def described(self) -> dict[str, object]:
-        """How it stands, for `--json`."""
-        pause = self.pause
-        return {
-            "account_id": self.spec.account_id,
-            "region": self.spec.region,
-            "function": self.spec.function.name,
-            "mode": self.mode,
-            "paused": pause and {**pause._asdict(), "since": pause.since.isoformat()},
-        }
+        answer = answer_about(spec, clients)
+        return None if answer is None else cls(spec, clients, answer)
 
     @property
     def settings(self) -> Settings:

@@ -12,7 +12,7 @@ from scripts.account.async_config import delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, find_answer, token_pages
+from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
 from scripts.account.trigger import triggers_of
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
@@ -174,4 +174,4 @@ def answer_about(spec: Spec, clients: Clients) -> Any:
     """The same with the headers of the answer, which tell one state of it from another."""
     name = spec.function.name
     place = (spec.service.name, name, models.GetFunctionRequest())
-    return find_answer("fc:GetFunction", name, lambda: clients.fc.get_function(*place))
+    return read("fc:GetFunction", name, lambda: clients.fc.get_function(*place))

@@ -247,11 +247,7 @@ class RemovableRole:
     def delete(self) -> None:
         """Take it away."""
         for name, kind in self.policies().items():
-            request = models.DetachPolicyFromRoleRequest(
-                policy_type=kind, policy_name=name, role_name=self.name
-            )
-            with deleting("ram:DetachPolicyFromRole", f"{name} (from {self.name})"):
-                self._clients.ram.detach_policy_from_role(request)
+            _detach(self._clients, self.name, kind, name)
         with deleting("ram:DeleteRole", self.name):
             self._clients.ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
 

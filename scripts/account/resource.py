@@ -6,13 +6,14 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from scripts.account.clients import calling
 from scripts.errors import CloudError, Problem
 
 FC_PAGE = 100  # the most that there can be on a page of Function Compute's
 
+_T = TypeVar("_T")
 State = Mapping[str, str]  # what is known of a resource, field by field, to be compared and shown
 
 
@@ -115,19 +116,8 @@ class Surrounding(Resource, Protocol):
 
 def find(operation: str, subject: str, call: Callable[[], Any]) -> Any:
     """What `call` reads by an SDK, or None where the service says that there is no such thing."""
-    answer = find_answer(operation, subject, call)
+    answer = read(operation, subject, call)
     return answer and answer.body
-
-
-def find_answer(operation: str, subject: str, call: Callable[[], Any]) -> Any:
-    """The same with the headers of the answer."""
-    try:
-        with calling(operation, subject):
-            return call()
-    except CloudError as error:
-        if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
-            return None
-        raise
 
 
 def token_pages(
@@ -234,7 +224,7 @@ def compare(live: State, declared: State) -> tuple[Difference, ...]:
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
 
-def read(operation: str, subject: str, call: Callable[[], State]) -> State | None:
+def read(operation: str, subject: str, call: Callable[[], _T]) -> _T | None:
     """What `call` reads, or None where the service says that there is no such thing."""
     try:
         with calling(operation, subject):
