@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from scripts.account import addresses
 from scripts.bundling import bundle
+from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Faults, Order
+from tests.account import Account, Moments
 
 EXEMPTIONS = """\
 - bucket: config-website
@@ -96,3 +98,38 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     in_a_month = datetime.now(timezone.utc).date() + timedelta(days=30)
     exemptions.write_text(EXEMPTIONS.format(expires=in_a_month.isoformat()))
     return bundle.build(folder, exemptions)
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalCloud]:
+    """The cloud of all tests that want no other."""
+    with LocalCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def moments(
+    request: pytest.FixtureRequest, cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
+) -> Moments:
+    """What that cloud can go back to."""
+    return Moments(
+        cloud, lambda: request.getfixturevalue("code"), tmp_path_factory.mktemp("moments")
+    )
+
+
+@pytest.fixture
+def account(moments: Moments, tmp_path: Path) -> Account:
+    """A project, and an account with nothing on it."""
+    return moments.nothing(tmp_path)
+
+
+@pytest.fixture
+def deployed(moments: Moments, tmp_path: Path) -> Account:
+    """An account on which all is provisioned and deployed, the code being a line."""
+    return moments.deployed(tmp_path, bundle=False)
+
+
+@pytest.fixture
+def product(moments: Moments, tmp_path: Path) -> Account:
+    """An account on which all is provisioned and deployed: what is built is what runs."""
+    return moments.deployed(tmp_path, bundle=True)

@@ -61,6 +61,7 @@ class ConfigState(Rewindable):
         self.rule_tests: RuleTests = "acl"
         self.recorder: RecorderStatus = "REGISTERED"
         self.watched: tuple[str, ...] = (RESOURCE_TYPE,)
+        self.next_rule_id = ""  # the next rule's, where it is to be known beforehand
         self._core = core
         self._oss = oss
         self._mns = mns
@@ -99,7 +100,7 @@ class ConfigState(Rewindable):
             raise UnknownManagedRuleError(f"{source} is none of {sorted(MANAGED_RULES)}")
         now = self._core.clock.now()
         rule = Rule(
-            f"cr-{secrets.token_hex(10)}",
+            self.next_rule_id or f"cr-{secrets.token_hex(10)}",
             name,
             source,
             risk_level,
@@ -111,6 +112,7 @@ class ConfigState(Rewindable):
         with self._lock:
             self._check_rule_name(name, rule.id)
             self._rules[rule.id] = rule
+            self.next_rule_id = ""
         self._worker.ask(Job(Occasion.NEW_RULE, rule_id=rule.id))
         return rule
 

@@ -1,0 +1,139 @@
+"""What an account for tests is made of, and what spoils a moment of it."""
+
+import io
+import itertools
+import json
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from resource_repair import exemptions
+from resource_repair.exemptions import Exemptions
+from scripts import ROOT
+from scripts.account.clients import Clients, Credentials, Endpoints, fixed_credentials
+from scripts.account.deploy_plan import Plan
+from scripts.account.permission import Permission
+from scripts.localcloud import Hold, LocalCloud
+from scripts.localcloud.faults import Fault
+from scripts.localcloud.journal import Entry
+from scripts.localcloud.ram.state import Credentials as Key
+
+LITTLE = "def handler(event, context):\n    return 'success'\n"
+NOTHING_EXEMPT = Exemptions()
+
+
+def zipped(source: str, exempt: Exemptions | None = NOTHING_EXEMPT) -> bytes:
+    """A function's zip, the same for the same source; with None it has no exemptions to read."""
+    files = {"index.py": source}
+    if exempt is not None:
+        files["resource_repair/exemptions.json"] = exemptions.dump(exempt)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, content in files.items():
+            file.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
+    return archive.getvalue()
+
+
+def project(
+    folder: Path, spec: Path = ROOT / "s.yaml", exempt: Exemptions = NOTHING_EXEMPT
+) -> Path:
+    """A project in `folder`: the spec, whose path is given, and some code where it expects it."""
+    for code in (folder / "build/function.zip", folder / "function.zip"):
+        code.parent.mkdir(exist_ok=True)
+        code.write_bytes(zipped(LITTLE, exempt))
+    return Path(shutil.copy(spec, folder / "s.yaml"))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands once in a file."""
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def public_policy(bucket: str) -> str:
+    """A policy that lets everybody read a bucket's objects."""
+    allow = {
+        "Effect": "Allow",
+        "Principal": ["*"],
+        "Action": ["oss:GetObject"],
+        "Resource": [f"acs:oss:*:*:{bucket}/*"],
+    }
+    return json.dumps({"Version": "1", "Statement": [allow]})
+
+
+def credentials(key: Key) -> Credentials:
+    """A key of a local cloud, as clients take it."""
+    return fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)
+
+
+def clients(cloud: LocalCloud, key: Key | None = None) -> Clients:
+    """The SDK clients, with the account's own key or another."""
+    return Clients(
+        cloud.region,
+        credentials=credentials(key or cloud.credentials),
+        endpoints=Endpoints(**cloud.endpoints._asdict()),
+    )
+
+
+def told(planned: Plan) -> dict[str, str]:
+    """What a plan would do, by resource, as it is shown."""
+    return {
+        f"{step.verdict.value} {step.kind} {step.name}": "; ".join(map(str, step.differences))
+        for step in planned.changes
+    }
+
+
+def without(permissions: Sequence[Permission], action: str) -> list[Permission]:
+    """All but one."""
+    return [permission for permission in permissions if permission.action != action]
+
+
+def count(entries: Iterable[Entry], action: str) -> int:
+    """How many entries of the journal are of that action."""
+    return sum(entry.action == action for entry in entries)
+
+
+@contextmanager
+def at(
+    cloud: LocalCloud, is_it: Callable[[str], bool], nth: int, act: Callable[[], Fault | None]
+) -> Iterator[threading.Event]:
+    """Just before the nth call (from 0) of such an operation, `act`: it suffers what that gives.
+
+    The event is set when it has come to that.
+    """
+    faults, reached, seen = cloud.faults, threading.Event(), itertools.count()
+    take = faults.take
+
+    def taking(operation: str, subject: str) -> Fault | None:
+        if is_it(operation) and next(seen) == nth:
+            reached.set()
+            fault = act()
+            if fault is not None:
+                return fault
+        return take(operation, subject)
+
+    faults.take = taking  # type: ignore[method-assign]
+    try:
+        yield reached
+    finally:
+        faults.take = take  # type: ignore[method-assign]
+
+
+@contextmanager
+def held_at(cloud: LocalCloud, operation: str, nth: int) -> Iterator[tuple[Hold, threading.Event]]:
+    """The nth call of an operation is held; the event is set when it has come to that."""
+    held = Hold()
+    with at(cloud, operation.__eq__, nth, lambda: held) as reached:
+        yield held, reached
+
+
+class Terminal(io.StringIO):
+    """A stream with a person at it."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
