@@ -55,7 +55,7 @@ IN_ITS_OWN = own=$$(mktemp -d) && trap 'rm -rf "$$own"' EXIT && export COVERAGE_
 ON_THE_WIRE := $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py \
   oss_denials.py oss_gateway.py oss_logging.py oss_state.py)
 OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py \
-  bucket_acl_promises.py damaged_messages.py every_script.py exempt_tag.py exemptions.py judge.py \
+  bucket_acl_promises.py damaged_messages.py exempt_tag.py exemptions.py judge.py \
   notification.py oss_answers.py repair.py settings.py envelopes.py naming.py timing.py)
 
 .PHONY: test

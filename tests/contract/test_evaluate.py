@@ -5,7 +5,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -14,67 +14,32 @@ from pathlib import Path
 import pytest
 
 from resource_repair.exemptions import Exemption
-from scripts.account.deploy_plan import apply, plan
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.stage.stage import Stage
 from scripts.verbs.evaluate import VERB
-from tests.contract.apply_helpers import zipped
-from tests.contract.verb_rig import (
-    EXEMPTIONS,
-    Terminal,
-    count,
-    deliver,
-    deployed_with,
-    live_code,
-    live_exemptions,
-    plant,
-    product_in,
-    started,
-    tag,
-    without,
-)
-from tests.contract.verb_rig import run_in_project as run
+from tests.account import Account
+from tests.parts import Terminal, count, without, zipped
 
 TODAY = datetime.now(timezone.utc).date()
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The product, deployed from a project of its own; each test leaves it as it was."""
-    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
-        yield stage
-
-
 @pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product without buckets."""
-    shared.start_over()
-    return shared
-
-
-@pytest.fixture
-def open_buckets(stage: Stage) -> Stage:
+def open_buckets(product: Account) -> Account:
     """Two open buckets, an exempt one, and one that Cloud Config ignores; none was reported."""
-    plant(stage, **dict.fromkeys(("first", "second", "config_website", "ignored"), "public-read"))
-    stage.cloud.config.ignore(stage.rule_id, ["ignored"], Ignore("on purpose", None))
-    return stage
-
-
-def acls(stage: Stage) -> dict[str, str]:
-    """Every bucket's ACL."""
-    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
+    product.plant(**dict.fromkeys(("first", "second", "config_website", "ignored"), "public-read"))
+    product.cloud.config.ignore(product.rule_id, ["ignored"], Ignore("on purpose", None))
+    return product
 
 
 def test_it_closes_as_many_as_were_expected(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the number given back it evaluates, follows until those are closed, and says so."""
-    stage = open_buckets
+    product = open_buckets
     may = [*VERB.permissions]
     options = ["--expect", "2", "--json"]
 
-    assert run(stage, "evaluate", *options, may=may) == 0
+    assert product.run("evaluate", *options, may=may) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -90,7 +55,7 @@ def test_it_closes_as_many_as_were_expected(
     assert document["settled"] is True
     assert "an evaluation now closes 2 buckets; 1 exempt and 1 ignored" in said.err
     assert "2 of 2 closed" in said.err
-    assert acls(stage) == {
+    assert product.acls() == {
         "first": "private",
         "second": "private",
         "config-website": "public-read",
@@ -110,7 +75,7 @@ def test_it_closes_as_many_as_were_expected(
     ],
 )
 def test_another_number_is_misuse(
-    open_buckets: Stage,
+    open_buckets: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
@@ -118,27 +83,27 @@ def test_another_number_is_misuse(
     says: str,
 ) -> None:
     """A wrong number, given or typed, or none, is exit code 2, and nothing is started."""
-    before = started(open_buckets)
+    before = open_buckets.started()
     monkeypatch.setattr(sys, "stdin", stdin)
 
-    assert run(open_buckets, "evaluate", *options) == 2
+    assert open_buckets.run("evaluate", *options) == 2
 
     assert says in capsys.readouterr().err
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
 def test_the_number_may_be_typed(
-    open_buckets: Stage,
+    open_buckets: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At a terminal the number is asked for, and the right one starts the evaluation."""
     monkeypatch.setattr(sys, "stdin", Terminal("2\n"))
-    assert run(open_buckets, "evaluate") == 0
-    assert acls(open_buckets)["first"] == "private"
+    assert open_buckets.run("evaluate") == 0
+    assert open_buckets.acls()["first"] == "private"
 
 
 def test_what_changed_while_it_was_asked_is_not_started(
-    open_buckets: Stage,
+    open_buckets: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -146,70 +111,76 @@ def test_what_changed_while_it_was_asked_is_not_started(
 
     class Slow(Terminal):
         def readline(self, size: int | None = -1) -> str:
-            plant(open_buckets, third="public-read")
+            open_buckets.plant(third="public-read")
             return super().readline(size or -1)
 
-    before = started(open_buckets)
+    before = open_buckets.started()
     monkeypatch.setattr(sys, "stdin", Slow("2\n"))
 
-    assert run(open_buckets, "evaluate") == 1
+    assert open_buckets.run("evaluate") == 1
 
     assert "results changed meanwhile, so nothing was started" in capsys.readouterr().err
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
-def test_a_dry_run_starts_nothing(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_starts_nothing(
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With --dry-run it tells what an evaluation would close, and stops."""
-    before = started(open_buckets)
-    assert run(open_buckets, "evaluate", "--dry-run") == 0
+    before = open_buckets.started()
+    assert open_buckets.run("evaluate", "--dry-run") == 0
     assert "closes 2 buckets" in capsys.readouterr().out
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
 @pytest.mark.parametrize("planted", [{}, {"closed": "private"}, {"config_website": "public-read"}])
 def test_with_nothing_to_close_there_is_nothing_to_do(
-    stage: Stage, capsys: pytest.CaptureFixture[str], planted: dict[str, str]
+    product: Account, capsys: pytest.CaptureFixture[str], planted: dict[str, str]
 ) -> None:
     """Without a non-compliant bucket, or with exempt ones alone, nothing is asked nor started."""
-    plant(stage, **planted)
-    before = started(stage)
-    assert run(stage, "evaluate") == 0
+    product.plant(**planted)
+    before = product.started()
+    assert product.run("evaluate") == 0
     assert "nothing to do" in capsys.readouterr().out
-    assert started(stage) == before
+    assert product.started() == before
 
 
-def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_mode_report_nothing_is_closed(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What counts is the deployed mode: in report it says that nothing closes, and follows."""
-    plant(stage, first="public-read")
-    with deployed_with(stage, repairMode="report"):
-        assert run(stage, "evaluate", "--expect", "1") == 2
-        assert run(stage, "evaluate", "--yes") == 0
-        assert stage.wait_idle()
+    product.plant(first="public-read")
+    with product.deployed_with(repairMode="report"):
+        assert product.run("evaluate", "--expect", "1") == 2
+        assert product.run("evaluate", "--yes") == 0
+        product.rest()
 
     said = capsys.readouterr().out
     assert "nothing will be closed: the function runs in mode report" in said
     assert "1 of 1 evaluated again" in said
-    assert acls(stage) == {"first": "public-read"}
+    assert product.acls() == {"first": "public-read"}
 
 
 def test_a_function_for_another_rule_is_a_problem(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where the deployed function acts on another rule, what would be closed cannot be told."""
-    with deployed_with(stage, prepareRuleId="cr-0"):
-        assert run(stage, "evaluate") == 1
+    with product.deployed_with(prepareRuleId="cr-0"):
+        assert product.run("evaluate") == 1
     assert "is deployed for cr-0, and PREPARE_RULE_ID is cr-" in capsys.readouterr().err
 
 
-def test_the_live_exemptions_count(open_buckets: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_live_exemptions_count(
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """After an undo that is not committed: what it exempts is left, and a line tells of it."""
-    with live_exemptions(open_buckets, Exemption("first", "the site", "web-team", TODAY)):
-        assert run(open_buckets, "evaluate", "--expect", "2") == 0
-        assert open_buckets.wait_idle()
+    with open_buckets.live_exemptions(Exemption("first", "the site", "web-team", TODAY)):
+        assert open_buckets.run("evaluate", "--expect", "2") == 0
+        open_buckets.rest()
     said = capsys.readouterr().out
     assert "the live exemptions count, and differ from those in " in said
     assert f"(only live: first until {TODAY}; only there: config-website until " in said
-    assert acls(open_buckets) == {
+    assert open_buckets.acls() == {
         "first": "public-read",
         "second": "private",
         "config-website": "private",
@@ -219,126 +190,115 @@ def test_the_live_exemptions_count(open_buckets: Stage, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize("changed", ["", "[]"])
 def test_what_is_here_does_not_count(
-    open_buckets: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: str
+    open_buckets: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: str
 ) -> None:
     """Without a word where the file has the live exemptions, whatever is built; else with one."""
-    path, code = tmp_path / EXEMPTIONS, open_buckets.spec.function.code
-    path.write_text(changed or code.parents[1].joinpath(EXEMPTIONS).read_text())
-    built = code.read_bytes()
+    path, code = tmp_path / "exemptions.yaml", open_buckets.spec.function.code
+    path.write_text(changed or open_buckets.exemptions.read_text())
     code.unlink()
-    try:
-        assert run(open_buckets, "evaluate", "--dry-run", "--exemptions", str(path)) == 0
-    finally:
-        code.write_bytes(built)
+    assert open_buckets.run("evaluate", "--dry-run", "--exemptions", str(path)) == 0
     said = capsys.readouterr().out
     assert "closes 2 buckets; 1 exempt" in said
     assert (f"differ from those in {path}" in said) is bool(changed)
 
 
 def test_without_the_live_exemptions_nothing_is_started(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Code that has none to read would close nothing that could be told in advance."""
-    before = started(open_buckets)
-    with live_code(open_buckets, zipped("", None)):
-        assert run(open_buckets, "evaluate", "--expect", "2") == 1
+    before = open_buckets.started()
+    with open_buckets.live_code(zipped("", None)):
+        assert open_buckets.run("evaluate", "--expect", "2") == 1
     line = capsys.readouterr().err
     assert "the exemptions of the live oss_repair_acl_trigger cannot be read (KeyError)" in line
     assert line.count("\n") == 1
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
 @pytest.mark.parametrize(("days", "closes"), [(7, 2), (8, 3)])
 def test_what_its_tag_exempts_is_not_counted(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str], days: int, closes: int
+    open_buckets: Account, capsys: pytest.CaptureFixture[str], days: int, closes: int
 ) -> None:
     """Where tags exempt, one with a date within the days set leaves its bucket open."""
-    stage, until = open_buckets, (TODAY + timedelta(days=days)).isoformat()
-    plant(stage, tagged="public-read")
-    tag(stage, "public-until", tagged=until)
-    assert run(stage, "evaluate", "--dry-run") == 0
+    product, until = open_buckets, (TODAY + timedelta(days=days)).isoformat()
+    product.plant(tagged="public-read")
+    product.tag("public-until", tagged=until)
+    assert product.run("evaluate", "--dry-run") == 0
     assert "closes 3 buckets; 1 exempt" in capsys.readouterr().out
 
-    with deployed_with(stage, exemptTag="public-until", exemptTagDays="7"):
-        assert run(stage, "evaluate", "--expect", str(closes)) == 0
-        assert stage.wait_idle()
+    with product.deployed_with(exemptTag="public-until", exemptTagDays="7"):
+        assert product.run("evaluate", "--expect", str(closes)) == 0
+        product.rest()
 
-    assert acls(stage)["tagged"] == ("public-read" if closes == 2 else "private")
+    assert product.acls()["tagged"] == ("public-read" if closes == 2 else "private")
 
 
-def _no_trigger(stage: Stage) -> None:
-    spec = stage.spec
+def _no_trigger(product: Account) -> None:
+    spec = product.spec
     place = (spec.service.name, spec.function.name, spec.trigger.name)
-    stage.clients.fc.delete_trigger(*place)
+    product.clients.fc.delete_trigger(*place)
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
         (
-            partial(deliver, on=False),
+            partial(Account.deliver, on=False),
             r"\(channel: .*resource-repair is switched off.*: resource-repair provision",
         ),
         (_no_trigger, r"\(trigger: there is no trigger ConfigRuleNonComplianceMNSTrigger\): "),
     ],
 )
 def test_what_would_reach_nobody_is_not_started(
-    open_buckets: Stage,
+    open_buckets: Account,
     capsys: pytest.CaptureFixture[str],
-    spoil: Callable[[Stage], object],
+    spoil: Callable[[Account], object],
     says: str,
 ) -> None:
     """Where the chain is broken before the function it stops, in the doctor's words."""
-    before = started(open_buckets)
+    before = open_buckets.started()
     spoil(open_buckets)
-    try:
-        assert run(open_buckets, "evaluate", "--expect", "2") == 1
-    finally:
-        deliver(open_buckets, on=True)
-        apply(plan(open_buckets.spec, open_buckets.clients))
+    assert open_buckets.run("evaluate", "--expect", "2") == 1
     line = capsys.readouterr().err
     assert re.match(f"nothing was started, since findings would be lost {says}", line)
     assert line.count("\n") == 1
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
 def test_a_channel_that_delivers_more_is_no_obstacle(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is not as declared, but loses no finding, stops nothing."""
     config = open_buckets.cloud.config
     (channel,) = config.channels()
     config.update_channel(replace(channel, also=("ConfigurationSnapshot",)))
-    try:
-        assert run(open_buckets, "evaluate", "--expect", "2") == 0
-    finally:
-        config.update_channel(channel)
+    assert open_buckets.run("evaluate", "--expect", "2") == 0
     assert "results have settled" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("mode", ["", "Enforce"])
 def test_a_misconfigured_function_is_a_problem(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str], mode: str
+    open_buckets: Account, capsys: pytest.CaptureFixture[str], mode: str
 ) -> None:
     """A function that repairs nothing, as its settings are wrong, is not counted as enforcing."""
-    before = started(open_buckets)
-    with deployed_with(open_buckets, repairMode=mode):
-        assert run(open_buckets, "evaluate", "--expect", "2") == 1
+    before = open_buckets.started()
+    with open_buckets.deployed_with(repairMode=mode):
+        assert open_buckets.run("evaluate", "--expect", "2") == 1
     line = capsys.readouterr().err
     assert "wrong settings, so it repairs nothing (repairMode must be enforce or report)" in line
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before
 
 
 def test_an_evaluation_under_way_is_waited_for(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """While the rule is EVALUATING its results are not counted; what it finds is."""
-    ended, cloud = threading.Event(), stage.cloud
-    plant(stage, first="public-read")
+    ended, cloud = threading.Event(), product.cloud
+    product.plant(first="public-read")
     cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
     monkeypatch.setattr(cloud.clock, "wait", lambda _: ended.wait())
     cloud.oss.create("second", acl="public-read")
-    stage.start_evaluation()
+    product.cloud.config.start_evaluation(product.rule_id)
     looks = len(cloud.journal.entries("config", "ListConfigRules"))
 
     def end_once_looked_at() -> None:
@@ -347,21 +307,21 @@ def test_an_evaluation_under_way_is_waited_for(
 
     watcher = threading.Thread(target=end_once_looked_at)
     watcher.start()
-    assert run(stage, "evaluate", "--dry-run") == 0
+    assert product.run("evaluate", "--dry-run") == 0
     watcher.join()
 
     said = capsys.readouterr().out
     assert "the rule is EVALUATING already: waiting for that to end" in said
     assert "closes 2 buckets" in said
-    assert stage.wait_idle()  # the function was kept from closing them meanwhile, not after
+    product.rest()  # the function was kept from closing them meanwhile, not after
 
 
 def test_who_may_not_read_the_audit_trail_starts_nothing(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A permission that is missing to follow is told before anything is closed."""
-    before = started(open_buckets)
+    before = open_buckets.started()
     may = without(VERB.permissions, "log:GetLogStoreLogs")
-    assert run(open_buckets, "evaluate", "--expect", "2", may=may) == 1
+    assert open_buckets.run("evaluate", "--expect", "2", may=may) == 1
     assert "allow log:GetLogStoreLogs" in capsys.readouterr().err
-    assert started(open_buckets) == before
+    assert open_buckets.started() == before

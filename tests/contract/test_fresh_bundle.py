@@ -1,43 +1,36 @@
 """The verbs that compare or bring code build the project's own bundle first."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.bundling import bundle, fresh
-from scripts.stage.stage import Stage
-from tests.contract.verb_rig import product_in, run
+from tests.account import Account
 
 TOLD = "built function.zip anew, from the sources"
 
 
 @pytest.fixture
-def own(tmp_path: Path, code: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def own(product: Account, code: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     """The product, deployed from what the project takes for its own bundle; it is older."""
-    with product_in(tmp_path, code) as stage:
-        (tmp_path / "build/wheels").symlink_to(bundle.OUTPUT / "wheels")  # there by now
-        monkeypatch.setattr(bundle, "OUTPUT", tmp_path / "build")
-        yield stage
-
-
-def spec_of(stage: Stage) -> list[str]:
-    """The option that names the stage's s.yaml."""
-    return ["--spec", str(stage.spec.function.code.parents[1] / "s.yaml")]
+    build = product.folder / "build"
+    (build / "wheels").symlink_to(bundle.OUTPUT / "wheels")  # there by now
+    monkeypatch.setattr(bundle, "OUTPUT", build)
+    return product
 
 
 def test_verify_and_apply_take_what_is_in_the_sources(
-    own: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    own: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bundle older than the sources is built anew, once, which is told; then it differs."""
     monkeypatch.setenv("EXPECT_DROP", "config-website")
-    assert run(own, "verify", *spec_of(own)) == 1
+    assert own.run("verify") == 1
     said = capsys.readouterr().out
     assert TOLD in said
     assert "code" in said
 
-    assert run(own, "apply", *spec_of(own), "--dry-run") in (0, 1)
+    assert own.run("apply", "--dry-run") in (0, 1)
     said = capsys.readouterr().out
     assert TOLD not in said
     assert "change  function" in said
@@ -51,11 +44,11 @@ def test_another_bundle_is_left_alone(code: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_built_is_told(
-    own: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    own: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 1, in a line; nothing is compared with what is older."""
     monkeypatch.setattr(bundle, "_LARGEST_ZIP", 1)
-    assert run(own, "verify", *spec_of(own)) == 1
+    assert own.run("verify") == 1
     said = capsys.readouterr()
     assert said.err.startswith("no bundle: the zip has over 1 bytes")
     assert said.err.count("\n") == 1

@@ -4,8 +4,7 @@ import json
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
@@ -15,8 +14,8 @@ from scripts import patience
 from scripts.docs.permissions import VERBS
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
-from scripts.stage.stage import Stage
-from tests.contract.verb_rig import EXEMPTIONS, Terminal, plant, product_in, run
+from tests.account import FUNCTION, SERVICE, Account
+from tests.parts import Terminal
 
 # What signs a request differs from one to the next.
 _SIGNED = ("Signature", "SignatureNonce", "Timestamp")
@@ -34,15 +33,13 @@ ARGUMENTS = {
         "--dry-run",
     ),
 }
-WITH_EXEMPTIONS = {"doctor", "evaluate", "report", "status", "undo"}
 
 
-@pytest.fixture(scope="module")
-def stage(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@pytest.fixture
+def product(product: Account) -> Account:
     """The product, sound, with two open buckets that were never reported."""
-    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
-        plant(stage, first="public-read", second="public-read")
-        yield stage
+    product.plant(first="public-read", second="public-read")
+    return product
 
 
 def asked(entry: Entry) -> tuple[object, ...]:
@@ -52,40 +49,34 @@ def asked(entry: Entry) -> tuple[object, ...]:
     return (entry.service, entry.action, request.method, request.path, str(params), request.body)
 
 
-def requests_of(stage: Stage, verb: str, *arguments: str) -> list[Entry]:
+def requests_of(product: Account, verb: str, *arguments: str) -> list[Entry]:
     """What the verb asked of the services, on the wire."""
-    folder = stage.spec.function.code.parents[1]
-    options = ["--spec", str(folder / "s.yaml")]
-    if verb in WITH_EXEMPTIONS:
-        options += ["--exemptions", str(folder / EXEMPTIONS)]
-    if verb == "report":
-        options += ["--output", str(folder / "report.html")]
-    before = len(stage.cloud.journal.entries())
-    run(stage, verb, *options, *arguments)
-    return [e for e in stage.cloud.journal.entries()[before:] if "request" in e.details]
+    before = len(product.cloud.journal.entries())
+    product.run(verb, *arguments)
+    return [e for e in product.cloud.journal.entries()[before:] if "request" in e.details]
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_each_thing_is_read_once(stage: Stage, verb: str) -> None:
+def test_each_thing_is_read_once(product: Account, verb: str) -> None:
     """On a sound account no verb asks twice for the same, unless it wrote meanwhile."""
     made: Counter[tuple[object, ...]] = Counter()
     writes = 0
-    for each in requests_of(stage, verb, *ARGUMENTS.get(verb, ())):
+    for each in requests_of(product, verb, *ARGUMENTS.get(verb, ())):
         made[(*asked(each), writes)] += 1
         writes += not each.action.startswith(("Get", "List", "Peek"))
     again = {f"{key[0]}:{key[1]} {key[3]} {key[4]}": n for key, n in made.items() if n > 1}
     assert again == {}
 
 
-def _describe_function(stage: Stage, text: str) -> None:
-    place = (stage.spec.service.name, stage.spec.function.name)
-    stage.clients.fc.update_function(*place, fc.UpdateFunctionRequest(description=text))
+def _describe_function(product: Account, text: str) -> None:
+    place = (SERVICE, FUNCTION)
+    product.clients.fc.update_function(*place, fc.UpdateFunctionRequest(description=text))
 
 
-def _retain(stage: Stage, seconds: int) -> None:
-    stage.clients.mns.set_queue_attributes(
+def _retain(product: Account, seconds: int) -> None:
+    product.clients.mns.set_queue_attributes(
         mns.SetQueueAttributesRequest(
-            queue_name=stage.spec.failure_queue, message_retention_period=seconds
+            queue_name=product.spec.failure_queue, message_retention_period=seconds
         )
     )
 
@@ -93,89 +84,92 @@ def _retain(stage: Stage, seconds: int) -> None:
 @pytest.mark.parametrize(
     ("verb", "change"),
     [
-        ("apply", lambda stage, first: _describe_function(stage, "one" if first else "another")),
-        ("provision", lambda stage, first: _retain(stage, 3600 if first else 7200)),
+        (
+            "apply",
+            lambda product, first: _describe_function(product, "one" if first else "another"),
+        ),
+        ("provision", lambda product, first: _retain(product, 3600 if first else 7200)),
     ],
 )
 def test_what_is_written_to_is_read_just_before(
-    stage: Stage,
+    product: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     verb: str,
-    change: Callable[[Stage, bool], None],
+    change: Callable[[Account, bool], None],
 ) -> None:
     """What somebody else changes while the plan is on the screen is left as they made it."""
 
     class Slow(Terminal):
         def readline(self, size: int | None = -1) -> str:
-            change(stage, False)
+            change(product, False)
             return super().readline(size or -1)
 
-    change(stage, True)
+    change(product, True)
     monkeypatch.setattr(sys, "stdin", Slow("y\n"))
-    made = requests_of(stage, verb)
+    made = requests_of(product, verb)
     assert "was changed by somebody else since the plan was shown" in capsys.readouterr().err
     writes = [
         each.action for each in made if each.action in ("UpdateFunction", "SetQueueAttributes")
     ]
     assert len(writes) == 1  # theirs
     monkeypatch.undo()
-    requests_of(stage, verb, "--yes")
+    requests_of(product, verb, "--yes")
     assert "nothing to do" not in capsys.readouterr().out
-    requests_of(stage, verb)
+    requests_of(product, verb)
     assert "nothing to do" in capsys.readouterr().out
 
 
-def _pause(stage: Stage) -> None:
+def _pause(product: Account) -> None:
     """As somebody does at another terminal."""
     told = {"since": "2026-11-28T00:00:00+00:00", "mode": "enforce", "reason": ""}
     paused = {"repairMode": "report", "paused": json.dumps(told)}
-    variables = {**stage.spec.function.environment, **paused}
-    place = (stage.spec.service.name, stage.spec.function.name)
-    stage.cloud.fc.resources.update_function(*place, {"environmentVariables": variables})
+    variables = {**product.spec.function.environment, **paused}
+    place = (SERVICE, FUNCTION)
+    product.cloud.fc.resources.update_function(*place, {"environmentVariables": variables})
 
 
-def _is_paused(stage: Stage) -> bool:
-    place = (stage.spec.service.name, stage.spec.function.name)
-    settings = stage.cloud.fc.resources.function(*place).settings
+def _is_paused(product: Account) -> bool:
+    place = (SERVICE, FUNCTION)
+    settings = product.cloud.fc.resources.function(*place).settings
     return "paused" in settings["environmentVariables"]
 
 
 def test_a_pause_between_two_tries_of_apply_is_not_ended(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a try that failed cannot have left is somebody else's."""
-    _describe_function(stage, "one")
-    stage.cloud.faults.add("fc:UpdateFunction", Fail(503, "InternalServerError"))
-    monkeypatch.setattr(patience, "aside", lambda _: _pause(stage))
-    requests_of(stage, "apply", "--yes")
+    _describe_function(product, "one")
+    product.cloud.faults.add("fc:UpdateFunction", Fail(503, "InternalServerError"))
+    monkeypatch.setattr(patience, "aside", lambda _: _pause(product))
+    requests_of(product, "apply", "--yes")
     assert "was changed by somebody else" in capsys.readouterr().err
-    assert _is_paused(stage)
-    requests_of(stage, "resume", "--yes")
+    assert _is_paused(product)
+    requests_of(product, "resume", "--yes")
 
 
 def test_a_pause_while_apply_writes_is_not_ended(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Between the last look and the write nothing of somebody else's is lost either."""
-    _describe_function(stage, "one")
+    _describe_function(product, "one")
     hold = Hold()
-    order = stage.cloud.faults.add("fc:UpdateFunction", hold)
-    applying = threading.Thread(target=requests_of, args=(stage, "apply", "--yes"))
+    order = product.cloud.faults.add("fc:UpdateFunction", hold)
+    applying = threading.Thread(target=requests_of, args=(product, "apply", "--yes"))
     applying.start()
     assert order.met.wait(60)
-    _pause(stage)
+    _pause(product)
     hold.released.set()
     applying.join()
     assert "was changed by somebody else in this moment" in capsys.readouterr().err
-    assert _is_paused(stage)
-    requests_of(stage, "resume", "--yes")
+    assert _is_paused(product)
+    requests_of(product, "resume", "--yes")
 
 
 def test_an_incomplete_search_is_asked_for_again(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What Log Service has not finished is no answer to be remembered."""
-    stage.cloud.log.let_search_lag(1)
-    requests_of(stage, "audit")
+    product.cloud.log.let_search_lag(1)
+    requests_of(product, "audit")
     assert "did not finish" not in capsys.readouterr().err

@@ -4,9 +4,7 @@ import base64
 import io
 import json
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,51 +12,31 @@ import pytest
 from scripts import ROOT
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
-from scripts.stage.stage import Stage
 from scripts.verbs.redrive import VERB
-from tests.contract.provision_rig import QUEUE
-from tests.contract.verb_rig import Terminal, count, deployed_with, product, run
+from tests.account import FUNCTION, QUEUE, SERVICE, Account
+from tests.parts import Terminal, count
 
 DENIED = Fail(403, "AccessDenied")
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product, set up once."""
-    with product(code) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product without buckets, its failure queue empty."""
-    shared.start_over()
-    return shared
-
-
-def drop_messages(stage: Stage) -> None:
+def drop_messages(product: Account) -> None:
     """Empty the queue, what is held too."""
-    queue, _ = stage.cloud.mns.queue(QUEUE)
+    queue, _ = product.cloud.mns.queue(QUEUE)
     queue._messages.clear()
 
 
-def poison(stage: Stage, *buckets: str) -> None:
+def poison(product: Account, *buckets: str) -> None:
     """Open buckets while OSS lets the function change nothing: their findings end in the queue."""
-    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    product.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
     for bucket in buckets:
-        stage.cloud.oss.create(bucket, acl="public-read")
-        assert stage.wait_idle()
-    assert len(waiting(stage)) == len(buckets)
+        product.cloud.oss.create(bucket, acl="public-read")
+        product.rest()
+    assert len(waiting(product)) == len(buckets)
 
 
-def waiting(stage: Stage) -> list[dict[str, Any]]:
+def waiting(product: Account) -> list[dict[str, Any]]:
     """The envelopes in the queue, those that are held too."""
-    return [json.loads(body) for body in stage.cloud.mns.messages(QUEUE)]
-
-
-def acls(stage: Stage) -> dict[str, str]:
-    """Every bucket's ACL."""
-    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
+    return [json.loads(body) for body in product.cloud.mns.messages(QUEUE)]
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -68,13 +46,13 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_once_mended_everything_is_settled_and_removed(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Shown with bucket, runs and reason; then repaired, and gone from the queue."""
-    poison(stage, "first", "second")
-    stage.cloud.faults.clear()
+    poison(product, "first", "second")
+    product.cloud.faults.clear()
 
-    assert run(stage, "redrive", "--yes", "--json") == 0
+    assert product.run("redrive", "--yes", "--json") == 0
 
     said = capsys.readouterr()
     messages = json.loads(said.out)["messages"]
@@ -84,20 +62,20 @@ def test_once_mended_everything_is_settled_and_removed(
     ]
     assert "UnsettledFindingsError: 1 not settled; first: denied" in messages[0]["reason"]
     assert "2 settled, and removed from the queue" in said.err
-    assert acls(stage) == {"first": "private", "second": "private"}
-    assert waiting(stage) == []
-    assert run(stage, "redrive") == 0
+    assert product.acls() == {"first": "private", "second": "private"}
+    assert waiting(product) == []
+    assert product.run("redrive") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_what_fails_again_stays(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_fails_again_stays(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Not mended for one of two: that one stays, can be seen, and makes the exit code 1."""
-    poison(stage, "first", "second")
-    stage.cloud.faults.clear()
-    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="first", times=100)
-    before = len(stage.cloud.journal.entries("fc", "gave_up"))
+    poison(product, "first", "second")
+    product.cloud.faults.clear()
+    product.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="first", times=100)
+    before = len(product.cloud.journal.entries("fc", "gave_up"))
 
-    assert run(stage, "redrive", "--yes", "--json") == 1
+    assert product.run("redrive", "--yes", "--json") == 1
 
     messages = told(capsys)
     assert [(each["buckets"], each["removed"]) for each in messages] == [
@@ -105,35 +83,35 @@ def test_what_fails_again_stays(stage: Stage, capsys: pytest.CaptureFixture[str]
         (["second"], True),
     ]
     assert "first: denied" in messages[0]["problem"]
-    (left,) = waiting(stage)
+    (left,) = waiting(product)
     assert "first" in left["requestPayload"]
-    assert acls(stage) == {"first": "public-read", "second": "private"}
+    assert product.acls() == {"first": "public-read", "second": "private"}
     # A synchronous invocation that fails is nobody's but the caller's.
-    assert len(stage.cloud.journal.entries("fc", "gave_up")) == before
-    stage.cloud.faults.clear()
-    assert run(stage, "redrive", "--yes") == 0
-    assert waiting(stage) == []
+    assert len(product.cloud.journal.entries("fc", "gave_up")) == before
+    product.cloud.faults.clear()
+    assert product.run("redrive", "--yes") == 0
+    assert waiting(product) == []
 
 
-def test_some_may_be_chosen(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_some_may_be_chosen(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """By bucket, by the beginning of an id, or the oldest few; the others are left alone."""
-    poison(stage, "first", "second", "third", "fourth")
-    stage.cloud.faults.clear()
+    poison(product, "first", "second", "third", "fourth")
+    product.cloud.faults.clear()
 
-    assert run(stage, "redrive", "--yes", "--json", "--bucket", "third") == 0
+    assert product.run("redrive", "--yes", "--json", "--bucket", "third") == 0
     assert [each["buckets"] for each in told(capsys)] == [["third"]]
-    assert run(stage, "redrive", "--yes", "--json", "--limit", "1") == 0
+    assert product.run("redrive", "--yes", "--json", "--limit", "1") == 0
     (oldest,) = told(capsys)
-    assert run(stage, "redrive", "--dry-run", "--json") == 0
+    assert product.run("redrive", "--dry-run", "--json") == 0
     short = told(capsys)[-1]["id"][:10]
-    assert run(stage, "redrive", "--yes", "--json", "--id", short) == 0
+    assert product.run("redrive", "--yes", "--json", "--id", short) == 0
     (chosen,) = told(capsys)
     assert chosen["id"].startswith(short)
 
     gone = {"third", *oldest["buckets"], *chosen["buckets"]}
-    assert {name for name, acl in acls(stage).items() if acl == "private"} == gone
+    assert {name for name, acl in product.acls().items() if acl == "private"} == gone
     assert len(gone) == 3
-    assert len(waiting(stage)) == 1
+    assert len(waiting(product)) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,7 +126,7 @@ def test_some_may_be_chosen(stage: Stage, capsys: pytest.CaptureFixture[str]) ->
     ],
 )
 def test_nothing_is_sent_by_a_slip(
-    stage: Stage,
+    product: Account,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     options: list[str],
@@ -156,33 +134,33 @@ def test_nothing_is_sent_by_a_slip(
     says: str,
 ) -> None:
     """Options that name nothing, and a pipeline without --yes, send nothing and say why."""
-    poison(stage, "first")
+    poison(product, "first")
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
-    assert run(stage, "redrive", *options) == ends
+    before = len(product.cloud.journal.entries("fc", "InvokeFunction"))
+    assert product.run("redrive", *options) == ends
     said = capsys.readouterr()
     assert says in said.out + said.err
-    assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == before
+    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == before
 
 
-def test_a_no_sends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_no_sends_nothing(product: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the terminal it is asked for, and a no leaves everything as it was, free to be seen."""
-    poison(stage, "first")
+    poison(product, "first")
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
-    assert run(stage, "redrive") == 1
-    assert acls(stage) == {"first": "public-read"}
-    stage.cloud.clock.advance(2)
-    assert len(stage.cloud.mns.peek(QUEUE, count=16)) == 1
+    assert product.run("redrive") == 1
+    assert product.acls() == {"first": "public-read"}
+    product.cloud.clock.advance(2)
+    assert len(product.cloud.mns.peek(QUEUE, count=16)) == 1
 
 
-def test_a_dry_run_lets_go_of_all(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_lets_go_of_all(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """More than the sixteen that peeking shows are told, and can be seen again in a second."""
     for number in range(40):
-        stage.cloud.mns.send(QUEUE, json.dumps({"requestPayload": f"cut {number}"}))
-    assert run(stage, "redrive", "--dry-run", "--json") == 0
+        product.cloud.mns.send(QUEUE, json.dumps({"requestPayload": f"cut {number}"}))
+    assert product.run("redrive", "--dry-run", "--json") == 0
     assert len(told(capsys)) == 40
-    stage.cloud.clock.advance(2)
-    _, counts = stage.cloud.mns.queue(QUEUE)
+    product.cloud.clock.advance(2)
+    _, counts = product.cloud.mns.queue(QUEUE)
     assert counts.active == 40
 
 
@@ -212,129 +190,129 @@ def envelope(payload: object, **parts: object) -> str:
     ],
 )
 def test_what_cannot_be_sent_is_told_and_kept(
-    stage: Stage, capsys: pytest.CaptureFixture[str], body: str, says: str
+    product: Account, capsys: pytest.CaptureFixture[str], body: str, says: str
 ) -> None:
     """Cut, foreign or senseless messages are shown, never sent, and stay: exit code 1."""
-    stage.cloud.mns.send(QUEUE, body)
-    before = len(stage.cloud.journal.entries("fc", "InvokeFunction"))
-    assert run(stage, "redrive", "--yes", "--json") == 1
+    product.cloud.mns.send(QUEUE, body)
+    before = len(product.cloud.journal.entries("fc", "InvokeFunction"))
+    assert product.run("redrive", "--yes", "--json") == 1
     (message,) = told(capsys)
     assert any(each in message["kept"] for each in says.split("|"))
     assert message["removed"] is False
-    assert stage.cloud.mns.messages(QUEUE) == [body]
-    assert len(stage.cloud.journal.entries("fc", "InvokeFunction")) == before
+    assert product.cloud.mns.messages(QUEUE) == [body]
+    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == before
 
 
 @pytest.mark.parametrize("form", ["text", "object", "base64"])
-def test_the_event_may_come_in_any_form(stage: Stage, form: str) -> None:
+def test_the_event_may_come_in_any_form(product: Account, form: str) -> None:
     """As text, as an object, or with the whole message in base64: it is sent as it was."""
-    poison(stage, "first")
-    stage.cloud.faults.clear()
-    (body,) = stage.cloud.mns.messages(QUEUE)
-    drop_messages(stage)
+    poison(product, "first")
+    product.cloud.faults.clear()
+    (body,) = product.cloud.mns.messages(QUEUE)
+    drop_messages(product)
     if form == "object":
         told = json.loads(body)
         body = json.dumps({**told, "requestPayload": json.loads(told["requestPayload"])})
     elif form == "base64":
         body = base64.b64encode(body.encode()).decode()
-    stage.cloud.mns.send(QUEUE, body)
+    product.cloud.mns.send(QUEUE, body)
 
-    assert run(stage, "redrive", "--yes") == 0
+    assert product.run("redrive", "--yes") == 0
 
-    assert acls(stage) == {"first": "private"}
-    assert stage.cloud.mns.messages(QUEUE) == []
+    assert product.acls() == {"first": "private"}
+    assert product.cloud.mns.messages(QUEUE) == []
 
 
 def test_by_the_topic_it_is_followed_in_the_log(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Published again, found settled in the log store, and only then removed."""
-    poison(stage, "first")
-    stage.cloud.faults.clear()
-    assert run(stage, "redrive", "--yes", "--to", "topic", may=VERB.permissions) == 0
+    poison(product, "first")
+    product.cloud.faults.clear()
+    assert product.run("redrive", "--yes", "--to", "topic", may=VERB.permissions) == 0
     assert "1 of 1 settled, by the log store" in capsys.readouterr().out
-    assert acls(stage) == {"first": "private"}
-    assert waiting(stage) == []
+    assert product.acls() == {"first": "private"}
+    assert waiting(product) == []
 
 
 def test_by_the_topic_what_fails_is_there_twice(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Function Compute keeps the second failure too; neither is lost, and one run settles both."""
-    poison(stage, "first")
-    assert run(stage, "redrive", "--yes", "--to", "topic", "--timeout", "2", "--json") == 1
+    poison(product, "first")
+    assert product.run("redrive", "--yes", "--to", "topic", "--timeout", "2", "--json") == 1
     (message,) = told(capsys)
     assert "denied" in message["problem"]
-    assert stage.wait_idle()
-    assert len(waiting(stage)) == 2
-    stage.cloud.faults.clear()
-    stage.cloud.clock.advance(2)
-    assert run(stage, "redrive", "--yes") == 0
-    assert waiting(stage) == []
+    product.rest()
+    assert len(waiting(product)) == 2
+    product.cloud.faults.clear()
+    product.cloud.clock.advance(2)
+    assert product.run("redrive", "--yes") == 0
+    assert waiting(product) == []
 
 
 def test_by_the_topic_another_finding_about_the_bucket_settles_nothing(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That it is ignored, as one that says compliant is, is no proof: the message stays."""
-    poison(stage, "first")
-    (failed,) = waiting(stage)
+    poison(product, "first")
+    (failed,) = waiting(product)
     compliant = {**json.loads(failed["requestPayload"]), "complianceType": "COMPLIANT"}
     compliant["notificationCreationTime"] += 1
-    names = (stage.spec.service.name, stage.spec.function.name)
-    cloud, published = stage.cloud, stage.cloud.journal.entries("mns", "PublishMessage")
+    names = (SERVICE, FUNCTION)
+    cloud, published = product.cloud, product.cloud.journal.entries("mns", "PublishMessage")
 
     def sent_again(entries: list[Entry]) -> bool:
         return count(entries, "PublishMessage") > len(published)
 
     with ThreadPoolExecutor(1) as other:
         options = ("--yes", "--to", "topic", "--timeout", "5", "--json")
-        redriven = other.submit(run, stage, "redrive", *options)
+        redriven = other.submit(product.run, "redrive", *options)
         assert cloud.journal.wait_for(sent_again, 30)
         cloud.fc.invoke_async(*names, json.dumps(compliant).encode())
         assert redriven.result() == 1
     assert told(capsys)[0]["removed"] is False
-    assert acls(stage) == {"first": "public-read"}
-    assert stage.wait_idle()
-    assert len(waiting(stage)) == 2
+    assert product.acls() == {"first": "public-read"}
+    product.rest()
+    assert len(waiting(product)) == 2
 
 
-def test_a_list_with_findings_of_other_rules_is_sent_and_removed(stage: Stage) -> None:
+def test_a_list_with_findings_of_other_rules_is_sent_and_removed(product: Account) -> None:
     """What is not the function's it ignores; the list would be there for ever otherwise."""
-    poison(stage, "first")
-    (failed,) = waiting(stage)
+    poison(product, "first")
+    (failed,) = waiting(product)
     finding = json.loads(failed["requestPayload"])
-    drop_messages(stage)
-    stage.cloud.mns.send(
+    drop_messages(product)
+    product.cloud.mns.send(
         QUEUE, json.dumps({**failed, "requestPayload": [FINDING, finding, finding]})
     )
-    stage.cloud.faults.clear()
-    assert run(stage, "redrive", "--yes") == 0
-    assert acls(stage) == {"first": "private"}
-    assert waiting(stage) == []
+    product.cloud.faults.clear()
+    assert product.run("redrive", "--yes") == 0
+    assert product.acls() == {"first": "private"}
+    assert waiting(product) == []
 
 
 def test_a_rule_that_is_taken_away_meanwhile_loses_nothing(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The function ignores the finding then, which is no reason to remove the message."""
-    poison(stage, "first")
-    stage.cloud.faults.clear()
+    poison(product, "first")
+    product.cloud.faults.clear()
     held = Hold()
-    stage.cloud.faults.add("fc:InvokeFunction", held)
-    read = count(stage.cloud.journal.entries(), "GetFunction")
+    product.cloud.faults.add("fc:InvokeFunction", held)
+    read = count(product.cloud.journal.entries(), "GetFunction")
 
     def read_again(entries: list[Entry]) -> bool:
         """Once with the plan, and once before it is sent."""
         return count(entries, "GetFunction") >= read + 2
 
     with ThreadPoolExecutor(1) as other:
-        redriven = other.submit(run, stage, "redrive", "--yes", "--json")
-        assert stage.cloud.journal.wait_for(read_again, 30)
-        with deployed_with(stage, prepareRuleId="cr-another"):
+        redriven = other.submit(product.run, "redrive", "--yes", "--json")
+        assert product.cloud.journal.wait_for(read_again, 30)
+        with product.deployed_with(prepareRuleId="cr-another"):
             held.released.set()
             assert redriven.result() == 1
     (message,) = told(capsys)
     assert message["removed"] is False
     assert "other_rule" in message["problem"]
-    assert len(waiting(stage)) == 1
+    assert len(waiting(product)) == 1

@@ -21,10 +21,9 @@ from scripts.account.audit_trail import AuditLine
 from scripts.decide import posture
 from scripts.decide.view import NOBODY, View
 from scripts.localcloud import Fail
-from scripts.stage.stage import Stage
 from scripts.verbs import report
 from scripts.verbs.report.page import Subject, render
-from tests.contract.verb_rig import plant, product, run
+from tests.account import Account
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE = 390  # CSS pixels
@@ -51,33 +50,19 @@ f.src = "report.html";
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product; each test leaves it as it was."""
-    with product(code) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product without buckets."""
-    shared.start_over()
-    return shared
-
-
 def test_the_page_tells_how_the_account_stands(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is open, repaired and exempt is told to whoever has the permissions of the help."""
-    plant(stage, forgotten="public-read")
-    bucket = stage.bucket("config-closed")
+    product.plant(forgotten="public-read")
+    bucket = product.bucket("config-closed")
     bucket.create_bucket()
     bucket.put_bucket_acl("public-read")
-    assert stage.wait_idle()
+    product.rest()
     output = tmp_path / "deeper" / "report.html"
 
     arguments = ("--json", "--output", str(output))
-    assert run(stage, "report", *arguments, may=report.VERB.permissions) == 0
+    assert product.run("report", *arguments, may=report.VERB.permissions) == 0
 
     told = json.loads(capsys.readouterr().out)
     assert {name: count for name, count in told["buckets"].items() if count} == {
@@ -90,36 +75,36 @@ def test_the_page_tells_how_the_account_stands(
     assert "runs in mode enforce" in page
 
 
-def test_a_dry_run_writes_nothing(stage: Stage, tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing(product: Account, tmp_path: Path) -> None:
     """With --dry-run the figures are said, and no file is made."""
     output = tmp_path / "report.html"
-    assert run(stage, "report", "--dry-run", "--output", str(output)) == 0
+    assert product.run("report", "--dry-run", "--output", str(output)) == 0
     assert not output.exists()
 
 
 @pytest.mark.parametrize("since", ["tomorrow", "9999-01-01"])
-def test_a_time_that_is_none_is_refused(stage: Stage, since: str) -> None:
+def test_a_time_that_is_none_is_refused(product: Account, since: str) -> None:
     """What is no time, or not in the past, is a usage error."""
-    assert run(stage, "report", "--since", since) == 2
+    assert product.run("report", "--since", since) == 2
 
 
 def test_a_page_that_cannot_be_written_is_one_line(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A place where no file can be is a usage error that names it."""
-    assert run(stage, "report", "--output", str(tmp_path)) == 2
+    assert product.run("report", "--output", str(tmp_path)) == 2
     assert f"{tmp_path} cannot be written" in capsys.readouterr().err
 
 
 def test_what_cannot_be_read_is_named_on_the_page(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without the audit trail and the code the rest is shown, and both gaps are named."""
     output = tmp_path / "report.html"
     denied = Fail(403, "Unauthorized", "denied by ram")
-    stage.cloud.faults.add("log:GetLogStoreLogs", denied, times=9)
-    stage.cloud.faults.add("fc:GetFunctionCode", Fail(403, "AccessDenied"), times=9)
-    assert run(stage, "report", "--output", str(output)) == 1
+    product.cloud.faults.add("log:GetLogStoreLogs", denied, times=9)
+    product.cloud.faults.add("fc:GetFunctionCode", Fail(403, "AccessDenied"), times=9)
+    assert product.run("report", "--output", str(output)) == 1
     page, said = output.read_text("utf-8"), capsys.readouterr().err
     for operation in ("log:GetLogStoreLogs", "fc:GetFunctionCode"):
         assert f"Not read: {operation}" in page

@@ -1,9 +1,7 @@
 """The verb that shows buckets from all sides, and what it reads of OSS."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import oss2
@@ -14,53 +12,33 @@ from scripts.account import buckets
 from scripts.account.permission import Permission
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.stage.stage import Stage
 from scripts.verbs.status import VERB
-from tests.contract import verb_rig
-from tests.contract.verb_rig import (
-    deployed_with,
-    live_exemptions,
-    plant,
-    product_in,
-    without,
-)
-from tests.contract.verb_rig import run_in_project as run
+from tests.account import Account
 from tests.e2e.scene import PUBLIC_POLICY
+from tests.parts import without
 
 TODAY = datetime.now(timezone.utc).date()
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The product, deployed from a project of its own; each test leaves it as it was."""
-    with product_in(tmp_path_factory.mktemp("project"), code) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product without buckets."""
-    shared.start_over()
-    return shared
-
-
-def shown(stage: Stage, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+def shown(product: Account, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """What is shown, by bucket, as JSON; all of it must be known."""
-    assert run(stage, "status", "--json", *arguments) == 0
+    assert product.run("status", "--json", *arguments) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["not_read"] == []
     return {each["bucket"]: each for each in document["buckets"]}
 
 
-def test_a_bucket_is_shown_from_all_sides(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bucket_is_shown_from_all_sides(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each view is shown to whoever has the permissions that the help lists."""
-    bucket = stage.bucket("config-policy")
+    bucket = product.bucket("config-policy")
     bucket.create_bucket()
     bucket.put_bucket_policy(PUBLIC_POLICY)
     bucket.put_bucket_acl("public-read")
-    assert stage.wait_idle()
+    product.rest()
 
-    assert run(stage, "status", "--bucket", "config-policy", may=VERB.permissions) == 0
+    assert product.run("status", "--bucket", "config-policy", may=VERB.permissions) == 0
 
     said = capsys.readouterr().out
     lines = dict(line.split("  ", 1) for line in said.splitlines()[1:])
@@ -75,39 +53,41 @@ def test_a_bucket_is_shown_from_all_sides(stage: Stage, capsys: pytest.CaptureFi
     assert "but the bucket policy is public" in views["last audit line"]
 
 
-def test_the_last_audit_line_counts(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_audit_line_counts(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Of several audit lines about a bucket the last is shown, alone and in the table."""
-    bucket = stage.bucket("config-snapshot")
+    bucket = product.bucket("config-snapshot")
     bucket.create_bucket()
     for acl in ("public-read", "public-read-write"):
         bucket.put_bucket_acl(acl)
-        assert stage.wait_idle()
+        product.rest()
     for arguments in ([], ["--bucket", "config-snapshot"]):
-        line = shown(stage, capsys, *arguments)["config-snapshot"]["last_audit_line"]
+        line = shown(product, capsys, *arguments)["config-snapshot"]["last_audit_line"]
         assert (line["outcome"], line["acl_before"]) == ("repaired", "public-read-write")
 
 
-def test_all_are_shown_the_worst_first(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_are_shown_the_worst_first(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without --bucket each bucket with a result has a row: non-compliant, ignored, then others."""
     acls = ["private", "public-read", "public-read", "public-read-write"]
-    plant(stage, **dict(zip(["one", "two", "three", "four"], acls, strict=True)))
-    stage.cloud.config.ignore(
-        stage.rule_id, ["three"], Ignore("on purpose", TODAY + timedelta(days=9))
+    product.plant(**dict(zip(["one", "two", "three", "four"], acls, strict=True)))
+    product.cloud.config.ignore(
+        product.rule_id, ["three"], Ignore("on purpose", TODAY + timedelta(days=9))
     )
 
-    assert run(stage, "status") == 0
+    assert product.run("status") == 0
 
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
     assert [row[0] for row in rows] == ["four", "two", "three", "one"]
     assert [row[2] for row in rows[2:]] == ["IGNORED", "COMPLIANT,"]
-    told = shown(stage, capsys)
+    told = shown(product, capsys)
     assert [each["acl"] for each in told.values()] == acls[::-1]
     assert told["three"]["result"]["ignored_until"] == (TODAY + timedelta(days=9)).isoformat()
 
 
-def test_without_results_it_says_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_results_it_says_so(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """An account without buckets is no problem."""
-    assert run(stage, "status") == 0
+    assert product.run("status") == 0
     assert "the rule has evaluated no bucket yet" in capsys.readouterr().out
 
 
@@ -121,7 +101,7 @@ def test_without_results_it_says_so(stage: Stage, capsys: pytest.CaptureFixture[
     ],
 )
 def test_block_public_access_is_the_bucket_s_or_the_account_s(
-    stage: Stage,
+    product: Account,
     capsys: pytest.CaptureFixture[str],
     account: bool,
     bucket: bool,
@@ -129,20 +109,20 @@ def test_block_public_access_is_the_bucket_s_or_the_account_s(
     says: str,
 ) -> None:
     """It is told whose Block Public Access is on; while it is, no bucket can be opened."""
-    plant(stage, config_snapshot="private")
-    stage.cloud.oss.set_block_public_access("config-snapshot", blocked=bucket)
-    stage.cloud.oss.block_account(stage.cloud.account_id, blocked=account)
+    product.plant(config_snapshot="private")
+    product.cloud.oss.set_block_public_access("config-snapshot", blocked=bucket)
+    product.cloud.oss.block_account(product.cloud.account_id, blocked=account)
 
-    assert shown(stage, capsys)["config-snapshot"]["blocked_by"] == blocked_by
+    assert shown(product, capsys)["config-snapshot"]["blocked_by"] == blocked_by
 
-    run(stage, "status", "--bucket", "config-snapshot")
+    product.run("status", "--bucket", "config-snapshot")
     assert f"Block Public Access  {says}\n" in capsys.readouterr().out
     if account or bucket:
         with pytest.raises(oss2.exceptions.AccessDenied, match="public bucket acl is not allowed"):
-            stage.bucket("config-snapshot").put_bucket_acl("public-read")
+            product.bucket("config-snapshot").put_bucket_acl("public-read")
     if account:
         with pytest.raises(oss2.exceptions.AccessDenied, match="public bucket acl is not allowed"):
-            stage.bucket("config-upload").create_bucket("public-read")
+            product.bucket("config-upload").create_bucket("public-read")
 
 
 @pytest.mark.parametrize(
@@ -150,15 +130,15 @@ def test_block_public_access_is_the_bucket_s_or_the_account_s(
     [(9, "public-read until "), (0, "public-read until "), (-1, "public-read ended on ")],
 )
 def test_an_exemption_is_shown_with_its_end(
-    stage: Stage, capsys: pytest.CaptureFixture[str], days: int, says: str
+    product: Account, capsys: pytest.CaptureFixture[str], days: int, says: str
 ) -> None:
     """An exemption holds to the end of its last day; one that has ended is told as such."""
-    plant(stage, config_website="private")
+    product.plant(config_website="private")
     end = TODAY + timedelta(days=days)
 
-    with live_exemptions(stage, Exemption("config-website", "the site", "web-team", end)):
-        told = shown(stage, capsys)
-        run(stage, "status")
+    with product.live_exemptions(Exemption("config-website", "the site", "web-team", end)):
+        told = shown(product, capsys)
+        product.run("status")
 
     assert told["config-website"]["exemption"]["expires"] == end.isoformat()
     assert f"{says}{end} (web-team)" in capsys.readouterr().out
@@ -173,32 +153,32 @@ def test_an_exemption_is_shown_with_its_end(
     ],
 )
 def test_an_exemption_by_tag_is_shown_where_tags_exempt(
-    stage: Stage, capsys: pytest.CaptureFixture[str], acl: str, tag: str, says: str
+    product: Account, capsys: pytest.CaptureFixture[str], acl: str, tag: str, says: str
 ) -> None:
     """Until when a tag lets an open bucket be so is told; one that is not honoured is none."""
     end = TODAY + timedelta(days=int(tag))
-    plant(stage, tagged=acl)
-    verb_rig.tag(stage, "public-until", tagged=end.isoformat())
+    product.plant(tagged=acl)
+    product.tag("public-until", tagged=end.isoformat())
 
-    assert run(stage, "status", "--bucket", "tagged") == 0
+    assert product.run("status", "--bucket", "tagged") == 0
     assert "exemption            none\n" in capsys.readouterr().out
-    with deployed_with(stage, exemptTag="public-until", exemptTagDays="7"):
-        assert run(stage, "status", "--bucket", "tagged") == 0
+    with product.deployed_with(exemptTag="public-until", exemptTagDays="7"):
+        assert product.run("status", "--bucket", "tagged") == 0
 
     said = capsys.readouterr().out
     assert f"exemption            {says.format(end)}\n" in said
 
 
 def test_exemptions_that_are_not_those_here_are_told(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The live ones are shown, as after an undo that nobody committed; a line tells it."""
-    plant(stage, config_snapshot="private", config_website="private")
+    product.plant(config_snapshot="private", config_website="private")
     end = TODAY + timedelta(days=9)
-    with live_exemptions(stage, Exemption("config-snapshot", "the site", "web-team", end)):
-        assert run(stage, "status") == 0
+    with product.live_exemptions(Exemption("config-snapshot", "the site", "web-team", end)):
+        assert product.run("status") == 0
         people = capsys.readouterr().out
-        assert run(stage, "status", "--json") == 0
+        assert product.run("status", "--json") == 0
 
     says = "the live exemptions count, and differ from those in "
     (line,) = [line for line in people.splitlines() if line.startswith(says)]
@@ -210,12 +190,12 @@ def test_exemptions_that_are_not_those_here_are_told(
 
 
 def test_where_the_live_exemptions_cannot_be_read_those_here_are_shown(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Which these are is told, and that it is not known whether they are live."""
-    plant(stage, config_website="private")
+    product.plant(config_website="private")
     may = without(VERB.permissions, "fc:GetFunctionCode")
-    assert run(stage, "status", "--json", may=may) == 1
+    assert product.run("status", "--json", may=may) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["exemptions"]["deployed"] is None
     assert "since the live ones were not read (fc:GetFunctionCode)" in document["exemptions"]["why"]
@@ -223,46 +203,46 @@ def test_where_the_live_exemptions_cannot_be_read_those_here_are_shown(
 
 
 def test_the_deployed_exemptions_are_shown_without_a_word(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where the function has the exemptions that are here, there is nothing to say of them."""
-    assert run(stage, "status", "--json") == 0
+    assert product.run("status", "--json") == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["exemptions"] == {"deployed": True, "why": ""}
     assert "exemptions" not in said.err
 
 
 def test_without_a_function_no_exemption_is_deployed(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before the first deploy, and after the function was removed, that is told."""
-    stage.cloud.faults.add("fc:GetFunction", Fail(404, "FunctionNotFound"))
-    assert run(stage, "status", "--json") == 0
+    product.cloud.faults.add("fc:GetFunction", Fail(404, "FunctionNotFound"))
+    assert product.run("status", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["exemptions"]["deployed"] is False
     assert "is not deployed, so no exemption holds yet" in document["exemptions"]["why"]
 
 
 def test_a_bucket_of_another_region_is_found(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bucket that no rule knows is asked about where OSS says that it is."""
-    stage.cloud.config.switch_rule(stage.rule_id, active=False)
-    stage.cloud.oss.create("far-away", region="ap-southeast-1")
-    assert stage.wait_idle()
+    product.cloud.config.switch_rule(product.rule_id, active=False)
+    product.cloud.oss.create("far-away", region="ap-southeast-1")
+    product.rest()
 
-    told = shown(stage, capsys, "--bucket", "far-away")["far-away"]
-    stage.cloud.config.switch_rule(stage.rule_id, active=True)
+    told = shown(product, capsys, "--bucket", "far-away")["far-away"]
+    product.cloud.config.switch_rule(product.rule_id, active=True)
 
     assert (told["region"], told["acl"], told["result"]) == ("ap-southeast-1", "private", None)
     assert told["blocked_by"] == "nobody"
 
 
 def test_a_bucket_that_is_not_there_is_a_problem(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is told that there is no such bucket, with exit code 1."""
-    assert run(stage, "status", "--bucket", "nobody-s") == 1
+    assert product.run("status", "--bucket", "nobody-s") == 1
     said = capsys.readouterr()
     assert "no such bucket" in said.out
     assert said.err == ""
@@ -276,10 +256,10 @@ def test_a_bucket_that_is_not_there_is_a_problem(
     ],
 )
 def test_what_nothing_can_be_found_by_is_used_wrongly(
-    stage: Stage, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str]
+    product: Account, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str]
 ) -> None:
     """A name that no bucket has, and a time that is none, are exit code 2 and a line."""
-    assert run(stage, "status", *arguments) == 2
+    assert product.run("status", *arguments) == 2
     line = capsys.readouterr().err
     assert any(f"is no {what}" in line for what in ("bucket's name", "time to look back", "number"))
     assert line.count("\n") == 1
@@ -289,44 +269,44 @@ def test_what_nothing_can_be_found_by_is_used_wrongly(
     "missing", without(VERB.permissions, "config:ListConfigRuleEvaluationResults"), ids=str
 )
 def test_what_may_not_be_read_hides_nothing_else(
-    stage: Stage, capsys: pytest.CaptureFixture[str], missing: Permission
+    product: Account, capsys: pytest.CaptureFixture[str], missing: Permission
 ) -> None:
     """Without a permission its view says which, the statement is given, and the rest is shown."""
-    plant(stage, config_snapshot="public-read")
+    product.plant(config_snapshot="public-read")
     may = without(VERB.permissions, missing.action)
 
-    with deployed_with(stage, exemptTag="public-until"):
-        assert run(stage, "status", "--bucket", "config-snapshot", may=may) == 1
+    with product.deployed_with(exemptTag="public-until"):
+        assert product.run("status", "--bucket", "config-snapshot", may=may) == 1
 
     said = capsys.readouterr()
     assert said.out.count(f"not read ({missing.action})") == 1
     assert f"allow {missing.action}" in said.err
     assert said.err.count("\n") == 1
-    statement = missing.statement(stage.spec.account_id, stage.spec.region)
+    statement = missing.statement(product.cloud.account_id, product.cloud.region)
     assert json.dumps(statement) in said.out
 
 
 def test_without_results_to_read_there_is_no_table(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The one permission that the table cannot do without is named as every verb names it."""
     may = without(VERB.permissions, "config:ListConfigRuleEvaluationResults")
-    assert run(stage, "status", may=may) == 1
+    assert product.run("status", may=may) == 1
     assert "allow config:ListConfigRuleEvaluationResults" in capsys.readouterr().err
 
 
 def test_without_a_log_store_the_rest_is_shown(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An audit trail that is not there is told, and is no reason to show nothing."""
-    plant(stage, config_snapshot="private")
-    logs = stage.spec.service.logs
+    product.plant(config_snapshot="private")
+    logs = product.spec.service.logs
     assert logs
-    index = stage.cloud.log.index(logs.project, logs.logstore)
-    stage.cloud.log.delete_index(logs.project, logs.logstore)
+    index = product.cloud.log.index(logs.project, logs.logstore)
+    product.cloud.log.delete_index(logs.project, logs.logstore)
 
-    code = run(stage, "status", "--bucket", "config-snapshot")
-    stage.cloud.log.create_index(logs.project, logs.logstore, index)
+    code = product.run("status", "--bucket", "config-snapshot")
+    product.cloud.log.create_index(logs.project, logs.logstore, index)
 
     assert code == 1
     said = capsys.readouterr()
@@ -334,11 +314,11 @@ def test_without_a_log_store_the_rest_is_shown(
     assert "ACL                  private" in said.out
 
 
-def test_the_account_s_buckets_are_listed_by_prefix(stage: Stage) -> None:
+def test_the_account_s_buckets_are_listed_by_prefix(product: Account) -> None:
     """All buckets whose names begin so are given with their regions, and no others."""
     for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
-        stage.cloud.oss.create(name, region=region)
-    found = buckets.listed(stage.clients, "a-")
+        product.cloud.oss.create(name, region=region)
+    found = buckets.listed(product.clients, "a-")
     assert {name: each.region for name, each in found.items()} == {
         "a-1": "cn-beijing",
         "a-2": "cn-shanghai",

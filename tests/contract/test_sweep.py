@@ -3,9 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,42 +13,18 @@ from scripts.account import findings
 from scripts.decide.non_compliance_event import non_compliance_event
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
-from scripts.stage.stage import Stage
 from scripts.verbs.sweep import VERB
-from tests.contract.verb_rig import (
-    Terminal,
-    deliver,
-    deployed_with,
-    plant,
-    product,
-    run,
-    started,
-    without,
-)
+from tests.account import Account
+from tests.parts import Terminal, without
 
 DENIED = Fail(403, "AccessDenied")
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product, set up once."""
-    with product(code) as stage:
-        yield stage
-
-
 @pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product without buckets."""
-    shared.start_over()
-    return shared
-
-
-@pytest.fixture
-def open_buckets(stage: Stage) -> Stage:
+def open_buckets(product: Account) -> Account:
     """Buckets nobody was told of: open ones, a website, one with a domain, exempt and ignored."""
-    plant(
-        stage,
+    product.plant(
         alpha="public-read",
         beta="public-read-write",
         domain="public-read",
@@ -58,23 +32,18 @@ def open_buckets(stage: Stage) -> Stage:
         config_website="public-read",
         ignored="public-read",
     )
-    deliver(stage, on=False)  # each change has the bucket evaluated
-    stage.cloud.oss.set_website("website", "index.html")
-    stage.cloud.oss.bind_domain("domain", "www.example.com")
-    assert stage.wait_idle()
-    deliver(stage, on=True)
-    stage.cloud.config.ignore(stage.rule_id, ["ignored"], Ignore("on purpose", None))
-    return stage
+    product.deliver(on=False)  # each change has the bucket evaluated
+    product.cloud.oss.set_website("website", "index.html")
+    product.cloud.oss.bind_domain("domain", "www.example.com")
+    product.rest()
+    product.deliver(on=True)
+    product.cloud.config.ignore(product.rule_id, ["ignored"], Ignore("on purpose", None))
+    return product
 
 
-def acls(stage: Stage) -> dict[str, str]:
-    """Every bucket's ACL."""
-    return {bucket.name: bucket.acl for bucket in stage.cloud.oss.all()}
-
-
-def invoked(stage: Stage) -> int:
+def invoked(product: Account) -> int:
     """How many invocations were asked for."""
-    return len(stage.cloud.journal.entries("fc", "InvokeFunction"))
+    return len(product.cloud.journal.entries("fc", "InvokeFunction"))
 
 
 def answered(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -83,14 +52,14 @@ def answered(capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 def test_it_closes_what_is_open_and_nothing_else(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each open bucket is closed by an invocation of its own; exempt and ignored ones are left."""
-    stage = open_buckets
-    before = started(stage)
-    asked = invoked(stage)
+    product = open_buckets
+    before = product.started()
+    asked = invoked(product)
 
-    assert run(stage, "sweep", "--yes", "--json", may=VERB.permissions) == 0
+    assert product.run("sweep", "--yes", "--json", may=VERB.permissions) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -107,7 +76,7 @@ def test_it_closes_what_is_open_and_nothing_else(
     assert told["website"] == (True, [])
     assert told["domain"] == (False, ["www.example.com"])
     assert "this closes 4 buckets, 2 of which somebody may miss" in said.err
-    assert acls(stage) == {
+    assert product.acls() == {
         "alpha": "private",
         "beta": "private",
         "domain": "private",
@@ -115,19 +84,19 @@ def test_it_closes_what_is_open_and_nothing_else(
         "config-website": "public-read",
         "ignored": "public-read",
     }
-    assert invoked(stage) == asked + 4
-    assert started(stage) == before
-    assert stage.wait_idle()
-    assert run(stage, "sweep") == 0
+    assert invoked(product) == asked + 4
+    assert product.started() == before
+    product.rest()
+    assert product.run("sweep") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None:
+def test_the_function_gets_what_cloud_config_would_publish(product: Account) -> None:
     """The finding has the fields and values of Cloud Config's own message, but for its own ids."""
-    plant(stage, alpha="public-read")
-    (result,) = findings.read(stage.spec, stage.clients)
-    ours = json.loads(non_compliance_event(result, stage.spec, "an-id"))
-    theirs = json.loads(stage.cloud.config.message(stage.rule_id, "alpha"))
+    product.plant(alpha="public-read")
+    (result,) = findings.read(product.spec, product.clients)
+    ours = json.loads(non_compliance_event(result, product.spec, "an-id"))
+    theirs = json.loads(product.cloud.config.message(product.rule_id, "alpha"))
     varying = {"requestId", "notificationCreationTime", "evaluationResultIdentifier"}
     varying.add("invokingEventMessageType")
     assert set(ours) == set(theirs)
@@ -141,35 +110,35 @@ def test_the_function_gets_what_cloud_config_would_publish(stage: Stage) -> None
     )
     assert {**told, "captureTime": 0} == {**expected, "captureTime": 0}
     (item,) = read(json.dumps(ours).encode())
-    assert (item.rule_id, item.resource_id) == (stage.rule_id, "alpha")  # type: ignore[union-attr]
+    assert (item.rule_id, item.resource_id) == (product.rule_id, "alpha")  # type: ignore[union-attr]
 
 
 def test_a_limit_leaves_the_rest_for_the_next_run(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str]
+    open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --limit 2 the two that hurt nobody are closed, and the others are named as left."""
-    assert run(open_buckets, "sweep", "--yes", "--limit", "2", "--json") == 0
+    assert open_buckets.run("sweep", "--yes", "--limit", "2", "--json") == 0
     document = answered(capsys)
     assert document["closes"] == 2
     assert [each["bucket"] for each in document["buckets"]] == ["beta", "alpha"]
     assert document["later"] == ["website", "domain"]
-    assert acls(open_buckets)["website"] == "public-read-write"
+    assert open_buckets.acls()["website"] == "public-read-write"
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_too_many_failures_stop_it(
-    stage: Stage, capsys: pytest.CaptureFixture[str], parallel: int
+    product: Account, capsys: pytest.CaptureFixture[str], parallel: int
 ) -> None:
     """Once more fail than may, no further one is begun; those under way and the rest are told."""
-    plant(stage, **{f"bucket_{n}": "public-read" for n in range(9)})
-    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
-    before = invoked(stage)
+    product.plant(**{f"bucket_{n}": "public-read" for n in range(9)})
+    product.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    before = invoked(product)
 
     options = ("--parallel", str(parallel), "--max-failures", "1")
-    assert run(stage, "sweep", "--yes", "--json", *options) == 1
+    assert product.run("sweep", "--yes", "--json", *options) == 1
 
     said = capsys.readouterr()
-    tried = invoked(stage) - before
+    tried = invoked(product) - before
     assert 2 <= tried <= 1 + parallel
     document = json.loads(said.out)
     outcomes = [each["outcome"] for each in document["buckets"]]
@@ -177,16 +146,16 @@ def test_too_many_failures_stop_it(
     assert outcomes.count(None) == 9 - tried
     assert "failed, which is more than --max-failures 1" in document["stopped"]
     assert f"{9 - tried} of 9 were not tried" in said.err
-    assert set(acls(stage).values()) == {"public-read"}
+    assert set(product.acls().values()) == {"public-read"}
 
 
-def test_what_only_asks_to_cool_down_is_no_failure(stage: Stage) -> None:
+def test_what_only_asks_to_cool_down_is_no_failure(product: Account) -> None:
     """OSS's 409 for a bucket that somebody else changes just now: tried again, closed, exit 0."""
-    plant(stage, alpha="public-read")
+    product.plant(alpha="public-read")
     cool_down = Fail(409, "ConcurrentUpdateBucketFailed")
-    stage.cloud.faults.add("oss:PutBucketAcl", cool_down, times=2)
-    assert run(stage, "sweep", "--yes") == 0
-    assert acls(stage) == {"alpha": "private"}
+    product.cloud.faults.add("oss:PutBucketAcl", cool_down, times=2)
+    assert product.run("sweep", "--yes") == 0
+    assert product.acls() == {"alpha": "private"}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +174,7 @@ def test_what_only_asks_to_cool_down_is_no_failure(stage: Stage) -> None:
     ],
 )
 def test_nothing_is_closed_by_a_slip(
-    open_buckets: Stage,
+    open_buckets: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
@@ -216,33 +185,33 @@ def test_nothing_is_closed_by_a_slip(
     """A wrong number, a no, nobody to ask, or names that cannot be meant: nothing is invoked."""
     before = invoked(open_buckets)
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert run(open_buckets, "sweep", *options) == ends
+    assert open_buckets.run("sweep", *options) == ends
     said = capsys.readouterr()
     assert says in said.out + said.err
     assert invoked(open_buckets) == before
 
 
 def test_the_right_number_or_a_yes_closes_them(
-    open_buckets: Stage, monkeypatch: pytest.MonkeyPatch
+    open_buckets: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--expect with the number asks nobody; at a terminal a yes is enough; a name narrows it."""
-    stage = open_buckets
+    product = open_buckets
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert run(stage, "sweep", "--bucket", "domain", "--bucket", "alpha", "--expect", "2") == 0
-    assert {name for name, acl in acls(stage).items() if acl == "private"} == {"alpha", "domain"}
-    assert stage.wait_idle()
+    assert product.run("sweep", "--bucket", "domain", "--bucket", "alpha", "--expect", "2") == 0
+    assert {name for name, acl in product.acls().items() if acl == "private"} == {"alpha", "domain"}
+    product.rest()
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
-    assert run(stage, "sweep") == 0
-    assert acls(stage)["website"] == "private"
+    assert product.run("sweep") == 0
+    assert product.acls()["website"] == "private"
 
 
 def test_a_function_changed_meanwhile_stops_it(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A plan made while the function only reported is not carried out when it enforces."""
-    plant(stage, alpha="public-read")
-    with deployed_with(stage, repairMode="report"):
-        declared = deployed_with(stage)
+    product.plant(alpha="public-read")
+    with product.deployed_with(repairMode="report"):
+        declared = product.deployed_with()
 
         class Slow(Terminal):
             def readline(self, size: int | None = -1) -> str:
@@ -251,95 +220,97 @@ def test_a_function_changed_meanwhile_stops_it(
                 return super().readline(size or -1)
 
         monkeypatch.setattr(sys, "stdin", Slow("y\n"))
-        assert run(stage, "sweep") == 1
+        assert product.run("sweep") == 1
     said = capsys.readouterr()
     assert "this closes 0 buckets" in said.out
     assert "runs in mode enforce by now, so nothing more was begun" in said.err
-    assert acls(stage) == {"alpha": "public-read"}
+    assert product.acls() == {"alpha": "public-read"}
 
 
-def test_in_mode_report_nothing_is_closed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_mode_report_nothing_is_closed(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The function's mode holds: each is reported, the number to be closed is none."""
-    plant(stage, alpha="public-read")
-    with deployed_with(stage, repairMode="report"):
-        assert run(stage, "sweep", "--yes", "--json") == 0
+    product.plant(alpha="public-read")
+    with product.deployed_with(repairMode="report"):
+        assert product.run("sweep", "--yes", "--json") == 0
     document = answered(capsys)
     assert (document["closes"], document["mode"]) == (0, "report")
     assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
-    assert acls(stage) == {"alpha": "public-read"}
+    assert product.acls() == {"alpha": "public-read"}
 
 
 def test_what_is_closed_or_gone_by_now_is_no_failure(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Cloud Config is late: a bucket closed or deleted since is told as what it is."""
-    plant(stage, closed="public-read", gone="public-read")
-    noticing = stage.cloud.oss.on_change
-    monkeypatch.setattr(stage.cloud.oss, "on_change", [])
-    stage.cloud.oss.set_acl("closed", "private")
-    stage.cloud.oss.delete("gone")
-    assert run(stage, "sweep", "--yes", "--json") == 0
+    product.plant(closed="public-read", gone="public-read")
+    noticing = product.cloud.oss.on_change
+    monkeypatch.setattr(product.cloud.oss, "on_change", [])
+    product.cloud.oss.set_acl("closed", "private")
+    product.cloud.oss.delete("gone")
+    assert product.run("sweep", "--yes", "--json") == 0
     document = answered(capsys)
     assert document["closes"] == 0
     found = {each["bucket"]: (each["expected"], each["outcome"]) for each in document["buckets"]}
     assert found == {"closed": ("already_private", "already_private"), "gone": ("gone", "gone")}
-    assert "gone" not in acls(stage)
+    assert "gone" not in product.acls()
     for notice in noticing:  # Cloud Config comes to know
         notice("gone")
 
 
 def test_an_answer_that_was_lost_is_not_known(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without an answer nobody knows: that bucket is told as not settled, exit code 1."""
-    plant(stage, alpha="public-read")
-    stage.cloud.faults.add("fc:InvokeFunction", Drop())
-    assert run(stage, "sweep", "--yes", "--json") == 1
+    product.plant(alpha="public-read")
+    product.cloud.faults.add("fc:InvokeFunction", Drop())
+    assert product.run("sweep", "--yes", "--json") == 1
     (bucket,) = answered(capsys)["buckets"]
     assert (bucket["outcome"], bucket["settled"]) == ("not known", False)
     assert "no answer came" in bucket["reason"]
 
 
-def test_throttling_is_waited_for(stage: Stage) -> None:
+def test_throttling_is_waited_for(product: Account) -> None:
     """An invocation that is throttled is asked for again."""
-    plant(stage, alpha="public-read")
-    stage.cloud.faults.add("fc:InvokeFunction", Fail(429, "ResourceThrottled"), times=2)
-    assert run(stage, "sweep", "--yes") == 0
-    assert acls(stage) == {"alpha": "private"}
+    product.plant(alpha="public-read")
+    product.cloud.faults.add("fc:InvokeFunction", Fail(429, "ResourceThrottled"), times=2)
+    assert product.run("sweep", "--yes") == 0
+    assert product.acls() == {"alpha": "private"}
 
 
 def test_findings_of_a_rule_that_is_not_deployed_are_not_sent(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The function would ignore them, and the sweep would seem to have done its work."""
-    plant(stage, alpha="public-read")
-    before = invoked(stage)
-    with deployed_with(stage, prepareRuleId="cr-another"):
-        assert run(stage, "sweep", "--yes") == 1
+    product.plant(alpha="public-read")
+    before = invoked(product)
+    with product.deployed_with(prepareRuleId="cr-another"):
+        assert product.run("sweep", "--yes") == 1
     assert "is not deployed for rule" in capsys.readouterr().err
-    assert invoked(stage) == before
+    assert invoked(product) == before
 
 
 @pytest.mark.parametrize("action", ["oss:GetBucketWebsite", "oss:ListCname"])
 def test_what_may_not_be_read_is_told_and_comes_last(
-    open_buckets: Stage, capsys: pytest.CaptureFixture[str], action: str
+    open_buckets: Account, capsys: pytest.CaptureFixture[str], action: str
 ) -> None:
     """The missing statement is told, the buckets are closed as agreed, and the exit code is 1."""
     may = without(VERB.permissions, action)
-    assert run(open_buckets, "sweep", "--yes", may=may) == 1
+    assert open_buckets.run("sweep", "--yes", may=may) == 1
     said = capsys.readouterr()
     assert f'"Action": "{action}"' in said.out
     assert "not all read" in said.out
-    assert acls(open_buckets)["alpha"] == "private"
+    assert open_buckets.acls()["alpha"] == "private"
 
 
 def test_a_missing_permission_to_invoke_stops_at_once(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Who may not invoke is told the statement, and no further invocation is tried."""
-    plant(stage, **{f"bucket_{n}": "public-read" for n in range(4)})
+    product.plant(**{f"bucket_{n}": "public-read" for n in range(4)})
     may = without(VERB.permissions, "fc:InvokeFunction")
-    assert run(stage, "sweep", "--yes", "--parallel", "1", "--json", may=may) == 1
+    assert product.run("sweep", "--yes", "--parallel", "1", "--json", may=may) == 1
     said = capsys.readouterr()
     document = json.loads(said.out)
     assert document["stopped"] == "a permission is missing"

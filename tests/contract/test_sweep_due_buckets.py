@@ -1,40 +1,32 @@
 """What is due by now, and what is left for later."""
 
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
-from scripts.stage.stage import Stage
 from scripts.verbs.sweep import VERB
-from tests.contract.test_sweep import DENIED, acls, answered, invoked, open_buckets, shared, stage
-from tests.contract.verb_rig import (
-    deployed_with,
-    plant,
-    product,
-    run,
-    tag,
-)
+from tests.account import Account
+from tests.contract.test_sweep import DENIED, answered, invoked, open_buckets
 
-__all__ = ["open_buckets", "shared", "stage"]
+__all__ = ["open_buckets"]
 
 
 def test_due_is_what_failed_and_was_not_tried_since(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that failed is due, and one that nobody heard of, once neither may be under way."""
-    plant(stage, unheard="public-read")
-    stage.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
-    stage.cloud.oss.create("denied", acl="public-read")
-    assert stage.wait_idle()
-    stage.cloud.faults.clear()
+    product.plant(unheard="public-read")
+    product.cloud.faults.add("oss:PutBucketAcl", DENIED, times=1000)
+    product.cloud.oss.create("denied", acl="public-read")
+    product.rest()
+    product.cloud.faults.clear()
     # Log Service finds lines a second late.
-    assert run(stage, "sweep", "--due", "--grace", "600", "--yes", "--json") == 0
+    assert product.run("sweep", "--due", "--grace", "600", "--yes", "--json") == 0
     assert answered(capsys)["buckets"] == []
-    stage.cloud.clock.advance(2)
+    product.cloud.clock.advance(2)
 
     assert (
-        run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json", may=VERB.permissions) == 0
+        product.run("sweep", "--due", "--grace", "0", "--yes", "--json", may=VERB.permissions) == 0
     )
 
     due = {each["bucket"]: each["due"] for each in answered(capsys)["buckets"]}
@@ -42,54 +34,55 @@ def test_due_is_what_failed_and_was_not_tried_since(
         "denied": "denied, and not tried since",
         "unheard": "no audit line since it was found",
     }
-    assert set(acls(stage).values()) == {"private"}
+    assert set(product.acls().values()) == {"private"}
 
 
-def test_due_is_what_was_only_reported(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_due_is_what_was_only_reported(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What came while the function was in mode report is due once it enforces, and not before."""
-    with deployed_with(stage, repairMode="report"):
-        stage.cloud.oss.create("reported", acl="public-read")
-        assert stage.wait_idle()
-        stage.cloud.clock.advance(2)
-        assert run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json") == 0
+    with product.deployed_with(repairMode="report"):
+        product.cloud.oss.create("reported", acl="public-read")
+        product.rest()
+        product.cloud.clock.advance(2)
+        assert product.run("sweep", "--due", "--grace", "0", "--yes", "--json") == 0
         assert answered(capsys)["buckets"] == []
-    assert run(stage, "sweep", "--due", "--grace", "0", "--yes", "--json") == 0
+    assert product.run("sweep", "--due", "--grace", "0", "--yes", "--json") == 0
     (bucket,) = answered(capsys)["buckets"]
     assert bucket["due"].startswith("it was only reported")
-    assert acls(stage) == {"reported": "private"}
+    assert product.acls() == {"reported": "private"}
 
 
 def test_a_tag_exempts_as_it_does_for_the_function(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where a tag counts, a bucket that it exempts is left; one whose tag is over is closed."""
     today = datetime.now(timezone.utc).date()
-    plant(stage, tagged="public-read", over="public-read")
-    tag(stage, "public-until", tagged=str(today + timedelta(days=2)), over="2026-01-01")
-    with deployed_with(stage, exemptTag="public-until"):
-        assert run(stage, "sweep", "--yes", "--json", may=VERB.permissions) == 0
+    product.plant(tagged="public-read", over="public-read")
+    product.tag("public-until", tagged=str(today + timedelta(days=2)), over="2026-01-01")
+    with product.deployed_with(exemptTag="public-until"):
+        assert product.run("sweep", "--yes", "--json", may=VERB.permissions) == 0
     document = answered(capsys)
     assert document["exempt"] == ["tagged"]
     assert [each["bucket"] for each in document["buckets"]] == ["over"]
-    assert acls(stage) == {"tagged": "public-read", "over": "private"}
+    assert product.acls() == {"tagged": "public-read", "over": "private"}
 
 
-def test_the_grace_is_kept(stage: Stage) -> None:
+def test_the_grace_is_kept(product: Account) -> None:
     """What happened within the last minutes may be under way, and nothing is begun for it."""
-    plant(stage, alpha="public-read")
-    before = invoked(stage)
-    assert run(stage, "sweep", "--due", "--yes") == 0
-    assert invoked(stage) == before
+    product.plant(alpha="public-read")
+    before = invoked(product)
+    assert product.run("sweep", "--due", "--yes") == 0
+    assert invoked(product) == before
 
 
-def test_what_fails_every_night_leaves_the_others_their_turn(code: Path) -> None:
+def test_what_fails_every_night_leaves_the_others_their_turn(product: Account) -> None:
     """With --due what failed before comes last, so that no limit is used up by it for ever."""
-    with product(code) as stage:  # whose clock is not ahead yet
-        plant(stage, alpha="public-read", zulu="public-read")
-        stage.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="alpha")
-        assert run(stage, "sweep", "--bucket", "alpha", "--yes") == 1
-        stage.cloud.clock.advance(2)  # Log Service finds lines a second late
+    product.plant(alpha="public-read", zulu="public-read")
+    product.cloud.faults.add("oss:PutBucketAcl", DENIED, subject="alpha")
+    assert product.run("sweep", "--bucket", "alpha", "--yes") == 1
+    product.cloud.clock.advance(2)  # Log Service finds lines a second late
 
-        assert run(stage, "sweep", "--due", "--yes", "--grace", "0", "--limit", "1") == 0
+    assert product.run("sweep", "--due", "--yes", "--grace", "0", "--limit", "1") == 0
 
-        assert acls(stage) == {"alpha": "public-read", "zulu": "private"}
+    assert product.acls() == {"alpha": "public-read", "zulu": "private"}
