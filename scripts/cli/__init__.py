@@ -111,12 +111,12 @@ def run(
             text = _usage(arguments)
         except UsageError as error:
             return _refused(str(error), arguments)
-        return guarded(lambda _: _print(text), Console())
+        return guarded(lambda console: _print(console, text), Console())
     name, *words = arguments or ("",)
     running = _Run(name if name in VERBS else None, words, environ, credentials)
     console = Console(answer_json=_wants_json(arguments))
     if name == "completion":
-        return guarded(lambda _: _print(_completion(*words)), console, running.about)
+        return guarded(lambda console: _print(console, _completion(*words)), console, running.about)
     return guarded(lambda console: running.perform(console, load(name)), console, running.about)
 
 
@@ -178,13 +178,14 @@ class _Run:
     def perform(self, console: Console, verb: "Verb | Check") -> Exit:
         """Read the options, then the spec, and do the verb's work."""
         from scripts.cli.options import parsed  # noqa: PLC0415  (slow imports)
-        from scripts.context import Check, Situation, show_remedy  # noqa: PLC0415
+        from scripts.context import Acting, Check, Situation, show_remedy  # noqa: PLC0415
 
         options = parsed(verb, self._words)
         console.go_on(
             answer_json=options.json,
             yes=getattr(options, "yes", False),
             dry_run=getattr(options, "dry_run", False),
+            acting=isinstance(options, Acting),
         )
         if isinstance(verb, Check):
             return _told(console, verb.work(console, options, self._environ))
@@ -266,8 +267,8 @@ def _completion(shell: str = "", *others: str) -> str:
     return completion.of("" if others else shell, verbs)
 
 
-def _print(text: str) -> Exit:
-    print(text, end="")
+def _print(console: Console, text: str) -> Exit:
+    console.page(text)
     return Exit.DONE
 
 
