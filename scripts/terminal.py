@@ -9,7 +9,7 @@ would move the cursor, break the line or turn its direction is shown as its esca
 A verb's work, and the code it ends with, do not depend on whether that can be written: what cannot
 be is lost (`scripts.outlet`), and the work goes on. Two things follow where it matters. Nothing is
 changed on the answer to a question that could not be shown. And where to tell is all the work (a
-verb that changes nothing, --dry-run, help), what stdout lost makes of the exit code 0 a 1.
+verb without --yes, --dry-run, help), what stdout lost makes of the exit code 0 a 1.
 """
 
 import dataclasses

@@ -32,6 +32,18 @@ def place(path: Path, name: str, value: str) -> Place:
     return Place(name)
 
 
+def emptied(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the file sets, and an empty variable of `environ` takes away: by name, told in a line.
+
+    Raises as `environment`.
+    """
+    return {
+        name: f"{name} is empty in the shell, which wins over {path.name}: unset it there"
+        for name, value in environment(path, {}).items()
+        if value and environ.get(name) == ""
+    }
+
+
 def assign(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in the file at `path`, which is made if need be; its other lines stay.
 

@@ -158,6 +158,22 @@ exec "{sys.executable}" -c 'import signal; print(*map(int, signal.pthread_sigmas
         assert (code, held.split()) == (0, ["1", "2", "15"])
 
 
+@pytest.mark.parametrize("number", ["INT", "TERM", "HUP"])
+@pytest.mark.usefixtures("in_foreground")
+def test_stopped_before_there_is_a_python_it_says_so(
+    number: str, project: Path, tmp_path: Path
+) -> None:
+    """While the shell still looks for it: one line, exit code 1, and the document of --json."""
+    (tmp_path / "env").write_text(f"#!/bin/sh\nkill -{number} $PPID\n")
+    (tmp_path / "env").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = project / "scripts/resource-repair"
+    assert said([command, "--help"], tmp_path, path) == (1, "", "stopped before it began\n")
+    code, out, err = said([command, "status", "--json"], tmp_path, path)
+    document = json.loads(out)
+    assert (code, list(document), document["error"]) == (1, ENVELOPE, err.strip())
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["status", "--help"], ["completion", "bash"], ["check-deploy", "--json"]]
 )
