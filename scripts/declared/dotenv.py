@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scripts.declared.errors import Place
+from scripts.declared.files import writing
 from scripts.errors import UsageError
 
 _LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*")
@@ -48,12 +49,13 @@ def assign(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in the file at `path`, which is made if need be; its other lines stay.
 
     It is for its owner's eyes alone, and is never there by half. A link stays one. Raises as
-    `environment`.
+    `environment`, and Problem where it cannot be written.
     """
     text = _text(path)
     for name, value in values.items():
         text = _assigned(text, name, value)
-    _replace(path.resolve(), text.encode())
+    with writing(path):
+        _replace(path.resolve(), text.encode())
 
 
 def _assignments(path: Path) -> Iterator[tuple[int, str, str]]:
