@@ -89,17 +89,36 @@ class Check:
     work: Callable[[Console, Any, Mapping[str, str]], Exit | Ended]
 
 
-def whole(_: object, tokens: Any) -> int:
-    """A whole number as it was typed; raises ValueError for anything that is only near one."""
-    return int(tokens[0].value)
+LONGEST = 24 * 60 * 60  # seconds that somebody may mean to wait
+
+_WHOLE = re.compile(r"-?[0-9]{1,15}")  # which int and float take more forms for, such as 1_0
+_NUMBER = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})")
 
 
-def finite(_: object, tokens: Any) -> float:
-    """A number as it was typed; raises ValueError for one without end, and for none (nan)."""
-    number = float(tokens[0].value)
-    if not abs(number) < float("inf"):
-        raise ValueError(tokens[0].value)
-    return number
+def whole(least: int, most: int) -> Callable[[object, Any], int]:
+    """Makes a whole number within bounds of a word; raises ValueError, which says what may be."""
+
+    def converted(_: object, tokens: Any) -> int:
+        return int(_checked(tokens[0].value, _WHOLE, "whole number", least, most))
+
+    return converted
+
+
+def finite(least: float, most: float) -> Callable[[object, Any], float]:
+    """The same of any number."""
+
+    def converted(_: object, tokens: Any) -> float:
+        return float(_checked(tokens[0].value, _NUMBER, "number", least, most))
+
+    return converted
+
+
+def _checked(word: str, form: re.Pattern[str], what: str, least: float, most: float) -> str:
+    if not form.fullmatch(word):
+        raise ValueError(f" is no {what}: say one from {least} to {most}")
+    if not least <= float(word) <= most:
+        raise ValueError(f": say a {what} from {least} to {most}")
+    return word
 
 
 def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
@@ -123,6 +142,16 @@ def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec
     console.say("to be added to a policy of whoever these credentials are:")
     for permission in missing:
         console.say(f"  {json.dumps(permission.statement(spec.account_id, spec.region))}")
+
+
+def time(_: object, tokens: Any) -> str:
+    """A word that is a `moment`; raises ValueError for another one."""
+    word = str(tokens[0].value)
+    try:
+        moment(word, datetime.now(timezone.utc))
+    except UsageError as error:
+        raise ValueError(f": {error}") from None
+    return word
 
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")

@@ -5,12 +5,16 @@ document on stdout, with all else on stderr. Exit codes: 0 done, 1 found a probl
 
 What is said quotes others (a bucket's name is whatever a message says), so that a character which
 would move the cursor, break the line or turn its direction is shown as its escape, as in `\\x1b`.
+
+A verb's work, and the code it ends with, do not depend on whether that can be written: what cannot
+be is lost (`scripts.outlet`), and the work goes on. Two things follow where it matters. Nothing is
+changed on the answer to a question that could not be shown. And where to tell is all the work (a
+verb without --yes, --dry-run, help), what stdout lost makes of the exit code 0 a 1.
 """
 
 import dataclasses
 import enum
 import json
-import os
 import re
 import signal
 import sys
@@ -22,13 +26,14 @@ from datetime import date, datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:  # a slow import, that nothing needs which only tells how it is used
     from rich.console import Console as RichConsole
 
 from scripts import ROOT
 from scripts.errors import Problem, UsageError
+from scripts.outlet import Outlet, aligned, is_terminal, outlet, visible, width
 
 STOPPED = "stopped; what was done so far stays, and running it again is safe"
 
@@ -59,17 +64,26 @@ class Console:
         self._answer: Mapping[str, object] | None = None
         self._so_far: Callable[[], Mapping[str, object]] = dict
         self._yes = yes
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._acting = False
+        self._out = outlet(out or sys.stdout)
+        self._err = outlet(err or sys.stderr)
         self._stdin = stdin or sys.stdin
+
+    @property
+    def _for_people(self) -> Outlet:
+        return self._err if self._json else self._out
 
     @cached_property
     def _people(self) -> "RichConsole":
-        return _drawing(self._err if self._json else self._out)
+        return _drawing(self._for_people)
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
         _print(self._people, text, style)
+
+    def page(self, text: str) -> None:
+        """Lines of our own on stdout, as they are."""
+        self._out.write(text)
 
     def fail(self, text: str) -> None:
         """What went wrong, in a line on stderr."""
@@ -77,9 +91,10 @@ class Console:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows under headings: drawn for people where there is room, else aligned; never cut."""
-        shown = [[visible(cell) for cell in row] for row in rows]
-        lines = _aligned([columns, *shown])
-        drawn = max(map(len, lines)) + 3 * len(columns) + 1
+        spelled = self._for_people.spelled
+        shown = [[spelled(visible(cell)) for cell in row] for row in rows]
+        lines = aligned([columns, *shown])
+        drawn = max(map(width, lines)) + 3 * len(columns) + 1
         if not self._people.is_terminal or drawn > self._people.width:
             for n, line in enumerate(lines):
                 self.say(line, "" if n else "bold")
@@ -101,9 +116,13 @@ class Console:
             json.dumps(document)
             self._answer = document
 
-    def go_on(self, *, answer_json: bool, yes: bool, dry_run: bool) -> None:
-        """Take what is known of the options only by now, before anything is said."""
+    def go_on(self, *, answer_json: bool, yes: bool, dry_run: bool, acting: bool) -> None:
+        """Take what is known of the options only by now, before anything is said.
+
+        What is `acting` has other work than to tell.
+        """
         self._json, self._yes, self.dry_run = answer_json, yes, dry_run
+        self._acting = acting and not dry_run
 
     def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
         """What `--json` is to tell beside the error if the verb does not come to its answer."""
@@ -120,10 +139,22 @@ class Console:
             around = {**about, "error": error or None} if about or error else {}
             document = {**around, **told, **around}  # first, and not to be replaced
             text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
-            # What is not printed becomes its escape, which is JSON too.
-            shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-            self._out.write("".join(shown).replace("\x7f", "\\u007f") + "\n")
+            self._out.write("".join(map(self._in_json, text)) + "\n")
         self._out.flush()
+        self._err.flush()
+
+    def _in_json(self, letter: str) -> str:
+        """A letter of a document; what cannot be printed becomes its escape, which is JSON too."""
+        if letter == "\n" or (letter.isprintable() and self._out.has(letter)):
+            return letter
+        return "\\u007f" if letter == "\x7f" else json.dumps(letter)[1:-1]
+
+    def ended(self, end: Exit) -> Exit:
+        """The exit code, once all is said: as the verb ended, but where to tell was its work."""
+        if not self._out.lost:
+            return end
+        self.fail(f"stdout cannot be written ({self._out.failure}): not all is told there")
+        return end if self._acting else end or Exit.PROBLEM
 
     def confirm(self, question: str) -> bool:
         """Whether to go ahead: yes with `--yes`, else what a person at the terminal answers.
@@ -137,18 +168,29 @@ class Console:
     def ask(self, question: str, instead: str = "look at it with --dry-run, or say --yes") -> str:
         """What a person at the terminal answers, without the space around it.
 
-        Raises UsageError, which says what to do `instead`, where there is nobody to ask.
+        Raises UsageError, which says what to do `instead`, where there is nobody to ask, or what
+        is asked, and about what, cannot be seen.
         """
-        if not self._stdin.isatty():
+        if not is_terminal(self._stdin):
             raise UsageError(f"nobody is here to be asked: {instead}")
         self._err.write(f"{visible(question)} ")
         self._err.flush()
-        return self._stdin.readline().strip()
+        for each in (self._err, self._for_people):
+            if each.lost:
+                raise UsageError(f"what is asked cannot be shown ({each.failure}): {instead}")
+        try:
+            return self._stdin.readline().strip()
+        except (OSError, ValueError) as error:  # the terminal is gone, or sent no text
+            raise UsageError(f"the answer cannot be read ({_reason(error)}): {instead}") from None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
 
 
 def aside(text: str) -> None:
     """A line on stderr, from where there is no console at hand."""
-    sys.stderr.write(f"{visible(text)}\n")
+    outlet(sys.stderr).write(f"{visible(text)}\n")
 
 
 def guarded(
@@ -162,14 +204,10 @@ def guarded(
     """
     end, said = _ended(verb, console)
     with _deaf():
-        try:
-            if said:
-                console.fail(said)
-            console.finish(about(end), said)
-        except BrokenPipeError:
-            _drop_output()
-            return end or Exit.PROBLEM
-    return end
+        if said:
+            console.fail(said)
+        console.finish(about(end), said)
+        return console.ended(end)
 
 
 def _ended(verb: Callable[[Console], Exit], console: Console) -> tuple[Exit, str]:
@@ -183,33 +221,14 @@ def _ended(verb: Callable[[Console], Exit], console: Console) -> tuple[Exit, str
         return Exit.PROBLEM, str(error)
     except KeyboardInterrupt:
         return Exit.PROBLEM, STOPPED
-    except BrokenPipeError:
-        _drop_output()
-        return Exit.PROBLEM, f"nobody reads on: {STOPPED}"
     except Exception as error:  # what no verb foresees: a traceback would be no answer
         return Exit.PROBLEM, _defect(error)
 
 
-def _drop_output() -> None:
-    """Let what is still to be written go nowhere: nobody reads it, and Python would complain."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
-
-
-def _drawing(file: TextIO) -> "RichConsole":
+def _drawing(file: Outlet) -> "RichConsole":
     from rich.console import Console as RichConsole  # noqa: PLC0415  (a slow import)
 
-    class Drawing(RichConsole):
-        """As Rich's, but who calls is told of a broken pipe: it would end the process."""
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Drawing(file=file, highlight=False)
+    return RichConsole(file=cast("TextIO", file), highlight=False)
 
 
 def _print(people: "RichConsole", text: str, style: str) -> None:
@@ -281,19 +300,6 @@ def _handling(*handlers: Any) -> Iterator[None]:
     finally:
         for number, old in ours.items():
             signal.signal(number, old)
-
-
-def visible(text: str) -> str:
-    """The text with what is not printable escaped: controls, bidi overrides, surrogates."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
-    return ["  ".join(row).rstrip() for row in padded]
 
 
 _LONGEST = 300

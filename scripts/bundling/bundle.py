@@ -70,6 +70,10 @@ def main() -> int:
     except (BundleError, byte_code.BytecodeError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        why = error.strerror or error
+        print(f"bundle: nothing can be built in {output} ({why})", file=sys.stderr)
+        return 1
     for warning in warned:
         print(f"bundle: {warning}", file=sys.stderr)
     size = archive.stat().st_size / 1000

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit, fields, guarded
+from scripts.terminal import Console, Exit, aside, fields, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
@@ -111,12 +111,12 @@ def run(
             text = _usage(arguments)
         except UsageError as error:
             return _refused(str(error), arguments)
-        return guarded(lambda _: _print(text), Console())
+        return guarded(lambda console: _print(console, text), Console())
     name, *words = arguments or ("",)
     running = _Run(name if name in VERBS else None, words, environ, credentials)
     console = Console(answer_json=_wants_json(arguments))
     if name == "completion":
-        return guarded(lambda _: _print(_completion(*words)), console, running.about)
+        return guarded(lambda console: _print(console, _completion(*words)), console, running.about)
     return guarded(lambda console: running.perform(console, load(name)), console, running.about)
 
 
@@ -178,13 +178,14 @@ class _Run:
     def perform(self, console: Console, verb: "Verb | Check") -> Exit:
         """Read the options, then the spec, and do the verb's work."""
         from scripts.cli.options import parsed  # noqa: PLC0415  (slow imports)
-        from scripts.context import Check, Situation, show_remedy  # noqa: PLC0415
+        from scripts.context import Acting, Check, Situation, show_remedy  # noqa: PLC0415
 
         options = parsed(verb, self._words)
         console.go_on(
             answer_json=options.json,
             yes=getattr(options, "yes", False),
             dry_run=getattr(options, "dry_run", False),
+            acting=isinstance(options, Acting),
         )
         if isinstance(verb, Check):
             return _told(console, verb.work(console, options, self._environ))
@@ -212,8 +213,12 @@ class _Run:
         from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415  (slow imports)
         from scripts.declared import dotenv, load, region, rule_ids  # noqa: PLC0415
 
-        if not path.is_file():
-            raise UsageError(f"{path} is not there: name the spec with --spec")
+        _check_spec(path)
+        emptied = dotenv.emptied(path.parent / ".env", self._environ)
+        if rule_id_known and rule_ids.RULE_ID in emptied:
+            raise UsageError(emptied[rule_ids.RULE_ID])
+        for told in emptied.values():
+            aside(told)
         settings = dict(dotenv.environment(path.parent / ".env", self._environ))
         if not rule_id_known:
             settings.setdefault(rule_ids.RULE_ID, "")
@@ -231,6 +236,18 @@ class _Run:
         return spec, clients
 
 
+def _check_spec(path: Path) -> None:
+    """Raise UsageError where there is no such file."""
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError:  # a name that none can have
+        is_folder = is_file = False
+    if is_folder:
+        raise UsageError(f"{path} is a folder: name the spec in it, as --spec {path}/s.yaml")
+    if not is_file:
+        raise UsageError(f"{path} is not there: name the spec with --spec")
+
+
 def _told(console: Console, ended: "Exit | Ended") -> Exit:
     """The exit code; the report, if there is one, is the answer."""
     if isinstance(ended, Exit):
@@ -240,13 +257,17 @@ def _told(console: Console, ended: "Exit | Ended") -> Exit:
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
-    before = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
-    return bool({"--help", "-h"} & set(before)) or "help" in arguments[:1]
+    return bool({"--help", "-h"} & set(_before_hyphens(arguments))) or "help" in arguments[:1]
+
+
+def _before_hyphens(words: Sequence[str]) -> Sequence[str]:
+    """What may be options."""
+    return words[: list(words).index("--")] if "--" in words else words
 
 
 def _wants_json(words: Sequence[str]) -> bool:
     """As far as that can be known of words that may be wrong."""
-    return any(word.partition("=")[0] == "--json" for word in words)
+    return any(word.partition("=")[0] == "--json" for word in _before_hyphens(words))
 
 
 def _usage(arguments: Sequence[str]) -> str:
@@ -262,12 +283,14 @@ def _usage(arguments: Sequence[str]) -> str:
 def _completion(shell: str = "", *others: str) -> str:
     from scripts.cli import completion  # noqa: PLC0415  (a slow import)
 
+    if shell in completion.SHELLS and others == ("--json",):
+        raise UsageError(f"what completes words is no document: `{COMMAND} completion {shell}`")
     verbs = {name: (VERBS[name], load(name)) for name in VERBS if name != "completion"}
     return completion.of("" if others else shell, verbs)
 
 
-def _print(text: str) -> Exit:
-    print(text, end="")
+def _print(console: Console, text: str) -> Exit:
+    console.page(text)
     return Exit.DONE
 
 

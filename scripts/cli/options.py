@@ -15,6 +15,7 @@ from scripts.context import Acting, Check, Options, Verb
 from scripts.errors import UsageError
 
 _STDIN = "-"
+_SWITCHED = ("true", "false")  # what may stand after `--json=`
 _IN_PLACE = "\0-"  # no word can have it; a hyphen alone would be taken for an option
 _VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 
@@ -72,17 +73,61 @@ def parsed(verb: Verb | Check, words: Sequence[str]) -> Any:
         default_parameter=Parameter(negative=()),
     )
     app.default(verb.options)
+    known = told(verb.options)
     try:
-        _, bound, _ = app.parse_args(
-            [_IN_PLACE if word == _STDIN else word for word in words],
-            exit_on_error=False,
-            print_error=False,
-        )
+        prepared = list(_prepared(words, known))
+        _, bound, _ = app.parse_args(prepared, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        known = told(verb.options)
-        raise UsageError(f"{_wrong(error, known)}; see `{COMMAND} {verb.name} --help`") from None
+        raise _see(verb, _wrong(error, known)) from None
+    except UsageError as error:
+        raise _see(verb, str(error)) from None
     options = verb.options(*bound.args, **bound.kwargs)
     return replace(options, **dict(_in_place(options)))
+
+
+def _see(verb: Verb | Check, what: str) -> UsageError:
+    return UsageError(f"{what}; see `{COMMAND} {verb.name} --help`")
+
+
+def _prepared(words: Sequence[str], known: Sequence[Option]) -> Iterator[str]:
+    """The words for the parser; raises UsageError for those that it takes, and nobody means."""
+    options = {name: each for each in known for name in each.names}
+    left = list(words)
+    while left and left[0] != "--":
+        word = left.pop(0)
+        name, joined, value = word.partition("=")
+        option = options.get(name)
+        if option is None:
+            yield _of_no_option(word, known)
+        elif not option.value:
+            if joined and value not in _SWITCHED:
+                raise UsageError(f"{word}: {name} takes no value: say it alone, or leave it out")
+            yield word
+        elif joined or not left or left[0].startswith("--"):  # or the value is missing
+            yield f"{name}={_meant(name, value, option)}" if joined else word
+        else:
+            yield f"{name}={_meant(name, left.pop(0), option)}"
+    yield from (_IN_PLACE if word == _STDIN else word for word in left)
+
+
+def _of_no_option(word: str, known: Sequence[Option]) -> str:
+    """A word that has its place, a hyphen alone among them."""
+    if word == _STDIN:
+        return _IN_PLACE
+    if word.startswith("-"):
+        raise UsageError(_unknown(word, known))
+    if not word:
+        raise UsageError("'' is an empty word: say what is meant, or leave it out")
+    return word
+
+
+def _meant(name: str, value: str, option: Option) -> str:
+    """A value that says something; an empty one is often a variable that is not set."""
+    if value in ("", _STDIN):
+        raise UsageError(
+            f"{name} {value or repr(value)} says nothing: say {option.value} ({option.does})"
+        )
+    return value
 
 
 def _in_place(options: Options) -> Iterator[tuple[str, Any]]:
@@ -95,8 +140,9 @@ def _in_place(options: Options) -> Iterator[tuple[str, Any]]:
 
 def _wrong(error: CycloptsError, known: Sequence[Option]) -> str:
     """What is wrong with the words, in ours."""
-    if isinstance(error, raised.UnknownOptionError):
-        return _unknown(error.token.keyword or error.token.value, known)
+    if isinstance(error, raised.UnknownOptionError):  # before -- it would have been seen
+        word = error.token.keyword or error.token.value
+        return f"{word!r} is a word too many: options stand before --"
     if isinstance(error, raised.UnusedCliTokensError):
         return _too_many((error.unused_tokens or [""])[0], known)
     if isinstance(error, raised.MissingArgumentError):
@@ -109,9 +155,12 @@ def _wrong(error: CycloptsError, known: Sequence[Option]) -> str:
 
 
 def _unknown(word: str, known: Sequence[Option]) -> str:
-    word = word.replace(_IN_PLACE, _STDIN)
+    given = word.partition("=")[0]
+    for each in known:
+        if each.by_place and given == f"--{each.value.lower()}":
+            return f"there is no option {given}: {each.value} is a word of its own, without a name"
     names = [name for each in known for name in each.names]
-    return f"there is no option {word}{_perhaps(word.partition('=')[0].lower(), names)}"
+    return f"there is no option {given}{_perhaps(given.lower(), names)}"
 
 
 def _perhaps(word: str, known: Iterable[str]) -> str:
@@ -143,6 +192,4 @@ def _no_value(error: raised.CoercionError, known: Sequence[Option]) -> str:
     if option and option.choices:
         perhaps = _perhaps(value, option.choices)
         return f"{name} {value}: say {' or '.join(option.choices)}{perhaps}"
-    kind = error.argument.hint if error.argument else None
-    what = "whole number" if kind is int else "number" if kind is float else "such value"
-    return f"{name} {value} is no {what}"
+    return f"{name} {value}{error.msg or ' is no such value'}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scripts.declared.errors import Place
+from scripts.declared.files import writing
 from scripts.errors import UsageError
 
 _LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*")
@@ -32,16 +33,29 @@ def place(path: Path, name: str, value: str) -> Place:
     return Place(name)
 
 
+def emptied(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the file sets, and an empty variable of `environ` takes away: by name, told in a line.
+
+    Raises as `environment`.
+    """
+    return {
+        name: f"{name} is empty in the shell, which wins over {path.name}: unset it there"
+        for name, value in environment(path, {}).items()
+        if value and environ.get(name) == ""
+    }
+
+
 def assign(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in the file at `path`, which is made if need be; its other lines stay.
 
     It is for its owner's eyes alone, and is never there by half. A link stays one. Raises as
-    `environment`.
+    `environment`, and Problem where it cannot be written.
     """
     text = _text(path)
     for name, value in values.items():
         text = _assigned(text, name, value)
-    _replace(path.resolve(), text.encode())
+    with writing(path):
+        _replace(path.resolve(), text.encode())
 
 
 def _assignments(path: Path) -> Iterator[tuple[int, str, str]]:

@@ -14,6 +14,7 @@ from resource_repair.openness import PUBLIC_READ
 from scripts import ROOT
 from scripts.declared import yaml_text
 from scripts.declared.errors import SpecError
+from scripts.declared.files import writing
 from scripts.errors import Problem
 
 _NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
@@ -37,27 +38,27 @@ def add(path: Path, entry: Exemption, today: date) -> None:
     """Add the entry at the end, as text: comments and form stay.
 
     What comes of it is read back, with all the checks of a build as of `today`, before it takes the
-    file's place. Raises Problem where that is not what was there and the entry; the file is left
-    alone then.
+    file's place. Raises Problem where that is not what was there and the entry, or where it cannot
+    be written; the file is left alone then.
     """
     path = path.resolve()  # the file itself takes the new one, not a link to it
-    before = reviewed_exemptions(path, today)
-    text = path.read_bytes().decode("utf-8")
-    added = _added(text, entry)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".exemptions-")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(added.encode("utf-8"))
-        if _read(draft, today) != Exemptions((*before.entries, entry)):
-            raise Problem(
-                f"{path} is not written as a list of entries that begin with '- ': add one for "
-                f"{entry.bucket} by hand, and run again"
-            )
-        shutil.copymode(path, draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    wanted = Exemptions((*reviewed_exemptions(path, today).entries, entry))
+    with writing(path):
+        added = _added(path.read_bytes().decode("utf-8"), entry)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".exemptions-")
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(added.encode("utf-8"))
+            if _read(draft, today) != wanted:
+                raise Problem(
+                    f"{path} is not written as a list of entries that begin with '- ': add one for "
+                    f"{entry.bucket} by hand, and run again"
+                )
+            shutil.copymode(path, draft)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _added(text: str, entry: Exemption) -> str:

@@ -8,6 +8,10 @@ RULE_ID = "PREPARE_RULE_ID"
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _ID = re.compile(r"cr-[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+HOW = (
+    "`scripts/resource-repair provision` writes it to .env, or put the id of the Cloud Config rule "
+    "there yourself"
+)
 _WHERE = (
     "it stands in the Cloud Config console, on the rule's page, and looks like cr-b9046457e0d9..."
 )
@@ -19,7 +23,7 @@ def problem(value: str, told: str = RULE_ID) -> str:
     `told` is how it is named, such as the `dotenv.place` at which it is set.
     """
     if not value.strip():
-        return f"{RULE_ID} is not set: put the id of the Cloud Config rule in .env; {_WHERE}"
+        return f"{RULE_ID} is not set: {HOW}; {_WHERE}"
     if "${" in value:
         return f"{told} is the unresolved text {value!r}: set it to the rule's id; {_WHERE}"
     for part in value.split(","):

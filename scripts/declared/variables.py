@@ -15,6 +15,7 @@ from pathlib import Path
 from scripts.declared import dotenv
 from scripts.declared.errors import Place
 from scripts.declared.node import Node, nearest
+from scripts.declared.rule_ids import HOW, RULE_ID
 
 _EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 _FORMS = re.compile(r"vars\.(?P<vars>[\w.-]+)|env\((?P<env>\w+)\)|config\((?P<config>AccountID)\)")
@@ -118,8 +119,8 @@ class Variables:
     def _from_environment(self, name: str, node: Node) -> Node:
         if name not in self._environ:
             node.fail(
-                f"needs the environment variable {name}, and {name} is not set",
-                "set it in the shell or in .env beside s.yaml",
+                f"stands for a variable of the environment, where {name} is not set",
+                HOW if name == RULE_ID else "set it in the shell or in .env beside s.yaml",
             )
         value = self._environ[name]
         found = Node(value, dotenv.place(self._env_file, name, value))

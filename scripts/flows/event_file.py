@@ -3,7 +3,6 @@
 What it will lead to can be told before. Each finding in it comes back as an audit line.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -14,6 +13,7 @@ from scripts.account.clients import Clients
 from scripts.account.deployed_function import DeployedFunction
 from scripts.declared import Spec
 from scripts.errors import UsageError
+from scripts.outlet import stdin
 from scripts.terminal import Console
 
 FindingKey: TypeAlias = tuple[str, str]
@@ -63,7 +63,7 @@ def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
 def read_event(where: str) -> bytes:
     """What the file at `where` holds, or stdin for `-`; raises UsageError if it holds nothing."""
     try:
-        event = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+        event = stdin().buffer.read() if where == "-" else Path(where).read_bytes()
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"{where} cannot be read ({reason}): name an event's file, or -") from None

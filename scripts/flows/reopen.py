@@ -24,6 +24,7 @@ from scripts.account.live_exemptions import allows
 from scripts.account.package import with_exemptions
 from scripts.context import Situation
 from scripts.declared import exemptions as reviewed
+from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.patience import Progress, patiently, wait
@@ -58,8 +59,8 @@ class _Exempted(NamedTuple):
 def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
     """Look at everything, and change nothing.
 
-    Raises CloudError; Problem where it cannot be opened, or what to is not known; UsageError where
-    an exemption has to be made, and nobody said which.
+    Raises CloudError; Problem where it cannot be opened, or what to is not known, or the exemption
+    cannot be written down; UsageError where one has to be made, and nobody said which.
     """
     bucket = Bucket(situation.clients, wish.bucket)
     info = _info(bucket)
@@ -68,6 +69,8 @@ def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
     acl = wish.acl or str(repair and repair.acl_before)
     live = DeployedFunction.read(situation.spec, situation.clients)
     exempted = _exempted(wish, acl, live.exemptions(), now.date())
+    if not exempted.in_file:
+        files.check_writable(wish.exemptions)
     return Reopening(situation, wish, bucket, info, repair, acl, exempted, now.date())
 
 

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.context import Ended, Looking, Situation, Verb, moment
+from scripts.context import Ended, Looking, Situation, Verb, moment, time
 from scripts.decide.posture import reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
@@ -24,8 +24,10 @@ from scripts.terminal import Console, Exit
 class Options(Looking):
     """What it takes."""
 
-    since: Annotated[str, Parameter(help="24h, 7d or an ISO time; default: 24h"), "TIME"] = "24h"
-    until: Annotated[str, Parameter(help="likewise; default: now"), "TIME"] = ""
+    since: Annotated[
+        str, Parameter(help="24h, 7d or an ISO time; default: 24h", converter=time), "TIME"
+    ] = "24h"
+    until: Annotated[str, Parameter(help="likewise; default: now", converter=time), "TIME"] = ""
     bucket: Annotated[str, Parameter(help="only this bucket's lines"), "NAME"] = ""
 
 

@@ -34,6 +34,10 @@ class Report:
 
 
 def _check(_: Console, options: Options, environ: Mapping[str, str]) -> Ended:
+    emptied = dotenv.emptied(options.env, environ)
+    for name in (rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH):
+        if name in emptied:
+            raise UsageError(emptied[name])
     settings = dotenv.environment(options.env, environ)
     rule_id = settings.get(rule_ids.RULE_ID, "")
     place = str(dotenv.place(options.env, rule_ids.RULE_ID, rule_id))

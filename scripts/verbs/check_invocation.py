@@ -7,7 +7,6 @@ Exit code 0 if the function answered what was expected, 1 if not.
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from scripts import context
 from scripts.account import audit_trail
 from scripts.context import Check, Ended
 from scripts.errors import UsageError
+from scripts.outlet import stdin
 from scripts.terminal import Console, Exit
 
 # As the CLI's fc-remote-invoke prints it; then comes the answer, as console.log prints it, then
@@ -85,7 +85,7 @@ class Report:
 def _check(console: Console, options: Options, _: Mapping[str, str]) -> Ended:
     path = str(options.output)
     try:
-        text = sys.stdin.read() if path == "-" else options.output.read_text("utf-8")
+        text = stdin().read() if path == "-" else options.output.read_text("utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}): name another file") from None
     except UnicodeDecodeError:

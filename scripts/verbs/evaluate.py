@@ -23,7 +23,7 @@ from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
-from scripts.context import Acting, Ended, Situation, Verb, finite, whole
+from scripts.context import LONGEST, Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
@@ -43,6 +43,7 @@ _LOST = (Standing.FAULT, Standing.NOT_YET)
 
 
 _GONE = "gone"
+_MOST = 1_000_000  # buckets
 _PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
 
 
@@ -76,11 +77,13 @@ class Options(Acting):
     """What it takes."""
 
     expect: Annotated[
-        int | None, Parameter(help="how many buckets will be closed", converter=whole), "N"
+        int | None,
+        Parameter(help="how many buckets will be closed", converter=whole(0, _MOST)),
+        "N",
     ] = None
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
     timeout: Annotated[
-        float, Parameter(help=f"default: {TIMEOUT}", converter=finite), "SECONDS"
+        float, Parameter(help=f"default: {TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
     ] = TIMEOUT
 
 

@@ -25,7 +25,7 @@ from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
 from scripts.context import Acting, Ended, Situation, Verb
-from scripts.declared import Spec, dotenv
+from scripts.declared import Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.flows import carry_out
@@ -88,8 +88,11 @@ def _provision(situation: Situation) -> Ended:
         return Ended(Exit.PROBLEM, Report([], found))
     settings = _Settings(situation)
     planned = _plan(spec, clients, recipients)
-    planned = replace(planned, steps=(*planned.steps, step_for(settings)))
+    last = step_for(settings)
+    planned = replace(planned, steps=(*planned.steps, last))
     carry_out.show(console, planned)
+    if last in planned.changes:
+        settings.check()
     if not recipients:
         console.say(f"nobody is woken when something goes wrong: {HOW}", "yellow")
     applied: list[Step] = []
@@ -181,6 +184,10 @@ class _Settings:
             _ENDPOINT: self._endpoint,
             _ENDPOINT_ON: "true",
         }
+
+    def check(self) -> None:
+        """Raise Problem where the file could not be written, which would be found out last."""
+        files.check_writable(self._path)
 
     def create(self) -> None:
         """Write the file."""

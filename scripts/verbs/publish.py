@@ -18,7 +18,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
-from scripts.context import Acting, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Situation, Verb, finite
 from scripts.flows.audit_lines import show, tell_person
 from scripts.flows.event_file import FindingKey, finding_keys, preview, read_event
 from scripts.patience import Progress, wait
@@ -35,7 +35,7 @@ class Options(Acting):
         kw_only=False
     )
     timeout: Annotated[
-        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite), "SECONDS"
+        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
     ] = _TIMEOUT
 
 

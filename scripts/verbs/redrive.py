@@ -78,16 +78,16 @@ class Options(Acting):
         Parameter(help="only this message (its id may be cut short); may be repeated"),
         "ID",
     ] = ()
-    limit: Annotated[int | None, Parameter(help="the N oldest at most", converter=whole), "N"] = (
-        None
-    )
+    limit: Annotated[
+        int | None, Parameter(help="the N oldest at most", converter=whole(1, 1_000_000)), "N"
+    ] = None
     to: Annotated[Literal["function", "topic"], Parameter(help="default: function")] = "function"
     timeout: Annotated[
         float,
         Parameter(
             help="how long to wait for the audit lines of a message sent to the topic; "
             f"default: {_TIMEOUT}",
-            converter=finite,
+            converter=finite(1, _LONGEST_TIMEOUT),
         ),
         "SECONDS",
     ] = _TIMEOUT
@@ -155,10 +155,6 @@ def _send(
 
 
 def _check(options: Options) -> None:
-    if options.limit is not None and options.limit < 1:
-        raise UsageError(f"--limit {options.limit} sends nothing: say 1 or more")
-    if not 0 < options.timeout <= _LONGEST_TIMEOUT:
-        raise UsageError(f"--timeout {options.timeout:g}: say at most {_LONGEST_TIMEOUT} seconds")
     for short in options.id or ():
         if len(short) < _SHORTEST_ID:
             raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")

@@ -56,7 +56,9 @@ class Options(Looking):
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
     days: Annotated[
         float,
-        Parameter(help="look so far back for audit lines; default: 7", converter=finite),
+        Parameter(
+            help="look so far back for audit lines; default: 7", converter=finite(0, 1_000_000)
+        ),
         "DAYS",
     ] = 7.0
 

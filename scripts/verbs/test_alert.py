@@ -19,7 +19,7 @@ from scripts.account.audit_trail import SEARCH
 from scripts.account.inventory import Alert, Recipients
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
-from scripts.context import Acting, Ended, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Ended, Situation, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
 from scripts.patience import Progress, wait
@@ -37,7 +37,7 @@ class Options(Acting):
     """What it takes."""
 
     timeout: Annotated[
-        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite), "SECONDS"
+        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
     ] = _TIMEOUT
 
 

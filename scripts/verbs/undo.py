@@ -19,7 +19,7 @@ from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts import CODE
 from scripts.account import audit_trail, buckets
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE
-from scripts.context import Acting, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Situation, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
@@ -42,12 +42,14 @@ class Options(Acting):
     world_writable: Annotated[str, Parameter(help="the bucket again"), "NAME"] = ""
     days: Annotated[
         float,
-        Parameter(help="look so far back for the repair; default: 30", converter=finite),
+        Parameter(
+            help="look so far back for the repair; default: 30", converter=finite(0, 1_000_000)
+        ),
         "DAYS",
     ] = 30.0
     watch: Annotated[
         float | None,
-        Parameter(help="afterwards; default: the function's timeout", converter=finite),
+        Parameter(help="afterwards; default: the function's timeout", converter=finite(0, LONGEST)),
         "SECONDS",
     ] = None
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"

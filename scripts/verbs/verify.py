@@ -14,7 +14,7 @@ from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
-from scripts.context import Acting, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Situation, Verb, finite
 from scripts.decide.drift import Comparison
 from scripts.errors import Problem
 from scripts.flows import proof
@@ -45,7 +45,7 @@ class Options(Acting):
     loop: Annotated[bool, Parameter(help="then prove the loop on a bucket of its own")] = False
     timeout: Annotated[
         float,
-        Parameter(help=f"for the loop to close; default: {TIMEOUT}", converter=finite),
+        Parameter(help=f"for the loop to close; default: {TIMEOUT}", converter=finite(0, LONGEST)),
         "SECONDS",
     ] = TIMEOUT
 

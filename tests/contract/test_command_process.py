@@ -6,14 +6,18 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts import ROOT, cli
+from scripts.account.deployed_function import DeployedFunction
 from scripts.docs import permissions
+from scripts.localcloud import LocalCloud
+from scripts.stage.serve import environment
+from scripts.stage.stage import Stage, set_up
 
 HTTPS = {
     "PREPARE_RULE_ID": "cr-1",
@@ -154,6 +158,22 @@ exec "{sys.executable}" -c 'import signal; print(*map(int, signal.pthread_sigmas
         assert (code, held.split()) == (0, ["1", "2", "15"])
 
 
+@pytest.mark.parametrize("number", ["INT", "TERM", "HUP"])
+@pytest.mark.usefixtures("in_foreground")
+def test_stopped_before_there_is_a_python_it_says_so(
+    number: str, project: Path, tmp_path: Path
+) -> None:
+    """While the shell still looks for it: one line, exit code 1, and the document of --json."""
+    (tmp_path / "env").write_text(f"#!/bin/sh\nkill -{number} $PPID\n")
+    (tmp_path / "env").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = project / "scripts/resource-repair"
+    assert said([command, "--help"], tmp_path, path) == (1, "", "stopped before it began\n")
+    code, out, err = said([command, "status", "--json"], tmp_path, path)
+    document = json.loads(out)
+    assert (code, list(document), document["error"]) == (1, ENVELOPE, err.strip())
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["status", "--help"], ["completion", "bash"], ["check-deploy", "--json"]]
 )
@@ -171,6 +191,78 @@ def test_a_reader_that_goes_away_is_no_traceback(words: Sequence[str]) -> None:
         False,
         False,
     )
+
+
+@pytest.fixture(scope="module")
+def stage(code: Path) -> Iterator[Stage]:
+    """The product on a cloud of its own."""
+    with LocalCloud() as cloud:
+        yield set_up(cloud, code)
+
+
+def in_shell(words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the command, with a shell's redirections."""
+    return said(["sh", "-c", f"{' '.join(RUN_IT)} {words}"], ROOT, environ)
+
+
+LOST = (">/dev/full", ">&-", "2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-")
+
+
+@pytest.mark.parametrize("lost", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", ["--help", "status --help", "completion zsh"])
+def test_a_page_that_cannot_be_written_is_no_traceback(words: str, lost: str) -> None:
+    """Exit code 1, and the reason, where that can be written."""
+    code, _, err = in_shell(f"{words} {lost}")
+    assert (code, err.count("\n"), err[:26]) == (1, 1, "stdout cannot be written (")
+    assert in_shell(f"{words} {lost} 2>&-") == (1, "", "")
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_gate_ends_as_it_judges_whatever_can_be_written(lost: str) -> None:
+    """0 where all is well and nothing was to be said, 2 where it refuses."""
+    assert in_shell(f"check-deploy {lost}", HTTPS)[0] == 0
+    code, out, err = in_shell(f"check-deploy {lost}", {**HTTPS, "PREPARE_RULE_ID": "a-name"})
+    assert (code, out, "Traceback" in err) == (2, "", False)
+
+
+def test_a_file_from_a_closed_stdin_is_refused(stage: Stage) -> None:
+    """As one that cannot be read: nothing is published, and nothing judged."""
+    environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
+    code, _, err = in_shell("publish - <&-", environ)
+    assert (code, err) == (2, "- cannot be read (it is closed): name an event's file, or -\n")
+    code, _, err = in_shell("check-invocation - <&-")
+    assert (code, err) == (2, "- cannot be read (it is closed): name another file\n")
+
+
+def test_a_verb_does_its_work_whatever_can_be_written(stage: Stage) -> None:
+    """To pause and to resume goes by what was asked for, and so does the exit code."""
+    environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
+
+    def paused() -> bool:
+        return DeployedFunction.read(stage.spec, stage.clients).pause is not None
+
+    for lost in (">/dev/full", "2>/dev/full", "<&- >&- 2>&-", "| true"):  # whose code is true's
+        for verb in ("pause", "resume --yes --json"):
+            code, _, err = in_shell(f"{verb} {lost}", environ)
+            assert (code, "Traceback" in err, paused()) == (0, False, verb == "pause"), (verb, lost)
+    assert in_shell("pause", environ)[0] == 0
+    code, _, err = in_shell("resume <&-", environ)
+    assert (code, err.split(":")[0], paused()) == (2, "nobody is here to be asked", True)
+    assert in_shell("pause --dry-run >/dev/full", environ)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+)
+def test_a_stream_that_is_not_utf_8_gets_escapes(spoken: dict[str, str], stage: Stage) -> None:
+    """What it has no letter for ends no verb."""
+    environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id, **spoken}
+    code, out, err = in_shell("provision --dry-run", environ)
+    assert (code, "https://\\u2026" in out, err) == (0, True, "")
 
 
 SLOW = {"Tea", "alibabacloud_credentials", "jinja2", "mns", "oss2", "requests", "rich", "yaml"}

@@ -117,7 +117,7 @@ def test_some_may_be_chosen(product: Account, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("options", "ends", "says"),
     [
-        (["--limit", "0"], 2, "--limit 0 sends nothing"),
+        (["--limit", "0"], 2, "--limit 0: say a whole number from 1"),
         (["--id", "A"], 2, "is too short"),
         (["--timeout", "inf"], 2, "--timeout inf"),
         (["--id", "ABCDEF"], 1, "no message ABCDEF can be seen"),

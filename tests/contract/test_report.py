@@ -92,8 +92,10 @@ def test_a_page_that_cannot_be_written_is_one_line(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A place where no file can be is a usage error that names it."""
-    assert product.run("report", "--output", str(tmp_path)) == 2
-    assert f"{tmp_path} cannot be written" in capsys.readouterr().err
+    (tmp_path / "a-file").touch()
+    for place in (tmp_path, tmp_path / "a-file/report.html", Path("/dev/full")):
+        assert product.run("report", "--output", str(place)) == 2
+        assert capsys.readouterr().err.startswith(f"{place} cannot be written: ")
 
 
 def test_what_cannot_be_read_is_named_on_the_page(

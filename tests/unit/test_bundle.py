@@ -313,6 +313,19 @@ def test_the_build_says_what_it_would_refuse_now(
     assert check_exemptions.notices(path, datetime.now(timezone.utc).date()) == [warned]
 
 
+def test_a_place_where_nothing_can_be_built_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder under a file is none; exit code 1."""
+    (tmp_path / "file").touch()
+    output = tmp_path / "file/build"
+    monkeypatch.setattr(sys, "argv", ["bundle", "--output", str(output)])
+    assert bundle.main() == 1
+    said = capsys.readouterr()
+    says = f"bundle: nothing can be built in {output} (Not a directory)\n"
+    assert (said.out, said.err) == ("", says)
+
+
 def test_the_calendar_gives_notice(tmp_path: Path) -> None:
     """An exemption that has expired, or soon will, is named with its owner; others are not."""
     path = tmp_path / "exemptions.yaml"

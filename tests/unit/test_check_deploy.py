@@ -83,7 +83,16 @@ def test_the_shell_wins_over_the_file(
             "A=1\nPREPARE_RULE_ID=cr-1,a-name\n",
             ".env, line 2: PREPARE_RULE_ID has 'a-name', ",
         ),
-        (None, "PREPARE_RULE_ID=\n", "PREPARE_RULE_ID is not set: "),
+        (
+            None,
+            "PREPARE_RULE_ID=\n",
+            "PREPARE_RULE_ID is not set: `scripts/resource-repair provision` writes it to .env",
+        ),
+        (
+            "",
+            "PREPARE_RULE_ID=cr-1\n",
+            "PREPARE_RULE_ID is empty in the shell, which wins over .env: unset it there\n",
+        ),
     ],
 )
 def test_a_wrong_id_is_told_where_it_is_set(

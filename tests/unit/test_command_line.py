@@ -59,7 +59,48 @@ def test_every_verb_refuses_a_stray_word(verb: str, capsys: pytest.CaptureFixtur
         (["sweep", "--bucket", "--yes"], "--bucket wants a value after it"),
         (["sweep", "--expect", "1.5"], "--expect 1.5 is no whole number"),
         (["sweep", "--expect", "0x10"], "--expect 0x10 is no whole number"),
-        (["sweep", "--expect="], "--expect '' is no whole number"),
+        (["sweep", "--expect="], "--expect '' says nothing: say N (how many buckets"),
+        (["sweep", "--expect", "-1"], "--expect -1: say a whole number from 0 to 1000000"),
+        (["sweep", "--expect", "1e3"], "--expect 1e3 is no whole number"),
+        (["sweep", "--limit", "1_0"], "--limit 1_0 is no whole number: say one from 1 to 1000000"),
+        (["sweep", "--limit", "\u0661"], "--limit \u0661 is no whole number"),
+        (["sweep", "--limit", "9" * 40], "is no whole number: say one from 1 to 1000000"),
+        (["sweep", "--limit=0"], "--limit 0: say a whole number from 1"),
+        (["sweep", "--parallel", "101"], "--parallel 101: say a whole number from 1 to 100"),
+        (["sweep", "--max-failures", "-1"], "--max-failures -1: say a whole number from 0"),
+        (["sweep", "--grace", "-0.5"], "--grace -0.5: say a number from 0 to 10080"),
+        (["sweep", "--grace", " 5"], "--grace  5 is no number"),
+        (["redrive", "--limit", "0"], "--limit 0: say a whole number from 1"),
+        (["redrive", "--timeout", "3601"], "--timeout 3601: say a number from 1 to 3600"),
+        (["evaluate", "--timeout", "-1"], "--timeout -1: say a number from 0 to 86400"),
+        (["evaluate", "--timeout", "1e9"], "--timeout 1e9 is no number"),
+        (["verify", "--timeout", "-1"], "--timeout -1: say a number from 0 to 86400"),
+        (["publish", "a", "--timeout", "1_0"], "--timeout 1_0 is no number"),
+        (["test-alert", "--timeout", "-0.1"], "--timeout -0.1: say a number from 0 to 86400"),
+        (["undo", "--watch", "-3"], "--watch -3: say a number from 0 to 86400"),
+        (["undo", "--days", "-1"], "--days -1: say a number from 0 to"),
+        (["status", "--days", "\uff17"], "is no number: say one from 0 to"),
+        (["audit", "--since", "-5h"], "--since -5h: '-5h' is no time: say how long ago (90m, 24h"),
+        (["audit", "--until=soon"], "--until soon: 'soon' is no time"),
+        (["report", "--since", "7"], "--since 7: '7' is no time"),
+        (["sweep", "--dry_run"], "there is no option --dry_run, perhaps --dry-run"),
+        (["sweep", "--json.a"], "there is no option --json.a, perhaps --json"),
+        (["sweep", "-yes"], "there is no option -yes, perhaps --yes"),
+        (["sweep", "--yes=no"], "--yes=no: --yes takes no value: say it alone, or leave it out"),
+        (["sweep", "-y="], "-y=: -y takes no value"),
+        (["publish", "--event", "a"], "no option --event: EVENT is a word of its own"),
+        (["publish", "a", "--event=b"], "no option --event: EVENT is a word of its own"),
+        (["check-invocation", "--output", "a"], "OUTPUT is a word of its own, without a name"),
+        (["publish", ""], "'' is an empty word: say what is meant, or leave it out"),
+        (["pause", "--reason", "-"], "--reason - says nothing: say WHY (kept with the pause)"),
+        (["pause", "--reason="], "--reason '' says nothing: say WHY (kept with the pause)"),
+        (["audit", "--bucket", ""], "--bucket '' says nothing: say NAME"),
+        (["sweep", "--bucket", "-"], "--bucket - says nothing: say NAME"),
+        (["check-invocation", "a", "--outcome", ""], "--outcome '' says nothing: say TEXT"),
+        (["report", "--output=-"], "--output - says nothing: say FILE"),
+        (["status", "--spec", ""], "--spec '' says nothing: say FILE"),
+        (["status", "--spec", "/"], "/ is a folder: name the spec in it, as --spec //s.yaml"),
+        (["status", "--spec", "a" * 300], "is not there: name the spec with --spec"),
         (["sweep", "--grace", "nan"], "--grace nan is no number"),
         (["evaluate", "--timeout", "inf"], "--timeout inf is no number"),
         (["evaluate", "--timeout", "1m"], "--timeout 1m is no number"),
@@ -91,9 +132,9 @@ def test_options_are_typed() -> None:
     swept = vars(options("sweep", "--bucket", "a", "--bucket=b", "--limit", "3", "-y"))
     assert (swept["bucket"], swept["limit"], swept["yes"]) == (("a", "b"), 3, True)
     assert (swept["due"], swept["expect"], swept["grace"]) == (False, None, 5.0)
-    assert vars(options("sweep", "--expect", "-1"))["expect"] == -1  # for the verb to refuse
     assert str(vars(options("publish", "-"))["event"]) == "-"
-    assert vars(options("pause", "--reason", "-"))["reason"] == "-"
+    assert vars(options("pause", "--reason", "-a=b"))["reason"] == "-a=b"
+    assert vars(options("sweep", "--grace", ".5", "--limit=3"))["grace"] == 0.5
     assert vars(options("pause", "--reason", '$(shell x) "; "'))["reason"] == '$(shell x) "; "'
 
 
@@ -159,9 +200,13 @@ def test_without_a_verb_it_says_how_to_find_one(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err == "say what to do: `resource-repair --help` lists the verbs\n"
 
 
-def test_a_word_after_two_hyphens_is_no_option() -> None:
-    """So an event may be called --help."""
+def test_a_word_after_two_hyphens_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """So an event may be called --help; and no document is wanted by --json there."""
     assert str(vars(options("publish", "--", "--help"))["event"]) == "--help"
+    assert cli.run("status", "--", "--json", environ={}) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("'--json' is a word too many: options stand before --; see ")
 
 
 @pytest.mark.parametrize("words", [[], ["tcsh"], ["bash", "zsh"]])
@@ -174,3 +219,10 @@ def test_completion_of_no_such_shell_is_refused(
     assert capsys.readouterr().err.strip() == says
     assert cli.run("completion", *words, "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"] == says
+
+
+def test_what_completes_words_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json that is said, and not that the shell is missing."""
+    assert cli.run("completion", "bash", "--json") == 2
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert said == "what completes words is no document: `resource-repair completion bash`"

@@ -1,10 +1,11 @@
 import io
 import json
+import sys
 
 import pytest
 
 from scripts.errors import Problem, UsageError
-from scripts.terminal import Console, Exit, guarded
+from scripts.terminal import Console, Exit, aside, guarded
 
 
 class Terminal(io.StringIO):
@@ -215,3 +216,130 @@ def test_an_answer_stays_the_one_document() -> None:
     out = io.StringIO()
     assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
     assert json.loads(out.getvalue()) == {"proved": True, "error": "what and why"}
+
+
+class Full(io.StringIO):
+    """A stream whose disk is full."""
+
+    def write(self, _: str, /) -> int:
+        """No."""
+        raise OSError(28, "No space left on device")
+
+
+def closed() -> io.StringIO:
+    """A stream that somebody closed."""
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+LOST = pytest.mark.parametrize("lost", [Full, closed])
+
+
+@LOST
+@pytest.mark.parametrize("answer_json", [False, True])
+@pytest.mark.parametrize(
+    ("acting", "dry_run", "code"),
+    [(True, False, Exit.DONE), (True, True, Exit.PROBLEM), (False, False, Exit.PROBLEM)],
+)
+def test_the_work_is_done_and_told_by_the_code_whatever_can_be_written(
+    lost: type[io.StringIO], answer_json: bool, acting: bool, dry_run: bool, code: Exit
+) -> None:
+    """Where to tell is all the work, what stdout lost is a problem; else 0 stays 0, 1 stays 1."""
+    done = []
+
+    def verb(console: Console) -> Exit:
+        console.go_on(answer_json=answer_json, yes=True, dry_run=dry_run, acting=acting)
+        console.say("this …")
+        console.table(("a",), [("b",)])
+        console.confirm("?")
+        aside("again")
+        done.append("work")
+        console.answer({"a": 1})
+        return Exit.DONE
+
+    err = io.StringIO()
+    assert guarded(verb, Console(out=lost(), err=err)) == code
+    assert "stdout cannot be written (" in err.getvalue()
+    assert guarded(verb, Console(out=lost(), err=lost())) == code
+    assert guarded(verb, Console(out=io.StringIO(), err=lost())) == Exit.DONE
+    assert done == ["work"] * 3
+
+    def refused(console: Console) -> Exit:
+        verb(console)
+        raise UsageError("no")
+
+    assert guarded(refused, Console(out=lost(), err=lost())) == Exit.MISUSE
+
+
+def test_nothing_to_be_told_is_nothing_lost() -> None:
+    """A check that has nothing to say needs no stdout."""
+    assert guarded(lambda _: Exit.DONE, Console(out=closed(), err=closed())) == Exit.DONE
+
+
+@LOST
+@pytest.mark.parametrize("answer_json", [False, True])
+def test_nothing_is_agreed_to_that_cannot_be_shown(
+    lost: type[io.StringIO], answer_json: bool
+) -> None:
+    """Neither where the question is lost, nor where that is what it is about."""
+    for out, err in ((io.StringIO(), lost()), (lost(), io.StringIO())):
+        console = Console(answer_json=answer_json, out=out, err=err, stdin=Terminal("y\n"))
+        console.say("would close 20 buckets")
+        if answer_json and not err.closed and not isinstance(err, Full):
+            assert console.confirm("Do this?")  # people read stderr, which is there
+        else:
+            with pytest.raises(UsageError, match=r"cannot be shown .*--yes"):
+                console.confirm("Do this?")
+
+
+def test_a_question_that_cannot_be_answered_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is gone, or sends what is no text; or no stdin at all."""
+
+    class Gone(Terminal):
+        def readline(self, _: int | None = -1, /) -> str:
+            raise OSError(5, "Input/output error")
+
+    class Garbled(Terminal):
+        def readline(self, _: int | None = -1, /) -> str:
+            return b"\xff".decode()
+
+    for stdin, says in ((Gone(), "Input/output error"), (Garbled(), "invalid start byte")):
+        console = Console(out=io.StringIO(), err=io.StringIO(), stdin=stdin)
+        with pytest.raises(UsageError, match=f"the answer cannot be read .{says}.: .*--yes"):
+            console.confirm("Do this?")
+    monkeypatch.setattr(sys, "stdin", None)
+    for stdin in (None, closed()):
+        with pytest.raises(UsageError, match="nobody is here to be asked"):
+            Console(out=io.StringIO(), err=io.StringIO(), stdin=stdin).confirm("Do this?")
+
+
+@pytest.mark.parametrize(("encoding", "ellipsis"), [("ascii", "\\u2026"), ("cp1252", "…")])
+def test_what_a_stream_has_no_letters_for_is_escaped(encoding: str, ellipsis: str) -> None:
+    """In the same columns, and in a document in JSON's own escapes."""
+    raw, told = io.BytesIO(), io.BytesIO()
+    out, err = (io.TextIOWrapper(each, encoding=encoding) for each in (raw, told))
+    console = Console(out=out, err=err)
+    console.say("wait…")
+    console.fail("wait…")
+    console.page("wait…\n")
+    console.table(("name", "x"), [("桶", "y")])
+    console.finish({})
+    waits = f"wait{ellipsis}\n"
+    shown = raw.getvalue().decode(encoding)
+    assert shown == f"{waits}{waits}name    x\n\\u6876  y\n"
+    assert told.getvalue().decode(encoding) == waits
+
+    raw = io.BytesIO()
+    answering = Console(answer_json=True, out=io.TextIOWrapper(raw, encoding=encoding), err=err)
+    answering.answer({"name": "桶…"})
+    answering.finish({})
+    assert json.loads(raw.getvalue().decode(encoding)) == {"name": "桶…"}
+
+
+def test_wide_letters_and_accents_keep_the_columns() -> None:
+    """A wide letter takes two, an accent that is one of its own takes none."""
+    out = io.StringIO()
+    rows = [("桶", "1"), ("u\u0308", "2"), ("ab", "3")]
+    Console(out=out).table(("b", "n"), rows)
+    assert out.getvalue() == "b   n\n桶  1\nu\u0308   2\nab  3\n"

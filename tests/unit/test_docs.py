@@ -10,6 +10,12 @@ from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
 from scripts import ROOT, cli
+from scripts.account import recipients
+from scripts.account.clients import Endpoints
+from scripts.bundling import byte_code
+from scripts.decide import deploy_conflicts
+from scripts.decide.chain import buckets
+from scripts.declared import rule_ids
 from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
@@ -64,6 +70,25 @@ def test_the_environment_variables_are_told() -> None:
         "logLevel",
     ]
     assert load({"prepareRuleId": "cr-1"}).problems == ()
+
+
+def test_what_the_verbs_take_from_the_environment_is_told() -> None:
+    """The README names each variable that has an effect: none is to be found in the code alone."""
+    told = README[README.index("### What the environment says") :].split("\n### ", 1)[0]
+    services = [name.upper() for name in Endpoints._fields]
+    assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
+    names = [
+        *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
+        *(recipients.WEBHOOK, recipients.EMAIL, buckets.EXPECT, deploy_conflicts.EXPECT_DROP),
+        *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),
+        *(byte_code.KNOB, "PYENV_ROOT", "serverless_devs_access_cicd_alias_name", "AccountID"),
+    ]
+    assert [name for name in names if f"`{name}`" not in told] == []
+    found = set()
+    for path in (ROOT / "scripts").rglob("*.py"):
+        if not {"localcloud", "bench"} & set(path.parts):
+            found |= set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", path.read_text()))
+    assert found - {"HOME", "PATH", "prepareRuleId", "repairMode"} == {"PYENV_ROOT"}
 
 
 def test_the_permissions_are_told() -> None:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
-from scripts.context import Ended, Looking, Situation, Verb, moment, show_unread
+from scripts.context import Ended, Looking, Situation, Verb, moment, show_unread, time
 from scripts.decide.posture import STANDINGS, Fixes, Posture, posture
 from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
@@ -31,7 +31,9 @@ _OUTPUT = ROOT / "build" / "report.html"
 class Options(Looking):
     """What it takes."""
 
-    since: Annotated[str, Parameter(help="90d, 24h or an ISO time; default: 90d"), "TIME"] = "90d"
+    since: Annotated[
+        str, Parameter(help="90d, 24h or an ISO time; default: 90d", converter=time), "TIME"
+    ] = "90d"
     output: Annotated[Path, Parameter(help="default: build/report.html")] = _OUTPUT
     exemptions: Annotated[
         Path, Parameter(help="shown where the deployed ones cannot be read; default: the project's")

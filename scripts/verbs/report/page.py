@@ -14,7 +14,7 @@ import jinja2
 
 from scripts.decide.posture import STANDINGS, Posture
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
-from scripts.terminal import visible
+from scripts.outlet import visible
 from scripts.verbs.report import chart
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

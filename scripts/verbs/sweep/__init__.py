@@ -40,12 +40,9 @@ from scripts.verbs.sweep import rendering
 
 _PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
 _GRACE, _DAYS = 5.0, 30.0  # minutes and days
-_BOUNDS = (
-    ("limit", 1, 1_000_000),
-    ("parallel", 1, 100),  # as many instances as an account has in a region, if nobody else runs
-    ("max_failures", 0, 1_000_000),
-    ("grace", 0, 7 * 24 * 60),
-)
+_MOST = 1_000_000
+_MOST_PARALLEL = 100  # as many instances as an account has in a region, if nobody else runs
+_LONGEST_GRACE = 7 * 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +55,31 @@ class Options(Acting):
     due: Annotated[bool, Parameter(help="only what is due by now")] = False
     expect: Annotated[
         int | None,
-        Parameter(help="how many buckets will be closed; does not ask", converter=whole),
+        Parameter(help="how many buckets will be closed; does not ask", converter=whole(0, _MOST)),
         "N",
     ] = None
-    limit: Annotated[int, Parameter(help=f"at most N; default: {_LIMIT}", converter=whole), "N"] = (
-        _LIMIT
-    )
+    limit: Annotated[
+        int, Parameter(help=f"at most N; default: {_LIMIT}", converter=whole(1, _MOST)), "N"
+    ] = _LIMIT
     parallel: Annotated[
-        int, Parameter(help=f"so many at once; default: {_PARALLEL}", converter=whole), "N"
+        int,
+        Parameter(
+            help=f"so many at once; default: {_PARALLEL}", converter=whole(1, _MOST_PARALLEL)
+        ),
+        "N",
     ] = _PARALLEL
     max_failures: Annotated[
         int,
-        Parameter(help=f"begin none after more; default: {_MAX_FAILURES}", converter=whole),
+        Parameter(
+            help=f"begin none after more; default: {_MAX_FAILURES}", converter=whole(0, _MOST)
+        ),
         "N",
     ] = _MAX_FAILURES
     grace: Annotated[
         float,
         Parameter(
             help=f"with --due: what happened within these may be under way; default: {_GRACE}",
-            converter=finite,
+            converter=finite(0, _LONGEST_GRACE),
         ),
         "MINUTES",
     ] = _GRACE
@@ -84,7 +87,7 @@ class Options(Acting):
         float,
         Parameter(
             help=f"with --due: look so far back for audit lines; default: {_DAYS}",
-            converter=finite,
+            converter=finite(0, _MOST),
         ),
         "DAYS",
     ] = _DAYS
@@ -123,11 +126,6 @@ def _check(options: Options, now: datetime) -> None:
     for bucket in options.bucket:
         if not naming.is_bucket_name(bucket):
             raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
-    for name, least, most in _BOUNDS:
-        given = getattr(options, name)
-        if not least <= given <= most:
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option} {given}: say a number from {least} to {most}")
     audit_trail.since(options.days, now)
 
 

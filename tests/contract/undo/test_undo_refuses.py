@@ -71,6 +71,23 @@ def test_what_cannot_be_undone_is_told(
     assert nothing()
 
 
+def test_an_exemption_that_cannot_be_written_down_is_told_first(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder is gone, and the file is there for whoever has it open: nothing is changed."""
+    site.repaired()
+    nothing = site.untouched()
+    (tmp_path / "gone").mkdir()
+    with Path(shutil.copy(site.reviewed, tmp_path / "gone")).open() as held:
+        shutil.rmtree(tmp_path / "gone")
+        there = f"/proc/self/fd/{held.fileno()}"
+        assert site.undo(*WHY, "--yes", "--exemptions", there) == 1
+    line = capsys.readouterr().err
+    assert line.startswith(f"{there} cannot be written (No such file or directory): ")
+    assert line.count("\n") == 1
+    assert nothing()
+
+
 def test_an_account_that_blocks_public_access_is_told(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
