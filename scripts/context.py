@@ -1,7 +1,8 @@
 """What a verb works with, and what it says of itself.
 
 A verb's module ends with a `VERB`: name, permissions, options, and the function that does the work,
-which gets a `Situation` and its options, and returns an exit code. `scripts.cli` makes both.
+which gets a `Situation` and returns an exit code with a report. `scripts.cli` makes both the
+options and the situation, and tells the report.
 """
 
 import json
@@ -58,7 +59,7 @@ class Situation(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a verb ended, and its report: a frozen dataclass, told as `terminal.fields` has it."""
+    """How a verb ended, and its report: a frozen dataclass, told as `terminal.plain` has it."""
 
     exit: Exit
     report: object
@@ -75,7 +76,7 @@ class Verb:
     does: str
     permissions: tuple[Permission, ...]
     options: type[Looking]
-    work: Callable[[Situation], Exit | Ended]
+    work: Callable[[Situation], Ended]
     rule_id_known: bool = True
 
 
@@ -86,7 +87,7 @@ class Check:
     name: str
     does: str
     options: type[Options]
-    work: Callable[[Console, Any, Mapping[str, str]], Exit | Ended]
+    work: Callable[[Console, Any, Mapping[str, str]], Ended]
 
 
 def whole(_: object, tokens: Any) -> int:

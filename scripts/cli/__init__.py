@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit, fields, guarded
+from scripts.terminal import Console, Exit, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
@@ -231,11 +231,9 @@ class _Run:
         return spec, clients
 
 
-def _told(console: Console, ended: "Exit | Ended") -> Exit:
-    """The exit code; the report, if there is one, is the answer."""
-    if isinstance(ended, Exit):
-        return ended
-    console.answer(fields(ended.report))
+def _told(console: Console, ended: "Ended") -> Exit:
+    """The exit code; the report is the answer."""
+    console.answer(ended.report)
     return ended.exit
 
 

@@ -9,10 +9,10 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
@@ -23,7 +23,7 @@ from scripts.account.buckets import Bucket
 from scripts.account.findings import Result
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
-from scripts.context import Situation
+from scripts.context import Ended, Situation
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, patiently, wait
 from scripts.terminal import Exit
@@ -69,10 +69,32 @@ _CLEANING = 60.0  # seconds
 _UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
 
 
-def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType({})) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """What was proved, and when each leg ended; None for one that did not."""
+
+    bucket: str
+    proved: bool
+    seconds_after_change: Mapping[str, float | None]
+    outcome: str | None
+    bucket_deleted: bool
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a proof would do."""
+
+    bucket: str
+    proved: None
+    would: tuple[str, ...]
+    leftovers: tuple[str, ...]
+    legs: tuple[Mapping[str, str], ...]
+    timeout_seconds: float
+
+
+def prove(situation: Situation) -> Ended:
     """Prove the loop within `options.timeout` seconds; PROBLEM if it did not close.
 
-    `beside` is what the answer has beside what is told of the proof.
     Raises CloudError, and Problem where it cannot be proved at all. The function must be live as
     the spec declares it.
     """
@@ -80,8 +102,7 @@ def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType(
     console = situation.console
     name = _PREFIX + secrets.token_hex(8)
     if console.dry_run:
-        _tell_what_would_be_done(situation, beside)
-        return Exit.DONE
+        return Ended(Exit.DONE, _foreseen(situation))
     situation.act()
     _take_away_leftovers(situation)
     proof = _Proof(situation, Bucket(situation.clients, name))
@@ -90,11 +111,12 @@ def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType(
         proof.follow()
     finally:
         left = _take_away(situation, proof.bucket)
-    proved = proof.report()
-    console.answer({**beside, **proof.document(), "bucket_deleted": left is None})
+    proof.show()
+    report = proof.report(deleted=left is None)
     if left:
+        console.so_far(lambda: report)
         raise left
-    return Exit.DONE if proved else Exit.PROBLEM
+    return Ended(Exit.DONE if report.proved else Exit.PROBLEM, report)
 
 
 def _check(situation: Situation) -> None:
@@ -108,8 +130,9 @@ def _check(situation: Situation) -> None:
         )
 
 
-def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object]) -> None:
-    console, timeout = situation.console, situation.options.timeout
+def _foreseen(situation: Situation) -> Foreseen:
+    """What would be done, which is said to people too."""
+    timeout = situation.options.timeout
     leftovers = [bucket.name for bucket in _leftovers(situation)]
     steps = [
         *(f"delete {name}, which an earlier proof left" for name in leftovers),
@@ -119,20 +142,9 @@ def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object])
         "delete the bucket, however that ends",
     ]
     for step in steps:
-        console.say(f"would {step}")
-    console.answer(
-        {
-            **beside,
-            "account_id": situation.spec.account_id,
-            "region": situation.spec.region,
-            "bucket": _ANY_NAME,
-            "proved": None,
-            "would": steps,
-            "leftovers": leftovers,
-            "legs": [{"from": begin, "to": leg} for leg, begin in _LEGS.items()],
-            "timeout_seconds": timeout,
-        }
-    )
+        situation.console.say(f"would {step}")
+    legs = tuple({"from": begin, "to": leg} for leg, begin in _LEGS.items())
+    return Foreseen(_ANY_NAME, None, tuple(steps), tuple(leftovers), legs, timeout)
 
 
 def _take_away_leftovers(situation: Situation) -> None:
@@ -234,33 +246,31 @@ class _Proof:
         """Wait until every leg has ended, or can no longer."""
         wait(self._look, self._situation.console, self._situation.options.timeout)
 
-    def report(self) -> bool:
-        """Say how long each leg took; whether all of them ended."""
+    def show(self) -> None:
+        """Say how long each leg took, and whether all of them ended."""
         console = self._situation.console
         rows = [(f"{begin} -> {leg}", self._took(leg, begin)) for leg, begin in _LEGS.items()]
         console.table(("leg", "seconds, as seen"), rows)
         missing = next((leg for leg in _LEGS if leg not in self._ended), None)
         if missing is None:
             console.say(f"the loop closed {self._ended[_CLOSED]:.1f} s after the change", "green")
-            return True
+            return
         said = f" (the function said {self._told()})" if self._line else ""
         console.say(
             f"the loop is not proved: {_MISSING[missing]}{said}; `resource-repair doctor` says "
             "where findings are lost",
             "red",
         )
-        return False
 
-    def document(self) -> dict[str, object]:
-        """What `report` says, for programs; a leg that did not end is null."""
-        return {
-            "account_id": self._situation.spec.account_id,
-            "region": self._situation.spec.region,
-            "bucket": self.bucket.name,
-            "proved": all(leg in self._ended for leg in _LEGS),
-            "seconds_after_change": {leg: self._ended.get(leg) for leg in _LEGS},
-            "outcome": self._line and self._line.outcome,
-        }
+    def report(self, *, deleted: bool) -> Report:
+        """The same for programs, and whether the bucket was deleted."""
+        return Report(
+            self.bucket.name,
+            all(leg in self._ended for leg in _LEGS),
+            {leg: self._ended.get(leg) for leg in _LEGS},
+            self._line.outcome if self._line else None,
+            deleted,
+        )
 
     def _do(self, needed: Permission, call: Callable[[Any], object]) -> None:
         patiently(lambda: self.bucket.ask(needed, call))

@@ -8,6 +8,7 @@ night may have another version there, and a deploy of that is no part of an undo
 """
 
 import shlex
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +54,28 @@ class _Exempted(NamedTuple):
     entry: Exemption
     in_file: bool
     is_live: bool
+
+
+class Repair(NamedTuple):
+    """The repair that is undone."""
+
+    at: datetime
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a bucket is to be opened, what was there of that already, and what was done."""
+
+    bucket: str
+    acl_before: str
+    acl: str
+    repaired: Repair | None
+    exemption: Exemption
+    was_in_file: bool
+    was_live: bool
+    done: tuple[str, ...]
+    commit: str
 
 
 def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
@@ -133,22 +156,18 @@ class Reopening:
         self._console.say(f"now commit it: {self._commit()}", "bold")
         self._watch(seconds if self._wish.watch is None else self._wish.watch)
 
-    def document(self) -> dict[str, object]:
-        """The bucket, what it takes, and what was done, for `--json`."""
-        entry, repair = self._exempted.entry, self._repair
-        return {
-            "account_id": self._situation.spec.account_id,
-            "region": self._situation.spec.region,
-            "bucket": self._bucket.name,
-            "acl_before": self._before.acl,
-            "acl": self.acl,
-            "repaired": repair and {"at": repair.at.isoformat(), "request_id": repair.request_id},
-            "exemption": {**entry._asdict(), "expires": entry.expires.isoformat()},
-            "was_in_file": self._exempted.in_file,
-            "was_live": self._exempted.is_live,
-            "done": self._done,
-            "commit": self._commit(),
-        }
+    def report(self) -> Report:
+        """The bucket, what it takes, and what was done so far."""
+        repair = self._repair
+        return Report(
+            self._bucket.name,
+            self._before.acl,
+            self.acl,
+            Repair(repair.at, repair.request_id) if repair else None,
+            *self._exempted,
+            tuple(self._done),
+            self._commit(),
+        )
 
     def _try_acl(self) -> None:
         """Write the ACL that it has, so that it is known whether it may be written.

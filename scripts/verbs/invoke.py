@@ -17,7 +17,7 @@ from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, invoke
 from scripts.context import Acting, Ended, Situation, Verb
 from scripts.flows.audit_lines import show
-from scripts.flows.event_file import EventPreview, preview, read_event
+from scripts.flows.event_file import Named, preview, read_event
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -30,14 +30,6 @@ class Options(Acting):
     event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
         kw_only=False
     )
-
-
-@dataclass(frozen=True)
-class Named:
-    """A finding that the event has."""
-
-    bucket: str
-    rule_id: str
 
 
 @dataclass(frozen=True)
@@ -67,12 +59,13 @@ def _invoke(situation: Situation) -> Ended:
     name = spec.qualified_name
     coming = preview(situation.clients, spec, event)
     coming.show(console)
+    foreseen = Foreseen(name, coming.mode, coming.findings)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
-        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
+        return Ended(Exit.DONE, foreseen)
     if not coming.harmless and not console.confirm("Invoke it?"):
         console.say("nothing was invoked")
-        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
+        return Ended(Exit.DONE, foreseen)
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
     situation.act()
     ended = invoke(situation.clients, spec, event)
@@ -84,14 +77,9 @@ def _invoke(situation: Situation) -> Ended:
         console.say(f"the function raised {ended.raised}", "red")
     else:
         console.say(f"the function answered {ended.answer!r}", "green" if ended.settled else "red")
-    report = Report(
-        name, ended.request_id, ended.answer, ended.raised, tuple(line.document() for line in lines)
-    )
+    audit = tuple(line.as_written() for line in lines)
+    report = Report(name, ended.request_id, ended.answer, ended.raised, audit)
     return Ended(Exit.DONE if ended.settled else Exit.PROBLEM, report)
-
-
-def _named(coming: EventPreview) -> tuple[Named, ...]:
-    return tuple(Named(each.resource_id, each.rule_id) for each in coming.findings)
 
 
 VERB = Verb(

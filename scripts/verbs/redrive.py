@@ -35,7 +35,7 @@ from scripts.account.mailbox import (
     opened,
 )
 from scripts.account.topic import PUBLISH
-from scripts.context import Acting, Situation, Verb, finite, whole
+from scripts.context import Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide.envelope import Failure, read
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
@@ -93,7 +93,32 @@ class Options(Acting):
     ] = _TIMEOUT
 
 
-def _redrive(situation: Situation) -> Exit:
+@dataclass(frozen=True)
+class MessageReport:
+    """A message of the queue, and what became of it; without `tried` it was not sent."""
+
+    id: str
+    waits_seconds: int
+    buckets: tuple[str, ...]
+    attempts: int | None
+    reason: str
+    kept: str | None
+    removed: bool
+    problem: str | None
+    tried: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was chosen; `stopped` is why the run ended before all of it was tried."""
+
+    queue: str | None
+    to: str
+    stopped: str | None
+    messages: tuple[MessageReport, ...]
+
+
+def _redrive(situation: Situation) -> Ended:
     console, spec = situation.console, situation.spec
     _check(situation.options)
     if spec.failure_queue is None:
@@ -105,18 +130,17 @@ def _redrive(situation: Situation) -> Exit:
         _show(console, chosen, spec.failure_queue, len(waiting))
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
-            console.answer(_document(situation, chosen, {}))
-            return Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
+            end = Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
+            return Ended(end, _report(situation, chosen, {}))
         _refuse_in_report(live)
         if not _agreed(situation, live, len(sendable)):
             console.say("nothing was sent")
-            console.answer(_document(situation, chosen, {}))
-            return Exit.PROBLEM
+            return Ended(Exit.PROBLEM, _report(situation, chosen, {}))
         situation.act()
         route = _ROUTES[situation.options.to](situation, live)
         handled = _send(situation, mailbox, live, route, chosen)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
-    return Exit.DONE if settled else Exit.PROBLEM
+    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(situation, chosen, handled))
 
 
 def _send(
@@ -134,6 +158,7 @@ def _send(
     events = {each.message.id: each.failure.event for each in chosen if not each.kept}
     handled: dict[str, Handled] = {}
     stopped = ""
+    console.so_far(lambda: _report(situation, chosen, handled, stopped))
 
     def send(message: Message) -> str:
         live.check_unchanged()
@@ -150,7 +175,6 @@ def _send(
     finally:
         _show_end(console, chosen, handled, stopped)
         tell_person(console, route.said)
-        console.answer(_document(situation, chosen, handled, stopped))
     return handled
 
 
@@ -282,34 +306,28 @@ def _show_end(
         console.say(f"{len(chosen)} settled, and removed from the queue", "green")
 
 
-def _document(
+def _report(
     situation: Situation,
     chosen: Sequence[Waiting],
     handled: Mapping[str, Handled],
     stopped: str = "",
-) -> dict[str, object]:
-    """Without an end a message was not tried; `stopped` is why, where that ended the run."""
-    return {
-        "queue": situation.spec.failure_queue,
-        "to": situation.options.to,
-        "stopped": stopped or None,
-        "messages": [
-            {
-                "id": each.message.id,
-                "waits_seconds": round(max(0.0, time.time() - each.message.arrived_at)),
-                "buckets": each.failure.buckets,
-                "attempts": each.failure.attempts or None,
-                "reason": each.failure.reason,
-                "kept": each.kept or None,
-                "removed": _gone(each, handled),
-                "problem": handled[each.message.id].problem or None
-                if each.message.id in handled
-                else None,
-                "tried": each.message.id in handled,
-            }
-            for each in chosen
-        ],
-    }
+) -> Report:
+    messages = tuple(_message(each, handled.get(each.message.id)) for each in chosen)
+    return Report(situation.spec.failure_queue, situation.options.to, stopped or None, messages)
+
+
+def _message(each: Waiting, done: Handled | None) -> MessageReport:
+    return MessageReport(
+        each.message.id,
+        round(max(0.0, time.time() - each.message.arrived_at)),
+        tuple(each.failure.buckets),
+        each.failure.attempts or None,
+        each.failure.reason,
+        each.kept or None,
+        removed=done is not None and done.removed,
+        problem=(done.problem or None) if done else None,
+        tried=done is not None,
+    )
 
 
 def _age(message: Message) -> str:

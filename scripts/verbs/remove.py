@@ -31,7 +31,7 @@ from scripts.context import Acting, Ended, Situation, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
-from scripts.terminal import Console, Exit, fields
+from scripts.terminal import Console, Exit
 
 _TOPICS = "acs:mns:{region}:{account}:/topics/*"
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
@@ -165,7 +165,7 @@ def _remove(situation: Situation) -> Ended:
     others = patiently(lambda: unnamed(situation.spec, situation.clients))
     removed: list[Removable] = []
     report = partial(_report, planned, removed, others)
-    console.so_far(lambda: fields(report()))
+    console.so_far(report)
     _show(console, planned, others, situation.spec.region)
     end = Exit.DONE
     if not all(fate.stays for fate in planned):

@@ -19,7 +19,7 @@ from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts import CODE
 from scripts.account import audit_trail, buckets
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE
-from scripts.context import Acting, Situation, Verb, finite
+from scripts.context import Acting, Ended, Situation, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
@@ -53,7 +53,7 @@ class Options(Acting):
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
-def _undo(situation: Situation) -> Exit:
+def _undo(situation: Situation) -> Ended:
     console, options = situation.console, situation.options
     now = datetime.now(timezone.utc)
     _check(options)
@@ -68,16 +68,13 @@ def _undo(situation: Situation) -> Exit:
     job = patiently(lambda: reopen.prepare(situation, wish, now))
     job.show()
     if console.dry_run:
-        console.answer(job.document())
-        return Exit.DONE
+        return Ended(Exit.DONE, job.report())
     if not _agreed(console, options, job):
         console.say("nothing was changed")
-        console.answer(job.document())
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, job.report())
     situation.act()
     job.carry_out()
-    console.answer(job.document())
-    return Exit.DONE
+    return Ended(Exit.DONE, job.report())
 
 
 def _check(options: Options) -> None:

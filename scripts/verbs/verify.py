@@ -5,7 +5,7 @@ it needs of oss, config and log it needs for that alone.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from cyclopts import Parameter
 
@@ -14,8 +14,8 @@ from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
-from scripts.context import Acting, Situation, Verb, finite
-from scripts.decide.drift import Comparison
+from scripts.context import Acting, Ended, Situation, Verb, finite
+from scripts.decide.drift import Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.flows.compare import find_drift
@@ -50,21 +50,37 @@ class Options(Acting):
     ] = TIMEOUT
 
 
-def _verify(situation: Situation) -> Exit:
+class Compared(NamedTuple):
+    """A thing that was compared."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was compared, and where it differs; what a proof tells goes beside it."""
+
+    compared: tuple[Compared, ...]
+    drift: tuple[Drift, ...]
+    paused: str | None
+
+
+def _verify(situation: Situation) -> Ended:
     if told := fresh.build(situation.spec.function.code):
         situation.console.say(told)
     found = patiently(lambda: find_drift(situation.spec, situation.clients))
-    document = _document(found)
     _show(situation, found)
+    compared = tuple(Compared(*each) for each in found.compared)
+    report = Report(compared, found.drift, str(found.pause) if found.pause else None)
     if situation.options.loop and found.pause:
         raise Problem(
             "the loop cannot be proved while nothing is closed: `resource-repair resume` first"
         )
     if situation.options.loop and not found.drift:
-        situation.console.so_far(lambda: document)
-        return proof.prove(situation, document)
-    situation.console.answer(document)
-    return Exit.PROBLEM if found.drift else Exit.DONE
+        situation.console.so_far(lambda: report)
+        return proof.prove(situation)
+    return Ended(Exit.PROBLEM if found.drift else Exit.DONE, report)
 
 
 def _show(situation: Situation, found: Comparison) -> None:
@@ -91,14 +107,6 @@ def _show(situation: Situation, found: Comparison) -> None:
                 about_byte_code(built, each.live)
                 or "the code differs by more than byte code, or another Python compiled it"
             )
-
-
-def _document(found: Comparison) -> dict[str, object]:
-    return {
-        "compared": [{"kind": kind, "name": name} for kind, name in found.compared],
-        "drift": [each._asdict() for each in found.drift],
-        "paused": found.pause and str(found.pause),
-    }
 
 
 VERB = Verb(

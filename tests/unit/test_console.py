@@ -215,3 +215,16 @@ def test_an_answer_stays_the_one_document() -> None:
     out = io.StringIO()
     assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.PROBLEM
     assert json.loads(out.getvalue()) == {"proved": True, "error": "what and why"}
+
+
+def test_what_was_told_so_far_stays_beside_the_answer() -> None:
+    """As a comparison does beside a proof: in its order, and as it is in the end."""
+
+    def verb(console: Console) -> Exit:
+        console.so_far(lambda: {"compared": 1, "proved": None})
+        console.answer({"proved": True, "seconds": 2})
+        return Exit.DONE
+
+    out = io.StringIO()
+    assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.DONE
+    assert json.loads(out.getvalue()) == {"compared": 1, "proved": True, "seconds": 2}

@@ -24,7 +24,7 @@ from cyclopts import Parameter
 from resource_repair import naming
 from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE
-from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
+from scripts.context import Acting, Ended, Situation, Verb, finite, show_unread, whole
 from scripts.decide.candidates import Candidate
 from scripts.decide.non_compliance_event import non_compliance_event
 from scripts.decide.prospect import check_expected, counted
@@ -90,7 +90,7 @@ class Options(Acting):
     ] = _DAYS
 
 
-def _sweep(situation: Situation) -> Exit:
+def _sweep(situation: Situation) -> Ended:
     console, now = situation.console, datetime.now(timezone.utc)
     _check(situation.options, now)
     reader, plan = plan_sweep(situation, now)
@@ -100,22 +100,21 @@ def _sweep(situation: Situation) -> Exit:
     check_expected(situation.options.expect, plan.closes)
     if not plan.chosen or console.dry_run:
         rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-        console.answer(rendering.document(situation, plan, None))
-        return end
+        return Ended(end, rendering.report(situation, plan, None))
     if not _agreed(situation, plan):
         console.say("nothing was started")
-        console.answer(rendering.document(situation, plan, None))
-        return Exit.PROBLEM
+        return Ended(Exit.PROBLEM, rendering.report(situation, plan, None))
     situation.act()
     plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(situation, plan)
     rendering.show_end(console, plan, done)
     rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-    console.answer(rendering.document(situation, plan, done))
+    report = rendering.report(situation, plan, done)
     if done.refused:
+        console.so_far(lambda: report)
         raise done.refused
     left = any(map(rendering.failed, done.endings)) or for_a_person(rendering.lines_of(done))
-    return Exit.PROBLEM if done.stopped or left else end
+    return Ended(Exit.PROBLEM if done.stopped or left else end, report)
 
 
 def _check(options: Options, now: datetime) -> None:
