@@ -14,7 +14,7 @@ from scripts.context import Situation
 from scripts.decide.candidates import Candidate, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
-from scripts.flows.candidates import Reader
+from scripts.flows.candidates import CandidateReader
 from scripts.patience import patiently
 from scripts.terminal import Console
 
@@ -43,7 +43,7 @@ class SweepPlan(NamedTuple):
         return sum(each.closes for each in self.chosen)
 
 
-def plan_sweep(situation: Situation, now: datetime) -> tuple[Reader, SweepPlan]:
+def plan_sweep(situation: Situation, now: datetime) -> tuple[CandidateReader, SweepPlan]:
     """The plan for what the options say, and who read the buckets for it.
 
     Raises CloudError, and Problem for what no finding would come of.
@@ -55,7 +55,7 @@ def plan_sweep(situation: Situation, now: datetime) -> tuple[Reader, SweepPlan]:
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
     deployed = _checked_settings(situation, live)
     exempting = LiveExemptions(patiently(live.exemptions), deployed.exempt_tag, now.date())
-    reader = Reader(clients, deployed.mode, exempting)
+    reader = CandidateReader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]

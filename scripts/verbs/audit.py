@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.context import Ended, Looking, Situation, Verb, moment
-from scripts.decide.posture import reopened
+from scripts.decide.posture import Reopened, reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
@@ -27,15 +27,6 @@ class Options(Looking):
     since: Annotated[str, Parameter(help="24h, 7d or an ISO time; default: 24h"), "TIME"] = "24h"
     until: Annotated[str, Parameter(help="likewise; default: now"), "TIME"] = ""
     bucket: Annotated[str, Parameter(help="only this bucket's lines"), "NAME"] = ""
-
-
-@dataclass(frozen=True)
-class Reopened:
-    """A bucket that somebody keeps opening."""
-
-    bucket: str
-    repairs: int
-    last: datetime
 
 
 @dataclass(frozen=True)
@@ -60,8 +51,8 @@ def _audit(situation: Situation) -> Ended:
     found = audit_trail.read(situation.clients, situation.spec, since, until, bucket=options.bucket)
     lines = list(found)
     _show(console, lines, f"since {_time(since)}")
-    again = tuple(Reopened(each.bucket, each.repairs, each.last) for each in reopened(lines))
-    return Ended(Exit.DONE, Report(since, until, _totals(lines), again, tuple(lines)))
+    report = Report(since, until, _totals(lines), tuple(reopened(lines)), tuple(lines))
+    return Ended(Exit.DONE, report)
 
 
 def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:

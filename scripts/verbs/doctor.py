@@ -39,7 +39,7 @@ class Options(Looking):
 
 
 @dataclass(frozen=True)
-class Link:
+class LinkReport:
     """What is said of one link of the chain."""
 
     link: str
@@ -53,7 +53,7 @@ class Report:
     """Whether the chain is sound, and what is said of each link."""
 
     sound: bool
-    links: tuple[Link, ...]
+    links: tuple[LinkReport, ...]
 
 
 def _doctor(situation: Situation) -> Ended:
@@ -66,7 +66,7 @@ def _doctor(situation: Situation) -> Ended:
             situation.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)
     _show(situation.console, found)
-    links = tuple(Link(each.link, each.standing, each.what, each.mend) for each in found)
+    links = tuple(LinkReport(each.link, each.standing, each.what, each.mend) for each in found)
     sound = not _broken(found)
     return Ended(Exit.DONE if sound else Exit.PROBLEM, Report(sound, links))
 

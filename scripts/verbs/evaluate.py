@@ -85,7 +85,7 @@ class Options(Acting):
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketReport:
     """A bucket before and after; None for what did not come, or was not waited for."""
 
     bucket: str
@@ -109,7 +109,7 @@ class Report:
     exempt: tuple[str, ...]
     ignored: tuple[str, ...]
     started: bool
-    buckets: tuple[Bucket, ...]
+    buckets: tuple[BucketReport, ...]
     settled: bool | None
 
 
@@ -312,9 +312,9 @@ def _report(
     )
 
 
-def _bucket(before: Result, end: End | None) -> Bucket:
+def _bucket(before: Result, end: End | None) -> BucketReport:
     line = end.line if end else None
-    return Bucket(
+    return BucketReport(
         before.bucket,
         before.region,
         before.acl,

@@ -62,7 +62,7 @@ class Options(Looking):
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketReport:
     """One bucket. What is not there, or was not read, is None; the latter is also in `not_read`."""
 
     bucket: str
@@ -76,7 +76,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class LiveExemptions:
+class ExemptionsReport:
     """Whether the exemptions are those of the live function (None: unknown), and why not."""
 
     deployed: bool | None
@@ -88,8 +88,8 @@ class Report:
     """The buckets, and what is to be known to read of them."""
 
     paused: str | None
-    buckets: tuple[Bucket, ...]
-    exemptions: LiveExemptions
+    buckets: tuple[BucketReport, ...]
+    exemptions: ExemptionsReport
     not_read: tuple[str, ...]
 
 
@@ -108,7 +108,7 @@ def _status(situation: Situation) -> Ended:
     report = Report(
         str(pause) if pause else None,
         tuple(map(_bucket, found)),
-        LiveExemptions(reader.deployed, reader.doubt(options.exemptions)),
+        ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
     )
     whole = not reader.failures and all(view.acl is not None for view in found)
@@ -175,8 +175,8 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _bucket(view: View) -> Bucket:
-    return Bucket(
+def _bucket(view: View) -> BucketReport:
+    return BucketReport(
         view.bucket,
         view.region,
         _known(view.result),
