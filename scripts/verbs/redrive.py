@@ -36,7 +36,7 @@ from scripts.account.mailbox import (
 )
 from scripts.account.topic import PUBLISH
 from scripts.context import Acting, Ended, Situation, Verb, finite, whole
-from scripts.decide.envelope import Failure, read
+from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
 from scripts.flows.audit_lines import for_a_person, tell_person
@@ -189,7 +189,7 @@ def _check(options: Options) -> None:
 
 
 def _read(message: Message, spec: Spec, live: DeployedFunction) -> Waiting:
-    failure = read(message.body)
+    failure = failure_in(message.body)
     return Waiting(message, failure, _why_kept(failure, spec, live))
 
 

@@ -260,7 +260,10 @@ def test_a_resume_that_was_overtaken_stops(
 
     assert run(stage, "resume", "--yes") == 1
 
-    assert "was changed meanwhile by somebody else: run again" in capsys.readouterr().err
+    assert (
+        "was changed by somebody else in this moment, so it was left alone: run again"
+        in capsys.readouterr().err
+    )
     assert environment(stage)["repairMode"] == "report"
 
 
