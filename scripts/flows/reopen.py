@@ -27,6 +27,7 @@ from scripts.context import Situation
 from scripts.declared import exemptions as reviewed
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
+from scripts.flows.audit_lines import at
 from scripts.patience import Progress, patiently, wait
 
 _READ_BACK = 30.0  # seconds within which an ACL must show; OSS documents no bound
@@ -124,7 +125,7 @@ class Reopening:
         name, entry = self._bucket.name, self._exempted.entry
         if self._repair:
             self._console.say(
-                f"{name} was {REPAIRED} at {_time(self._repair.at)}, {self._repair.acl}, by a "
+                f"{name} was {REPAIRED} at {at(self._repair.at)}, {self._repair.acl}, by a "
                 f"finding of the rule {self._repair.rule_name or self._repair.rule_id} (request "
                 f"{self._repair.request_id})"
             )
@@ -292,14 +293,14 @@ def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) ->
     instead = "if it is to be open all the same, say --acl public-read"
     if not repairs:
         raise Problem(
-            f"the audit trail has no repair of {wish.bucket} since {_time(wish.since)}: {instead}"
+            f"the audit trail has no repair of {wish.bucket} since {at(wish.since)}: {instead}"
         )
     last = repairs[-1]
     if last.acl_before not in OPENNESS or last.acl_before == PRIVATE:
         raise Problem(f"the repair of {wish.bucket} does not tell the ACL before: {instead}")
     if info.created_at.replace(microsecond=0) > last.at:  # the log has whole seconds
         raise Problem(
-            f"{wish.bucket} was made at {_time(info.created_at)}, after the repair of another one "
+            f"{wish.bucket} was made at {at(info.created_at)}, after the repair of another one "
             f"of its name: {instead}"
         )
     return last
@@ -334,7 +335,3 @@ def _allowing(held: Exemptions, bucket: str, acl: str, until: date) -> Exemption
     """
     found = held.for_bucket(bucket, until)
     return found if allows(found, acl) else None
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

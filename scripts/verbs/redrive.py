@@ -39,7 +39,7 @@ from scripts.context import Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
-from scripts.flows.audit_lines import for_a_person, tell_person
+from scripts.flows.audit_lines import cut, for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
@@ -54,7 +54,6 @@ _ROUTES: Mapping[str, Callable[[Situation, DeployedFunction], Route]] = {
 _TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
 _LONGEST_TIMEOUT = 3600  # each message is held for as long
 _SHORTEST_ID = 4
-_WIDE = 100  # characters of a reason that people are shown
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -237,7 +236,7 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
             _age(each.message),
             ", ".join(each.failure.buckets) or "none that can be read",
             str(each.failure.attempts or "not told"),
-            _cut(each.failure.reason),
+            cut(each.failure.reason),
             f"keep: {each.kept}" if each.kept else "send",
         )
         for each in chosen
@@ -266,7 +265,7 @@ def _agreed(situation: Situation, live: DeployedFunction, number: int) -> bool:
 
 
 def _tell(console: Console, done: Handled, number: int, of: int) -> None:
-    what = "settled, and removed" if done.removed else _cut(done.problem) or _SETTLED_LATE
+    what = "settled, and removed" if done.removed else cut(done.problem) or _SETTLED_LATE
     console.say(f"{number} of {of}  {done.message.id}: {what}", "" if done.removed else "red")
 
 
@@ -295,7 +294,7 @@ def _show_end(
 ) -> None:
     left = [each for each in chosen if not _gone(each, handled)]
     rows = [
-        (each.message.id, ", ".join(each.failure.buckets), _cut(_end(each, handled, stopped)))
+        (each.message.id, ", ".join(each.failure.buckets), cut(_end(each, handled, stopped)))
         for each in left
     ]
     if rows:
@@ -337,10 +336,6 @@ def _age(message: Message) -> str:
     if seconds >= _HOUR:
         return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
     return f"{seconds // _MINUTE:.0f} min"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
 
 
 VERB = Verb(

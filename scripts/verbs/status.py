@@ -26,6 +26,7 @@ from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
+from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
 
@@ -158,7 +159,7 @@ def _told(value: _T | Unread | None, tell: Callable[[_T], str]) -> str:
 
 def _result(result: Result) -> str:
     until = f" until {result.ignored_until}" if result.ignored_until else ""
-    return f"{result.compliance}{until}, evaluated {_time(result.evaluated_at)}"
+    return f"{result.compliance}{until}, evaluated {at(result.evaluated_at)}"
 
 
 def _exemption(exemption: Exemption) -> str:
@@ -168,11 +169,7 @@ def _exemption(exemption: Exemption) -> str:
 
 
 def _line(line: AuditLine) -> str:
-    return f"{_time(line.at)} {line.outcome}: {line.reason}"
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{at(line.at)} {line.outcome}: {line.reason}"
 
 
 def _bucket(view: View) -> BucketReport:

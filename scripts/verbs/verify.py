@@ -5,7 +5,7 @@ it needs of oss, config and log it needs for that alone.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -15,7 +15,7 @@ from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import Acting, Ended, Situation, Verb, finite
-from scripts.decide.drift import Comparison, Drift
+from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.flows.compare import find_drift
@@ -50,13 +50,6 @@ class Options(Acting):
     ] = TIMEOUT
 
 
-class Compared(NamedTuple):
-    """A thing that was compared."""
-
-    kind: str
-    name: str
-
-
 @dataclass(frozen=True)
 class Report:
     """What was compared, and where it differs; what a proof tells goes beside it."""
@@ -71,8 +64,7 @@ def _verify(situation: Situation) -> Ended:
         situation.console.say(told)
     found = patiently(lambda: find_drift(situation.spec, situation.clients))
     _show(situation, found)
-    compared = tuple(Compared(*each) for each in found.compared)
-    report = Report(compared, found.drift, str(found.pause) if found.pause else None)
+    report = Report(found.compared, found.drift, str(found.pause) if found.pause else None)
     if situation.options.loop and found.pause:
         raise Problem(
             "the loop cannot be proved while nothing is closed: `resource-repair resume` first"

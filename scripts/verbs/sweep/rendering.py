@@ -9,13 +9,11 @@ from scripts.account.audit_trail import AuditLine
 from scripts.context import Situation
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
-from scripts.flows.audit_lines import tell_person
+from scripts.flows.audit_lines import cut, tell_person
 from scripts.flows.deliver import Ending
 from scripts.flows.parallel_run import ParallelRun
 from scripts.flows.sweep_plan import SweepPlan
 from scripts.terminal import Console
-
-_WIDE = 100  # characters of a reason that people are shown
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     if ending is None:
         return each.bucket, "not tried", "", ""
     line = _line(ending)
-    return each.bucket, outcome(ending), line.acl if line else "", _cut(_reason(ending))
+    return each.bucket, outcome(ending), line.acl if line else "", cut(_reason(ending))
 
 
 def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> BucketReport:
@@ -187,7 +185,3 @@ def _line(ending: Ending) -> AuditLine | None:
 def _reason(ending: Ending) -> str:
     line = _line(ending)
     return (line and line.reason) or ending.problem
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
