@@ -27,7 +27,7 @@ from scripts.context import Acting, Ended, Situation, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import PERMISSIONS, Findings, check_expected, counted
+from scripts.decide.prospect import PERMISSIONS, Prospect, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
@@ -46,14 +46,14 @@ _GONE = "gone"
 _PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
 
 
-class Prospect(NamedTuple):
+class EvaluationPlan(NamedTuple):
     """What an evaluation would lead to, in the mode in which the deployed function runs.
 
     `unlike` says how its exemptions differ from those that are here; empty if they do not.
     """
 
     mode: str
-    found: Findings
+    found: Prospect
     unlike: str
 
     @property
@@ -66,7 +66,7 @@ class Prospect(NamedTuple):
         """What is followed: those that are reported and not exempt."""
         return (*self.found.to_close, *self.found.private)
 
-    def same_as(self, other: "Prospect") -> bool:
+    def same_as(self, other: "EvaluationPlan") -> bool:
         """Whether both lead to the same for the same buckets."""
         return self.mode == other.mode and _names(self.found) == _names(other.found)
 
@@ -116,43 +116,43 @@ class Report:
 def _evaluate(situation: Situation) -> Ended:
     console = situation.console
     _wait_for_the_rule(situation)
-    prospect = patiently(lambda: _prospect(situation))
-    _show(console, prospect)
-    check_expected(situation.options.expect, prospect.closes)
-    if prospect.reported:
+    plan = patiently(lambda: _plan(situation))
+    _show(console, plan)
+    check_expected(situation.options.expect, plan.closes)
+    if plan.reported:
         _check_chain(situation)
         if not console.dry_run:
-            return _carry_out(situation, prospect)
+            return _carry_out(situation, plan)
     else:
         console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
-    return Ended(Exit.DONE, _report(situation, prospect, None))
+    return Ended(Exit.DONE, _report(situation, plan, None))
 
 
-def _carry_out(situation: Situation, prospect: Prospect) -> Ended:
-    if not _agreed(situation, prospect):
+def _carry_out(situation: Situation, plan: EvaluationPlan) -> Ended:
+    if not _agreed(situation, plan):
         situation.console.say("nothing was started")
-        return Ended(Exit.PROBLEM, _report(situation, prospect, None))
+        return Ended(Exit.PROBLEM, _report(situation, plan, None))
     situation.act()
-    following = Following(situation, prospect.reported, prospect.mode)
+    following = Following(situation, plan.reported, plan.mode)
     following.begin()
-    if not patiently(lambda: _prospect(situation)).same_as(prospect):
+    if not patiently(lambda: _plan(situation)).same_as(plan):
         raise Problem("results changed meanwhile, so nothing was started: run again")
     _start(situation)
     settled = following.wait()
-    _show_ends(situation, prospect.mode, following.ends, settled=settled)
-    report = _report(situation, prospect, following.ends, settled=settled)
-    closed = prospect.mode == REPORT or all(end.closed for end in following.ends)
+    _show_ends(situation, plan.mode, following.ends, settled=settled)
+    report = _report(situation, plan, following.ends, settled=settled)
+    closed = plan.mode == REPORT or all(end.closed for end in following.ends)
     return Ended(Exit.DONE if settled and closed else Exit.PROBLEM, report)
 
 
-def _prospect(situation: Situation) -> Prospect:
+def _plan(situation: Situation) -> EvaluationPlan:
     spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
     today = datetime.now(timezone.utc).date()
     reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(situation)
     told, held = deployed.settings, deployed.exemptions()
     found = foresee(spec, clients, LiveExemptions(held, told.exempt_tag, today))
-    return Prospect(told.mode, found, differing(held, reviewed, path))
+    return EvaluationPlan(told.mode, found, differing(held, reviewed, path))
 
 
 def _deployed(situation: Situation) -> DeployedFunction:
@@ -196,37 +196,37 @@ def _check_chain(situation: Situation) -> None:
                 situation.console.say(f"{link.name}: {each.what}", "yellow")
 
 
-def _show(console: Console, prospect: Prospect) -> None:
-    to_close, private, exempt, ignored = prospect.found
-    if prospect.unlike:
-        console.say(prospect.unlike, "yellow")
+def _show(console: Console, plan: EvaluationPlan) -> None:
+    to_close, private, exempt, ignored = plan.found
+    if plan.unlike:
+        console.say(plan.unlike, "yellow")
     if to_close:
         rows = [(each.bucket, each.region, each.acl) for each in to_close]
         console.table(("non-compliant", "region", "ACL"), rows)
     if private:
         console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
     left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
-    if prospect.mode == REPORT:
+    if plan.mode == REPORT:
         console.say(
             f"nothing will be closed: the function runs in mode {REPORT}, and will report "
             f"{counted(len(to_close))}; {left}"
         )
     else:
-        console.say(f"an evaluation now closes {counted(prospect.closes)}; {left}", "bold")
+        console.say(f"an evaluation now closes {counted(plan.closes)}; {left}", "bold")
 
 
-def _agreed(situation: Situation, prospect: Prospect) -> bool:
+def _agreed(situation: Situation, plan: EvaluationPlan) -> bool:
     if situation.options.expect is not None:
         return True
-    if not prospect.closes:
+    if not plan.closes:
         return situation.console.confirm("Start the evaluation?")
     typed = situation.console.ask(
         "To go on, type how many buckets will be closed:",
-        f"say --expect {prospect.closes} if that is meant (--yes is not enough)",
+        f"say --expect {plan.closes} if that is meant (--yes is not enough)",
     )
-    if typed != str(prospect.closes):
+    if typed != str(plan.closes):
         raise UsageError(
-            f"{counted(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "
+            f"{counted(plan.closes)} would be closed, and {typed or 'nothing'} was typed: "
             "nothing was started"
         )
     return True
@@ -256,7 +256,7 @@ def _start(situation: Situation) -> None:
         situation.console.say(f"started an evaluation of {rule_id}")
 
 
-def _names(found: Findings) -> list[list[str]]:
+def _names(found: Prospect) -> list[list[str]]:
     return [[each.bucket for each in group] for group in (found.to_close, found.private)]
 
 
@@ -291,23 +291,23 @@ def _said(end: End) -> str:
 
 def _report(
     situation: Situation,
-    prospect: Prospect,
+    plan: EvaluationPlan,
     ends: Sequence[End] | None,
     *,
     settled: bool | None = None,
 ) -> Report:
     """Without `ends` no evaluation was started."""
-    found = prospect.found
+    found = plan.found
     of_bucket = {end.before.bucket: end for end in ends or ()}
     return Report(
         tuple(findings.rule_ids(situation.spec)),
-        prospect.mode,
-        prospect.closes,
+        plan.mode,
+        plan.closes,
         tuple(each.bucket for each in found.private),
         tuple(each.bucket for each in found.exempt),
         tuple(each.bucket for each in found.ignored),
         ends is not None,
-        tuple(_bucket(each, of_bucket.get(each.bucket)) for each in prospect.reported),
+        tuple(_bucket(each, of_bucket.get(each.bucket)) for each in plan.reported),
         settled,
     )
 

@@ -20,7 +20,7 @@ from scripts.account.deployed_function import (
 )
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Acting, Ended, Situation, Verb
-from scripts.decide.prospect import PERMISSIONS, Findings
+from scripts.decide.prospect import PERMISSIONS, Prospect
 from scripts.errors import Problem
 from scripts.flows.foresee import foresee
 from scripts.patience import patiently
@@ -60,7 +60,7 @@ def _resume(situation: Situation) -> Ended:
 
 
 def _go_on(
-    situation: Situation, live: DeployedFunction, pause: Pause, reported: Findings | None
+    situation: Situation, live: DeployedFunction, pause: Pause, reported: Prospect | None
 ) -> Ended:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = situation.console, live, Exit.DONE
@@ -86,7 +86,7 @@ def _check_unreadable(live: DeployedFunction) -> None:
         )
 
 
-def _reported(situation: Situation, live: DeployedFunction) -> Findings:
+def _reported(situation: Situation, live: DeployedFunction) -> Prospect:
     """What the rules that the live function acts on report, by the exemptions that it has."""
     if not live.environment.get(_RULE_IDS):
         raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
@@ -97,7 +97,7 @@ def _reported(situation: Situation, live: DeployedFunction) -> Findings:
     return foresee(spec, situation.clients, exempting)
 
 
-def _show(situation: Situation, reported: Findings) -> None:
+def _show(situation: Situation, reported: Prospect) -> None:
     console, count = situation.console, len(reported.to_close)
     rows = [(each.bucket, each.region, each.acl) for each in reported.to_close]
     if rows:
