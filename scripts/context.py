@@ -1,8 +1,8 @@
 """What a verb works with, and what it says of itself.
 
 A verb's module ends with a `VERB`: name, permissions, options, and the function that does the work,
-which gets a `Situation` and returns an exit code with a report. `scripts.cli` makes both the
-options and the situation, and tells the report.
+which gets a `Context` and returns an exit code with a report. `scripts.cli` makes both the
+options and the context, and tells the report.
 """
 
 import json
@@ -44,7 +44,7 @@ class Acting(Looking):
     dry_run: Annotated[bool, Parameter(help="show what would be done, and stop")] = False
 
 
-class Situation(NamedTuple):
+class Context(NamedTuple):
     """What a verb works with."""
 
     console: Console
@@ -76,7 +76,7 @@ class Verb:
     does: str
     permissions: tuple[Permission, ...]
     options: type[Looking]
-    work: Callable[[Situation], Ended]
+    work: Callable[[Context], Ended]
     rule_id_known: bool = True
 
 
@@ -103,15 +103,15 @@ def finite(_: object, tokens: Any) -> float:
     return number
 
 
-def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
+def show_unread(context: Context, verb: Verb, failures: Iterable[Problem]) -> None:
     """Say what could not be read, and which statements of a RAM policy would let it be."""
     refused: list[str] = []
     for failure in failures:
-        situation.console.fail(str(failure))
+        context.console.fail(str(failure))
         if isinstance(failure, CloudError) and failure.denied:
             refused += failure.refused
     if missing := missing_permissions(verb.permissions, refused):
-        _show_statements(situation.console, missing, situation.spec)
+        _show_statements(context.console, missing, context.spec)
 
 
 def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:

@@ -178,7 +178,7 @@ class _Run:
     def perform(self, console: Console, verb: "Verb | Check") -> Exit:
         """Read the options, then the spec, and do the verb's work."""
         from scripts.cli.options import parsed  # noqa: PLC0415  (slow imports)
-        from scripts.context import Check, Situation, show_remedy  # noqa: PLC0415
+        from scripts.context import Check, Context, show_remedy  # noqa: PLC0415
 
         options = parsed(verb, self._words)
         console.go_on(
@@ -191,8 +191,8 @@ class _Run:
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
         console.say(f"account {spec.account_id}, region {spec.region}")
         try:
-            situation = Situation(console, options, spec, clients, self._environ)
-            return _told(console, verb.work(situation))
+            context = Context(console, options, spec, clients, self._environ)
+            return _told(console, verb.work(context))
         except CloudError as error:
             if error.denied:
                 show_remedy(console, verb, error, spec)

@@ -23,7 +23,7 @@ from scripts.account.buckets import Bucket
 from scripts.account.findings import Result
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
-from scripts.context import Ended, Situation
+from scripts.context import Context, Ended
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, patiently, wait
 from scripts.terminal import Exit
@@ -92,25 +92,25 @@ class Foreseen:
     timeout_seconds: float
 
 
-def prove(situation: Situation) -> Ended:
+def prove(context: Context) -> Ended:
     """Prove the loop within `options.timeout` seconds; PROBLEM if it did not close.
 
     Raises CloudError, and Problem where it cannot be proved at all. The function must be live as
     the spec declares it.
     """
-    _check(situation)
-    console = situation.console
+    _check(context)
+    console = context.console
     name = _PREFIX + secrets.token_hex(8)
     if console.dry_run:
-        return Ended(Exit.DONE, _foreseen(situation))
-    situation.act()
-    _take_away_leftovers(situation)
-    proof = _Proof(situation, Bucket(situation.clients, name))
+        return Ended(Exit.DONE, _foreseen(context))
+    context.act()
+    _take_away_leftovers(context)
+    proof = _Proof(context, Bucket(context.clients, name))
     try:
         proof.begin()
         proof.follow()
     finally:
-        left = _take_away(situation, proof.bucket)
+        left = _take_away(context, proof.bucket)
     proof.show()
     report = proof.report(deleted=left is None)
     if left:
@@ -119,21 +119,21 @@ def prove(situation: Situation) -> Ended:
     return Ended(Exit.DONE if report.proved else Exit.PROBLEM, report)
 
 
-def _check(situation: Situation) -> None:
+def _check(context: Context) -> None:
     """Raise what stands against any proof, before anything is made."""
-    if situation.spec.function.environment.get("repairMode") == REPORT:
+    if context.spec.function.environment.get("repairMode") == REPORT:
         raise Problem(f"the loop cannot be proved in mode {REPORT}: nothing is repaired in it")
-    if patiently(lambda: buckets.account_blocks_public_access(situation.clients)):
+    if patiently(lambda: buckets.account_blocks_public_access(context.clients)):
         raise Problem(
             "the loop cannot be proved: Block Public Access is on for the account, so that no "
             "bucket can be opened to begin with"
         )
 
 
-def _foreseen(situation: Situation) -> Foreseen:
+def _foreseen(context: Context) -> Foreseen:
     """What would be done, which is said to people too."""
-    timeout = situation.options.timeout
-    leftovers = [bucket.name for bucket in _leftovers(situation)]
+    timeout = context.options.timeout
+    leftovers = [bucket.name for bucket in _leftovers(context)]
     steps = [
         *(f"delete {name}, which an earlier proof left" for name in leftovers),
         f"make the bucket {_ANY_NAME}, tagged {TAG_KEY}: {_TAG_VALUE}",
@@ -142,14 +142,14 @@ def _foreseen(situation: Situation) -> Foreseen:
         "delete the bucket, however that ends",
     ]
     for step in steps:
-        situation.console.say(f"would {step}")
+        context.console.say(f"would {step}")
     legs = tuple({"from": begin, "to": leg} for leg, begin in _LEGS.items())
     return Foreseen(_ANY_NAME, None, tuple(steps), tuple(leftovers), legs, timeout)
 
 
-def _take_away_leftovers(situation: Situation) -> None:
+def _take_away_leftovers(context: Context) -> None:
     """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
-    for bucket in _leftovers(situation):
+    for bucket in _leftovers(context):
         try:
             patiently(partial(_delete, bucket))
         except CloudError as error:
@@ -159,15 +159,15 @@ def _take_away_leftovers(situation: Situation) -> None:
                 f"{bucket.name}, which an earlier proof left, is not empty: look at what is in it, "
                 "delete it, and run again"
             ) from None
-        situation.console.say(f"deleted {bucket.name}, which an earlier proof had left")
+        context.console.say(f"deleted {bucket.name}, which an earlier proof had left")
 
 
-def _leftovers(situation: Situation) -> Iterator[Bucket]:
+def _leftovers(context: Context) -> Iterator[Bucket]:
     """The buckets of proofs that were killed.
 
     One that may be another's, or of a proof under way, is named and left.
     """
-    clients, console = situation.clients, situation.console
+    clients, console = context.clients, context.console
     for name, found in patiently(lambda: buckets.listed(clients, _PREFIX)).items():
         bucket = Bucket(clients, name, found.region)
         if not _NAME.fullmatch(name):
@@ -192,7 +192,7 @@ def _is_marked(bucket: Bucket) -> bool:
     return dict(found.tag_set.tagging_rule) == {TAG_KEY: _TAG_VALUE}
 
 
-def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:
+def _take_away(context: Context, bucket: Bucket) -> CloudError | None:
     """Delete the bucket; gives what stood in the way, and raises nothing over what is under way."""
 
     def look() -> Progress:
@@ -200,12 +200,12 @@ def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:
         return Progress(f"deleted {bucket.name}", done=True)
 
     try:
-        if wait(look, situation.console, _CLEANING):
+        if wait(look, context.console, _CLEANING):
             return None
         left = CloudError(_DELETE.action, bucket.name, "NoUsableAnswer", 0, "run again")
     except CloudError as error:
         left = error
-    situation.console.say(f"{bucket.name} is still there: delete it, or run again", "red")
+    context.console.say(f"{bucket.name} is still there: delete it, or run again", "red")
     return left
 
 
@@ -220,9 +220,9 @@ def _delete(bucket: Bucket) -> None:
 class _Proof:
     """A proof under way: its bucket, and how many seconds after the change each leg ended."""
 
-    def __init__(self, situation: Situation, bucket: Bucket) -> None:
+    def __init__(self, context: Context, bucket: Bucket) -> None:
         self.bucket = bucket
-        self._situation = situation
+        self._context = context
         self._since = datetime.now(timezone.utc) - audit_trail.SKEW
         self._changed = 0.0
         self._seen_open = False
@@ -231,7 +231,7 @@ class _Proof:
 
     def begin(self) -> None:
         """Make the bucket, marked, and open it."""
-        name, console = self.bucket.name, self._situation.console
+        name, console = self.bucket.name, self._context.console
         patiently(self._result)
         patiently(self._lines)  # what may not be read is refused here, and not once it is open
         self._do(_CREATE, lambda live: live.create_bucket())
@@ -244,11 +244,11 @@ class _Proof:
 
     def follow(self) -> None:
         """Wait until every leg has ended, or can no longer."""
-        wait(self._look, self._situation.console, self._situation.options.timeout)
+        wait(self._look, self._context.console, self._context.options.timeout)
 
     def show(self) -> None:
         """Say how long each leg took, and whether all of them ended."""
-        console = self._situation.console
+        console = self._context.console
         rows = [(f"{begin} -> {leg}", self._took(leg, begin)) for leg, begin in _LEGS.items()]
         console.table(("leg", "seconds, as seen"), rows)
         missing = next((leg for leg in _LEGS if leg not in self._ended), None)
@@ -320,11 +320,11 @@ class _Proof:
             ) from None
 
     def _result(self) -> Result | None:
-        return findings.of_bucket(self._situation.spec, self._situation.clients, self.bucket.name)
+        return findings.of_bucket(self._context.spec, self._context.clients, self.bucket.name)
 
     def _lines(self) -> list[AuditLine]:
         until = datetime.now(timezone.utc) + audit_trail.SKEW
-        clients, spec = self._situation.clients, self._situation.spec
+        clients, spec = self._context.clients, self._context.spec
         return list(audit_trail.read(clients, spec, self._since, until, bucket=self.bucket.name))
 
     def _line_so_far(self) -> AuditLine | None:

@@ -23,7 +23,7 @@ from scripts.account.buckets import Bucket, Info
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.live_exemptions import allows
 from scripts.account.package import with_exemptions
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.declared import exemptions as reviewed
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
@@ -79,20 +79,20 @@ class Report:
     commit: str
 
 
-def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
+def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
     """Look at everything, and change nothing.
 
     Raises CloudError; Problem where it cannot be opened, or what to is not known; UsageError where
     an exemption has to be made, and nobody said which.
     """
-    bucket = Bucket(situation.clients, wish.bucket)
+    bucket = Bucket(context.clients, wish.bucket)
     info = _info(bucket)
-    _check_blocked(situation, bucket)
-    repair = None if wish.acl else _last_repair(situation, wish, info, now)
+    _check_blocked(context, bucket)
+    repair = None if wish.acl else _last_repair(context, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
-    live = DeployedFunction.read(situation.spec, situation.clients)
+    live = DeployedFunction.read(context.spec, context.clients)
     exempted = _exempted(wish, acl, live.exemptions(), now.date())
-    return Reopening(situation, wish, bucket, info, repair, acl, exempted, now.date())
+    return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date())
 
 
 class Reopening:
@@ -100,7 +100,7 @@ class Reopening:
 
     def __init__(
         self,
-        situation: Situation,
+        context: Context,
         wish: Wish,
         bucket: Bucket,
         info: Info,
@@ -110,8 +110,8 @@ class Reopening:
         today: date,
     ) -> None:
         self.acl = acl
-        self._situation = situation
-        self._console = situation.console
+        self._context = context
+        self._console = context.console
         self._wish = wish
         self._bucket = bucket
         self._before = info
@@ -192,7 +192,7 @@ class Reopening:
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
-        live = DeployedFunction.read(self._situation.spec, self._situation.clients)
+        live = DeployedFunction.read(self._context.spec, self._context.clients)
         held = live.exemptions()
         entry = self._exempted.entry
         if _allowing(held, self._bucket.name, self.acl, entry.expires):
@@ -270,9 +270,9 @@ def _info(bucket: Bucket) -> Info:
     return found
 
 
-def _check_blocked(situation: Situation, bucket: Bucket) -> None:
+def _check_blocked(context: Context, bucket: Bucket) -> None:
     whose = ""
-    if buckets.account_blocks_public_access(situation.clients):
+    if buckets.account_blocks_public_access(context.clients):
         whose = "the account"
     elif bucket.blocks_public_access():
         whose = "the bucket"
@@ -284,9 +284,9 @@ def _check_blocked(situation: Situation, bucket: Bucket) -> None:
         )
 
 
-def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) -> AuditLine:
+def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> AuditLine:
     """The newest line of a repair of this bucket."""
-    clients, spec = situation.clients, situation.spec
+    clients, spec = context.clients, context.spec
     until = now + audit_trail.SKEW
     lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
     repairs = [line for line in lines if line.closed]

@@ -23,7 +23,7 @@ from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
-from scripts.context import Acting, Ended, Situation, Verb, finite, whole
+from scripts.context import Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
@@ -113,55 +113,55 @@ class Report:
     settled: bool | None
 
 
-def _evaluate(situation: Situation) -> Ended:
-    console = situation.console
-    _wait_for_the_rule(situation)
-    plan = patiently(lambda: _plan(situation))
+def _evaluate(context: Context) -> Ended:
+    console = context.console
+    _wait_for_the_rule(context)
+    plan = patiently(lambda: _plan(context))
     _show(console, plan)
-    check_expected(situation.options.expect, plan.closes)
+    check_expected(context.options.expect, plan.closes)
     if plan.reported:
-        _check_chain(situation)
+        _check_chain(context)
         if not console.dry_run:
-            return _carry_out(situation, plan)
+            return _carry_out(context, plan)
     else:
         console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
-    return Ended(Exit.DONE, _report(situation, plan, None))
+    return Ended(Exit.DONE, _report(context, plan, None))
 
 
-def _carry_out(situation: Situation, plan: EvaluationPlan) -> Ended:
-    if not _agreed(situation, plan):
-        situation.console.say("nothing was started")
-        return Ended(Exit.PROBLEM, _report(situation, plan, None))
-    situation.act()
-    following = Following(situation, plan.reported, plan.mode)
+def _carry_out(context: Context, plan: EvaluationPlan) -> Ended:
+    if not _agreed(context, plan):
+        context.console.say("nothing was started")
+        return Ended(Exit.PROBLEM, _report(context, plan, None))
+    context.act()
+    following = Following(context, plan.reported, plan.mode)
     following.begin()
-    if not patiently(lambda: _plan(situation)).same_as(plan):
+    if not patiently(lambda: _plan(context)).same_as(plan):
         raise Problem("results changed meanwhile, so nothing was started: run again")
-    _start(situation)
+    _start(context)
     settled = following.wait()
-    _show_ends(situation, plan.mode, following.ends, settled=settled)
-    report = _report(situation, plan, following.ends, settled=settled)
+    _show_ends(context, plan.mode, following.ends, settled=settled)
+    report = _report(context, plan, following.ends, settled=settled)
     closed = plan.mode == REPORT or all(end.closed for end in following.ends)
     return Ended(Exit.DONE if settled and closed else Exit.PROBLEM, report)
 
 
-def _plan(situation: Situation) -> EvaluationPlan:
-    spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
+def _plan(context: Context) -> EvaluationPlan:
+    spec, clients, path = context.spec, context.clients, context.options.exemptions
     today = datetime.now(timezone.utc).date()
     reviewed = reviewed_exemptions(path, today)
-    deployed = _deployed(situation)
+    deployed = _deployed(context)
     told, held = deployed.settings, deployed.exemptions()
     found = foresee(spec, clients, LiveExemptions(held, told.exempt_tag, today))
     return EvaluationPlan(told.mode, found, differing(held, reviewed, path))
 
 
-def _deployed(situation: Situation) -> DeployedFunction:
+def _deployed(context: Context) -> DeployedFunction:
     """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
 
     Raises Problem if it does not.
     """
-    spec, name = situation.spec, situation.spec.function.name
-    deployed = DeployedFunction.find(spec, situation.clients)
+    spec, name = context.spec, context.spec.function.name
+    deployed = DeployedFunction.find(spec, context.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
     read, ours = deployed.settings, findings.rule_ids(spec)
@@ -178,11 +178,11 @@ def _deployed(situation: Situation) -> DeployedFunction:
     return deployed
 
 
-def _check_chain(situation: Situation) -> None:
+def _check_chain(context: Context) -> None:
     """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
-    options = situation.options
-    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    survey = Survey(situation.spec, situation.clients, settings, options.exemptions)
+    options = context.options
+    settings = dotenv.environment(options.spec.parent / ".env", context.environ)
+    survey = Survey(context.spec, context.clients, settings, options.exemptions)
     for link in _LINKS:
         remarks = list(link.examine(survey.facts(*link.looks_at)))
         if lost := [each for each in remarks if each.standing in _LOST]:
@@ -193,7 +193,7 @@ def _check_chain(situation: Situation) -> None:
             )
         for each in remarks:
             if each.standing is Standing.UNSEEN:
-                situation.console.say(f"{link.name}: {each.what}", "yellow")
+                context.console.say(f"{link.name}: {each.what}", "yellow")
 
 
 def _show(console: Console, plan: EvaluationPlan) -> None:
@@ -215,12 +215,12 @@ def _show(console: Console, plan: EvaluationPlan) -> None:
         console.say(f"an evaluation now closes {counted(plan.closes)}; {left}", "bold")
 
 
-def _agreed(situation: Situation, plan: EvaluationPlan) -> bool:
-    if situation.options.expect is not None:
+def _agreed(context: Context, plan: EvaluationPlan) -> bool:
+    if context.options.expect is not None:
         return True
     if not plan.closes:
-        return situation.console.confirm("Start the evaluation?")
-    typed = situation.console.ask(
+        return context.console.confirm("Start the evaluation?")
+    typed = context.console.ask(
         "To go on, type how many buckets will be closed:",
         f"say --expect {plan.closes} if that is meant (--yes is not enough)",
     )
@@ -232,36 +232,36 @@ def _agreed(situation: Situation, plan: EvaluationPlan) -> bool:
     return True
 
 
-def _wait_for_the_rule(situation: Situation) -> None:
+def _wait_for_the_rule(context: Context) -> None:
     """Let an evaluation that is under way end: what it finds is not in the results yet."""
 
     def look() -> Progress:
-        state = findings.state(situation.spec, situation.clients)
+        state = findings.state(context.spec, context.clients)
         return Progress(f"the rule is {state}", state != findings.EVALUATING)
 
     if patiently(look).done:
         return
-    situation.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
-    situation.act()
-    if not wait(look, situation.console, situation.options.timeout):
+    context.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
+    context.act()
+    if not wait(look, context.console, context.options.timeout):
         raise Problem(
-            f"the rule was still EVALUATING after {situation.options.timeout:.0f} s: run again "
+            f"the rule was still EVALUATING after {context.options.timeout:.0f} s: run again "
             "later, or with a longer --timeout"
         )
 
 
-def _start(situation: Situation) -> None:
-    for rule_id in findings.rule_ids(situation.spec):
-        patiently(partial(findings.start_evaluation, situation.clients, rule_id))
-        situation.console.say(f"started an evaluation of {rule_id}")
+def _start(context: Context) -> None:
+    for rule_id in findings.rule_ids(context.spec):
+        patiently(partial(findings.start_evaluation, context.clients, rule_id))
+        context.console.say(f"started an evaluation of {rule_id}")
 
 
 def _names(found: Prospect) -> list[list[str]]:
     return [[each.bucket for each in group] for group in (found.to_close, found.private)]
 
 
-def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled: bool) -> None:
-    console, queue = situation.console, situation.spec.failure_queue
+def _show_ends(context: Context, mode: str, ends: Sequence[End], *, settled: bool) -> None:
+    console, queue = context.console, context.spec.failure_queue
     rows = [(end.before.bucket, end.before.compliance, _after(end), _said(end)) for end in ends]
     console.table(("bucket", "before", "after", "the function said"), rows)
     still_open = [end for end in ends if not end.closed]
@@ -290,7 +290,7 @@ def _said(end: End) -> str:
 
 
 def _report(
-    situation: Situation,
+    context: Context,
     plan: EvaluationPlan,
     ends: Sequence[End] | None,
     *,
@@ -300,7 +300,7 @@ def _report(
     found = plan.found
     of_bucket = {end.before.bucket: end for end in ends or ()}
     return Report(
-        tuple(findings.rule_ids(situation.spec)),
+        tuple(findings.rule_ids(context.spec)),
         plan.mode,
         plan.closes,
         tuple(each.bucket for each in found.private),

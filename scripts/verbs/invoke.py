@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from scripts.account import audit_trail
 from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, invoke
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.flows.audit_lines import show
 from scripts.flows.event_file import Named, preview, read_event
 from scripts.terminal import Exit
@@ -53,11 +53,11 @@ class Report:
     audit: tuple[Mapping[str, object], ...]
 
 
-def _invoke(situation: Situation) -> Ended:
-    console, spec = situation.console, situation.spec
-    event = read_event(str(situation.options.event))
+def _invoke(context: Context) -> Ended:
+    console, spec = context.console, context.spec
+    event = read_event(str(context.options.event))
     name = spec.qualified_name
-    coming = preview(situation.clients, spec, event)
+    coming = preview(context.clients, spec, event)
     coming.show(console)
     foreseen = Foreseen(name, coming.mode, coming.findings)
     if console.dry_run:
@@ -67,8 +67,8 @@ def _invoke(situation: Situation) -> Ended:
         console.say("nothing was invoked")
         return Ended(Exit.DONE, foreseen)
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
-    situation.act()
-    ended = invoke(situation.clients, spec, event)
+    context.act()
+    ended = invoke(context.clients, spec, event)
     lines = audit_trail.of_log(ended.log)
     show(console, lines)
     if len(ended.log) >= _TAIL:

@@ -35,7 +35,7 @@ from scripts.account.mailbox import (
     opened,
 )
 from scripts.account.topic import PUBLISH
-from scripts.context import Acting, Ended, Situation, Verb, finite, whole
+from scripts.context import Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
@@ -47,7 +47,7 @@ from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
-_ROUTES: Mapping[str, Callable[[Situation, DeployedFunction], Route]] = {
+_ROUTES: Mapping[str, Callable[[Context, DeployedFunction], Route]] = {
     _TO_FUNCTION: ToFunction,
     _TO_TOPIC: ToTopic,
 }
@@ -117,33 +117,33 @@ class Report:
     messages: tuple[MessageReport, ...]
 
 
-def _redrive(situation: Situation) -> Ended:
-    console, spec = situation.console, situation.spec
-    _check(situation.options)
+def _redrive(context: Context) -> Ended:
+    console, spec = context.console, context.spec
+    _check(context.options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
-    live = patiently(lambda: DeployedFunction.read(spec, situation.clients))
-    with opened(situation.clients, spec.failure_queue) as mailbox:
+    live = patiently(lambda: DeployedFunction.read(spec, context.clients))
+    with opened(context.clients, spec.failure_queue) as mailbox:
         waiting = [_read(message, spec, live) for message in mailbox.listed()]
-        chosen = _chosen(waiting, situation.options)
+        chosen = _chosen(waiting, context.options)
         _show(console, chosen, spec.failure_queue, len(waiting))
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
             end = Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
-            return Ended(end, _report(situation, chosen, {}))
+            return Ended(end, _report(context, chosen, {}))
         _refuse_in_report(live)
-        if not _agreed(situation, live, len(sendable)):
+        if not _agreed(context, live, len(sendable)):
             console.say("nothing was sent")
-            return Ended(Exit.PROBLEM, _report(situation, chosen, {}))
-        situation.act()
-        route = _ROUTES[situation.options.to](situation, live)
-        handled = _send(situation, mailbox, live, route, chosen)
+            return Ended(Exit.PROBLEM, _report(context, chosen, {}))
+        context.act()
+        route = _ROUTES[context.options.to](context, live)
+        handled = _send(context, mailbox, live, route, chosen)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
-    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(situation, chosen, handled))
+    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
 
 
 def _send(
-    situation: Situation,
+    context: Context,
     mailbox: QueueMailbox,
     live: DeployedFunction,
     route: Route,
@@ -153,11 +153,11 @@ def _send(
 
     The function must be as it was when they were chosen: it is read again before each.
     """
-    console = situation.console
+    console = context.console
     events = {each.message.id: each.failure.event for each in chosen if not each.kept}
     handled: dict[str, Handled] = {}
     stopped = ""
-    console.so_far(lambda: _report(situation, chosen, handled, stopped))
+    console.so_far(lambda: _report(context, chosen, handled, stopped))
 
     def send(message: Message) -> str:
         live.check_unchanged()
@@ -256,12 +256,12 @@ def _refuse_in_report(live: DeployedFunction) -> None:
         )
 
 
-def _agreed(situation: Situation, live: DeployedFunction, number: int) -> bool:
-    to = f"topic {situation.spec.topic}"
-    if situation.options.to == _TO_FUNCTION:
+def _agreed(context: Context, live: DeployedFunction, number: int) -> bool:
+    to = f"topic {context.spec.topic}"
+    if context.options.to == _TO_FUNCTION:
         to = f"function {live.spec.qualified_name}"
     what = "1 message" if number == 1 else f"{number} messages"
-    return situation.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
+    return context.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
 
 
 def _tell(console: Console, done: Handled, number: int, of: int) -> None:
@@ -306,13 +306,13 @@ def _show_end(
 
 
 def _report(
-    situation: Situation,
+    context: Context,
     chosen: Sequence[Waiting],
     handled: Mapping[str, Handled],
     stopped: str = "",
 ) -> Report:
     messages = tuple(_message(each, handled.get(each.message.id)) for each in chosen)
-    return Report(situation.spec.failure_queue, situation.options.to, stopped or None, messages)
+    return Report(context.spec.failure_queue, context.options.to, stopped or None, messages)
 
 
 def _message(each: Waiting, done: Handled | None) -> MessageReport:

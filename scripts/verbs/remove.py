@@ -27,7 +27,7 @@ from scripts.account.queue import marked_queues
 from scripts.account.rule import rules
 from scripts.account.topic import marked_topics
 from scripts.account.trigger import SUBSCRIBING
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
@@ -157,34 +157,34 @@ class Report:
     not_in_spec: Sequence[Marked]
 
 
-def _remove(situation: Situation) -> Ended:
-    console, options = situation.console, situation.options
-    planned = fates(situation.spec, situation.clients, roles=options.roles)
-    others = patiently(lambda: unnamed(situation.spec, situation.clients))
+def _remove(context: Context) -> Ended:
+    console, options = context.console, context.options
+    planned = fates(context.spec, context.clients, roles=options.roles)
+    others = patiently(lambda: unnamed(context.spec, context.clients))
     removed: list[Removable] = []
     report = partial(_report, planned, removed, others)
     console.so_far(report)
-    _show(console, planned, others, situation.spec.region)
+    _show(console, planned, others, context.spec.region)
     end = Exit.DONE
     if not all(fate.stays for fate in planned):
         if not options.discard_failures:
             _refuse_to_leave_failures(planned)
         if not console.dry_run:
-            end = _go(situation, planned, removed)
+            end = _go(context, planned, removed)
     return Ended(end, report())
 
 
-def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> Exit:
-    console = situation.console
+def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit:
+    console = context.console
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
-    situation.act()
+    context.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
         if stays:
             continue
-        if changed := patiently(partial(_delete_unless_it_stays, resource, situation.options)):
+        if changed := patiently(partial(_delete_unless_it_stays, resource, context.options)):
             planned[index] = Fate(resource, changed)
             console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
             end = Exit.PROBLEM

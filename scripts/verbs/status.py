@@ -21,7 +21,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
-from scripts.context import Ended, Looking, Situation, Verb, finite, show_unread
+from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
@@ -94,17 +94,17 @@ class Report:
     not_read: tuple[str, ...]
 
 
-def _status(situation: Situation) -> Ended:
-    options, now = situation.options, datetime.now(timezone.utc)
+def _status(context: Context) -> Ended:
+    options, now = context.options, datetime.now(timezone.utc)
     reviewed = reviewed_exemptions(options.exemptions, now.date())
     if options.bucket is not None and not naming.is_bucket_name(options.bucket):
         raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
-    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
-    _show(situation, found)
-    _show_function(situation, reader)
-    show_unread(situation, VERB, reader.failures.values())
+    _show(context, found)
+    _show_function(context, reader)
+    show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
         str(pause) if pause else None,
@@ -116,25 +116,25 @@ def _status(situation: Situation) -> Ended:
     return Ended(Exit.DONE if whole else Exit.PROBLEM, report)
 
 
-def _show(situation: Situation, found: Sequence[View]) -> None:
+def _show(context: Context, found: Sequence[View]) -> None:
     rows = [_cells(view) for view in found]
-    if situation.options.bucket:
+    if context.options.bucket:
         heads, cells = _COLUMNS, rows[0]
-        situation.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
+        context.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
     elif rows:
-        situation.console.table(_COLUMNS, rows)
+        context.console.table(_COLUMNS, rows)
     else:
-        situation.console.say("the rule has evaluated no bucket yet")
+        context.console.say("the rule has evaluated no bucket yet")
 
 
-def _show_function(situation: Situation, reader: ViewReader) -> None:
+def _show_function(context: Context, reader: ViewReader) -> None:
     """Whether it is paused, and whether it has the exemptions that are here."""
-    console, name, live = situation.console, situation.spec.function.name, reader.live
+    console, name, live = context.console, context.spec.function.name, reader.live
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
     elif live and live.pause:
         console.say(f"{name} is {live.pause}: nothing is closed; resource-repair resume", "bold")
-    if doubt := reader.doubt(situation.options.exemptions):
+    if doubt := reader.doubt(context.options.exemptions):
         console.say(doubt, "yellow")
 
 

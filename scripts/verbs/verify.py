@@ -14,7 +14,7 @@ from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
-from scripts.context import Acting, Ended, Situation, Verb, finite
+from scripts.context import Acting, Context, Ended, Verb, finite
 from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
@@ -59,24 +59,24 @@ class Report:
     paused: str | None
 
 
-def _verify(situation: Situation) -> Ended:
-    if told := fresh.build(situation.spec.function.code):
-        situation.console.say(told)
-    found = patiently(lambda: find_drift(situation.spec, situation.clients))
-    _show(situation, found)
+def _verify(context: Context) -> Ended:
+    if told := fresh.build(context.spec.function.code):
+        context.console.say(told)
+    found = patiently(lambda: find_drift(context.spec, context.clients))
+    _show(context, found)
     report = Report(found.compared, found.drift, str(found.pause) if found.pause else None)
-    if situation.options.loop and found.pause:
+    if context.options.loop and found.pause:
         raise Problem(
             "the loop cannot be proved while nothing is closed: `resource-repair resume` first"
         )
-    if situation.options.loop and not found.drift:
-        situation.console.so_far(lambda: report)
-        return proof.prove(situation)
+    if context.options.loop and not found.drift:
+        context.console.so_far(lambda: report)
+        return proof.prove(context)
     return Ended(Exit.PROBLEM if found.drift else Exit.DONE, report)
 
 
-def _show(situation: Situation, found: Comparison) -> None:
-    console = situation.console
+def _show(context: Context, found: Comparison) -> None:
+    console = context.console
     if found.pause:
         console.say(
             f"{found.pause}: findings are recorded, nothing is closed; resource-repair resume",
@@ -94,7 +94,7 @@ def _show(situation: Situation, found: Comparison) -> None:
     )
     for each in found.drift:
         if (each.kind, each.field) == ("function", "code"):
-            built = situation.spec.function.code.read_bytes()
+            built = context.spec.function.code.read_bytes()
             console.say(
                 about_byte_code(built, each.live)
                 or "the code differs by more than byte code, or another Python compiled it"

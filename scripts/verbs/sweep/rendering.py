@@ -6,7 +6,7 @@ from resource_repair.exemptions import Exemption
 from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts.account import findings
 from scripts.account.audit_trail import AuditLine
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
 from scripts.flows.audit_lines import cut, tell_person
@@ -124,11 +124,11 @@ def outcome(ending: Ending) -> str:
     return (line and line.outcome) or "not known"
 
 
-def report(situation: Situation, plan: SweepPlan, done: ParallelRun[Candidate] | None) -> Report:
+def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | None) -> Report:
     """The same for programs; without `done` nothing was started."""
     endings = {each.bucket: ending for each, ending in done.endings} if done else {}
     return Report(
-        tuple(findings.rule_ids(situation.spec)),
+        tuple(findings.rule_ids(context.spec)),
         plan.live.mode,
         plan.live.pause is not None,
         plan.closes,
