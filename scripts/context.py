@@ -1,7 +1,8 @@
 """What a verb works with, and what it says of itself.
 
 A verb's module ends with a `VERB`: name, permissions, options, and the function that does the work,
-which gets a `Situation` and its options, and returns an exit code. `scripts.cli` makes both.
+which gets a `Context` and returns an exit code with a report. `scripts.cli` makes both the
+options and the context, and tells the report.
 """
 
 import json
@@ -43,7 +44,7 @@ class Acting(Looking):
     dry_run: Annotated[bool, Parameter(help="show what would be done, and stop")] = False
 
 
-class Situation(NamedTuple):
+class Context(NamedTuple):
     """What a verb works with."""
 
     console: Console
@@ -58,7 +59,7 @@ class Situation(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a verb ended, and its report: a frozen dataclass, told as `terminal.fields` has it."""
+    """How a verb ended, and its report: a frozen dataclass, told as `terminal.plain` has it."""
 
     exit: Exit
     report: object
@@ -75,7 +76,7 @@ class Verb:
     does: str
     permissions: tuple[Permission, ...]
     options: type[Looking]
-    work: Callable[[Situation], Exit | Ended]
+    work: Callable[[Context], Ended]
     rule_id_known: bool = True
 
 
@@ -86,7 +87,7 @@ class Check:
     name: str
     does: str
     options: type[Options]
-    work: Callable[[Console, Any, Mapping[str, str]], Exit | Ended]
+    work: Callable[[Console, Any, Mapping[str, str]], Ended]
 
 
 LONGEST = 24 * 60 * 60  # seconds that somebody may mean to wait
@@ -121,15 +122,15 @@ def _checked(word: str, form: re.Pattern[str], what: str, least: float, most: fl
     return word
 
 
-def show_unread(situation: Situation, verb: Verb, failures: Iterable[Problem]) -> None:
+def show_unread(context: Context, verb: Verb, failures: Iterable[Problem]) -> None:
     """Say what could not be read, and which statements of a RAM policy would let it be."""
     refused: list[str] = []
     for failure in failures:
-        situation.console.fail(str(failure))
+        context.console.fail(str(failure))
         if isinstance(failure, CloudError) and failure.denied:
             refused += failure.refused
     if missing := missing_permissions(verb.permissions, refused):
-        _show_statements(situation.console, missing, situation.spec)
+        _show_statements(context.console, missing, context.spec)
 
 
 def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:

@@ -61,8 +61,7 @@ class Console:
     ) -> None:
         self.dry_run = dry_run
         self._json = answer_json
-        self._answer: Mapping[str, object] | None = None
-        self._so_far: Callable[[], Mapping[str, object]] = dict
+        self._told: list[Callable[[], object]] = []
         self._yes = yes
         self._acting = False
         self._out = outlet(out or sys.stdout)
@@ -107,14 +106,13 @@ class Console:
             table.add_row(*(Text(cell) for cell in row))
         self._people.print(table)
 
-    def answer(self, document: Mapping[str, object]) -> None:
-        """What the one JSON document of `--json` is to tell; a second answer does not count.
+    def answer(self, report: object) -> None:
+        """What the one JSON document of `--json` is to tell in the end: a report, or a mapping.
 
         Raises TypeError for what cannot be JSON.
         """
-        if self._json and self._answer is None:
-            json.dumps(document)
-            self._answer = document
+        told = plain(report)
+        self.so_far(lambda: told)
 
     def go_on(self, *, answer_json: bool, yes: bool, dry_run: bool, acting: bool) -> None:
         """Take what is known of the options only by now, before anything is said.
@@ -124,18 +122,17 @@ class Console:
         self._json, self._yes, self.dry_run = answer_json, yes, dry_run
         self._acting = acting and not dry_run
 
-    def so_far(self, document: Callable[[], Mapping[str, object]]) -> None:
-        """What `--json` is to tell beside the error if the verb does not come to its answer."""
-        self._so_far = document
+    def so_far(self, report: Callable[[], object]) -> None:
+        """What `--json` is to tell however the verb ends, as of then, beside its answer."""
+        self._told.append(report)
 
     def finish(self, about: Mapping[str, object], error: str = "") -> None:
         """Write the one document of `--json`; nothing without it.
 
-        It has what it is `about`, what went wrong, and the answer; where there is none, what was
-        done so far.
+        It has what it is `about`, what went wrong, what was done so far, and the answer.
         """
         if self._json:
-            told = self._so_far() if self._answer is None else self._answer
+            told = {name: each for tell in self._told for name, each in plain(tell()).items()}
             around = {**about, "error": error or None} if about or error else {}
             document = {**around, **told, **around}  # first, and not to be replaced
             text = json.dumps(document, indent=2, ensure_ascii=False)  # whole, or not at all
@@ -359,19 +356,14 @@ def _hidden(found: re.Match[str]) -> str:
     return next((each for each in found.groups() if each), "") + "***"
 
 
-def fields(report: Any) -> dict[str, Any]:
-    """The fields of a report, a frozen dataclass, in their order.
+def plain(value: Any) -> Any:
+    """A report, a frozen dataclass, as JSON has it: its fields in their order.
 
     Values in it may be dataclasses, named tuples, mappings and sequences too. Times are told in UTC
     by ISO 8601, with Z. Raises TypeError for what is no value.
     """
-    return {each.name: plain(getattr(report, each.name)) for each in dataclasses.fields(report)}
-
-
-def plain(value: Any) -> Any:
-    """One value."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return fields(value)
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(each) for key, each in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):

@@ -79,10 +79,9 @@ class AuditLine:
         """Whether nobody is to try the finding again: settled, or told."""
         return self.outcome in SETTLED | TOLD
 
-    def document(self, at: str = "") -> dict[str, object]:
-        """For `--json`: its fields, with `at` as its time; without, as the function wrote it."""
-        first: dict[str, object] = {"at": at} if at else {"event": _EVENT}
-        return first | {name: getattr(self, name) for name in _FIELDS}
+    def as_written(self) -> dict[str, object]:
+        """As the function wrote it, which is without the time."""
+        return {"event": _EVENT, **{name: getattr(self, name) for name in _FIELDS}}
 
 
 _searchable: WeakSet[Clients] = WeakSet()  # whose log store has an index that finds them

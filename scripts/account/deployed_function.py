@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import requests
 from alibabacloud_fc_open20210406 import models
-from alibabacloud_tea_util.models import RuntimeOptions
 
 from resource_repair import settings
 from resource_repair.exemptions import Exemptions
@@ -23,7 +22,7 @@ from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
 from scripts.account.clients import Clients, calling
-from scripts.account.function import answer_about
+from scripts.account.function import ChangedError, answer_about, update
 from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
@@ -51,7 +50,6 @@ UPDATE = Permission("fc:UpdateFunction")
 
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 
-_CHANGED = 412  # what was read is no longer what is there
 _OK = 200
 _TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer
 _SETTLING = 60.0  # seconds within which an update must show
@@ -173,7 +171,8 @@ class DeployedFunction:
                 f"the environment variables would have {size} bytes, and Function Compute takes "
                 f"{ENVIRONMENT_LIMIT}: give a shorter reason"
             )
-        self._update(models.UpdateFunctionRequest(environment_variables=dict(variables)))
+        request = models.UpdateFunctionRequest(environment_variables=dict(variables))
+        update(self.spec, self._clients, self._etag, request)
         after = DeployedFunction.read(self.spec, self._clients)
         if after.environment != dict(variables):
             raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
@@ -186,7 +185,8 @@ class DeployedFunction:
         """
         wanted = checksum(package)
         code = models.Code(zip_file=base64.b64encode(package).decode())
-        self._update(models.UpdateFunctionRequest(code=code), {"X-Fc-Code-Checksum": wanted})
+        request, told = models.UpdateFunctionRequest(code=code), {"X-Fc-Code-Checksum": wanted}
+        update(self.spec, self._clients, self._etag, request, **told)
         after = self
 
         def look() -> Progress:
@@ -198,28 +198,6 @@ class DeployedFunction:
         if not wait(look, console, _SETTLING):
             raise Problem(f"{self.spec.function.name} does not show its new code: run again")
         return after
-
-    def _update(
-        self, request: models.UpdateFunctionRequest, further: Mapping[str, str] | None = None
-    ) -> None:
-        """Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone."""
-        name = self.spec.function.name
-        given = {**({"If-Match": self._etag} if self._etag else {}), **(further or {})}
-        headers = models.UpdateFunctionHeaders(common_headers=given)
-        update = self._clients.fc.update_function_with_options
-        try:
-            with calling(UPDATE.action, name):
-                update(self.spec.service.name, name, request, headers, RuntimeOptions())
-        except CloudError as error:
-            if error.status != _CHANGED:
-                raise
-            raise ChangedError(
-                f"{name} was changed meanwhile by somebody else: run again"
-            ) from None
-
-
-class ChangedError(Problem):
-    """The function is no longer as it was read, and was left so."""
 
 
 def _changes(before: DeployedFunction, now: DeployedFunction | None) -> str:

@@ -3,9 +3,11 @@
 import base64
 import functools
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from alibabacloud_fc_open20210406 import models
+from alibabacloud_tea_util.models import RuntimeOptions
 
 from scripts.account import defaults, mark
 from scripts.account.async_config import delete_async
@@ -16,8 +18,6 @@ from scripts.account.resource import FC_PAGE, Difference, State, deleting, read,
 from scripts.account.trigger import triggers_of
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-
-_CHANGED = 412  # what was read is no longer what is there
 
 
 class Function:
@@ -31,6 +31,7 @@ class Function:
         self._wanted = spec.function
         self._code = code
         self._read = functools.partial(answer_about, spec, clients)
+        self._update = functools.partial(update, spec, clients)
         self._etag = ""
         self._fc = clients.fc
 
@@ -89,20 +90,7 @@ class Function:
             **self._settings(),
             **resetting(fields),
         )
-        # Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone.
-        given = {"If-Match": self._etag} if self._etag else {}
-        headers = models.UpdateFunctionHeaders(common_headers=given)
-        place = (self._service, self.name)
-        try:
-            with calling("fc:UpdateFunction", self.name):
-                self._fc.update_function_with_options(*place, request, headers, uploading())
-        except CloudError as error:
-            if error.status != _CHANGED:
-                raise
-            raise Problem(
-                f"{self.name} was changed by somebody else in this moment, so it was left alone: "
-                "run again"
-            ) from None
+        self._update(self._etag, request)
 
 
 def _state(settings: Any, environment: dict[str, str], code: str) -> State:
@@ -151,6 +139,33 @@ class RemovableFunction:
         delete_async(self._clients, service, self.name)
         with deleting("fc:DeleteFunction", self.name):
             self._clients.fc.delete_function(service, self.name)
+
+
+class ChangedError(Problem):
+    """The function is no longer as it was read, and was left so."""
+
+
+def update(
+    spec: Spec, clients: Clients, etag: str, request: models.UpdateFunctionRequest, **headers: str
+) -> None:
+    """Change the live function, if it is as it was when it was read with that `etag`.
+
+    Page "UpdateFunction": with If-Match, nothing that somebody else changed is undone. Raises
+    CloudError; ChangedError if it was changed since.
+    """
+    name = spec.function.name
+    given = {**headers, "If-Match": etag} if etag else headers
+    carrying = uploading() if request.code else RuntimeOptions()
+    options = (models.UpdateFunctionHeaders(common_headers=given), carrying)
+    try:
+        with calling("fc:UpdateFunction", name):
+            clients.fc.update_function_with_options(spec.service.name, name, request, *options)
+    except CloudError as error:
+        if error.status != HTTPStatus.PRECONDITION_FAILED:
+            raise
+        raise ChangedError(
+            f"{name} was changed by somebody else in this moment, so it was left alone: run again"
+        ) from None
 
 
 def functions(clients: Clients, service: str) -> Iterator[str]:

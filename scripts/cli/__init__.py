@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.errors import CloudError, UsageError
-from scripts.terminal import Console, Exit, aside, fields, guarded
+from scripts.terminal import Console, Exit, aside, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
@@ -178,7 +178,7 @@ class _Run:
     def perform(self, console: Console, verb: "Verb | Check") -> Exit:
         """Read the options, then the spec, and do the verb's work."""
         from scripts.cli.options import parsed  # noqa: PLC0415  (slow imports)
-        from scripts.context import Acting, Check, Situation, show_remedy  # noqa: PLC0415
+        from scripts.context import Acting, Check, Context, show_remedy  # noqa: PLC0415
 
         options = parsed(verb, self._words)
         console.go_on(
@@ -192,8 +192,8 @@ class _Run:
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
         console.say(f"account {spec.account_id}, region {spec.region}")
         try:
-            situation = Situation(console, options, spec, clients, self._environ)
-            return _told(console, verb.work(situation))
+            context = Context(console, options, spec, clients, self._environ)
+            return _told(console, verb.work(context))
         except CloudError as error:
             if error.denied:
                 show_remedy(console, verb, error, spec)
@@ -248,11 +248,9 @@ def _check_spec(path: Path) -> None:
         raise UsageError(f"{path} is not there: name the spec with --spec")
 
 
-def _told(console: Console, ended: "Exit | Ended") -> Exit:
-    """The exit code; the report, if there is one, is the answer."""
-    if isinstance(ended, Exit):
-        return ended
-    console.answer(fields(ended.report))
+def _told(console: Console, ended: "Ended") -> Exit:
+    """The exit code; the report is the answer."""
+    console.answer(ended.report)
     return ended.exit
 
 

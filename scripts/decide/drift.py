@@ -24,20 +24,27 @@ class Drift(NamedTuple):
     declared: str
 
 
+class Compared(NamedTuple):
+    """A thing that was compared."""
+
+    kind: str
+    name: str
+
+
 class Comparison(NamedTuple):
-    """Everything that was compared, as (kind, name), and where it differs.
+    """Everything that was compared, and where it differs.
 
     A pause is no drift: it is meant, and what counts is the mode that it goes back to.
     """
 
-    compared: tuple[tuple[str, str], ...]
+    compared: tuple[Compared, ...]
     drift: tuple[Drift, ...]
     pause: Pause | None = None
 
 
 def comparison(planned: Plan, pause: Pause | None, spec: Spec) -> Comparison:
     """What that plan of `apply` tells of what is live, with the pause that holds."""
-    compared = tuple(dict.fromkeys((step.kind, step.name) for step in planned.steps))
+    compared = tuple(dict.fromkeys(Compared(step.kind, step.name) for step in planned.steps))
     drift = tuple(_differences(planned))
     if pause is None:
         return Comparison(compared, drift)

@@ -47,7 +47,7 @@ class Failure(NamedTuple):
         return list(dict.fromkeys(finding.resource_id for finding in self.findings))
 
 
-def read(body: str) -> Failure:
+def failure_in(body: str) -> Failure:
     """What a message of the failure queue says. Never raises."""
     envelope = _object(body)
     if envelope is None:

@@ -18,7 +18,7 @@ PERMISSIONS = (
 )
 
 
-class Findings(NamedTuple):
+class Prospect(NamedTuple):
     """The non-compliant buckets, by what the function does when they are reported.
 
     `to_close` are closed in mode enforce; `private` are so by their ACL, and open by policy or
@@ -32,7 +32,7 @@ class Findings(NamedTuple):
     ignored: tuple[Result, ...] = ()
 
 
-def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Findings:
+def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Prospect:
     """Sort results as the function would; an ACL that is not told is taken for the worst."""
     to_close, private, exempt, ignored = [], [], [], []
     for result in found:
@@ -46,7 +46,7 @@ def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Findin
             private.append(result)
         else:
             to_close.append(result)
-    return Findings(tuple(to_close), tuple(private), tuple(exempt), tuple(ignored))
+    return Prospect(tuple(to_close), tuple(private), tuple(exempt), tuple(ignored))
 
 
 def counted(number: int) -> str:

@@ -1,10 +1,13 @@
 """What audit lines leave to do, and how they are shown to people."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from resource_repair import values
 from scripts.account.audit_trail import AuditLine
 from scripts.terminal import Console
+
+_WIDE = 100  # characters
 
 
 def for_a_person(lines: Iterable[AuditLine]) -> list[str]:
@@ -40,6 +43,16 @@ def show(console: Console, lines: Sequence[AuditLine]) -> None:
     if lines:
         rows = [(line.outcome, line.bucket, line.acl, line.reason) for line in lines]
         console.table(("outcome", "bucket", "ACL", "reason"), rows)
+
+
+def cut(reason: str) -> str:
+    """A reason, no longer than people read in a table."""
+    return reason if len(reason) <= _WIDE else f"{reason[:_WIDE]}…"
+
+
+def at(moment: datetime) -> str:
+    """A time in UTC, to the second."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _sentence(line: AuditLine) -> str:

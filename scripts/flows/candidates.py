@@ -27,7 +27,7 @@ _AT_ONCE = 8  # buckets that are asked about at a time
 _T = TypeVar("_T")
 
 
-class Reader:
+class CandidateReader:
     """Reads candidates; `failures` is what stood in the way, one for each operation."""
 
     def __init__(self, clients: Clients, mode: str, exempting: LiveExemptions) -> None:

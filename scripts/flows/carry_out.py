@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scripts.account.deploy_plan import Plan, Step, Verdict
 from scripts.account.resource import Difference
 from scripts.patience import patiently
-from scripts.terminal import Console, plain
+from scripts.terminal import Console
 
 _PAST = {
     Verdict.CREATE: "created",
@@ -35,7 +35,7 @@ def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:
     Raises CloudError where a call is refused: what was done until then stays, and is told, as it is
     wherever else it ends early.
     """
-    console.so_far(lambda: {"steps": plain(report(planned, applied))})
+    console.so_far(lambda: {"steps": report(planned, applied)})
     try:
         for step in planned.changes:
             patiently(step.carry_out, after_making=True)

@@ -3,7 +3,6 @@
 What it will lead to can be told before. Each finding in it comes back as an audit line.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -20,13 +19,20 @@ FindingKey: TypeAlias = tuple[str, str]
 """What tells the findings of a message apart: rule and bucket, empty where there are none."""
 
 
+class Named(NamedTuple):
+    """A finding that an event has."""
+
+    bucket: str
+    rule_id: str
+
+
 class EventPreview(NamedTuple):
     """What an event will lead to: the function that gets it, its mode, and what the event names."""
 
     function: str
     mode: str
     rule_ids: frozenset[str]
-    findings: Sequence[Finding]
+    findings: tuple[Named, ...]
 
     @property
     def harmless(self) -> bool:
@@ -40,14 +46,9 @@ class EventPreview(NamedTuple):
         """Say it to people."""
         console.say(f"function {self.function}, deployed in mode {self.mode}")
         for each in self.findings:
-            console.say(f"the event names bucket {each.resource_id}, of rule {each.rule_id}")
+            console.say(f"the event names bucket {each.bucket}, of rule {each.rule_id}")
         if not self.findings:
             console.say("the event names no bucket")
-
-    def document(self) -> dict[str, object]:
-        """The same for programs."""
-        named = [{"bucket": each.resource_id, "rule_id": each.rule_id} for each in self.findings]
-        return {"function": self.function, "mode": self.mode, "findings": named}
 
 
 def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
@@ -57,7 +58,8 @@ def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
     """
     deployed = DeployedFunction.read(spec, clients).settings
     found = [item for item in notification.read(event) if isinstance(item, Finding)]
-    return EventPreview(spec.qualified_name, deployed.mode, deployed.rule_ids, found)
+    named = tuple(Named(each.resource_id, each.rule_id) for each in found)
+    return EventPreview(spec.qualified_name, deployed.mode, deployed.rule_ids, named)
 
 
 def read_event(where: str) -> bytes:

@@ -46,7 +46,7 @@ from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
 from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription
 from scripts.decide.chain.topic import listens
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
@@ -218,14 +218,14 @@ class Survey:
             return None
         return _seen(kind(logs, recipients, self._clients))
 
-    def found(self) -> Findings:
+    def found(self) -> Prospect:
         """What is found now, by the exemptions that a deploy brings and the tag of s.yaml."""
         for name in ("rules", "running"):
             self._known(name)
         if not rules_are_there(self._facts):
-            return Findings()
+            return Prospect()
         if begins_to_enforce(self._facts) and evaluating(self._facts):
-            return Findings()
+            return Prospect()
         tag = function_settings.load(self._spec.function.environment).exempt_tag
         exempting = LiveExemptions(self._known("exemptions"), tag, self._facts.today)
         return foresee(self._spec, self._clients, exempting)

@@ -15,7 +15,7 @@ from resource_repair.values import DENIED, FAILED, GONE, REPAIRED, REPORT, TOLD
 from scripts.account import audit_trail, findings
 from scripts.account.audit_trail import AuditLine
 from scripts.account.findings import Result
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, patiently, wait
 
@@ -54,9 +54,9 @@ class Following:
     closed is not waited for.
     """
 
-    def __init__(self, situation: Situation, reported: tuple[Result, ...], mode: str) -> None:
+    def __init__(self, context: Context, reported: tuple[Result, ...], mode: str) -> None:
         self.ends = tuple(End(before, before, None) for before in reported)
-        self._situation = situation
+        self._context = context
         self._mode = mode
         self._since = datetime.now(timezone.utc) - audit_trail.SKEW
         self._closed_at: dict[str, float] = {}
@@ -75,16 +75,16 @@ class Following:
             if isinstance(problem, CloudError):
                 raise
             self._trail = False
-            self._situation.console.say(
+            self._context.console.say(
                 f"Cloud Config alone will tell what becomes of each bucket: {problem}"
             )
 
     def wait(self) -> bool:
         """Wait for all ends; False if some have not come in time."""
-        return wait(self._look, self._situation.console, self._situation.options.timeout)
+        return wait(self._look, self._context.console, self._context.options.timeout)
 
     def _look(self) -> Progress:
-        state = findings.state(self._situation.spec, self._situation.clients)
+        state = findings.state(self._context.spec, self._context.clients)
         now = self._now()
         if self._trail:
             self._read_lines()
@@ -121,7 +121,7 @@ class Following:
         """
         if line.outcome != FAILED:
             return True
-        config = self._situation.spec.function.async_config
+        config = self._context.spec.function.async_config
         runs = 1 + (config.retries if config else _RETRIES)
         return len(self._lines[line.bucket]) >= runs
 
@@ -131,7 +131,7 @@ class Following:
         return time.monotonic() - began >= _INDEXED
 
     def _now(self) -> dict[str, Result]:
-        found = findings.read(self._situation.spec, self._situation.clients)
+        found = findings.read(self._context.spec, self._context.clients)
         return {result.bucket: result for result in found}
 
     def _decisive_line(self, bucket: str) -> AuditLine | None:
@@ -153,6 +153,6 @@ class Following:
         self._lines = found
 
     def _read(self) -> list[AuditLine]:
-        spec, clients = self._situation.spec, self._situation.clients
+        spec, clients = self._context.spec, self._context.clients
         until = datetime.now(timezone.utc) + audit_trail.SKEW
         return list(audit_trail.read(clients, spec, self._since, until))

@@ -12,14 +12,14 @@ from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
-from scripts.decide.prospect import Findings, sort
+from scripts.decide.prospect import Prospect, sort
 from scripts.declared import Spec
 from scripts.patience import patiently
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
 
-def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Findings:
+def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect:
     """Read the results, and the ACLs and tags on which it depends, and sort them.
 
     A bucket of which that shows that it is gone is none of them. Raises CloudError.

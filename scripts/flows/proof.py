@@ -9,10 +9,10 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
@@ -23,7 +23,7 @@ from scripts.account.buckets import Bucket
 from scripts.account.findings import Result
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
-from scripts.context import Situation
+from scripts.context import Context, Ended
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, patiently, wait
 from scripts.terminal import Exit
@@ -69,48 +69,71 @@ _CLEANING = 60.0  # seconds
 _UNDER_WAY = timedelta(hours=1)  # within which a bucket may be of a proof that still runs
 
 
-def prove(situation: Situation, beside: Mapping[str, object] = MappingProxyType({})) -> Exit:
+@dataclass(frozen=True)
+class Report:
+    """What was proved, and when each leg ended; None for one that did not."""
+
+    bucket: str
+    proved: bool
+    seconds_after_change: Mapping[str, float | None]
+    outcome: str | None
+    bucket_deleted: bool
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a proof would do."""
+
+    bucket: str
+    proved: None
+    would: tuple[str, ...]
+    leftovers: tuple[str, ...]
+    legs: tuple[Mapping[str, str], ...]
+    timeout_seconds: float
+
+
+def prove(context: Context) -> Ended:
     """Prove the loop within `options.timeout` seconds; PROBLEM if it did not close.
 
-    `beside` is what the answer has beside what is told of the proof.
     Raises CloudError, and Problem where it cannot be proved at all. The function must be live as
     the spec declares it.
     """
-    _check(situation)
-    console = situation.console
+    _check(context)
+    console = context.console
     name = _PREFIX + secrets.token_hex(8)
     if console.dry_run:
-        _tell_what_would_be_done(situation, beside)
-        return Exit.DONE
-    situation.act()
-    _take_away_leftovers(situation)
-    proof = _Proof(situation, Bucket(situation.clients, name))
+        return Ended(Exit.DONE, _foreseen(context))
+    context.act()
+    _take_away_leftovers(context)
+    proof = _Proof(context, Bucket(context.clients, name))
     try:
         proof.begin()
         proof.follow()
     finally:
-        left = _take_away(situation, proof.bucket)
-    proved = proof.report()
-    console.answer({**beside, **proof.document(), "bucket_deleted": left is None})
+        left = _take_away(context, proof.bucket)
+    proof.show()
+    report = proof.report(deleted=left is None)
     if left:
+        console.so_far(lambda: report)
         raise left
-    return Exit.DONE if proved else Exit.PROBLEM
+    return Ended(Exit.DONE if report.proved else Exit.PROBLEM, report)
 
 
-def _check(situation: Situation) -> None:
+def _check(context: Context) -> None:
     """Raise what stands against any proof, before anything is made."""
-    if situation.spec.function.environment.get("repairMode") == REPORT:
+    if context.spec.function.environment.get("repairMode") == REPORT:
         raise Problem(f"the loop cannot be proved in mode {REPORT}: nothing is repaired in it")
-    if patiently(lambda: buckets.account_blocks_public_access(situation.clients)):
+    if patiently(lambda: buckets.account_blocks_public_access(context.clients)):
         raise Problem(
             "the loop cannot be proved: Block Public Access is on for the account, so that no "
             "bucket can be opened to begin with"
         )
 
 
-def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object]) -> None:
-    console, timeout = situation.console, situation.options.timeout
-    leftovers = [bucket.name for bucket in _leftovers(situation)]
+def _foreseen(context: Context) -> Foreseen:
+    """What would be done, which is said to people too."""
+    timeout = context.options.timeout
+    leftovers = [bucket.name for bucket in _leftovers(context)]
     steps = [
         *(f"delete {name}, which an earlier proof left" for name in leftovers),
         f"make the bucket {_ANY_NAME}, tagged {TAG_KEY}: {_TAG_VALUE}",
@@ -119,25 +142,14 @@ def _tell_what_would_be_done(situation: Situation, beside: Mapping[str, object])
         "delete the bucket, however that ends",
     ]
     for step in steps:
-        console.say(f"would {step}")
-    console.answer(
-        {
-            **beside,
-            "account_id": situation.spec.account_id,
-            "region": situation.spec.region,
-            "bucket": _ANY_NAME,
-            "proved": None,
-            "would": steps,
-            "leftovers": leftovers,
-            "legs": [{"from": begin, "to": leg} for leg, begin in _LEGS.items()],
-            "timeout_seconds": timeout,
-        }
-    )
+        context.console.say(f"would {step}")
+    legs = tuple({"from": begin, "to": leg} for leg, begin in _LEGS.items())
+    return Foreseen(_ANY_NAME, None, tuple(steps), tuple(leftovers), legs, timeout)
 
 
-def _take_away_leftovers(situation: Situation) -> None:
+def _take_away_leftovers(context: Context) -> None:
     """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
-    for bucket in _leftovers(situation):
+    for bucket in _leftovers(context):
         try:
             patiently(partial(_delete, bucket))
         except CloudError as error:
@@ -147,15 +159,15 @@ def _take_away_leftovers(situation: Situation) -> None:
                 f"{bucket.name}, which an earlier proof left, is not empty: look at what is in it, "
                 "delete it, and run again"
             ) from None
-        situation.console.say(f"deleted {bucket.name}, which an earlier proof had left")
+        context.console.say(f"deleted {bucket.name}, which an earlier proof had left")
 
 
-def _leftovers(situation: Situation) -> Iterator[Bucket]:
+def _leftovers(context: Context) -> Iterator[Bucket]:
     """The buckets of proofs that were killed.
 
     One that may be another's, or of a proof under way, is named and left.
     """
-    clients, console = situation.clients, situation.console
+    clients, console = context.clients, context.console
     for name, found in patiently(lambda: buckets.listed(clients, _PREFIX)).items():
         bucket = Bucket(clients, name, found.region)
         if not _NAME.fullmatch(name):
@@ -180,7 +192,7 @@ def _is_marked(bucket: Bucket) -> bool:
     return dict(found.tag_set.tagging_rule) == {TAG_KEY: _TAG_VALUE}
 
 
-def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:
+def _take_away(context: Context, bucket: Bucket) -> CloudError | None:
     """Delete the bucket; gives what stood in the way, and raises nothing over what is under way."""
 
     def look() -> Progress:
@@ -188,12 +200,12 @@ def _take_away(situation: Situation, bucket: Bucket) -> CloudError | None:
         return Progress(f"deleted {bucket.name}", done=True)
 
     try:
-        if wait(look, situation.console, _CLEANING):
+        if wait(look, context.console, _CLEANING):
             return None
         left = CloudError(_DELETE.action, bucket.name, "NoUsableAnswer", 0, "run again")
     except CloudError as error:
         left = error
-    situation.console.say(f"{bucket.name} is still there: delete it, or run again", "red")
+    context.console.say(f"{bucket.name} is still there: delete it, or run again", "red")
     return left
 
 
@@ -208,9 +220,9 @@ def _delete(bucket: Bucket) -> None:
 class _Proof:
     """A proof under way: its bucket, and how many seconds after the change each leg ended."""
 
-    def __init__(self, situation: Situation, bucket: Bucket) -> None:
+    def __init__(self, context: Context, bucket: Bucket) -> None:
         self.bucket = bucket
-        self._situation = situation
+        self._context = context
         self._since = datetime.now(timezone.utc) - audit_trail.SKEW
         self._changed = 0.0
         self._seen_open = False
@@ -219,7 +231,7 @@ class _Proof:
 
     def begin(self) -> None:
         """Make the bucket, marked, and open it."""
-        name, console = self.bucket.name, self._situation.console
+        name, console = self.bucket.name, self._context.console
         patiently(self._result)
         patiently(self._lines)  # what may not be read is refused here, and not once it is open
         self._do(_CREATE, lambda live: live.create_bucket())
@@ -232,35 +244,33 @@ class _Proof:
 
     def follow(self) -> None:
         """Wait until every leg has ended, or can no longer."""
-        wait(self._look, self._situation.console, self._situation.options.timeout)
+        wait(self._look, self._context.console, self._context.options.timeout)
 
-    def report(self) -> bool:
-        """Say how long each leg took; whether all of them ended."""
-        console = self._situation.console
+    def show(self) -> None:
+        """Say how long each leg took, and whether all of them ended."""
+        console = self._context.console
         rows = [(f"{begin} -> {leg}", self._took(leg, begin)) for leg, begin in _LEGS.items()]
         console.table(("leg", "seconds, as seen"), rows)
         missing = next((leg for leg in _LEGS if leg not in self._ended), None)
         if missing is None:
             console.say(f"the loop closed {self._ended[_CLOSED]:.1f} s after the change", "green")
-            return True
+            return
         said = f" (the function said {self._told()})" if self._line else ""
         console.say(
             f"the loop is not proved: {_MISSING[missing]}{said}; `resource-repair doctor` says "
             "where findings are lost",
             "red",
         )
-        return False
 
-    def document(self) -> dict[str, object]:
-        """What `report` says, for programs; a leg that did not end is null."""
-        return {
-            "account_id": self._situation.spec.account_id,
-            "region": self._situation.spec.region,
-            "bucket": self.bucket.name,
-            "proved": all(leg in self._ended for leg in _LEGS),
-            "seconds_after_change": {leg: self._ended.get(leg) for leg in _LEGS},
-            "outcome": self._line and self._line.outcome,
-        }
+    def report(self, *, deleted: bool) -> Report:
+        """The same for programs, and whether the bucket was deleted."""
+        return Report(
+            self.bucket.name,
+            all(leg in self._ended for leg in _LEGS),
+            {leg: self._ended.get(leg) for leg in _LEGS},
+            self._line.outcome if self._line else None,
+            deleted,
+        )
 
     def _do(self, needed: Permission, call: Callable[[Any], object]) -> None:
         patiently(lambda: self.bucket.ask(needed, call))
@@ -310,11 +320,11 @@ class _Proof:
             ) from None
 
     def _result(self) -> Result | None:
-        return findings.of_bucket(self._situation.spec, self._situation.clients, self.bucket.name)
+        return findings.of_bucket(self._context.spec, self._context.clients, self.bucket.name)
 
     def _lines(self) -> list[AuditLine]:
         until = datetime.now(timezone.utc) + audit_trail.SKEW
-        clients, spec = self._situation.clients, self._situation.spec
+        clients, spec = self._context.clients, self._context.spec
         return list(audit_trail.read(clients, spec, self._since, until, bucket=self.bucket.name))
 
     def _line_so_far(self) -> AuditLine | None:

@@ -13,7 +13,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.topic import publish
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.errors import UsageError
 from scripts.flows.audit_lines import left_open
 from scripts.flows.deliver import submit
@@ -41,16 +41,16 @@ class Route(Protocol):
 class ToFunction:
     """Invokes the function and waits for its end, so that the outcome is known at once."""
 
-    def __init__(self, situation: Situation, live: DeployedFunction) -> None:
-        self._situation = situation
+    def __init__(self, context: Context, live: DeployedFunction) -> None:
+        self._context = context
         self._live = live
         self._timeout = int(live.timeout)
-        self.hold = max(self._timeout, situation.spec.function.timeout) + 2 * _SPARE
+        self.hold = max(self._timeout, context.spec.function.timeout) + 2 * _SPARE
         self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains; what fails is not in the failure queue once more."""
-        ended = submit(self._situation.clients, self._situation.spec, event, self._timeout)
+        ended = submit(self._context.clients, self._context.spec, event, self._timeout)
         self.said += ended.lines
         return ended.problem or left_open(ended.lines, self._live.settings.rule_ids)
 
@@ -62,20 +62,20 @@ class ToTopic:
     queue: what fails is then there twice.
     """
 
-    def __init__(self, situation: Situation, live: DeployedFunction) -> None:
-        self._situation = situation
+    def __init__(self, context: Context, live: DeployedFunction) -> None:
+        self._context = context
         self._live = live
-        self.hold = int(situation.options.timeout) + 2 * _SPARE
+        self.hold = int(context.options.timeout) + 2 * _SPARE
         self.said: list[AuditLine] = []
 
     def send(self, event: bytes) -> str:
         """The problem that remains when the time is over."""
-        situation = self._situation
-        where = (situation.clients, situation.spec)
+        context = self._context
+        where = (context.clients, context.spec)
         awaited = awaited_of(event)
         earlier = {line.request_id for line in audit_trail.recent(*where)}
         try:
-            publish(situation.clients, situation.spec.topic, event)
+            publish(context.clients, context.spec.topic, event)
         except UsageError as error:
             return str(error)
         last: Sequence[AuditLine] = ()
@@ -88,7 +88,7 @@ class ToTopic:
             words = f"{done} of {len(awaited)} settled, by the log store"
             return Progress(words, done == len(awaited))
 
-        if wait(look, situation.console, situation.options.timeout):
+        if wait(look, context.console, context.options.timeout):
             self.said += last
             return left_open(last, self._live.settings.rule_ids)
         return _unsettled(awaited, last)

@@ -8,6 +8,7 @@ night may have another version there, and a deploy of that is no part of an undo
 """
 
 import shlex
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -22,11 +23,12 @@ from scripts.account.buckets import Bucket, Info
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.live_exemptions import allows
 from scripts.account.package import with_exemptions
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.declared import exemptions as reviewed
 from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
+from scripts.flows.audit_lines import at
 from scripts.patience import Progress, patiently, wait
 
 _READ_BACK = 30.0  # seconds within which an ACL must show; OSS documents no bound
@@ -56,22 +58,44 @@ class _Exempted(NamedTuple):
     is_live: bool
 
 
-def prepare(situation: Situation, wish: Wish, now: datetime) -> "Reopening":
+class Repair(NamedTuple):
+    """The repair that is undone."""
+
+    at: datetime
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a bucket is to be opened, what was there of that already, and what was done."""
+
+    bucket: str
+    acl_before: str
+    acl: str
+    repaired: Repair | None
+    exemption: Exemption
+    was_in_file: bool
+    was_live: bool
+    done: tuple[str, ...]
+    commit: str
+
+
+def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
     """Look at everything, and change nothing.
 
     Raises CloudError; Problem where it cannot be opened, or what to is not known, or the exemption
     cannot be written down; UsageError where one has to be made, and nobody said which.
     """
-    bucket = Bucket(situation.clients, wish.bucket)
+    bucket = Bucket(context.clients, wish.bucket)
     info = _info(bucket)
-    _check_blocked(situation, bucket)
-    repair = None if wish.acl else _last_repair(situation, wish, info, now)
+    _check_blocked(context, bucket)
+    repair = None if wish.acl else _last_repair(context, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
-    live = DeployedFunction.read(situation.spec, situation.clients)
+    live = DeployedFunction.read(context.spec, context.clients)
     exempted = _exempted(wish, acl, live.exemptions(), now.date())
     if not exempted.in_file:
         files.check_writable(wish.exemptions)
-    return Reopening(situation, wish, bucket, info, repair, acl, exempted, now.date())
+    return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date())
 
 
 class Reopening:
@@ -79,7 +103,7 @@ class Reopening:
 
     def __init__(
         self,
-        situation: Situation,
+        context: Context,
         wish: Wish,
         bucket: Bucket,
         info: Info,
@@ -89,8 +113,8 @@ class Reopening:
         today: date,
     ) -> None:
         self.acl = acl
-        self._situation = situation
-        self._console = situation.console
+        self._context = context
+        self._console = context.console
         self._wish = wish
         self._bucket = bucket
         self._before = info
@@ -104,7 +128,7 @@ class Reopening:
         name, entry = self._bucket.name, self._exempted.entry
         if self._repair:
             self._console.say(
-                f"{name} was {REPAIRED} at {_time(self._repair.at)}, {self._repair.acl}, by a "
+                f"{name} was {REPAIRED} at {at(self._repair.at)}, {self._repair.acl}, by a "
                 f"finding of the rule {self._repair.rule_name or self._repair.rule_id} (request "
                 f"{self._repair.request_id})"
             )
@@ -136,22 +160,18 @@ class Reopening:
         self._console.say(f"now commit it: {self._commit()}", "bold")
         self._watch(seconds if self._wish.watch is None else self._wish.watch)
 
-    def document(self) -> dict[str, object]:
-        """The bucket, what it takes, and what was done, for `--json`."""
-        entry, repair = self._exempted.entry, self._repair
-        return {
-            "account_id": self._situation.spec.account_id,
-            "region": self._situation.spec.region,
-            "bucket": self._bucket.name,
-            "acl_before": self._before.acl,
-            "acl": self.acl,
-            "repaired": repair and {"at": repair.at.isoformat(), "request_id": repair.request_id},
-            "exemption": {**entry._asdict(), "expires": entry.expires.isoformat()},
-            "was_in_file": self._exempted.in_file,
-            "was_live": self._exempted.is_live,
-            "done": self._done,
-            "commit": self._commit(),
-        }
+    def report(self) -> Report:
+        """The bucket, what it takes, and what was done so far."""
+        repair = self._repair
+        return Report(
+            self._bucket.name,
+            self._before.acl,
+            self.acl,
+            Repair(repair.at, repair.request_id) if repair else None,
+            *self._exempted,
+            tuple(self._done),
+            self._commit(),
+        )
 
     def _try_acl(self) -> None:
         """Write the ACL that it has, so that it is known whether it may be written.
@@ -175,7 +195,7 @@ class Reopening:
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
-        live = DeployedFunction.read(self._situation.spec, self._situation.clients)
+        live = DeployedFunction.read(self._context.spec, self._context.clients)
         held = live.exemptions()
         entry = self._exempted.entry
         if _allowing(held, self._bucket.name, self.acl, entry.expires):
@@ -253,9 +273,9 @@ def _info(bucket: Bucket) -> Info:
     return found
 
 
-def _check_blocked(situation: Situation, bucket: Bucket) -> None:
+def _check_blocked(context: Context, bucket: Bucket) -> None:
     whose = ""
-    if buckets.account_blocks_public_access(situation.clients):
+    if buckets.account_blocks_public_access(context.clients):
         whose = "the account"
     elif bucket.blocks_public_access():
         whose = "the bucket"
@@ -267,23 +287,23 @@ def _check_blocked(situation: Situation, bucket: Bucket) -> None:
         )
 
 
-def _last_repair(situation: Situation, wish: Wish, info: Info, now: datetime) -> AuditLine:
+def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> AuditLine:
     """The newest line of a repair of this bucket."""
-    clients, spec = situation.clients, situation.spec
+    clients, spec = context.clients, context.spec
     until = now + audit_trail.SKEW
     lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
     repairs = [line for line in lines if line.closed]
     instead = "if it is to be open all the same, say --acl public-read"
     if not repairs:
         raise Problem(
-            f"the audit trail has no repair of {wish.bucket} since {_time(wish.since)}: {instead}"
+            f"the audit trail has no repair of {wish.bucket} since {at(wish.since)}: {instead}"
         )
     last = repairs[-1]
     if last.acl_before not in OPENNESS or last.acl_before == PRIVATE:
         raise Problem(f"the repair of {wish.bucket} does not tell the ACL before: {instead}")
     if info.created_at.replace(microsecond=0) > last.at:  # the log has whole seconds
         raise Problem(
-            f"{wish.bucket} was made at {_time(info.created_at)}, after the repair of another one "
+            f"{wish.bucket} was made at {at(info.created_at)}, after the repair of another one "
             f"of its name: {instead}"
         )
     return last
@@ -318,7 +338,3 @@ def _allowing(held: Exemptions, bucket: str, acl: str, until: date) -> Exemption
     """
     found = held.for_bucket(bucket, until)
     return found if allows(found, acl) else None
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

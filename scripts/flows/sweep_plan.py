@@ -10,11 +10,11 @@ from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.decide.candidates import Candidate, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
-from scripts.flows.candidates import Reader
+from scripts.flows.candidates import CandidateReader
 from scripts.patience import patiently
 from scripts.terminal import Console
 
@@ -43,26 +43,26 @@ class SweepPlan(NamedTuple):
         return sum(each.closes for each in self.chosen)
 
 
-def plan_sweep(situation: Situation, now: datetime) -> tuple[Reader, SweepPlan]:
+def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepPlan]:
     """The plan for what the options say, and who read the buckets for it.
 
     Raises CloudError, and Problem for what no finding would come of.
     """
-    spec, clients, options = situation.spec, situation.clients, situation.options
+    spec, clients, options = context.spec, context.clients, context.options
     live = patiently(lambda: DeployedFunction.read(spec, clients))
     known = patiently(lambda: findings.read(spec, clients))
-    found = _named(situation.console, known, options.bucket)
+    found = _named(context.console, known, options.bucket)
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
-    deployed = _checked_settings(situation, live)
+    deployed = _checked_settings(context, live)
     exempting = LiveExemptions(patiently(live.exemptions), deployed.exempt_tag, now.date())
-    reader = Reader(clients, deployed.mode, exempting)
+    reader = CandidateReader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}
     new: Mapping[str, str] = {}
     if options.due:
-        why, new = _due(situation, swept, live.mode, now)
+        why, new = _due(context, swept, live.mode, now)
         # What fails every night must not use up the limits before the others have their turn.
         due_by_lines = sorted(
             (each for each in swept if each.bucket in why),
@@ -80,13 +80,13 @@ def plan_sweep(situation: Situation, now: datetime) -> tuple[Reader, SweepPlan]:
     return reader, SweepPlan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
 
 
-def _checked_settings(situation: Situation, live: DeployedFunction) -> Settings:
+def _checked_settings(context: Context, live: DeployedFunction) -> Settings:
     """What the function is told; it ignores findings of other rules than its own."""
     deployed = live.settings
-    others = [each for each in findings.rule_ids(situation.spec) if each not in deployed.rule_ids]
+    others = [each for each in findings.rule_ids(context.spec) if each not in deployed.rule_ids]
     if others:
         raise Problem(
-            f"{situation.spec.function.name} is not deployed for rule {others[0]} of "
+            f"{context.spec.function.name} is not deployed for rule {others[0]} of "
             "PREPARE_RULE_ID, and would ignore its findings: correct that, or deploy"
         )
     return deployed
@@ -111,13 +111,13 @@ def _named(
 
 
 def _due(
-    situation: Situation, swept: Sequence[Candidate], mode: str, now: datetime
+    context: Context, swept: Sequence[Candidate], mode: str, now: datetime
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Why each that is due is so, and of the others why each that was overlooked is."""
     if not swept:
         return {}, {}
-    where, grace = (situation.clients, situation.spec), timedelta(minutes=situation.options.grace)
-    span = (audit_trail.since(situation.options.days, now), now + audit_trail.SKEW)
+    where, grace = (context.clients, context.spec), timedelta(minutes=context.options.grace)
+    span = (audit_trail.since(context.options.days, now), now + audit_trail.SKEW)
     lines = patiently(lambda: last_lines(audit_trail.read(*where, *span)))
     why: dict[str, str] = {}
     new: dict[str, str] = {}

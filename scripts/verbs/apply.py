@@ -19,7 +19,7 @@ from scripts.account.permission import Permission
 from scripts.account.service import READ_SERVICE
 from scripts.account.trigger import SUBSCRIBING
 from scripts.bundling import fresh
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
@@ -43,22 +43,22 @@ class Report:
     stopped: list[str]
 
 
-def _apply(situation: Situation) -> Ended:
-    console = situation.console
-    if told := fresh.build(situation.spec.function.code):
+def _apply(context: Context) -> Ended:
+    console = context.console
+    if told := fresh.build(context.spec.function.code):
         console.say(told)
-    planned = plan(situation.spec, situation.clients)
+    planned = plan(context.spec, context.clients)
     carry_out.show(console, planned)
     if planned.changes:
-        _count_what_closes(situation)
+        _count_what_closes(context)
     applied: list[Step] = []
-    stopped = list(_obstacles(situation)) if planned.changes else []
+    stopped = list(_obstacles(context)) if planned.changes else []
     for each in stopped:
         console.fail(each)
     end = Exit.PROBLEM if stopped else Exit.DONE
     if planned.changes and not stopped and not console.dry_run:
         if console.confirm("Apply this?"):
-            situation.act()
+            context.act()
             carry_out.carry_out(console, planned, applied)
         else:
             console.say("nothing was applied")
@@ -66,12 +66,12 @@ def _apply(situation: Situation) -> Ended:
     return Ended(end, Report(carry_out.report(planned, applied), stopped))
 
 
-def _obstacles(situation: Situation) -> Iterator[str]:
+def _obstacles(context: Context) -> Iterator[str]:
     """What was set on the live function by hand and this would undo; and what it may not bring."""
-    spec = situation.spec
-    live = DeployedFunction.find(spec, situation.clients)
+    spec = context.spec
+    live = DeployedFunction.find(spec, context.clients)
     if live is None:
-        yield from _of_exemptions(situation, Exemptions())
+        yield from _of_exemptions(context, Exemptions())
         return
     if pause := deploy_conflicts.ended_pause(live.pause, spec):
         told = deploy_conflicts.told_pause(pause, spec.function.name)
@@ -84,14 +84,14 @@ def _obstacles(situation: Situation) -> Iterator[str]:
         raise
     except Problem:
         return  # the function reads them no better, and new code is what helps
-    yield from _of_exemptions(situation, held)
+    yield from _of_exemptions(context, held)
 
 
-def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
+def _of_exemptions(context: Context, live: Exemptions) -> Iterator[str]:
     """Why those of the bundle may not follow the live ones."""
     today = datetime.now(timezone.utc).date()
-    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
-    ours = bundled_exemptions(situation.spec.function.code)
+    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
+    ours = bundled_exemptions(context.spec.function.code)
     lost = deploy_conflicts.dropped(live, ours, today)
     for each in deploy_conflicts.unexpected(lost, settings):
         yield f"{deploy_conflicts.told_exemption(each)}: {deploy_conflicts.mend_exemption(each)}"
@@ -99,12 +99,12 @@ def _of_exemptions(situation: Situation, live: Exemptions) -> Iterator[str]:
         yield f"{deploy_conflicts.told_too_wide(each)}: {deploy_conflicts.MEND_TOO_WIDE}"
 
 
-def _count_what_closes(situation: Situation) -> None:
+def _count_what_closes(context: Context) -> None:
     """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
-    spec = situation.spec
-    settings = dotenv.environment(situation.options.spec.parent / ".env", situation.environ)
+    spec = context.spec
+    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # The exemptions of the bundle that it deploys, whatever has become of their file since.
-    survey = Survey(spec, situation.clients, settings)
+    survey = Survey(spec, context.clients, settings)
     if not begins_to_enforce(survey.facts("running")):
         return
     facts = survey.facts(*BUCKETS.looks_at)
@@ -112,7 +112,7 @@ def _count_what_closes(situation: Situation) -> None:
     remark = closing(facts)
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
-    situation.console.say(remark.what)
+    context.console.say(remark.what)
 
 
 VERB = Verb(

@@ -14,8 +14,8 @@ from cyclopts import Parameter
 
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
-from scripts.context import Ended, Looking, Situation, Verb, moment, time
-from scripts.decide.posture import reopened
+from scripts.context import Context, Ended, Looking, Verb, moment, time
+from scripts.decide.posture import Reopened, reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
@@ -32,15 +32,6 @@ class Options(Looking):
 
 
 @dataclass(frozen=True)
-class Reopened:
-    """A bucket that somebody keeps opening."""
-
-    bucket: str
-    repairs: int
-    last: datetime
-
-
-@dataclass(frozen=True)
 class Report:
     """The lines of a time span, totalled by outcome."""
 
@@ -51,19 +42,19 @@ class Report:
     lines: tuple[AuditLine, ...]
 
 
-def _audit(situation: Situation) -> Ended:
-    console, options = situation.console, situation.options
+def _audit(context: Context) -> Ended:
+    console, options = context.console, context.options
     now = datetime.now(timezone.utc)
     since = moment(options.since, now)
     # The second that is still running too, and a clock that is ahead of this machine's.
     until = moment(options.until, now) if options.until else now + timedelta(minutes=1)
     if since >= until:
         raise UsageError("--since is not before --until: turn them round")
-    found = audit_trail.read(situation.clients, situation.spec, since, until, bucket=options.bucket)
+    found = audit_trail.read(context.clients, context.spec, since, until, bucket=options.bucket)
     lines = list(found)
     _show(console, lines, f"since {_time(since)}")
-    again = tuple(Reopened(each.bucket, each.repairs, each.last) for each in reopened(lines))
-    return Ended(Exit.DONE, Report(since, until, _totals(lines), again, tuple(lines)))
+    report = Report(since, until, _totals(lines), tuple(reopened(lines)), tuple(lines))
+    return Ended(Exit.DONE, report)
 
 
 def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:

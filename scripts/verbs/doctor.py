@@ -18,7 +18,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE
-from scripts.context import Ended, Looking, Situation, Verb
+from scripts.context import Context, Ended, Looking, Verb
 from scripts.decide.chain import LINKS, Diagnosis, Standing
 from scripts.declared import dotenv
 from scripts.flows.facts import Survey, examined
@@ -39,7 +39,7 @@ class Options(Looking):
 
 
 @dataclass(frozen=True)
-class Link:
+class LinkReport:
     """What is said of one link of the chain."""
 
     link: str
@@ -53,20 +53,20 @@ class Report:
     """Whether the chain is sound, and what is said of each link."""
 
     sound: bool
-    links: tuple[Link, ...]
+    links: tuple[LinkReport, ...]
 
 
-def _doctor(situation: Situation) -> Ended:
-    options, spec = situation.options, situation.spec
-    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    survey = Survey(spec, situation.clients, settings, options.exemptions)
+def _doctor(context: Context) -> Ended:
+    options, spec = context.options, context.spec
+    settings = dotenv.environment(options.spec.parent / ".env", context.environ)
+    survey = Survey(spec, context.clients, settings, options.exemptions)
     found: list[Diagnosis] = []
     for each in examined(survey, before_deploy=options.before_deploy):
         if each.link not in {earlier.link for earlier in found}:
-            situation.console.say(f"{each.link}: {each.standing.value}")
+            context.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)
-    _show(situation.console, found)
-    links = tuple(Link(each.link, each.standing, each.what, each.mend) for each in found)
+    _show(context.console, found)
+    links = tuple(LinkReport(each.link, each.standing, each.what, each.mend) for each in found)
     sound = not _broken(found)
     return Ended(Exit.DONE if sound else Exit.PROBLEM, Report(sound, links))
 

@@ -23,11 +23,11 @@ from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
-from scripts.context import LONGEST, Acting, Ended, Situation, Verb, finite, whole
+from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import PERMISSIONS, Findings, check_expected, counted
+from scripts.decide.prospect import PERMISSIONS, Prospect, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
@@ -47,14 +47,14 @@ _MOST = 1_000_000  # buckets
 _PRIVATE = "private, public by policy or otherwise: not closed, kept for a person"
 
 
-class Prospect(NamedTuple):
+class EvaluationPlan(NamedTuple):
     """What an evaluation would lead to, in the mode in which the deployed function runs.
 
     `unlike` says how its exemptions differ from those that are here; empty if they do not.
     """
 
     mode: str
-    found: Findings
+    found: Prospect
     unlike: str
 
     @property
@@ -67,7 +67,7 @@ class Prospect(NamedTuple):
         """What is followed: those that are reported and not exempt."""
         return (*self.found.to_close, *self.found.private)
 
-    def same_as(self, other: "Prospect") -> bool:
+    def same_as(self, other: "EvaluationPlan") -> bool:
         """Whether both lead to the same for the same buckets."""
         return self.mode == other.mode and _names(self.found) == _names(other.found)
 
@@ -88,7 +88,7 @@ class Options(Acting):
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketReport:
     """A bucket before and after; None for what did not come, or was not waited for."""
 
     bucket: str
@@ -112,59 +112,59 @@ class Report:
     exempt: tuple[str, ...]
     ignored: tuple[str, ...]
     started: bool
-    buckets: tuple[Bucket, ...]
+    buckets: tuple[BucketReport, ...]
     settled: bool | None
 
 
-def _evaluate(situation: Situation) -> Ended:
-    console = situation.console
-    _wait_for_the_rule(situation)
-    prospect = patiently(lambda: _prospect(situation))
-    _show(console, prospect)
-    check_expected(situation.options.expect, prospect.closes)
-    if prospect.reported:
-        _check_chain(situation)
+def _evaluate(context: Context) -> Ended:
+    console = context.console
+    _wait_for_the_rule(context)
+    plan = patiently(lambda: _plan(context))
+    _show(console, plan)
+    check_expected(context.options.expect, plan.closes)
+    if plan.reported:
+        _check_chain(context)
         if not console.dry_run:
-            return _carry_out(situation, prospect)
+            return _carry_out(context, plan)
     else:
         console.say("nothing to do: no bucket is non-compliant that is not exempt", "green")
-    return Ended(Exit.DONE, _report(situation, prospect, None))
+    return Ended(Exit.DONE, _report(context, plan, None))
 
 
-def _carry_out(situation: Situation, prospect: Prospect) -> Ended:
-    if not _agreed(situation, prospect):
-        situation.console.say("nothing was started")
-        return Ended(Exit.PROBLEM, _report(situation, prospect, None))
-    situation.act()
-    following = Following(situation, prospect.reported, prospect.mode)
+def _carry_out(context: Context, plan: EvaluationPlan) -> Ended:
+    if not _agreed(context, plan):
+        context.console.say("nothing was started")
+        return Ended(Exit.PROBLEM, _report(context, plan, None))
+    context.act()
+    following = Following(context, plan.reported, plan.mode)
     following.begin()
-    if not patiently(lambda: _prospect(situation)).same_as(prospect):
+    if not patiently(lambda: _plan(context)).same_as(plan):
         raise Problem("results changed meanwhile, so nothing was started: run again")
-    _start(situation)
+    _start(context)
     settled = following.wait()
-    _show_ends(situation, prospect.mode, following.ends, settled=settled)
-    report = _report(situation, prospect, following.ends, settled=settled)
-    closed = prospect.mode == REPORT or all(end.closed for end in following.ends)
+    _show_ends(context, plan.mode, following.ends, settled=settled)
+    report = _report(context, plan, following.ends, settled=settled)
+    closed = plan.mode == REPORT or all(end.closed for end in following.ends)
     return Ended(Exit.DONE if settled and closed else Exit.PROBLEM, report)
 
 
-def _prospect(situation: Situation) -> Prospect:
-    spec, clients, path = situation.spec, situation.clients, situation.options.exemptions
+def _plan(context: Context) -> EvaluationPlan:
+    spec, clients, path = context.spec, context.clients, context.options.exemptions
     today = datetime.now(timezone.utc).date()
     reviewed = reviewed_exemptions(path, today)
-    deployed = _deployed(situation)
+    deployed = _deployed(context)
     told, held = deployed.settings, deployed.exemptions()
     found = foresee(spec, clients, LiveExemptions(held, told.exempt_tag, today))
-    return Prospect(told.mode, found, differing(held, reviewed, path))
+    return EvaluationPlan(told.mode, found, differing(held, reviewed, path))
 
 
-def _deployed(situation: Situation) -> DeployedFunction:
+def _deployed(context: Context) -> DeployedFunction:
     """The function that will get the findings, if it acts on them: s.yaml may tell what is to come.
 
     Raises Problem if it does not.
     """
-    spec, name = situation.spec, situation.spec.function.name
-    deployed = DeployedFunction.find(spec, situation.clients)
+    spec, name = context.spec, context.spec.function.name
+    deployed = DeployedFunction.find(spec, context.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
     read, ours = deployed.settings, findings.rule_ids(spec)
@@ -181,11 +181,11 @@ def _deployed(situation: Situation) -> DeployedFunction:
     return deployed
 
 
-def _check_chain(situation: Situation) -> None:
+def _check_chain(context: Context) -> None:
     """Raise Problem, in the doctor's words, if what is reported would not reach the function."""
-    options = situation.options
-    settings = dotenv.environment(options.spec.parent / ".env", situation.environ)
-    survey = Survey(situation.spec, situation.clients, settings, options.exemptions)
+    options = context.options
+    settings = dotenv.environment(options.spec.parent / ".env", context.environ)
+    survey = Survey(context.spec, context.clients, settings, options.exemptions)
     for link in _LINKS:
         remarks = list(link.examine(survey.facts(*link.looks_at)))
         if lost := [each for each in remarks if each.standing in _LOST]:
@@ -196,75 +196,75 @@ def _check_chain(situation: Situation) -> None:
             )
         for each in remarks:
             if each.standing is Standing.UNSEEN:
-                situation.console.say(f"{link.name}: {each.what}", "yellow")
+                context.console.say(f"{link.name}: {each.what}", "yellow")
 
 
-def _show(console: Console, prospect: Prospect) -> None:
-    to_close, private, exempt, ignored = prospect.found
-    if prospect.unlike:
-        console.say(prospect.unlike, "yellow")
+def _show(console: Console, plan: EvaluationPlan) -> None:
+    to_close, private, exempt, ignored = plan.found
+    if plan.unlike:
+        console.say(plan.unlike, "yellow")
     if to_close:
         rows = [(each.bucket, each.region, each.acl) for each in to_close]
         console.table(("non-compliant", "region", "ACL"), rows)
     if private:
         console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
     left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
-    if prospect.mode == REPORT:
+    if plan.mode == REPORT:
         console.say(
             f"nothing will be closed: the function runs in mode {REPORT}, and will report "
             f"{counted(len(to_close))}; {left}"
         )
     else:
-        console.say(f"an evaluation now closes {counted(prospect.closes)}; {left}", "bold")
+        console.say(f"an evaluation now closes {counted(plan.closes)}; {left}", "bold")
 
 
-def _agreed(situation: Situation, prospect: Prospect) -> bool:
-    if situation.options.expect is not None:
+def _agreed(context: Context, plan: EvaluationPlan) -> bool:
+    if context.options.expect is not None:
         return True
-    if not prospect.closes:
-        return situation.console.confirm("Start the evaluation?")
-    typed = situation.console.ask(
+    if not plan.closes:
+        return context.console.confirm("Start the evaluation?")
+    typed = context.console.ask(
         "To go on, type how many buckets will be closed:",
-        f"say --expect {prospect.closes} if that is meant (--yes is not enough)",
+        f"say --expect {plan.closes} if that is meant (--yes is not enough)",
     )
-    if typed != str(prospect.closes):
+    if typed != str(plan.closes):
         raise UsageError(
-            f"{counted(prospect.closes)} would be closed, and {typed or 'nothing'} was typed: "
+            f"{counted(plan.closes)} would be closed, and {typed or 'nothing'} was typed: "
             "nothing was started"
         )
     return True
 
 
-def _wait_for_the_rule(situation: Situation) -> None:
+def _wait_for_the_rule(context: Context) -> None:
     """Let an evaluation that is under way end: what it finds is not in the results yet."""
 
     def look() -> Progress:
-        state = findings.state(situation.spec, situation.clients)
+        state = findings.state(context.spec, context.clients)
         return Progress(f"the rule is {state}", state != findings.EVALUATING)
 
     if patiently(look).done:
         return
-    situation.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
-    situation.act()
-    if not wait(look, situation.console, situation.options.timeout):
+    context.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
+    context.act()
+    if not wait(look, context.console, context.options.timeout):
         raise Problem(
-            f"the rule was still EVALUATING after {situation.options.timeout:.0f} s: run again "
+            f"the rule was still EVALUATING after {context.options.timeout:.0f} s: run again "
             "later, or with a longer --timeout"
         )
 
 
-def _start(situation: Situation) -> None:
-    for rule_id in findings.rule_ids(situation.spec):
-        patiently(partial(findings.start_evaluation, situation.clients, rule_id))
-        situation.console.say(f"started an evaluation of {rule_id}")
+def _start(context: Context) -> None:
+    for rule_id in findings.rule_ids(context.spec):
+        patiently(partial(findings.start_evaluation, context.clients, rule_id))
+        context.console.say(f"started an evaluation of {rule_id}")
 
 
-def _names(found: Findings) -> list[list[str]]:
+def _names(found: Prospect) -> list[list[str]]:
     return [[each.bucket for each in group] for group in (found.to_close, found.private)]
 
 
-def _show_ends(situation: Situation, mode: str, ends: Sequence[End], *, settled: bool) -> None:
-    console, queue = situation.console, situation.spec.failure_queue
+def _show_ends(context: Context, mode: str, ends: Sequence[End], *, settled: bool) -> None:
+    console, queue = context.console, context.spec.failure_queue
     rows = [(end.before.bucket, end.before.compliance, _after(end), _said(end)) for end in ends]
     console.table(("bucket", "before", "after", "the function said"), rows)
     still_open = [end for end in ends if not end.closed]
@@ -293,31 +293,31 @@ def _said(end: End) -> str:
 
 
 def _report(
-    situation: Situation,
-    prospect: Prospect,
+    context: Context,
+    plan: EvaluationPlan,
     ends: Sequence[End] | None,
     *,
     settled: bool | None = None,
 ) -> Report:
     """Without `ends` no evaluation was started."""
-    found = prospect.found
+    found = plan.found
     of_bucket = {end.before.bucket: end for end in ends or ()}
     return Report(
-        tuple(findings.rule_ids(situation.spec)),
-        prospect.mode,
-        prospect.closes,
+        tuple(findings.rule_ids(context.spec)),
+        plan.mode,
+        plan.closes,
         tuple(each.bucket for each in found.private),
         tuple(each.bucket for each in found.exempt),
         tuple(each.bucket for each in found.ignored),
         ends is not None,
-        tuple(_bucket(each, of_bucket.get(each.bucket)) for each in prospect.reported),
+        tuple(_bucket(each, of_bucket.get(each.bucket)) for each in plan.reported),
         settled,
     )
 
 
-def _bucket(before: Result, end: End | None) -> Bucket:
+def _bucket(before: Result, end: End | None) -> BucketReport:
     line = end.line if end else None
-    return Bucket(
+    return BucketReport(
         before.bucket,
         before.region,
         before.acl,

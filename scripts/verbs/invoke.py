@@ -15,9 +15,9 @@ from cyclopts import Parameter
 from scripts.account import audit_trail
 from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, invoke
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.flows.audit_lines import show
-from scripts.flows.event_file import EventPreview, preview, read_event
+from scripts.flows.event_file import Named, preview, read_event
 from scripts.terminal import Exit
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
@@ -30,14 +30,6 @@ class Options(Acting):
     event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
         kw_only=False
     )
-
-
-@dataclass(frozen=True)
-class Named:
-    """A finding that the event has."""
-
-    bucket: str
-    rule_id: str
 
 
 @dataclass(frozen=True)
@@ -61,21 +53,22 @@ class Report:
     audit: tuple[Mapping[str, object], ...]
 
 
-def _invoke(situation: Situation) -> Ended:
-    console, spec = situation.console, situation.spec
-    event = read_event(str(situation.options.event))
+def _invoke(context: Context) -> Ended:
+    console, spec = context.console, context.spec
+    event = read_event(str(context.options.event))
     name = spec.qualified_name
-    coming = preview(situation.clients, spec, event)
+    coming = preview(context.clients, spec, event)
     coming.show(console)
+    foreseen = Foreseen(name, coming.mode, coming.findings)
     if console.dry_run:
         console.say(f"would invoke {name} with {len(event)} bytes")
-        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
+        return Ended(Exit.DONE, foreseen)
     if not coming.harmless and not console.confirm("Invoke it?"):
         console.say("nothing was invoked")
-        return Ended(Exit.DONE, Foreseen(coming.function, coming.mode, _named(coming)))
+        return Ended(Exit.DONE, foreseen)
     console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
-    situation.act()
-    ended = invoke(situation.clients, spec, event)
+    context.act()
+    ended = invoke(context.clients, spec, event)
     lines = audit_trail.of_log(ended.log)
     show(console, lines)
     if len(ended.log) >= _TAIL:
@@ -84,14 +77,9 @@ def _invoke(situation: Situation) -> Ended:
         console.say(f"the function raised {ended.raised}", "red")
     else:
         console.say(f"the function answered {ended.answer!r}", "green" if ended.settled else "red")
-    report = Report(
-        name, ended.request_id, ended.answer, ended.raised, tuple(line.document() for line in lines)
-    )
+    audit = tuple(line.as_written() for line in lines)
+    report = Report(name, ended.request_id, ended.answer, ended.raised, audit)
     return Ended(Exit.DONE if ended.settled else Exit.PROBLEM, report)
-
-
-def _named(coming: EventPreview) -> tuple[Named, ...]:
-    return tuple(Named(each.resource_id, each.rule_id) for each in coming.findings)
 
 
 VERB = Verb(

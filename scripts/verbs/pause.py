@@ -20,7 +20,7 @@ from scripts.account.deployed_function import (
     DeployedFunction,
     Pause,
 )
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -44,11 +44,11 @@ class Report:
     changed: bool
 
 
-def _pause(situation: Situation) -> Ended:
-    console, name = situation.console, situation.spec.function.name
+def _pause(context: Context) -> Ended:
+    console, name = context.console, context.spec.function.name
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    situation.act()
-    live, changed = _paused(situation, now)
+    context.act()
+    live, changed = _paused(context, now)
     if changed:
         console.say(
             f"{name} is {live.pause}: findings are recorded as {WOULD_REPAIR}, and nothing is "
@@ -66,23 +66,23 @@ def _pause(situation: Situation) -> Ended:
     return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed))
 
 
-def _paused(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:
+def _paused(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:
     """The function as it is then, and whether that is this run's doing."""
     for _ in range(_TRIES - 1):
         try:
-            return patiently(lambda: _pause_once(situation, now))
+            return patiently(lambda: _pause_once(context, now))
         except ChangedError:
             continue
-    return patiently(lambda: _pause_once(situation, now))
+    return patiently(lambda: _pause_once(context, now))
 
 
-def _pause_once(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:
-    live = DeployedFunction.read(situation.spec, situation.clients)
-    reason = situation.options.reason.strip()
+def _pause_once(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:
+    live = DeployedFunction.read(context.spec, context.clients)
+    reason = context.options.reason.strip()
     if live.pause:
         # An earlier try may have been applied, and its answer lost.
         return live, (live.pause.since, live.pause.reason) == (now, reason)
-    if situation.console.dry_run:
+    if context.console.dry_run:
         return live, False
     pause = Pause(now, reason, live.mode)
     changed = {**live.environment, MODE: REPORT, PAUSED: pause.variable()}

@@ -24,7 +24,7 @@ from scripts.account.permission import Permission
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
@@ -78,15 +78,15 @@ class Report:
     obstacles: list[str]
 
 
-def _provision(situation: Situation) -> Ended:
-    console, spec, clients = situation.console, situation.spec, situation.clients
-    recipients = _recipients(situation)
+def _provision(context: Context) -> Ended:
+    console, spec, clients = context.console, context.spec, context.clients
+    recipients = _recipients(context)
     _wait_for_cloud_config(console, clients)
     if found := obstacles(spec, clients):
         for obstacle in found:
             console.fail(obstacle)
         return Ended(Exit.PROBLEM, Report([], found))
-    settings = _Settings(situation)
+    settings = _Settings(context)
     planned = _plan(spec, clients, recipients)
     last = step_for(settings)
     planned = replace(planned, steps=(*planned.steps, last))
@@ -99,7 +99,7 @@ def _provision(situation: Situation) -> Ended:
     end = Exit.DONE
     if planned.changes and not console.dry_run:
         if console.confirm("Do this?"):
-            situation.act()
+            context.act()
             carry_out.carry_out(console, planned, applied)
             console.say(
                 "next: s deploy -y --use-local, or resource-repair apply where there is no Node"
@@ -107,14 +107,14 @@ def _provision(situation: Situation) -> Ended:
         else:
             console.say("nothing was done")
             end = Exit.PROBLEM
-    _tell_of_the_shell(situation, settings)
+    _tell_of_the_shell(context, settings)
     return Ended(end, Report(carry_out.report(planned, applied), []))
 
 
-def _recipients(situation: Situation) -> Recipients:
+def _recipients(context: Context) -> Recipients:
     """Whom the shell and .env name."""
-    path = situation.options.spec.parent / ".env"
-    return Recipients.of(dotenv.environment(path, situation.environ))
+    path = context.options.spec.parent / ".env"
+    return Recipients.of(dotenv.environment(path, context.environ))
 
 
 def _would_close(spec: Spec, clients: Clients) -> str:
@@ -147,11 +147,11 @@ def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
         raise Problem("Cloud Config is still being switched on: run again in some minutes")
 
 
-def _tell_of_the_shell(situation: Situation, settings: "_Settings") -> None:
+def _tell_of_the_shell(context: Context, settings: "_Settings") -> None:
     """The shell wins over .env, and may have an older rule's id."""
-    of_shell, of_file = situation.environ.get(RULE_ID), (settings.live() or {}).get(RULE_ID)
+    of_shell, of_file = context.environ.get(RULE_ID), (settings.live() or {}).get(RULE_ID)
     if of_shell and of_file and of_shell != of_file:
-        situation.console.say(
+        context.console.say(
             f"{RULE_ID} is {of_shell} in the shell, which wins over .env: unset it there", "yellow"
         )
 
@@ -161,13 +161,13 @@ class _Settings:
 
     kind = "settings"
 
-    def __init__(self, situation: Situation) -> None:
-        self._path: Path = situation.options.spec.parent / ".env"
+    def __init__(self, context: Context) -> None:
+        self._path: Path = context.options.spec.parent / ".env"
         self.name = self._path.name
-        spec = situation.spec
+        spec = context.spec
         own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
-        self._endpoint = Endpoints.from_environment(situation.environ).fc or own
-        self._rule = Rule(spec, situation.clients)
+        self._endpoint = Endpoints.from_environment(context.environ).fc or own
+        self._rule = Rule(spec, context.clients)
 
     def live(self) -> State | None:
         """What the file says; None if it is not there."""

@@ -18,9 +18,9 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
-from scripts.context import LONGEST, Acting, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.flows.audit_lines import show, tell_person
-from scripts.flows.event_file import FindingKey, finding_keys, preview, read_event
+from scripts.flows.event_file import FindingKey, Named, finding_keys, preview, read_event
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 
@@ -39,35 +39,47 @@ class Options(Acting):
     ] = _TIMEOUT
 
 
-def _publish(situation: Situation) -> Exit:
-    console, topic = situation.console, situation.spec.topic
-    event = read_event(str(situation.options.event))
+@dataclass(frozen=True)
+class Foreseen:
+    """What a message would lead to, where there was none."""
+
+    topic: str
+    function: str
+    mode: str
+    findings: tuple[Named, ...]
+    message_id: None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a message led to: the lines that came, of those that were awaited."""
+
+    topic: str
+    message_id: str
+    awaited: int
+    audit: tuple[AuditLine, ...]
+
+
+def _publish(context: Context) -> Ended:
+    console, topic = context.console, context.spec.topic
+    event = read_event(str(context.options.event))
     awaited = Counter(finding_keys(event))
-    coming = preview(situation.clients, situation.spec, event)
+    coming = preview(context.clients, context.spec, event)
     coming.show(console)
+    foreseen = Foreseen(topic, coming.function, coming.mode, coming.findings)
     if console.dry_run:
         console.say(f"would publish {len(event)} bytes, {_findings(awaited)}, to topic {topic}")
-        console.answer({"topic": topic, **coming.document(), "message_id": None})
-        return Exit.DONE
+        return Ended(Exit.DONE, foreseen)
     if not coming.harmless and not console.confirm("Publish it?"):
         console.say("nothing was published")
-        console.answer({"topic": topic, **coming.document(), "message_id": None})
-        return Exit.DONE
-    situation.act()
-    earlier = {line.request_id for line in audit_trail.recent(situation.clients, situation.spec)}
-    message_id = publish(situation.clients, topic, event)
+        return Ended(Exit.DONE, foreseen)
+    context.act()
+    earlier = {line.request_id for line in audit_trail.recent(context.clients, context.spec)}
+    message_id = publish(context.clients, topic, event)
     console.say(f"published {len(event)} bytes to topic {topic}, as message {message_id}")
-    lines = _follow(situation, awaited, earlier)
-    end = _tell(situation, awaited, lines)
-    console.answer(
-        {
-            "topic": topic,
-            "message_id": message_id,
-            "awaited": awaited.total(),
-            "audit": [line.document(line.at.isoformat()) for line in lines],
-        }
-    )
-    return end
+    lines = _follow(context, awaited, earlier)
+    end = _tell(context, awaited, lines)
+    return Ended(end, Report(topic, message_id, awaited.total(), tuple(lines)))
 
 
 def of_message(awaited: Counter[FindingKey], lines: Iterable[AuditLine]) -> list[AuditLine]:
@@ -96,32 +108,30 @@ def _first_run(awaited: Counter[FindingKey], lines: Iterable[AuditLine]) -> list
     return run
 
 
-def _follow(
-    situation: Situation, awaited: Counter[FindingKey], earlier: set[str]
-) -> list[AuditLine]:
+def _follow(context: Context, awaited: Counter[FindingKey], earlier: set[str]) -> list[AuditLine]:
     """What comes; lines from before the message are told apart by their request."""
     found: list[AuditLine] = []
 
     def look() -> Progress:
-        lines = audit_trail.recent(situation.clients, situation.spec)
+        lines = audit_trail.recent(context.clients, context.spec)
         new = (line for line in lines if line.request_id not in earlier)
         found[:] = of_message(awaited, new)
         words = f"{len(found)} of {awaited.total()} audit lines have come"
         return Progress(words, len(found) == awaited.total())
 
-    wait(look, situation.console, situation.options.timeout)
+    wait(look, context.console, context.options.timeout)
     return found
 
 
-def _tell(situation: Situation, awaited: Counter[FindingKey], lines: Sequence[AuditLine]) -> Exit:
-    console, spec = situation.console, situation.spec
+def _tell(context: Context, awaited: Counter[FindingKey], lines: Sequence[AuditLine]) -> Exit:
+    console, spec = context.console, context.spec
     show(console, lines)
     missing = awaited.total() - len(lines)
     unsettled = [line for line in lines if not line.settled]
     if missing:
         console.say(
             f"{missing} of {awaited.total()} audit lines did not come within "
-            f"{situation.options.timeout:g} s: `resource-repair doctor` says where findings are "
+            f"{context.options.timeout:g} s: `resource-repair doctor` says where findings are "
             "lost",
             "red",
         )

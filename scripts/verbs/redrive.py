@@ -35,11 +35,11 @@ from scripts.account.mailbox import (
     opened,
 )
 from scripts.account.topic import PUBLISH
-from scripts.context import Acting, Situation, Verb, finite, whole
-from scripts.decide.envelope import Failure, read
+from scripts.context import Acting, Context, Ended, Verb, finite, whole
+from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
-from scripts.flows.audit_lines import for_a_person, tell_person
+from scripts.flows.audit_lines import cut, for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
@@ -47,14 +47,13 @@ from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
-_ROUTES: Mapping[str, Callable[[Situation, DeployedFunction], Route]] = {
+_ROUTES: Mapping[str, Callable[[Context, DeployedFunction], Route]] = {
     _TO_FUNCTION: ToFunction,
     _TO_TOPIC: ToTopic,
 }
 _TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
 _LONGEST_TIMEOUT = 3600  # each message is held for as long
 _SHORTEST_ID = 4
-_WIDE = 100  # characters of a reason that people are shown
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -93,34 +92,58 @@ class Options(Acting):
     ] = _TIMEOUT
 
 
-def _redrive(situation: Situation) -> Exit:
-    console, spec = situation.console, situation.spec
-    _check(situation.options)
+@dataclass(frozen=True)
+class MessageReport:
+    """A message of the queue, and what became of it; without `tried` it was not sent."""
+
+    id: str
+    waits_seconds: int
+    buckets: tuple[str, ...]
+    attempts: int | None
+    reason: str
+    kept: str | None
+    removed: bool
+    problem: str | None
+    tried: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was chosen; `stopped` is why the run ended before all of it was tried."""
+
+    queue: str | None
+    to: str
+    stopped: str | None
+    messages: tuple[MessageReport, ...]
+
+
+def _redrive(context: Context) -> Ended:
+    console, spec = context.console, context.spec
+    _check(context.options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
-    live = patiently(lambda: DeployedFunction.read(spec, situation.clients))
-    with opened(situation.clients, spec.failure_queue) as mailbox:
+    live = patiently(lambda: DeployedFunction.read(spec, context.clients))
+    with opened(context.clients, spec.failure_queue) as mailbox:
         waiting = [_read(message, spec, live) for message in mailbox.listed()]
-        chosen = _chosen(waiting, situation.options)
+        chosen = _chosen(waiting, context.options)
         _show(console, chosen, spec.failure_queue, len(waiting))
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
-            console.answer(_document(situation, chosen, {}))
-            return Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
+            end = Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
+            return Ended(end, _report(context, chosen, {}))
         _refuse_in_report(live)
-        if not _agreed(situation, live, len(sendable)):
+        if not _agreed(context, live, len(sendable)):
             console.say("nothing was sent")
-            console.answer(_document(situation, chosen, {}))
-            return Exit.PROBLEM
-        situation.act()
-        route = _ROUTES[situation.options.to](situation, live)
-        handled = _send(situation, mailbox, live, route, chosen)
+            return Ended(Exit.PROBLEM, _report(context, chosen, {}))
+        context.act()
+        route = _ROUTES[context.options.to](context, live)
+        handled = _send(context, mailbox, live, route, chosen)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
-    return Exit.DONE if settled else Exit.PROBLEM
+    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
 
 
 def _send(
-    situation: Situation,
+    context: Context,
     mailbox: QueueMailbox,
     live: DeployedFunction,
     route: Route,
@@ -130,10 +153,11 @@ def _send(
 
     The function must be as it was when they were chosen: it is read again before each.
     """
-    console = situation.console
+    console = context.console
     events = {each.message.id: each.failure.event for each in chosen if not each.kept}
     handled: dict[str, Handled] = {}
     stopped = ""
+    console.so_far(lambda: _report(context, chosen, handled, stopped))
 
     def send(message: Message) -> str:
         live.check_unchanged()
@@ -150,7 +174,6 @@ def _send(
     finally:
         _show_end(console, chosen, handled, stopped)
         tell_person(console, route.said)
-        console.answer(_document(situation, chosen, handled, stopped))
     return handled
 
 
@@ -161,7 +184,7 @@ def _check(options: Options) -> None:
 
 
 def _read(message: Message, spec: Spec, live: DeployedFunction) -> Waiting:
-    failure = read(message.body)
+    failure = failure_in(message.body)
     return Waiting(message, failure, _why_kept(failure, spec, live))
 
 
@@ -209,7 +232,7 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
             _age(each.message),
             ", ".join(each.failure.buckets) or "none that can be read",
             str(each.failure.attempts or "not told"),
-            _cut(each.failure.reason),
+            cut(each.failure.reason),
             f"keep: {each.kept}" if each.kept else "send",
         )
         for each in chosen
@@ -229,16 +252,16 @@ def _refuse_in_report(live: DeployedFunction) -> None:
         )
 
 
-def _agreed(situation: Situation, live: DeployedFunction, number: int) -> bool:
-    to = f"topic {situation.spec.topic}"
-    if situation.options.to == _TO_FUNCTION:
+def _agreed(context: Context, live: DeployedFunction, number: int) -> bool:
+    to = f"topic {context.spec.topic}"
+    if context.options.to == _TO_FUNCTION:
         to = f"function {live.spec.qualified_name}"
     what = "1 message" if number == 1 else f"{number} messages"
-    return situation.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
+    return context.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
 
 
 def _tell(console: Console, done: Handled, number: int, of: int) -> None:
-    what = "settled, and removed" if done.removed else _cut(done.problem) or _SETTLED_LATE
+    what = "settled, and removed" if done.removed else cut(done.problem) or _SETTLED_LATE
     console.say(f"{number} of {of}  {done.message.id}: {what}", "" if done.removed else "red")
 
 
@@ -267,7 +290,7 @@ def _show_end(
 ) -> None:
     left = [each for each in chosen if not _gone(each, handled)]
     rows = [
-        (each.message.id, ", ".join(each.failure.buckets), _cut(_end(each, handled, stopped)))
+        (each.message.id, ", ".join(each.failure.buckets), cut(_end(each, handled, stopped)))
         for each in left
     ]
     if rows:
@@ -278,34 +301,28 @@ def _show_end(
         console.say(f"{len(chosen)} settled, and removed from the queue", "green")
 
 
-def _document(
-    situation: Situation,
+def _report(
+    context: Context,
     chosen: Sequence[Waiting],
     handled: Mapping[str, Handled],
     stopped: str = "",
-) -> dict[str, object]:
-    """Without an end a message was not tried; `stopped` is why, where that ended the run."""
-    return {
-        "queue": situation.spec.failure_queue,
-        "to": situation.options.to,
-        "stopped": stopped or None,
-        "messages": [
-            {
-                "id": each.message.id,
-                "waits_seconds": round(max(0.0, time.time() - each.message.arrived_at)),
-                "buckets": each.failure.buckets,
-                "attempts": each.failure.attempts or None,
-                "reason": each.failure.reason,
-                "kept": each.kept or None,
-                "removed": _gone(each, handled),
-                "problem": handled[each.message.id].problem or None
-                if each.message.id in handled
-                else None,
-                "tried": each.message.id in handled,
-            }
-            for each in chosen
-        ],
-    }
+) -> Report:
+    messages = tuple(_message(each, handled.get(each.message.id)) for each in chosen)
+    return Report(context.spec.failure_queue, context.options.to, stopped or None, messages)
+
+
+def _message(each: Waiting, done: Handled | None) -> MessageReport:
+    return MessageReport(
+        each.message.id,
+        round(max(0.0, time.time() - each.message.arrived_at)),
+        tuple(each.failure.buckets),
+        each.failure.attempts or None,
+        each.failure.reason,
+        each.kept or None,
+        removed=done is not None and done.removed,
+        problem=(done.problem or None) if done else None,
+        tried=done is not None,
+    )
 
 
 def _age(message: Message) -> str:
@@ -315,10 +332,6 @@ def _age(message: Message) -> str:
     if seconds >= _HOUR:
         return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
     return f"{seconds // _MINUTE:.0f} min"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"
 
 
 VERB = Verb(

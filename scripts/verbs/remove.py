@@ -27,11 +27,11 @@ from scripts.account.queue import marked_queues
 from scripts.account.rule import rules
 from scripts.account.topic import marked_topics
 from scripts.account.trigger import SUBSCRIBING
-from scripts.context import Acting, Ended, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
-from scripts.terminal import Console, Exit, fields
+from scripts.terminal import Console, Exit
 
 _TOPICS = "acs:mns:{region}:{account}:/topics/*"
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
@@ -60,6 +60,13 @@ class Fate(NamedTuple):
     stays: str
 
 
+class Marked(NamedTuple):
+    """A thing that bears our mark, and is not in s.yaml."""
+
+    kind: str
+    name: str
+
+
 def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     """All of the spec that is there, in the order in which it can go; raises CloudError.
 
@@ -78,16 +85,21 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     return found
 
 
-def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
-    """Kind and name of what has the mark and is none of the spec's, as after a change of names.
+def unnamed(spec: Spec, clients: Clients) -> list[Marked]:
+    """What has the mark and is none of the spec's, as after a change of names.
 
     Raises CloudError.
     """
     found = [
-        *(("rule", each.name) for each in rules(clients) if each.marked),
-        *(("topic", name) for name in marked_topics(clients)),
-        *(("queue", name) for name in marked_queues(clients)),
-        *(("log project", name) for name in marked_projects(clients)),
+        *(
+            Marked("delivery channel", each.name or each.id)
+            for each in channels(clients)
+            if each.marked and each.target != spec.trigger.source_arn
+        ),
+        *(Marked("rule", each.name) for each in rules(clients) if each.marked),
+        *(Marked("topic", name) for name in marked_topics(clients)),
+        *(Marked("queue", name) for name in marked_queues(clients)),
+        *(Marked("log project", name) for name in marked_projects(clients)),
     ]
     logs = spec.logs
     ours = {
@@ -96,14 +108,7 @@ def unnamed(spec: Spec, clients: Clients) -> list[tuple[str, str]]:
         ("queue", spec.failure_queue),
         ("log project", logs.project if logs else ""),
     }
-    return [
-        *(
-            ("delivery channel", each.name or each.id)
-            for each in channels(clients)
-            if each.marked and each.target != spec.trigger.source_arn
-        ),
-        *(each for each in found if each not in ours),
-    ]
+    return [each for each in found if each not in ours]
 
 
 def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
@@ -144,49 +149,42 @@ class Found:
     removed: bool
 
 
-class Marked(NamedTuple):
-    """A thing that bears our mark, and is not in s.yaml."""
-
-    kind: str
-    name: str
-
-
 @dataclass(frozen=True)
 class Report:
     """All that was found, and what bears our mark besides."""
 
     found: list[Found]
-    not_in_spec: list[Marked]
+    not_in_spec: Sequence[Marked]
 
 
-def _remove(situation: Situation) -> Ended:
-    console, options = situation.console, situation.options
-    planned = fates(situation.spec, situation.clients, roles=options.roles)
-    others = patiently(lambda: unnamed(situation.spec, situation.clients))
+def _remove(context: Context) -> Ended:
+    console, options = context.console, context.options
+    planned = fates(context.spec, context.clients, roles=options.roles)
+    others = patiently(lambda: unnamed(context.spec, context.clients))
     removed: list[Removable] = []
     report = partial(_report, planned, removed, others)
-    console.so_far(lambda: fields(report()))
-    _show(console, planned, others, situation.spec.region)
+    console.so_far(report)
+    _show(console, planned, others, context.spec.region)
     end = Exit.DONE
     if not all(fate.stays for fate in planned):
         if not options.discard_failures:
             _refuse_to_leave_failures(planned)
         if not console.dry_run:
-            end = _go(situation, planned, removed)
+            end = _go(context, planned, removed)
     return Ended(end, report())
 
 
-def _go(situation: Situation, planned: list[Fate], removed: list[Removable]) -> Exit:
-    console = situation.console
+def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit:
+    console = context.console
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
-    situation.act()
+    context.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
         if stays:
             continue
-        if changed := patiently(partial(_delete_unless_it_stays, resource, situation.options)):
+        if changed := patiently(partial(_delete_unless_it_stays, resource, context.options)):
             planned[index] = Fate(resource, changed)
             console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
             end = Exit.PROBLEM
@@ -222,9 +220,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
             )
 
 
-def _show(
-    console: Console, planned: Sequence[Fate], others: Sequence[tuple[str, str]], region: str
-) -> None:
+def _show(console: Console, planned: Sequence[Fate], others: Sequence[Marked], region: str) -> None:
     rows = [
         ("keep" if stays else "remove", resource.kind, resource.name, stays)
         for resource, stays in planned
@@ -247,10 +243,10 @@ def _show(
 def _report(
     planned: Sequence[Fate],
     removed: Sequence[Removable],
-    others: Sequence[tuple[str, str]],
+    others: Sequence[Marked],
 ) -> Report:
     found = [Found(each.kind, each.name, stays, each in removed) for each, stays in planned]
-    return Report(found, [Marked(*each) for each in others])
+    return Report(found, others)
 
 
 VERB = Verb(

@@ -19,8 +19,8 @@ from scripts.account.deployed_function import (
     Pause,
 )
 from scripts.account.live_exemptions import LiveExemptions
-from scripts.context import Acting, Ended, Situation, Verb
-from scripts.decide.prospect import PERMISSIONS, Findings
+from scripts.context import Acting, Context, Ended, Verb
+from scripts.decide.prospect import PERMISSIONS, Prospect
 from scripts.errors import Problem
 from scripts.flows.foresee import foresee
 from scripts.patience import patiently
@@ -43,9 +43,9 @@ class Report:
     to_close: list[str] | None
 
 
-def _resume(situation: Situation) -> Ended:
-    console, name = situation.console, situation.spec.function.name
-    live = patiently(lambda: DeployedFunction.read(situation.spec, situation.clients))
+def _resume(context: Context) -> Ended:
+    console, name = context.console, context.spec.function.name
+    live = patiently(lambda: DeployedFunction.read(context.spec, context.clients))
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
@@ -54,24 +54,24 @@ def _resume(situation: Situation) -> Ended:
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     reported = None
     if pause.mode_before != REPORT:
-        reported = patiently(lambda: _reported(situation, live))
-        _show(situation, reported)
-    return _go_on(situation, live, pause, reported)
+        reported = patiently(lambda: _reported(context, live))
+        _show(context, reported)
+    return _go_on(context, live, pause, reported)
 
 
 def _go_on(
-    situation: Situation, live: DeployedFunction, pause: Pause, reported: Findings | None
+    context: Context, live: DeployedFunction, pause: Pause, reported: Prospect | None
 ) -> Ended:
     """Ask where it is dangerous, change, and tell."""
-    console, before, end = situation.console, live, Exit.DONE
+    console, before, end = context.console, live, Exit.DONE
     dangerous = reported is not None
     if not console.dry_run:
         if dangerous and not console.confirm(f"Resume in mode {pause.mode_before}?"):
             console.say("it stays paused")
             end = Exit.PROBLEM
         else:
-            situation.act()
-            live = patiently(lambda: _resumed(situation, before, pause))
+            context.act()
+            live = patiently(lambda: _resumed(context, before, pause))
             console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]
     name, changed = live.spec.function.name, live is not before
@@ -86,19 +86,19 @@ def _check_unreadable(live: DeployedFunction) -> None:
         )
 
 
-def _reported(situation: Situation, live: DeployedFunction) -> Findings:
+def _reported(context: Context, live: DeployedFunction) -> Prospect:
     """What the rules that the live function acts on report, by the exemptions that it has."""
     if not live.environment.get(_RULE_IDS):
         raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
-    function = replace(situation.spec.function, environment=live.environment)
-    spec = replace(situation.spec, function=function)
+    function = replace(context.spec.function, environment=live.environment)
+    spec = replace(context.spec, function=function)
     today = datetime.now(timezone.utc).date()
     exempting = LiveExemptions(live.exemptions(), live.settings.exempt_tag, today)
-    return foresee(spec, situation.clients, exempting)
+    return foresee(spec, context.clients, exempting)
 
 
-def _show(situation: Situation, reported: Findings) -> None:
-    console, count = situation.console, len(reported.to_close)
+def _show(context: Context, reported: Prospect) -> None:
+    console, count = context.console, len(reported.to_close)
     rows = [(each.bucket, each.region, each.acl) for each in reported.to_close]
     if rows:
         console.table(("non-compliant", "region", "ACL"), rows)
@@ -113,9 +113,9 @@ def _show(situation: Situation, reported: Findings) -> None:
     )
 
 
-def _resumed(situation: Situation, live: DeployedFunction, pause: Pause) -> DeployedFunction:
+def _resumed(context: Context, live: DeployedFunction, pause: Pause) -> DeployedFunction:
     """The function after: what was agreed to, on what was looked at, is what is changed."""
-    now = DeployedFunction.read(situation.spec, situation.clients)
+    now = DeployedFunction.read(context.spec, context.clients)
     wanted = {name: value for name, value in live.environment.items() if name != PAUSED}
     wanted[MODE] = pause.mode_before
     # An earlier try may have been applied, and its answer lost.

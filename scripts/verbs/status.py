@@ -21,11 +21,12 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
-from scripts.context import Ended, Looking, Situation, Verb, finite, show_unread
+from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
+from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
 
@@ -64,7 +65,7 @@ class Options(Looking):
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketReport:
     """One bucket. What is not there, or was not read, is None; the latter is also in `not_read`."""
 
     bucket: str
@@ -78,7 +79,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class LiveExemptions:
+class ExemptionsReport:
     """Whether the exemptions are those of the live function (None: unknown), and why not."""
 
     deployed: bool | None
@@ -90,52 +91,52 @@ class Report:
     """The buckets, and what is to be known to read of them."""
 
     paused: str | None
-    buckets: tuple[Bucket, ...]
-    exemptions: LiveExemptions
+    buckets: tuple[BucketReport, ...]
+    exemptions: ExemptionsReport
     not_read: tuple[str, ...]
 
 
-def _status(situation: Situation) -> Ended:
-    options, now = situation.options, datetime.now(timezone.utc)
+def _status(context: Context) -> Ended:
+    options, now = context.options, datetime.now(timezone.utc)
     reviewed = reviewed_exemptions(options.exemptions, now.date())
     if options.bucket is not None and not naming.is_bucket_name(options.bucket):
         raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
-    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
-    _show(situation, found)
-    _show_function(situation, reader)
-    show_unread(situation, VERB, reader.failures.values())
+    _show(context, found)
+    _show_function(context, reader)
+    show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
         str(pause) if pause else None,
         tuple(map(_bucket, found)),
-        LiveExemptions(reader.deployed, reader.doubt(options.exemptions)),
+        ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
     )
     whole = not reader.failures and all(view.acl is not None for view in found)
     return Ended(Exit.DONE if whole else Exit.PROBLEM, report)
 
 
-def _show(situation: Situation, found: Sequence[View]) -> None:
+def _show(context: Context, found: Sequence[View]) -> None:
     rows = [_cells(view) for view in found]
-    if situation.options.bucket:
+    if context.options.bucket:
         heads, cells = _COLUMNS, rows[0]
-        situation.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
+        context.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
     elif rows:
-        situation.console.table(_COLUMNS, rows)
+        context.console.table(_COLUMNS, rows)
     else:
-        situation.console.say("the rule has evaluated no bucket yet")
+        context.console.say("the rule has evaluated no bucket yet")
 
 
-def _show_function(situation: Situation, reader: ViewReader) -> None:
+def _show_function(context: Context, reader: ViewReader) -> None:
     """Whether it is paused, and whether it has the exemptions that are here."""
-    console, name, live = situation.console, situation.spec.function.name, reader.live
+    console, name, live = context.console, context.spec.function.name, reader.live
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
     elif live and live.pause:
         console.say(f"{name} is {live.pause}: nothing is closed; resource-repair resume", "bold")
-    if doubt := reader.doubt(situation.options.exemptions):
+    if doubt := reader.doubt(context.options.exemptions):
         console.say(doubt, "yellow")
 
 
@@ -160,7 +161,7 @@ def _told(value: _T | Unread | None, tell: Callable[[_T], str]) -> str:
 
 def _result(result: Result) -> str:
     until = f" until {result.ignored_until}" if result.ignored_until else ""
-    return f"{result.compliance}{until}, evaluated {_time(result.evaluated_at)}"
+    return f"{result.compliance}{until}, evaluated {at(result.evaluated_at)}"
 
 
 def _exemption(exemption: Exemption) -> str:
@@ -170,15 +171,11 @@ def _exemption(exemption: Exemption) -> str:
 
 
 def _line(line: AuditLine) -> str:
-    return f"{_time(line.at)} {line.outcome}: {line.reason}"
+    return f"{at(line.at)} {line.outcome}: {line.reason}"
 
 
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _bucket(view: View) -> Bucket:
-    return Bucket(
+def _bucket(view: View) -> BucketReport:
+    return BucketReport(
         view.bucket,
         view.region,
         _known(view.result),

@@ -19,7 +19,7 @@ from scripts.account.audit_trail import SEARCH
 from scripts.account.inventory import Alert, Recipients
 from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
-from scripts.context import LONGEST, Acting, Ended, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
 from scripts.patience import Progress, wait
@@ -52,22 +52,22 @@ class Report:
     reason: str = ""
 
 
-def _test(situation: Situation) -> Ended:
-    console = situation.console
-    logs, alert = _alert(situation)
-    to = _recipients(situation)
+def _test(context: Context) -> Ended:
+    console = context.console
+    logs, alert = _alert(context)
+    to = _recipients(context)
     if console.dry_run:
         console.say(f"would write a test line to {logs.project}/{logs.logstore}, for {alert.name}")
         return Ended(Exit.DONE, Report(alert.name))
     test_id = uuid.uuid4().hex
-    write_test(situation.clients, logs, test_id)
+    write_test(context.clients, logs, test_id)
     console.say(f"wrote test line {test_id} to {logs.project}/{logs.logstore}")
-    check = _follow(situation, logs, test_id)
+    check = _follow(context, logs, test_id)
     handed_over = check is not None and check.handed_over
     reason = check.reason if check else ""
     report = Report(alert.name, test_id, check is not None, handed_over, reason)
     if check is None:
-        within = f"{situation.options.timeout:g} s"
+        within = f"{context.options.timeout:g} s"
         console.say(
             f"{alert.name} did not fire within {within}: `resource-repair doctor` looks why", "red"
         )
@@ -79,12 +79,12 @@ def _test(situation: Situation) -> Ended:
     return Ended(Exit.DONE, report)
 
 
-def _alert(situation: Situation) -> tuple[Logs, Alert]:
+def _alert(context: Context) -> tuple[Logs, Alert]:
     """The alert for tests, which is there and on."""
-    logs = situation.spec.logs
+    logs = context.spec.logs
     if logs is None:
         raise Problem("without logs there are no alerts: declare logConfig in s.yaml")
-    alert = Alert(alert_rules(situation.spec)[TEST], logs, situation.clients)
+    alert = Alert(alert_rules(context.spec)[TEST], logs, context.clients)
     live = alert.live()
     if live is None:
         raise Problem(f"there is no alert {alert.name}: {HOW}")
@@ -95,21 +95,21 @@ def _alert(situation: Situation) -> tuple[Logs, Alert]:
     return logs, alert
 
 
-def _recipients(situation: Situation) -> str:
-    path = situation.options.spec.parent / ".env"
-    recipients = Recipients.of(dotenv.environment(path, situation.environ))
+def _recipients(context: Context) -> str:
+    path = context.options.spec.parent / ".env"
+    recipients = Recipients.of(dotenv.environment(path, context.environ))
     return recipients.shown() if recipients else "whoever its action policy names"
 
 
-def _follow(situation: Situation, logs: Logs, test_id: str) -> AlertCheck | None:
+def _follow(context: Context, logs: Logs, test_id: str) -> AlertCheck | None:
     """What became of the line; None if the alert did not fire in time."""
     found: list[AlertCheck] = []
 
     def look() -> Progress:
-        found[:] = checks_of_test(situation.clients, logs, test_id)
+        found[:] = checks_of_test(context.clients, logs, test_id)
         return Progress("it fired" if found else "waiting for the alert to fire", bool(found))
 
-    wait(look, situation.console, situation.options.timeout)
+    wait(look, context.console, context.options.timeout)
     return found[0] if found else None
 
 

@@ -19,7 +19,7 @@ from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts import CODE
 from scripts.account import audit_trail, buckets
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE
-from scripts.context import LONGEST, Acting, Situation, Verb, finite
+from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
@@ -55,8 +55,8 @@ class Options(Acting):
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
 
-def _undo(situation: Situation) -> Exit:
-    console, options = situation.console, situation.options
+def _undo(context: Context) -> Ended:
+    console, options = context.console, context.options
     now = datetime.now(timezone.utc)
     _check(options)
     wish = Wish(
@@ -67,19 +67,16 @@ def _undo(situation: Situation) -> Exit:
         audit_trail.since(options.days, now),
         options.watch,
     )
-    job = patiently(lambda: reopen.prepare(situation, wish, now))
+    job = patiently(lambda: reopen.prepare(context, wish, now))
     job.show()
     if console.dry_run:
-        console.answer(job.document())
-        return Exit.DONE
+        return Ended(Exit.DONE, job.report())
     if not _agreed(console, options, job):
         console.say("nothing was changed")
-        console.answer(job.document())
-        return Exit.PROBLEM
-    situation.act()
+        return Ended(Exit.PROBLEM, job.report())
+    context.act()
     job.carry_out()
-    console.answer(job.document())
-    return Exit.DONE
+    return Ended(Exit.DONE, job.report())
 
 
 def _check(options: Options) -> None:

@@ -14,8 +14,8 @@ from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
 from scripts.bundling import fresh
-from scripts.context import LONGEST, Acting, Situation, Verb, finite
-from scripts.decide.drift import Comparison
+from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
+from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.flows.compare import find_drift
@@ -50,25 +50,33 @@ class Options(Acting):
     ] = TIMEOUT
 
 
-def _verify(situation: Situation) -> Exit:
-    if told := fresh.build(situation.spec.function.code):
-        situation.console.say(told)
-    found = patiently(lambda: find_drift(situation.spec, situation.clients))
-    document = _document(found)
-    _show(situation, found)
-    if situation.options.loop and found.pause:
+@dataclass(frozen=True)
+class Report:
+    """What was compared, and where it differs; what a proof tells goes beside it."""
+
+    compared: tuple[Compared, ...]
+    drift: tuple[Drift, ...]
+    paused: str | None
+
+
+def _verify(context: Context) -> Ended:
+    if told := fresh.build(context.spec.function.code):
+        context.console.say(told)
+    found = patiently(lambda: find_drift(context.spec, context.clients))
+    _show(context, found)
+    report = Report(found.compared, found.drift, str(found.pause) if found.pause else None)
+    if context.options.loop and found.pause:
         raise Problem(
             "the loop cannot be proved while nothing is closed: `resource-repair resume` first"
         )
-    if situation.options.loop and not found.drift:
-        situation.console.so_far(lambda: document)
-        return proof.prove(situation, document)
-    situation.console.answer(document)
-    return Exit.PROBLEM if found.drift else Exit.DONE
+    if context.options.loop and not found.drift:
+        context.console.so_far(lambda: report)
+        return proof.prove(context)
+    return Ended(Exit.PROBLEM if found.drift else Exit.DONE, report)
 
 
-def _show(situation: Situation, found: Comparison) -> None:
-    console = situation.console
+def _show(context: Context, found: Comparison) -> None:
+    console = context.console
     if found.pause:
         console.say(
             f"{found.pause}: findings are recorded, nothing is closed; resource-repair resume",
@@ -86,19 +94,11 @@ def _show(situation: Situation, found: Comparison) -> None:
     )
     for each in found.drift:
         if (each.kind, each.field) == ("function", "code"):
-            built = situation.spec.function.code.read_bytes()
+            built = context.spec.function.code.read_bytes()
             console.say(
                 about_byte_code(built, each.live)
                 or "the code differs by more than byte code, or another Python compiled it"
             )
-
-
-def _document(found: Comparison) -> dict[str, object]:
-    return {
-        "compared": [{"kind": kind, "name": name} for kind, name in found.compared],
-        "drift": [each._asdict() for each in found.drift],
-        "paused": found.pause and str(found.pause),
-    }
 
 
 VERB = Verb(

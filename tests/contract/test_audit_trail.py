@@ -104,7 +104,7 @@ def test_a_line_in_a_tail_is_told_as_it_was_written(store: Store) -> None:
     """The same line from a log's tail, cut at its start: for programs, what the function wrote."""
     tail = f"{line()[20:]}\n{line('second')}\n".encode()
     (found,) = of_log(tail)
-    assert found.document() == json.loads(line("second"))
+    assert found.as_written() == json.loads(line("second"))
 
     store.write(line("second"))
     (logged,) = store.read()

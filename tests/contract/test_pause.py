@@ -237,7 +237,10 @@ def test_a_resume_that_was_overtaken_stops(
 
     assert product.run("resume", "--yes") == 1
 
-    assert "was changed meanwhile by somebody else: run again" in capsys.readouterr().err
+    assert (
+        "was changed by somebody else in this moment, so it was left alone: run again"
+        in capsys.readouterr().err
+    )
     assert environment(product)["repairMode"] == "report"
 
 

@@ -81,6 +81,7 @@ def test_an_earlier_line_about_the_same_bucket_is_not_taken_for_its_own(
 
     document = json.loads(capsys.readouterr().out)
     assert [line["outcome"] for line in document["audit"]] == ["already_private"]
+    assert document["audit"][0]["at"].endswith("Z")  # as in the answers of all other verbs
 
 
 def test_several_findings_have_a_line_each(

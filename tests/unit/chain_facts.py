@@ -13,7 +13,7 @@ from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFo
 from scripts.account.resource import Step, Verdict
 from scripts.decide.chain import LINKS, Diagnosis, Standing, examine
 from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription, known
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import Prospect
 from scripts.declared import PATH, Spec, load
 
 ACCOUNT, OTHER_ACCOUNT = "1208863178610000", "1000000000000001"
@@ -125,7 +125,7 @@ SOUND = Facts(
     alerts=(seen("alert", "kept", status="enabled"),),
     alert_policy=seen("alert policy", "policy", actions="fire()"),
     webhook=seen("alert webhook", "webhook", to="https://example.com/…"),
-    found=Findings(),
+    found=Prospect(),
 )
 
 

@@ -14,7 +14,7 @@ from scripts.decide.chain import Diagnosis, Standing, examine
 from scripts.decide.chain.buckets import BUCKETS, EXPECT
 from scripts.decide.chain.facts import Facts
 from scripts.decide.deploy_conflicts import EXPECT_DROP
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import Prospect
 from scripts.errors import Problem
 from tests.unit.chain_facts import NOW, SPEC, facts, rule, running, said, unlike
 
@@ -24,13 +24,13 @@ HELD = Exemption("static-site", "why", "who", date(2026, 12, 31))
 WIDE = HELD._replace(bucket="*-s*")
 
 
-def open_ones(count: int) -> Findings:
+def open_ones(count: int) -> Prospect:
     """So many buckets that a report leads to the closing of, and one that is exempt."""
     results = [
         Result(f"public-{n:02}", "cn-shanghai", NON_COMPLIANT, NOW, "public-read", "")
         for n in range(count + 1)
     ]
-    return Findings(to_close=tuple(results[1:]), exempt=(results[0],))
+    return Prospect(to_close=tuple(results[1:]), exempt=(results[0],))
 
 
 def of_buckets(given: Facts) -> list[Diagnosis]:

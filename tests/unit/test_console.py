@@ -343,3 +343,16 @@ def test_wide_letters_and_accents_keep_the_columns() -> None:
     rows = [("桶", "1"), ("u\u0308", "2"), ("ab", "3")]
     Console(out=out).table(("b", "n"), rows)
     assert out.getvalue() == "b   n\n桶  1\nu\u0308   2\nab  3\n"
+
+
+def test_what_was_told_so_far_stays_beside_the_answer() -> None:
+    """As a comparison does beside a proof: in its order, and as it is in the end."""
+
+    def verb(console: Console) -> Exit:
+        console.so_far(lambda: {"compared": 1, "proved": None})
+        console.answer({"proved": True, "seconds": 2})
+        return Exit.DONE
+
+    out = io.StringIO()
+    assert guarded(verb, Console(answer_json=True, out=out, err=io.StringIO())) == Exit.DONE
+    assert json.loads(out.getvalue()) == {"compared": 1, "proved": True, "seconds": 2}

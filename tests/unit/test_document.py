@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts.terminal import fields
+from scripts.terminal import plain
 
 
 class Pair(NamedTuple):
@@ -50,7 +50,7 @@ AT = datetime(2026, 11, 28, 19, 30, tzinfo=timezone(timedelta(hours=8)))
 def test_every_kind_of_value_has_its_form() -> None:
     """Parts are objects, times are UTC, and what has a value is told by that."""
     report = Report((Inner(AT, Colour.RED),), Pair("a", AT.date()), {"b": 1}, Path("c/d"), None)
-    assert fields(report) == {
+    assert plain(report) == {
         "parts": [{"at": "2026-11-28T11:30:00Z", "colour": "red"}],
         "pair": {"name": "a", "day": "2026-11-28"},
         "counts": {"b": 1},
@@ -63,4 +63,4 @@ def test_every_kind_of_value_has_its_form() -> None:
 def test_what_is_no_value_is_refused(value: object) -> None:
     """So that nothing is told by accident, as a client or its credentials would be."""
     with pytest.raises(TypeError, match="is no value of a report"):
-        fields(Report((), None, {}, Path(), value))
+        plain(Report((), None, {}, Path(), value))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import ROOT
-from scripts.decide.envelope import read
+from scripts.decide.envelope import failure_in
 
 EVENT = (ROOT / "events" / "repaired_nested.json").read_text("utf-8")
 ENVELOPE = {
@@ -27,7 +27,7 @@ ENVELOPE = {
 
 def test_a_whole_one_tells_everything() -> None:
     """Event, bucket, reason, runs and function."""
-    failure = read(json.dumps(ENVELOPE))
+    failure = failure_in(json.dumps(ENVELOPE))
     assert json.loads(failure.event) == json.loads(EVENT)
     assert failure.unreadable == ""
     assert failure.buckets == ["config-snapshot"]
@@ -47,22 +47,22 @@ def test_a_whole_one_tells_everything() -> None:
 )
 def test_the_reason_is_the_best_there_is(changes: dict[str, object], reason: str) -> None:
     """What the function raised, else what Function Compute calls it, else nothing."""
-    assert read(json.dumps(ENVELOPE | changes)).reason == reason
+    assert failure_in(json.dumps(ENVELOPE | changes)).reason == reason
 
 
 def test_a_function_of_another_edition_is_named_too() -> None:
     """Function Compute 3.0 has no services: a migrated function has its service in its name."""
     arn = "acs:fc:cn-shanghai:1208863178610000:functions/resource_repair$oss_repair_acl_trigger"
-    failure = read(json.dumps(ENVELOPE | {"requestContext": {"functionArn": arn}}))
+    failure = failure_in(json.dumps(ENVELOPE | {"requestContext": {"functionArn": arn}}))
     assert (failure.service, failure.function) == ("resource_repair", "oss_repair_acl_trigger")
 
 
 @given(st.integers(0, len(EVENT) - 1))
 def test_a_cut_event_is_never_taken_for_a_whole_one(length: int) -> None:
     """However little is missing of it, it is unreadable."""
-    assert read(json.dumps(ENVELOPE | {"requestPayload": EVENT[:length].rstrip()})).unreadable or (
-        json.loads(EVENT[:length]) == json.loads(EVENT)
-    )
+    assert failure_in(
+        json.dumps(ENVELOPE | {"requestPayload": EVENT[:length].rstrip()})
+    ).unreadable or (json.loads(EVENT[:length]) == json.loads(EVENT))
 
 
 JSON = st.recursive(
@@ -78,5 +78,5 @@ def test_whatever_comes_is_told(body: str, encoded: bool) -> None:
     """It never raises, and has either an event that can be sent or the reason why not."""
     if encoded:
         body = base64.b64encode(body.encode("utf-8", "surrogatepass")).decode()
-    failure = read(body)
+    failure = failure_in(body)
     assert failure.unreadable or failure.event

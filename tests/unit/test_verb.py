@@ -9,7 +9,7 @@ from scripts import cli
 from scripts.account.clients import calling, fixed_credentials
 from scripts.account.permission import Permission
 from scripts.cli import usage
-from scripts.context import Acting, Situation, Verb
+from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import PATH
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Fail
@@ -33,12 +33,12 @@ def cloud() -> Iterator[LocalCloud]:
         yield cloud
 
 
-def look_at_role(situation: Situation) -> Exit:
+def look_at_role(context: Context) -> Ended:
     """The work of the verb."""
     with calling("ram:GetRole", "seen"):
-        situation.clients.ram.get_role(models.GetRoleRequest(role_name="seen"))
-    situation.console.say(f"looked, with rule {situation.spec.function.environment}")
-    return Exit.DONE
+        context.clients.ram.get_role(models.GetRoleRequest(role_name="seen"))
+    context.console.say(f"looked, with rule {context.spec.function.environment}")
+    return Ended(Exit.DONE, {})
 
 
 VERB = Verb(

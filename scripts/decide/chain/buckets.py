@@ -9,7 +9,7 @@ from scripts.account.deployed_function import GET
 from scripts.account.findings import EVALUATING, LIST_RULES
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
-from scripts.decide.prospect import PERMISSIONS, Findings
+from scripts.decide.prospect import PERMISSIONS, Prospect
 from scripts.declared import rule_ids
 from scripts.declared.rule_ids import RULE_ID
 
@@ -86,7 +86,7 @@ def _enforces(read: Settings) -> bool:
     return not read.problems and read.mode == ENFORCE
 
 
-def _counted(found: Findings) -> str:
+def _counted(found: Prospect) -> str:
     private = f", private by their ACL alone: {len(found.private)}" if found.private else ""
     return (
         f"non-compliant and not exempt: {len(found.to_close)}, exempt: {len(found.exempt)}{private}"

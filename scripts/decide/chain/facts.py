@@ -11,7 +11,7 @@ from scripts.account.deployed_function import MODE, PAUSED, Pause
 from scripts.account.findings import rule_ids
 from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
 from scripts.account.resource import Difference, State, Step, compare
-from scripts.decide.prospect import Findings
+from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
@@ -93,7 +93,7 @@ class Facts:
     alerts: Answer[tuple[Seen, ...]] = NOT_READ
     alert_policy: Answer[Seen] = NOT_READ
     webhook: Answer[Seen] = NOT_READ
-    found: Answer[Findings] = NOT_READ
+    found: Answer[Prospect] = NOT_READ
 
     @property
     def today(self) -> date:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
-from scripts.context import Ended, Looking, Situation, Verb, moment, show_unread, time
+from scripts.context import Context, Ended, Looking, Verb, moment, show_unread, time
 from scripts.decide.posture import STANDINGS, Fixes, Posture, posture
 from scripts.decide.view import Unread
 from scripts.declared.exemptions import reviewed_exemptions
@@ -51,20 +51,20 @@ class Report:
     not_read: tuple[str, ...]
 
 
-def _report(situation: Situation) -> Ended:
-    console, options = situation.console, situation.options
+def _report(context: Context) -> Ended:
+    console, options = context.console, context.options
     now = datetime.now(timezone.utc)
     since = moment(options.since, now)
     if since >= now:
         raise UsageError("--since is not in the past: say how long ago, such as 90d")
     reviewed = reviewed_exemptions(options.exemptions, now.date())
-    reader = ViewReader(situation.spec, situation.clients, reviewed, since, now)
+    reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     lines = [] if isinstance(reader.lines, Unread) else reader.lines
     shown = posture(reader.all(), reader.exemptions, lines, since, now)
-    spec, not_read = situation.spec, tuple(map(str, reader.failures.values()))
+    spec, not_read = context.spec, tuple(map(str, reader.failures.values()))
     where = (spec.account_id, spec.region, spec.rule_name)
     page = render(Subject(*where, _does(reader.live), since, now, not_read), shown)
-    show_unread(situation, VERB, reader.failures.values())
+    show_unread(context, VERB, reader.failures.values())
     if console.dry_run:
         console.say(f"would write {options.output}")
     else:

@@ -24,7 +24,7 @@ from cyclopts import Parameter
 from resource_repair import naming
 from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE
-from scripts.context import Acting, Situation, Verb, finite, show_unread, whole
+from scripts.context import Acting, Context, Ended, Verb, finite, show_unread, whole
 from scripts.decide.candidates import Candidate
 from scripts.decide.non_compliance_event import non_compliance_event
 from scripts.decide.prospect import check_expected, counted
@@ -93,32 +93,31 @@ class Options(Acting):
     ] = _DAYS
 
 
-def _sweep(situation: Situation) -> Exit:
-    console, now = situation.console, datetime.now(timezone.utc)
-    _check(situation.options, now)
-    reader, plan = plan_sweep(situation, now)
-    rendering.show(console, plan, due_only=situation.options.due)
-    show_unread(situation, VERB, reader.failures.values())
+def _sweep(context: Context) -> Ended:
+    console, now = context.console, datetime.now(timezone.utc)
+    _check(context.options, now)
+    reader, plan = plan_sweep(context, now)
+    rendering.show(console, plan, due_only=context.options.due)
+    show_unread(context, VERB, reader.failures.values())
     end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
-    check_expected(situation.options.expect, plan.closes)
+    check_expected(context.options.expect, plan.closes)
     if not plan.chosen or console.dry_run:
-        rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-        console.answer(rendering.document(situation, plan, None))
-        return end
-    if not _agreed(situation, plan):
+        rendering.show_unconfirmed(console, plan, _confirming(context.options, plan))
+        return Ended(end, rendering.report(context, plan, None))
+    if not _agreed(context, plan):
         console.say("nothing was started")
-        console.answer(rendering.document(situation, plan, None))
-        return Exit.PROBLEM
-    situation.act()
+        return Ended(Exit.PROBLEM, rendering.report(context, plan, None))
+    context.act()
     plan.live.check_unchanged()  # much may happen before the yes is said
-    done = _carry_out(situation, plan)
+    done = _carry_out(context, plan)
     rendering.show_end(console, plan, done)
-    rendering.show_unconfirmed(console, plan, _confirming(situation.options, plan))
-    console.answer(rendering.document(situation, plan, done))
+    rendering.show_unconfirmed(console, plan, _confirming(context.options, plan))
+    report = rendering.report(context, plan, done)
     if done.refused:
+        console.so_far(lambda: report)
         raise done.refused
     left = any(map(rendering.failed, done.endings)) or for_a_person(rendering.lines_of(done))
-    return Exit.PROBLEM if done.stopped or left else end
+    return Ended(Exit.PROBLEM if done.stopped or left else end, report)
 
 
 def _check(options: Options, now: datetime) -> None:
@@ -129,19 +128,19 @@ def _check(options: Options, now: datetime) -> None:
     audit_trail.since(options.days, now)
 
 
-def _agreed(situation: Situation, plan: SweepPlan) -> bool:
-    if situation.options.expect is not None:
+def _agreed(context: Context, plan: SweepPlan) -> bool:
+    if context.options.expect is not None:
         return True
     if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
-        typed = situation.console.ask(
+        typed = context.console.ask(
             f"{new} of these {plan.closes} are open although the last audit line says otherwise: "
             "to close all of these, type how many that is:",
             f"look at them with --dry-run, and say --expect {plan.closes}",
         )
         return typed == str(plan.closes)
     if plan.closes:
-        return situation.console.confirm(f"Close {counted(plan.closes)}?")
-    return situation.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
+        return context.console.confirm(f"Close {counted(plan.closes)}?")
+    return context.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
 
 
 def _confirming(options: Options, plan: SweepPlan) -> str:
@@ -155,16 +154,16 @@ def _confirming(options: Options, plan: SweepPlan) -> str:
     return f"resource-repair sweep {' '.join(words)} --expect {number}"
 
 
-def _carry_out(situation: Situation, plan: SweepPlan) -> ParallelRun[Candidate]:
-    console, spec = situation.console, situation.spec
+def _carry_out(context: Context, plan: SweepPlan) -> ParallelRun[Candidate]:
+    console, spec = context.console, context.spec
     timeout = int(plan.live.timeout)
-    _ = situation.clients.fc  # made once, before many ask for it
+    _ = context.clients.fc  # made once, before many ask for it
     told: list[str] = []
 
     def work(candidate: Candidate) -> Ending:
         plan.live.check_unchanged()
         event = non_compliance_event(candidate.result, spec, str(uuid.uuid4()))
-        return submit(situation.clients, spec, event, timeout)
+        return submit(context.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:
         told.append(candidate.bucket)
@@ -176,8 +175,8 @@ def _carry_out(situation: Situation, plan: SweepPlan) -> ParallelRun[Candidate]:
     return run_parallel(
         plan.chosen,
         work,
-        parallel=situation.options.parallel,
-        max_failures=situation.options.max_failures,
+        parallel=context.options.parallel,
+        max_failures=context.options.max_failures,
         tell=tell,
     )
 

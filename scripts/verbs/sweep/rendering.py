@@ -1,21 +1,53 @@
 """Tells people and programs what a sweep would do, and what it did."""
 
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
 
+from resource_repair.exemptions import Exemption
 from resource_repair.values import IGNORED, WOULD_REPAIR
 from scripts.account import findings
 from scripts.account.audit_trail import AuditLine
-from scripts.context import Situation
+from scripts.context import Context
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted
-from scripts.flows.audit_lines import tell_person
+from scripts.flows.audit_lines import cut, tell_person
 from scripts.flows.deliver import Ending
 from scripts.flows.parallel_run import ParallelRun
 from scripts.flows.sweep_plan import SweepPlan
 from scripts.terminal import Console
 
-_WIDE = 100  # characters of a reason that people are shown
+
+@dataclass(frozen=True)
+class BucketReport:
+    """A bucket of the plan, and what became of it; without an outcome it was not tried."""
+
+    bucket: str
+    region: str
+    acl: str | None
+    exemption: Exemption | None
+    expected: str
+    website: bool | None
+    domains: tuple[str, ...] | None
+    due: str | None
+    outcome: str | None
+    reason: str | None
+    settled: bool | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a sweep would do, and if it was started, what it did."""
+
+    rule_ids: tuple[str, ...]
+    mode: str
+    paused: bool
+    closes: int
+    started: bool
+    stopped: str | None
+    buckets: tuple[BucketReport, ...]
+    later: tuple[str, ...]
+    unconfirmed: tuple[str, ...]
+    exempt: tuple[str, ...]
+    ignored: tuple[str, ...]
 
 
 def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
@@ -92,27 +124,22 @@ def outcome(ending: Ending) -> str:
     return (line and line.outcome) or "not known"
 
 
-def document(
-    situation: Situation, plan: SweepPlan, done: ParallelRun[Candidate] | None
-) -> dict[str, object]:
-    """The same for programs.
-
-    Without `done` nothing was started; a bucket without an outcome was not tried.
-    """
+def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | None) -> Report:
+    """The same for programs; without `done` nothing was started."""
     endings = {each.bucket: ending for each, ending in done.endings} if done else {}
-    return {
-        "rule_ids": findings.rule_ids(situation.spec),
-        "mode": plan.live.mode,
-        "paused": plan.live.pause is not None,
-        "closes": plan.closes,
-        "started": done is not None,
-        "stopped": done.stopped or None if done else None,
-        "buckets": [_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen],
-        "later": [each.bucket for each in plan.later],
-        "unconfirmed": [each.bucket for each in plan.unconfirmed],
-        "exempt": [each.bucket for each in plan.exempt],
-        "ignored": [each.bucket for each in plan.ignored],
-    }
+    return Report(
+        tuple(findings.rule_ids(context.spec)),
+        plan.live.mode,
+        plan.live.pause is not None,
+        plan.closes,
+        done is not None,
+        done.stopped or None if done else None,
+        tuple(_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen),
+        *(
+            tuple(each.bucket for each in left)
+            for left in (plan.later, plan.unconfirmed, plan.exempt, plan.ignored)
+        ),
+    )
 
 
 def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
@@ -132,26 +159,23 @@ def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     if ending is None:
         return each.bucket, "not tried", "", ""
     line = _line(ending)
-    return each.bucket, outcome(ending), line.acl if line else "", _cut(_reason(ending))
+    return each.bucket, outcome(ending), line.acl if line else "", cut(_reason(ending))
 
 
-def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> dict[str, object]:
-    exemption: dict[str, Any] | None = each.exemption and each.exemption._asdict()
-    if exemption:
-        exemption = {k: v.isoformat() if isinstance(v, date) else v for k, v in exemption.items()}
-    return {
-        "bucket": each.bucket,
-        "region": each.result.region,
-        "acl": each.acl,
-        "exemption": exemption,
-        "expected": each.expected,
-        "website": each.website,
-        "domains": each.domains,
-        "due": plan.why.get(each.bucket),
-        "outcome": ending and outcome(ending),
-        "reason": ending and _reason(ending),
-        "settled": ending and not failed((each, ending)),
-    }
+def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> BucketReport:
+    return BucketReport(
+        each.bucket,
+        each.result.region,
+        each.acl,
+        each.exemption,
+        each.expected,
+        each.website,
+        each.domains,
+        plan.why.get(each.bucket),
+        ending and outcome(ending),
+        ending and _reason(ending),
+        ending and not failed((each, ending)),
+    )
 
 
 def _line(ending: Ending) -> AuditLine | None:
@@ -161,7 +185,3 @@ def _line(ending: Ending) -> AuditLine | None:
 def _reason(ending: Ending) -> str:
     line = _line(ending)
     return (line and line.reason) or ending.problem
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDE else f"{text[:_WIDE]}…"

@@ -188,6 +188,7 @@ def test_a_dry_run_changes_nothing(site: Site, capsys: pytest.CaptureFixture[str
     shown = [document[name] for name in ("bucket", "acl_before", "acl", "done")]
     assert shown == [site.name, "private", "public-read", []]
     assert document["exemption"]["expires"] == UNTIL.isoformat()
+    assert document["repaired"]["at"].endswith("Z")
     assert "exemption in the live code" in said.err
     assert nothing()
 
