@@ -81,9 +81,8 @@ def _destination(destination: models.Destination | None) -> str:
     return (destination.destination or "") if destination else ""
 
 
-def async_configs_of(spec: Spec, clients: Clients) -> Iterator[Any]:
-    """Every asynchronous configuration of the function, whatever version or alias it is for."""
-    service, function = spec.service.name, spec.function.name
+def async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:
+    """Every asynchronous configuration of a function, whatever version or alias it is for."""
 
     def page(token: str | None) -> Any:
         request = models.ListFunctionAsyncInvokeConfigsRequest(limit=FC_PAGE, next_token=token)

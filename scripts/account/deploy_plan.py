@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from scripts.account.async_config import (
     AsyncInvokeConfig,
     DeclaredAsyncInvokeConfig,
-    async_configs_of,
+    async_configs,
     delete_async,
 )
 from scripts.account.clients import Clients
@@ -84,7 +84,7 @@ def _undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
             gone = (Difference("type", each.trigger_type, ""),)
             delete = functools.partial(delete_trigger, clients, *place, each.trigger_name)
             yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
-    for each in async_configs_of(spec, clients):
+    for each in async_configs(clients, *place):
         if each.qualifier not in _LATEST:
             gone = (Difference("qualifier", each.qualifier, ""),)
             delete = functools.partial(delete_async, clients, *place, each.qualifier)

@@ -52,7 +52,6 @@ from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.foresee import foresee
-from scripts.patience import patiently
 
 
 class _UnknownError(Exception):
@@ -96,9 +95,8 @@ class Survey:
 
     def _read(self, name: str) -> None:
         if getattr(self._facts, name) is NOT_READ:
-            read = _READS[name]
             try:
-                answer = patiently(lambda: read(self))
+                answer = _READS[name](self)
             except _UnknownError as unknown:
                 answer = unknown.why
             except Problem as problem:

@@ -11,7 +11,6 @@ code 1 if a bucket could not be closed, or its end did not come in time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -34,7 +33,7 @@ from scripts.errors import Problem, UsageError
 from scripts.flows.facts import Survey
 from scripts.flows.follow import End, Following
 from scripts.flows.foresee import foresee
-from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
 
 # The links of the chain without which nothing that is reported reaches the function.
@@ -116,7 +115,7 @@ class Report:
 def _evaluate(situation: Situation) -> Ended:
     console = situation.console
     _wait_for_the_rule(situation)
-    prospect = patiently(lambda: _prospect(situation))
+    prospect = _prospect(situation)
     _show(console, prospect)
     check_expected(situation.options.expect, prospect.closes)
     if prospect.reported:
@@ -135,7 +134,7 @@ def _carry_out(situation: Situation, prospect: Prospect) -> Ended:
     situation.act()
     following = Following(situation, prospect.reported, prospect.mode)
     following.begin()
-    if not patiently(lambda: _prospect(situation)).same_as(prospect):
+    if not _prospect(situation).same_as(prospect):
         raise Problem("results changed meanwhile, so nothing was started: run again")
     _start(situation)
     settled = following.wait()
@@ -239,7 +238,7 @@ def _wait_for_the_rule(situation: Situation) -> None:
         state = findings.state(situation.spec, situation.clients)
         return Progress(f"the rule is {state}", state != findings.EVALUATING)
 
-    if patiently(look).done:
+    if look().done:
         return
     situation.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
     situation.act()
@@ -252,7 +251,7 @@ def _wait_for_the_rule(situation: Situation) -> None:
 
 def _start(situation: Situation) -> None:
     for rule_id in findings.rule_ids(situation.spec):
-        patiently(partial(findings.start_evaluation, situation.clients, rule_id))
+        findings.start_evaluation(situation.clients, rule_id)
         situation.console.say(f"started an evaluation of {rule_id}")
 
 

@@ -68,12 +68,14 @@ def _pause(situation: Situation) -> Ended:
 
 def _paused(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:
     """The function as it is then, and whether that is this run's doing."""
-    for _ in range(_TRIES - 1):
+    left = _TRIES
+    while True:
         try:
             return patiently(lambda: _pause_once(situation, now))
         except ChangedError:
-            continue
-    return patiently(lambda: _pause_once(situation, now))
+            left -= 1
+            if not left:
+                raise
 
 
 def _pause_once(situation: Situation, now: datetime) -> tuple[DeployedFunction, bool]:

@@ -43,7 +43,6 @@ from scripts.flows.audit_lines import for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
-from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
@@ -98,7 +97,7 @@ def _redrive(situation: Situation) -> Exit:
     _check(situation.options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
-    live = patiently(lambda: DeployedFunction.read(spec, situation.clients))
+    live = DeployedFunction.read(spec, situation.clients)
     with opened(situation.clients, spec.failure_queue) as mailbox:
         waiting = [_read(message, spec, live) for message in mailbox.listed()]
         chosen = _chosen(waiting, situation.options)

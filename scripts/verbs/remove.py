@@ -68,8 +68,8 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     found = []
     going: set[str] = set()  # as `users` names them
     for resource in removable(spec, clients):
-        if patiently(resource.there):
-            stays = patiently(partial(_stays, resource, going, roles=roles))
+        if resource.there():
+            stays = _stays(resource, going, roles=roles)
             found.append(Fate(resource, stays))
             if not stays:
                 is_function = resource.kind == "function"
@@ -162,7 +162,7 @@ class Report:
 def _remove(situation: Situation) -> Ended:
     console, options = situation.console, situation.options
     planned = fates(situation.spec, situation.clients, roles=options.roles)
-    others = patiently(lambda: unnamed(situation.spec, situation.clients))
+    others = unnamed(situation.spec, situation.clients)
     removed: list[Removable] = []
     report = partial(_report, planned, removed, others)
     console.so_far(lambda: fields(report()))
@@ -214,7 +214,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
 
 def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
     for resource, _ in planned:
-        waiting = patiently(resource.holds) if isinstance(resource, Queue) else 0
+        waiting = resource.holds() if isinstance(resource, Queue) else 0
         if waiting:
             raise Problem(
                 f"{waiting} messages wait in the failure queue {resource.name}, each a "

@@ -45,7 +45,7 @@ class Report:
 
 def _resume(situation: Situation) -> Ended:
     console, name = situation.console, situation.spec.function.name
-    live = patiently(lambda: DeployedFunction.read(situation.spec, situation.clients))
+    live = DeployedFunction.read(situation.spec, situation.clients)
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
@@ -54,7 +54,7 @@ def _resume(situation: Situation) -> Ended:
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     reported = None
     if pause.mode_before != REPORT:
-        reported = patiently(lambda: _reported(situation, live))
+        reported = _reported(situation, live)
         _show(situation, reported)
     return _go_on(situation, live, pause, reported)
 

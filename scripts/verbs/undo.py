@@ -23,7 +23,6 @@ from scripts.context import Acting, Situation, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
-from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 
@@ -65,7 +64,7 @@ def _undo(situation: Situation) -> Exit:
         audit_trail.since(options.days, now),
         options.watch,
     )
-    job = patiently(lambda: reopen.prepare(situation, wish, now))
+    job = reopen.prepare(situation, wish, now)
     job.show()
     if console.dry_run:
         console.answer(job.document())

@@ -19,7 +19,7 @@ from scripts.decide.drift import Comparison
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.flows.compare import find_drift
-from scripts.patience import TIMEOUT, patiently
+from scripts.patience import TIMEOUT
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -53,7 +53,7 @@ class Options(Acting):
 def _verify(situation: Situation) -> Exit:
     if told := fresh.build(situation.spec.function.code):
         situation.console.say(told)
-    found = patiently(lambda: find_drift(situation.spec, situation.clients))
+    found = find_drift(situation.spec, situation.clients)
     document = _document(found)
     _show(situation, found)
     if situation.options.loop and found.pause:
