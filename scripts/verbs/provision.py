@@ -94,6 +94,8 @@ def _provision(situation: Situation) -> Ended:
     if planned.changes and not console.dry_run:
         if console.confirm("Do this?"):
             situation.act()
+            if found := obstacles(spec, clients):  # since the plan was shown
+                raise Problem("; ".join(found))
             carry_out.carry_out(console, planned, applied)
             console.say(
                 "next: s deploy -y --use-local, or resource-repair apply where there is no Node"

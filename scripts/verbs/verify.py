@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account.deployed_function import GET
+from scripts.account.deployed_function import GET, GET_CODE
 from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
@@ -18,7 +18,7 @@ from scripts.context import Acting, Situation, Verb, finite
 from scripts.decide.drift import Comparison
 from scripts.errors import Problem
 from scripts.flows import proof
-from scripts.flows.compare import find_drift
+from scripts.flows.compare import find_drift, stops
 from scripts.patience import TIMEOUT
 from scripts.terminal import Exit
 
@@ -55,13 +55,13 @@ def _verify(situation: Situation) -> Exit:
         situation.console.say(told)
     found = find_drift(situation.spec, situation.clients)
     document = _document(found)
+    situation.console.so_far(lambda: document)
     _show(situation, found)
     if situation.options.loop and found.pause:
         raise Problem(
             "the loop cannot be proved while nothing is closed: `resource-repair resume` first"
         )
     if situation.options.loop and not found.drift:
-        situation.console.so_far(lambda: document)
         return proof.prove(situation, document)
     situation.console.answer(document)
     return Exit.PROBLEM if found.drift else Exit.DONE
@@ -80,10 +80,19 @@ def _show(situation: Situation, found: Comparison) -> None:
         return
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)
-    console.say(
-        "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
-        "red",
-    )
+    if stopped := list(stops(situation)):
+        console.say(
+            "what is live is not what s.yaml declares, and `resource-repair apply` brings it back "
+            "once this is seen to:",
+            "red",
+        )
+        for told in stopped:
+            console.say(told)
+    else:
+        console.say(
+            "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
+            "red",
+        )
     for each in found.drift:
         if (each.kind, each.field) == ("function", "code"):
             built = situation.spec.function.code.read_bytes()
@@ -104,7 +113,7 @@ def _document(found: Comparison) -> dict[str, object]:
 VERB = Verb(
     "verify",
     __doc__ or "",
-    (*COMPARING, *proof.PERMISSIONS),
+    (*COMPARING, GET_CODE, *proof.PERMISSIONS),
     Options,
     _verify,
 )

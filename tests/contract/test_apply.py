@@ -289,9 +289,10 @@ def test_an_apply_cut_off_is_finished_by_the_next(
 ) -> None:
     """When an answer is lost, the call done or not, the next apply goes on to the same end."""
     deployment.cloud.faults.add(operation, Drop(applied=applied))
-    with monkeypatch.context() as hurry, pytest.raises(CloudError, match="check the network"):
+    with monkeypatch.context() as hurry:
         hurry.setattr(patience, "WITHIN", 0.0)
-        deployment.apply()
+        with pytest.raises(CloudError, match="check the network"):
+            deployment.apply()
 
     deployment.apply()
 
