@@ -1,8 +1,13 @@
-"""Trying again what failed for a reason that passes: throttling, an overload, no answer."""
+"""Trying again what failed for a reason that passes: throttling, an overload, no answer.
+
+Reads are tried again where `account` makes them, and nowhere else; writes by whoever makes them,
+since before most of them something is to be looked at anew.
+"""
 
 import itertools
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
 
 from resource_repair.timing import backoff
@@ -16,16 +21,23 @@ _FIRST, _MOST = 0.2, 10.0  # seconds between two tries
 
 _T = TypeVar("_T")
 
+# Whoever waits looks again anyway: a look that fails is over at once.
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
 
-def patiently(call: Callable[[], _T], *, after_making: bool = False, within: float = WITHIN) -> _T:
+
+def patiently(
+    call: Callable[[], _T], *, after_making: bool = False, within: float | None = None
+) -> _T:
     """What `call` gives, tried a few times; it must be fit to be repeated.
 
-    Each further try is told in a line on stderr, and none begins after `within` seconds. With
-    `after_making`, what is not there may have been made a moment ago, and is waited for too.
+    Each further try is told in a line on stderr, and none begins after `within` seconds (WITHIN).
+    With `after_making`, what is not there may have been made a moment ago, and is waited for too.
     Raises the CloudError of the last try, and at once one that no waiting helps. It is final then:
-    patience around patience tries no more often than one.
+    patience around patience tries no more often than one. In a look of `wait` it is tried once.
     """
-    end = time.monotonic() + within
+    if _looking.get():
+        return call()
+    end = time.monotonic() + (WITHIN if within is None else within)
     waits = itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1)
     while True:
         try:
@@ -65,19 +77,20 @@ class Progress(NamedTuple):
     done: bool
 
 
-def wait(look: Callable[[], Progress], console: Console, timeout: float) -> bool:
+def wait(look: Callable[[], Progress], console: Console | None, timeout: float) -> bool:
     """Look until a look is done; False if none is within `timeout` seconds.
 
-    Says what changed, and each minute that it still waits. A look that fails for a reason that
-    passes (throttling, no answer) is taken again; another CloudError is raised.
+    Says on the console, if any, what changed, and each minute that it still waits. A look that
+    fails for a reason that passes (throttling, no answer) is taken again; another CloudError is
+    raised.
     """
     started = time.monotonic()
     waits = backoff(_FIRST_LOOK, _MOST)
     said, said_at = "", 0.0
     while True:
-        progress = _patiently(look)
+        progress = _progress(look)
         elapsed = time.monotonic() - started
-        if progress.words != said or elapsed - said_at > _HEARTBEAT:
+        if console and (progress.words != said or elapsed - said_at > _HEARTBEAT):
             console.say(f"{elapsed:6.1f} s  {progress.words}")
             said, said_at = progress.words, elapsed
         if progress.done:
@@ -87,10 +100,13 @@ def wait(look: Callable[[], Progress], console: Console, timeout: float) -> bool
         time.sleep(min(next(waits), timeout - elapsed))
 
 
-def _patiently(look: Callable[[], Progress]) -> Progress:
+def _progress(look: Callable[[], Progress]) -> Progress:
+    outside = _looking.set(True)
     try:
         return look()
     except CloudError as error:
         if not error.passes:
             raise
         return Progress(f"{error.operation} is not answered just now ({error.code})", done=False)
+    finally:
+        _looking.reset(outside)

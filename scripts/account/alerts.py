@@ -1,5 +1,6 @@
 """The alerts of `alert_rules`, as Log Service has them: each a rule of the log project."""
 
+import functools
 import json
 import time
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_trail import SKEW
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Logs
@@ -220,9 +221,9 @@ def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[AlertChec
 
     now, skew = int(time.time()), int(SKEW.total_seconds())
     request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - skew, to=now + skew)
+    ask = functools.partial(clients.log.get_logs_v2, logs.project, HISTORY, request)
     try:
-        with calling("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}"):
-            body = clients.log.get_logs_v2(logs.project, HISTORY, request).body
+        body = asked("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}", ask).body
     except CloudError as error:
         if error.code in _NOT_YET:
             return []

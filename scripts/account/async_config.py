@@ -11,13 +11,14 @@ from scripts.declared import AsyncConfig, Spec
 
 
 class AsyncInvokeConfig:
-    """The function's asynchronous configuration, whether s.yaml declares one or not."""
+    """The function's asynchronous configuration."""
 
     kind = "async configuration"
 
-    def __init__(self, spec: Spec, clients: Clients) -> None:
+    def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
         self.name = spec.function.name
         self._service = spec.service.name
+        self._wanted = wanted
         self._fc = clients.fc
 
     def live(self) -> State | None:
@@ -36,20 +37,6 @@ class AsyncInvokeConfig:
             "destination.onSuccess": _destination(destinations.on_success),
             "statefulInvocation": "true" if body.stateful_invocation else "",
         }
-
-    def remove(self) -> None:
-        """Take it away."""
-        request = models.DeleteFunctionAsyncInvokeConfigRequest()
-        with deleting("fc:DeleteFunctionAsyncInvokeConfig", self.name):
-            self._fc.delete_function_async_invoke_config(self._service, self.name, request)
-
-
-class DeclaredAsyncInvokeConfig(AsyncInvokeConfig):
-    """The one that s.yaml declares."""
-
-    def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
-        super().__init__(spec, clients)
-        self._wanted = wanted
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
@@ -81,9 +68,8 @@ def _destination(destination: models.Destination | None) -> str:
     return (destination.destination or "") if destination else ""
 
 
-def async_configs_of(spec: Spec, clients: Clients) -> Iterator[Any]:
-    """Every asynchronous configuration of the function, whatever version or alias it is for."""
-    service, function = spec.service.name, spec.function.name
+def async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:
+    """Every asynchronous configuration of a function, whatever version or alias it is for."""
 
     def page(token: str | None) -> Any:
         request = models.ListFunctionAsyncInvokeConfigsRequest(limit=FC_PAGE, next_token=token)

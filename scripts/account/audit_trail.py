@@ -8,8 +8,7 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -18,7 +17,7 @@ from weakref import WeakSet
 from resource_repair.openness import OPENNESS
 from resource_repair.values import REPAIRED, SETTLED, TOLD
 from scripts.account.audit_index import GET_INDEX, finds_audit_lines
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError
@@ -155,11 +154,10 @@ def _parsed(log: str, at: datetime) -> Iterator[AuditLine]:
 def _check_index(clients: Clients, spec: Spec) -> None:
     """Raise Problem where a search would find nothing, and say so as if there were nothing."""
     logs = _store(spec)
-    with _asking(GET_INDEX, logs) as subject:
-        index = clients.log.get_index(logs.project, logs.logstore).body
+    index = _asked(GET_INDEX, logs, lambda: clients.log.get_index(logs.project, logs.logstore))
     if not finds_audit_lines(index):
         raise Problem(
-            f"the log store {subject} cannot be searched, since its index does not cover whole "
+            f"the log store {_name(logs)} cannot be searched, since its index does not cover whole "
             "logs: `resource-repair provision` mends it, for what is logged from then on"
         )
 
@@ -199,14 +197,13 @@ def _complete_answer(
         line=_PAGE,
         offset=offset,
     )
+    place = (logs.project, logs.logstore, request)
     for _ in range(_INCOMPLETE_ANSWERS):
-        with _asking(SEARCH, logs):
-            body = clients.log.get_logs_v2(logs.project, logs.logstore, request).body
+        body = _asked(SEARCH, logs, lambda: clients.log.get_logs_v2(*place))
         if body.meta.progress == "Complete":
             return list(body.data or ())
     raise Problem(
-        f"Log Service did not finish searching {logs.project}/{logs.logstore}: "
-        "ask for a shorter time span"
+        f"Log Service did not finish searching {_name(logs)}: ask for a shorter time span"
     )
 
 
@@ -216,21 +213,22 @@ def _store(spec: Spec) -> Logs:
     return spec.service.logs
 
 
-@contextmanager
-def _asking(permission: Permission, logs: Logs) -> Iterator[str]:
-    """As `calling`, with what makes the store, or its index, where that is missing."""
-    subject = f"{logs.project}/{logs.logstore}"
+def _name(logs: Logs) -> str:
+    return f"{logs.project}/{logs.logstore}"
+
+
+def _asked(permission: Permission, logs: Logs, ask: Callable[[], Any]) -> Any:
+    """As `asked`; or Problem, with what makes the store, or its index, where that is missing."""
     try:
-        with calling(permission.action, subject):
-            yield subject
+        return asked(permission.action, _name(logs), ask).body
     except CloudError as error:
         if error.code in ("ProjectNotExist", "LogStoreNotExist"):
             raise Problem(
-                f"there is no log store {subject}: `resource-repair provision` makes it"
+                f"there is no log store {_name(logs)}: `resource-repair provision` makes it"
             ) from error
         if error.code == "IndexConfigNotExist":
             raise Problem(
-                f"the log store {subject} has no index, so nothing in it is found: "
+                f"the log store {_name(logs)} has no index, so nothing in it is found: "
                 "`resource-repair provision` makes it, for what is logged from then on"
             ) from error
         raise

@@ -4,6 +4,7 @@ Each call raises CloudError, with the name of the permission that it needs. OSS'
 repeated: they can echo what was signed.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -15,9 +16,10 @@ import oss2
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
 from scripts.account import proxies
-from scripts.account.clients import Clients, actions_in, allow
+from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
+from scripts.patience import patiently
 
 _OF_THE_ACCOUNT = "acs:oss:*:{account}:*"
 
@@ -107,47 +109,64 @@ class Bucket:
         return dict(found.tag_set.tagging_rule)
 
     def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
-        """What `call` answers, which gets the `oss2.Bucket`; raises CloudError."""
+        """What `call` answers, which gets the `oss2.Bucket`; raises CloudError.
+
+        It is tried again, but for the one write that needs a read before it at each try: of a
+        bucket that is gone PutBucketAcl makes one.
+        """
         memory, (_, _, operation) = self._clients.memory, needed.action.partition(":")
         if not operation.startswith(("Get", "List")):
             memory.act()
-        return memory.once((operation, self.name), lambda: self._ask(needed, call))
+        if operation == "PutBucketAcl":
+            return self._ask(needed, call)
+        ask = functools.partial(patiently, functools.partial(self._ask, needed, call))
+        return memory.once((operation, self.name), ask)
 
     def _ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         try:
-            return call(self._bucket)
+            return self._heard(call)
         except oss2.exceptions.OssError as error:
             region = _elsewhere(error)
             if region in (None, self._bucket.region):
                 raise _cloud_error(needed, self.name, error) from None
             self._bucket = self._clients.bucket(self.name, str(region))
-        return _asking(needed, self.name, lambda: call(self._bucket))
+        return _asking(needed, self.name, lambda: self._heard(call))
+
+    def _heard(self, call: Callable[[Any], _T]) -> _T:
+        return self._clients.memory.heard(self._bucket.endpoint, lambda: call(self._bucket))
 
 
 def account_blocks_public_access(clients: Clients) -> bool:
     """Whether Block Public Access is on for the whole account. Operation "GetPublicAccessBlock"."""
-    ask = _service(clients).get_public_access_block
     found = clients.memory.once(
-        GET_ACCOUNT_BLOCK, lambda: _asking(GET_ACCOUNT_BLOCK, "the account", ask)
+        GET_ACCOUNT_BLOCK,
+        lambda: _read(
+            clients, GET_ACCOUNT_BLOCK, "the account", lambda oss: oss.get_public_access_block()
+        ),
     )
     return bool(found.block_public_access)
 
 
 def listed(clients: Clients, prefix: str) -> Mapping[str, Listed]:
     """What the list tells, by name, of the account's buckets whose names begin with `prefix`."""
-    found = oss2.BucketIterator(_service(clients), prefix=prefix)
+
+    def all_pages(oss: Any) -> list[Any]:
+        return list(oss2.BucketIterator(oss, prefix=prefix))
+
     return {
         each.name: Listed(
             _region(each.location), datetime.fromtimestamp(each.creation_date, timezone.utc)
         )
-        for each in _asking(LIST, f"the buckets {prefix}*", lambda: list(found))
+        for each in _read(clients, LIST, f"the buckets {prefix}*", all_pages)
     }
 
 
-def _service(clients: Clients) -> Any:
-    """`oss2.Service`, which signs and waits as the clients' buckets do."""
+def _read(clients: Clients, needed: Permission, subject: str, call: Callable[[Any], _T]) -> _T:
+    """What `call` reads of an `oss2.Service`, which signs and waits as the clients' buckets do."""
     like = clients.bucket("any-bucket")
-    return oss2.Service(like.auth, like.endpoint, region=like.region, connect_timeout=like.timeout)
+    oss = oss2.Service(like.auth, like.endpoint, region=like.region, connect_timeout=like.timeout)
+    heard = functools.partial(clients.memory.heard, oss.endpoint, lambda: call(oss))
+    return patiently(lambda: _asking(needed, subject, heard))
 
 
 def _policy_is_public(bucket: Any) -> bool:
@@ -174,12 +193,12 @@ def _elsewhere(error: Any) -> str | None:
 
 
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
-    code = error.code or "NoUsableAnswer"
+    failed = functools.partial(CloudError, needed.action, subject)
+    if not error.code:
+        return unanswered(failed, error)
     named = _named(error)
-    advice = _advice(needed, code, error, named or (needed.action,))
-    return CloudError(
-        needed.action, subject, code, error.status, advice, proxies.used(), named=named
-    )
+    advice = _advice(needed, error.code, error, named or (needed.action,))
+    return failed(error.code, error.status, advice, proxies.used(), named=named)
 
 
 def _named(error: Any) -> tuple[str, ...]:
@@ -201,8 +220,6 @@ def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -
         )
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"
-    if code == "NoUsableAnswer":
-        return "check the network and the endpoint, and run again"
     if kind in (DisabledError, TheirsError):
         return told
     if kind is TransientError:

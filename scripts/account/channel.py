@@ -1,12 +1,13 @@
 """The Cloud Config delivery channel that publishes findings to the topic."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 from alibabacloud_config20200907 import models
 
 from scripts.account import channel_filter, mark
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.resource import Difference, State, deleting
 from scripts.account.rule import RISK_LEVEL, Rule
 from scripts.declared import Spec
@@ -197,8 +198,8 @@ class Channel:
 def channels(clients: Clients) -> list[ChannelFound]:
     """All delivery channels of the account."""
     request = models.ListConfigDeliveryChannelsRequest()
-    with calling("config:ListConfigDeliveryChannels", "the account"):
-        body = clients.config.list_config_delivery_channels(request).body
+    ask = functools.partial(clients.config.list_config_delivery_channels, request)
+    body = asked("config:ListConfigDeliveryChannels", "the account", ask).body
     return [_found(each) for each in body.delivery_channels or ()]
 
 

@@ -9,7 +9,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from alibabacloud_credentials.client import Client as Credentials
@@ -24,6 +24,7 @@ from scripts.account.addresses import is_safe
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
+from scripts.patience import patiently
 from scripts.terminal import redacted
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
     "Endpoints",
     "actions_in",
     "allow",
+    "asked",
     "calling",
     "fixed_credentials",
+    "unanswered",
     "uploading",
 ]
 
@@ -45,6 +48,8 @@ _ACTION = re.compile(r"\b[a-z][a-z0-9-]*:[A-Z][A-Za-z]+\b(?!=)")
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
+
+_T = TypeVar("_T")
 
 
 class Endpoints(NamedTuple):
@@ -126,8 +131,8 @@ class Clients:
     @functools.cached_property
     def account_id(self) -> str:
         """The account that the credentials belong to; raises CloudError."""
-        with calling("sts:GetCallerIdentity", "the credentials"):
-            return str(self.sts.get_caller_identity().body.account_id)
+        ask = self.sts.get_caller_identity
+        return str(asked("sts:GetCallerIdentity", "the credentials", ask).body.account_id)
 
     @functools.cached_property
     def sts(self) -> Any:
@@ -258,6 +263,19 @@ class Clients:
         )
 
 
+def asked(operation: str, subject: str, call: Callable[[], _T], host: str = "") -> _T:
+    """What `call` gives, which reads or may else be repeated: as `calling`, and tried again.
+
+    This is the one place where that is done for reads: whoever calls need say nothing of it.
+    """
+
+    def once() -> _T:
+        with calling(operation, subject, host):
+            return call()
+
+    return patiently(once)
+
+
 @contextlib.contextmanager
 def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
     """Turn what an SDK raises into CloudError; `operation` is RAM's name for it (`ram:GetRole`).
@@ -277,14 +295,14 @@ def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
         code, said = _said(error, data)
         status = int(data.get("statusCode") or 0)
         if code == NO_ANSWER:
-            raise _unanswered(failed, error, host) from error
+            raise unanswered(failed, error, host) from error
         detail = data.get("AccessDeniedDetail")
         named = actions_in(f"{said} {detail.get('AuthAction') if isinstance(detail, dict) else ''}")
         advice = _advice(named or (operation,), code, said)
         raise failed(code, status, advice, proxies.used(), named=named) from error
     except MNSExceptionBase as error:
         if isinstance(error, MNSClientNetworkException):
-            raise _unanswered(failed, error, host) from error
+            raise unanswered(failed, error, host) from error
         code, said = str(error.type), str(error.message)
         named = actions_in(said)
         advice = _advice(named or (operation,), code, said)
@@ -300,7 +318,8 @@ def actions_in(said: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_ACTION.findall(said)))
 
 
-def _unanswered(failed: Callable[..., CloudError], error: Exception, host: str) -> CloudError:
+def unanswered(failed: Callable[..., CloudError], error: Exception, host: str = "") -> CloudError:
+    """What `failed` makes of an SDK's error that tells that nothing came back."""
     found = no_answer.of(error)
     advice = found._replace(host=found.host or host).advice()
     often_enough = given_up(error)

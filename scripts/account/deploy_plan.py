@@ -10,20 +10,19 @@ from collections.abc import Callable, Iterator
 
 from scripts.account.async_config import (
     AsyncInvokeConfig,
-    DeclaredAsyncInvokeConfig,
-    async_configs_of,
+    async_configs,
     delete_async,
 )
 from scripts.account.clients import Clients
 from scripts.account.function import Function
 from scripts.account.function_role import role_arn, role_steps
-from scripts.account.resource import Difference, Plan, Step, Verdict, compare, step_for
+from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
 from scripts.account.service import Service
 from scripts.account.trigger import Trigger, delete_trigger, triggers_of
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
-__all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan"]
+__all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
 
 _LATEST = ("", "LATEST", None)
 
@@ -59,34 +58,27 @@ def _function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Ste
     code = _built_code(spec)
     yield step_for(Service(spec, clients, role_arn))
     yield step_for(Function(spec, clients, code))
-    yield from _async_steps(spec, clients)
+    if wanted := spec.function.async_config:
+        yield step_for(AsyncInvokeConfig(spec, wanted, clients))
     yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
-    yield from _undeclared(spec, clients)
+    yield from undeclared(spec, clients)
 
 
-def _async_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
-    """One step, or none if there is rightly no asynchronous configuration."""
-    wanted = spec.function.async_config
-    if wanted:
-        yield step_for(DeclaredAsyncInvokeConfig(spec, wanted, clients))
-        return
-    undeclared = AsyncInvokeConfig(spec, clients)
-    if live := undeclared.live():
-        gone = compare(live, {})
-        yield Step(Verdict.REMOVE, undeclared.kind, undeclared.name, gone, undeclared.remove)
+def undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """What the function has and nobody declared: further triggers, and configurations.
 
-
-def _undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
-    """What nobody declared: triggers beside the one, configurations of versions and aliases."""
+    Of asynchronous ones, those of versions and aliases and, where none is declared, the latest's.
+    """
     place = (spec.service.name, spec.function.name)
+    declared = _LATEST if spec.function.async_config else ()
     for each in triggers_of(spec, clients):
         if each.trigger_name != spec.trigger.name:
             gone = (Difference("type", each.trigger_type, ""),)
             delete = functools.partial(delete_trigger, clients, *place, each.trigger_name)
             yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
-    for each in async_configs_of(spec, clients):
-        if each.qualifier not in _LATEST:
-            gone = (Difference("qualifier", each.qualifier, ""),)
+    for each in async_configs(clients, *place):
+        if each.qualifier not in declared:
+            gone = (Difference("qualifier", each.qualifier or "LATEST", ""),)
             delete = functools.partial(delete_async, clients, *place, each.qualifier)
             yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
 

@@ -21,13 +21,13 @@ from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked
 from scripts.account.function import ChangedError, answer_about, update
 from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
 from scripts.errors import CloudError, Problem
-from scripts.patience import Progress, patiently, wait
+from scripts.patience import Progress, wait
 from scripts.terminal import Console
 
 __all__ = [
@@ -128,10 +128,13 @@ class DeployedFunction:
         Page "GetFunctionCode": a URL that needs no signature of ours, and a CRC-64.
         """
         name = self.spec.function.name
-        request = models.GetFunctionCodeRequest()
-        with calling(GET_CODE.action, name):
-            told = self._clients.fc.get_function_code(self.spec.service.name, name, request).body
-        package = _download(told.url, name)
+        place = (self.spec.service.name, name, models.GetFunctionCodeRequest())
+
+        def read() -> tuple[Any, bytes]:
+            told = self._clients.fc.get_function_code(*place).body
+            return told, _download(told.url, name)
+
+        told, package = asked(GET_CODE.action, name, read)
         if not checksum(package) == str(told.checksum) == self.checksum:
             raise Problem(
                 f"what came as the code of {name} is not what it runs: it was changed meanwhile, "
@@ -152,7 +155,7 @@ class DeployedFunction:
         Raises ChangedError, which says what is otherwise by now; CloudError if it cannot be read.
         """
         self._clients.memory.act()
-        now = patiently(lambda: DeployedFunction.find(self.spec, self._clients))
+        now = DeployedFunction.find(self.spec, self._clients)
         if told := _changes(self, now):
             mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(

@@ -4,6 +4,7 @@ Permissions: `config:ListConfigRuleEvaluationResults`, `config:ListResourceEvalu
 `config:ListConfigRules`.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from alibabacloud_config20200907 import models
 
 from resource_repair.openness import OPENNESS
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
 from scripts.account.rule import RESOURCE_TYPE, rules
 from scripts.declared import Spec
@@ -97,10 +98,13 @@ def state(spec: Spec, clients: Clients) -> str:
 
 
 def start_evaluation(clients: Clients, rule_id: str) -> None:
-    """Have the rule evaluate all buckets anew; raises CloudError. Its state tells the end."""
+    """Have the rule evaluate all buckets anew; raises CloudError. Its state tells the end.
+
+    It may be repeated: one that runs already is what is wanted.
+    """
     request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
-    with calling(START.action, rule_id):
-        clients.config.start_config_rule_evaluation(request)
+    start = functools.partial(clients.config.start_config_rule_evaluation, request)
+    asked(START.action, rule_id, start)
 
 
 def rule_ids(spec: Spec) -> tuple[str, ...]:
@@ -149,8 +153,8 @@ def _listed(
     """The results of all pages, but for those of other rules and of other accounts' buckets."""
     token: str | None = None
     while True:
-        with calling(permission.action, subject):
-            listed = page(token).body.evaluation_results
+        ask = functools.partial(page, token)
+        listed = asked(permission.action, subject, ask).body.evaluation_results
         for each in listed.evaluation_result_list or ():
             qualifier = each.evaluation_result_identifier.evaluation_result_qualifier
             if qualifier.config_rule_id in rule_ids(spec) and _is_own(qualifier, spec):

@@ -13,7 +13,6 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
 from resource_repair.settings import ExemptTag
 from scripts.account.buckets import Bucket
-from scripts.patience import patiently
 
 
 class LiveExemptions(NamedTuple):
@@ -28,7 +27,7 @@ class LiveExemptions(NamedTuple):
         reviewed = self.exemptions.for_bucket(bucket.name, self.today)
         if reviewed or self.tag is None:
             return reviewed
-        return exempt_tag.judge(self.tag, bucket.name, patiently(bucket.tags), self.today).exemption
+        return exempt_tag.judge(self.tag, bucket.name, bucket.tags(), self.today).exemption
 
 
 def allows(exemption: Exemption | None, acl: str) -> bool:

@@ -1,5 +1,6 @@
 """Where the function's log goes: a log project, a log store in it, and the store's index."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from scripts.account import mark
 from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
 from scripts.account.audit_index import GET_INDEX, finds_audit_lines
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.account.service import services
 from scripts.declared import Logs
@@ -77,8 +78,8 @@ class LogProject:
         if not_ours := mark.missing_from(self._read()):
             return not_ours
         request = models.ListLogStoresRequest(size=_PAGE)
-        with calling("log:ListLogStores", self.name):
-            stores = self._log.list_log_stores(self.name, request).body.logstores or []
+        ask = functools.partial(self._log.list_log_stores, self.name, request)
+        stores = asked("log:ListLogStores", self.name, ask).body.logstores or []
         others = [name for name in stores if name not in (self._store, HISTORY)]
         return f"others have log stores in it: {', '.join(others)}" if others else ""
 
@@ -103,8 +104,8 @@ class LogProject:
     def _listed(self) -> bool:
         """Whether the account has it: a project that is refused may be its own all the same."""
         request = models.ListProjectRequest(project_name=self.name, size=_PAGE)
-        with calling("log:ListProject", "the account"):
-            projects = self._log.list_project(request).body.projects or []
+        ask = functools.partial(self._log.list_project, request)
+        projects = asked("log:ListProject", "the account", ask).body.projects or []
         return any(project.project_name == self.name for project in projects)
 
 
@@ -191,8 +192,8 @@ class LogStore:
         request = models.ListTagResourcesRequest(
             resource_type="logstore", resource_id=[self._tag_id()]
         )
-        with calling("log:ListTagResources", self.name):
-            return mark.tagged(self._log.list_tag_resources(request).body.tag_resources)
+        ask = functools.partial(self._log.list_tag_resources, request)
+        return mark.tagged(asked("log:ListTagResources", self.name, ask).body.tag_resources)
 
     def _tag_id(self) -> str:
         return f"{self._project}#{self._store}"
@@ -259,8 +260,8 @@ def marked_projects(clients: Clients) -> Iterator[str]:
     """The names of the account's log projects in the region of the clients that have the mark."""
     for start in itertools.count(0, _PAGE):
         request = models.ListProjectRequest(offset=start, size=_PAGE)
-        with calling("log:ListProject", "the account"):
-            page = clients.log.list_project(request).body
+        ask = functools.partial(clients.log.list_project, request)
+        page = asked("log:ListProject", "the account", ask).body
         marked = (each for each in page.projects or () if not mark.missing_from(each))
         yield from (each.project_name for each in marked)
         if start + _PAGE >= page.total:

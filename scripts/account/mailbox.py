@@ -1,13 +1,12 @@
 """The failure queue's messages, over MNS's own interface."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
 from scripts.errors import CloudError, Problem
-from scripts.patience import patiently
 
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
 RECEIVE = Permission("mns:ReceiveMessage", _QUEUES)
@@ -65,7 +64,7 @@ class QueueMailbox:
     def remove(self, message: Message) -> bool:
         """Remove it for good; False, and it stays, if the handle is no longer good."""
         try:
-            patiently(lambda: self._delete(message.handle))
+            self._call(REMOVE, lambda: self._queue.delete_message(message.handle))
         except CloudError as error:
             if error.code not in _LET_GO:
                 raise
@@ -94,7 +93,7 @@ class QueueMailbox:
 
     def _received(self, most: int, wait: int) -> list[Message]:
         try:
-            return patiently(lambda: self._receive(most, wait))
+            received = self._call(RECEIVE, lambda: self._queue.batch_receive_message(most, wait))
         except CloudError as error:
             if error.code == _NONE:
                 return []
@@ -103,10 +102,6 @@ class QueueMailbox:
                     f"there is no queue {self.name}: `resource-repair provision` makes it"
                 ) from None
             raise
-
-    def _receive(self, most: int, wait: int) -> list[Message]:
-        with calling(RECEIVE.action, self.name, self._host):
-            received = self._queue.batch_receive_message(most, wait)
         return [
             Message(
                 each.message_id,
@@ -118,15 +113,12 @@ class QueueMailbox:
         ]
 
     def _change(self, handle: str, seconds: int) -> Any:
-        def change() -> Any:
-            with calling(RELEASE.action, self.name, self._host):
-                return self._queue.change_message_visibility(handle, seconds)
+        change = self._queue.change_message_visibility
+        return self._call(RELEASE, lambda: change(handle, seconds))
 
-        return patiently(change)
-
-    def _delete(self, handle: str) -> None:
-        with calling(REMOVE.action, self.name, self._host):
-            self._queue.delete_message(handle)
+    def _call(self, needed: Permission, call: Callable[[], Any]) -> Any:
+        """Each may be repeated as a read may: a handle that was used is no longer good."""
+        return asked(needed.action, self.name, call, self._host)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Memory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: dict[Hashable, _Answer[Any]] | None = None
-        self._silent: dict[int, list[Exception]] = {}
+        self._silent: dict[Hashable, list[Exception]] = {}
 
     def look(self) -> None:
         """From now on each thing is read once."""
@@ -50,11 +50,11 @@ class Memory:
                 answer = self._answers.setdefault(key, _Answer[_T]())
         return answer.given(read)
 
-    def heard(self, client: int, ask: Callable[[], _T]) -> _T:
-        """What `ask` gives; while looking, a client whose host is silent is asked no more."""
+    def heard(self, host: Hashable, ask: Callable[[], _T]) -> _T:
+        """What `ask` gives; while looking, a silent host, or a client of it, is asked no more."""
         if self._answers is None:
             return ask()
-        silences = self._silent.setdefault(client, [])
+        silences = self._silent.setdefault(host, [])
         for last in silences[-1:]:  # another thread may empty it
             if given_up(last):
                 raise last

@@ -11,6 +11,7 @@ from Tea.exceptions import TeaException
 from scripts.account.addresses import is_loopback
 
 _DEEPEST = 12  # causes of causes
+_OF_OTHER_SDKS = ("RequestError", "MNSClientNetworkException")  # OSS's and that of MNS's messages
 
 
 class NoAnswer(NamedTuple):
@@ -30,6 +31,8 @@ class NoAnswer(NamedTuple):
 
 def is_silence(error: Exception) -> bool:
     """Whether an SDK's error tells that nothing came back, and not that it was refused."""
+    if type(error).__name__ in _OF_OTHER_SDKS:
+        return True
     told = getattr(error, "data", None) or {}
     known = told.get("Code") or told.get("ErrorCode") or getattr(error, "code", None)
     return (

@@ -1,14 +1,15 @@
 """The MNS queue that keeps what could not be repaired."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alibabacloud_fc_open20210406 import models as fc
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.clients import Clients, calling
+from scripts.account.async_config import async_configs
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.function import functions
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.account.service import services
@@ -18,7 +19,6 @@ from scripts.errors import CloudError
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
 
 _PEEKED = 16
-_CONFIGS = 100  # a page of them
 _LATEST = (None, "", "LATEST")
 
 
@@ -120,9 +120,10 @@ class Queue:
         Page "BatchPeekMessage": up to 16, and none of those that somebody has received just now.
         """
         messages = self._clients.queue(self.name)
+        host, memory = self._clients.messages_host, self._clients.memory
+        peek = functools.partial(messages.batch_peek_message, _PEEKED)
         try:
-            with calling("mns:PeekMessage", self.name, self._clients.messages_host):
-                peeked = messages.batch_peek_message(_PEEKED)
+            peeked = asked("mns:PeekMessage", self.name, lambda: memory.heard(host, peek), host)
         except CloudError as error:
             if error.code == "MessageNotExist":
                 return []
@@ -138,7 +139,7 @@ class Queue:
 
     def _senders(self, service: str, function: str) -> Iterator[str]:
         """The qualifiers with which a function sends to it, with a dot; empty for the latest."""
-        for config in _async_configs(self._clients, service, function):
+        for config in async_configs(self._clients, service, function):
             to = config.destination_config
             ends = (to.on_failure, to.on_success) if to else ()
             if self.name in (_queue_of(end.destination or "") for end in ends if end):
@@ -150,24 +151,10 @@ def marked_queues(clients: Clients) -> Iterator[str]:
 
     def page(number: int) -> Any:
         request = models.ListQueueRequest(page_num=number, page_size=MNS_PAGE)
-        with calling("mns:ListQueue", "the account"):
-            return clients.mns.list_queue(request).body.data
+        return clients.mns.list_queue(request)
 
-    return (each.queue_name for each in numbered_pages(page) if mark.tagged(each.tags))
-
-
-def _async_configs(clients: Clients, service: str, function: str) -> Iterator[Any]:
-    """A function's asynchronous configurations, of each version and alias that has one."""
-    token: str | None = None
-    while True:
-        request = fc.ListFunctionAsyncInvokeConfigsRequest(limit=_CONFIGS, next_token=token)
-        with calling("fc:ListFunctionAsyncInvokeConfigs", f"{service}/{function}"):
-            list_configs = clients.fc.list_function_async_invoke_configs
-            page = list_configs(service, function, request).body
-        yield from page.configs or ()
-        token = page.next_token
-        if not token:
-            return
+    found = numbered_pages("mns:ListQueue", "the account", page)
+    return (each.queue_name for each in found if mark.tagged(each.tags))
 
 
 def _queue_of(arn: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked
 from scripts.account.rule import RESOURCE_TYPE
 
 
@@ -35,8 +35,8 @@ class Recorder:
 
 def recorder(clients: Clients) -> Recorder:
     """How it stands; raises CloudError."""
-    with calling("config:GetConfigurationRecorder", "the account"):
-        body = clients.config.get_configuration_recorder().body
+    ask = clients.config.get_configuration_recorder
+    body = asked("config:GetConfigurationRecorder", "the account", ask).body
     found = body.configuration_recorder
     if found is None:
         return Recorder("", watches_buckets=False)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from scripts.account.clients import calling
+from scripts.account.clients import asked, calling
 from scripts.errors import CloudError, Problem
+from scripts.patience import patiently
 
 FC_PAGE = 100  # the most that there can be on a page of Function Compute's
 
@@ -41,13 +42,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Step:
-    """One resource: what is to be done to it, why, and the doing."""
+    """One resource: what is to be done to it, why, and the doing, which may be repeated."""
 
     verdict: Verdict
     kind: str
     name: str
     differences: tuple[Difference, ...]
-    carry_out: Callable[[], None] = field(repr=False, compare=False)
+    once: Callable[[], None] = field(repr=False, compare=False)
+
+    def carry_out(self) -> None:
+        """Do it; what it stands on may have been made a moment ago. Raises CloudError, Problem."""
+        patiently(self.once, after_making=True)
 
 
 @dataclass(frozen=True)
@@ -227,8 +232,7 @@ def compare(live: State, declared: State) -> tuple[Difference, ...]:
 def read(operation: str, subject: str, call: Callable[[], _T]) -> _T | None:
     """What `call` reads, or None where the service says that there is no such thing."""
     try:
-        with calling(operation, subject):
-            return call()
+        return asked(operation, subject, call)
     except CloudError as error:
         if error.status == 404:  # noqa: PLR2004  (it is what it is called everywhere)
             return None

@@ -1,12 +1,13 @@
 """The Cloud Config rule whose findings are repaired, found by its name."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alibabacloud_config20200907 import models
 
 from scripts.account import mark
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.resource import Difference, State, creating, deleting
 from scripts.declared import Spec
 from scripts.errors import Problem
@@ -131,8 +132,8 @@ def rules(clients: Clients) -> Iterator[RuleFound]:
     number, left = 1, 1
     while left > 0:
         request = models.ListConfigRulesRequest(page_number=number, page_size=_PAGE)
-        with calling("config:ListConfigRules", "the account"):
-            page = clients.config.list_config_rules(request).body.config_rules
+        ask = functools.partial(clients.config.list_config_rules, request)
+        page = asked("config:ListConfigRules", "the account", ask).body.config_rules
         for each in page.config_rule_list or ():
             yield RuleFound(
                 id=each.config_rule_id,

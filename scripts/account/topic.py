@@ -1,5 +1,6 @@
 """The MNS topic that findings are published to."""
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
 from scripts.account.channel import channels
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, creating, deleting, find
 from scripts.declared import Spec
@@ -127,10 +128,9 @@ def marked_topics(clients: Clients) -> Iterator[str]:
 def _topics(clients: Clients) -> Iterator[Any]:
     def page(number: int) -> Any:
         request = models.ListTopicRequest(page_num=number, page_size=MNS_PAGE)
-        with calling("mns:ListTopic", "the account"):
-            return clients.mns.list_topic(request).body.data
+        return clients.mns.list_topic(request)
 
-    return numbered_pages(page)
+    return numbered_pages("mns:ListTopic", "the account", page)
 
 
 def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
@@ -140,16 +140,15 @@ def subscriptions(clients: Clients, topic: str) -> Iterator[Any]:
         request = models.ListSubscriptionByTopicRequest(
             topic_name=topic, page_num=number, page_size=MNS_PAGE
         )
-        with calling("mns:ListSubscriptionByTopic", topic):
-            return clients.mns.list_subscription_by_topic(request).body.data
+        return clients.mns.list_subscription_by_topic(request)
 
-    return numbered_pages(page)
+    return numbered_pages("mns:ListSubscriptionByTopic", topic, page)
 
 
-def numbered_pages(page: Callable[[int], Any]) -> Iterator[Any]:
+def numbered_pages(operation: str, subject: str, page: Callable[[int], Any]) -> Iterator[Any]:
     """What all pages of a list of MNS hold; the first has the number 1."""
     for number in itertools.count(1):
-        data = page(number)
+        data = asked(operation, subject, functools.partial(page, number)).body.data
         yield from data.page_data or ()
         if number * MNS_PAGE >= data.total:
             return

@@ -22,7 +22,6 @@ from scripts.account.live_exemptions import LiveExemptions, differing
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.patience import patiently
 
 OF_ONE = findings.LIST_OF_BUCKET
 """The permission for the view of one bucket alone; beside it those for all."""
@@ -81,7 +80,7 @@ class ViewReader:
 
         Raises CloudError if not even those can be listed.
         """
-        found = patiently(lambda: findings.read(self._spec, self._clients))
+        found = findings.read(self._spec, self._clients)
         found.sort(key=lambda result: findings.rank(result.compliance))
         lines = self.lines
         last = {} if isinstance(lines, Unread) else {line.bucket: line for line in lines}
@@ -156,7 +155,7 @@ class ViewReader:
 
     def _attempt(self, look: Callable[[], _T]) -> _T | Unread:
         try:
-            return patiently(look)
+            return look()
         except Problem as error:
             operation = error.operation if isinstance(error, CloudError) else ""
             self.failures.setdefault(operation, error)

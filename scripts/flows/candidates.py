@@ -14,7 +14,6 @@ from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.candidates import Candidate, expected
 from scripts.errors import CloudError
-from scripts.patience import patiently
 
 PERMISSIONS = (
     buckets.GET_INFO,
@@ -64,7 +63,7 @@ class CandidateReader:
     def _acl(self, bucket: Bucket, result: Result) -> tuple[str | None, bool]:
         """The ACL, and whether it was read."""
         try:
-            info = patiently(bucket.info_if_there)
+            info = bucket.info_if_there()
         except CloudError as error:
             self._note(error)
             return result.acl or PUBLIC_READ_WRITE, False
@@ -80,7 +79,7 @@ class CandidateReader:
 
     def _attempt(self, look: Callable[[], _T]) -> _T | None:
         try:
-            return patiently(look)
+            return look()
         except CloudError as error:
             self._note(error)
             return None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from scripts.account.deploy_plan import Plan, Step, Verdict
 from scripts.account.resource import Difference
-from scripts.patience import patiently
 from scripts.terminal import Console
 
 _PAST = {
@@ -38,7 +37,7 @@ def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:
     console.so_far(lambda: {"steps": report(planned, applied)})
     try:
         for step in planned.changes:
-            patiently(step.carry_out, after_making=True)
+            step.carry_out()
             applied.append(step)
             console.say(f"{_PAST[step.verdict]} {step.kind} {step.name}", "green")
     except BaseException:

@@ -1,10 +1,18 @@
-"""Reads what is live beside what s.yaml declares."""
+"""Reads what is live beside what s.yaml declares, and what stands against bringing that back."""
 
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+from resource_repair.exemptions import Exemptions
 from scripts.account.clients import Clients
 from scripts.account.deploy_plan import plan
 from scripts.account.deployed_function import DeployedFunction
+from scripts.account.package import bundled_exemptions, checksum
+from scripts.context import Context
+from scripts.decide import deploy_conflicts
 from scripts.decide.drift import Comparison, comparison
-from scripts.declared import Spec
+from scripts.declared import Spec, dotenv
+from scripts.errors import CloudError, Problem
 
 
 def find_drift(spec: Spec, clients: Clients) -> Comparison:
@@ -12,3 +20,39 @@ def find_drift(spec: Spec, clients: Clients) -> Comparison:
     planned = plan(spec, clients)
     live = DeployedFunction.find(spec, clients)
     return comparison(planned, live.pause if live else None, spec)
+
+
+def stops(context: Context) -> Iterator[str]:
+    """Why apply stops, each with what mends it: what it would undo, or may not bring.
+
+    What it would undo was set on the live function by hand. Raises CloudError.
+    """
+    spec = context.spec
+    live = DeployedFunction.find(spec, context.clients)
+    if live is None:
+        yield from _of_exemptions(context, Exemptions())
+        return
+    if pause := deploy_conflicts.ended_pause(live.pause, spec):
+        told = deploy_conflicts.told_pause(pause, spec.function.name)
+        yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
+    if live.checksum == checksum(spec.function.code.read_bytes()):
+        return
+    try:
+        held = live.exemptions()
+    except CloudError:
+        raise
+    except Problem:
+        return  # the function reads them no better, and new code is what helps
+    yield from _of_exemptions(context, held)
+
+
+def _of_exemptions(context: Context, live: Exemptions) -> Iterator[str]:
+    """Why those of the bundle may not follow the live ones."""
+    today = datetime.now(timezone.utc).date()
+    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
+    ours = bundled_exemptions(context.spec.function.code)
+    lost = deploy_conflicts.dropped(live, ours, today)
+    for each in deploy_conflicts.unexpected(lost, settings):
+        yield f"{deploy_conflicts.told_exemption(each)}: {deploy_conflicts.mend_exemption(each)}"
+    for each in deploy_conflicts.too_wide(ours, live, today):
+        yield f"{deploy_conflicts.told_too_wide(each)}: {deploy_conflicts.MEND_TOO_WIDE}"

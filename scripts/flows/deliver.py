@@ -4,13 +4,12 @@ Function Compute, "Synchronous invocation": one that fails is not tried again, a
 destination. So whoever invokes tells what became of it, and what is not known counts as failed.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from resource_repair.timing import backoff
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients
@@ -18,13 +17,12 @@ from scripts.account.invocation import INVOKE, InvocationResult, invoke
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 from scripts.flows.event_file import finding_keys
-from scripts.patience import patiently
+from scripts.patience import Progress, patiently, wait
 
 PERMISSIONS = (INVOKE, *audit_trail.PERMISSIONS)
 
 _NO_ANSWER = "NoUsableAnswer"
 _LOG_SEARCH = 30.0  # seconds; Log Service finds what was just written within some
-_FIRST, _MOST = 0.2, 5.0  # seconds between two searches
 
 
 class Ending(NamedTuple):
@@ -101,18 +99,13 @@ def _searched(
 
     Nothing if it cannot be read: then they are missing, which is told as such.
     """
-    until = time.monotonic() + _LOG_SEARCH
+    span = (started - audit_trail.SKEW, started + audit_trail.SKEW)
     found: list[AuditLine] = []
-    for pause in backoff(_FIRST, _MOST):
-        try:
-            span = (started - audit_trail.SKEW, started + audit_trail.SKEW)
-            found = list(audit_trail.read(clients, spec, *span, request_id=request_id))
-        except CloudError as error:
-            if not error.passes:
-                return found
-        except Problem:  # no log store, or none that can be searched
-            return found
-        if _complete(found, awaited) or time.monotonic() + pause > until:
-            return found
-        time.sleep(pause)
+
+    def look() -> Progress:
+        found[:] = audit_trail.read(clients, spec, *span, request_id=request_id)
+        return Progress("", _complete(found, awaited))
+
+    with suppress(Problem):  # no log store, or none that can be searched, or not by us
+        wait(look, None, _LOG_SEARCH)
     return found

@@ -12,6 +12,7 @@ from resource_repair.exemptions import Exemptions
 from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
+from scripts.account.deploy_plan import undeclared
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.function import Function
 from scripts.account.function_role import role_arn, role_steps
@@ -44,7 +45,7 @@ from scripts.account.topic import subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
-from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription
+from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
@@ -52,7 +53,6 @@ from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.foresee import foresee
-from scripts.patience import patiently
 
 
 class _UnknownError(Exception):
@@ -96,9 +96,8 @@ class Survey:
 
     def _read(self, name: str) -> None:
         if getattr(self._facts, name) is NOT_READ:
-            read = _READS[name]
             try:
-                answer = patiently(lambda: read(self))
+                answer = _READS[name](self)
             except _UnknownError as unknown:
                 answer = unknown.why
             except Problem as problem:
@@ -149,7 +148,16 @@ class Survey:
         return tuple(role_steps(self._spec, self._clients))
 
     def function(self) -> Seen:
-        return _seen(Function(self._spec, self._clients, b""))
+        code = self._spec.function.code
+        built = code.read_bytes() if code.is_file() else b""
+        seen = _seen(Function(self._spec, self._clients, built))
+        if built or seen.live is None:
+            return seen
+        live, declared = (_without_code(state) for state in (seen.live, seen.declared))
+        return seen._replace(live=live, declared=declared)
+
+    def undeclared(self) -> tuple[Step, ...]:
+        return tuple(undeclared(self._spec, self._clients))
 
     def running(self) -> Running | None:
         live = DeployedFunction.find(self._spec, self._clients)
@@ -164,10 +172,11 @@ class Survey:
             return bundled_exemptions(self._spec.function.code)
         return reviewed_exemptions(self._reviewed, self._facts.today)
 
-    def asynchronous(self) -> State | None:
-        if self._known("function").live is None or self._spec.function.async_config is None:
+    def asynchronous(self) -> Seen | None:
+        wanted = self._spec.function.async_config
+        if self._known("function").live is None or wanted is None:
             return None
-        return AsyncInvokeConfig(self._spec, self._clients).live()
+        return _seen(AsyncInvokeConfig(self._spec, wanted, self._clients))
 
     def queue(self) -> Seen | None:
         name = self._spec.failure_queue
@@ -241,6 +250,10 @@ def examined(survey: Survey, *, before_deploy: bool) -> Iterator[Diagnosis]:
     for link in LINKS:
         facts = survey.facts(*link.looks_at)
         yield from examine(link, facts, before_deploy=before_deploy)
+
+
+def _without_code(state: State) -> State:
+    return {field: value for field, value in state.items() if field != CODE}
 
 
 def _seen(resource: Resource) -> Seen:

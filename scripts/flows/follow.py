@@ -17,7 +17,7 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.findings import Result
 from scripts.context import Context
 from scripts.errors import CloudError, Problem
-from scripts.patience import Progress, patiently, wait
+from scripts.patience import Progress, wait
 
 _INDEXED = 10.0  # seconds within which the line of a bucket that was closed is to be found
 _RETRIES = 3  # where s.yaml declares none; Function Compute, "Retry policies"
@@ -70,7 +70,7 @@ class Following:
         Says it if that cannot be read; raises CloudError if it is for want of a permission.
         """
         try:
-            self._earlier = frozenset(line.request_id for line in patiently(self._read))
+            self._earlier = frozenset(line.request_id for line in self._read())
         except Problem as problem:
             if isinstance(problem, CloudError):
                 raise

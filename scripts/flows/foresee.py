@@ -14,7 +14,6 @@ from scripts.account.findings import NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.decide.prospect import Prospect, sort
 from scripts.declared import Spec
-from scripts.patience import patiently
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
@@ -43,7 +42,7 @@ def _with_acl(clients: Clients, result: Result) -> Result | None:
     """The result with its bucket's ACL, if that matters; None if the bucket is gone."""
     if result.acl or result.compliance != NON_COMPLIANT:
         return result
-    info = patiently(Bucket(clients, result.bucket, result.region).info_if_there)
+    info = Bucket(clients, result.bucket, result.region).info_if_there()
     return info and result._replace(acl=info.acl)
 
 

@@ -8,12 +8,10 @@ other buckets too, and is never started. The bucket is empty, and is taken away 
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
@@ -123,7 +121,7 @@ def _check(context: Context) -> None:
     """Raise what stands against any proof, before anything is made."""
     if context.spec.function.environment.get("repairMode") == REPORT:
         raise Problem(f"the loop cannot be proved in mode {REPORT}: nothing is repaired in it")
-    if patiently(lambda: buckets.account_blocks_public_access(context.clients)):
+    if buckets.account_blocks_public_access(context.clients):
         raise Problem(
             "the loop cannot be proved: Block Public Access is on for the account, so that no "
             "bucket can be opened to begin with"
@@ -151,7 +149,7 @@ def _take_away_leftovers(context: Context) -> None:
     """Delete the buckets of proofs that were killed; raises Problem for one that is not empty."""
     for bucket in _leftovers(context):
         try:
-            patiently(partial(_delete, bucket))
+            _delete(bucket)
         except CloudError as error:
             if error.code != "BucketNotEmpty":
                 raise
@@ -168,14 +166,14 @@ def _leftovers(context: Context) -> Iterator[Bucket]:
     One that may be another's, or of a proof under way, is named and left.
     """
     clients, console = context.clients, context.console
-    for name, found in patiently(lambda: buckets.listed(clients, _PREFIX)).items():
+    for name, found in buckets.listed(clients, _PREFIX).items():
         bucket = Bucket(clients, name, found.region)
         if not _NAME.fullmatch(name):
             continue
         if datetime.now(timezone.utc) - found.created_at < _UNDER_WAY:
             console.say(f"left {name}: it is too young to be surely what an earlier proof left")
             continue
-        if not patiently(partial(_is_marked, bucket)):
+        if not _is_marked(bucket):
             console.say(f"left {name}: its tag does not say that it is a proof's")
             continue
         yield bucket
@@ -232,11 +230,11 @@ class _Proof:
     def begin(self) -> None:
         """Make the bucket, marked, and open it."""
         name, console = self.bucket.name, self._context.console
-        patiently(self._result)
-        patiently(self._lines)  # what may not be read is refused here, and not once it is open
-        self._do(_CREATE, lambda live: live.create_bucket())
-        self._do(_PUT_TAGS, lambda bucket: buckets.tag(bucket, TAG_KEY, _TAG_VALUE))
-        self._do(_PUT_BLOCK, lambda live: live.put_bucket_public_access_block(False))
+        self._result()
+        self._lines()  # what may not be read is refused here, and not once it is open
+        self.bucket.ask(_CREATE, lambda live: live.create_bucket())
+        self.bucket.ask(_PUT_TAGS, lambda bucket: buckets.tag(bucket, TAG_KEY, _TAG_VALUE))
+        self.bucket.ask(_PUT_BLOCK, lambda live: live.put_bucket_public_access_block(False))
         console.say(f"made {name}, and lifted Block Public Access from it")
         patiently(self._open)
         self._changed = time.monotonic()
@@ -271,9 +269,6 @@ class _Proof:
             self._line.outcome if self._line else None,
             deleted,
         )
-
-    def _do(self, needed: Permission, call: Callable[[Any], object]) -> None:
-        patiently(lambda: self.bucket.ask(needed, call))
 
     def _open(self) -> None:
         self._acl()  # to set the ACL of a bucket that is gone would make it anew

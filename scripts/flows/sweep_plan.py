@@ -15,7 +15,6 @@ from scripts.decide.candidates import Candidate, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
 from scripts.flows.candidates import CandidateReader
-from scripts.patience import patiently
 from scripts.terminal import Console
 
 
@@ -49,12 +48,12 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     Raises CloudError, and Problem for what no finding would come of.
     """
     spec, clients, options = context.spec, context.clients, context.options
-    live = patiently(lambda: DeployedFunction.read(spec, clients))
-    known = patiently(lambda: findings.read(spec, clients))
+    live = DeployedFunction.read(spec, clients)
+    known = findings.read(spec, clients)
     found = _named(context.console, known, options.bucket)
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
     deployed = _checked_settings(context, live)
-    exempting = LiveExemptions(patiently(live.exemptions), deployed.exempt_tag, now.date())
+    exempting = LiveExemptions(live.exemptions(), deployed.exempt_tag, now.date())
     reader = CandidateReader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
     exempt = [each for each in read if each.expected == EXEMPT]
@@ -118,7 +117,7 @@ def _due(
         return {}, {}
     where, grace = (context.clients, context.spec), timedelta(minutes=context.options.grace)
     span = (audit_trail.since(context.options.days, now), now + audit_trail.SKEW)
-    lines = patiently(lambda: last_lines(audit_trail.read(*where, *span)))
+    lines = last_lines(audit_trail.read(*where, *span))
     why: dict[str, str] = {}
     new: dict[str, str] = {}
     for each in swept:

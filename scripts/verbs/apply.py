@@ -6,28 +6,25 @@ too wide. If it would begin to enforce, and more than 20 buckets are non-complia
 their number must be given as EXPECT_CLOSE in the environment.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from typing import NamedTuple
 
-from resource_repair.exemptions import Exemptions
 from scripts.account.deploy_plan import Step, plan
-from scripts.account.deployed_function import GET, GET_CODE, UPDATE, DeployedFunction
+from scripts.account.deployed_function import GET, GET_CODE, UPDATE
 from scripts.account.function_role import GET_POLICY
-from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission
 from scripts.account.service import READ_SERVICE
 from scripts.account.trigger import SUBSCRIBING
 from scripts.bundling import fresh
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.decide import deploy_conflicts
 from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
 from scripts.decide.chain.facts import known
 from scripts.declared import dotenv
-from scripts.errors import CloudError, Problem
+from scripts.errors import Problem
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
+from scripts.flows.compare import stops
 from scripts.flows.facts import Survey
 from scripts.terminal import Exit
 
@@ -49,16 +46,22 @@ def _apply(context: Context) -> Ended:
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned)
-    if planned.changes:
-        _count_what_closes(context)
-    applied: list[Step] = []
-    stopped = list(_obstacles(context)) if planned.changes else []
+    rests_on = _rests_on(context) if planned.changes else _RestsOn("", [])
+    closes, stopped = rests_on
+    if closes:
+        console.say(closes)
     for each in stopped:
         console.fail(each)
+    applied: list[Step] = []
     end = Exit.PROBLEM if stopped else Exit.DONE
     if planned.changes and not stopped and not console.dry_run:
         if console.confirm("Apply this?"):
             context.act()
+            if _rests_on(context) != rests_on:
+                raise Problem(
+                    "what this closes, or what stands against it, changed meanwhile, so nothing "
+                    "was applied: run again"
+                )
             carry_out.carry_out(console, planned, applied)
         else:
             console.say("nothing was applied")
@@ -66,53 +69,31 @@ def _apply(context: Context) -> Ended:
     return Ended(end, Report(carry_out.report(planned, applied), stopped))
 
 
-def _obstacles(context: Context) -> Iterator[str]:
-    """What was set on the live function by hand and this would undo; and what it may not bring."""
-    spec = context.spec
-    live = DeployedFunction.find(spec, context.clients)
-    if live is None:
-        yield from _of_exemptions(context, Exemptions())
-        return
-    if pause := deploy_conflicts.ended_pause(live.pause, spec):
-        told = deploy_conflicts.told_pause(pause, spec.function.name)
-        yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
-    if live.checksum == checksum(spec.function.code.read_bytes()):
-        return
-    try:
-        held = live.exemptions()
-    except CloudError:
-        raise
-    except Problem:
-        return  # the function reads them no better, and new code is what helps
-    yield from _of_exemptions(context, held)
+class _RestsOn(NamedTuple):
+    """What was looked at beside what is to be changed, and must be the same after the yes."""
+
+    closes: str
+    stopped: list[str]
 
 
-def _of_exemptions(context: Context, live: Exemptions) -> Iterator[str]:
-    """Why those of the bundle may not follow the live ones."""
-    today = datetime.now(timezone.utc).date()
-    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
-    ours = bundled_exemptions(context.spec.function.code)
-    lost = deploy_conflicts.dropped(live, ours, today)
-    for each in deploy_conflicts.unexpected(lost, settings):
-        yield f"{deploy_conflicts.told_exemption(each)}: {deploy_conflicts.mend_exemption(each)}"
-    for each in deploy_conflicts.too_wide(ours, live, today):
-        yield f"{deploy_conflicts.told_too_wide(each)}: {deploy_conflicts.MEND_TOO_WIDE}"
+def _rests_on(context: Context) -> _RestsOn:
+    return _RestsOn(_what_closes(context), list(stops(context)))
 
 
-def _count_what_closes(context: Context) -> None:
-    """Say how many buckets this closes if it begins to enforce, or raise Problem as the doctor."""
+def _what_closes(context: Context) -> str:
+    """How many buckets this closes if it begins to enforce; or raises Problem as the doctor."""
     spec = context.spec
     settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # The exemptions of the bundle that it deploys, whatever has become of their file since.
     survey = Survey(spec, context.clients, settings)
     if not begins_to_enforce(survey.facts("running")):
-        return
+        return ""
     facts = survey.facts(*BUCKETS.looks_at)
     known(facts.exemptions)  # or raises why they cannot be
     remark = closing(facts)
     if remark.standing is not Standing.SOUND:
         raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
-    context.console.say(remark.what)
+    return remark.what
 
 
 VERB = Verb(

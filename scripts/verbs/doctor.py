@@ -1,7 +1,8 @@
 """Walk the chain rule, channel, topic, trigger, function, bucket, and find where it is broken.
 
 Says of each link whether a finding would be lost there, and the command that mends it. Exit code 0
-if the chain is sound, 1 if not. What only a first deploy makes is no fault before that.
+if the chain is sound, 1 if not. What only a first deploy makes is no fault before that. Whatever
+`verify` finds is told too; the code is compared where one is built here.
 
 `s deploy` runs it first (--before-deploy) and stops on a fault. If that deploy would be the first
 one in mode enforce, and more than 20 buckets are non-compliant and not exempt, their number must be
@@ -18,8 +19,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE
+from scripts.bundling import fresh
 from scripts.context import Context, Ended, Looking, Verb
-from scripts.decide.chain import LINKS, Diagnosis, Standing
+from scripts.decide.chain import LINKS, Diagnosis, Standing, in_order
 from scripts.declared import dotenv
 from scripts.flows.facts import Survey, examined
 from scripts.terminal import Console, Exit
@@ -58,6 +60,9 @@ class Report:
 
 def _doctor(context: Context) -> Ended:
     options, spec = context.options, context.spec
+    code = spec.function.code  # compared where there is any; a deploy builds it for itself
+    if code.is_file() and not options.before_deploy and (told := fresh.build(code)):
+        context.console.say(told)
     settings = dotenv.environment(options.spec.parent / ".env", context.environ)
     survey = Survey(spec, context.clients, settings, options.exemptions)
     found: list[Diagnosis] = []
@@ -65,6 +70,7 @@ def _doctor(context: Context) -> Ended:
         if each.link not in {earlier.link for earlier in found}:
             context.console.say(f"{each.link}: {each.standing.value}")
         found.append(each)
+    found = in_order(found)
     _show(context.console, found)
     links = tuple(LinkReport(each.link, each.standing, each.what, each.mend) for each in found)
     sound = not _broken(found)

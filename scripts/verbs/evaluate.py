@@ -11,7 +11,6 @@ code 1 if a bucket could not be closed, or its end did not come in time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -34,7 +33,7 @@ from scripts.errors import Problem, UsageError
 from scripts.flows.facts import Survey
 from scripts.flows.follow import End, Following
 from scripts.flows.foresee import foresee
-from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
 
 # The links of the chain without which nothing that is reported reaches the function.
@@ -119,7 +118,7 @@ class Report:
 def _evaluate(context: Context) -> Ended:
     console = context.console
     _wait_for_the_rule(context)
-    plan = patiently(lambda: _plan(context))
+    plan = _plan(context)
     _show(console, plan)
     check_expected(context.options.expect, plan.closes)
     if plan.reported:
@@ -138,7 +137,7 @@ def _carry_out(context: Context, plan: EvaluationPlan) -> Ended:
     context.act()
     following = Following(context, plan.reported, plan.mode)
     following.begin()
-    if not patiently(lambda: _plan(context)).same_as(plan):
+    if not _plan(context).same_as(plan):
         raise Problem("results changed meanwhile, so nothing was started: run again")
     _start(context)
     settled = following.wait()
@@ -242,7 +241,7 @@ def _wait_for_the_rule(context: Context) -> None:
         state = findings.state(context.spec, context.clients)
         return Progress(f"the rule is {state}", state != findings.EVALUATING)
 
-    if patiently(look).done:
+    if look().done:
         return
     context.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
     context.act()
@@ -255,7 +254,7 @@ def _wait_for_the_rule(context: Context) -> None:
 
 def _start(context: Context) -> None:
     for rule_id in findings.rule_ids(context.spec):
-        patiently(partial(findings.start_evaluation, context.clients, rule_id))
+        findings.start_evaluation(context.clients, rule_id)
         context.console.say(f"started an evaluation of {rule_id}")
 
 

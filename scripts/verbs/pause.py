@@ -68,12 +68,14 @@ def _pause(context: Context) -> Ended:
 
 def _paused(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:
     """The function as it is then, and whether that is this run's doing."""
-    for _ in range(_TRIES - 1):
+    left = _TRIES
+    while True:
         try:
             return patiently(lambda: _pause_once(context, now))
         except ChangedError:
-            continue
-    return patiently(lambda: _pause_once(context, now))
+            left -= 1
+            if not left:
+                raise
 
 
 def _pause_once(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:

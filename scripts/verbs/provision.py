@@ -10,7 +10,6 @@ Shows what would change, asks, and does it. Safe to repeat: a second run finds n
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from resource_repair.values import REPORT
@@ -30,7 +29,7 @@ from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
-from scripts.patience import TIMEOUT, Progress, patiently, wait
+from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
 
 _TOPICS = "acs:mns:{region}:{account}:/topics/*"
@@ -51,23 +50,21 @@ def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> 
     if found := obstacles(spec, clients):
         raise Problem("; ".join(found))
     for step in _plan(spec, clients, recipients).changes:
-        patiently(step.carry_out, after_making=True)
+        step.carry_out()
     return Rule(spec, clients).id()
 
 
 def obstacles(spec: Spec, clients: Clients) -> list[str]:
     """What is in the way, each with what to do about it; raises CloudError."""
-    first = patiently(lambda: recorder(clients)).obstacle()
-    others = [patiently(resource.obstacle) for resource in around(spec, clients)]
-    closing = patiently(lambda: _would_close(spec, clients))
-    return [each for each in (first, *others, closing) if each]
+    others = (resource.obstacle() for resource in around(spec, clients))
+    found = (recorder(clients).obstacle(), *others, _would_close(spec, clients))
+    return [each for each in found if each]
 
 
 def _plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
     """What is to be made or changed in the account; changes nothing. Raises CloudError."""
-    resources = around(spec, clients, recipients)
-    planned = [patiently(partial(step_for, resource)) for resource in resources]
-    return Plan(spec.account_id, spec.region, tuple(planned))
+    steps = tuple(map(step_for, around(spec, clients, recipients)))
+    return Plan(spec.account_id, spec.region, steps)
 
 
 @dataclass(frozen=True)
@@ -100,6 +97,8 @@ def _provision(context: Context) -> Ended:
     if planned.changes and not console.dry_run:
         if console.confirm("Do this?"):
             context.act()
+            if found := obstacles(spec, clients):  # since the plan was shown
+                raise Problem("; ".join(found))
             carry_out.carry_out(console, planned, applied)
             console.say(
                 "next: s deploy -y --use-local, or resource-repair apply where there is no Node"
@@ -140,7 +139,7 @@ def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
         words = "Cloud Config is being switched on" if building else "Cloud Config is switched on"
         return Progress(words, done=not building)
 
-    if not patiently(lambda: recorder(clients)).building:
+    if not recorder(clients).building:
         return
     clients.memory.act()
     if not wait(look, console, TIMEOUT):

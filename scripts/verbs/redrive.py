@@ -43,7 +43,6 @@ from scripts.flows.audit_lines import cut, for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
-from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
@@ -122,7 +121,7 @@ def _redrive(context: Context) -> Ended:
     _check(context.options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
-    live = patiently(lambda: DeployedFunction.read(spec, context.clients))
+    live = DeployedFunction.read(spec, context.clients)
     with opened(context.clients, spec.failure_queue) as mailbox:
         waiting = [_read(message, spec, live) for message in mailbox.listed()]
         chosen = _chosen(waiting, context.options)

@@ -75,8 +75,8 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     found = []
     going: set[str] = set()  # as `users` names them
     for resource in removable(spec, clients):
-        if patiently(resource.there):
-            stays = patiently(partial(_stays, resource, going, roles=roles))
+        if resource.there():
+            stays = _stays(resource, going, roles=roles)
             found.append(Fate(resource, stays))
             if not stays:
                 is_function = resource.kind == "function"
@@ -160,7 +160,7 @@ class Report:
 def _remove(context: Context) -> Ended:
     console, options = context.console, context.options
     planned = fates(context.spec, context.clients, roles=options.roles)
-    others = patiently(lambda: unnamed(context.spec, context.clients))
+    others = unnamed(context.spec, context.clients)
     removed: list[Removable] = []
     report = partial(_report, planned, removed, others)
     console.so_far(report)
@@ -212,7 +212,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
 
 def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
     for resource, _ in planned:
-        waiting = patiently(resource.holds) if isinstance(resource, Queue) else 0
+        waiting = resource.holds() if isinstance(resource, Queue) else 0
         if waiting:
             raise Problem(
                 f"{waiting} messages wait in the failure queue {resource.name}, each a "

@@ -45,7 +45,7 @@ class Report:
 
 def _resume(context: Context) -> Ended:
     console, name = context.console, context.spec.function.name
-    live = patiently(lambda: DeployedFunction.read(context.spec, context.clients))
+    live = DeployedFunction.read(context.spec, context.clients)
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
@@ -54,7 +54,7 @@ def _resume(context: Context) -> Ended:
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     reported = None
     if pause.mode_before != REPORT:
-        reported = patiently(lambda: _reported(context, live))
+        reported = _reported(context, live)
         _show(context, reported)
     return _go_on(context, live, pause, reported)
 

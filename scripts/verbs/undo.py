@@ -23,7 +23,6 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.errors import UsageError
 from scripts.flows import reopen
 from scripts.flows.reopen import Reopening, Wish
-from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 
@@ -67,7 +66,7 @@ def _undo(context: Context) -> Ended:
         audit_trail.since(options.days, now),
         options.watch,
     )
-    job = patiently(lambda: reopen.prepare(context, wish, now))
+    job = reopen.prepare(context, wish, now)
     job.show()
     if console.dry_run:
         return Ended(Exit.DONE, job.report())

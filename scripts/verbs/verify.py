@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account.deployed_function import GET
+from scripts.account.deployed_function import GET, GET_CODE
 from scripts.account.function_role import GET_POLICY
 from scripts.account.package import about_byte_code
 from scripts.account.permission import Permission
@@ -18,8 +18,8 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
-from scripts.flows.compare import find_drift
-from scripts.patience import TIMEOUT, patiently
+from scripts.flows.compare import find_drift, stops
+from scripts.patience import TIMEOUT
 from scripts.terminal import Exit
 
 _ROLES = "acs:ram:*:{account}:role/*"
@@ -62,7 +62,7 @@ class Report:
 def _verify(context: Context) -> Ended:
     if told := fresh.build(context.spec.function.code):
         context.console.say(told)
-    found = patiently(lambda: find_drift(context.spec, context.clients))
+    found = find_drift(context.spec, context.clients)
     _show(context, found)
     report = Report(found.compared, found.drift, str(found.pause) if found.pause else None)
     if context.options.loop and found.pause:
@@ -88,10 +88,19 @@ def _show(context: Context, found: Comparison) -> None:
         return
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)
-    console.say(
-        "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
-        "red",
-    )
+    if stopped := list(stops(context)):
+        console.say(
+            "what is live is not what s.yaml declares, and `resource-repair apply` brings it back "
+            "once this is seen to:",
+            "red",
+        )
+        for told in stopped:
+            console.say(told)
+    else:
+        console.say(
+            "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
+            "red",
+        )
     for each in found.drift:
         if (each.kind, each.field) == ("function", "code"):
             built = context.spec.function.code.read_bytes()
@@ -104,7 +113,7 @@ def _show(context: Context, found: Comparison) -> None:
 VERB = Verb(
     "verify",
     __doc__ or "",
-    (*COMPARING, *proof.PERMISSIONS),
+    (*COMPARING, GET_CODE, *proof.PERMISSIONS),
     Options,
     _verify,
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 
+from scripts import patience
 from scripts.account.deploy_plan import Verdict, apply, plan
 from scripts.declared import load
 from scripts.errors import CloudError, Problem, UsageError
@@ -284,12 +285,14 @@ def test_wrong_credentials_are_not_repeated(deployment: Deployment) -> None:
     ],
 )
 def test_an_apply_cut_off_is_finished_by_the_next(
-    deployment: Deployment, operation: str, applied: bool
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, operation: str, applied: bool
 ) -> None:
     """When an answer is lost, the call done or not, the next apply goes on to the same end."""
     deployment.cloud.faults.add(operation, Drop(applied=applied))
-    with pytest.raises(CloudError, match="check the network"):
-        deployment.apply()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(patience, "WITHIN", 0.0)
+        with pytest.raises(CloudError, match="check the network"):
+            deployment.apply()
 
     deployment.apply()
 

@@ -7,7 +7,7 @@ import pytest
 
 from scripts import patience
 from scripts.decide.chain import Standing
-from scripts.decide.chain.model import APPLY, DEPLOY, PROVISION
+from scripts.decide.chain.model import APPLY, PROVISION
 from scripts.localcloud.faults import Fail
 from tests.contract import apply_helpers
 from tests.contract import doctor_helpers as spoil
@@ -47,21 +47,21 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
         spoil.detached(spoil.service_role, "AliyunOSSFullAccess"),
         "function's role",
         "lacks the policy AliyunOSSFullAccess",
-        DEPLOY,
+        APPLY,
     ),
     "function": (
         spoil.variable("prepareRuleId", "cr-another"),
         "function",
         "acts on findings of the rule cr-another",
-        DEPLOY,
+        APPLY,
     ),
     "failure queue": (
         spoil.no_destination,
         "failure queue",
         "sends what it could not repair to nobody",
-        DEPLOY,
+        APPLY,
     ),
-    "logs": (spoil.service(logs=False), "logs", "logs are off", DEPLOY),
+    "logs": (spoil.service(logs=False), "logs", "logs are off", APPLY),
 }
 
 

@@ -1,5 +1,6 @@
 """What a verb looks at, it reads once; and what it writes to, it reads again just before."""
 
+import itertools
 import json
 import sys
 import threading
@@ -18,6 +19,7 @@ from tests.account import FUNCTION, SERVICE, Account
 from tests.parts import Terminal
 
 # What signs a request differs from one to the next.
+_READS = ("Get", "List", "Peek")
 _SIGNED = ("Signature", "SignatureNonce", "Timestamp")
 EVENT = "events/ignored_other_rule.json"
 ARGUMENTS = {
@@ -63,9 +65,30 @@ def test_each_thing_is_read_once(product: Account, verb: str) -> None:
     writes = 0
     for each in requests_of(product, verb, *ARGUMENTS.get(verb, ())):
         made[(*asked(each), writes)] += 1
-        writes += not each.action.startswith(("Get", "List", "Peek"))
+        writes += not each.action.startswith(_READS)
     again = {f"{key[0]}:{key[1]} {key[3]} {key[4]}": n for key, n in made.items() if n > 1}
     assert again == {}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_read_is_tried_again(
+    product: Account, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Where each thing that a verb reads is throttled once, it makes that request once more."""
+    arguments, before = ARGUMENTS.get(verb, ()), product.cloud.snapshot()
+    good = Counter(_named(each) for each in requests_of(product, verb, *arguments))
+    product.cloud.rollback(before)
+    reads = [each for each in good if each.partition(":")[2].startswith(_READS)]
+    for each in reads:
+        product.cloud.faults.add(each, Fail(429, "Throttling.User"))
+    monkeypatch.setattr(patience, "backoff", lambda *_: itertools.repeat(0.01))
+    made = Counter(_named(each) for each in requests_of(product, verb, *arguments))
+    product.cloud.rollback(before)
+    assert made == good + Counter(reads)
+
+
+def _named(entry: Entry) -> str:
+    return f"{entry.service}:{entry.action}"
 
 
 def _describe_function(product: Account, text: str) -> None:

@@ -47,7 +47,10 @@ def test_an_undo_survives_findings_and_deploys(
         (fault,) = [each for each in stopped["links"] if each["state"] == "fault"]
         assert fault["link"] == "exemptions"
         assert "exempts site (public-read until" in fault["what"]
-        assert run("doctor", *exemptions)["sound"]
+        found = run("doctor", *exemptions, ends=1)["links"]
+        (differs,) = [each for each in found if each["state"] == "fault"]
+        assert "runs other code than is built here" in differs["what"]
+        assert differs["mend"].startswith("commit it to code/exemptions.yaml")
         (refused,) = run("apply", "--yes", ends=1)["stopped"]
         assert "exempts site" in refused
         assert run("verify", ends=1)["drift"][0]["field"] == "code"

@@ -62,7 +62,9 @@ def function(spec: Spec = SPEC) -> Seen:
 
 ROLE = SPEC.service.role
 LOGS = SPEC.service.logs
+ASYNC = SPEC.function.async_config
 assert LOGS
+assert ASYNC
 STEPS = (step("role", ROLE.name), *(step("policy", each.name) for each in ROLE.policies))
 SOUND = Facts(
     spec=SPEC,
@@ -109,11 +111,12 @@ SOUND = Facts(
     running=running(),
     live_exemptions=Exemptions(),
     exemptions=Exemptions(),
-    asynchronous={
-        "destination.onFailure": SPEC.function.async_config.failure_destination
-        if SPEC.function.async_config
-        else ""
-    },
+    undeclared=(),
+    asynchronous=seen(
+        "async configuration",
+        SPEC.function.name,
+        **{"destination.onFailure": ASYNC.failure_destination, "maxAsyncRetryAttempts": "3"},
+    ),
     queue=seen("queue", "failures", messageRetentionPeriod="604800", maximumMessageSize="65536"),
     queue_found=QueueFound(604800, 65536, waiting=0, marked=True),
     arrivals=(),

@@ -10,7 +10,7 @@ from scripts.account.permission import Permission
 from scripts.account.resource import Difference, Verdict
 from scripts.decide.chain import LINKS, Standing
 from scripts.decide.chain.facts import Facts, Subscription, known
-from scripts.decide.chain.model import APPLY, DEPLOY, PROVISION
+from scripts.decide.chain.model import APPLY, PROVISION
 from scripts.declared import PATH, load
 from scripts.errors import CloudError
 from tests.unit.chain_facts import (
@@ -32,6 +32,7 @@ from tests.unit.chain_facts import (
     running,
     said,
     seen,
+    step,
     unlike,
 )
 
@@ -90,6 +91,7 @@ ENDPOINT = {
 }
 OFF = {"rules": (rule(state="INACTIVE"),)}
 LACKS = {"verdict": Verdict.CHANGE, "differences": (Difference("attached to", "", "role"),)}
+ANOTHER_TRIGGER = step("trigger", "another", Verdict.REMOVE)
 TAKEN = "is taken: or let it trust MNS"
 RULE_B = f"{OURS},{ANOTHER}"
 FOREIGN = {"channel_found": None, "channels": (channel(target=ELSEWHERE),)}
@@ -148,18 +150,21 @@ FAULTS: dict[str, list[Row]] = {
     ],
     "service": [
         (unlike("service", role="role/aliyunfcdefaultrole"), "with aliyunfcdefaultrole", APPLY),
-        (unlike("service", role="role/somebody"), "runs as role/somebody, and", DEPLOY),
+        (unlike("service", role="role/somebody"), "runs as role/somebody, and", APPLY),
     ],
     "function's role": [
-        (step_is(0, verdict=Verdict.CHANGE), "is not for Function Compute alone", DEPLOY),
-        (step_is(1, **LACKS), f"lacks the policy {STEPS[1].name}", DEPLOY),
+        (step_is(0, verdict=Verdict.CHANGE), "is not for Function Compute alone", APPLY),
+        (step_is(1, **LACKS), f"lacks the policy {STEPS[1].name}", APPLY),
         (step_is(1, verdict=Verdict.REMOVE), "which s.yaml does not declare", APPLY),
     ],
     "function": [
-        (unlike("function", environmentVariables__prepareRuleId="cr-b"), "the rule cr-b", DEPLOY),
+        (unlike("function", environmentVariables__prepareRuleId="cr-b"), "the rule cr-b", APPLY),
+        (unlike("function", code="1"), "runs other code than is built here", APPLY),
+        (facts(undeclared=(ANOTHER_TRIGGER,)), "what s.yaml does not declare: trigger", APPLY),
     ],
     "failure queue": [
-        (facts(asynchronous=None), "sends what it could not repair to nobody", DEPLOY),
+        (gone("asynchronous"), "sends what it could not repair to nobody", APPLY),
+        (unlike("asynchronous", maxAsyncRetryAttempts="0"), "maxAsyncRetryAttempts 0", APPLY),
         (gone("queue", queue_found=None), "there is no queue", PROVISION),
         (
             unlike("queue", queue_found=queue(retention=345600), messageRetentionPeriod="345600"),
@@ -171,7 +176,7 @@ FAULTS: dict[str, list[Row]] = {
         ),
     ],
     "logs": [
-        (unlike("service", logConfig__project="", logConfig__logstore=""), "logs are off", DEPLOY),
+        (unlike("service", logConfig__project="", logConfig__logstore=""), "logs are off", APPLY),
         (stored(1), "there is no log store", PROVISION),
         (stored(1, ttl="1"), "has ttl 1,", PROVISION),
         (stored(2), "there is no log index", PROVISION),
@@ -224,7 +229,7 @@ def test_it_is_told_alone_and_with_what_mends_it(
     """
     (found,) = said(given)
     (before,) = said(given, before_deploy=True)
-    goes_on = mend == DEPLOY or words == "which s.yaml does not declare"
+    goes_on = mend == APPLY and link != "trigger" and words != "with aliyunfcdefaultrole"
 
     assert (found.link, found.standing) == (link, standing)
     assert words in found.what
@@ -236,13 +241,13 @@ def test_it_is_told_alone_and_with_what_mends_it(
     ("given", "links"),
     [
         (gone("topic"), {"topic": PROVISION, "subscription": PROVISION}),
-        (gone("trigger"), {"subscription": "see there", "trigger": DEPLOY}),
+        (gone("trigger"), {"subscription": "see there", "trigger": APPLY}),
         (unlike("trigger", sourceArn=ELSEWHERE), {"subscription": "see there", "trigger": APPLY}),
-        (gone("function", running=None), {"function": DEPLOY}),
-        (gone("service"), {"service": DEPLOY}),
+        (gone("function", running=None), {"function": APPLY}),
+        (gone("service"), {"service": APPLY}),
         (
             gone("function", running=None, trigger=gone("trigger").trigger),
-            {"subscription": "see there", "trigger": DEPLOY, "function": DEPLOY},
+            {"subscription": "see there", "trigger": APPLY, "function": APPLY},
         ),
     ],
 )

@@ -1,7 +1,8 @@
 """Walks the chain from the rule to the buckets, link by link, and says where a finding is lost."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from scripts.account.permission import missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
@@ -12,7 +13,7 @@ from scripts.decide.chain.exemptions import EXEMPTIONS
 from scripts.decide.chain.facts import Facts
 from scripts.decide.chain.function import FUNCTION
 from scripts.decide.chain.logs import LOGS
-from scripts.decide.chain.model import Diagnosis, Link, Remark, Standing, fault
+from scripts.decide.chain.model import APPLY, Diagnosis, Link, Remark, Standing, fault
 from scripts.decide.chain.queue import FAILURE_QUEUE
 from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
 from scripts.decide.chain.service import SERVICE, SERVICE_ROLE, not_to_be_had
@@ -21,7 +22,7 @@ from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 
-__all__ = ["LINKS", "Diagnosis", "Facts", "Standing", "examine"]
+__all__ = ["LINKS", "Diagnosis", "Facts", "Standing", "examine", "in_order"]
 
 LINKS = (
     CREDENTIALS,
@@ -50,7 +51,16 @@ def examine(link: Link, facts: Facts, *, before_deploy: bool) -> Iterator[Diagno
     """
     for remark in _remarks(link, facts):
         standing = _before_deploy(remark) if before_deploy else remark.standing
-        yield Diagnosis(link.name, standing, remark.what, remark.mend)
+        yield Diagnosis(link.name, standing, remark.what, remark.mend, remark.deploy_stops)
+
+
+def in_order(found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The same, with what is to be done before apply, where it stops, named before it."""
+    first = ", then ".join(dict.fromkeys(each.mend for each in found if each.stops))
+    return [
+        replace(each, mend=f"{first}, then {each.mend}") if first and APPLY in each.mend else each
+        for each in found
+    ]
 
 
 def _before_deploy(remark: Remark) -> Standing:

@@ -15,6 +15,7 @@ from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
+CODE = "code"  # the field of a function that has its checksum
 
 T = TypeVar("T")
 
@@ -81,11 +82,12 @@ class Facts:
     trigger_role: Answer[Seen] = NOT_READ
     service: Answer[Seen] = NOT_READ
     role_steps: Answer[tuple[Step, ...]] = NOT_READ  # what the service's role needs
-    function: Answer[Seen] = NOT_READ  # its declared code is none: see `function_differences`
+    function: Answer[Seen] = NOT_READ  # without its code where none is built here
+    undeclared: Answer[tuple[Step, ...]] = NOT_READ  # what the function has beside what s.yaml says
     running: Answer[Running | None] = NOT_READ
     live_exemptions: Answer[Exemptions] = NOT_READ
     exemptions: Answer[Exemptions] = NOT_READ  # those that a deploy brings
-    asynchronous: Answer[State | None] = NOT_READ
+    asynchronous: Answer[Seen] = NOT_READ
     queue: Answer[Seen] = NOT_READ
     queue_found: Answer[QueueFound | None] = NOT_READ
     arrivals: Answer[tuple[float, ...]] = NOT_READ  # in the queue, in seconds since the epoch
@@ -117,13 +119,10 @@ class Facts:
 
     @property
     def function_differences(self) -> tuple[Difference, ...]:
-        """Where the live function is not the declared one, its code and a pause aside.
-
-        What is built here does not change what is lost there. Raises likewise.
-        """
-        aside, running = {"code"}, known(self.running)
+        """Where the live function is not the declared one, a pause aside; raises likewise."""
+        aside, running = set[str](), known(self.running)
         if running and running.pause:
-            aside |= {f"environmentVariables.{name}" for name in (MODE, PAUSED)}
+            aside = {f"environmentVariables.{name}" for name in (MODE, PAUSED)}
         return tuple(each for each in known(self.function).differences if each.field not in aside)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
 from scripts.account.deployed_function import GET, Pause
+from scripts.account.permission import Permission
 from scripts.account.service import READ_SERVICE
 from scripts.decide import deploy_conflicts
-from scripts.decide.chain.facts import Facts, known
+from scripts.decide.chain.facts import CODE, Facts, known
 from scripts.decide.chain.model import (
     RESUME,
     Link,
@@ -38,13 +39,25 @@ def _examine(facts: Facts) -> Iterator[Remark]:
             f"{','.join(declared)}"
         )
         return
-    differing, running = facts.function_differences, known(facts.running)
-    yield from unlike(name, differing)
+    wrong, running = [*_differing(facts)], known(facts.running)
+    yield from wrong
     if running and running.pause:
         yield _paused(facts, running.pause)
-    elif not differing:
+    elif not wrong:
         mode = live.get("environmentVariables.repairMode", ENFORCE)
-        yield sound(f"{name} runs in mode {mode}")
+        unbuilt = "" if CODE in live else "; its code was not compared: none is built here"
+        yield sound(f"{name} runs in mode {mode}{unbuilt}")
+
+
+def _differing(facts: Facts) -> Iterator[Remark]:
+    name, differing = facts.spec.function.name, facts.function_differences
+    yield from unlike(name, (each for each in differing if each.field != CODE))
+    if CODE in (each.field for each in differing):
+        yield undeployed(f"{name} runs other code than is built here")
+    for step in known(facts.undeclared):
+        told = ", ".join(f"{each.field} {each.live}" for each in step.differences)
+        what = f"{step.kind} {step.name} ({told})"
+        yield undeployed(f"{name} has what s.yaml does not declare: {what}")
 
 
 def _paused(facts: Facts, pause: Pause) -> Remark:
@@ -55,4 +68,14 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link("function", (GET, *READ_SERVICE), ("function", "running", "service"), _examine)
+FUNCTION = Link(
+    "function",
+    (
+        GET,
+        *READ_SERVICE,
+        Permission("fc:ListTriggers"),
+        Permission("fc:ListFunctionAsyncInvokeConfigs"),
+    ),
+    ("function", "running", "service", "undeclared"),
+    _examine,
+)

@@ -14,7 +14,6 @@ from scripts.decide.chain.facts import Facts, Seen
 PROVISION = "resource-repair provision"
 APPLY = "resource-repair apply"
 RESUME = "resource-repair resume"
-DEPLOY = "s deploy -y --use-local"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -60,12 +59,13 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A remark on a link."""
+    """A remark on a link; `stops` says that a deploy, and apply, stop as long as this is so."""
 
     link: str
     standing: Standing
     what: str
     mend: str
+    stops: bool = False
 
 
 def sound(what: str) -> Remark:
@@ -73,7 +73,7 @@ def sound(what: str) -> Remark:
     return Remark(Standing.SOUND, what)
 
 
-def not_yet(what: str, mend: str = DEPLOY) -> Remark:
+def not_yet(what: str, mend: str = APPLY) -> Remark:
     """It is not there, and need not be before the first deploy."""
     return Remark(Standing.NOT_YET, what, mend)
 
@@ -111,8 +111,8 @@ def in_the_way(seen: Seen) -> Iterator[Remark]:
 
 
 def undeployed(what: str) -> Remark:
-    """A fault of what is live, which the next deploy puts right."""
-    return Remark(Standing.FAULT, what, DEPLOY, deploy_goes_on=True)
+    """A fault of what is live, which the next deploy puts right, and apply at once."""
+    return Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
 
 
 def unlike(what: str, differences: Iterable[Difference]) -> Iterator[Remark]:
@@ -122,7 +122,7 @@ def unlike(what: str, differences: Iterable[Difference]) -> Iterator[Remark]:
             f"{what} has {each.field} {each.live or 'empty'}, and s.yaml says "
             f"{each.declared or 'nothing'}"
         )
-        yield Remark(Standing.FAULT, told, APPLY, deploy_goes_on=True)
+        yield undeployed(told)
 
 
 def stopping(what: str, mend: str) -> Remark:

@@ -17,9 +17,11 @@ from scripts.decide.chain.model import (
     fault,
     sound,
     undeployed,
+    unlike,
 )
 
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
+_DESTINATION = "destination.onFailure"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -43,12 +45,15 @@ def _about_destination(facts: Facts) -> Iterator[Remark]:
     declared = facts.spec.function.async_config
     if not facts.deployed or declared is None:
         return
-    live = (known(facts.asynchronous) or {}).get("destination.onFailure", "")
+    name, seen = facts.spec.function.name, known(facts.asynchronous)
+    live = (seen.live or {}).get(_DESTINATION, "")
     if live != declared.failure_destination:
         yield undeployed(
-            f"{facts.spec.function.name} sends what it could not repair to {live or 'nobody'}, "
+            f"{name} sends what it could not repair to {live or 'nobody'}, "
             f"and not to {declared.failure_destination}"
         )
+    if seen.live is not None:
+        yield from unlike(name, (each for each in seen.differences if each.field != _DESTINATION))
 
 
 def _about_queue(facts: Facts, found: QueueFound) -> Iterator[Remark]:

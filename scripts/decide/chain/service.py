@@ -13,7 +13,6 @@ from scripts.decide.chain.model import (
     APPLY,
     Link,
     Remark,
-    Standing,
     fault,
     lacking,
     not_yet,
@@ -73,7 +72,7 @@ def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
         yield fault(
             f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
             f"{facts.spec.service.role.name}",
-            f"{APPLY}, which stops where RAM refuses",
+            APPLY,
         )
     else:
         yield undeployed(f"{name} runs as {live or 'nobody'}, and s.yaml says {declared}")
@@ -87,8 +86,7 @@ def _examine_role(facts: Facts) -> Iterator[Remark]:
         del wrong[1:]  # a role that is not there has no policies either
     for step in wrong:
         if step.verdict is Verdict.REMOVE:
-            what = f"{name} has the policy {step.name}, which s.yaml does not declare"
-            yield Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
+            yield undeployed(f"{name} has the policy {step.name}, which s.yaml does not declare")
         else:
             yield lacking(facts, _told(step, name))
     if not wrong:

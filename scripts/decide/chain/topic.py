@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.account.permission import Permission
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
-    DEPLOY,
+    APPLY,
     PROVISION,
     Link,
     Remark,
@@ -78,7 +78,7 @@ def _about_subscriptions(facts: Facts, topic: str) -> Remark:
     return fault(
         f"{f'only {others}, not the trigger,' if others else 'nobody'} is subscribed to {topic}, "
         "although the trigger is there",
-        f"s remove trigger -y, then {DEPLOY}",
+        f"s remove trigger -y, then {APPLY}",
     )
 
 
