@@ -1,7 +1,7 @@
 """Measure the product beside the tutorial's way, the same made honest, and the floor.
 
-Needs no account and talks to loopback only. The whole run takes some minutes and writes
-docs/benchmark.md, its plot, and the README's part. Exit code 1 if a target is missed.
+Needs no account and talks to loopback only. The whole run takes some minutes, and prints what
+docs/benchmark.md is to hold. Exit code 1 if a target is missed.
 """
 
 import argparse
@@ -11,15 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.bench import calibrate, folders, loop, machine, page, plan, report
+from scripts.bench import calibrate, folders, machine, plan, report
 from scripts.bench.measure import Bench
 from scripts.bench.remote import Remote
 from scripts.bench.report import Run
 from scripts.bundling import bundle, byte_code
 from scripts.errors import Problem
 from scripts.terminal import Console, Exit, guarded
-
-_LOOP_TURNS, _QUICK_LOOP_TURNS = 5, 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options.add_argument("--quick", action="store_true", help="a short look; writes nothing")
+    options.add_argument("--quick", action="store_true", help="a short look")
     options.add_argument("--json", action="store_true", help="answer with one JSON document")
     given = options.parse_args(arguments)
     console = Console(answer_json=given.json)
@@ -37,20 +35,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _bench(console: Console, *, quick: bool) -> Exit:
-    found = measure(plan.QUICK if quick else plan.FULL, _progress, quick=quick)
-    for scene in found.scenes:
-        console.say("")
-        console.say(f"{scene.title} ({scene.rounds} rounds)", "bold")
-        console.table(*report.scene_table(found, scene))
-    console.say("")
-    console.say(f"the closed loop, its waits compressed to {loop.TIME_SCALE:.0%}", "bold")
-    console.table(*report.loop_table(found.loop))
-    console.say("")
-    console.table(*report.target_table(found))
-    if not quick:
-        page.write(found)
-        console.say("")
-        console.say("wrote docs/benchmark.md, docs/benchmark.svg and the README's part")
+    found = measure(plan.QUICK if quick else plan.FULL, _progress)
+    console.say(report.markdown(found))
     console.answer(report.document(found))
     missed = sum(each.met is False for each in found.judgements)
     if missed:
@@ -58,8 +44,8 @@ def _bench(console: Console, *, quick: bool) -> Exit:
     return Exit.PROBLEM if missed else Exit.DONE
 
 
-def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None], *, quick: bool) -> Run:
-    """Measure the scenes, and the loop. Raises Problem."""
+def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None]) -> Run:
+    """Measure the scenes. Raises Problem."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch, Remote(Path(scratch)) as remote:
         place = Path(scratch)
@@ -71,9 +57,8 @@ def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None], *, 
             raise Problem(f"no bundle: {error}") from None
         trips = {rtt: calibrate.round_trip(remote, rtt) for rtt in (plan.NEAR, plan.FAR)}
         results = Bench(remote, code, place, progress).run(scenes)
-        times = loop.measure(archive, _QUICK_LOOP_TURNS if quick else _LOOP_TURNS, progress)
     taken = time.monotonic() - began
-    return Run(machine.describe(), scenes, results, times, trips, taken)
+    return Run(machine.describe(), scenes, results, trips, taken)
 
 
 def _progress(what: str) -> None:

@@ -1,11 +1,10 @@
-"""What a run found, in words: tables, the one document of `--json`, and the README's part."""
+"""What a run found, in words: the Markdown that docs/benchmark.md takes, or one JSON document."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from scripts.bench import plan, targets
 from scripts.bench.figures import Measure, Spread, cpu, memory, spread, wall
-from scripts.bench.loop import LoopTimes
 from scripts.bench.machine import Machine
 from scripts.bench.measure import Results, Samples
 from scripts.bench.plan import Scene
@@ -18,7 +17,6 @@ class Run(NamedTuple):
     machine: Machine
     scenes: tuple[Scene, ...]
     results: Results
-    loop: LoopTimes
     trips: dict[float, Spread]
     seconds: float
 
@@ -28,24 +26,45 @@ class Run(NamedTuple):
         return targets.judge(self.results)
 
 
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]  # headings and rows
+_VERDICTS = {True: "met", False: "**missed**", None: "not run"}
 
 
-def target_table(run: Run) -> Table:
-    """Each target, what was measured of it, and whether that meets it."""
-    rows = [
-        (each.target, each.limit, _measured(each), verdict(each.met)) for each in run.judgements
-    ]
-    return ("target", "asked for", "measured", ""), rows
+def markdown(run: Run) -> str:
+    """All figures: targets, scenes with what was left out and why, round trips, machine."""
+    targets_met = _table(
+        ("target", "asked for", "measured", ""),
+        [
+            (each.target, each.limit, _measured(each), _VERDICTS[each.met])
+            for each in run.judgements
+        ],
+    )
+    scenes = "\n\n".join(
+        f"### {scene.title[0].upper()}{scene.title[1:]}\n\n{_rounds(scene)}\n\n{_scene(run, scene)}"
+        for scene in run.scenes
+    )
+    trips = "; ".join(
+        f"{asked * 1000:.0f} ms asked for, {around(trip.times(1000), '{:.2f}')} ms taken"
+        for asked, trip in run.trips.items()
+    )
+    machine = _table(("", ""), [(name, str(told)) for name, told in run.machine._asdict().items()])
+    return (
+        f"## Targets\n\n{targets_met}\n\n## Results\n\n{scenes}\n\n## Machine\n\n{machine}\n\n"
+        f"Round trips: {trips}. The run took {run.seconds:.0f} s."
+    )
 
 
-def verdict(met: bool | None) -> str:
-    """In a word."""
-    return {True: "met", False: "missed", None: "not run"}[met]
+def _rounds(scene: Scene) -> str:
+    each = f", each the mean of {scene.repeat} messages" if scene.repeat > 1 else ""
+    return f"{scene.rounds} rounds{each}."
 
 
-def scene_table(run: Run, scene: Scene) -> Table:
-    """A scene: a row a variant, those that were left out with the reason."""
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _scene(run: Run, scene: Scene) -> str:
+    """A row a variant, those that were left out with the reason."""
     samples = run.results[scene.key]
     rows = [_row(scene, samples, variant) for variant in scene.variants]
     rows += [
@@ -53,28 +72,7 @@ def scene_table(run: Run, scene: Scene) -> Table:
         for variant, why in scene.left_out.items()
     ]
     headings = ("", "wall, ms", "x", "CPU, ms", "CPU a finding, ms", "peak, MB", "connections")
-    return (*headings, "requests"), rows
-
-
-def loop_table(times: LoopTimes) -> Table:
-    """The closed loop's legs."""
-    rows = [
-        ("first, the instance cold", f"{times.cold.repaired:.3f}", f"{times.cold.compliant:.3f}"),
-        ("after it", around(times.repaired, "{:.3f}"), around(times.compliant, "{:.3f}")),
-    ]
-    return ("bucket", "change to repaired, s", "change to compliant, s"), rows
-
-
-def busiest(run: Run) -> tuple[str, str, float]:
-    """Where the server was busiest: the scene, the variant, and its share of the wall time."""
-    shares = [
-        (scene.title, variant, spread([s.server_cpu / (s.wall * scene.repeat) for s in samples]))
-        for scene in run.scenes
-        for variant, samples in run.results[scene.key].items()
-        if variant != plan.NOTHING
-    ]
-    title, variant, share = max(shares, key=lambda each: each[2].median)
-    return title, plan.TITLES[variant], share.median
+    return _table((*headings, "requests"), rows)
 
 
 def document(run: Run) -> dict[str, object]:
@@ -101,11 +99,6 @@ def document(run: Run) -> dict[str, object]:
             }
             for scene in run.scenes
         ],
-        "loop": {
-            "cold": run.loop.cold._asdict(),
-            "repaired": run.loop.repaired._asdict(),
-            "compliant": run.loop.compliant._asdict(),
-        },
     }
 
 
@@ -113,36 +106,6 @@ def around(value: Spread, form: str = "{:.1f}") -> str:
     """A median and its quartiles: `12.1 (11.9-13.0)`."""
     texts = [form.format(each) for each in (value.median, value.low, value.high)]
     return texts[0] if value.size == 1 else f"{texts[0]} ({texts[1]}-{texts[2]})"
-
-
-def headlines(run: Run) -> Iterator[str]:
-    """The run in three lines, each of what was measured, for the README."""
-    cold = plan.key(plan.State.COLD, 1, plan.NEAR)
-    compiled = targets.compared(run.results, cold, plan.PRODUCT, plan.TUTORIAL)
-    source = targets.compared(run.results, cold, plan.PRODUCT, plan.TUTORIAL_SOURCE)
-    if compiled and source:
-        yield (
-            f"A cold start that closes one bucket takes {compiled.median:.2f} of the time of the "
-            f"tutorial's one blind write, {source.median:.2f} where that is deployed as sources."
-        )
-    faster = [
-        targets.compared(run.results, plan.key(plan.State.WARM, 60, rtt), plan.HONEST, plan.PRODUCT)
-        for rtt in (plan.NEAR, plan.FAR)
-    ]
-    if faster[0] and faster[1]:
-        yield (
-            f"Sixty buckets are closed, and proved closed, {faster[0].median:.1f} times as fast as "
-            f"by doing the same one after another at 2 ms a round trip, {faster[1].median:.1f} "
-            "times at 20 ms."
-        )
-    far = plan.key(plan.State.WARM, 1000, plan.FAR)
-    floor = targets.over_floor(run.results, far, wall)
-    if floor:
-        seconds = spread([sample.wall for sample in run.results[far][plan.PRODUCT]]).median
-        yield (
-            f"A thousand buckets at 20 ms take {seconds:.1f} s, {floor.median:.2f} times what the "
-            "bare standard library needs with 32 threads at most."
-        )
 
 
 def _measured(judgement: Judgement) -> str:

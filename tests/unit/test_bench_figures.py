@@ -2,22 +2,16 @@
 
 import itertools
 import json
-import re
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
-from scripts.bench import page, plan, plot, report, targets
+from scripts.bench import plan, report, targets
 from scripts.bench.figures import Sample, Spread, cpu, ratio, spread, wall
-from scripts.bench.loop import LoopTimes, Turn
 from scripts.bench.machine import describe
 from scripts.bench.measure import Results
-from scripts.bench.plan import FAR, HONEST, NEAR, PRODUCT, TUTORIAL, State
+from scripts.bench.plan import FAR, HONEST, NEAR, PRODUCT, State
 from scripts.bench.report import Run
-from scripts.errors import Problem
 
-SVG = "{http://www.w3.org/2000/svg}"
 NEAR_60 = plan.key(State.WARM, 60, NEAR)
 
 
@@ -44,8 +38,7 @@ def full_run(product: float = 1.0) -> Run:
             for variant in scene.variants
         }
     third = Spread(0.1, 0.2, 0.3, 3)
-    times = LoopTimes(Turn(1.0, 2.0), third, third)
-    return Run(describe(), plan.FULL, results, times, {NEAR: third, FAR: third}, 300.0)
+    return Run(describe(), plan.FULL, results, {NEAR: third, FAR: third}, 300.0)
 
 
 def test_a_spread_is_median_and_quartiles() -> None:
@@ -129,64 +122,13 @@ def test_the_full_run_judges_everything() -> None:
         assert len({scene.key for scene in scenes}) == len(scenes)
 
 
-def test_the_plot_stands_alone_and_has_both_schemes() -> None:
-    """Well-formed, nothing from outside, a bar a variant inside it, and colours for dark pages."""
-    svg = plot.draw(plot.panels(full_run().results))
-    root = ElementTree.fromstring(svg)  # noqa: S314  (our own)
-    style = root.findtext(f"{SVG}style") or ""
-    light, dark = style.split("@media (prefers-color-scheme: dark)")
-    for rule in (".ground", "text", ".bar", ".ours", ".spread"):
-        colours = [
-            re.search(rf"^ *{re.escape(rule)} {{[^#]*(#\w+)", part, re.M) for part in (light, dark)
-        ]
-        assert len({found and found[1] for found in (*colours, None)}) == 3, rule
-    assert not re.search(r"url\(|@import|href|<script|<image", svg)
-    bars = root.findall(f"{SVG}rect[@height='18']")
-    shown = [bar for panel in plot.panels(full_run().results) for bar in panel.bars]
-    assert len(bars) == len(shown) > 8
-    width = float(root.get("width", 0))
-    assert all(float(bar.get("x", 0)) + float(bar.get("width", 0)) < width for bar in bars)
-    texts = [text.text for text in root.findall(f"{SVG}text")]
-    assert all(bar.name in texts for bar in shown)
-
-
-def test_a_longer_time_is_a_longer_bar() -> None:
-    """Bars of a panel are to scale."""
-    bars = [plot.Bar("a", spread([2.0]), ours=True), plot.Bar("b & c", spread([8.0]), ours=False)]
-    root = ElementTree.fromstring(plot.draw([plot.Panel("<both>", bars)]))  # noqa: S314
-    ours, theirs = (float(bar.get("width", 0)) for bar in root.findall(f"{SVG}rect[@height='18']"))
-    assert theirs == pytest.approx(4 * ours, rel=0.01)
-
-
-def test_the_page_has_every_figure_and_leaves_nothing_out_in_silence(tmp_path: Path) -> None:
-    """Page, plot and README's part are of the run; what was not run is told with its reason."""
-    readme = tmp_path / "README.md"
-    before = "# Title\n\n<!-- what the benchmark measured: written by `make bench` -->\n"
-    after = "<!-- end of what the benchmark measured -->\n\nThe end.\n"
-    readme.write_text(f"{before}stale figures\n{after}")
-    page.write(full_run(product=0.5), tmp_path, readme)
-
-    text = readme.read_text()
-    assert text.startswith(before)
-    assert text.endswith(after)
-    assert "stale" not in text
-    assert len(re.findall("^- ", text, re.MULTILINE)) == 3
-    document = (tmp_path / "benchmark.md").read_text()
-    assert not re.search(r"{\w*}", document)
+def test_the_page_has_every_figure_and_leaves_nothing_out_in_silence() -> None:
+    """It has each scene, each target's verdict, and what was not run with its reason."""
+    page = report.markdown(full_run(product=0.5))
     for scene in plan.FULL:
-        assert f"### {scene.title[0].upper()}{scene.title[1:]}" in document
-        assert all(f"not run: {why}" in document for why in scene.left_out.values())
-    assert document.count("| met |") + document.count("| **missed** |") == len(targets.TARGETS)
-    ElementTree.parse(tmp_path / "benchmark.svg")  # noqa: S314
-
-
-def test_a_readme_without_its_place_is_not_touched(tmp_path: Path) -> None:
-    """Where the part would go is said, and nothing is written."""
-    readme = tmp_path / "README.md"
-    readme.write_text("# Title\n")
-    with pytest.raises(Problem, match="no place"):
-        page.write(full_run(), tmp_path, readme)
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+        assert f"### {scene.title[0].upper()}{scene.title[1:]}" in page
+        assert all(f"not run: {why}" in page for why in scene.left_out.values())
+    assert page.count("| met |") + page.count("| **missed** |") == len(targets.TARGETS)
 
 
 def test_the_document_is_json_with_every_sample() -> None:
@@ -198,12 +140,3 @@ def test_the_document_is_json_with_every_sample() -> None:
             scene.variants, scene.rounds
         )
     assert len(document["targets"]) == len(targets.TARGETS)
-
-
-def test_the_headlines_quote_the_run() -> None:
-    """The README's lines have the ratios of the run, and are silent about what was not run."""
-    lines = list(report.headlines(full_run(product=0.5)))
-    assert len(lines) == 3
-    assert "0.06 of the time" in lines[0]  # half a second against nine
-    assert TUTORIAL in lines[0]
-    assert list(report.headlines(full_run()._replace(results={}))) == []
