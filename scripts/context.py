@@ -1,8 +1,8 @@
 """What a verb works with, and what it says of itself.
 
 A verb's module ends with a `VERB`: name, permissions, options, and the function that does the work,
-which gets a `Context` and returns an exit code with a report. `scripts.cli` makes both the
-options and the context, and tells the report.
+which gets a `Context` and returns an exit code with a report. `scripts.cli` makes the one, and
+tells the other.
 """
 
 import json
