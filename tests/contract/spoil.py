@@ -23,16 +23,16 @@ STORE = "audit"
 Plant = Callable[[Account], object]
 
 
-def sound(account: Account) -> None:
-    """All is provisioned and deployed, and alerts have somebody to wake."""
+def mend(account: Account) -> None:
+    """Everything around the function is as it should be, and alerts have somebody to wake."""
     assert account.run("provision", "--yes", ALERT_EMAIL="on-call@example.com") == 0
     account.rest()
+
+
+def sound(account: Account) -> None:
+    """All is provisioned and deployed."""
+    mend(account)
     account.deploy()
-
-
-def mend(account: Account) -> None:
-    """Whoever runs provision has everything around the function as it should be."""
-    assert account.run("provision", "--yes") == 0
 
 
 def look(
