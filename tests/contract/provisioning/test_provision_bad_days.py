@@ -4,13 +4,12 @@ import json
 import re
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.declared.dotenv import environment
-from scripts.localcloud import Drop, Fail, Hold, LocalCloud
+from scripts.localcloud import Drop, Fail, Hold
 from tests.account import Account
 from tests.parts import at, sampled
 
@@ -170,16 +169,15 @@ def test_what_passes_is_waited_for(
 
 
 def test_a_rule_that_is_evaluating_is_no_obstacle(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rule of which the first evaluation has not ended is as good as any."""
-    with LocalCloud(time_scale=100) as cloud:
-        account = Account(cloud, tmp_path)
-        account.run("provision", "--yes")
-        capsys.readouterr()
-        assert account.run("provision") == 0
-        assert cloud.config.evaluating(cloud.config.rules()[0].id)
-        assert "nothing to do" in capsys.readouterr().out
+    account.cloud.clock.scale = 100
+    account.run("provision", "--yes")
+    capsys.readouterr()
+    assert account.run("provision") == 0
+    assert account.cloud.config.evaluating(account.rule_id)
+    assert "nothing to do" in capsys.readouterr().out
 
 
 def test_the_end_of_switching_on_is_waited_for(
