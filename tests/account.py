@@ -155,8 +155,7 @@ class Account:
 
     def deploy(self) -> Plan:
         """Make role, service, function and trigger, or mend them."""
-        planned = self.plan()
-        deploy_plan.apply(planned)
+        deploy_plan.apply(planned := self.plan())
         return planned
 
     # Who may do what
@@ -350,6 +349,9 @@ class Account:
         self.shell, self.key = dict(beginning.shell), beginning.key
 
 
+Make = Callable[[Account], object]
+
+
 class Moments:
     """The moments of one cloud that tests begin at, each made when the first test wants it."""
 
@@ -359,7 +361,7 @@ class Moments:
         self._code = code
         self._folder = folder
         self._nothing = cloud.snapshot()
-        self._deployed: dict[bool, tuple[Snapshot, Path]] = {}
+        self._known: dict[tuple[Make, Path | None], tuple[Snapshot, Path]] = {}
 
     def nothing(self, folder: Path) -> Account:
         """A project, and an account with nothing on it."""
@@ -368,22 +370,26 @@ class Moments:
 
     def deployed(self, folder: Path, *, bundle: bool) -> Account:
         """All provisioned and deployed, without a bucket: the bundle, or a line of code."""
-        code = self._code() if bundle else None
-        if bundle not in self._deployed:
-            self._deployed[bundle] = self._deploy(code)
-        snapshot, env = self._deployed[bundle]
+        return self.after(_deploy, folder, self._code() if bundle else None)
+
+    def after(self, make: Make, folder: Path, code: Path | None = None) -> Account:
+        """What `make`, which is run once, makes of a project and an account with nothing on it."""
+        if (make, code) not in self._known:
+            self._cloud.rollback(self._nothing)
+            first = Account(self._cloud, Path(tempfile.mkdtemp(dir=self._folder)), code)
+            make(first)
+            self._known[make, code] = self._cloud.snapshot(), first.folder
+        snapshot, files = self._known[make, code]
         self._cloud.rollback(snapshot)
         account = Account(self._cloud, folder, code)
-        shutil.copy(env, account.env)
+        shutil.copytree(files, folder, dirs_exist_ok=True)
         return account
 
-    def _deploy(self, code: Path | None) -> tuple[Snapshot, Path]:
-        self._cloud.rollback(self._nothing)
-        self._cloud.config.next_rule_id = RULE_ID
-        account = Account(self._cloud, Path(tempfile.mkdtemp(dir=self._folder)), code)
-        assert account.run("provision", "--yes") == 0
-        account.deploy()
-        return self._cloud.snapshot(), account.env
+
+def _deploy(account: Account) -> None:
+    account.cloud.config.next_rule_id = RULE_ID
+    assert account.run("provision", "--yes") == 0
+    account.deploy()
 
 
 def _code(package: bytes) -> models.Code:

@@ -9,6 +9,9 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions
@@ -95,6 +98,13 @@ def without(permissions: Sequence[Permission], action: str) -> list[Permission]:
 def count(entries: Iterable[Entry], action: str) -> int:
     """How many entries of the journal are of that action."""
     return sum(entry.action == action for entry in entries)
+
+
+def sampled(items: Iterable[str], *sample: str) -> list[Any]:
+    """All as parameters; those that are not in the sample are run by `make test-all` alone."""
+    return [
+        pytest.param(each, marks=() if each in sample else pytest.mark.bad_days) for each in items
+    ]
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _bench(console: Console, *, quick: bool) -> Exit:
     found = measure(plan.QUICK if quick else plan.FULL, _progress)
-    console.say(report.markdown(found))
+    console.page(report.markdown(found) + "\n")
     console.answer(report.document(found))
     missed = sum(each.met is False for each in found.judgements)
     if missed:

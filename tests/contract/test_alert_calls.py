@@ -14,8 +14,8 @@ from scripts.localcloud.log.alerts import HISTORY
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.ram import policies
 from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
-from tests.contract.apply_helpers import clients
 from tests.contract.log_helpers import PROJECT, STORE, TEXT, WHOLE, make_store, refusal, search
+from tests.parts import clients
 
 NAME = "resource-repair-some"
 POLICY, HOOK = "sls.alert.action_policy", "sls.alert.action_webhook"

@@ -2,29 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from alibabacloud_sls20201230 import models
 
 from scripts.account.mark import TEXT
-from scripts.localcloud import Drop, Fail, LocalCloud
-from scripts.localcloud.cloud import Snapshot
+from scripts.localcloud import Drop, Fail
 from scripts.localcloud.log.records import Record
+from tests.account import Account
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
-from tests.contract.provision_rig import Account
 
 NAMES = ["kept", "reopened", "silence", "test", "told", "unreadable", "unsettled"]
 UNSETTLED = "resource-repair-unsettled"
 KINDS = ("sls.alert.action_policy", "sls.alert.action_webhook", "sls.common.user")
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +25,10 @@ def hook() -> Iterator[Webhook]:
         yield hook
 
 
-@pytest.fixture(scope="module")
-def nothing(cloud: LocalCloud) -> Snapshot:
-    """That cloud with nothing in it."""
-    return cloud.snapshot()
-
-
-@pytest.fixture
-def account(cloud: LocalCloud, nothing: Snapshot, tmp_path: Path) -> Account:
-    """A project, and an account with nothing in it."""
-    cloud.rollback(nothing)
-    return Account(cloud, tmp_path)
-
-
 @pytest.fixture
 def woken(account: Account, hook: Webhook) -> Account:
     """One with alerts, to a webhook."""
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
     hook.calls.clear()
     hook.status = 200
     return account
@@ -58,7 +36,7 @@ def woken(account: Account, hook: Webhook) -> Account:
 
 def alerts(account: Account) -> list[str]:
     """The names of the alerts, without what they have in common."""
-    rules = account.cloud.log.alerts.all(account.project)
+    rules = account.cloud.log.alerts.all(account.log_project)
     return [rule.name.removeprefix("resource-repair-") for rule in rules]
 
 
@@ -70,7 +48,7 @@ def records(account: Account) -> list[Record]:
 def examined(account: Account, capsys: pytest.CaptureFixture[str], **shell: str) -> dict[str, Any]:
     """What doctor says of the alerts: its first remark."""
     capsys.readouterr()
-    account._run("doctor", "--json", **shell)
+    account.run("doctor", "--json", **shell)
     links = json.loads(capsys.readouterr().out)["links"]
     found = [each for each in links if each["link"] == "alerts"]
     assert isinstance(found[0], dict)
@@ -81,7 +59,7 @@ def test_with_nobody_to_be_woken_there_are_no_alerts(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It says so, and what to set; doctor remarks it, and finds nothing wrong for that."""
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
     said = capsys.readouterr().out
     assert "nobody is woken" in said
     assert "set ALERT_WEBHOOK=https://… or ALERT_EMAIL=…" in said
@@ -99,7 +77,7 @@ def test_all_are_made_and_kept(
     assert [record.tag for record in records(woken)] == [TEXT, TEXT]
     writes = woken.writes()
     capsys.readouterr()
-    assert woken.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
+    assert woken.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
     assert "nothing to do" in capsys.readouterr().out
     assert woken.writes() == writes
     assert examined(woken, capsys, ALERT_WEBHOOK=hook.address)["state"] == "sound"
@@ -109,7 +87,7 @@ def test_all_are_made_and_kept(
 def test_who_is_woken_may_be_in_the_file(account: Account) -> None:
     """What .env has is as good as what the shell has, and stays there."""
     account.env.write_text("ALERT_EMAIL=one@example.com two@example.com\n")
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
     policy, user = records(account)
     assert user.fields["email"] == ["one@example.com", "two@example.com"]
     assert f'users=["{user.id}"]' in policy.fields["primary_policy_script"]
@@ -121,16 +99,16 @@ def test_the_token_is_never_shown(
 ) -> None:
     """Made, changed, refused, examined, tested or removed: of the address its host is told."""
     at = {"ALERT_WEBHOOK": hook.address}
-    assert account.provision("--yes", **at) == 0
+    assert account.run("provision", "--yes", **at) == 0
     changed = {"ALERT_WEBHOOK": hook.address.replace(TOKEN, f"{TOKEN}-2")}
-    assert account.provision("--dry-run", "--json", **changed) == 0
+    assert account.run("provision", "--dry-run", "--json", **changed) == 0
     assert examined(account, capsys, **changed)["state"] == "fault"
-    account._run("doctor", **changed)
+    account.run("doctor", **changed)
     account.cloud.faults.add("log:UpdateResourceRecord", Fail(400, "ParameterInvalid", TOKEN[:0]))
-    assert account.provision("--yes", **changed) == 1
-    assert account.provision("--yes", **changed) == 0
-    assert account._run("test-alert", **changed) == 0
-    assert account.remove("--yes", **changed) == 0
+    assert account.run("provision", "--yes", **changed) == 1
+    assert account.run("provision", "--yes", **changed) == 0
+    assert account.run("test-alert", **changed) == 0
+    assert account.run("remove", "--yes", **changed) == 0
     said = capsys.readouterr()
     assert "http://127.0.0.1/…" in said.out
     assert "another address there" in said.out
@@ -143,7 +121,7 @@ def test_only_https_is_taken(
     account: Account, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Anything else is a misuse, before anything is made."""
-    assert account.provision("--yes", ALERT_WEBHOOK=address) == 2
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=address) == 2
     said = capsys.readouterr()
     assert "ALERT_WEBHOOK" in said.err
     assert address not in said.out + said.err
@@ -203,7 +181,7 @@ def test_what_somebody_changed_is_noticed_and_mended(
     woken: Account, hook: Webhook, spoil: Any, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Doctor names it as a fault that stops no deploy; provision puts it right."""
-    spoil(woken.clients().log, woken.project)
+    spoil(woken.clients.log, woken.log_project)
 
     remark = examined(woken, capsys)
     assert (remark["state"], remark["remarks"], remark["mend"]) == (
@@ -213,13 +191,13 @@ def test_what_somebody_changed_is_noticed_and_mended(
     )
     assert said in remark["what"]
     capsys.readouterr()
-    woken._run("doctor", "--json", "--before-deploy")
+    woken.run("doctor", "--json", "--before-deploy")
     links = json.loads(capsys.readouterr().out)["links"]
     assert [each["state"] for each in links if each["link"] == "alerts"] == ["not yet"]
 
-    assert woken.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
+    assert woken.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
     assert examined(woken, capsys)["state"] == "sound"
-    assert woken.clients().log.get_alert(woken.project, UNSETTLED).body.status == "ENABLED"
+    assert woken.clients.log.get_alert(woken.log_project, UNSETTLED).body.status == "ENABLED"
 
 
 def test_alerts_stay_when_nobody_is_named_any_more(
@@ -227,7 +205,7 @@ def test_alerts_stay_when_nobody_is_named_any_more(
 ) -> None:
     """Run without the variables, as by somebody else, it leaves alone what is there."""
     writes = woken.writes()
-    assert woken.provision("--yes") == 0
+    assert woken.run("provision", "--yes") == 0
     assert woken.writes() == writes
     assert examined(woken, capsys)["state"] == "sound"
 
@@ -239,56 +217,56 @@ def test_an_interrupted_run_is_taken_up(account: Account, hook: Webhook) -> None
     refused = Fail(401, "Unauthorized", "denied by sts or ram")
     for fault in (Drop(), refused):  # the lost one is found at the next try, and not made again
         cloud.faults.add("log:CreateAlert", fault)
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 1
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 1
     assert alerts(account) == ["kept"]
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
     assert alerts(account) == NAMES
 
 
 def test_a_message_indexed_as_text_becomes_json(account: Account, hook: Webhook) -> None:
     """Somebody's index keeps its own fields, and gets what alerts count by."""
     cloud = account.cloud
-    cloud.log.create_project(account.project)
-    cloud.log.create_store(account.project, "audit", {"ttl": 365, "shardCount": 1})
+    cloud.log.create_project(account.log_project)
+    cloud.log.create_store(account.log_project, "audit", {"ttl": 365, "shardCount": 1})
     names = ("message", "theirs", "requestId")  # none with statistics
     keys = {name: models.IndexKey(type="text", token=[","]) for name in names}
     request = models.CreateIndexRequest(body=models.Index(keys=keys))
-    account.clients().log.create_index(account.project, "audit", request)
+    account.clients.log.create_index(account.log_project, "audit", request)
 
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
 
-    index = cloud.log.index(account.project, "audit")
+    index = cloud.log.index(account.log_project, "audit")
     assert index.line
     assert index.settings["keys"]["theirs"]["token"] == [","]
     assert index.settings["keys"]["message"]["json_keys"]["bucket"]["doc_value"] is True
     assert index.settings["keys"]["requestId"]["doc_value"] is True
-    assert account._run("test-alert", ALERT_WEBHOOK=hook.address) == 0
+    assert account.run("test-alert", ALERT_WEBHOOK=hook.address) == 0
 
 
 def test_remove_takes_away_what_is_ours(woken: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Alerts, policy and webhook go; the project goes although alerts have left a store in it."""
-    assert woken.remove("--yes", "--roles") == 0
+    assert woken.run("remove", "--yes", "--roles") == 0
     assert records(woken) == []
     assert woken.cloud.log.projects() == []
-    assert woken.remove("--yes") == 0
+    assert woken.run("remove", "--yes") == 0
     assert "nothing of ours is there" in capsys.readouterr().out
 
 
 def test_remove_leaves_what_is_somebody_elses(woken: Account) -> None:
     """An alert without the mark, and a policy of another name, stay."""
-    sdk, cloud = woken.clients().log, woken.cloud
-    alert = sdk.get_alert(woken.project, UNSETTLED).body
+    sdk, cloud = woken.clients.log, woken.cloud
+    alert = sdk.get_alert(woken.log_project, UNSETTLED).body
     request = models.UpdateAlertRequest(
         display_name=alert.display_name,
         description="theirs",
         schedule=alert.schedule,
         configuration=alert.configuration,
     )
-    sdk.update_alert(woken.project, UNSETTLED, request)
+    sdk.update_alert(woken.log_project, UNSETTLED, request)
     policy = records(woken)[0]
     cloud.log.records.update(KINDS[0], policy.id, "theirs", policy.value)
-    cloud.log.update_project(woken.project, "theirs")
-    assert woken.remove("--yes") == 0
+    cloud.log.update_project(woken.log_project, "theirs")
+    assert woken.run("remove", "--yes") == 0
     assert alerts(woken) == ["unsettled"]
     assert [record.tag for record in records(woken)] == ["theirs"]
 
@@ -297,7 +275,7 @@ def test_a_test_goes_through(
     woken: Account, hook: Webhook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One call with the test's own id, and not a line in the audit trail."""
-    assert woken._run("test-alert", "--json", ALERT_WEBHOOK=hook.address) == 0
+    assert woken.run("test-alert", "--json", ALERT_WEBHOOK=hook.address) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["fired"], said["handed_over"]) == (True, True)
     assert eventually(lambda: bool(hook.calls))
@@ -311,8 +289,8 @@ def test_a_test_goes_through(
 
 def test_a_check_that_does_not_fire_is_not_the_end(woken: Account, hook: Webhook) -> None:
     """Where the line is found, and the alert fires with the third check only, that is awaited."""
-    _change(woken.clients().log, woken.project, "resource-repair-test", threshold=3)
-    assert woken._run("test-alert", ALERT_WEBHOOK=hook.address) == 0
+    _change(woken.clients.log, woken.log_project, "resource-repair-test", threshold=3)
+    assert woken.run("test-alert", ALERT_WEBHOOK=hook.address) == 0
     assert eventually(lambda: len(hook.calls) == 1)
 
 
@@ -321,8 +299,8 @@ def test_a_test_that_does_not_fire_fails(
 ) -> None:
     """Where the index knows nothing of the line, nobody is called, and it says so."""
     log = woken.cloud.log
-    log.delete_index(woken.project, "audit")
-    assert woken._run("test-alert", "--timeout", "2") == 1
+    log.delete_index(woken.log_project, "audit")
+    assert woken.run("test-alert", "--timeout", "2") == 1
     assert "did not fire within 2 s" in capsys.readouterr().out
     assert hook.calls == []
 
@@ -331,17 +309,17 @@ def test_a_test_needs_an_alert_that_is_on(
     account: Account, hook: Webhook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before there are alerts, and with the one for tests off, it says what to do."""
-    assert account.provision("--yes") == 0
-    assert account._run("test-alert") == 1
+    assert account.run("provision", "--yes") == 0
+    assert account.run("test-alert") == 1
     assert "there is no alert resource-repair-test" in capsys.readouterr().err
-    assert account.provision("--yes", ALERT_WEBHOOK=hook.address) == 0
-    account.clients().log.disable_alert(account.project, "resource-repair-test")
-    assert account._run("test-alert") == 1
+    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
+    account.clients.log.disable_alert(account.log_project, "resource-repair-test")
+    assert account.run("test-alert") == 1
     assert "is switched off" in capsys.readouterr().err
 
 
 def test_a_dry_run_writes_nothing(woken: Account, hook: Webhook) -> None:
     """It says what would be written."""
     writes = woken.writes()
-    assert woken._run("test-alert", "--dry-run") == 0
+    assert woken.run("test-alert", "--dry-run") == 0
     assert woken.writes() == writes

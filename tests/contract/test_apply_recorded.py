@@ -9,10 +9,11 @@ import pytest
 
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.http import Request
-from tests.contract import apply_helpers as helpers
-from tests.contract.apply_helpers import Deployment
+from tests.account import TOPIC, Account
+from tests.parts import project
 
 RECORDING = Path(__file__).parent / "serverless_devs_fc2.jsonl"
+RECORDED = Path(__file__).parent / "fixtures/recorded.s.yaml"
 ACCOUNT = "1234567890123456"
 
 # The fields by which the two must agree, per request that makes something. The client sends more:
@@ -91,12 +92,12 @@ def parameters(request: Request) -> dict[str, Any]:
 def applied(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The requests of an apply of the same deployment that made something, by operation."""
     folder = tmp_path_factory.mktemp("recorded")
-    path = helpers.project(folder, helpers.FIXTURES / "recorded.s.yaml")
     with LocalCloud(account_id=ACCOUNT) as cloud:
-        cloud.mns.create_topic("MNSTestConfig")
-        deployment = Deployment(cloud, path)
-        deployment.apply()
-        requests = {e.action: parameters(e.details["request"]) for e in deployment.writes()}
+        cloud.mns.create_topic(TOPIC)
+        account = Account(cloud, folder)
+        project(folder, RECORDED)
+        account.deploy()
+        requests = {e.action: parameters(e.details["request"]) for e in account.writes()}
     zipped = requests["CreateFunction"]["code"]["zipFile"]
     assert base64.b64decode(zipped) == (folder / "function.zip").read_bytes()
     requests["CreateFunction"]["code"]["zipFile"] = "<base64 zip>"  # as in the recording

@@ -1,70 +1,46 @@
 """The verb audit, run as from its command line, on a local cloud."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts import cli
-from scripts.account.clients import fixed_credentials
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
-from tests.contract import apply_helpers
-from tests.contract.log_helpers import DELIMITERS, TEXT, WHOLE
+from tests.account import Account, Moments
+from tests.contract.log_helpers import DELIMITERS, STORE, TEXT, WHOLE
 
 
-class Account:
-    """A cloud with the spec's log store, and the project from whose folder it is operated."""
-
-    def __init__(self, cloud: LocalCloud, path: Path) -> None:
-        self.cloud, self.path = cloud, path
-        logs = apply_helpers.read(path, cloud).service.logs
-        assert logs
-        self.place = (logs.project, logs.logstore)
-        cloud.log.create_project(logs.project)
-        cloud.log.create_store(*self.place, {"ttl": 1, "shardCount": 1})
-        cloud.log.create_index(*self.place, Index.parse(WHOLE))
-        self.key = cloud.credentials
-
-    def log(self, bucket: str, outcome: str, **fields: str) -> None:
-        """An audit line."""
-        line = {"event": "resource_repair", "outcome": outcome, "bucket": bucket, **fields}
-        self.cloud.log.write(*self.place, [{"message": json.dumps(line)}])
-
-    def audit(self, *arguments: str) -> int:
-        """The verb's exit code."""
-        return self._run("audit", *arguments)
-
-    def provision(self) -> None:
-        """Everything around the function, as it should be."""
-        assert self._run("provision", "--yes") == 0
-
-    def _run(self, verb: str, *arguments: str) -> int:
-        environ = {
-            f"RESOURCE_REPAIR_{service.upper()}_ENDPOINT": url
-            for service, url in self.cloud.endpoints._asdict().items()
-        }
-        key = fixed_credentials(*self.key[:3])
-        return cli.run(verb, "--spec", str(self.path), *arguments, environ=environ, credentials=key)
+def with_a_store(account: Account) -> None:
+    """The spec's log store is there."""
+    log = account.cloud.log
+    log.create_project(account.log_project)
+    log.create_store(account.log_project, STORE, {"ttl": 1, "shardCount": 1})
+    log.create_index(account.log_project, STORE, Index.parse(WHOLE))
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
+def account(moments: Moments, tmp_path: Path) -> Account:
     """An account where logs are found at once; nothing is logged yet."""
-    with LocalCloud(time_scale=0) as cloud:
-        yield Account(cloud, apply_helpers.project(tmp_path))
+    account = moments.after(with_a_store, tmp_path)
+    account.cloud.clock.scale = 0
+    return account
+
+
+def log(account: Account, bucket: str, outcome: str, **fields: str) -> None:
+    """An audit line."""
+    line = {"event": "resource_repair", "outcome": outcome, "bucket": bucket, **fields}
+    account.cloud.log.write(account.log_project, STORE, [{"message": json.dumps(line)}])
 
 
 @pytest.fixture
 def busy(account: Account) -> Account:
     """One where somebody keeps opening a bucket, and more went on before and after."""
-    account.log("quiet", "ignored", reason="another rule")
+    log(account, "quiet", "ignored", reason="another rule")
     for _ in range(2):
-        account.log("reopened", "repaired", acl_before="public-read", acl_after="private")
-    account.log("quiet", "repaired", acl_before="public-read", acl_after="private")
+        log(account, "reopened", "repaired", acl_before="public-read", acl_after="private")
+    log(account, "quiet", "repaired", acl_before="public-read", acl_after="private")
     return account
 
 
@@ -72,7 +48,7 @@ def test_what_is_repaired_again_and_again_comes_first(
     busy: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """First the account, then buckets that are reopened, then each line, and the totals."""
-    assert busy.audit() == 0
+    assert busy.run("audit") == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == f"account {busy.cloud.account_id}, region cn-shanghai"
     words = [line.split() for line in lines]
@@ -88,7 +64,7 @@ def test_what_is_repaired_again_and_again_comes_first(
 
 def test_json_is_one_document(busy: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json stdout is one document, of one bucket if that is asked for."""
-    assert busy.audit("--json") == 0
+    assert busy.run("audit", "--json") == 0
     document = read(capsys)
     assert document["account_id"] == busy.cloud.account_id
     assert document["outcomes"] == {"repaired": 3, "ignored": 1}
@@ -96,7 +72,7 @@ def test_json_is_one_document(busy: Account, capsys: pytest.CaptureFixture[str])
     assert document["since"] < document["lines"][0]["at"] < document["until"]
     assert document["lines"][0]["reason"] == "another rule"
 
-    assert busy.audit("--json", "--bucket", "quiet") == 0
+    assert busy.run("audit", "--json", "--bucket", "quiet") == 0
     document = read(capsys)
     assert document["outcomes"] == {"ignored": 1, "repaired": 1}
     assert document["reopened"] == []
@@ -113,7 +89,7 @@ def test_a_time_span_is_kept(
     busy: Account, capsys: pytest.CaptureFixture[str], span: tuple[str, ...]
 ) -> None:
     """What was logged after its end is not listed; nothing found is said, and no problem."""
-    assert busy.audit(*span) == 0
+    assert busy.run("audit", *span) == 0
     assert "no audit line since" in capsys.readouterr().out
 
 
@@ -124,7 +100,7 @@ def test_a_time_span_that_is_none_is_misuse(
     account: Account, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     """It ends with exit code 2 and one line."""
-    assert account.audit(*arguments) == 2
+    assert account.run("audit", *arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -132,8 +108,8 @@ def test_a_store_without_index_is_a_problem(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It ends with exit code 1 and the remedy, and not with an empty list."""
-    account.cloud.log.delete_index(*account.place)
-    assert account.audit() == 1
+    account.cloud.log.delete_index(account.log_project, STORE)
+    assert account.run("audit") == 1
     assert "`resource-repair provision` makes it" in capsys.readouterr().err
 
 
@@ -151,17 +127,17 @@ def test_a_store_that_cannot_be_searched_is_a_problem(
     busy: Account, capsys: pytest.CaptureFixture[str], index: dict[str, Any]
 ) -> None:
     """An index that would find nothing is told, with exit code 1, and provision mends it."""
-    busy.cloud.log.update_index(*busy.place, Index.parse(index))
+    busy.cloud.log.update_index(busy.log_project, STORE, Index.parse(index))
 
-    assert busy.audit("--json") == 1
+    assert busy.run("audit", "--json") == 1
 
     said = capsys.readouterr()
     assert "cannot be searched" in said.err
     assert "`resource-repair provision` mends it" in said.err
     assert "cannot be searched" in read_error(said.out)
-    busy.provision()
+    assert busy.run("provision", "--yes") == 0
     capsys.readouterr()
-    assert busy.audit() == 0
+    assert busy.run("audit") == 0
 
 
 def read_error(text: str) -> str:
@@ -173,8 +149,8 @@ def read_error(text: str) -> str:
 def test_an_index_of_just_what_functions_print_is_searched(busy: Account) -> None:
     """An index of whole logs that is limited to the field with the lines is no problem."""
     whole = {"line": {"token": DELIMITERS, "include_keys": ["message"]}}
-    busy.cloud.log.update_index(*busy.place, Index.parse(whole))
-    assert busy.audit() == 0
+    busy.cloud.log.update_index(busy.log_project, STORE, Index.parse(whole))
+    assert busy.run("audit") == 0
 
 
 def test_missing_permissions_are_told_with_their_statements(
@@ -185,7 +161,7 @@ def test_missing_permissions_are_told_with_their_statements(
     ram.create_role("auditor", policies.trust("fc.aliyuncs.com"))
     account.key = ram.assume("auditor", "test")
     for action in ("log:GetIndex", "log:GetLogStoreLogs"):
-        assert account.audit() == 1
+        assert account.run("audit") == 1
         told = capsys.readouterr()
         assert f"allow {action}" in told.err
         statement = json.loads(told.out[told.out.index('{"Effect"') :])
@@ -193,4 +169,4 @@ def test_missing_permissions_are_told_with_their_statements(
         name = action.partition(":")[2]
         ram.create_policy(name, policies.document(statement))
         ram.attach("auditor", "Custom", name)
-    assert account.audit() == 0
+    assert account.run("audit") == 0

@@ -3,9 +3,8 @@
 import dataclasses
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +13,13 @@ from resource_repair import audit
 from resource_repair.values import Outcome
 from scripts.account.audit_trail import AuditLine, of_log, read
 from scripts.account.clients import Clients
-from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
-from scripts.localcloud import Lag, LocalCloud
+from scripts.localcloud import Lag
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
-from tests.contract import apply_helpers
-from tests.contract.log_helpers import TEXT, WHOLE
+from tests.account import RULE_ID, Account
+from tests.contract.log_helpers import STORE, TEXT, WHOLE
+from tests.parts import clients
 
 REPAIRED = Outcome(
     "repaired",
@@ -39,12 +38,16 @@ REPAIRED = Outcome(
 
 
 class Store:
-    """A log store, as the spec names it, and who reads it."""
+    """A log store, as the spec names it, and who reads it; there logs are found at once."""
 
-    def __init__(self, cloud: LocalCloud, spec: Spec) -> None:
-        assert spec.service.logs
-        self.cloud, self.spec, self.clients = cloud, spec, apply_helpers.clients(cloud)
-        self.project, self.name = spec.service.logs.project, spec.service.logs.logstore
+    def __init__(self, account: Account) -> None:
+        self.cloud, self.spec, self.clients = (
+            account.cloud,
+            account.declared(RULE_ID),
+            account.clients,
+        )
+        self.project, self.name = account.log_project, STORE
+        self.cloud.clock.scale = 0
 
     def make(self) -> None:
         """The project, the store and its index."""
@@ -69,17 +72,11 @@ class Store:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Store]:
-    """A cloud without the store, where logs are found at once."""
-    with LocalCloud(time_scale=0) as cloud:
-        yield Store(cloud, apply_helpers.read(apply_helpers.project(tmp_path), cloud))
-
-
-@pytest.fixture
-def store(empty: Store) -> Store:
+def store(account: Account) -> Store:
     """The store, with nothing in it yet."""
-    empty.make()
-    return empty
+    store = Store(account)
+    store.make()
+    return store
 
 
 def line(bucket: str = "config-snapshot", request_id: str = "1-2-3", **fields: Any) -> str:
@@ -211,7 +208,7 @@ def test_what_is_missing_is_named_with_its_remedy(
 def test_a_missing_permission_is_told_as_one(store: Store) -> None:
     """A refusal keeps its operation, for the statement that is to be added."""
     store.cloud.ram.create_role("nobody", policies.trust("fc.aliyuncs.com"))
-    nobody = apply_helpers.clients(store.cloud, store.cloud.ram.assume("nobody", "test"))
+    nobody = clients(store.cloud, store.cloud.ram.assume("nobody", "test"))
     with pytest.raises(CloudError) as refused:
         store.read(nobody)
     assert (refused.value.denied, refused.value.operation) == (True, "log:GetIndex")

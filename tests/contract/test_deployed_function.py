@@ -3,11 +3,11 @@
 import base64
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import yaml
+from alibabacloud_fc_open20210406 import models as fc
 
 from resource_repair.exemptions import Exemption, Exemptions, dump
 from resource_repair.openness import PUBLIC_READ_WRITE
@@ -17,7 +17,8 @@ from scripts.decide.chain import Standing
 from scripts.errors import Problem
 from scripts.localcloud import Fail
 from scripts.localcloud.fc.code import Code
-from tests.contract.doctor_helpers import Scene, deployed
+from tests.account import Account
+from tests.contract.spoil import look
 
 COMPILED = "resource_repair/exemptions.json"
 HELD = (
@@ -36,57 +37,36 @@ def zipped(compiled: str | None) -> bytes:
     return made.getvalue()
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything provisioned and deployed."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene
-
-
-@pytest.fixture
-def scene(shared: Scene) -> Iterator[Scene]:
-    """It, left as it was."""
-    code = shared.spec().function.code
-    built, reviewed = code.read_bytes(), shared.exemptions.read_bytes()
-    yield shared
-    code.write_bytes(built)
-    shared.exemptions.write_bytes(reviewed)
-    shared.deploy()
-
-
-def put_live(scene: Scene, package: bytes) -> None:
+def put_live(account: Account, package: bytes) -> None:
     """Have the function run that, whatever is in the folder."""
-    spec = scene.spec()
-    place = (spec.service.name, spec.function.name)
-    fields = {"code": {"zipFile": base64.b64encode(package).decode()}}
-    scene.cloud.fc.resources.update_function(*place, fields)
+    account.update(code=fc.Code(zip_file=base64.b64encode(package).decode()))
 
 
-def live(scene: Scene) -> DeployedFunction:
+def live(account: Account) -> DeployedFunction:
     """The function as it is."""
-    return DeployedFunction.read(scene.spec(), scene.clients)
+    return DeployedFunction.read(account.spec, account.clients)
 
 
-def test_the_exemptions_are_those_of_the_live_code(scene: Scene) -> None:
+def test_the_exemptions_are_those_of_the_live_code(sound: Account) -> None:
     """What the function goes by is told, and not what the folder has."""
-    put_live(scene, zipped(HELD))
-    (entry,) = live(scene).exemptions().entries
+    put_live(sound, zipped(HELD))
+    (entry,) = live(sound).exemptions().entries
     assert (entry.bucket, entry.owner) == ("static-site", "who")
 
 
 @pytest.mark.parametrize(
     "compiled", [None, "", "[]", '{"exemptions": {}}', HELD.replace("2999-12-31", "soon")]
 )
-def test_exemptions_that_cannot_be_read_are_a_problem(scene: Scene, compiled: str | None) -> None:
+def test_exemptions_that_cannot_be_read_are_a_problem(sound: Account, compiled: str | None) -> None:
     """Never are there none where they cannot be read; a deploy, which mends it, is not stopped."""
-    put_live(scene, zipped(compiled))
+    put_live(sound, zipped(compiled))
     with pytest.raises(Problem, match="cannot be read"):
-        live(scene).exemptions()
-    (found,) = scene.look()
+        live(sound).exemptions()
+    (found,) = look(sound)
     assert (found.link, found.standing) == ("exemptions", Standing.FAULT)
-    (found,) = scene.look(before_deploy=True)
+    (found,) = look(sound, before_deploy=True)
     assert found.standing is Standing.NOT_YET
-    assert run_apply(scene) == 0
+    assert sound.run("apply", "--yes") == 0
 
 
 def test_what_is_no_zip_has_no_exemptions() -> None:
@@ -96,20 +76,20 @@ def test_what_is_no_zip_has_no_exemptions() -> None:
 
 
 def test_a_download_that_was_cut_is_not_taken(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    sound: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A package whose checksum is not the live one's is another, and nothing is built on it."""
     other = Code(zipped("{}"))
-    monkeypatch.setattr(scene.cloud.fc.resources, "code", lambda _: other)
+    monkeypatch.setattr(sound.cloud.fc.resources, "code", lambda _: other)
     with pytest.raises(Problem, match="is not what it runs"):
-        _ = live(scene).package
+        _ = live(sound).package
 
 
-def test_a_download_that_is_refused_is_told_without_its_url(scene: Scene) -> None:
+def test_a_download_that_is_refused_is_told_without_its_url(sound: Account) -> None:
     """The URL is a secret: what stood in the way is told, and it is not."""
-    scene.cloud.faults.add("fc:DownloadPackage", Fail(403, "AccessDenied"))
+    sound.cloud.faults.add("fc:DownloadPackage", Fail(403, "AccessDenied"))
     with pytest.raises(Problem, match="the place where the code is stored refuses") as caught:
-        _ = live(scene).package
+        _ = live(sound).package
     assert "packages/" not in str(caught.value)
 
 
@@ -130,31 +110,31 @@ def test_code_is_fetched_over_https_alone(url: str, asked: str) -> None:
 
 @pytest.mark.parametrize("expected", [False, True])
 def test_a_deploy_drops_no_live_exemption_unsaid(
-    scene: Scene, capsys: pytest.CaptureFixture[str], expected: bool
+    sound: Account, capsys: pytest.CaptureFixture[str], expected: bool
 ) -> None:
     """doctor and apply name it and stop, unless EXPECT_DROP has said so; doctor alone tells it."""
-    put_live(scene, zipped(HELD))
+    put_live(sound, zipped(HELD))
     settings = {"EXPECT_DROP": "static-site"} if expected else {}
 
-    assert scene.look(**settings) == []
-    found = scene.look(before_deploy=True, **settings)
+    assert look(sound, **settings) == []
+    found = look(sound, before_deploy=True, **settings)
     assert [each.link for each in found] == ([] if expected else ["exemptions"])
-    assert run_apply(scene, "--dry-run", **settings) == (0 if expected else 1)
-    assert run_apply(scene, **settings) == (0 if expected else 1)
+    assert sound.run("apply", "--yes", "--dry-run", **settings) == (0 if expected else 1)
+    assert sound.run("apply", "--yes", **settings) == (0 if expected else 1)
 
     if expected:
-        assert live(scene).exemptions().entries == ()
+        assert live(sound).exemptions().entries == ()
     else:
         assert "EXPECT_DROP=static-site" in found[0].mend
         assert "the live code exempts static-site (public-read until" in capsys.readouterr().err
-        assert len(live(scene).exemptions().entries) == 1
+        assert len(live(sound).exemptions().entries) == 1
 
 
-def test_one_that_has_ended_stops_no_deploy(scene: Scene) -> None:
+def test_one_that_has_ended_stops_no_deploy(sound: Account) -> None:
     """What is live and holds no more can be dropped by anybody."""
-    put_live(scene, zipped(HELD.replace("2999-12-31", "2000-01-01")))
-    assert scene.look(before_deploy=True) == []
-    assert run_apply(scene) == 0
+    put_live(sound, zipped(HELD.replace("2999-12-31", "2000-01-01")))
+    assert look(sound, before_deploy=True) == []
+    assert sound.run("apply", "--yes") == 0
 
 
 TODAY = datetime.now(timezone.utc).date()
@@ -172,27 +152,21 @@ WIDE = Exemption("company-*", "why", "who", ENDS, PUBLIC_READ_WRITE)
     ],
 )
 def test_a_deploy_brings_no_new_glob_that_is_too_wide(
-    scene: Scene, capsys: pytest.CaptureFixture[str], live_one: Exemption | None, stops: bool
+    sound: Account, capsys: pytest.CaptureFixture[str], live_one: Exemption | None, stops: bool
 ) -> None:
     """One that is live already goes on; any other is named by doctor and apply, which stop."""
-    put_live(scene, zipped(live_one and dump(Exemptions((live_one,)))))
-    code = scene.spec().function.code
+    put_live(sound, zipped(live_one and dump(Exemptions((live_one,)))))
+    code = sound.spec.function.code
     code.write_bytes(with_exemptions(code.read_bytes(), Exemptions((WIDE,))))
-    scene.exemptions.write_text(yaml.safe_dump([WIDE._asdict()]))
+    sound.exemptions.write_text(yaml.safe_dump([WIDE._asdict()]))
     settings = {"EXPECT_DROP": "company-site"}
 
-    found = scene.look(before_deploy=True, **settings)
+    found = look(sound, before_deploy=True, **settings)
     faults = [each for each in found if each.standing is Standing.FAULT]
-    ended = run_apply(scene, **settings)
+    ended = sound.run("apply", "--yes", **settings)
 
     told = f"company-* (public-read-write until {ENDS}) is new to the live code"
     assert ended == len(faults) == int(stops)
     assert (told in capsys.readouterr().err) is stops
     assert all(told in each.what and "code/exemptions.yaml" in each.mend for each in faults)
-    assert live(scene).exemptions().entries == ((live_one,) if stops else (WIDE,))
-
-
-def run_apply(scene: Scene, *arguments: str, **environ: str) -> int:
-    """The exit code."""
-    options = ["--spec", str(scene.path), "--yes", *arguments]
-    return scene.run("apply", *options, **environ)
+    assert live(sound).exemptions().entries == ((live_one,) if stops else (WIDE,))

@@ -1,6 +1,3 @@
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,23 +6,15 @@ from scripts import patience
 from scripts.decide.chain import Standing
 from scripts.decide.chain.model import APPLY, PROVISION
 from scripts.localcloud.faults import Fail
-from tests.contract import apply_helpers
-from tests.contract import doctor_helpers as spoil
-from tests.contract.doctor_helpers import Plant, Scene, deployed
-
-OTHER_RULE = "another-rule"
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything provisioned and deployed; a test leaves it as it found it."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene
+from tests.account import QUEUE, Account
+from tests.contract import spoil
+from tests.contract.spoil import FUNCTION_ROLE, Plant, look
+from tests.parts import edit
 
 
-def test_what_is_provisioned_and_deployed_is_sound(scene: Scene) -> None:
+def test_what_is_provisioned_and_deployed_is_sound(sound: Account) -> None:
     """With everything in place there is nothing to say."""
-    assert scene.look() == []
+    assert look(sound) == []
 
 
 # One a link: all that there is to say of it is in tests/unit/test_chain_links.py.
@@ -44,7 +33,7 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
         APPLY,
     ),
     "function's role": (
-        spoil.detached(spoil.service_role, "AliyunOSSFullAccess"),
+        spoil.detached(FUNCTION_ROLE, "AliyunOSSFullAccess"),
         "function's role",
         "lacks the policy AliyunOSSFullAccess",
         APPLY,
@@ -66,66 +55,58 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_with_what_mends_it(scene: Scene, name: str) -> None:
+def test_a_fault_is_named_with_what_mends_it(sound: Account, name: str) -> None:
     """Each fault is told at its link, alone, with a command; after that the chain is sound."""
     plant, link, says, mend = FAULTS[name]
-    plant(scene)
+    plant(sound)
 
-    (found,) = [each for each in scene.look() if each.standing is Standing.FAULT]
-    scene.provision() if found.mend == PROVISION else scene.deploy()
+    (found,) = [each for each in look(sound) if each.standing is Standing.FAULT]
+    spoil.mend(sound) if found.mend == PROVISION else sound.deploy()
 
     assert found.link == link
     assert says in found.what
     assert found.mend.startswith(mend)
-    assert scene.look() == []
+    assert look(sound) == []
 
 
-def test_somebody_else_s_role_is_not_provision_s_to_mend(scene: Scene) -> None:
+def test_somebody_else_s_role_is_not_provision_s_to_mend(sound: Account) -> None:
     """A role of the trigger's name that is for something else is for its owner to change."""
-    spoil.foreign_trigger_role(scene)
-    found = scene.look()
-    spoil.no_trigger_role(scene)
-    scene.provision()
+    spoil.foreign_trigger_role(sound)
+    (told,) = look(sound)
 
-    (told,) = found
     assert (told.link, told.standing) == ("trigger's role", Standing.FAULT)
     assert "trusts fc.aliyuncs.com, and not mns.aliyuncs.com" in told.what
     assert told.mend.endswith("or let that one trust it too")
 
 
-def test_messages_are_found_whatever_they_are(scene: Scene) -> None:
+def test_messages_are_found_whatever_they_are(sound: Account) -> None:
     """No base64, received just now, or in a queue that tells no counts any more: each counts."""
-    mns, queue = scene.cloud.mns, str(scene.spec().failure_queue)
+    mns, queue = sound.cloud.mns, QUEUE
     mns.send(queue, "no base64: é")
     mns.tells_counts = False
-    (found,) = scene.look()
+    (found,) = look(sound)
     mns.tells_counts = True
-    (message,) = mns.receive(queue, count=1, wait=0)
-    (hidden,) = scene.look()
-    mns.delete_message(queue, message.receipt_handle)
+    assert mns.receive(queue, count=1, wait=0)
+    (hidden,) = look(sound)
 
     assert f"1 messages wait in {queue}, for 0 min:" in found.what
     assert f"1 messages wait in {queue}, just being received:" in hidden.what
 
 
-def test_an_instance_of_another_managed_rule_is_named(scene: Scene, tmp_path: Path) -> None:
+def test_an_instance_of_another_managed_rule_is_named(sound: Account) -> None:
     """A rule of the right name that tests something else finds nothing of ours."""
-    path = Path(shutil.copy(scene.path, tmp_path))
-    apply_helpers.edit(path, "ruleName: test-oss", "ruleName: other-oss")
+    edit(sound.path, "ruleName: test-oss", "ruleName: other-oss")
     source = "oss-bucket-public-write-prohibited"
-    name = apply_helpers.read(path, scene.cloud).rule_name
-    rule = scene.cloud.config.create_rule(name, source)
-    found = scene.look(apply_helpers.read(path, scene.cloud))
-    scene.cloud.config.delete_rule(rule.id)
+    sound.cloud.config.create_rule(sound.spec.rule_name, source)
+    found = look(sound)
 
     assert any(each.link == "rule" and source in each.what for each in found)
 
 
-def test_a_topic_in_another_region_is_named(scene: Scene, tmp_path: Path) -> None:
+def test_a_topic_in_another_region_is_named(sound: Account) -> None:
     """When s.yaml moves to another region, channel and trigger are told to be left behind."""
-    path = Path(shutil.copy(scene.path, tmp_path))
-    apply_helpers.edit(path, "  region: cn-shanghai\n", "  region: cn-hangzhou\n")
-    faults = scene.look(apply_helpers.read(path, scene.cloud))
+    edit(sound.path, "  region: cn-shanghai\n", "  region: cn-hangzhou\n")
+    faults = look(sound)
     astray, in_the_way = [each for each in faults if each.link == "channel"]
     found = {each.link: each for each in faults}
 
@@ -136,54 +117,54 @@ def test_a_topic_in_another_region_is_named(scene: Scene, tmp_path: Path) -> Non
     assert found["trigger"].mend == APPLY
 
 
-def test_services_not_to_be_had_are_named(scene: Scene) -> None:
+def test_services_not_to_be_had_are_named(sound: Account) -> None:
     """An account that cannot have services is told so, and not to look for a permission."""
     refused = Fail(403, "AccessDenied", "FC service is not enabled for current user.")
-    scene.cloud.faults.add("fc:GetService", refused)
-    found = {each.link: each for each in scene.look()}
+    sound.cloud.faults.add("fc:GetService", refused)
+    found = {each.link: each for each in look(sound)}
 
     assert "cannot have services (Function Compute 2.0)" in found["service"].what
     assert "Effect" not in found["logs"].mend
 
 
-def test_throttling_is_waited_out(scene: Scene) -> None:
+def test_throttling_is_waited_out(sound: Account) -> None:
     """A link that is throttled for a moment is looked at again, and not told as unseen."""
     throttled = Fail(429, "Throttling.User", "Request was denied due to user flow control.")
-    scene.cloud.faults.add("config:ListConfigDeliveryChannels", throttled)
-    assert scene.look() == []
+    sound.cloud.faults.add("config:ListConfigDeliveryChannels", throttled)
+    assert look(sound) == []
 
 
 def test_what_cannot_be_read_is_tried_once_for_all_links(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sound: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No link waits again for what another has waited for in vain, nor what stands on that."""
     monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=lambda _: None, monotonic=float))
     throttled = Fail(429, "Throttling.User", "Request was denied due to user flow control.")
-    scene.cloud.faults.add("fc:GetTrigger", throttled, times=6)  # as often as it is tried
-    found = scene.look()
+    sound.cloud.faults.add("fc:GetTrigger", throttled, times=6)  # as often as it is tried
+    found = look(sound)
 
     assert [each.link for each in found] == ["subscription", "trigger"]
     assert {each.standing for each in found} == {Standing.UNSEEN}
     assert capsys.readouterr().err.count("trying again") == 5
-    assert scene.look() == []
+    assert look(sound) == []
 
 
-def test_cloud_config_switched_off_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cloud_config_switched_off_is_named(sound: Account) -> None:
     """Where nothing is recorded nothing is found, and that is told with what to do."""
-    monkeypatch.setattr(scene.cloud.config, "recorder", "REGISTRABLE")
-    (found,) = scene.look()
+    sound.cloud.config.recorder = "REGISTRABLE"
+    (found,) = look(sound)
 
     assert (found.link, found.standing) == ("Cloud Config", Standing.FAULT)
     assert "activate it" in found.mend
 
 
-def test_a_lost_subscription_is_named(scene: Scene) -> None:
+def test_a_lost_subscription_is_named(sound: Account) -> None:
     """That nobody listens to the topic any more is told, and that it takes a trigger made anew."""
-    spoil.no_subscription(scene)
-    (found,) = scene.look()
-    spoil.no_trigger(scene)
-    scene.deploy()
+    spoil.no_subscription(sound)
+    (found,) = look(sound)
+    spoil.no_trigger(sound)
+    sound.deploy()
 
     assert (found.link, found.standing) == ("subscription", Standing.FAULT)
     assert found.mend.startswith("s remove trigger")
-    assert scene.look() == []
+    assert look(sound) == []

@@ -2,39 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from alibabacloud_sls20201230 import models as log
 
 from scripts.account.inventory import around
 from scripts.account.resource import step_for
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.decide.chain.model import PROVISION
-from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.ram import policies
-from tests.contract import doctor_helpers as spoil
-from tests.contract.doctor_helpers import Plant, Scene, deployed
+from tests.account import ROLE, TOPIC, Account
+from tests.contract import spoil
+from tests.contract.spoil import Plant, look
 
 RISK = {"filterType": "RuleRiskLevel", "multiple": False}
 MNS, ECS = "mns.aliyuncs.com", "ecs.aliyuncs.com"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Snapshot]]:
-    """Everything provisioned and deployed, and the cloud as it is then."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene, scene.cloud.snapshot()
-
-
-@pytest.fixture
-def scene(shared: tuple[Scene, Snapshot]) -> Scene:
-    """The same, whatever was planted on it before."""
-    scene, sound = shared
-    scene.cloud.rollback(sound)
-    return scene
 
 
 def condition(*filters: dict[str, object]) -> Plant:
@@ -47,11 +30,11 @@ def theirs(**changed: object) -> Plant:
     return spoil.channel(name="theirs", description="theirs", **changed)
 
 
-def second_channel(scene: Scene) -> None:
+def second_channel(account: Account) -> None:
     """Our channel is off, and another one publishes the same findings."""
-    spoil.channel(active=False)(scene)
-    (ours,) = scene.cloud.config.channels()
-    scene.cloud.config.create_channel(Channel(ours.target_arn, name="theirs"))
+    spoil.channel(active=False)(account)
+    (ours,) = account.cloud.config.channels()
+    account.cloud.config.create_channel(Channel(ours.target_arn, name="theirs"))
 
 
 def trusts(*services: str, described: str = "") -> Plant:
@@ -59,14 +42,9 @@ def trusts(*services: str, described: str = "") -> Plant:
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow"}
     trust = policies.document({**statement, "Principal": {"Service": list(services)}})
 
-    def plant(scene: Scene) -> None:
-        role = scene.cloud.ram.role(spoil.trigger_role(scene.spec()))
-        scene.cloud.ram.update_role(
-            role.name,
-            trust,
-            description=described or role.description,
-            max_session=role.max_session,
-        )
+    def plant(account: Account) -> None:
+        role = account.cloud.ram.role(ROLE)
+        role.trust, role.description = trust, described or role.description
 
     return plant
 
@@ -74,21 +52,16 @@ def trusts(*services: str, described: str = "") -> Plant:
 def retention(days: int) -> Plant:
     """The log store keeps logs for so long."""
 
-    def plant(scene: Scene) -> None:
-        logs = scene.spec().service.logs
-        assert logs
-        request = log.UpdateLogStoreRequest(logstore_name=logs.logstore, ttl=days)
-        scene.clients.log.update_log_store(logs.project, logs.logstore, request)
+    def plant(account: Account) -> None:
+        account.cloud.log.update_store(account.log_project, spoil.STORE, {"ttl": days})
 
     return plant
 
 
-def renamed_topic(scene: Scene) -> None:
+def renamed_topic(account: Account) -> None:
     """Our channel still leads to the topic that s.yaml named before."""
-    scene.cloud.mns.create_topic(spoil.OTHER_TOPIC)
-    (now,) = scene.cloud.config.channels()
-    target = now.target_arn.replace(scene.spec().topic, spoil.OTHER_TOPIC)
-    scene.cloud.config.update_channel(replace(now, target_arn=target))
+    account.cloud.mns.create_topic(spoil.OTHER_TOPIC)
+    account.change_channel(target_arn=account.topic_arn.replace(TOPIC, spoil.OTHER_TOPIC))
 
 
 # What is planted, and whether findings, or the record of them, are lost by it.
@@ -118,7 +91,7 @@ STATES: dict[str, tuple[Plant, bool]] = {
     "trigger's role of others too": (trusts(ECS, MNS), False),
     "somebody's role": (trusts(ECS, MNS, described="theirs"), False),
     "role without its policy": (
-        spoil.detached(spoil.trigger_role, "AliyunMNSNotificationRolePolicy"),
+        spoil.detached(ROLE, "AliyunMNSNotificationRolePolicy"),
         True,
     ),
     "no log store": (spoil.no_store, True),
@@ -139,12 +112,12 @@ def told(found: list[Diagnosis]) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_they_agree(scene: Scene, name: str) -> None:
+def test_they_agree(sound: Account, name: str) -> None:
     """The doctor names every field that provision would change and no other."""
     plant, lost = STATES[name]
-    plant(scene)
-    steps = [step_for(resource) for resource in around(scene.spec(), scene.clients)]
-    found = scene.look()
+    plant(sound)
+    steps = [step_for(resource) for resource in around(sound.spec, sound.clients)]
+    found = look(sound)
 
     planned = {(s.kind, s.name, each.field) for s in steps for each in s.differences}
     missing = [step.kind for step in steps if step.verdict == "create"]
@@ -154,20 +127,20 @@ def test_they_agree(scene: Scene, name: str) -> None:
     assert any(each.standing is Standing.FAULT for each in asked) is lost
 
 
-def test_an_oversized_finding_s_bucket_is_compared(scene: Scene) -> None:
+def test_an_oversized_finding_s_bucket_is_compared(sound: Account) -> None:
     """That s.yaml names a bucket for large findings, and the channel does not, is told."""
-    spec = replace(scene.spec(), oversized_bucket="large")
-    (found,) = scene.look(spec)
+    spec = replace(sound.spec, oversized_bucket="large")
+    (found,) = look(sound, spec)
     assert found.link == "channel"
     assert found.standing is Standing.FAULT
     assert "has oversizedDataOSSTargetArn off, and provision makes that acs:oss:" in found.what
 
 
-def test_filters_that_nobody_knows_are_told_and_left_alone(scene: Scene) -> None:
+def test_filters_that_nobody_knows_are_told_and_left_alone(sound: Account) -> None:
     """Whether findings pass them is not known here, so that provision changes nothing of it."""
-    spoil.unknown_filters('[{"filterType": "Tag", "values": ["a"]}]')(scene)
-    (found,) = scene.look()
-    steps = [step_for(resource) for resource in around(scene.spec(), scene.clients)]
+    spoil.unknown_filters('[{"filterType": "Tag", "values": ["a"]}]')(sound)
+    (found,) = look(sound)
+    steps = [step_for(resource) for resource in around(sound.spec, sound.clients)]
 
     assert (found.link, found.standing) == ("channel", Standing.UNSEEN)
     assert {step.verdict for step in steps} == {"keep"}

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,32 +6,27 @@ import yaml
 
 from scripts.decide.chain import LINKS
 from scripts.declared import PATH
-from tests.contract.doctor_helpers import Scene, deployed
+from tests.account import Account
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything provisioned and deployed; a test leaves it as it found it."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene
-
-
-def test_it_is_a_table_for_people(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_a_table_for_people(sound: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Account and region, each link as it is looked at, then all in a table: exit code 0."""
-    assert run(scene) == 0
+    assert sound.run("doctor") == 0
 
     first, *rest, last = capsys.readouterr().out.splitlines()
     progress, (heading, *lines) = rest[: len(LINKS)], rest[len(LINKS) :]
-    assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
+    assert first == f"account {sound.cloud.account_id}, region {sound.cloud.region}"
     assert progress == [f"{link.name}: sound" for link in LINKS]
     assert heading.split() == ["link", "state", "what", "mend"]
     assert [line[0] for line in lines if line[0] != " "] == [link.name[0] for link in LINKS]
     assert last == "the chain is sound"
 
 
-def test_it_is_one_document_for_programs(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_one_document_for_programs(
+    sound: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With --json stdout is one document with every link; a fault is exit code 1."""
-    assert run(scene, "--json", PREPARE_RULE_ID="cr-0123456789") == 1
+    assert sound.run("doctor", "--json", PREPARE_RULE_ID="cr-0123456789") == 1
 
     document = json.loads(capsys.readouterr().out)
     assert document["sound"] is False
@@ -44,39 +38,38 @@ def test_it_is_one_document_for_programs(scene: Scene, capsys: pytest.CaptureFix
 
 
 def test_settings_are_read_from_the_env_file_too(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the client reads from .env beside s.yaml, the doctor does too."""
-    env_file = scene.path.parent / ".env"
-    env_file.write_text("AccountID=1000000000000001\n")
-    assert run(scene) == 1
-    env_file.unlink()
+    with sound.env.open("a") as env_file:
+        env_file.write("AccountID=1000000000000001\n")
+    assert sound.run("doctor") == 1
 
     assert "1000000000000001" in capsys.readouterr().out
 
 
 def test_keys_of_another_account_are_told(
-    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sound: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both accounts are named of the keys that the Serverless Devs client keeps; no key is."""
     path = tmp_path / ".s" / "access.yaml"
     path.parent.mkdir()
     path.write_text("default: {AccountID: 1000000000000001, AccessKeySecret: not-to-be-seen}")
-    assert run(scene, "--json", HOME=str(tmp_path)) == 1
+    assert sound.run("doctor", "--json", HOME=str(tmp_path)) == 1
 
     said = capsys.readouterr()
     (told,) = [each for each in json.loads(said.out)["links"] if each["link"] == "credentials"]
     assert told["state"] == "fault"
     assert "keeps as default are of account 1000000000000001" in told["what"]
-    assert scene.cloud.account_id in told["what"]
+    assert sound.cloud.account_id in told["what"]
     assert "not-to-be-seen" not in said.out + said.err
 
 
 def test_exemptions_that_cannot_be_read_are_a_fault(
-    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sound: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exemptions that are wrong are told as a fault of the last link, and not passed over."""
-    assert run(scene, "--exemptions", str(tmp_path / "none.yaml")) == 1
+    assert sound.run("doctor", "--exemptions", str(tmp_path / "none.yaml")) == 1
     assert "none.yaml" in capsys.readouterr().out
 
 
@@ -90,11 +83,3 @@ def test_a_deploy_runs_the_doctor_last_of_what_comes_first() -> None:
         "scripts/resource-repair doctor --before-deploy",
     ]
     assert [each["run"] for each in actions["success-deploy"]] == ["scripts/resource-repair verify"]
-
-
-def run(scene: Scene, *arguments: str, **environ: str) -> int:
-    """The exit code of the command, as the account's owner."""
-    options = ["--spec", str(scene.path)]
-    if "--exemptions" not in arguments:
-        options += ["--exemptions", str(scene.exemptions)]
-    return scene.run("doctor", *options, *arguments, **environ)

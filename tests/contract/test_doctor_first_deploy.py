@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from scripts.decide.chain import Standing
-from scripts.declared import load
-from scripts.localcloud import LocalCloud
-from scripts.localcloud.cloud import Snapshot
-from tests.contract import apply_helpers
-from tests.contract import doctor_helpers as spoil
-from tests.contract.doctor_helpers import Scene
-from tests.e2e.scene import PUBLIC_POLICY
+from tests.account import Account, Moments
+from tests.contract import spoil
+from tests.contract.spoil import look, mend
+from tests.parts import edit, public_policy
 
 EXEMPTIONS = """\
 - bucket: exempt-website
@@ -22,31 +19,25 @@ EXEMPTIONS = """\
 """
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Snapshot]]:
-    """Everything provisioned, and 20 public buckets, one of two more exempt; nothing deployed."""
-    with LocalCloud() as cloud:
-        scene = Scene(cloud, tmp_path_factory.mktemp("project"))
-        expires = datetime.now(timezone.utc).date() + timedelta(days=30)
-        scene.exemptions.write_text(EXEMPTIONS.format(expires=expires.isoformat()))
-        for name in ("exempt-website", *(f"public-{number:02}" for number in range(20))):
-            cloud.oss.create(name, acl="public-read")
-        cloud.oss.create("private")
-        scene.provision()
-        yield scene, cloud.snapshot()
+def provisioned(account: Account) -> None:
+    """All provisioned, and 20 public buckets, one of two more exempt; nothing deployed."""
+    expires = datetime.now(timezone.utc).date() + timedelta(days=30)
+    account.exemptions.write_text(EXEMPTIONS.format(expires=expires.isoformat()))
+    for name in ("exempt-website", *(f"public-{number:02}" for number in range(20))):
+        account.cloud.oss.create(name, acl="public-read")
+    account.cloud.oss.create("private")
+    mend(account)
 
 
 @pytest.fixture
-def undeployed(shared: tuple[Scene, Snapshot]) -> Scene:
-    """The same, whatever was done to it before."""
-    scene, snapshot = shared
-    scene.cloud.rollback(snapshot)
-    return scene
+def undeployed(moments: Moments, tmp_path: Path) -> Account:
+    """Such an account."""
+    return moments.after(provisioned, tmp_path)
 
 
-def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Scene) -> None:
+def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Account) -> None:
     """What only a deploy makes is said not to be there yet, which is no fault."""
-    found = undeployed.look()
+    found = look(undeployed)
 
     assert {each.standing for each in found} == {Standing.NOT_YET}
     assert [each.link for each in found] == [
@@ -58,28 +49,28 @@ def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Scen
     ]
 
 
-def test_what_its_policy_opens_is_not_counted_as_closed(undeployed: Scene) -> None:
+def test_what_its_policy_opens_is_not_counted_as_closed(undeployed: Account) -> None:
     """A 21st bucket is no reason to stop if a deploy does not close it: its ACL is private."""
     cloud = undeployed.cloud
     cloud.config.rule_tests = "acl_and_policy"
     cloud.oss.create("config-policy")
-    cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
-    assert cloud.config.wait_idle(30)
-    found = [each for each in undeployed.look() if each.link == "buckets"]
+    cloud.oss.set_policy("config-policy", public_policy("config-policy"))
+    undeployed.rest()
+    found = [each for each in look(undeployed) if each.link == "buckets"]
 
     assert found == []
 
 
-def test_what_its_tag_exempts_is_not_counted(undeployed: Scene, tmp_path: Path) -> None:
+def test_what_its_tag_exempts_is_not_counted(undeployed: Account) -> None:
     """Where s.yaml has tags exempt, a 21st bucket with one that holds is no reason to stop."""
-    path, spec = apply_helpers.project(tmp_path), undeployed.spec()
-    apply_helpers.edit(path, "exemptTag: none", "exemptTag: public-until")
-    tagging = load(path, {"PREPARE_RULE_ID": undeployed.rule_id}, undeployed.cloud.account_id)
+    spec = undeployed.spec
+    edit(undeployed.path, "exemptTag: none", "exemptTag: public-until")
+    tagging = undeployed.spec
     until = datetime.now(timezone.utc).date() + timedelta(days=7)
     with one_more_bucket(undeployed):
         undeployed.cloud.oss.set_tags("public-20", {"public-until": until.isoformat()})
         counted = [
-            [each.what for each in undeployed.look(with_tag) if each.link == "buckets"]
+            [each.what for each in look(undeployed, with_tag) if each.link == "buckets"]
             for with_tag in (spec, tagging)
         ]
 
@@ -88,26 +79,26 @@ def test_what_its_tag_exempts_is_not_counted(undeployed: Scene, tmp_path: Path) 
 
 
 @contextlib.contextmanager
-def one_more_bucket(scene: Scene) -> Iterator[None]:
+def one_more_bucket(account: Account) -> Iterator[None]:
     """A 21st bucket that is open and not exempt, for a while."""
-    scene.cloud.oss.create("public-20", acl="public-read")
-    assert scene.cloud.config.wait_idle(30)
+    account.cloud.oss.create("public-20", acl="public-read")
+    account.rest()
     try:
         yield
     finally:
-        scene.cloud.oss.delete("public-20")
-        assert scene.cloud.config.wait_idle(30)
+        account.cloud.oss.delete("public-20")
+        account.rest()
 
 
-def test_one_that_only_reported_begins_to_enforce(undeployed: Scene) -> None:
+def test_one_that_only_reported_begins_to_enforce(undeployed: Account) -> None:
     """The count also comes where a live function only reports, and ends once it enforces."""
     undeployed.deploy()
     spoil.variable("repairMode", "report")(undeployed)
     with one_more_bucket(undeployed):
-        (before,) = [each for each in undeployed.look() if each.link != "function"]
-        told = undeployed.look(EXPECT_CLOSE="21")
+        (before,) = [each for each in look(undeployed) if each.link != "function"]
+        told = look(undeployed, EXPECT_CLOSE="21")
         undeployed.deploy()
-        enforcing = undeployed.look()
+        enforcing = look(undeployed)
 
     assert (before.link, before.what.partition(" ")[0]) == ("buckets", "21")
     assert [each.link for each in told] == ["function"]

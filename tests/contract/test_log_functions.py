@@ -11,9 +11,9 @@ from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.state import Search
 from scripts.localcloud.ram import policies
-from tests.contract.apply_helpers import clients
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
 from tests.contract.log_helpers import PROJECT, STORE, WHOLE
+from tests.parts import clients
 
 SOURCE = """
     import logging

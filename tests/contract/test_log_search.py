@@ -9,7 +9,6 @@ from alibabacloud_sls20201230 import models
 
 from scripts.localcloud import Lag, LocalCloud
 from scripts.localcloud.log.index import Index
-from tests.contract.apply_helpers import clients
 from tests.contract.log_helpers import (
     DELIMITERS,
     JSON,
@@ -22,6 +21,7 @@ from tests.contract.log_helpers import (
     search,
     write,
 )
+from tests.parts import clients
 
 REPAIRED = '{"event": "repair", "outcome": "repaired", "bucket": "a-b", "by": {"policy": false}}'
 EXEMPT = '{"event": "repair", "outcome": "exempt", "bucket": "website"}'

@@ -19,8 +19,8 @@ from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.apply_helpers import clients
 from tests.contract.log_helpers import DELIMITERS, PROJECT, STORE, WHOLE, make_store, refusal
+from tests.parts import clients
 
 INDEX = models.Index(
     line=models.IndexLine(token=DELIMITERS),

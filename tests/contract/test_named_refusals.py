@@ -1,7 +1,7 @@
 """The action that a service names when it refuses a call is the one that an operator is told."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from alibabacloud_config20200907 import models as config
@@ -13,20 +13,12 @@ from mns.topic import TopicMessage
 from scripts.account import buckets
 from scripts.account.clients import Clients, calling
 from scripts.errors import CloudError
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
-from tests.contract import apply_helpers
+from tests.account import Account
 from tests.contract.log_helpers import PROJECT, make_store
+from tests.parts import clients as clients_of
 
 ROLE = "operator"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud with a log project."""
-    with LocalCloud(put_acl_needs_put_bucket=True) as cloud:
-        make_store(cloud)
-        yield cloud
 
 
 def in_words(call: Callable[[Clients], object]) -> Callable[[Clients], object]:
@@ -84,14 +76,16 @@ CALLS: dict[str, Callable[[Clients], object]] = {
 
 
 @pytest.mark.parametrize("action", CALLS)
-def test_what_a_service_names_is_what_is_told(cloud: LocalCloud, action: str) -> None:
+def test_what_a_service_names_is_what_is_told(account: Account, action: str) -> None:
     """Whatever the operation was: the advice is to allow the very action that was refused."""
-    name = f"{ROLE}-{action.replace(':', '-')}"
+    cloud = account.cloud
+    cloud.oss.put_acl_needs_put_bucket = True
+    make_store(cloud)
     deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
-    cloud.ram.create_role(name, policies.trust("ecs.aliyuncs.com"))
-    cloud.ram.create_policy(name, policies.document(policies.allow("*"), deny))
-    cloud.ram.attach(name, "Custom", name)
-    clients = apply_helpers.clients(cloud, cloud.ram.assume(name, "session"))
+    cloud.ram.create_role(ROLE, policies.trust("ecs.aliyuncs.com"))
+    cloud.ram.create_policy(ROLE, policies.document(policies.allow("*"), deny))
+    cloud.ram.attach(ROLE, "Custom", ROLE)
+    clients = clients_of(cloud, cloud.ram.assume(ROLE, "session"))
     with pytest.raises(CloudError) as caught:
         CALLS[action](clients)
     assert caught.value.denied

@@ -1,8 +1,7 @@
 """Services that accept a connection and say nothing: how long that is borne, and what is told."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,14 +12,15 @@ from alibabacloud_ram20150501 import models as ram
 
 from scripts import patience
 from scripts.account.buckets import Bucket, account_blocks_public_access
-from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
+from scripts.account.clients import Clients, Endpoints, calling
 from scripts.account.function import Function
 from scripts.account.resource import Difference
 from scripts.account.topic import publish
 from scripts.errors import CloudError
 from scripts.localcloud import Fail, LocalCloud, Stall
 from scripts.patience import patiently
-from tests.contract import apply_helpers
+from tests.account import Account
+from tests.parts import credentials, zipped
 
 SHORT = 0.2  # seconds; nothing here waits for what it would on an account
 LONG = Stall(60)  # until the cloud stops
@@ -83,20 +83,12 @@ CALLS: dict[str, Call] = {
 }
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud for all tests."""
-    with LocalCloud() as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def clients(cloud: LocalCloud) -> Iterator[Clients]:
-    """Clients that wait but a moment for an answer, on a cloud that answers in the end."""
-    held = fixed_credentials(*cloud.credentials[:3])
-    endpoints = Endpoints(**cloud.endpoints._asdict())
-    yield Clients(cloud.region, credentials=held, endpoints=endpoints, read_timeout=SHORT)
-    cloud.faults.clear()
+def clients(account: Account) -> Clients:
+    """Clients that wait but a moment for an answer, on a cloud with nothing on it."""
+    cloud = account.cloud
+    held, endpoints = credentials(cloud.credentials), Endpoints(**cloud.endpoints._asdict())
+    return Clients(cloud.region, credentials=held, endpoints=endpoints, read_timeout=SHORT)
 
 
 @pytest.mark.timeout(20)
@@ -119,14 +111,10 @@ def test_no_call_waits_for_longer_than_it_is_told(
     assert cloud.faults.take(operation, "") is None
 
 
-def test_code_may_take_longer(cloud: LocalCloud, clients: Clients, tmp_path: Path) -> None:
+def test_code_may_take_longer(clients: Clients, deployed: Account) -> None:
     """An upload that is answered late, as all of it must come first, is not given up for that."""
-    apply_helpers.keep_logs(cloud)
-    cloud.mns.create_topic("MNSTestConfig")
-    deployment = apply_helpers.Deployment(cloud, apply_helpers.project(tmp_path))
-    deployment.apply()
-    spec = deployment.spec()
-    function = Function(spec, clients, apply_helpers.zipped("other = 'code'"))
+    cloud, spec = deployed.cloud, deployed.spec
+    function = Function(spec, clients, zipped("other = 'code'"))
     cloud.faults.add("fc:UpdateFunction", Stall(2 * SHORT))
     function.change((Difference("code", "1", "2"),))
     clients.fc.delete_trigger(spec.service.name, spec.function.name, spec.trigger.name)
@@ -192,7 +180,6 @@ def test_what_else_is_tried_again_is_told_by_its_code(
     says: str,
 ) -> None:
     """Throttled, or too early for what was just made, the code of the refusal is told."""
-    cloud.ram.roles.pop("a-role", None)
     cloud.ram.create_role("a-role", {"Statement": [], "Version": "1"})
     cloud.faults.add("ram:GetRole", fault)
     assert patiently(lambda: _role(clients), after_making=True)

@@ -26,9 +26,9 @@ from scripts.localcloud.log.state import Search
 from scripts.localcloud.mns.delivery import Deliveries
 from scripts.localcloud.ram import policies
 from scripts.localcloud.service import Core
-from tests.contract.apply_helpers import clients
 from tests.contract.fc_helpers import QUICK, zip_file
 from tests.contract.log_helpers import PROJECT, STORE, WHOLE, make_store
+from tests.parts import clients
 
 TOPIC, QUEUE, ROLE, ALERT = "topic", "queue", "role", "some-alert"
 PLACE = ("service", "function")

@@ -12,7 +12,8 @@ from Tea.model import TeaModel
 from scripts.account.defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
 from scripts.decide.drift import Drift
 from scripts.flows.compare import find_drift
-from tests.contract.doctor_helpers import Scene, deployed
+from tests.account import FUNCTION, SERVICE, Account
+from tests.contract.spoil import look
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.
 ELSEWHERE = {
@@ -140,50 +141,48 @@ OF_FUNCTION: list[Planted] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything provisioned and deployed; a test leaves it as it found it."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene
+def settings(account: Account) -> list[Any]:
+    """All that is set of service and function."""
+    resources = account.cloud.fc.resources
+    return [resources.service(SERVICE).settings, resources.function(SERVICE, FUNCTION).settings]
 
 
-def drift_with(scene: Scene, set_it: Callable[..., object], as_set: Any) -> list[Drift]:
+def drift_with(account: Account, set_it: Callable[..., object], as_set: Any) -> list[Drift]:
     """What drifts while something is set so; apply, which the doctor names, brings it back."""
     set_it(**as_set)
-    found = find_drift(scene.spec(), scene.clients).drift
-    assert {each.mend for each in scene.look()} == {"resource-repair apply"}
-    scene.deploy()
-    assert scene.look() == []
-    assert find_drift(scene.spec(), scene.clients).drift == ()
+    spec = account.spec
+    found = find_drift(spec, account.clients).drift
+    assert {each.mend for each in look(account, spec)} == {"resource-repair apply"}
+    account.deploy()
+    assert look(account, spec) == []
+    assert find_drift(spec, account.clients).drift == ()
     return list(found)
 
 
 @pytest.mark.parametrize(("field", "as_set", "told"), OF_SERVICE, ids=lambda each: each)
 def test_a_setting_of_the_service_is_told(
-    scene: Scene, field: str, as_set: dict[str, Any], told: str
+    sound: Account, field: str, as_set: dict[str, Any], told: str
 ) -> None:
     """Each compared setting of the service, set by hand, is drift: its field and its value."""
-    name = scene.spec().service.name
 
     def set_it(**fields: Any) -> None:
-        scene.clients.fc.update_service(name, fc.UpdateServiceRequest(**fields))
+        sound.clients.fc.update_service(SERVICE, fc.UpdateServiceRequest(**fields))
 
-    found = drift_with(scene, set_it, as_set)
-    assert ("service", name, field, told) in [each[:4] for each in found]
+    found = drift_with(sound, set_it, as_set)
+    assert ("service", SERVICE, field, told) in [each[:4] for each in found]
 
 
 @pytest.mark.parametrize(("field", "as_set", "told"), OF_FUNCTION, ids=lambda each: each)
 def test_a_setting_of_the_function_is_told(
-    scene: Scene, field: str, as_set: dict[str, Any], told: str
+    sound: Account, field: str, as_set: dict[str, Any], told: str
 ) -> None:
     """Each compared setting of the function, set by hand, is drift: its field and its value."""
-    service, name = scene.spec().service.name, scene.spec().function.name
 
     def set_it(**fields: Any) -> None:
-        scene.clients.fc.update_function(service, name, fc.UpdateFunctionRequest(**fields))
+        sound.clients.fc.update_function(SERVICE, FUNCTION, fc.UpdateFunctionRequest(**fields))
 
-    found = drift_with(scene, set_it, as_set)
-    assert ("function", name, field, told) in [each[:4] for each in found]
+    found = drift_with(sound, set_it, as_set)
+    assert ("function", FUNCTION, field, told) in [each[:4] for each in found]
 
 
 @pytest.mark.parametrize(
@@ -238,23 +237,22 @@ def leaves(described: dict[str, Any], before: str = "") -> Iterator[str]:
             yield f"{before}{name}"
 
 
-def test_a_binding_to_a_vpc_is_told(scene: Scene) -> None:
+def test_a_binding_to_a_vpc_is_told(sound: Account) -> None:
     """That only a VPC may call the functions any more is drift of the service."""
-    name = scene.spec().service.name
-    scene.clients.fc.create_vpc_binding(name, fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
-    found = find_drift(scene.spec(), scene.clients).drift
-    scene.deploy()
+    sound.clients.fc.create_vpc_binding(SERVICE, fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
+    found = find_drift(sound.spec, sound.clients).drift
+    sound.deploy()
 
-    assert found == (Drift("service", name, "vpcBindings", "vpc-1", ""),)
-    assert find_drift(scene.spec(), scene.clients).drift == ()
+    assert found == (Drift("service", SERVICE, "vpcBindings", "vpc-1", ""),)
+    assert find_drift(sound.spec, sound.clients).drift == ()
 
 
-def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
+def test_a_trigger_of_a_version_is_told_and_replaced(sound: Account) -> None:
     """A trigger that runs a version in place of what is deployed is drift, and a fault."""
-    spec = scene.spec()
-    place = (spec.service.name, spec.function.name)
-    live = scene.clients.fc.get_trigger(*place, spec.trigger.name).body
-    scene.clients.fc.delete_trigger(*place, spec.trigger.name)
+    spec = sound.spec
+    place = (SERVICE, FUNCTION)
+    live = sound.clients.fc.get_trigger(*place, spec.trigger.name).body
+    sound.clients.fc.delete_trigger(*place, spec.trigger.name)
     request = fc.CreateTriggerRequest(
         trigger_name=live.trigger_name,
         trigger_type=live.trigger_type,
@@ -263,16 +261,16 @@ def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
         source_arn=live.source_arn,
         qualifier="old",
     )
-    scene.clients.fc.create_trigger(*place, request)
-    found = find_drift(spec, scene.clients).drift
-    (fault,) = scene.look()
-    scene.deploy()
+    sound.clients.fc.create_trigger(*place, request)
+    found = find_drift(spec, sound.clients).drift
+    (fault,) = look(sound)
+    sound.deploy()
 
     assert found == (Drift("trigger", spec.trigger.name, "qualifier", "old", ""),)
     assert (fault.link, fault.mend) == ("trigger", "resource-repair apply")
     assert "has qualifier old, and s.yaml says nothing" in fault.what
-    assert find_drift(spec, scene.clients).drift == ()
-    assert scene.look() == []
+    assert find_drift(spec, sound.clients).drift == ()
+    assert look(sound) == []
 
 
 @pytest.mark.parametrize(
@@ -280,11 +278,11 @@ def test_a_trigger_of_a_version_is_told_and_replaced(scene: Scene) -> None:
     [("7", False, "qualifier", "7"), (None, True, "statefulInvocation", "true")],
 )
 def test_another_async_configuration_is_told(
-    scene: Scene, qualifier: str | None, stateful: bool, field: str, told: str
+    sound: Account, qualifier: str | None, stateful: bool, field: str, told: str
 ) -> None:
     """A version's own asynchronous configuration is drift, and so are tasks in place of events."""
-    spec = scene.spec()
-    place, config = (spec.service.name, spec.function.name), spec.function.async_config
+    spec = sound.spec
+    place, config = (SERVICE, FUNCTION), spec.function.async_config
     assert config
     failure = fc.Destination(destination=config.failure_destination)
     request = fc.PutFunctionAsyncInvokeConfigRequest(
@@ -294,9 +292,9 @@ def test_another_async_configuration_is_told(
         qualifier=qualifier,
         stateful_invocation=stateful,
     )
-    scene.clients.fc.put_function_async_invoke_config(*place, request)
-    found = find_drift(spec, scene.clients).drift
-    scene.deploy()
+    sound.clients.fc.put_function_async_invoke_config(*place, request)
+    found = find_drift(spec, sound.clients).drift
+    sound.deploy()
 
-    assert found == (Drift("async configuration", spec.function.name, field, told, ""),)
-    assert find_drift(spec, scene.clients).drift == ()
+    assert found == (Drift("async configuration", FUNCTION, field, told, ""),)
+    assert find_drift(spec, sound.clients).drift == ()

@@ -1,6 +1,5 @@
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
@@ -10,34 +9,23 @@ from scripts.bundling.archive import pack
 from scripts.flows.compare import find_drift
 from scripts.localcloud.faults import Fail
 from scripts.verbs.verify import COMPARING
-from tests.contract import apply_helpers
-from tests.contract import doctor_helpers as spoil
-from tests.contract.doctor_helpers import Plant, Scene, deployed
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything provisioned and deployed; a test leaves it as it found it."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene
-
-
-def run(scene: Scene, *arguments: str) -> int:
-    """The exit code of the command, as the account's owner."""
-    return scene.run("verify", "--spec", str(scene.path), *arguments)
+from tests.account import FUNCTION, SERVICE, Account
+from tests.contract import spoil
+from tests.contract.spoil import FUNCTION_ROLE, Plant
+from tests.parts import zipped
 
 
 def test_what_was_just_deployed_has_not_drifted(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Right after a deploy everything is as declared: all that was compared is named, exit 0."""
-    assert run(scene) == 0
+    assert sound.run("verify") == 0
 
     first, heading, *compared, last = capsys.readouterr().out.splitlines()
-    assert first == f"account {scene.cloud.account_id}, region {scene.cloud.region}"
+    assert first == f"account {sound.cloud.account_id}, region {sound.cloud.region}"
     assert heading.split() == ["what", "name"]
     assert last == "what is live is what s.yaml declares"
-    spec = scene.spec()
+    spec = sound.spec
     assert [re.split("  +", line) for line in compared] == [
         ["role", spec.service.role.name],
         *(["policy", policy.name] for policy in spec.service.role.policies),
@@ -48,21 +36,22 @@ def test_what_was_just_deployed_has_not_drifted(
     ]
 
 
-def other_code(scene: Scene) -> None:
+def other_code(account: Account) -> None:
     """Something else is built than what is live."""
-    zipped = apply_helpers.zipped("def handler(event, context):\n    return 'fail'\n")
-    scene.spec().function.code.write_bytes(zipped)
+    account.spec.function.code.write_bytes(
+        zipped("def handler(event, context):\n    return 'fail'\n")
+    )
 
 
-def undeclared_policy(scene: Scene) -> None:
+def undeclared_policy(account: Account) -> None:
     """The role is given more than s.yaml says."""
-    scene.cloud.ram.attach(spoil.service_role(scene.spec()), "System", "AdministratorAccess")
+    account.cloud.ram.attach(FUNCTION_ROLE, "System", "AdministratorAccess")
 
 
-def another_trigger(scene: Scene) -> None:
+def another_trigger(account: Account) -> None:
     """Somebody lets the function take the messages of another topic too."""
-    spec = scene.spec()
-    scene.cloud.mns.create_topic(spoil.OTHER_TOPIC)
+    spec = account.spec
+    account.cloud.mns.create_topic(spoil.OTHER_TOPIC)
     request = fc.CreateTriggerRequest(
         trigger_name="another",
         trigger_type="mns_topic",
@@ -70,13 +59,13 @@ def another_trigger(scene: Scene) -> None:
         invocation_role=spec.trigger.role_arn,
         source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, spoil.OTHER_TOPIC),
     )
-    scene.clients.fc.create_trigger(spec.service.name, spec.function.name, request)
+    account.clients.fc.create_trigger(SERVICE, FUNCTION, request)
 
 
-def offline(scene: Scene) -> None:
+def offline(account: Account) -> None:
     """The service is kept from the internet."""
     request = fc.UpdateServiceRequest(internet_access=False)
-    scene.clients.fc.update_service(scene.spec().service.name, request)
+    account.clients.fc.update_service(SERVICE, request)
 
 
 DRIFTS: dict[str, tuple[Plant, tuple[str, str, str, str]]] = {
@@ -114,23 +103,23 @@ DRIFTS: dict[str, tuple[Plant, tuple[str, str, str, str]]] = {
     "no trigger": (spoil.no_trigger, ("trigger", "is there", "no", "yes")),
     "no destination": (spoil.no_destination, ("async configuration", "is there", "no", "yes")),
     "policy taken away": (
-        spoil.detached(spoil.service_role, "AliyunOSSFullAccess"),
+        spoil.detached(FUNCTION_ROLE, "AliyunOSSFullAccess"),
         ("policy", "attached to", "", "resource-repair-role"),
     ),
 }
 
 
 @pytest.mark.parametrize("name", DRIFTS)
-def test_a_drift_is_told_field_by_field(scene: Scene, name: str) -> None:
+def test_a_drift_is_told_field_by_field(sound: Account, name: str) -> None:
     """What is live otherwise is told with both values, and gone after the next deploy."""
     plant, expected = DRIFTS[name]
-    plant(scene)
-    drift = find_drift(scene.spec(), scene.clients).drift
-    scene.deploy()
+    plant(sound)
+    drift = find_drift(sound.spec, sound.clients).drift
+    sound.deploy()
 
     assert expected in [(each.kind, each.field, each.live, each.declared) for each in drift]
     assert {each.kind for each in drift} == {expected[0]}
-    assert find_drift(scene.spec(), scene.clients).drift == ()
+    assert find_drift(sound.spec, sound.clients).drift == ()
 
 
 @pytest.mark.parametrize(
@@ -144,17 +133,17 @@ def test_a_drift_is_told_field_by_field(scene: Scene, name: str) -> None:
     ],
 )
 def test_drift_fails(
-    scene: Scene,
+    sound: Account,
     capsys: pytest.CaptureFixture[str],
     plant: Plant,
     kind: str,
     field: str,
 ) -> None:
     """Other code, or what nobody declared: a table, one document, exit code 1; apply mends it."""
-    plant(scene)
-    codes = [run(scene), run(scene, "--json")]
-    scene.deploy()
-    code_after = run(scene)
+    plant(sound)
+    codes = [sound.run("verify"), sound.run("verify", "--json")]
+    sound.deploy()
+    code_after = sound.run("verify")
 
     out = capsys.readouterr().out
     table, _, rest = out.partition("{")
@@ -178,51 +167,42 @@ COMPILED = [("index.py", b"handler = str\n"), ("__pycache__/index.cpython-310.py
     ],
 )
 def test_what_byte_code_has_to_do_with_drift_is_said(
-    scene: Scene,
+    sound: Account,
     capsys: pytest.CaptureFixture[str],
     live: list[tuple[str, bytes]],
     built: list[tuple[str, bytes]],
     says: str,
 ) -> None:
     """Two machines of which one has the runtime's Python build two zips: verify tells it apart."""
-    code = scene.spec().function.code
-    before = code.read_bytes()
-    try:
-        code.write_bytes(pack(live))
-        scene.deploy()
-        code.write_bytes(pack(built))
-        assert run(scene) == 1
-    finally:
-        code.write_bytes(before)
-        scene.deploy()
+    code = sound.spec.function.code
+    code.write_bytes(pack(live))
+    sound.deploy()
+    code.write_bytes(pack(built))
+    assert sound.run("verify") == 1
     assert says in capsys.readouterr().out
 
 
 def test_a_loop_of_what_has_drifted_is_not_proved(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --loop, drift is told first, and then no bucket is made."""
-    spoil.function(timeout=3)(scene)
-    code = run(scene, "--loop")
-    scene.deploy()
-
-    assert code == 1
+    spoil.function(timeout=3)(sound)
+    assert sound.run("verify", "--loop") == 1
     assert "timeout" in capsys.readouterr().out
-    assert scene.cloud.oss.names() == []
+    assert sound.cloud.oss.names() == []
 
 
 @pytest.mark.parametrize("blocked", [False, True])
 def test_a_loop_tells_the_comparison_too(
-    scene: Scene, capsys: pytest.CaptureFixture[str], blocked: bool
+    sound: Account, capsys: pytest.CaptureFixture[str], blocked: bool
 ) -> None:
     """The one document has what was compared beside what would be proved, or why it cannot be."""
-    scene.cloud.oss.block_account(scene.cloud.account_id, blocked=blocked)
-    code = run(scene, "--loop", "--dry-run", "--json")
-    scene.cloud.oss.block_account(scene.cloud.account_id, blocked=False)
+    sound.cloud.oss.block_account(sound.cloud.account_id, blocked=blocked)
+    code = sound.run("verify", "--loop", "--dry-run", "--json")
 
     document = json.loads(capsys.readouterr().out)
     assert code == int(blocked)
-    assert document["account_id"] == scene.cloud.account_id
+    assert document["account_id"] == sound.cloud.account_id
     assert {"kind": "role", "name": "resource-repair-role"} in document["compared"]
     assert document["drift"] == []
     if blocked:
@@ -230,19 +210,19 @@ def test_a_loop_tells_the_comparison_too(
     else:
         assert document["proved"] is None
         assert [each["to"] for each in document["legs"]][-1] == "compliant"
-    assert scene.cloud.oss.names() == []
+    assert sound.cloud.oss.names() == []
 
 
 @pytest.mark.bad_days
 @pytest.mark.parametrize("denied", COMPARING, ids=lambda each: each.action)
 def test_a_refused_permission_is_named(
-    scene: Scene, capsys: pytest.CaptureFixture[str], denied: Permission
+    sound: Account, capsys: pytest.CaptureFixture[str], denied: Permission
 ) -> None:
     """Without one of its permissions it fails, and says which statement to add."""
-    scene.cloud.faults.add(denied.action, Fail(403, "AccessDenied"))
-    assert run(scene) == 1
+    sound.cloud.faults.add(denied.action, Fail(403, "AccessDenied"))
+    assert sound.run("verify") == 1
 
     said = capsys.readouterr()
-    statement = denied.statement(scene.cloud.account_id, scene.cloud.region)
+    statement = denied.statement(sound.cloud.account_id, sound.cloud.region)
     assert f"allow {denied.action}" in said.err
     assert json.dumps(statement) in said.out

@@ -11,7 +11,7 @@ from scripts.account.clients import fixed_credentials
 from scripts.declared.dotenv import assign, environment
 from scripts.docs import permissions
 from scripts.errors import UsageError
-from tests.contract import apply_helpers
+from tests.parts import project
 
 SECRET = "what-nobody-may-see"
 Make = Callable[[Path], object]
@@ -37,7 +37,7 @@ BAD: dict[str, tuple[Make, str]] = {
 def bad(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
     """A file that cannot be read, beside a spec, and what is to be said of it."""
     make, says = BAD[request.param]
-    apply_helpers.project(tmp_path)
+    project(tmp_path)
     make(tmp_path / ".env")
     return tmp_path / ".env", says
 

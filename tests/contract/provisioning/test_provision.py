@@ -7,22 +7,16 @@ from typing import Any
 
 import pytest
 
+from scripts.declared.dotenv import environment
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from scripts.verbs.provision import VERB
-from tests.contract.provision_rig import (
-    MANAGED,
-    MARK,
-    QUEUE,
-    ROLE,
-    RULE,
-    TAG,
-    TOPIC,
-    Account,
-    settings,
-)
+from tests.account import QUEUE, ROLE, RULE, TOPIC, Account
+from tests.contract.spoil import MANAGED
 
+MARK = "made-by resource-repair-provision"
+TAG = {"made-by": "resource-repair-provision"}
 BUCKETS_ONLY = [{"filterType": "ResourceType", "values": ["ACS::OSS::Bucket"], "multiple": True}]
 
 
@@ -30,7 +24,7 @@ def test_an_empty_account_gets_everything(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All that s.yaml presumes is made as it must be, each with its mark, and .env says how."""
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     state, rule = account.state(), account.cloud.config.rules()[0]
     assert state["topics"] == {TOPIC: (TopicAttributes(), TAG)}
@@ -39,15 +33,15 @@ def test_an_empty_account_gets_everything(
     trust = policies.trust("mns.aliyuncs.com")
     assert state["roles"] == {ROLE: (trust, f"Lets MNS invoke functions ({MARK})", [policy])}
     assert state["rules"] == {RULE: (MANAGED, True, TAG)}
-    days, index, _ = state["logs"][f"{account.project}/audit"]
+    days, index, _ = state["logs"][f"{account.log_project}/audit"]
     assert (days, sorted(index["line"])) == (365, ["caseSensitive", "chn", "token"])
-    assert MARK in state["logs"][account.project]
+    assert MARK in state["logs"][account.log_project]
     (channel,) = account.cloud.config.channels()
     assert channel.target_arn == account.topic_arn
     assert (channel.active, channel.non_compliant_notification) == (True, True)
     assert json.loads(channel.condition) == BUCKETS_ONLY
     assert MARK in channel.description
-    assert settings(account) == {
+    assert environment(account.env, {}) == {
         "PREPARE_RULE_ID": rule.id,
         "s_default_fc_endpoint": account.cloud.endpoints.fc,
         "s_default_enable_fc_endpoint": "true",
@@ -62,11 +56,11 @@ def test_there_is_nothing_to_do_the_second_time(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second run asks nobody, writes nothing, and says so."""
-    account.provision("--yes")
+    account.run("provision", "--yes")
     before, said = account.writes(), account.env.read_bytes()
     capsys.readouterr()
 
-    assert account.provision() == 0
+    assert account.run("provision") == 0
 
     assert "nothing to do" in capsys.readouterr().out
     assert (account.writes(), account.env.read_bytes()) == (before, said)
@@ -74,7 +68,7 @@ def test_there_is_nothing_to_do_the_second_time(
 
 def test_a_dry_run_only_shows(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """With --dry-run the plan is told, in JSON too, and nothing is made: not even .env."""
-    assert account.provision("--dry-run", "--json") == 0
+    assert account.run("provision", "--dry-run", "--json") == 0
 
     document = json.loads(capsys.readouterr().out)
     assert {step["verdict"] for step in document["steps"]} == {"create"}
@@ -98,22 +92,22 @@ def test_the_knobs_of_the_spec_are_used(account: Account) -> None:
     text = account.path.read_text()
     text = text.replace("logRetention: 365", "logRetention: 30")
     account.path.write_text(text.replace("# oversizedBucket:", "oversizedBucket:"))
-    account.provision("--yes")
+    account.run("provision", "--yes")
 
     (channel,) = account.cloud.config.channels()
     assert channel.oversized_data_oss_target_arn == (
         f"acs:oss:cn-shanghai:{account.cloud.account_id}:resource-repair-oversized"
     )
-    assert account.cloud.log.store(account.project, "audit").settings["ttl"] == 30
+    assert account.cloud.log.store(account.log_project, "audit").settings["ttl"] == 30
 
 
 def test_the_permissions_that_it_lists_are_enough(account: Account, made: dict[str, Any]) -> None:
     """Who has no other permission can make everything, and mend everything."""
     key = account.key_of(VERB.permissions)
-    assert account.provision("--yes", key=key) == 0
+    assert account.run("provision", "--yes", key=key) == 0
     for spoil in DRIFT.values():
         spoil(account)
-    assert account.provision("--yes", key=key) == 0
+    assert account.run("provision", "--yes", key=key) == 0
 
     state = account.state()
     del state["roles"]["operator"], state["policies"]["operator"]
@@ -138,11 +132,11 @@ def _spoil_policy(account: Account) -> None:
 
 
 def _spoil_store(account: Account) -> None:
-    account.cloud.log.update_store(account.project, "audit", {"ttl": 7})
+    account.cloud.log.update_store(account.log_project, "audit", {"ttl": 7})
 
 
 def _spoil_index(account: Account) -> None:
-    account.cloud.log.delete_index(account.project, "audit")
+    account.cloud.log.delete_index(account.log_project, "audit")
 
 
 def _spoil_rule(account: Account) -> None:
@@ -173,12 +167,12 @@ def test_what_has_drifted_is_shown_and_mended(
     account: Account, made: dict[str, Any], shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What differs from what it made is told by field, live and declared, and brought back."""
-    account.provision("--yes")
+    account.run("provision", "--yes")
     DRIFT[shown](account)
     assert account.state() != made
     capsys.readouterr()
 
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     assert shown in capsys.readouterr().out
     assert account.state() == made

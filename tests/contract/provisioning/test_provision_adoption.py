@@ -6,21 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from scripts.declared.dotenv import environment
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
-from tests.contract import apply_helpers
-from tests.contract.provision_rig import (
-    MANAGED,
-    QUEUE,
-    ROLE,
-    RULE,
-    TOPIC,
-    Account,
-    fill_by_others,
-    settings,
-)
+from tests.account import QUEUE, ROLE, RULE, TOPIC, Account
+from tests.contract import spoil
+from tests.contract.spoil import MANAGED
+from tests.parts import edit
 
 
 def _take_rule_name(account: Account) -> None:
@@ -32,7 +26,7 @@ def _take_role_name(account: Account) -> None:
 
 
 def _take_project_name(account: Account) -> None:
-    account.cloud.log.create_project(account.project, owner="42")
+    account.cloud.log.create_project(account.log_project, owner="42")
 
 
 def _take_channel_name(account: Account) -> None:
@@ -82,7 +76,7 @@ def test_what_is_in_the_way_is_told_first(
     """A name or a place that is taken is told in a line, with what to do, before all else."""
     OBSTACLES[says](account)
 
-    assert account.provision("--yes") == 1
+    assert account.run("provision", "--yes") == 1
 
     line = capsys.readouterr().err
     assert says in line
@@ -96,7 +90,7 @@ def test_every_obstacle_is_told_at_once(
     """Two things in the way are two lines, and a list in JSON."""
     _take_role_name(account)
     _take_rule_name(account)
-    assert account.provision("--yes", "--json") == 1
+    assert account.run("provision", "--yes", "--json") == 1
     said = capsys.readouterr()
     assert said.err.count("is taken by") == 2
     assert len(json.loads(said.out)["obstacles"]) == 2
@@ -106,22 +100,22 @@ def test_a_rule_that_is_off_stays_off_before_a_function_that_closes(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Switched on it would have buckets closed that nobody counted; in mode report it is."""
-    account.provision("--yes")
+    account.run("provision", "--yes")
     account.deploy()
     (rule,) = account.cloud.config.rules()
     account.cloud.config.switch_rule(rule.id, active=False)
     writes = account.writes()
     capsys.readouterr()
 
-    assert account.provision("--yes") == 1
+    assert account.run("provision", "--yes") == 1
     line = capsys.readouterr().err
     assert f"the rule {RULE} is switched off, and once on it reports every open bucket" in line
     assert line.count("\n") == 1
     assert account.writes() == writes
 
-    apply_helpers.edit(account.path, "mode: enforce", "mode: report")
+    edit(account.path, "mode: enforce", "mode: report")
     account.deploy()
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
     assert account.cloud.config.rules()[0].active
 
 
@@ -129,11 +123,11 @@ def test_our_channel_follows_a_renamed_topic(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With another topic in s.yaml the channel that we made leads there, being the same one."""
-    account.provision("--yes")
+    account.run("provision", "--yes")
     (before,) = account.cloud.config.channels()
     account.path.write_text(account.path.read_text().replace(TOPIC, "Renamed"))
 
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     renamed = account.topic_arn.replace(TOPIC, "Renamed")
     (after,) = account.cloud.config.channels()
@@ -144,9 +138,9 @@ def test_our_channel_follows_a_renamed_topic(
 
 def test_what_is_there_is_adopted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """What others made is found by its name, gets only what it lacks, and no mark."""
-    fill_by_others(account)
+    spoil.filled_by_others(account)
 
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     state = account.state()
     assert state["topics"][TOPIC] == (TopicAttributes(), {})
@@ -155,7 +149,7 @@ def test_what_is_there_is_adopted(account: Account, capsys: pytest.CaptureFixtur
     assert policies.trusts(trust, "fc.aliyuncs.com")
     assert (description, len(attached)) == ("theirs", 2)
     assert state["rules"] == {RULE: (MANAGED, True, {})}
-    days, index, tags = state["logs"][f"{account.project}/audit"]
+    days, index, tags = state["logs"][f"{account.log_project}/audit"]
     assert (days, tags) == (3650, {})
     assert sorted(index) == ["keys", "line"]
     (channel,) = account.cloud.config.channels()
@@ -165,7 +159,7 @@ def test_what_is_there_is_adopted(account: Account, capsys: pytest.CaptureFixtur
         {"filterType": "ResourceType", "values": ["ACS::ECS::Instance", "ACS::OSS::Bucket"]},
     ]
     capsys.readouterr()
-    assert account.provision() == 0
+    assert account.run("provision") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
@@ -174,5 +168,5 @@ def test_the_rule_is_found_among_many(account: Account) -> None:
     for number in range(150):
         account.cloud.config.create_rule(f"other-{number}", MANAGED)
     theirs = account.cloud.config.create_rule(RULE, MANAGED)
-    assert account.provision("--yes") == 0
-    assert settings(account)["PREPARE_RULE_ID"] == theirs.id
+    assert account.run("provision", "--yes") == 0
+    assert environment(account.env, {})["PREPARE_RULE_ID"] == theirs.id

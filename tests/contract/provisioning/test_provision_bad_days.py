@@ -4,13 +4,14 @@ import json
 import re
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.localcloud import Drop, Fail, Hold, LocalCloud
-from tests.contract.provision_rig import Account, sampled, settings
+from scripts.declared.dotenv import environment
+from scripts.localcloud import Drop, Fail, Hold
+from tests.account import Account
+from tests.parts import at, sampled
 
 # What a run on an empty account writes, in order.
 WRITES = [
@@ -45,15 +46,17 @@ def test_an_interrupted_run_is_taken_up(
     """Ended at any step for a permission, it names it; run again, it comes to the same end."""
     account.cloud.faults.add(refused, Fail(403, "NoPermission"))
 
-    assert account.provision("--yes") == 1
+    assert account.run("provision", "--yes") == 1
 
     said = capsys.readouterr()
     assert f"allow {refused}" in said.err
     assert f'"Action": "{refused}"' in said.out
-    assert account.writes() == [each.partition(":")[2] for each in WRITES[: _through(refused)]]
-    assert account.provision("--yes") == 0
+    through = WRITES.index(refused) + 1
+    wanted = [each.partition(":")[2] for each in WRITES[:through]]
+    assert [each.action for each in account.writes()] == wanted
+    assert account.run("provision", "--yes") == 0
     assert account.state() == made
-    assert settings(account)["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
+    assert environment(account.env, {})["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
 
 
 def test_a_run_that_is_refused_halfway_tells_how_far_it_came(
@@ -62,7 +65,7 @@ def test_a_run_that_is_refused_halfway_tells_how_far_it_came(
     """What was done before a refusal is told with it: in the one document, and as a table."""
     account.cloud.faults.add("log:CreateLogStore", Fail(403, "NoPermission"))
 
-    assert account.provision("--yes", "--json") == 1
+    assert account.run("provision", "--yes", "--json") == 1
 
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -96,26 +99,15 @@ def test_a_run_that_is_stopped_halfway_tells_it_too(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl-C between two steps: the document says which were done."""
-    faults = account.cloud.faults
-    take = faults.take
 
-    def interrupting(operation: str, subject: str) -> Any:
-        if operation == "ram:CreateRole":
-            signal.raise_signal(signal.SIGINT)
-        return take(operation, subject)
+    def interrupt() -> None:
+        signal.raise_signal(signal.SIGINT)
 
-    faults.take = interrupting  # type: ignore[method-assign]
-    try:
-        assert account.provision("--yes", "--json") == 1
-    finally:
-        faults.take = take  # type: ignore[method-assign]
+    with at(account.cloud, "ram:CreateRole".__eq__, 0, interrupt):
+        assert account.run("provision", "--yes", "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert "stopped" in document["error"]
     assert [step["kind"] for step in document["steps"] if step["applied"]] == ["topic", "queue"]
-
-
-def _through(refused: str) -> int:
-    return WRITES.index(refused) + 1
 
 
 @pytest.mark.parametrize("refused", sampled(READS, "log:GetIndex"))
@@ -125,7 +117,7 @@ def test_what_may_not_be_read_stops_it(
     """Refused a look, it names the permission before it has made anything."""
     account.cloud.faults.add(refused, Fail(403, "NoPermission"))
 
-    assert account.provision("--yes") == 1
+    assert account.run("provision", "--yes") == 1
 
     said = capsys.readouterr()
     assert f"allow {refused}" in said.err
@@ -139,20 +131,21 @@ def test_two_runs_at_once_end_as_one(account: Account, made: dict[str, Any]) -> 
     account.cloud.faults.add("mns:CreateTopic", held)  # whichever run is first
     codes: list[int] = []
     runs = [
-        threading.Thread(target=lambda: codes.append(account.provision("--yes"))) for _ in range(2)
+        threading.Thread(target=lambda: codes.append(account.run("provision", "--yes")))
+        for _ in range(2)
     ]
-    for run in runs:
-        run.start()
+    for each in runs:
+        each.start()
     assert account.cloud.journal.wait_for(
         lambda entries: any(e.action == "CreateConfigDeliveryChannel" for e in entries[start:]), 60
     )
     held.released.set()
-    for run in runs:
-        run.join()
+    for each in runs:
+        each.join()
 
     assert codes == [0, 0]
     assert account.state() == made
-    assert settings(account)["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
+    assert environment(account.env, {})["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
 
 
 @pytest.mark.parametrize(
@@ -171,21 +164,20 @@ def test_what_passes_is_waited_for(
 ) -> None:
     """Throttled, unanswered, or too early for what was made a moment ago, it tries again."""
     account.cloud.faults.add(operation, fault, times=times)
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
     assert account.state() == made
 
 
 def test_a_rule_that_is_evaluating_is_no_obstacle(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rule of which the first evaluation has not ended is as good as any."""
-    with LocalCloud(time_scale=100) as cloud:
-        account = Account(cloud, tmp_path)
-        account.provision("--yes")
-        capsys.readouterr()
-        assert account.provision() == 0
-        assert cloud.config.evaluating(cloud.config.rules()[0].id)
-        assert "nothing to do" in capsys.readouterr().out
+    account.cloud.clock.scale = 100
+    account.run("provision", "--yes")
+    capsys.readouterr()
+    assert account.run("provision") == 0
+    assert account.cloud.config.evaluating(account.rule_id)
+    assert "nothing to do" in capsys.readouterr().out
 
 
 def test_the_end_of_switching_on_is_waited_for(
@@ -204,6 +196,6 @@ def test_the_end_of_switching_on_is_waited_for(
 
     switching = threading.Thread(target=switch_on)
     switching.start()
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
     switching.join()
     assert "Cloud Config is being switched on" in capsys.readouterr().out

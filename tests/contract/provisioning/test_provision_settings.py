@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.declared.dotenv import assign, environment
-from tests.contract import provision_rig
-from tests.contract.provision_rig import Account
+from tests.account import RULE, Account
+from tests.contract.spoil import MANAGED
 
 LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 LINES = st.one_of(
@@ -85,27 +85,27 @@ def test_it_is_its_owner_s_alone(tmp_path: Path) -> None:
 )
 def test_the_rule_s_id_takes_its_place(account: Account, before: str, after: str) -> None:
     """An id of a rule that is no more is replaced; a list that has the rule's stays."""
-    rule = account.cloud.config.create_rule(provision_rig.RULE, provision_rig.MANAGED)
+    rule = account.cloud.config.create_rule(RULE, MANAGED)
     account.env.write_text(before.replace("{id}", rule.id))
 
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     assert account.env.read_text().startswith(after.replace("{id}", rule.id))
-    assert rule.id in provision_rig.settings(account)["PREPARE_RULE_ID"]
+    assert rule.id in environment(account.env, {})["PREPARE_RULE_ID"]
 
 
 def test_a_lost_file_is_written_again(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Where all is made but .env is gone, it alone is written."""
-    account.provision("--yes")
+    account.run("provision", "--yes")
     account.env.unlink()
     writes = account.writes()
     capsys.readouterr()
 
-    assert account.provision("--yes") == 0
+    assert account.run("provision", "--yes") == 0
 
     assert "created settings .env" in capsys.readouterr().out
     assert account.writes() == writes
-    assert set(provision_rig.settings(account)) == {
+    assert set(environment(account.env, {})) == {
         "PREPARE_RULE_ID",
         "s_default_fc_endpoint",
         "s_default_enable_fc_endpoint",
@@ -116,5 +116,5 @@ def test_a_shell_that_has_another_id_is_told_of(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the shell has set wins over .env: an older id there is pointed at."""
-    assert account.provision("--yes", PREPARE_RULE_ID="cr-old") == 0
+    assert account.run("provision", "--yes", PREPARE_RULE_ID="cr-old") == 0
     assert "PREPARE_RULE_ID is cr-old in the shell, which wins over .env" in capsys.readouterr().out

@@ -1,11 +1,8 @@
 """What remove leaves: what was there before, and what others use, or have just begun to."""
 
 import io
-import itertools
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from alibabacloud_fc_open20210406 import models
@@ -13,31 +10,25 @@ from alibabacloud_fc_open20210406 import models
 from scripts.localcloud import Fail
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.ram import policies
-from tests.contract.provision_rig import (
-    FUNCTION,
-    FUNCTION_ROLE,
-    MNS_POLICY,
-    QUEUE,
-    ROLE,
-    SERVICE,
-    TOPIC,
-    Account,
-    fill_by_others,
-)
+from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account
+from tests.contract import spoil
+from tests.contract.spoil import FUNCTION_ROLE
+from tests.parts import at
 
+MNS_POLICY = "AliyunFcGeneratedMNSPolicy-cn-shanghai-resource-repair"
 BY_SERVICE = f"it is used by what stays: service {SERVICE}"
 BY_ROLE = f"it is used by what stays: role {FUNCTION_ROLE}"
 
 
 def test_what_was_adopted_stays(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """What was there before is named and kept, and the deploy's own is taken away."""
-    fill_by_others(account)
-    account.provision("--yes")
+    spoil.filled_by_others(account)
+    account.run("provision", "--yes")
     before = account.state()
     account.deploy()
     capsys.readouterr()
 
-    assert account.remove("--yes", "--roles") == 0
+    assert account.run("remove", "--yes", "--roles") == 0
 
     assert account.state() == before
     said = capsys.readouterr().out
@@ -49,7 +40,7 @@ def test_roles_stay_that_other_regions_may_use(
     deployed: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Roles, and the policies of those, stay unless asked for: of other regions nothing is seen."""
-    assert deployed.remove("--yes", "--json") == 0
+    assert deployed.run("remove", "--yes", "--json") == 0
 
     assert [name for name, held in deployed.state().items() if held] == ["roles", "policies"]
     found = json.loads(capsys.readouterr().out)["found"]
@@ -63,7 +54,7 @@ def test_what_is_not_seen_of_roles_is_told(
     deployed: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Asked for, roles go, and the plan says that nobody looked into other regions."""
-    assert deployed.remove("--dry-run", "--roles") == 0
+    assert deployed.run("remove", "--dry-run", "--roles") == 0
     said = capsys.readouterr().out
     for role in (ROLE, FUNCTION_ROLE):
         assert f"whether others than cn-shanghai use the role {role} is not seen" in said
@@ -72,11 +63,11 @@ def test_what_is_not_seen_of_roles_is_told(
 def test_an_adopted_function_role_stays(account: Account) -> None:
     """A role of the function that was there before stays, with the policies that it was given."""
     account.cloud.ram.create_role(FUNCTION_ROLE, policies.trust("fc.aliyuncs.com"))
-    account.provision("--yes")
+    account.run("provision", "--yes")
     account.deploy()
     held = account.cloud.ram.roles[FUNCTION_ROLE].attached
     before = sorted(held)
-    assert account.remove("--yes", "--roles") == 0
+    assert account.run("remove", "--yes", "--roles") == 0
     assert list(account.state()["roles"]) == [FUNCTION_ROLE]
     assert sorted(account.cloud.ram.roles[FUNCTION_ROLE].attached) == before
 
@@ -109,7 +100,7 @@ def _attach_more(role: str) -> Callable[[Account], None]:
 def _serve_another(account: Account) -> None:
     arn = account.cloud.ram.arn(FUNCTION_ROLE)
     request = models.CreateServiceRequest(service_name="theirs", role=arn)
-    account.clients().fc.create_service(request)
+    account.clients.fc.create_service(request)
 
 
 def _share_policy(account: Account) -> None:
@@ -118,15 +109,15 @@ def _share_policy(account: Account) -> None:
 
 
 def _log_to_ours(account: Account) -> None:
-    logs = account.spec().service.logs
+    logs = account.spec.service.logs
     assert logs
     config = models.LogConfig(project=logs.project, logstore=logs.logstore, log_begin_rule="None")
     request = models.CreateServiceRequest(service_name="theirs", log_config=config)
-    account.clients().fc.create_service(request)
+    account.clients.fc.create_service(request)
 
 
 def _fail_to_ours(account: Account, qualifier: str = "LATEST") -> None:
-    fc = account.clients().fc
+    fc = account.clients.fc
     fc.create_service(models.CreateServiceRequest(service_name="theirs"))
     code = models.Code(zip_file=_zip(account))
     request = models.CreateFunctionRequest(
@@ -150,11 +141,11 @@ def _fail_to_ours_by_alias(account: Account) -> None:
 
 
 def _log_too(account: Account) -> None:
-    account.cloud.log.create_store(account.project, "theirs", {"ttl": 1, "shardCount": 1})
+    account.cloud.log.create_store(account.log_project, "theirs", {"ttl": 1, "shardCount": 1})
 
 
 def _add_function(account: Account) -> None:
-    fc = account.clients().fc
+    fc = account.clients.fc
     live = fc.get_function_code(SERVICE, FUNCTION, models.GetFunctionCodeRequest())
     assert live.body.url
     request = models.CreateFunctionRequest(
@@ -181,12 +172,12 @@ def _add_trigger(account: Account) -> None:
         invocation_role=account.cloud.ram.arn(ROLE),
         source_arn=account.topic_arn.replace(TOPIC, "elsewhere"),
     )
-    account.clients().fc.create_trigger(SERVICE, FUNCTION, request)
+    account.clients.fc.create_trigger(SERVICE, FUNCTION, request)
 
 
 def _describe_otherwise(account: Account) -> None:
     request = models.UpdateServiceRequest(description="theirs")
-    account.clients().fc.update_service(SERVICE, request)
+    account.clients.fc.update_service(SERVICE, request)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +244,7 @@ def test_what_others_use_stays(
     use(deployed)
     capsys.readouterr()
 
-    assert deployed.remove("--yes", "--json", "--roles") == 0
+    assert deployed.run("remove", "--yes", "--json", "--roles") == 0
 
     found = json.loads(capsys.readouterr().out)["found"]
     stays = {each["kind"]: each["stays"] for each in found if each["stays"]}
@@ -261,7 +252,7 @@ def test_what_others_use_stays(
     assert all(kept[kind] in why for kind, why in stays.items())
     assert all(each["removed"] is not bool(each["stays"]) for each in found)
     capsys.readouterr()
-    assert deployed.remove() == 0
+    assert deployed.run("remove") == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
@@ -272,7 +263,7 @@ def test_a_queue_that_an_alias_of_ours_sends_to_stays(
     resources = deployed.cloud.fc.resources
     live = resources.async_config(SERVICE, FUNCTION).settings
     resources.put_async_config(SERVICE, FUNCTION, live, "prod")
-    assert deployed.remove("--dry-run", "--json") == 0
+    assert deployed.run("remove", "--dry-run", "--json") == 0
     found = json.loads(capsys.readouterr().out)["found"]
     (queue,) = (each for each in found if each["kind"] == "queue")
     assert queue["stays"] == f"it is used by what stays: function {SERVICE}.prod/{FUNCTION}"
@@ -300,7 +291,7 @@ def test_what_changed_before_the_yes_is_kept(
         deployed.cloud.mns.send(QUEUE, "{}")
 
     monkeypatch.setattr("sys.stdin", _Terminal(meanwhile))
-    assert deployed.remove() == 1
+    assert deployed.run("remove") == 1
     said = capsys.readouterr().out
     assert f"kept topic {TOPIC}: others subscribe to it: theirs" in said
     assert f"kept queue {QUEUE}: 1 messages wait in it" in said
@@ -313,8 +304,14 @@ def test_it_looks_again_before_each_try(
     deployed: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Subscribed to while its deletion was throttled, the topic stays: each try looks anew."""
-    with at_the_first(deployed, "mns:DeleteTopic", _subscribe):
-        assert deployed.remove("--yes", "--roles") == 1
+
+    def subscribe() -> Fail:
+        _subscribe(deployed)
+        return Fail(429, "Throttling.User")
+
+    with at(deployed.cloud, "mns:DeleteTopic".__eq__, 0, subscribe) as reached:
+        assert deployed.run("remove", "--yes", "--roles") == 1
+    assert reached.is_set()
     said = capsys.readouterr()
     assert "mns:DeleteTopic on MNSTestConfig is refused for now" in said.err
     assert f"kept topic {TOPIC}: others subscribe to it: theirs" in said.out
@@ -338,33 +335,7 @@ def test_nothing_lies_between_a_look_and_what_it_is_for(
     deployed: Account, deletion: str, look: str
 ) -> None:
     """The call before a deletion is the last look at whether others use what goes."""
-    start = len(deployed.cloud.journal.entries())
-    assert deployed.remove("--yes", "--roles") == 0
-    calls = [
-        f"{entry.service}:{entry.action}"
-        for entry in deployed.cloud.journal.entries()[start:]
-        if "request" in entry.details
-    ]
-    assert calls[calls.index(deletion) - 1] == look
-
-
-@contextmanager
-def at_the_first(
-    account: Account, operation: str, then: Callable[[Account], None]
-) -> Iterator[None]:
-    """The first call of an operation is throttled, and something happens before the next."""
-    faults = account.cloud.faults
-    take, calls = faults.take, itertools.count()
-
-    def taking(called: str, subject: str) -> Any:
-        if called == operation and next(calls) == 0:
-            then(account)
-            return Fail(429, "Throttling.User")
-        return take(called, subject)
-
-    faults.take = taking  # type: ignore[method-assign]
-    try:
-        yield
-        assert next(calls)
-    finally:
-        faults.take = take  # type: ignore[method-assign]
+    calls = deployed.calls()
+    assert deployed.run("remove", "--yes", "--roles") == 0
+    called = calls()
+    assert called[called.index(deletion) - 1] == look
