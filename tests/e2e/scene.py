@@ -32,7 +32,11 @@ class Ran(NamedTuple):
 
 
 def lay(account: Account) -> None:
-    """Put every bucket into the state that the table says, whatever it is in now."""
+    """Put every bucket into the state that the table says, whatever it is in now.
+
+    Cloud Config looks away: the events come by hand alone.
+    """
+    account.cloud.config.switch_rule(account.rule_id, active=False)
     oss = account.cloud.oss
     for name in oss.names():
         oss.delete(name)
