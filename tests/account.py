@@ -45,8 +45,8 @@ ROLE = "AliyunMNSNotificationRole"
 SERVICE, FUNCTION = "resource_repair", "oss_repair_acl_trigger"
 
 _EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
-_OPERATOR = "operator"
-_READS = ("Get", "List", "Peek", "BatchPeek", "Download")
+OPERATOR = "operator"
+READS = ("Get", "List", "Peek", "BatchPeek", "Download")
 
 
 class Beginning(NamedTuple):
@@ -166,13 +166,13 @@ class Account:
         statements = [dict(each.statement(*where)) for each in allowed]
         nothing = {"Effect": "Deny", "Action": "none:Nothing", "Resource": "*"}
         policy = policies.document(*statements, nothing)
-        if _OPERATOR in ram.roles:
-            ram.create_policy_version(_OPERATOR, policy, default=True)
+        if OPERATOR in ram.roles:
+            ram.create_policy_version(OPERATOR, policy, default=True)
         else:
-            ram.create_policy(_OPERATOR, policy)
-            ram.create_role(_OPERATOR, policies.trust("ecs.aliyuncs.com"))
-            ram.attach(_OPERATOR, "Custom", _OPERATOR)
-        return ram.assume(_OPERATOR, "shift")
+            ram.create_policy(OPERATOR, policy)
+            ram.create_role(OPERATOR, policies.trust("ecs.aliyuncs.com"))
+            ram.attach(OPERATOR, "Custom", OPERATOR)
+        return ram.assume(OPERATOR, "shift")
 
     def may_only(self, allowed: Iterable[Permission]) -> None:
         """Go on as somebody who has these permissions and no other."""
@@ -269,7 +269,7 @@ class Account:
 
     def writes(self) -> list[Entry]:
         """Those that changed something, or tried to."""
-        return [entry for entry in self.requests() if not entry.action.startswith(_READS)]
+        return [entry for entry in self.requests() if not entry.action.startswith(READS)]
 
     def started(self) -> int:
         """How many evaluations on demand were asked for."""
@@ -363,10 +363,10 @@ class Moments:
         self._nothing = cloud.snapshot()
         self._known: dict[tuple[Make, Path | None], tuple[Snapshot, Path]] = {}
 
-    def nothing(self, folder: Path) -> Account:
-        """A project, and an account with nothing on it."""
+    def nothing(self, folder: Path, *, bundle: bool = False) -> Account:
+        """A project, with the bundle or a line of code, and an account with nothing on it."""
         self._cloud.rollback(self._nothing)
-        return Account(self._cloud, folder)
+        return Account(self._cloud, folder, self._code() if bundle else None)
 
     def deployed(self, folder: Path, *, bundle: bool) -> Account:
         """All provisioned and deployed, without a bucket: the bundle, or a line of code."""

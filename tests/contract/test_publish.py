@@ -1,22 +1,19 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from scripts import ROOT, cli
+from scripts import ROOT
 from scripts.account.audit_trail import AuditLine
-from scripts.account.clients import fixed_credentials
 from scripts.flows.event_file import finding_keys
-from scripts.localcloud import Fail, Hold, LocalCloud
+from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
-from scripts.stage.serve import environment
-from scripts.stage.stage import Stage, set_up
 from scripts.verbs.publish import of_message
-from tests.contract.verb_rig import deployed_with
+from tests.account import RULE_ID, Account
 from tests.e2e import scene
 
 EVENTS = ROOT / "events"
@@ -25,40 +22,17 @@ NOW = datetime.now(timezone.utc)
 Publish = Callable[..., int]
 
 
-@pytest.fixture(scope="module")
-def shared(code: Path) -> Iterator[Stage]:
-    """The product, for the rule that the example events speak of."""
-    with LocalCloud(account_id=scene.ACCOUNT) as cloud:
-        stage = set_up(cloud, code, prepareRuleId=scene.RULE_ID)
-        scene.lay(stage)
-        yield stage
-
-
 @pytest.fixture
-def stage(shared: Stage) -> Stage:
-    """The product, every bucket being as the events expect, and nothing going on."""
-    shared.start_over()
-    return shared
-
-
-@pytest.fixture
-def publish(stage: Stage) -> Publish:
-    """Run the verb with an event; gives the exit code."""
-    key = stage.cloud.credentials
-    held = fixed_credentials(key.access_key_id, key.access_key_secret)
-    environ = {**environment(stage.cloud), "PREPARE_RULE_ID": stage.rule_id}
-    return lambda event, *arguments, yes=True: cli.run(
-        "publish",
-        str(event),
-        *arguments,
-        *(["--yes"] if yes else []),
-        environ=environ,
-        credentials=held,
+def publish(product: Account) -> Publish:
+    """Run the verb with an event, every bucket being as the events expect; gives the exit code."""
+    scene.lay(product)
+    return lambda event, *arguments, yes=True: product.run(
+        "publish", str(event), *arguments, *(["--yes"] if yes else [])
     )
 
 
 def test_it_goes_by_the_topic_and_comes_back_by_the_log(
-    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
+    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The event is delivered by the trigger, and its audit line shown: exit code 0."""
     assert publish(EVENTS / "repaired_nested.json") == 0
@@ -67,7 +41,7 @@ def test_it_goes_by_the_topic_and_comes_back_by_the_log(
     assert "repaired  config-snapshot  public-read -> private" in said
     assert "all of it is settled" in said
     message_id = re.findall(r"as message (\w+)", said)[0]
-    delivered = stage.cloud.journal.entries("mns", "delivered", stage.spec.topic)
+    delivered = product.cloud.journal.entries("mns", "delivered", product.spec.topic)
     assert message_id in {entry.details["message_id"] for entry in delivered}
 
 
@@ -113,12 +87,12 @@ def test_what_is_not_settled_is_a_problem(
 
 
 def test_no_line_is_a_problem(
-    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
+    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where no audit line comes in time it says so, and which verb finds the break in the chain."""
-    never, journal = Hold(), stage.cloud.journal
+    never, journal = Hold(), product.cloud.journal
     invoked = len(journal.entries("fc", "invoked"))
-    stage.cloud.faults.add("oss:GetBucketInfo", never, subject="config-snapshot")
+    product.cloud.faults.add("oss:GetBucketInfo", never, subject="config-snapshot")
     try:
         assert publish(EVENTS / "repaired_nested.json", "--timeout", "0.5") == 1
     finally:
@@ -133,35 +107,35 @@ def test_no_line_is_a_problem(
 
 
 def test_it_asks_where_a_bucket_may_be_closed(
-    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
+    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without a yes nothing is published that a function in mode enforce would act on."""
-    sent = len(stage.cloud.journal.entries("mns", "PublishMessage"))
+    sent = len(product.cloud.journal.entries("mns", "PublishMessage"))
     assert publish(EVENTS / "repaired_nested.json", yes=False) == 2
-    assert len(stage.cloud.journal.entries("mns", "PublishMessage")) == sent
+    assert len(product.cloud.journal.entries("mns", "PublishMessage")) == sent
     said = capsys.readouterr()
     assert "deployed in mode enforce" in said.out
-    assert f"names bucket config-snapshot, of rule {scene.RULE_ID}" in said.out
+    assert f"names bucket config-snapshot, of rule {RULE_ID}" in said.out
     assert "say --yes" in said.err
 
-    with deployed_with(stage, repairMode="report"):
+    with product.deployed_with(repairMode="report"):
         assert publish(EVENTS / "repaired_nested.json", yes=False) == 0
     assert publish(EVENTS / "ignored_other_rule.json", yes=False) == 0
 
     capsys.readouterr()
     assert publish(EVENTS / "repaired_nested.json", "--dry-run", "--json", yes=False) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": scene.RULE_ID}]
+    assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": RULE_ID}]
 
 
 def test_a_dry_run_publishes_nothing(
-    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str]
+    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --dry-run it says what it would send, and about which buckets."""
-    before = len(stage.cloud.journal.entries("mns", "PublishMessage"))
+    before = len(product.cloud.journal.entries("mns", "PublishMessage"))
     assert publish(EVENTS / "repaired_nested.json", "--dry-run") == 0
     assert "findings about config-snapshot, to topic" in capsys.readouterr().out
-    assert len(stage.cloud.journal.entries("mns", "PublishMessage")) == before
+    assert len(product.cloud.journal.entries("mns", "PublishMessage")) == before
 
 
 @pytest.mark.parametrize(
@@ -191,13 +165,13 @@ def test_what_no_message_can_carry_is_used_wrongly(
     ],
 )
 def test_a_refusal_by_mns_is_one_line(
-    stage: Stage, publish: Publish, capsys: pytest.CaptureFixture[str], refusal: str, says: str
+    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str], refusal: str, says: str
 ) -> None:
     """What MNS refuses is told like every refusal, with what to do."""
-    stage.cloud.faults.add("mns:PublishMessage", Fail(403, refusal))
+    product.cloud.faults.add("mns:PublishMessage", Fail(403, refusal))
     assert publish(EVENTS / "gone.json") == 1
     line = capsys.readouterr().err
-    assert line.startswith(f"mns:PublishMessage on {stage.spec.topic} failed: {refusal}; ")
+    assert line.startswith(f"mns:PublishMessage on {product.spec.topic} failed: {refusal}; ")
     assert says in line
     assert line.count("\n") == 1
 

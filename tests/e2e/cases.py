@@ -1,8 +1,12 @@
-"""Each verb in the situations that, together, make it do all that it can do."""
+"""Each verb in the situations that, together, make it do all that it can do.
+
+Most begin with all deployed; those in FROM_NOTHING with an account that has nothing of ours.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import NamedTuple
 
 from alibabacloud_fc_open20210406 import models as fc
@@ -17,10 +21,8 @@ from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
-from tests.contract import apply_helpers
-from tests.contract.provision_rig import QUEUE, ROLE, TOPIC
-from tests.e2e.operator_rig import Operator
-from tests.e2e.scene import PUBLIC_POLICY
+from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
+from tests.parts import edit, public_policy
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
@@ -30,39 +32,57 @@ IN_A_MONTH = (datetime.now(timezone.utc) + timedelta(days=30)).date().isoformat(
 UNDO = ("--bucket", "site", "--reason", "the site", "--owner", "web", "--expires", IN_A_MONTH)
 
 
+Given = Callable[[Account], object]
+Begin = Callable[[Given], Account]  # the account as that wants it; one begun before is no more
+
+
 class Case(NamedTuple):
     """A verb, what is there when it is run, what it is told besides, and its exit code."""
 
     verb: str
-    given: Callable[[Operator], object]
+    given: Given
     arguments: tuple[str, ...] = ()
     ends: int = 0
 
-    def run(self, operator: Operator) -> int:
+    def run(self, account: Account) -> int:
         """The exit code."""
-        return operator.run(self.verb, *self.arguments)
+        return account.run(self.verb, *self.arguments)
 
 
-def nothing(_: Operator) -> None:
+def begin(moments: Moments, folder: Path, given: Given) -> Account:
+    """The account as `given` wants it, and the project in a new folder."""
+    if given in FROM_NOTHING:
+        account = moments.nothing(folder, bundle=True)
+    else:
+        account = moments.deployed(folder, bundle=True)
+    given(account)
+    return account
+
+
+def nothing(_: Account) -> None:
     """An account without anything of ours."""
 
 
-def provisioned(operator: Operator) -> None:
+def provisioned(account: Account) -> None:
     """Everything around the function."""
-    assert operator.run("provision", "--yes") == 0
-    operator.rest()
+    assert account.run("provision", "--yes") == 0
+    account.rest()
 
 
-def deployed(operator: Operator) -> None:
+def deployed(_: Account) -> None:
     """The function too."""
-    provisioned(operator)
-    assert operator.run("apply", "--yes") == 0
 
 
-def drifted(operator: Operator) -> None:
+def deploy(account: Account) -> None:
+    """Make everything, or mend it."""
+    provisioned(account)
+    assert account.run("apply", "--yes") == 0
+
+
+def drifted(account: Account) -> None:
     """Everything around the function is there, and nothing of it as it should be."""
-    provisioned(operator)
-    cloud, project = operator.cloud, operator.account.project
+    provisioned(account)
+    cloud, project = account.cloud, account.log_project
     (rule,), (channel,) = cloud.config.rules(), cloud.config.channels()
     cloud.mns.set_topic(TOPIC, TopicAttributes(maximum_message_size=2048))
     cloud.mns.set_queue(QUEUE, QueueAttributes(message_retention_period=345600))
@@ -75,74 +95,70 @@ def drifted(operator: Operator) -> None:
     cloud.config.update_channel(replace(channel, active=False))
 
 
-def answer_lost(operator: Operator) -> None:
+def answer_lost(account: Account) -> None:
     """The delivery channel will be made, and nobody told of it: it is found at the next try."""
-    operator.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
+    account.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
 
 
-def overtaken(operator: Operator) -> None:
+def overtaken(account: Account) -> None:
     """Another run will make the delivery channel in the same moment: there are two then."""
-    config = operator.cloud.config
+    config = account.cloud.config
     create = config.create_channel
 
     def create_too(channel: Channel) -> Channel:
-        config.create_channel = create  # type: ignore[method-assign]  # once
+        del config.create_channel  # once
         create(channel)
         return create(channel)
 
     config.create_channel = create_too  # type: ignore[method-assign]
 
 
-def log_project_of_another(operator: Operator) -> None:
+def log_project_of_another(account: Account) -> None:
     """Names of log projects are global: this one is another account's."""
-    operator.cloud.log.create_project(operator.account.project, owner="9999999999999999")
+    account.cloud.log.create_project(account.log_project, owner="9999999999999999")
 
 
-def log_project_without_store(operator: Operator) -> None:
+def log_project_without_store(account: Account) -> None:
     """Somebody made the log project, and nothing in it."""
-    operator.cloud.log.create_project(operator.account.project)
+    account.cloud.log.create_project(account.log_project)
 
 
-def log_kept_for_longer(operator: Operator) -> None:
+def log_kept_for_longer(account: Account) -> None:
     """Somebody made the log project and a store, which keeps logs for ten years."""
-    log_project_without_store(operator)
-    operator.cloud.log.create_store(
-        operator.account.project, "audit", {"ttl": 3650, "shardCount": 1}
-    )
+    log_project_without_store(account)
+    account.cloud.log.create_store(account.log_project, "audit", {"ttl": 3650, "shardCount": 1})
 
 
-def somebody_to_be_woken(operator: Operator) -> None:
+def somebody_to_be_woken(account: Account) -> None:
     """.env names somebody."""
-    operator.account.env.write_text("ALERT_EMAIL=on-call@example.com\n", "utf-8")
+    account.env.write_text("ALERT_EMAIL=on-call@example.com\n", "utf-8")
 
 
-def woken(operator: Operator) -> None:
+def woken(account: Account) -> None:
     """Everything, and alerts that go to somebody."""
-    somebody_to_be_woken(operator)
-    deployed(operator)
+    somebody_to_be_woken(account)
+    provisioned(account)
 
 
-def alerts_off(operator: Operator) -> None:
+def alerts_off(account: Account) -> None:
     """Alerts are there, one of them off, and go to somebody else."""
-    woken(operator)
-    operator.cloud.log.alerts.switch(operator.account.project, ALERT, "DISABLED")
-    operator.account.env.write_text("ALERT_EMAIL=other@example.com\n", "utf-8")
+    woken(account)
+    account.cloud.log.alerts.switch(account.log_project, ALERT, "DISABLED")
+    account.env.write_text("ALERT_EMAIL=other@example.com\n", "utf-8")
 
 
-def undeclared(operator: Operator) -> None:
+def undeclared(account: Account) -> None:
     """Somebody gave service, function and role by hand what s.yaml does not have."""
-    deployed(operator)
-    spec, api = operator.account.spec(), operator.account.clients().fc
-    place = (spec.service.name, spec.function.name)
-    operator.cloud.ram.attach(spec.service.role.name, "System", "AdministratorAccess")
-    api.create_vpc_binding(place[0], fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
+    api = account.clients.fc
+    account.cloud.ram.attach(account.spec.service.role.name, "System", "AdministratorAccess")
+    api.create_vpc_binding(SERVICE, fc.CreateVpcBindingRequest(vpc_id="vpc-1"))
     config = fc.PutFunctionAsyncInvokeConfigRequest(max_async_retry_attempts=1, qualifier="7")
-    api.put_function_async_invoke_config(*place, config)
+    api.put_function_async_invoke_config(SERVICE, FUNCTION, config)
 
 
-def deployed_otherwise(operator: Operator) -> None:
+def deployed_otherwise(account: Account) -> None:
     """The function, its service, role, policy and trigger are there, from another s.yaml."""
-    path = operator.account.path
+    path = account.path
     right = path.read_text("utf-8")
     for old, new in (
         ("description: Closes OSS", "description: Closed OSS"),
@@ -151,132 +167,133 @@ def deployed_otherwise(operator: Operator) -> None:
         ("Action: [log:PostLogStoreLogs]", "Action: [log:Nothing]"),
         ("notifyContentFormat: STREAM", "notifyContentFormat: JSON"),
     ):
-        apply_helpers.edit(path, old, new)
-    deployed(operator)
+        edit(path, old, new)
+    deploy(account)
     path.write_text(right, "utf-8")
-    role = operator.cloud.ram.role("resource-repair-role")
+    role = account.cloud.ram.role("resource-repair-role")
     role.trust = policies.trust("ecs.aliyuncs.com")
 
 
-def built_anew(operator: Operator) -> None:
+def built_anew(account: Account) -> None:
     """The function runs other code than is built here, which exempts one bucket more."""
-    deployed(operator)
-    code = operator.folder / "build" / "function.zip"
+    code = account.folder / "build" / "function.zip"
     package = code.read_bytes()
     another = Exemption("config-assets", "the site", "web", date.fromisoformat(IN_A_MONTH))
     held = exemptions_in(package, "it").entries
     code.write_bytes(with_exemptions(package, Exemptions((*held, another))))
 
 
-def asynchronous_no_more(operator: Operator) -> None:
+def asynchronous_no_more(account: Account) -> None:
     """s.yaml had an asynchronous configuration, and has none."""
-    deployed(operator)
-    path = operator.account.path
+    path = account.path
     before, _, after = path.read_text("utf-8").partition("        asyncConfiguration:")
     path.write_text(before + after[after.index("\n      triggers:") :], "utf-8")
 
 
-def log_project_of_somebody(operator: Operator) -> None:
+def log_project_of_somebody(account: Account) -> None:
     """Only the store in it is ours."""
-    log_project_without_store(operator)
-    deployed(operator)
+    log_project_without_store(account)
+    deploy(account)
 
 
-def failure_waiting(operator: Operator) -> None:
+def failure_waiting(account: Account) -> None:
     """A message is in the failure queue."""
-    deployed(operator)
-    operator.cloud.mns.send(QUEUE, "{}")
+    account.cloud.mns.send(QUEUE, "{}")
 
 
-def proof_left(operator: Operator) -> None:
+def proof_left(account: Account) -> None:
     """A proof of the loop was killed, two hours ago."""
-    deployed(operator)
-    operator.cloud.oss.create(LEFTOVER)
-    operator.cloud.oss.set_tags(LEFTOVER, {TAG_KEY: "resource-repair-proof"})
-    operator.rest()
-    age(operator, LEFTOVER)
+    account.cloud.oss.create(LEFTOVER)
+    account.cloud.oss.set_tags(LEFTOVER, {TAG_KEY: "resource-repair-proof"})
+    account.rest()
+    age(account, LEFTOVER)
 
 
-def age(operator: Operator, bucket: str) -> None:
+def age(account: Account, bucket: str) -> None:
     """Let a bucket have been made two hours ago."""
-    buckets = operator.cloud.oss._buckets
+    buckets = account.cloud.oss._buckets
     made = buckets[bucket].created_at - 2 * 3600
     buckets[bucket] = replace(buckets[bucket], created_at=made)
 
 
-def logs_kept_for_longer_by_somebody(operator: Operator) -> None:
+def logs_kept_for_longer_by_somebody(account: Account) -> None:
     """Somebody's log project keeps the logs of the function for ten years."""
-    log_kept_for_longer(operator)
-    deployed(operator)
+    log_kept_for_longer(account)
+    deploy(account)
 
 
-def open_since_before(operator: Operator) -> None:
+def open_since_before(account: Account) -> None:
     """A bucket is open since before anybody acted on it."""
-    operator.cloud.oss.create("old", acl="public-read")
-    deployed(operator)
+    account.plant(old="public-read")
 
 
-def open_where_tags_exempt(operator: Operator) -> None:
+def open_where_tags_exempt(account: Account) -> None:
     """The same, where a tag may exempt a bucket: this one has none."""
-    apply_helpers.edit(operator.account.path, "exemptTag: none", f"exemptTag: {TAG}")
-    open_since_before(operator)
+    edit(account.path, "exemptTag: none", f"exemptTag: {TAG}")
+    open_since_before(account)
+    assert account.run("apply", "--yes") == 0
 
 
-def yet_to_be_deployed_where_tags_exempt(operator: Operator) -> None:
+def yet_to_be_deployed_where_tags_exempt(account: Account) -> None:
     """Likewise, and there is no function yet."""
-    apply_helpers.edit(operator.account.path, "exemptTag: none", f"exemptTag: {TAG}")
-    operator.cloud.oss.create("old", acl="public-read")
-    provisioned(operator)
+    edit(account.path, "exemptTag: none", f"exemptTag: {TAG}")
+    account.cloud.oss.create("old", acl="public-read")
+    provisioned(account)
 
 
-def finding_given_up(operator: Operator) -> None:
+def finding_given_up(account: Account) -> None:
     """A finding is in the failure queue, and what was in the way of its repair no longer is."""
-    deployed(operator)
-    operator.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
-    operator.cloud.oss.create("opened", acl="public-read")
-    operator.rest()
-    operator.cloud.faults.clear()
+    account.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
+    account.cloud.oss.create("opened", acl="public-read")
+    account.rest()
+    account.cloud.faults.clear()
 
 
-def open_by_policy(operator: Operator) -> None:
+def open_by_policy(account: Account) -> None:
     """Everything around the function, and a bucket whose policy alone is public."""
-    operator.cloud.config.rule_tests = "acl_and_policy"
-    operator.cloud.oss.create("config-policy")
-    operator.cloud.oss.set_policy("config-policy", PUBLIC_POLICY)
-    provisioned(operator)
+    account.cloud.config.rule_tests = "acl_and_policy"
+    account.cloud.oss.create("config-policy")
+    account.cloud.oss.set_policy("config-policy", public_policy("config-policy"))
+    provisioned(account)
 
 
-def deployed_by_policy(operator: Operator) -> None:
+def deployed_by_policy(account: Account) -> None:
     """The function too."""
-    open_by_policy(operator)
-    assert operator.run("apply", "--yes") == 0
+    account.cloud.config.rule_tests = "acl_and_policy"
+    account.plant(config_policy="private")
+    account.open_by_policy("config-policy")
 
 
-def paused(operator: Operator) -> None:
+def paused(account: Account) -> None:
     """The function is paused."""
-    deployed(operator)
-    assert operator.run("pause") == 0
+    assert account.run("pause") == 0
 
 
-def paused_where_tags_exempt(operator: Operator) -> None:
+def paused_where_tags_exempt(account: Account) -> None:
     """Likewise, with a bucket that is open and has no such tag."""
-    open_where_tags_exempt(operator)
-    assert operator.run("pause") == 0
+    open_where_tags_exempt(account)
+    assert account.run("pause") == 0
 
 
-def paused_by_policy(operator: Operator) -> None:
+def paused_by_policy(account: Account) -> None:
     """Likewise, with a bucket whose policy alone is public."""
-    deployed_by_policy(operator)
-    assert operator.run("pause") == 0
+    deployed_by_policy(account)
+    assert account.run("pause") == 0
 
 
-def repaired(operator: Operator) -> None:
+def repaired(account: Account) -> None:
     """A bucket was closed, and its site is down."""
-    deployed(operator)
-    operator.cloud.oss.create("site", acl="public-read")
-    operator.rest()
-    assert operator.cloud.oss.bucket("site").acl == "private"
+    account.cloud.oss.create("site", acl="public-read")
+    account.rest()
+    assert account.cloud.oss.bucket("site").acl == "private"
 
+
+FROM_NOTHING = (
+    *(nothing, provisioned, drifted, answer_lost, overtaken, somebody_to_be_woken, open_by_policy),
+    *(log_project_of_another, log_project_without_store, log_kept_for_longer),
+    *(log_project_of_somebody, logs_kept_for_longer_by_somebody),
+    yet_to_be_deployed_where_tags_exempt,
+)
 
 CASES = (
     Case("provision", nothing, ("--yes",)),

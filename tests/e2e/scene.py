@@ -1,27 +1,14 @@
-"""The buckets that the events speak of, and how to give a function an event."""
+"""The buckets that the events speak of, and how to give the function an event."""
 
 import json
 from typing import Any, NamedTuple
 
 from scripts.localcloud.fc.runner import Invocation
-from scripts.stage.stage import Stage
+from tests.account import FUNCTION, SERVICE, Account
+from tests.parts import public_policy
 
-ACCOUNT = "1208863178610000"
-RULE_ID = "cr-a6129bc09da7009675a0"
 _BEFORE_THE_EVENTS = 20 * 365 * 86400.0  # seconds: the messages in events/ are years old
-PUBLIC_POLICY = json.dumps(
-    {
-        "Version": "1",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": ["*"],
-                "Action": ["oss:GetObject"],
-                "Resource": ["acs:oss:*:*:config-policy/*"],
-            }
-        ],
-    }
-)
+PUBLIC_POLICY = public_policy("config-policy")
 
 # The table of events/README.md.
 BUCKETS = {
@@ -44,9 +31,13 @@ class Ran(NamedTuple):
     log: str
 
 
-def lay(stage: Stage) -> None:
-    """Put every bucket into the state that the table says, whatever it is in now."""
-    oss = stage.cloud.oss
+def lay(account: Account) -> None:
+    """Put every bucket into the state that the table says, whatever it is in now.
+
+    Cloud Config looks away: the events come by hand alone.
+    """
+    account.cloud.config.switch_rule(account.rule_id, active=False)
+    oss = account.cloud.oss
     for name in oss.names():
         oss.delete(name)
     for name, (region, acl) in BUCKETS.items():
@@ -54,9 +45,9 @@ def lay(stage: Stage) -> None:
     oss.set_policy("config-policy", PUBLIC_POLICY)
 
 
-def run(stage: Stage, event: bytes | str) -> Ran:
+def run(account: Account, event: bytes | str) -> Ran:
     """Invoke the function, synchronously, with an event."""
-    done = stage.cloud.fc.invoke(stage.spec.service.name, stage.spec.function.name, event)
+    done = account.cloud.fc.invoke(SERVICE, FUNCTION, event)
     return ran(done)
 
 
@@ -73,11 +64,11 @@ def ran(done: Invocation) -> Ran:
     )
 
 
-def calls(stage: Stage, bucket: str, *operations: str) -> list[str]:
+def calls(account: Account, bucket: str, *operations: str) -> list[str]:
     """The operations, of those named or any, that the function did on a bucket, in order."""
     return [
         entry.action
-        for entry in stage.cloud.journal.entries("oss", subject=bucket)
+        for entry in account.cloud.journal.entries("oss", subject=bucket)
         if "Credential=STS." in entry.details["request"].headers.get("authorization")
         and entry.action in (operations or (entry.action,))
     ]

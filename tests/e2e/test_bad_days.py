@@ -5,18 +5,17 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.account.permission import Permission
 from scripts.docs import permissions
-from scripts.localcloud import Fail, Hold, LocalCloud
-from tests.e2e import stepwise
-from tests.e2e.cases import CASES, Case, age, deployed
-from tests.e2e.operator_rig import ROLE, Operator
-from tests.e2e.stepwise import OpenAccount, Stepwise, write_after
+from scripts.localcloud import Fail, Hold
+from tests.account import OPERATOR, Account, Moments
+from tests.e2e import cases, stepwise
+from tests.e2e.cases import CASES, Begin, Case, Given, age, deploy, deployed, nothing
+from tests.e2e.stepwise import Stepwise, write_after
 
 # Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
 SAMPLE = {
@@ -27,15 +26,13 @@ SAMPLE = {
 
 
 @pytest.fixture(scope="session")
-def open_account(code: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenAccount:
-    """An operator with an account for themselves, as often as wanted."""
+def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
+    """What gives an account as somebody wants it, as often as wanted."""
 
-    @contextmanager
-    def opened() -> Iterator[Operator]:
-        with LocalCloud() as cloud:
-            yield Operator(cloud, tmp_path_factory.mktemp("project"), code)
+    def begun(given: Given) -> Account:
+        return cases.begin(moments, tmp_path_factory.mktemp("project"), given)
 
-    return opened
+    return begun
 
 
 def declared(verb: str) -> tuple[Permission, ...]:
@@ -44,34 +41,35 @@ def declared(verb: str) -> tuple[Permission, ...]:
     return found
 
 
-def asked(operator: Operator) -> set[str]:
-    """The set that gets each action for which the operator's role is asked, from now on."""
+@contextmanager
+def asked(account: Account) -> Iterator[set[str]]:
+    """The set that gets each action for which the operator's role is asked meanwhile."""
     found: set[str] = set()
-    ram = operator.cloud.ram
+    ram = account.cloud.ram
     authorized = ram.authorized
 
     def noting(principal: Any, action: str, resource: str) -> bool:
-        if principal.role == ROLE:
+        if principal.role == OPERATOR:
             found.add(action)
         return authorized(principal, action, resource)
 
     ram.authorized = noting  # type: ignore[method-assign]
-    return found
+    yield found
+    ram.authorized = authorized  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
-def takes(open_account: OpenAccount) -> Callable[[Case], set[str]]:
+def takes(begin: Begin) -> Callable[[Case], set[str]]:
     """What a case takes, each run once by somebody who has the verb's permissions and no other."""
     known: dict[int, set[str]] = {}
 
     def run(case: Case) -> set[str]:
         place = CASES.index(case)
         if place not in known:
-            with open_account() as operator:
-                case.given(operator)
-                operator.may_only(declared(case.verb))
-                known[place] = asked(operator)
-                assert case.run(operator) == case.ends
+            account = begin(case.given)
+            account.may_only(declared(case.verb))
+            with asked(account) as known[place]:
+                assert case.run(account) == case.ends
         return known[place]
 
     return run
@@ -99,36 +97,35 @@ def refusals() -> Iterator[Any]:
 def test_a_refused_permission_is_named_with_its_statement(
     verb: str,
     action: str,
-    open_account: OpenAccount,
+    begin: Begin,
     takes: Callable[[Case], set[str]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Who lacks one of a verb's permissions is told which, and the statement to add."""
     case = next(each for each in CASES if each.verb == verb and action in takes(each))
-    with open_account() as operator:
-        case.given(operator)
-        operator.may_only(each for each in declared(verb) if each.action != action)
-        capsys.readouterr()
-        assert case.run(operator) == 1
+    account = begin(case.given)
+    account.may_only(each for each in declared(verb) if each.action != action)
+    capsys.readouterr()
+    assert case.run(account) == 1
 
-        told = capsys.readouterr()
-        where = (operator.cloud.account_id, operator.cloud.region)
-        for permission in declared(verb):
-            statement = json.dumps(permission.statement(*where))
-            assert (statement in told.out) == (permission.action == action)
-        assert operator.key.access_key_secret not in told.out + told.err
+    told = capsys.readouterr()
+    where = (account.cloud.account_id, account.cloud.region)
+    for permission in declared(verb):
+        statement = json.dumps(permission.statement(*where))
+        assert (statement in told.out) == (permission.action == action)
+    assert account.key.access_key_secret not in told.out + told.err
 
 
 @pytest.mark.parametrize("verb", permissions.VERBS)
 def test_expired_credentials_are_told_in_a_line(
-    verb: str, open_account: OpenAccount, capsys: pytest.CaptureFixture[str]
+    verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Credentials past their end: exit code 1, and a line that says to renew them."""
     case = next(each for each in CASES if each.verb == verb)
-    with open_account() as operator:
-        operator.may_only(declared(verb))
-        operator.cloud.clock.advance(3601)
-        assert case.run(operator) == 1
+    account = begin(nothing)
+    account.may_only(declared(verb))
+    account.cloud.clock.advance(3601)
+    assert case.run(account) == 1
     line = capsys.readouterr().err
     assert "have expired: renew them" in line
     assert line.count("\n") == 1
@@ -136,24 +133,23 @@ def test_expired_credentials_are_told_in_a_line(
 
 @pytest.mark.bad_days
 @pytest.mark.parametrize("verb", permissions.VERBS)
-def test_no_credentials_are_told_in_a_line(verb: str, open_account: OpenAccount) -> None:
+def test_no_credentials_are_told_in_a_line(verb: str, begin: Begin) -> None:
     """Without credentials anywhere: exit code 1, and a line that says which variables to set."""
     case = next(each for each in CASES if each.verb == verb)
-    with open_account() as operator:
-        # The last place the chain looks is the machine's metadata: no proxy here leads there.
-        environ = {"PREPARE_RULE_ID": "cr-1", "HTTP_PROXY": operator.cloud.endpoints.oss}
-        with operator.command(verb, *case.arguments, **environ) as process:
-            line = process.communicate()[1]
+    account = begin(nothing)
+    # The last place the chain looks is the machine's metadata: no proxy here leads there.
+    environ = {"PREPARE_RULE_ID": "cr-1", "HTTP_PROXY": account.cloud.endpoints.oss}
+    with account.process(verb, *case.arguments, **environ) as process:
+        line = process.communicate()[1]
     assert process.returncode == 1
     assert "set ALIBABA_CLOUD_ACCESS_KEY_ID" in line
     assert line.count("\n") == 1
 
 
 @pytest.fixture(params=stepwise.VERBS)
-def changing(request: pytest.FixtureRequest, open_account: OpenAccount) -> Iterator[Stepwise]:
+def changing(request: pytest.FixtureRequest, begin: Begin) -> Stepwise:
     """A verb that changes an account write by write."""
-    with open_account() as operator:
-        yield Stepwise(request.param, operator)
+    return Stepwise(request.param, begin)
 
 
 @pytest.mark.bad_days
@@ -162,10 +158,10 @@ def test_a_run_that_was_stopped_is_taken_up(changing: Stepwise) -> None:
     """Ended before any of its writes, and run again, it comes to the same end."""
     assert len(changing.writes) > 1
     for done, write in enumerate(changing.writes):
-        operator = changing.begin()
-        with write_after(operator, done, Fail(400, "Stopped")):
-            assert changing.run(operator) == 1, write
-        assert changing.ends_well(operator), write
+        account = changing.begin()
+        with write_after(account, done, Fail(400, "Stopped")):
+            assert changing.run(account) == 1, write
+        assert changing.ends_well(account), write
 
 
 @pytest.mark.bad_days
@@ -173,45 +169,44 @@ def test_a_run_that_was_stopped_is_taken_up(changing: Stepwise) -> None:
 def test_two_runs_at_once_end_as_one(changing: Stepwise) -> None:
     """Wherever a run is overtaken by another one, neither crashes, and the end is the same."""
     for done, write in enumerate(changing.writes):
-        operator, held = changing.begin(), Hold()
+        account, held = changing.begin(), Hold()
         with ThreadPoolExecutor(1) as other:
-            with write_after(operator, done, held) as reached:
-                slow = other.submit(changing.run, operator)
+            with write_after(account, done, held) as reached:
+                slow = other.submit(changing.run, account)
                 assert reached.wait(30), write
             try:
-                assert changing.run(operator) == 0, write
+                assert changing.run(account) == 0, write
             finally:
                 held.released.set()
             assert slow.result() in (0, 1), write
-            assert changing.ends_well(operator), write
+            assert changing.ends_well(account), write
 
 
 @pytest.mark.bad_days
 @pytest.mark.timeout(300)
-def test_a_proof_that_was_killed_leaves_nothing_for_long(open_account: OpenAccount) -> None:
+def test_a_proof_that_was_killed_leaves_nothing_for_long(begin: Begin) -> None:
     """verify --loop, killed at any of its writes: one that is run later takes its bucket away."""
-    with open_account() as operator:
-        deployed(operator)
-        key = operator.key
-        environ = {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
-        }
-        for done in range(4):  # made, tagged, its block lifted, opened
-            held = Hold()
-            with (
-                write_after(operator, done + 1, held) as reached,
-                operator.command("verify", "--loop", **environ) as process,
-            ):
-                assert reached.wait(60), process.communicate()
-                process.kill()
-            held.released.set()
-            operator.rest()
-            (left,) = operator.cloud.oss.names()
-            age(operator, left)
-            assert operator.run("verify", "--loop") == 0
-            operator.rest()
-            assert operator.cloud.oss.names() == []
+    account = begin(deployed)
+    key = account.key
+    environ = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+    }
+    for done in range(4):  # made, tagged, its block lifted, opened
+        held = Hold()
+        with (
+            write_after(account, done + 1, held) as reached,
+            account.process("verify", "--loop", **environ) as process,
+        ):
+            assert reached.wait(60), process.communicate()
+            process.kill()
+        held.released.set()
+        account.rest()
+        (left,) = account.cloud.oss.names()
+        age(account, left)
+        assert account.run("verify", "--loop") == 0
+        account.rest()
+        assert account.cloud.oss.names() == []
 
 
 THROTTLED = {
@@ -225,59 +220,51 @@ THROTTLED = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("verb", permissions.VERBS)
 def test_throttling_is_waited_for_or_told(
-    verb: str, open_account: OpenAccount, capsys: pytest.CaptureFixture[str]
+    verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whichever call is throttled, once: it is made again, or a line says to run again."""
     case = next(each for each in CASES if each.verb == verb)
-    with open_account() as operator:
-        case.given(operator)
-        beginning, calls = operator.beginning(), operator.calls()
-        assert case.run(operator) == case.ends
-        for operation in dict.fromkeys(calls()):
-            operator.begin_again(beginning)
-            fault = THROTTLED.get(operation.partition(":")[0], Fail(429, "Throttling.User"))
-            operator.cloud.faults.add(operation, fault)
-            capsys.readouterr()
-            if case.run(operator) != case.ends:
-                told = capsys.readouterr()
-                assert "run again" in told.err + told.out, operation
-                assert case.run(operator) == case.ends, operation
+    account = begin(case.given)
+    beginning, calls = account.beginning(), account.calls()
+    assert case.run(account) == case.ends
+    for operation in dict.fromkeys(calls()):
+        account.begin_again(beginning)
+        fault = THROTTLED.get(operation.partition(":")[0], Fail(429, "Throttling.User"))
+        account.cloud.faults.add(operation, fault)
+        capsys.readouterr()
+        if case.run(account) != case.ends:
+            told = capsys.readouterr()
+            assert "run again" in told.err + told.out, operation
+            assert case.run(account) == case.ends, operation
 
 
 @pytest.mark.bad_days
-def test_more_than_a_page_of_results(
-    open_account: OpenAccount, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_more_than_a_page_of_results(begin: Begin, capsys: pytest.CaptureFixture[str]) -> None:
     """With 101 buckets open, no verb stops at the hundredth."""
-    with open_account() as operator:
-        for number in range(101):
-            operator.cloud.oss.create(f"open-{number}", acl="public-read")
-        operator.environ["EXPECT_CLOSE"] = "101"
-        deployed(operator)
+    account = begin(nothing)
+    for number in range(101):
+        account.cloud.oss.create(f"open-{number}", acl="public-read")
+    account.shell["EXPECT_CLOSE"] = "101"
+    deploy(account)
 
-        def run(verb: str, *arguments: str) -> Any:
-            capsys.readouterr()
-            assert operator.run(verb, *arguments, "--json") == 0
-            return json.loads(capsys.readouterr().out)
+    def run(verb: str, *arguments: str) -> Any:
+        capsys.readouterr()
+        assert account.run(verb, *arguments, "--json") == 0
+        return json.loads(capsys.readouterr().out)
 
-        assert run("evaluate", "--expect", "101")["closes"] == 101
-        operator.rest()
-        assert {bucket.acl for bucket in operator.cloud.oss.all()} == {"private"}
-        assert len(run("status")["buckets"]) == 101
-        assert run("audit")["outcomes"] == {"repaired": 101}
+    assert run("evaluate", "--expect", "101")["closes"] == 101
+    account.rest()
+    assert {bucket.acl for bucket in account.cloud.oss.all()} == {"private"}
+    assert len(run("status")["buckets"]) == 101
+    assert run("audit")["outcomes"] == {"repaired": 101}
 
 
-def test_nothing_to_do_is_said(
-    open_account: OpenAccount, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_to_do_is_said(begin: Begin, capsys: pytest.CaptureFixture[str]) -> None:
     """Where there is nothing to do, nothing is asked or written: exit code 0, and a line."""
-    with open_account() as operator:
-        assert operator.run("remove") == 0
-        deployed(operator)
-        operator.rest()
-        written = operator.account.writes()
-        for verb in ("provision", "apply", "evaluate", "status", "audit"):
-            capsys.readouterr()
-            assert operator.run(verb) == 0
-            assert re.search("nothing to do|no bucket yet|no audit line", capsys.readouterr().out)
-        assert operator.account.writes() == written
+    assert begin(nothing).run("remove") == 0
+    account = begin(deployed)
+    for verb in ("provision", "apply", "evaluate", "status", "audit"):
+        capsys.readouterr()
+        assert account.run(verb) == 0
+        assert re.search("nothing to do|no bucket yet|no audit line", capsys.readouterr().out)
+    assert account.writes() == []

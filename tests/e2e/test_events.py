@@ -1,17 +1,14 @@
 """Every example event, through the bundle, on every Python that Function Compute has."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from scripts import ROOT
-from scripts.localcloud import LocalCloud
+from scripts import ROOT, pythons
 from scripts.pythons import RUNTIMES
-from scripts.stage.stage import Stage, set_up
+from tests.account import Account, Beginning, Moments
 from tests.conftest import missing_runtime
 from tests.e2e import scene
 
@@ -29,15 +26,24 @@ def table() -> dict[str, tuple[list[str], str]]:
 
 
 @pytest.fixture(scope="module", params=sorted(RUNTIMES))
-def stage(request: pytest.FixtureRequest, code: Path) -> Iterator[Stage]:
-    """The product on a local cloud, its function of one runtime."""
-    with LocalCloud(account_id=scene.ACCOUNT) as cloud:
-        interpreter = cloud.fc.interpreter(request.param)
-        if interpreter.substituted:
-            missing_runtime(RUNTIMES[request.param])
-        stage = set_up(cloud, code, runtime=request.param, prepareRuleId=scene.RULE_ID)
-        cloud.config.switch_rule(stage.rule_id, active=False)  # the events come by hand alone
-        yield stage
+def laid(
+    request: pytest.FixtureRequest, moments: Moments, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Account, Beginning]:
+    """The product, its function of one runtime, and every bucket as the table says."""
+    if pythons.find(request.param).substituted:
+        missing_runtime(RUNTIMES[request.param])
+    account = moments.deployed(tmp_path_factory.mktemp("project"), bundle=True)
+    account.update(runtime=request.param)
+    scene.lay(account)
+    return account, account.beginning()
+
+
+@pytest.fixture
+def product(laid: tuple[Account, Beginning]) -> Account:
+    """The same, whatever was done to it before."""
+    account, beginning = laid
+    account.begin_again(beginning)
+    return account
 
 
 def test_the_table_names_every_event() -> None:
@@ -47,26 +53,25 @@ def test_the_table_names_every_event() -> None:
 
 
 @pytest.fixture(scope="module")
-def seen_twice(stage: Stage) -> dict[str, scene.Ran]:
+def seen_twice(laid: tuple[Account, Beginning]) -> dict[str, scene.Ran]:
     """The events that change nothing, and take three seconds for that: all of them at once."""
     names = [name for name in table() if name.startswith(SLOW)]
-    scene.lay(stage)
+    account, beginning = laid
+    account.begin_again(beginning)
     with ThreadPoolExecutor(len(names)) as pool:
         events = ((EVENTS / name).read_bytes() for name in names)
-        ran = dict(zip(names, pool.map(partial(scene.run, stage), events), strict=True))
-    left = {bucket: stage.cloud.oss.bucket(bucket).acl for bucket in stage.cloud.oss.names()}
-    assert left == {bucket: acl for bucket, (_, acl) in scene.BUCKETS.items()}
+        ran = dict(zip(names, pool.map(partial(scene.run, account), events), strict=True))
+    assert account.acls() == {bucket: acl for bucket, (_, acl) in scene.BUCKETS.items()}
     return ran
 
 
 @pytest.mark.parametrize("name", sorted(table()))
 def test_an_event_gives_what_its_name_says(
-    stage: Stage, seen_twice: dict[str, scene.Ran], name: str
+    product: Account, seen_twice: dict[str, scene.Ran], name: str
 ) -> None:
     """The file's outcomes and end are those of the table, and no bucket but its own changed."""
     outcomes, end = table()[name]
-    scene.lay(stage)
-    result = seen_twice.get(name) or scene.run(stage, (EVENTS / name).read_bytes())
+    result = seen_twice.get(name) or scene.run(product, (EVENTS / name).read_bytes())
 
     assert sorted(result.outcomes) == sorted(outcomes)
     assert (result.answer or "error") == end
@@ -74,6 +79,6 @@ def test_an_event_gives_what_its_name_says(
         assert result.error["errorType"] == "UnsettledFindingsError"
     closed = {line["bucket"] for line in result.audit if line["outcome"] == "repaired"}
     for bucket, (_, acl) in scene.BUCKETS.items():
-        assert stage.cloud.oss.bucket(bucket).acl == ("private" if bucket in closed else acl)
-    assert set(stage.cloud.oss.names()) == set(scene.BUCKETS)
+        assert product.cloud.oss.bucket(bucket).acl == ("private" if bucket in closed else acl)
+    assert set(product.cloud.oss.names()) == set(scene.BUCKETS)
     assert name.startswith((*outcomes, end))

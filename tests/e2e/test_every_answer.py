@@ -11,9 +11,10 @@ import pytest
 
 from scripts import cli
 from scripts.docs import permissions
-from scripts.localcloud import Fail, LocalCloud
+from scripts.localcloud import Fail
+from tests.account import Account, Beginning, Moments
 from tests.e2e.cases import EVENT, UNDO, woken
-from tests.e2e.operator_rig import Operator, held_at
+from tests.parts import held_at
 
 ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]
 RUNS: Mapping[str, tuple[str, ...]] = {
@@ -38,14 +39,21 @@ RUNS: Mapping[str, tuple[str, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def operator(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Any:
+def begun(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> tuple[Account, Beginning]:
     """An account with everything on it, and a bucket."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path_factory.mktemp("project"), code)
-        woken(operator)
-        cloud.oss.create("site", acl="private")
-        operator.rest()
-        yield operator
+    account = moments.deployed(tmp_path_factory.mktemp("project"), bundle=True)
+    woken(account)
+    account.cloud.oss.create("site", acl="private")
+    account.rest()
+    return account, account.beginning()
+
+
+@pytest.fixture
+def product(begun: tuple[Account, Beginning]) -> Account:
+    """The same, whatever was done to it before."""
+    account, beginning = begun
+    account.begin_again(beginning)
+    return account
 
 
 def answer(said: str) -> dict[str, Any]:
@@ -63,13 +71,13 @@ def test_all_of_them_are_run_here() -> None:
 
 @pytest.mark.parametrize("verb", RUNS)
 def test_a_verb_that_does_its_work(
-    operator: Operator, verb: str, capsys: pytest.CaptureFixture[str]
+    product: Account, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Which verb, where, how it ended, no error, and then fields of its own."""
     capsys.readouterr()
-    assert operator.run(verb, *RUNS[verb], "--json") == 0
+    assert product.run(verb, *RUNS[verb], "--json") == 0
     told = answer(capsys.readouterr().out)
-    where = (operator.cloud.account_id, operator.cloud.region)
+    where = (product.cloud.account_id, product.cloud.region)
     assert (told["verb"], told["account_id"], told["region"]) == (verb, *where)
     assert (told["exit"], told["error"]) == (0, None)
     assert set(told) - set(ENVELOPE)
@@ -77,36 +85,33 @@ def test_a_verb_that_does_its_work(
 
 @pytest.mark.parametrize("verb", RUNS)
 def test_a_verb_that_the_cloud_refuses(
-    operator: Operator, verb: str, capsys: pytest.CaptureFixture[str]
+    product: Account, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nobody is let in the account is not known; the error is the line that people get."""
     capsys.readouterr()
-    operator.cloud.faults.add("sts:GetCallerIdentity", Fail(403, "Forbidden"), times=100)
-    try:
-        assert operator.run(verb, *RUNS[verb], "--json") == 1
-    finally:
-        operator.cloud.faults.clear()
+    product.cloud.faults.add("sts:GetCallerIdentity", Fail(403, "Forbidden"), times=100)
+    assert product.run(verb, *RUNS[verb], "--json") == 1
     said = capsys.readouterr()
     told = answer(said.out)
     assert list(told) == ENVELOPE
     assert (told["verb"], told["account_id"], told["exit"]) == (verb, None, 1)
-    assert told["region"] == operator.cloud.region
+    assert told["region"] == product.cloud.region
     assert told["error"]
     assert told["error"] in said.err
 
 
 @pytest.mark.usefixtures("in_foreground")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_verb_that_is_stopped(operator: Operator, number: signal.Signals) -> None:
+def test_a_verb_that_is_stopped(product: Account, number: signal.Signals) -> None:
     """In the middle of a call: it says where it was, and shows no traceback."""
-    key = operator.cloud.credentials
+    key = product.cloud.credentials
     environ = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
     }
     with (
-        held_at(operator, "config:ListConfigRuleEvaluationResults", 0) as (held, reached),
-        operator.command("status", "--json", **environ) as process,
+        held_at(product.cloud, "config:ListConfigRuleEvaluationResults", 0) as (held, reached),
+        product.process("status", "--json", **environ) as process,
     ):
         assert reached.wait(60), process.communicate()
         process.send_signal(number)
@@ -119,7 +124,7 @@ def test_a_verb_that_is_stopped(operator: Operator, number: signal.Signals) -> N
             held.released.set()
     told = answer(out)
     assert (process.returncode, told["exit"]) == (1, 1)
-    assert told["account_id"] == operator.cloud.account_id
+    assert told["account_id"] == product.cloud.account_id
     assert told["error"] == "stopped; what was done so far stays, and running it again is safe"
     assert "Traceback" not in err
 

@@ -6,9 +6,8 @@ A proxy is in the environment that nothing may come to.
 from pathlib import Path
 
 from scripts.docs import permissions
-from scripts.localcloud import LocalCloud
+from tests.account import Moments
 from tests.e2e.cases import EVENT, UNDO, somebody_to_be_woken
-from tests.e2e.operator_rig import Operator
 
 RUNS: dict[str, tuple[str, ...]] = {
     "doctor": (),
@@ -31,22 +30,23 @@ RUNS: dict[str, tuple[str, ...]] = {
 LOOKING = ("doctor", "status", "audit", "report")  # which ask nothing
 
 
-def test_what_each_declares_is_enough_and_no_proxy_is_asked(tmp_path: Path, code: Path) -> None:
+def test_what_each_declares_is_enough_and_no_proxy_is_asked(
+    tmp_path: Path, moments: Moments
+) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
+    account = moments.nothing(tmp_path, bundle=True)
+    assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
 
-        def run(verb: str, *arguments: str) -> None:
-            operator.may_only(permissions.of(verb))
-            agreed = [] if verb in LOOKING else ["--yes"]
-            assert operator.run(verb, *arguments, *agreed) == 0, verb
-            operator.rest()
+    def run(verb: str, *arguments: str) -> None:
+        account.may_only(permissions.of(verb))
+        agreed = [] if verb in LOOKING else ["--yes"]
+        assert account.run(verb, *arguments, *agreed) == 0, verb
+        account.rest()
 
-        somebody_to_be_woken(operator)
-        run("provision")
-        run("apply")
-        cloud.oss.create("site", acl="public-read")
-        operator.rest()
-        for verb, arguments in RUNS.items():
-            run(verb, *arguments)
+    somebody_to_be_woken(account)
+    run("provision")
+    run("apply")
+    account.cloud.oss.create("site", acl="public-read")
+    account.rest()
+    for verb, arguments in RUNS.items():
+        run(verb, *arguments)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
-from scripts.localcloud import LocalCloud
-from tests.contract.verb_rig import Terminal
-from tests.e2e.operator_rig import Operator
+from tests.account import Moments
+from tests.parts import Terminal
 
 QUESTION = "Do this? [y/N] y"  # on stderr, and the answer is typed
 WAITING = re.compile(r" +\d+\.\d s  waiting for: ")  # how often depends on the machine
@@ -32,7 +31,10 @@ def sample() -> dict[str, list[str]]:
 
 
 def test_the_sample_is_what_the_verbs_print(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    moments: Moments,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On a fresh local cloud each command prints what stands below it, whole and in order."""
     shown = sample()
@@ -41,15 +43,14 @@ def test_the_sample_is_what_the_verbs_print(
         "s deploy -y --use-local",
         "resource-repair verify --loop",
     ]
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
-        assert operator.run("provision") == 0
-        provisioned = capsys.readouterr()
-        assert operator.run("apply", "--yes") == 0  # what the client prints is its own
-        capsys.readouterr()
-        assert operator.run("verify", "--loop") == 0
-        verified = capsys.readouterr()
+    account = moments.nothing(tmp_path, bundle=True)
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert account.run("provision") == 0
+    provisioned = capsys.readouterr()
+    assert account.run("apply", "--yes") == 0  # what the client prints is its own
+    capsys.readouterr()
+    assert account.run("verify", "--loop") == 0
+    verified = capsys.readouterr()
 
     assert told(provisioned.out.splitlines()) == told(shown["resource-repair provision"])
     assert provisioned.err == QUESTION.removesuffix("y")

@@ -9,7 +9,7 @@ import pytest
 from scripts.declared import dotenv
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
-from tests.e2e.operator_rig import Operator
+from tests.account import Moments
 
 
 def someone_else_s(cloud: LocalCloud) -> None:
@@ -24,37 +24,36 @@ def someone_else_s(cloud: LocalCloud) -> None:
 
 
 def test_from_nothing_to_a_verified_repair_and_away(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, moments: Moments, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """provision, apply, verify --loop, evaluate, status, audit, remove; then all is as it was.
 
     But for the one bucket that was open, which the evaluation has closed.
     """
-    with LocalCloud() as cloud:
-        someone_else_s(cloud)
-        operator = Operator(cloud, tmp_path, code)
-        before = operator.state()
+    account = moments.nothing(tmp_path, bundle=True)
+    someone_else_s(account.cloud)
+    before = account.state()
 
-        def run(verb: str, *arguments: str) -> Any:
-            assert operator.run(verb, *arguments, "--json") == 0, capsys.readouterr()
-            return json.loads(capsys.readouterr().out)
+    def run(verb: str, *arguments: str) -> Any:
+        assert account.run(verb, *arguments, "--json") == 0, capsys.readouterr()
+        return json.loads(capsys.readouterr().out)
 
-        assert all(step["applied"] for step in run("provision", "--yes")["steps"])
-        again = run("provision")
-        assert {step["verdict"] for step in again["steps"]} == {"keep"}
-        assert dotenv.environment(tmp_path / ".env", {})["PREPARE_RULE_ID"].startswith("cr-")
+    assert all(step["applied"] for step in run("provision", "--yes")["steps"])
+    again = run("provision")
+    assert {step["verdict"] for step in again["steps"]} == {"keep"}
+    assert dotenv.environment(tmp_path / ".env", {})["PREPARE_RULE_ID"].startswith("cr-")
 
-        assert run("doctor", "--before-deploy")["sound"]
-        run("apply", "--yes")
-        assert run("doctor")["sound"]
-        assert run("verify", "--loop")["proved"]
+    assert run("doctor", "--before-deploy")["sound"]
+    run("apply", "--yes")
+    assert run("doctor")["sound"]
+    assert run("verify", "--loop")["proved"]
 
-        # It was open before there was anybody to repair it, and has not changed since.
-        assert run("evaluate", "--expect", "1")["closes"] == 1
-        assert {each["acl"] for each in run("status")["buckets"]} == {"private"}
-        assert run("audit")["outcomes"] == {"repaired": 2}
+    # It was open before there was anybody to repair it, and has not changed since.
+    assert run("evaluate", "--expect", "1")["closes"] == 1
+    assert {each["acl"] for each in run("status")["buckets"]} == {"private"}
+    assert run("audit")["outcomes"] == {"repaired": 2}
 
-        assert all(each["removed"] for each in run("remove", "--yes", "--roles")["found"])
-        closed = {**before["buckets"], "orders-site": "private"}
-        assert operator.state() == {**before, "buckets": closed}
-        assert run("remove", "--yes", "--roles")["found"] == []
+    assert all(each["removed"] for each in run("remove", "--yes", "--roles")["found"])
+    closed = {**before["buckets"], "orders-site": "private"}
+    assert account.state() == {**before, "buckets": closed}
+    assert run("remove", "--yes", "--roles")["found"] == []

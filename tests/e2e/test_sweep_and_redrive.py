@@ -4,9 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,126 +12,121 @@ import pytest
 from resource_repair.exemptions import parse
 from scripts.account.package import with_exemptions
 from scripts.localcloud import Fail, LocalCloud
-from tests.contract.provision_rig import QUEUE, TOPIC
-from tests.e2e.cases import deployed, finding_given_up
-from tests.e2e.operator_rig import Operator, held_at
+from tests.account import QUEUE, TOPIC, Account
+from tests.e2e.cases import finding_given_up
+from tests.parts import held_at
 
 Answer = Callable[..., Any]
 
 
-def answers(operator: Operator, capsys: pytest.CaptureFixture[str]) -> Answer:
+def answers(product: Account, capsys: pytest.CaptureFixture[str]) -> Answer:
     """What runs a verb, holds it to its exit code, and gives its document."""
 
     def run(verb: str, *arguments: str, ends: int = 0) -> Any:
         capsys.readouterr()
-        assert operator.run(verb, *arguments, "--json") == ends, capsys.readouterr()
+        assert product.run(verb, *arguments, "--json") == ends, capsys.readouterr()
         return json.loads(capsys.readouterr().out)
 
     return run
 
 
-def exempt(operator: Operator, bucket: str, days: int) -> None:
+def exempt(product: Account, bucket: str, days: int) -> None:
     """Build the bundle anew, with the bucket exempt until so many days from today."""
     until = datetime.now(timezone.utc).date() + timedelta(days=days)
     entry = {"bucket": bucket, "reason": "site", "owner": "web", "expires": until.isoformat()}
-    path = operator.folder / "build" / "function.zip"
+    path = product.folder / "build" / "function.zip"
     path.write_bytes(with_exemptions(path.read_bytes(), parse([entry])))
 
 
 def test_an_expired_exemption_ends_with_a_closed_bucket(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exempt while that held, and no finding since: once it is over, the next sweep closes it."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        run = answers(operator, capsys)
-        exempt(operator, "site", days=3)
-        deployed(operator)
-        cloud.oss.create("site", acl="public-read")
-        operator.rest()
-        cloud.clock.advance(2)  # by then the log is searched
-        assert run("audit")["outcomes"] == {"exempt": 1}
-        assert run("sweep", "--due", "--grace", "0", "--yes")["exempt"] == ["site"]
-        assert cloud.oss.bucket("site").acl == "public-read"
+    cloud = product.cloud
+    run = answers(product, capsys)
+    exempt(product, "site", days=3)
+    product.shell["EXPECT_DROP"] = "config-website"
+    run("apply", "--yes")
+    cloud.oss.create("site", acl="public-read")
+    product.rest()
+    cloud.clock.advance(2)  # by then the log is searched
+    assert run("audit")["outcomes"] == {"exempt": 1}
+    assert run("sweep", "--due", "--grace", "0", "--yes")["exempt"] == ["site"]
+    assert cloud.oss.bucket("site").acl == "public-read"
 
-        # As if the days had passed; a deploy that ends an exemption early wants to hear its name.
-        exempt(operator, "site", days=-1)
-        operator.environ["EXPECT_DROP"] = "site"
-        run("apply", "--yes")
-        operator.rest()
-        assert cloud.oss.bucket("site").acl == "public-read"  # nobody tells the function
+    # As if the days had passed; a deploy that ends an exemption early wants to hear its name.
+    exempt(product, "site", days=-1)
+    product.shell["EXPECT_DROP"] = "site"
+    run("apply", "--yes")
+    product.rest()
+    assert cloud.oss.bucket("site").acl == "public-read"  # nobody tells the function
 
-        (swept,) = run("sweep", "--due", "--yes")["buckets"]
-        assert (swept["bucket"], swept["due"]) == ("site", "it was exempt, and is no more")
-        assert swept["outcome"] == "repaired"
-        assert cloud.oss.bucket("site").acl == "private"
-        operator.rest()
-        assert run("sweep", "--due", "--yes")["buckets"] == []
+    (swept,) = run("sweep", "--due", "--yes")["buckets"]
+    assert (swept["bucket"], swept["due"]) == ("site", "it was exempt, and is no more")
+    assert swept["outcome"] == "repaired"
+    assert cloud.oss.bucket("site").acl == "private"
+    product.rest()
+    assert run("sweep", "--due", "--yes")["buckets"] == []
 
 
 def test_what_failed_is_sent_again_and_nothing_is_lost(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """OSS denies, the queue fills, the doctor names redrive; that empties it, once mended."""
     names = {f"opened-{number}" for number in range(3)}
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        run = answers(operator, capsys)
-        deployed(operator)
-        cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
-        for name in names:
-            cloud.oss.create(name, acl="public-read")
-        operator.rest()
-        assert len(cloud.mns.messages(QUEUE)) == len(names)
-        assert "resource-repair redrive" in json.dumps(run("doctor", ends=1))
-        assert "resource-repair redrive" in run("remove", "--yes", ends=1)["error"]
+    cloud = product.cloud
+    run = answers(product, capsys)
+    cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
+    for name in names:
+        cloud.oss.create(name, acl="public-read")
+    product.rest()
+    assert len(cloud.mns.messages(QUEUE)) == len(names)
+    assert "resource-repair redrive" in json.dumps(run("doctor", ends=1))
+    assert "resource-repair redrive" in run("remove", "--yes", ends=1)["error"]
 
-        # Not mended yet: all of them stay.
-        assert not any(each["removed"] for each in run("redrive", "--yes", ends=1)["messages"])
-        assert len(cloud.mns.messages(QUEUE)) == len(names)
+    # Not mended yet: all of them stay.
+    assert not any(each["removed"] for each in run("redrive", "--yes", ends=1)["messages"])
+    assert len(cloud.mns.messages(QUEUE)) == len(names)
 
-        cloud.faults.clear()
-        sent = run("redrive", "--yes")["messages"]
-        assert {bucket for each in sent for bucket in each["buckets"]} == names
-        assert all(each["removed"] for each in sent)
-        assert cloud.mns.messages(QUEUE) == []
-        assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
-        operator.rest()
-        assert run("doctor")["sound"]
+    cloud.faults.clear()
+    sent = run("redrive", "--yes")["messages"]
+    assert {bucket for each in sent for bucket in each["buckets"]} == names
+    assert all(each["removed"] for each in sent)
+    assert cloud.mns.messages(QUEUE) == []
+    assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
+    product.rest()
+    assert run("doctor")["sound"]
 
 
 @pytest.mark.parametrize(("length", "pad"), [(65_400, "x"), (45_000, '"')], ids=["long", "quotes"])
 def test_what_is_too_long_to_be_kept_is_found_by_a_sweep(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str], length: int, pad: str
+    product: Account, capsys: pytest.CaptureFixture[str], length: int, pad: str
 ) -> None:
     """Function Compute's envelope has 64 KB: a longer list is dropped, and its buckets are due."""
     names = ["listed-1", "listed-2"]
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        run = answers(operator, capsys)
-        deployed(operator)
-        (channel,) = cloud.config.channels()
-        cloud.config.update_channel(replace(channel, active=False))
-        for name in names:
-            cloud.oss.create(name, acl="public-read")
-        operator.rest()
-        event = a_list(cloud, names, length, pad)
-        assert length - 2 <= len(event) <= length
-        cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=8)
+    cloud = product.cloud
+    run = answers(product, capsys)
+    product.deliver(on=False)
+    for name in names:
+        cloud.oss.create(name, acl="public-read")
+    product.rest()
+    event = a_list(cloud, names, length, pad)
+    assert length - 2 <= len(event) <= length
+    cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=8)
 
-        cloud.mns.publish(TOPIC, event)
-        operator.rest()
+    cloud.mns.publish(TOPIC, event)
+    product.rest()
 
-        (given_up,) = cloud.journal.entries("fc", "gave_up")
-        assert (given_up.details["runs"], cloud.mns.messages(QUEUE)) == (4, [])
-        assert given_up.details["undelivered"] == "the message exceeds 64 KB"
-        assert run("redrive", "--yes")["messages"] == []
-        cloud.clock.advance(2)  # by then the log is searched
-        swept = run("sweep", "--due", "--grace", "0", "--yes")["buckets"]
-        assert {each["bucket"]: each["due"] for each in swept} == dict.fromkeys(
-            names, "denied, and not tried since"
-        )
-        assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
+    (given_up,) = cloud.journal.entries("fc", "gave_up")
+    assert (given_up.details["runs"], cloud.mns.messages(QUEUE)) == (4, [])
+    assert given_up.details["undelivered"] == "the message exceeds 64 KB"
+    assert run("redrive", "--yes")["messages"] == []
+    cloud.clock.advance(2)  # by then the log is searched
+    swept = run("sweep", "--due", "--grace", "0", "--yes")["buckets"]
+    assert {each["bucket"]: each["due"] for each in swept} == dict.fromkeys(
+        names, "denied, and not tried since"
+    )
+    assert {cloud.oss.bucket(name).acl for name in names} == {"private"}
 
 
 def a_list(cloud: LocalCloud, buckets: Sequence[str], length: int, pad: str) -> str:
@@ -151,10 +144,10 @@ def is_lost(cloud: LocalCloud) -> bool:
     return cloud.oss.bucket("opened").acl != "private" and not cloud.mns.messages(QUEUE)
 
 
-def calls_of_a_redrive(operator: Operator) -> list[tuple[str, int]]:
+def calls_of_a_redrive(product: Account) -> list[tuple[str, int]]:
     """What a redrive of one message changes things by: operations, and how many came before."""
-    calls = operator.calls()
-    assert operator.run("redrive", "--yes") == 0
+    calls = product.calls()
+    assert product.run("redrive", "--yes") == 0
     seen: Counter[str] = Counter()
     found = []
     for call in calls():
@@ -166,35 +159,34 @@ def calls_of_a_redrive(operator: Operator) -> list[tuple[str, int]]:
 
 @pytest.mark.bad_days
 @pytest.mark.timeout(300)
-def test_a_redrive_that_is_killed_or_overtaken_loses_nothing(tmp_path: Path, code: Path) -> None:
+def test_a_redrive_that_is_killed_or_overtaken_loses_nothing(product: Account) -> None:
     """At each of its calls: killed there, or another run in between; the next run settles it."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        finding_given_up(operator)
-        beginning = operator.beginning()
-        calls = calls_of_a_redrive(operator)
-        assert {"mns:ReceiveMessage", "fc:InvokeFunction", "mns:DeleteMessage"} <= set(dict(calls))
-        for call in calls:
-            for spoil in (kill, overtake):
-                operator.begin_again(beginning)
-                spoil(operator, *call)
-                assert not is_lost(cloud), (spoil, call)
-                cloud.clock.advance(15 * 60)  # nobody holds it by then
-                assert operator.run("redrive", "--yes") == 0, (spoil, call)
-                assert cloud.mns.messages(QUEUE) == [], (spoil, call)
-                assert cloud.oss.bucket("opened").acl == "private", (spoil, call)
+    cloud = product.cloud
+    finding_given_up(product)
+    beginning = product.beginning()
+    calls = calls_of_a_redrive(product)
+    assert {"mns:ReceiveMessage", "fc:InvokeFunction", "mns:DeleteMessage"} <= set(dict(calls))
+    for call in calls:
+        for spoil in (kill, overtake):
+            product.begin_again(beginning)
+            spoil(product, *call)
+            assert not is_lost(cloud), (spoil, call)
+            cloud.clock.advance(15 * 60)  # nobody holds it by then
+            assert product.run("redrive", "--yes") == 0, (spoil, call)
+            assert cloud.mns.messages(QUEUE) == [], (spoil, call)
+            assert cloud.oss.bucket("opened").acl == "private", (spoil, call)
 
 
-def kill(operator: Operator, operation: str, nth: int) -> None:
+def kill(product: Account, operation: str, nth: int) -> None:
     """A redrive, killed at a call, which is carried out nevertheless."""
-    key, journal = operator.cloud.credentials, operator.cloud.journal
+    key, journal = product.cloud.credentials, product.cloud.journal
     environ = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
     }
     with (
-        held_at(operator, operation, nth) as (held, reached),
-        operator.command("redrive", "--yes", **environ) as process,
+        held_at(product.cloud, operation, nth) as (held, reached),
+        product.process("redrive", "--yes", **environ) as process,
     ):
         assert reached.wait(60), process.communicate()
         process.kill()
@@ -206,17 +198,17 @@ def kill(operator: Operator, operation: str, nth: int) -> None:
         return len(journal.entries(service, action)) > before
 
     assert journal.wait_for(carried_out, 30), operation
-    operator.rest()
+    product.rest()
 
 
-def overtake(operator: Operator, operation: str, nth: int) -> None:
+def overtake(product: Account, operation: str, nth: int) -> None:
     """A redrive that stands still at a call, while another one runs as a whole."""
     with ThreadPoolExecutor(1) as other:
-        with held_at(operator, operation, nth) as (held, reached):
-            slow = other.submit(operator.run, "redrive", "--yes")
+        with held_at(product.cloud, operation, nth) as (held, reached):
+            slow = other.submit(product.run, "redrive", "--yes")
             assert reached.wait(60), operation
         try:
-            assert operator.run("redrive", "--yes") in (0, 1)
+            assert product.run("redrive", "--yes") in (0, 1)
         finally:
             held.released.set()
         assert slow.result() in (0, 1)

@@ -3,32 +3,29 @@
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.localcloud import Fail, LocalCloud
-from tests.contract.provision_rig import QUEUE
-from tests.e2e.cases import deployed
-from tests.e2e.operator_rig import Operator, held_at
+from scripts.localcloud import Fail
+from tests.account import QUEUE, Account
+from tests.parts import held_at
 
 NAMES = ("first", "second", "third")
 
 
-def given_up(operator: Operator) -> None:
+def given_up(product: Account) -> None:
     """Three findings are in the failure queue, and nothing is in the way of their repair."""
-    deployed(operator)
-    operator.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
+    product.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
     for name in NAMES:
-        operator.cloud.oss.create(name, acl="public-read")
-        operator.rest()
-    operator.cloud.faults.clear()
-    assert len(operator.cloud.mns.messages(QUEUE)) == len(NAMES)
+        product.cloud.oss.create(name, acl="public-read")
+        product.rest()
+    product.cloud.faults.clear()
+    assert len(product.cloud.mns.messages(QUEUE)) == len(NAMES)
 
 
 def interrupted_by_a_pause(
-    operator: Operator,
+    product: Account,
     capsys: pytest.CaptureFixture[str],
     command: Sequence[str],
     at: str,
@@ -36,11 +33,11 @@ def interrupted_by_a_pause(
 ) -> tuple[int, Any, str]:
     """Run a verb, and pause while it stands still at a call; its exit code and what it said."""
     capsys.readouterr()
-    with ThreadPoolExecutor(1) as other, held_at(operator, at, nth) as (held, reached):
-        slow = other.submit(operator.run, *command, "--yes", "--json")
+    with ThreadPoolExecutor(1) as other, held_at(product.cloud, at, nth) as (held, reached):
+        slow = other.submit(product.run, *command, "--yes", "--json")
         try:
             assert reached.wait(60)
-            assert operator.run("pause", "--reason", "the site moves") == 0
+            assert product.run("pause", "--reason", "the site moves") == 0
             capsys.readouterr()
         finally:
             held.released.set()
@@ -49,9 +46,9 @@ def interrupted_by_a_pause(
     return code, json.loads(said.out), said.err
 
 
-def closed(operator: Operator) -> set[str]:
+def closed(product: Account) -> set[str]:
     """The names of private buckets."""
-    return {each.name for each in operator.cloud.oss.all() if each.acl == "private"}
+    return {each.name for each in product.cloud.oss.all() if each.acl == "private"}
 
 
 @pytest.mark.parametrize(
@@ -64,58 +61,50 @@ def closed(operator: Operator) -> set[str]:
     ids=str,
 )
 def test_a_redrive_removes_nothing_that_a_pause_left_open(
-    tmp_path: Path,
-    code: Path,
+    product: Account,
     capsys: pytest.CaptureFixture[str],
     at: str,
     nth: int,
     options: Sequence[str],
 ) -> None:
     """It stops, says that it is paused, and each bucket that is still open has its message."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        given_up(operator)
+    cloud = product.cloud
+    given_up(product)
 
-        ends, document, told = interrupted_by_a_pause(
-            operator, capsys, ("redrive", *options), at, nth
-        )
+    ends, document, told = interrupted_by_a_pause(product, capsys, ("redrive", *options), at, nth)
 
-        assert ends == 1
-        assert "is paused since" in told
-        assert "(the site moves)" in told
-        assert "2 of 3 messages stay in the queue" in told
-        assert [each["removed"] for each in document["messages"]] == [True, False, False]
-        assert [each["tried"] for each in document["messages"]] == [True, bool(nth), False]
-        assert "is paused since" in document["stopped"]
-        assert closed(operator) == {"first"}
-        left = " ".join(cloud.mns.messages(QUEUE))
-        assert [name in left for name in NAMES] == [False, True, True]
+    assert ends == 1
+    assert "is paused since" in told
+    assert "(the site moves)" in told
+    assert "2 of 3 messages stay in the queue" in told
+    assert [each["removed"] for each in document["messages"]] == [True, False, False]
+    assert [each["tried"] for each in document["messages"]] == [True, bool(nth), False]
+    assert "is paused since" in document["stopped"]
+    assert closed(product) == {"first"}
+    left = " ".join(cloud.mns.messages(QUEUE))
+    assert [name in left for name in NAMES] == [False, True, True]
 
-        cloud.clock.advance(15 * 60)  # nobody holds any by then
-        assert operator.run("resume", "--yes") == 0
-        assert operator.run("redrive", "--yes") == 0
-        assert cloud.mns.messages(QUEUE) == []
-        assert closed(operator) == set(NAMES)
+    cloud.clock.advance(15 * 60)  # nobody holds any by then
+    assert product.run("resume", "--yes") == 0
+    assert product.run("redrive", "--yes") == 0
+    assert cloud.mns.messages(QUEUE) == []
+    assert closed(product) == set(NAMES)
 
 
 def test_a_sweep_claims_nothing_that_a_pause_left_open(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It stops, says so, and neither the bucket that was only reported nor the others are done."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        for name in NAMES:
-            cloud.oss.create(name, acl="public-read")
-        deployed(operator)
+    product.plant(**dict.fromkeys(NAMES, "public-read"))
 
-        ends, document, told = interrupted_by_a_pause(
-            operator, capsys, ("sweep", "--parallel", "1"), "fc:InvokeFunction", 0
-        )
+    ends, document, told = interrupted_by_a_pause(
+        product, capsys, ("sweep", "--parallel", "1"), "fc:InvokeFunction", 0
+    )
 
-        assert ends == 1
-        assert "is paused since" in document["stopped"]
-        assert [each["outcome"] for each in document["buckets"]] == ["would_repair", None, None]
-        assert [each["settled"] for each in document["buckets"]] == [False, None, None]
-        assert "2 of 3 were not tried" in told
-        assert "1 bucket not settled" in told
-        assert closed(operator) == set()
+    assert ends == 1
+    assert "is paused since" in document["stopped"]
+    assert [each["outcome"] for each in document["buckets"]] == ["would_repair", None, None]
+    assert [each["settled"] for each in document["buckets"]] == [False, None, None]
+    assert "2 of 3 were not tried" in told
+    assert "1 bucket not settled" in told
+    assert closed(product) == set()

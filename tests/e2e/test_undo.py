@@ -8,72 +8,66 @@ from typing import Any
 import pytest
 
 from scripts.bundling import bundle
-from scripts.localcloud import LocalCloud
-from tests.e2e.operator_rig import Operator
+from tests.account import Account
 
 WHY = ("--reason", "the site", "--owner", "web", "--expires")
 
 
 def test_an_undo_survives_findings_and_deploys(
-    tmp_path: Path, code: Path, capsys: pytest.CaptureFixture[str]
+    product: Account, code: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Neither a finding nor a deploy without its entry closes it; one with the entry keeps it."""
-    with LocalCloud() as cloud:
-        operator = Operator(cloud, tmp_path, code)
-        reviewed = Path(shutil.copy(code.with_name("exemptions.yaml"), tmp_path))
-        before, expires = reviewed.read_text(), ends(reviewed)
-        exemptions = ("--exemptions", str(reviewed))
+    cloud, reviewed = product.cloud, product.exemptions
+    before, expires = reviewed.read_text(), ends(reviewed)
 
-        def run(verb: str, *arguments: str, ends: int = 0) -> Any:
-            assert operator.run(verb, *arguments, "--json") == ends, capsys.readouterr()
-            return json.loads(capsys.readouterr().out)
+    def run(verb: str, *arguments: str, ends: int = 0) -> Any:
+        assert product.run(verb, *arguments, "--json") == ends, capsys.readouterr()
+        return json.loads(capsys.readouterr().out)
 
-        run("provision", "--yes")
-        run("apply", "--yes")
-        cloud.oss.create("site", acl="public-read")
-        operator.rest()
-        assert cloud.oss.bucket("site").acl == "private"
+    cloud.oss.create("site", acl="public-read")
+    product.rest()
+    assert cloud.oss.bucket("site").acl == "private"
 
-        done = run("undo", "--bucket", "site", *WHY, expires, *exemptions, "--yes", "--watch", "0")
-        assert done["done"] == ["exemption written", "exemption live", "opened"]
-        operator.rest()
-        assert run("evaluate", "--expect", "0", *exemptions)["exempt"] == ["site"]
-        assert cloud.oss.bucket("site").acl == "public-read"
+    done = run("undo", "--bucket", "site", *WHY, expires, "--yes", "--watch", "0")
+    assert done["done"] == ["exemption written", "exemption live", "opened"]
+    product.rest()
+    assert run("evaluate", "--expect", "0")["exempt"] == ["site"]
+    assert cloud.oss.bucket("site").acl == "public-read"
 
-        # Somebody deploys who has not got the entry yet.
-        ours = reviewed.read_text()
-        reviewed.write_text(before)
-        stopped = run("doctor", "--before-deploy", *exemptions, ends=1)
-        (fault,) = [each for each in stopped["links"] if each["state"] == "fault"]
-        assert fault["link"] == "exemptions"
-        assert "exempts site (public-read until" in fault["what"]
-        found = run("doctor", *exemptions, ends=1)["links"]
-        (differs,) = [each for each in found if each["state"] == "fault"]
-        assert "runs other code than is built here" in differs["what"]
-        assert differs["mend"].startswith("commit it to code/exemptions.yaml")
-        (refused,) = run("apply", "--yes", ends=1)["stopped"]
-        assert "exempts site" in refused
-        assert run("verify", ends=1)["drift"][0]["field"] == "code"
+    # Somebody deploys who has not got the entry yet.
+    ours = reviewed.read_text()
+    reviewed.write_text(before)
+    stopped = run("doctor", "--before-deploy", ends=1)
+    (fault,) = [each for each in stopped["links"] if each["state"] == "fault"]
+    assert fault["link"] == "exemptions"
+    assert "exempts site (public-read until" in fault["what"]
+    found = run("doctor", ends=1)["links"]
+    (differs,) = [each for each in found if each["state"] == "fault"]
+    assert "runs other code than is built here" in differs["what"]
+    assert differs["mend"].startswith("commit it to code/exemptions.yaml")
+    (refused,) = run("apply", "--yes", ends=1)["stopped"]
+    assert "exempts site" in refused
+    assert run("verify", ends=1)["drift"][0]["field"] == "code"
 
-        # The entry is committed, and deployed with all else.
-        reviewed.write_text(ours)
-        assert run("doctor", "--before-deploy", *exemptions)["sound"]
-        shutil.copy(bundle.build(tmp_path / "rebuilt", reviewed), tmp_path / "build")
-        run("apply", "--yes")
-        assert run("verify")["drift"] == []
-        run("evaluate", *exemptions)
-        operator.rest()
-        assert cloud.oss.bucket("site").acl == "public-read"
-        assert run("audit", "--bucket", "site")["lines"][-1]["outcome"] == "exempt"
+    # The entry is committed, and deployed with all else.
+    reviewed.write_text(ours)
+    assert run("doctor", "--before-deploy")["sound"]
+    shutil.copy(bundle.build(product.folder / "rebuilt", reviewed), product.folder / "build")
+    run("apply", "--yes")
+    assert run("verify")["drift"] == []
+    run("evaluate")
+    product.rest()
+    assert cloud.oss.bucket("site").acl == "public-read"
+    assert run("audit", "--bucket", "site")["lines"][-1]["outcome"] == "exempt"
 
-        # Dropped on purpose it is dropped.
-        reviewed.write_text(before)
-        shutil.copy(code, tmp_path / "build")
-        operator.environ["EXPECT_DROP"] = "site"
-        assert run("doctor", "--before-deploy", *exemptions)["sound"]
-        run("apply", "--yes")
-        run("evaluate", "--expect", "1", *exemptions)
-        assert cloud.oss.bucket("site").acl == "private"
+    # Dropped on purpose it is dropped.
+    reviewed.write_text(before)
+    shutil.copy(code, product.folder / "build")
+    product.shell["EXPECT_DROP"] = "site"
+    assert run("doctor", "--before-deploy")["sound"]
+    run("apply", "--yes")
+    run("evaluate", "--expect", "1")
+    assert cloud.oss.bucket("site").acl == "private"
 
 
 def ends(reviewed: Path) -> str:
