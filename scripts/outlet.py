@@ -70,10 +70,12 @@ class Outlet:
                 self._stream.flush()
 
 
-@functools.lru_cache(maxsize=8)
 def outlet(stream: TextIO | None) -> Outlet:
     """The one outlet of a stream: what one writer loses, the next one knows of."""
-    return Outlet(stream)
+    return _outlet(stream) if stream else Outlet(None)
+
+
+_outlet = functools.lru_cache(maxsize=8)(Outlet)
 
 
 def stdin() -> TextIO:

@@ -249,19 +249,22 @@ def test_a_bucket_that_is_not_there_is_a_problem(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "says"),
     [
-        *(("--bucket", name) for name in ("UPPER_bad/..x", "")),
-        *(("--days", days) for days in ("nan", "inf", "1e9", "1e5", "-1")),
+        (("--bucket", "UPPER_bad/..x"), "is no bucket's name"),
+        (("--bucket", ""), "--bucket '' says nothing"),
+        *((("--days", days), "is no number") for days in ("nan", "inf", "1e9", "1e5")),
+        (("--days", "-1"), "--days -1: say a number from 0"),
+        *((("--days", days), "is no time to look back") for days in ("0", "999999")),
     ],
 )
 def test_what_nothing_can_be_found_by_is_used_wrongly(
-    product: Account, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str]
+    product: Account, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], says: str
 ) -> None:
     """A name that no bucket has, and a time that is none, are exit code 2 and a line."""
     assert product.run("status", *arguments) == 2
     line = capsys.readouterr().err
-    assert any(f"is no {what}" in line for what in ("bucket's name", "time to look back", "number"))
+    assert says in line
     assert line.count("\n") == 1
 
 
