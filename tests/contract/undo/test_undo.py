@@ -1,6 +1,5 @@
 """The verb that undoes a repair, and keeps it undone."""
 
-import base64
 import io
 import itertools
 import threading
@@ -9,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resource_repair.exemptions import Exemptions
-from scripts.account.package import exemptions_in, with_exemptions
+from scripts.account.package import exemptions_in
 from scripts.bundling import bundle
 from scripts.declared import exemptions
 from scripts.localcloud import Drop, Fail, Hold, Lag, Stall
@@ -18,8 +16,8 @@ from scripts.localcloud.faults import Fault
 from scripts.localcloud.fc.resources import Function
 from scripts.localcloud.journal import Entry
 from scripts.verbs import undo
-from tests.contract import verb_rig
-from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
+from tests.account import FUNCTION, RULE_ID, SERVICE
+from tests.contract.undo.site import ENTRY, OPEN, TODAY, UNTIL, WHY, Site, closed
 
 LOOK = "GetBucketInfo"
 LATE = 3  # answers
@@ -42,11 +40,11 @@ def test_a_repair_is_undone_and_stays_so(
     assert "recorded as exempt, until" in said
     assert (site.acl, site.oss.bucket("other").acl) == ("public-read", "private")
     built = exemptions_in(code.read_bytes(), "").entries
-    assert site.live == site.entries == (*built, site.entry)
+    assert site.live == site.entries == (*built, ENTRY)
 
-    site.stage.start_evaluation()
-    assert site.stage.wait_idle()
-    assert site.stage.audit()[-1].outcome == "exempt"
+    site.account.cloud.config.start_evaluation(RULE_ID)
+    site.account.rest()
+    assert site.account.audit()[-1].outcome == "exempt"
     assert site.acl == "public-read"
 
 
@@ -54,7 +52,7 @@ def test_the_newest_repair_counts(site: Site) -> None:
     """Of several repairs it is the last that is undone: what it found, and not what one before."""
     site.repaired("public-read-write")
     site.oss.set_acl(site.name, "public-read")
-    assert site.stage.wait_idle()
+    site.account.rest()
     assert site.acl == "private"
 
     assert site.undo(*WHY, "--yes") == 0
@@ -67,14 +65,16 @@ def test_only_the_exemptions_of_the_live_code_change(site: Site) -> None:
     other = io.BytesIO(site.function.package)
     with zipfile.ZipFile(other, "a") as archive:
         archive.writestr("of_another_version.py", "")
-    site.update(code={"zipFile": base64.b64encode(other.getvalue()).decode()})
-    settings = site.settings()
-    site.repaired()
+    functions = site.account.cloud.fc.resources
+    with site.account.live_code(other.getvalue()):
+        settings = functions.function(SERVICE, FUNCTION).settings
+        site.repaired()
 
-    assert site.undo(*WHY, "--yes") == 0
+        assert site.undo(*WHY, "--yes") == 0
 
-    assert changed(other.getvalue(), site.function.package) == ["resource_repair/exemptions.json"]
-    assert site.settings() == settings
+        package = site.function.package
+        assert functions.function(SERVICE, FUNCTION).settings == settings
+    assert changed(other.getvalue(), package) == ["resource_repair/exemptions.json"]
 
 
 def changed(before: bytes, after: bytes) -> list[str]:
@@ -116,7 +116,7 @@ def test_stopped_anywhere_it_can_be_run_again(site: Site, name: str) -> None:
     closed(site)
     operation, faults = FAULTS[name]
     for fault in faults:
-        site.stage.cloud.faults.add(operation, fault)
+        site.account.cloud.faults.add(operation, fault)
 
     broke = site.undo(*OPEN, *WHY, "--yes")
     assert broke == (1 if isinstance(faults[-1], Fail) else 0)
@@ -124,17 +124,17 @@ def test_stopped_anywhere_it_can_be_run_again(site: Site, name: str) -> None:
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
     assert site.acl == "public-read"
-    assert site.live == site.entries == (*before, site.entry)
+    assert site.live == site.entries == (*before, ENTRY)
 
 
 def test_the_bucket_is_opened_last(site: Site) -> None:
     """Until the exemption is seen to be live its ACL stays: a finding would close it again."""
     closed(site)
-    start = len(site.stage.cloud.journal.entries())
+    calls = site.account.calls()
 
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
-    done = [entry.action for entry in site.stage.cloud.journal.entries()[start:]]
+    done = [each.partition(":")[2] for each in calls()]
     update = done.index("UpdateFunction")
     opened = done.index("PutBucketAcl", update)
     assert update < done.index("GetFunction", update) < opened
@@ -145,20 +145,19 @@ def test_the_bucket_is_opened_last(site: Site) -> None:
 def test_it_waits_until_the_code_is_live(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """While Function Compute still shows the older code the bucket stays closed."""
     closed(site)
-    resources, stale = site.stage.cloud.fc.resources, itertools.count()
-    place = (site.stage.spec.service.name, site.stage.spec.function.name)
-    real, old = resources.function, resources.function(*place)
+    resources, stale = site.account.cloud.fc.resources, itertools.count()
+    real, old = resources.function, resources.function(SERVICE, FUNCTION)
 
     def late(service: str, name: str) -> Function:
         found = real(service, name)
         return old if found.code != old.code and next(stale) < LATE else found
 
     monkeypatch.setattr(resources, "function", late)
-    start = len(site.stage.cloud.journal.entries())
+    calls = site.account.calls()
 
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
-    done = [entry.action for entry in site.stage.cloud.journal.entries()[start:]]
+    done = [each.partition(":")[2] for each in calls()]
     update = done.index("UpdateFunction")
     between = done[update : done.index("PutBucketAcl", update)]
     assert between.count("GetFunction") >= LATE
@@ -177,8 +176,8 @@ def test_a_repair_that_had_begun_before_does_not_win(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that goes by the older exemptions and writes late is seen, and the bucket reopened."""
-    journal, late = site.stage.cloud.journal, Hold()
-    site.stage.cloud.faults.add("oss:PutBucketAcl", late)
+    journal, late = site.account.cloud.journal, Hold()
+    site.account.cloud.faults.add("oss:PutBucketAcl", late)
 
     def begun(entries: list[Entry]) -> bool:
         return any(each.action == LOOK and each.subject == site.name for each in entries)
@@ -199,7 +198,7 @@ def test_a_repair_that_had_begun_before_does_not_win(
     watcher.start()
     assert site.undo(*WHY, "--acl", "public-read", "--yes", "--watch", "3") == 0
     watcher.join()
-    assert site.stage.wait_idle()
+    site.account.rest()
 
     assert "was closed by a repair that had begun before" in capsys.readouterr().out
     assert site.acl == "public-read"
@@ -209,37 +208,31 @@ def test_how_long_it_is_watched_follows_the_function(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Unless told otherwise for the function's timeout: no repair lasts longer."""
-    site.update(timeout=1)
+    site.account.update(timeout=1)
     closed(site)
-    options = ["--bucket", site.name, "--exemptions", str(site.reviewed), *OPEN, *WHY, "--yes"]
-    try:
-        assert verb_rig.run(site.stage, "undo", *options) == 0
-    finally:
-        site.update(timeout=site.stage.spec.function.timeout)
+    assert site.account.run("undo", "--bucket", site.name, *OPEN, *WHY, "--yes") == 0
     assert "watching it for 1 s more" in capsys.readouterr().out
 
 
 def test_what_is_live_lasts_as_long_as_it_says(site: Site) -> None:
     """A live exemption that ends sooner than the file's does not do: the file's goes live too."""
     site.repaired()
-    ending = site.entry._replace(expires=TODAY)
-    held = Exemptions((*site.live, ending))
-    package = with_exemptions(site.function.package, held)
-    site.update(code={"zipFile": base64.b64encode(package).decode()})
-    exemptions.add(site.reviewed, site.entry, TODAY)
+    ending = ENTRY._replace(expires=TODAY)
+    held = (*site.live, ending)
+    exemptions.add(site.reviewed, ENTRY, TODAY)
 
-    assert site.undo("--yes") == 0
-
-    assert site.live == (*held.entries, site.entry)
+    with site.account.live_exemptions(*held):
+        assert site.undo("--yes") == 0
+        assert site.live == (*held, ENTRY)
 
 
 def test_an_exemption_that_ends_sooner_than_asked_gets_another_beside_it(site: Site) -> None:
     """EXPIRES holds, though there is an exemption already: both are in the file, and live."""
     site.repaired()
-    ending = site.entry._replace(expires=TODAY)
+    ending = ENTRY._replace(expires=TODAY)
     exemptions.add(site.reviewed, ending, TODAY)
 
     assert site.undo(*WHY, "--yes") == 0
 
-    assert site.entries[-2:] == (ending, site.entry)
-    assert site.live[-1] == site.entry
+    assert site.entries[-2:] == (ending, ENTRY)
+    assert site.live[-1] == ENTRY

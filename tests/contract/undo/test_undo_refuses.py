@@ -16,17 +16,20 @@ from scripts.account.package import exemptions_in, with_exemptions
 from scripts.account.permission import Permission
 from scripts.localcloud import Fail, Hold
 from scripts.verbs import undo
-from tests.contract.undo.site import OPEN, TODAY, UNTIL, WHY, Site, closed
-from tests.contract.verb_rig import Terminal, deliver, plant, without
+from tests.contract.undo.site import ENTRY, OPEN, TODAY, UNTIL, WHY, Site, closed
+from tests.parts import Terminal, without
 
 
 def test_other_buckets_stay_as_they_are(site: Site) -> None:
     """One that is open and was never reported, and one that is closed, stay so."""
-    plant(site.stage, waiting="public-read", closed="private")
+    site.account.plant(waiting="public-read", closed="private")
     closed(site)
     assert site.undo(*OPEN, *WHY, "--yes") == 0
-    found = {bucket.name: bucket.acl for bucket in site.oss.all()}
-    assert found == {site.name: "public-read", "waiting": "public-read", "closed": "private"}
+    assert site.account.acls() == {
+        site.name: "public-read",
+        "waiting": "public-read",
+        "closed": "private",
+    }
 
 
 def no_bucket(_: Site) -> None:
@@ -43,7 +46,7 @@ def made_again(site: Site) -> None:
     """It was repaired, deleted, and made again by somebody."""
     site.repaired()
     site.oss.delete(site.name)
-    site.stage.cloud.clock.advance(60)
+    site.account.cloud.clock.advance(60)
     site.oss.create(site.name, acl="private", age=0)
 
 
@@ -93,12 +96,9 @@ def test_an_account_that_blocks_public_access_is_told(
 ) -> None:
     """Where the whole account is blocked no bucket can be opened, and nothing is changed."""
     closed(site)
-    nothing, account = site.untouched(), site.stage.cloud.account_id
+    nothing, account = site.untouched(), site.account.cloud.account_id
     site.oss.block_account(account, blocked=True)
-    try:
-        assert site.undo(*OPEN, *WHY, "--yes") == 1
-    finally:
-        site.oss.block_account(account, blocked=False)
+    assert site.undo(*OPEN, *WHY, "--yes") == 1
     assert "Block Public Access is on for the account" in capsys.readouterr().err
     assert nothing()
 
@@ -166,7 +166,7 @@ def test_letting_anybody_write_wants_the_name(
         assert nothing()
     else:
         assert site.acl == "public-read-write"
-        assert site.live[-1] == site.entry._replace(allow="public-read-write")
+        assert site.live[-1] == ENTRY._replace(allow="public-read-write")
 
 
 def test_an_acl_can_be_said_by_hand(site: Site) -> None:
@@ -209,7 +209,7 @@ def test_what_the_file_has_is_reused_and_never_changed(
 
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
-    assert site.entries == (before if kept else (*before, site.entry))
+    assert site.entries == (before if kept else (*before, ENTRY))
     assert site.live[-1] == site.entries[-1]._replace(bucket=site.name)
     assert site.acl == "public-read"
 
@@ -218,13 +218,13 @@ def test_one_that_allows_less_stays_and_gets_another_beside_it(site: Site) -> No
     """An exemption of public-read does not allow public-read-write: there are two then."""
     closed(site)
     assert site.undo(*OPEN, *WHY, "--yes") == 0
-    assert site.stage.wait_idle()  # or its finding closes what is opened further meanwhile
+    site.account.rest()  # or its finding closes what is opened further meanwhile
 
     wider = ("--acl", "public-read-write", "--world-writable", site.name)
     assert site.undo(*WHY, *wider, "--yes") == 0
 
     assert site.acl == "public-read-write"
-    assert site.live[-2:] == (site.entry, site.entry._replace(allow="public-read-write"))
+    assert site.live[-2:] == (ENTRY, ENTRY._replace(allow="public-read-write"))
     assert site.live == site.entries
 
 
@@ -247,7 +247,7 @@ def test_a_bucket_that_is_made_again_meanwhile_is_not_opened(
 ) -> None:
     """Deleted between look and write it is not made by the write, and another one is left alone."""
     closed(site)
-    hold, cloud = Hold(), site.stage.cloud
+    hold, cloud = Hold(), site.account.cloud
     order = cloud.faults.add("fc:UpdateFunction", hold)
 
     def replace() -> None:
@@ -291,26 +291,22 @@ def test_whoever_may_not_write_the_acl_changes_nothing(
     Without `oss:PutBucketAcl` OSS says AccessDenied, or that the bucket exists already.
     """
     closed(site)
-    text, start = site.reviewed.read_text(), len(site.stage.cloud.journal.entries())
+    text, calls = site.reviewed.read_text(), site.account.calls()
     may = undo.VERB.permissions
     if fault:
-        site.stage.cloud.faults.add("oss:PutBucketAcl", fault)
+        site.account.cloud.faults.add("oss:PutBucketAcl", fault)
     else:
         may = tuple(without(may, "oss:PutBucketAcl"))
 
     assert site.undo(*OPEN, *WHY, "--yes", may=may) == 1
 
     said = capsys.readouterr()
-    account = site.stage.cloud.account_id
+    account = site.account.cloud.account_id
     assert "oss:PutBucketAcl" in said.err
     assert f'"Action": "oss:PutBucketAcl", "Resource": "acs:oss:*:{account}:*"' in said.out
-    done = [
-        each.action
-        for each in site.stage.cloud.journal.entries()[start:]
-        if each.service != "config"
-    ]
-    assert "UpdateFunction" not in done
-    assert done[done.index("PutBucketAcl") - 1] == "GetBucketInfo"
+    done = [each for each in calls() if not each.startswith("config:")]
+    assert "fc:UpdateFunction" not in done
+    assert done[done.index("oss:PutBucketAcl") - 1] == "oss:GetBucketInfo"
     assert site.reviewed.read_text() == text
     assert site.acl == "private"
 
@@ -319,17 +315,15 @@ def test_a_bucket_that_is_open_already_is_not_written_before_its_exemption_is_li
     site: Site,
 ) -> None:
     """A public ACL that was just read is not written again: its owner may be closing it."""
-    deliver(site.stage, on=False)
+    site.account.deliver(on=False)
     site.oss.create(site.name, acl="public-read")
-    assert site.stage.wait_idle()
-    start = len(site.stage.cloud.journal.entries())
+    site.account.rest()
+    calls = site.account.calls()
 
     assert site.undo(*OPEN, *WHY, "--yes") == 0
 
-    done = [each.action for each in site.stage.cloud.journal.entries()[start:]]
-    assert "UpdateFunction" in done
-    assert "PutBucketAcl" not in done
-    deliver(site.stage, on=True)
+    assert "fc:UpdateFunction" in calls()
+    assert "oss:PutBucketAcl" not in calls()
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "another"])
@@ -344,7 +338,7 @@ def test_to_try_the_acl_makes_no_bucket_that_is_taken_for_the_first(
         def readline(self, size: int | None = -1) -> str:
             oss.delete(site.name)
             if again:
-                site.stage.cloud.clock.advance(60)
+                site.account.cloud.clock.advance(60)
                 oss.create(site.name)
             return super().readline(size or -1)
 
