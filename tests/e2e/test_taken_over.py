@@ -8,25 +8,21 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from scripts import ROOT, cli
-from scripts.account.clients import fixed_credentials
-from scripts.localcloud import Fail, LocalCloud
-from scripts.stage.serve import environment, let_functions_find_oss
+from scripts.localcloud import Fail
+from tests.account import TOPIC, Account, Moments
 from tests.e2e import recorded_account
 from tests.e2e.recorded_account import QUEUE, Recorded, Sdks, parts
-from tests.e2e.scene import PUBLIC_POLICY
+from tests.parts import public_policy
 
-TOPIC = "MNSTestConfig"
+BUNDLE = "build/function.zip"
 WEBHOOK = "ALERT_WEBHOOK=https://hooks.example.com/services/a-token\n"
-EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
 IN_A_MONTH = (datetime.now(timezone.utc).date() + timedelta(days=30)).isoformat()
 WHY = ("--reason", "serves the shop", "--owner", "web-team", "--expires", IN_A_MONTH)
 
@@ -43,45 +39,15 @@ class Ran(NamedTuple):
     said: str
 
 
-class Project:
-    """A folder with this version of the project, and a cloud that its verbs are run on."""
-
-    def __init__(self, cloud: LocalCloud, folder: Path, code: Path) -> None:
-        self.cloud = cloud
-        self.spec = Path(shutil.copy(ROOT / "s.yaml", folder))
-        self.bundle = folder / "build" / "function.zip"
-        self.bundle.parent.mkdir()
-        shutil.copy(code, self.bundle)
-        self.exemptions = Path(shutil.copy(code.with_name("exemptions.yaml"), folder))
-        self.env = folder / ".env"
-        known = environment(cloud)
-        self.environ = {name: known[name] for name in known if not name.startswith("ALIBABA")}
-
-    def rest(self) -> None:
-        """Wait until nothing is going on: each may give work to the next."""
-        for _ in range(3):
-            for part in (self.cloud.config, self.cloud.mns, self.cloud.fc):
-                assert part.wait_idle(30)
-
-    def acls(self) -> dict[str, str]:
-        """How open each bucket is."""
-        return {each.name: each.acl for each in self.cloud.oss.all()}
-
-
-def run(project: Project, verb: str, *arguments: str) -> Ran:
+def run(project: Account, verb: str, *arguments: str) -> Ran:
     """Run a verb by its entry point, as that is now."""
-    command = ["--spec", str(project.spec), "--json", *arguments]
-    if verb in EXEMPTING:
-        command += ["--exemptions", str(project.exemptions)]
-    key = project.cloud.credentials
-    held = fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        ends = cli.run(verb, *command, environ=project.environ, credentials=held)
+        ends = project.run(verb, "--json", *arguments)
     return Ran(int(ends), json.loads(out.getvalue()), err.getvalue())
 
 
-def live(project: Project) -> None:
+def live(project: Account) -> None:
     """What happened on the account that was recorded, from an empty cloud on."""
     cloud = project.cloud
     project.env.write_text(WEBHOOK, "utf-8")
@@ -91,7 +57,7 @@ def live(project: Project) -> None:
         cloud.oss.create(name, acl="public-read")
         project.rest()
     cloud.oss.create("shared")
-    cloud.oss.set_policy("shared", PUBLIC_POLICY.replace("config-policy", "shared"))
+    cloud.oss.set_policy("shared", public_policy("shared"))
     cloud.oss.set_acl("shared", "public-read-write")
     project.rest()
     cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
@@ -111,7 +77,7 @@ def live(project: Project) -> None:
 class Taken(NamedTuple):
     """An account as it was recorded, in the hands of this version."""
 
-    project: Project
+    project: Account
     sdks: Sdks
     recorded: Recorded
 
@@ -121,32 +87,24 @@ class Taken(NamedTuple):
 
     def writes(self) -> int:
         """How many requests so far changed something, or tried to."""
-        return sum(
-            "request" in entry.details
-            and not entry.action.startswith(("Get", "List", "Peek", "Download"))
-            for entry in self.project.cloud.journal.entries()
-        )
+        return len(self.project.writes())
 
 
 @pytest.fixture
-def taken(tmp_path: Path, code: Path) -> Iterator[Taken]:
+def taken(moments: Moments, tmp_path: Path) -> Taken:
     """What was recorded, laid down: paused, with one repair undone and two messages waiting."""
-    with taking_over(Recorded(), tmp_path, code) as given:
-        yield given
+    return taking_over(Recorded(), moments.nothing(tmp_path, bundle=True))
 
 
-@contextmanager
-def taking_over(recorded: Recorded, tmp_path: Path, code: Path) -> Iterator[Taken]:
+def taking_over(recorded: Recorded, project: Account) -> Taken:
     """The account laid down, and a folder in which what the undo has added was committed."""
-    with LocalCloud() as cloud:
-        let_functions_find_oss(cloud)
-        project = Project(cloud, tmp_path, code)
-        project.bundle.write_bytes(recorded_account.package(code, recorded.compiled))
-        sdks = recorded_account.lay(cloud, recorded, project.bundle.read_bytes())
-        project.exemptions.write_text(recorded.reviewed, "utf-8")
-        project.env.write_text(sdks.named(recorded.settings), "utf-8")
-        project.rest()
-        yield Taken(project, sdks, recorded)
+    bundle = project.folder / BUNDLE
+    bundle.write_bytes(recorded_account.package(bundle, recorded.compiled))
+    sdks = recorded_account.lay(project.cloud, recorded, bundle.read_bytes())
+    project.exemptions.write_text(recorded.reviewed, "utf-8")
+    project.env.write_text(sdks.named(recorded.settings), "utf-8")
+    project.rest()
+    return Taken(project, sdks, recorded)
 
 
 def told(sdks: Sdks, recorded: Recorded) -> dict[str, Any]:
@@ -196,7 +154,7 @@ def test_nothing_is_to_be_done_but_to_end_the_pause(taken: Taken) -> None:
 def test_an_exemption_that_was_set_live_is_not_dropped(taken: Taken, code: Path) -> None:
     """A folder that lacks what an undo has added is not deployed without a word."""
     project, writes = taken.project, taken.writes()
-    shutil.copy(code, project.bundle)
+    shutil.copy(code, project.folder / BUNDLE)
     shutil.copy(code.with_name("exemptions.yaml"), project.exemptions)
 
     applied = run(project, "apply", "--yes")
@@ -289,44 +247,42 @@ def test_remove_takes_all_of_it_and_nothing_else(taken: Taken) -> None:
     assert project.acls() == recorded.buckets
 
 
-def test_remove_leaves_what_bears_no_mark(tmp_path: Path, code: Path) -> None:
+def test_remove_leaves_what_bears_no_mark(moments: Moments, tmp_path: Path) -> None:
     """Under the very names in s.yaml; but what only a deploy makes has no mark, and goes."""
     recorded = Recorded()
     recorded.unmarked()
-    with taking_over(recorded, tmp_path, code) as taken:
-        before = taken.told()
-        arguments = ("--yes", "--roles", "--discard-failures")
-        assert run(taken.project, "remove", *arguments).ends == 0
-        after = taken.told()
-        gone = {name for name in after if after[name] is None}
-        assert {name.split()[0] for name in gone} == {"service", "function", "async", "trigger"}
-        assert after == {**before, **dict.fromkeys(gone)}
+    taken = taking_over(recorded, moments.nothing(tmp_path, bundle=True))
+    before = taken.told()
+    arguments = ("--yes", "--roles", "--discard-failures")
+    assert run(taken.project, "remove", *arguments).ends == 0
+    after = taken.told()
+    gone = {name for name in after if after[name] is None}
+    assert {name.split()[0] for name in gone} == {"service", "function", "async", "trigger"}
+    assert after == {**before, **dict.fromkeys(gone)}
 
 
 def test_what_this_version_leaves_is_what_the_old_one_left(
-    taken: Taken, tmp_path_factory: pytest.TempPathFactory, code: Path
+    taken: Taken, moments: Moments, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """After the same course, all is stored in the same form, for the old one to go on with.
 
     An audit line may have more fields than it had, and a reason other words.
     """
-    recorded = taken.recorded
-    with LocalCloud() as cloud:
-        let_functions_find_oss(cloud)
-        project = Project(cloud, tmp_path_factory.mktemp("project"), code)
-        live(project)
-        sdks = Sdks(cloud)
-        sdks.find_rule()
+    recorded, left = taken.recorded, taken.told()
+    project = moments.nothing(tmp_path_factory.mktemp("project"), bundle=True)
+    live(project)
+    sdks = Sdks(project.cloud)
+    sdks.find_rule()
 
-        assert undated(told(sdks, recorded)) == undated(taken.told())
-        assert undated(sdks.exemptions()) == undated(recorded.compiled)
-        assert undated(project.exemptions.read_text("utf-8")) == undated(recorded.reviewed)
-        assert project.env.read_text("utf-8") == sdks.named(recorded.settings)
-        assert project.acls() == recorded.buckets
+    assert undated(told(sdks, recorded)) == undated(left)
+    assert undated(sdks.exemptions()) == undated(recorded.compiled)
+    assert undated(project.exemptions.read_text("utf-8")) == undated(recorded.reviewed)
+    assert project.env.read_text("utf-8") == sdks.named(recorded.settings)
+    assert project.acls() == recorded.buckets
 
-        old = [json.loads(sdks.named(line)) for line in recorded.lines]
-        new = [json.loads(line) for line in sdks.lines()]
-        assert [readable(line, old[0]) for line in new] == [readable(line, old[0]) for line in old]
+    old = [json.loads(sdks.named(line)) for line in recorded.lines]
+    new = [json.loads(line) for line in sdks.lines()]
+    assert [readable(line, old[0]) for line in new] == [readable(line, old[0]) for line in old]
 
 
 def undated(found: Any) -> Any:
