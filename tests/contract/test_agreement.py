@@ -3,9 +3,8 @@
 import base64
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from io import StringIO
 
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
@@ -14,36 +13,18 @@ from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.package import with_exemptions
 from scripts.decide.chain.model import APPLY, RESUME
-from scripts.localcloud.cloud import Snapshot
-from tests.contract import apply_helpers
-from tests.contract import doctor_helpers as spoil
-from tests.contract.doctor_helpers import Plant, Scene, deployed
+from tests.account import FUNCTION, SERVICE, Account
+from tests.contract import spoil
+from tests.contract.spoil import FUNCTION_ROLE, Plant
+from tests.parts import Terminal, zipped
 
 IN_A_MONTH = datetime.now(timezone.utc).date() + timedelta(days=30)
 SITE = Exemption("site-assets", "serves the shop", "web-team", IN_A_MONTH)
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Snapshot]]:
-    """Everything provisioned and deployed."""
-    with deployed(tmp_path_factory.mktemp("project")) as scene:
-        yield scene, scene.cloud.snapshot()
-
-
-@pytest.fixture
-def scene(sound: tuple[Scene, Snapshot]) -> Iterator[Scene]:
-    """The same, whatever another test did to it."""
-    scene, kept = sound
-    code = scene.spec().function.code
-    built = code.read_bytes()
-    scene.cloud.rollback(kept)
-    yield scene
-    code.write_bytes(built)
-
-
-def other_code(scene: Scene) -> None:
+def other_code(sound: Account) -> None:
     """Something else is built than what is live."""
-    scene.spec().function.code.write_bytes(apply_helpers.zipped("handler = str"))
+    sound.spec.function.code.write_bytes(zipped("handler = str"))
 
 
 def live(package: bytes) -> Plant:
@@ -51,10 +32,10 @@ def live(package: bytes) -> Plant:
     return spoil.function(code=fc.Code(zip_file=base64.b64encode(package).decode()))
 
 
-def another_trigger(scene: Scene) -> None:
+def another_trigger(sound: Account) -> None:
     """The function takes the messages of another topic too."""
-    spec = scene.spec()
-    scene.cloud.mns.create_topic(spoil.OTHER_TOPIC)
+    spec = sound.spec
+    sound.cloud.mns.create_topic(spoil.OTHER_TOPIC)
     request = fc.CreateTriggerRequest(
         trigger_name="another",
         trigger_type="mns_topic",
@@ -62,21 +43,21 @@ def another_trigger(scene: Scene) -> None:
         invocation_role=spec.trigger.role_arn,
         source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, spoil.OTHER_TOPIC),
     )
-    scene.clients.fc.create_trigger(spec.service.name, spec.function.name, request)
+    sound.clients.fc.create_trigger(SERVICE, FUNCTION, request)
 
 
-def alias_with_retries(scene: Scene) -> None:
+def alias_with_retries(sound: Account) -> None:
     """An alias of the function has an asynchronous configuration of its own."""
-    place = (scene.spec().service.name, scene.spec().function.name)
+    place = (SERVICE, FUNCTION)
     request = fc.PutFunctionAsyncInvokeConfigRequest(
         qualifier="theirs", max_async_retry_attempts=0, max_async_event_age_in_seconds=60
     )
-    scene.clients.fc.put_function_async_invoke_config(*place, request)
+    sound.clients.fc.put_function_async_invoke_config(*place, request)
 
 
-def undeclared_policy(scene: Scene) -> None:
+def undeclared_policy(sound: Account) -> None:
     """The role is given more than s.yaml says."""
-    scene.cloud.ram.attach(spoil.service_role(scene.spec()), "System", "AdministratorAccess")
+    sound.cloud.ram.attach(FUNCTION_ROLE, "System", "AdministratorAccess")
 
 
 PLANTS: list[Plant] = [
@@ -91,100 +72,97 @@ PLANTS: list[Plant] = [
     spoil.service(role="aliyunfcdefaultrole"),
     spoil.service(logs=False),
     spoil.trigger(role=None),
-    spoil.detached(spoil.service_role, "AliyunOSSFullAccess"),
-    spoil.trust(spoil.service_role, "ecs.aliyuncs.com"),
+    spoil.detached(FUNCTION_ROLE, "AliyunOSSFullAccess"),
+    spoil.trust(FUNCTION_ROLE, "ecs.aliyuncs.com"),
 ]
 
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_what_verify_finds_the_doctor_finds_and_apply_mends(
-    scene: Scene, capsys: pytest.CaptureFixture[str], plant: Plant
+    sound: Account, capsys: pytest.CaptureFixture[str], plant: Plant
 ) -> None:
     """Both end with 1 and name the one command, which brings all of it back."""
-    plant(scene)
-    assert (doctor(scene, capsys), verify(scene, capsys)) == ({APPLY}, APPLY)
-    assert apply(scene) == 0
-    assert (doctor(scene, capsys), verify(scene, capsys)) == (set(), "")
+    plant(sound)
+    assert (doctor(sound, capsys), verify(sound, capsys)) == ({APPLY}, APPLY)
+    assert apply(sound) == 0
+    assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
 
 
 def test_a_pause_is_resumed_before_apply_mends(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As long as apply would end a pause, both name first what apply itself names."""
-    scene.run("pause", "--spec", str(scene.path))
-    spoil.function(memory_size=1024)(scene)
-    assert apply(scene) == 1
-    assert doctor(scene, capsys) == {f"{RESUME}, then {APPLY}"}
-    assert RESUME in verify(scene, capsys)
-    assert scene.run("resume", "--spec", str(scene.path), "--yes") == 0
-    assert (doctor(scene, capsys), verify(scene, capsys)) == ({APPLY}, APPLY)
-    assert apply(scene) == 0
+    sound.run("pause")
+    spoil.function(memory_size=1024)(sound)
+    assert apply(sound) == 1
+    assert doctor(sound, capsys) == {f"{RESUME}, then {APPLY}"}
+    assert RESUME in verify(sound, capsys)
+    assert sound.run("resume", "--yes") == 0
+    assert (doctor(sound, capsys), verify(sound, capsys)) == ({APPLY}, APPLY)
+    assert apply(sound) == 0
 
 
 def test_a_live_exemption_is_kept_or_given_up_before_apply_mends(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of code that has one exemption more both say what apply says, and that is what helps."""
-    built = scene.spec().function.code.read_bytes()
-    live(with_exemptions(built, Exemptions((SITE,))))(scene)
-    assert apply(scene) == 1
+    built = sound.spec.function.code.read_bytes()
+    live(with_exemptions(built, Exemptions((SITE,))))(sound)
+    assert apply(sound) == 1
     told = capsys.readouterr().err.strip().partition(": commit it")[2]
     assert told
-    (mend,) = doctor(scene, capsys)
+    (mend,) = doctor(sound, capsys)
     assert told in mend
-    assert told in verify(scene, capsys)
+    assert told in verify(sound, capsys)
     drop = {"EXPECT_DROP": SITE.bucket}
-    assert (doctor(scene, capsys, **drop), verify(scene, capsys, **drop)) == ({APPLY}, APPLY)
-    assert apply(scene, **drop) == 0
-    assert (doctor(scene, capsys), verify(scene, capsys)) == (set(), "")
+    assert (doctor(sound, capsys, **drop), verify(sound, capsys, **drop)) == ({APPLY}, APPLY)
+    assert apply(sound, **drop) == 0
+    assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
 
 
-def _opened(scene: Scene) -> None:
-    scene.cloud.oss.create("opened-meanwhile", acl="public-read")
-    assert scene.cloud.config.wait_idle(30)
+def _opened(sound: Account) -> None:
+    sound.cloud.oss.create("opened-meanwhile", acl="public-read")
+    assert sound.cloud.config.wait_idle(30)
 
 
-def _exempted(scene: Scene) -> None:
-    live(apply_helpers.zipped("handler = int", Exemptions((SITE,))))(scene)
+def _exempted(sound: Account) -> None:
+    live(zipped("handler = int", Exemptions((SITE,))))(sound)
 
 
 @pytest.mark.parametrize("meanwhile", [_opened, _exempted])
 def test_apply_reads_again_what_its_plan_rests_on(
-    scene: Scene,
+    sound: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    meanwhile: Callable[[Scene], None],
+    meanwhile: Callable[[Account], None],
 ) -> None:
     """What would be closed by now, and what stands against it, is as it was shown, or it stops."""
 
-    spoil.variable("repairMode", "report")(scene)
-    other_code(scene)
-    before = _variables(scene)
-    say_yes(monkeypatch, lambda: meanwhile(scene))
-    assert scene.run("apply", "--spec", str(scene.path)) == 1
+    spoil.variable("repairMode", "report")(sound)
+    other_code(sound)
+    before = _variables(sound)
+    say_yes(monkeypatch, lambda: meanwhile(sound))
+    assert sound.run("apply") == 1
     assert "meanwhile, so nothing was applied: run again" in capsys.readouterr().err
-    assert _variables(scene) == before
+    assert _variables(sound) == before
 
 
 def test_provision_reads_again_what_its_plan_rests_on(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sound: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rule that is off is not switched on where the function has begun to close meanwhile."""
-    spoil.variable("repairMode", "report")(scene)
-    spoil.inactive_rule(scene)
-    say_yes(monkeypatch, lambda: spoil.variable("repairMode", "enforce")(scene))
-    assert scene.run("provision", "--spec", str(scene.path)) == 1
+    spoil.variable("repairMode", "report")(sound)
+    spoil.inactive_rule(sound)
+    say_yes(monkeypatch, lambda: spoil.variable("repairMode", "enforce")(sound))
+    assert sound.run("provision") == 1
     assert "once on it reports every open bucket" in capsys.readouterr().err
-    assert [rule.active for rule in scene.cloud.config.rules()] == [False]
+    assert [rule.active for rule in sound.cloud.config.rules()] == [False]
 
 
 def say_yes(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
     """Have a person say yes to a plan, after something has happened."""
 
-    class Slow(StringIO):
-        def isatty(self) -> bool:
-            return True
-
+    class Slow(Terminal):
         def readline(self, size: int | None = -1) -> str:
             meanwhile()
             return super().readline(size or -1)
@@ -192,28 +170,27 @@ def say_yes(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) ->
     monkeypatch.setattr(sys, "stdin", Slow("y\n"))
 
 
-def _variables(scene: Scene) -> object:
-    return DeployedFunction.read(scene.spec(), scene.clients).environment
+def _variables(sound: Account) -> object:
+    return DeployedFunction.read(sound.spec, sound.clients).environment
 
 
-def doctor(scene: Scene, capsys: pytest.CaptureFixture[str], **settings: str) -> set[str]:
+def doctor(sound: Account, capsys: pytest.CaptureFixture[str], **settings: str) -> set[str]:
     """What the doctor says that mends what it finds wrong; its exit code tells whether it does."""
     capsys.readouterr()
-    files = ("--spec", str(scene.path), "--exemptions", str(scene.exemptions))
-    code = scene.run("doctor", *files, "--json", **settings)
+    code = sound.run("doctor", "--json", **settings)
     links = json.loads(capsys.readouterr().out)["links"]
     wrong = [each for each in links if each["state"] in ("fault", "not seen", "not yet")]
     assert code == bool(wrong)
     return {each["mend"] for each in wrong if each["mend"] != "see there"}
 
 
-def verify(scene: Scene, capsys: pytest.CaptureFixture[str], **settings: str) -> str:
+def verify(sound: Account, capsys: pytest.CaptureFixture[str], **settings: str) -> str:
     """The command that verify names, or all that it says where it names more; empty if all is so.
 
     Its exit code tells which.
     """
     capsys.readouterr()
-    code = scene.run("verify", "--spec", str(scene.path), **settings)
+    code = sound.run("verify", **settings)
     said = capsys.readouterr().out
     assert code == ("what is live is what s.yaml declares" not in said)
     if not code:
@@ -221,6 +198,6 @@ def verify(scene: Scene, capsys: pytest.CaptureFixture[str], **settings: str) ->
     return APPLY if f"declares: `{APPLY}` brings it back" in said else said
 
 
-def apply(scene: Scene, **settings: str) -> int:
+def apply(sound: Account, **settings: str) -> int:
     """The exit code of apply, which asks nobody."""
-    return scene.run("apply", "--spec", str(scene.path), "--yes", **settings)
+    return sound.run("apply", "--yes", **settings)

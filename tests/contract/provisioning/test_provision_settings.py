@@ -46,7 +46,7 @@ def test_where_it_cannot_be_written_nothing_is_made(
     """That is told in a line, before anybody is asked: a topic without a rule's id helps nobody."""
     account.env.symlink_to(account.env.with_name("no-folder") / ".env")
     for words in (["--yes"], ["--dry-run"], []):
-        assert account.provision(*words) == 1
+        assert account.run("provision", *words) == 1
         line = capsys.readouterr().err
         assert line.startswith(f"{account.env} cannot be written (No such file or directory): ")
         assert line.count("\n") == 1
@@ -58,7 +58,7 @@ def test_an_empty_variable_of_the_shell_is_told(
 ) -> None:
     """It wins over the file, so that nobody is woken although the file says who."""
     account.env.write_text("ALERT_WEBHOOK=https://hook.example.com/a\n")
-    assert account.provision("--dry-run", ALERT_WEBHOOK="") == 0
+    assert account.run("provision", "--dry-run", ALERT_WEBHOOK="") == 0
     said = capsys.readouterr()
     assert said.err == "ALERT_WEBHOOK is empty in the shell, which wins over .env: unset it there\n"
     assert "nobody is woken" in said.out
