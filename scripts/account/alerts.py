@@ -12,7 +12,7 @@ from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_trail import SKEW
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Logs
 from scripts.errors import CloudError
 
@@ -42,7 +42,7 @@ def needed(*operations: str) -> tuple[Permission, ...]:
     )
 
 
-class Alert:
+class Alert(Thing):
     """An alert. Its description has the mark."""
 
     kind = "alert"
@@ -70,10 +70,6 @@ class Alert:
         )
         return _state(alert)
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of an alert that the project is not."""
-        return ""
-
     def create(self) -> None:
         """Make it, described as ours; it is on from then on."""
         request = models.CreateAlertRequest(
@@ -100,10 +96,6 @@ class Alert:
         if any(each.field == "status" for each in differences):
             with calling("log:EnableAlert", self.name):
                 self._log.enable_alert(self._project, self.name)
-
-    def there(self) -> bool:
-        """Whether there is such an alert."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark."""

@@ -1,7 +1,6 @@
 """The function: how it is read, made, changed and taken away; by way of Function Compute."""
 
 import base64
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,25 +11,25 @@ from scripts.account.async_config import delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
-from scripts.account.trigger import triggers_of
+from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, read, token_pages
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 
 _CHANGED = 412  # what was read is no longer what is there
 
 
-class Function:
-    """The function; `code` is the zip that it is to run."""
+class Function(Thing):
+    """The function; `code` is the zip that it is to run. It is known by its description."""
 
     kind = "function"
 
-    def __init__(self, spec: Spec, clients: Clients, code: bytes) -> None:
+    def __init__(self, spec: Spec, clients: Clients, code: bytes = b"") -> None:
         self.name = spec.function.name
         self._service = spec.service.name
         self._wanted = spec.function
         self._code = code
-        self._read = functools.partial(answer_about, spec, clients)
+        self._spec = spec
+        self._clients = clients
         self._etag = ""
         self._fc = clients.fc
 
@@ -104,6 +103,28 @@ class Function:
                 "run again"
             ) from None
 
+    def stays(self) -> str:
+        """It is described otherwise, or others call it too."""
+        if not self.ours():
+            return mark.NOT_AS_DESCRIBED
+        names = [each.trigger_name for each in triggers_of(self._spec, self._clients)]
+        others = [name for name in names if name != self._spec.trigger.name]
+        return f"others call it by the trigger {', '.join(others)}" if others else ""
+
+    def ours(self) -> bool:
+        """Whether it is there, and described as in the spec."""
+        found = self._read()
+        return found is not None and (found.body.description or "") == self._wanted.description
+
+    def delete(self) -> None:
+        """Take it away, with its asynchronous configuration."""
+        delete_async(self._clients, self._service, self.name)
+        with deleting("fc:DeleteFunction", self.name):
+            self._fc.delete_function(self._service, self.name)
+
+    def _read(self) -> Any:
+        return answer_about(self._spec, self._clients)
+
 
 def _state(settings: Any, environment: dict[str, str], code: str) -> State:
     return {
@@ -117,42 +138,6 @@ def _state(settings: Any, environment: dict[str, str], code: str) -> State:
     }
 
 
-class RemovableFunction:
-    """The function, with its asynchronous configuration. It is known by its description."""
-
-    kind = "function"
-
-    def __init__(self, spec: Spec, clients: Clients) -> None:
-        self.name = spec.function.name
-        self._spec = spec
-        self._clients = clients
-        self._read = functools.partial(function_of, spec, clients)
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        return self._read() is not None
-
-    def stays(self) -> str:
-        """It is described otherwise, or others call it too."""
-        if not self.ours():
-            return mark.NOT_AS_DESCRIBED
-        names = [each.trigger_name for each in triggers_of(self._spec, self._clients)]
-        others = [name for name in names if name != self._spec.trigger.name]
-        return f"others call it by the trigger {', '.join(others)}" if others else ""
-
-    def ours(self) -> bool:
-        """Whether it is there, and described as in the spec."""
-        found = self._read()
-        return found is not None and (found.description or "") == self._spec.function.description
-
-    def delete(self) -> None:
-        """Take it away."""
-        service = self._spec.service.name
-        delete_async(self._clients, service, self.name)
-        with deleting("fc:DeleteFunction", self.name):
-            self._clients.fc.delete_function(service, self.name)
-
-
 def functions(clients: Clients, service: str) -> Iterator[str]:
     """The names of a service's functions."""
 
@@ -164,14 +149,22 @@ def functions(clients: Clients, service: str) -> Iterator[str]:
     return (each.function_name for each in found)
 
 
-def function_of(spec: Spec, clients: Clients) -> Any:
-    """All of the live function's settings; None if it is not there."""
-    answer = answer_about(spec, clients)
-    return answer and answer.body
+def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:
+    """Every trigger of the function; none if it is not there."""
+    service, function = spec.service.name, spec.function.name
+
+    def page(token: str | None) -> Any:
+        request = models.ListTriggersRequest(limit=FC_PAGE, next_token=token)
+        return clients.fc.list_triggers(service, function, request)
+
+    return token_pages("fc:ListTriggers", function, page, lambda body: body.triggers)
 
 
 def answer_about(spec: Spec, clients: Clients) -> Any:
-    """The same with the headers of the answer, which tell one state of it from another."""
+    """The live function with the headers of the answer, which tell one state of it from another.
+
+    None if it is not there.
+    """
     name = spec.function.name
     place = (spec.service.name, name, models.GetFunctionRequest())
     return read("fc:GetFunction", name, lambda: clients.fc.get_function(*place))

@@ -10,8 +10,8 @@ from scripts.account.alert_rules import alert_rules
 from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
 from scripts.account.clients import Clients
-from scripts.account.function import RemovableFunction
-from scripts.account.function_role import RemovablePolicy, RemovableRole
+from scripts.account.function import Function
+from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.log import LogIndex, LogProject, LogStore
 from scripts.account.notification_role import NotificationRole
 from scripts.account.notifications import ActionPolicy, Person, Webhook
@@ -20,9 +20,9 @@ from scripts.account.recipients import NOBODY, Recipients
 from scripts.account.recorder import Recorder, recorder
 from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
-from scripts.account.service import RemovableService
+from scripts.account.service import Service
 from scripts.account.topic import Topic
-from scripts.account.trigger import RemovableTrigger
+from scripts.account.trigger import Trigger
 from scripts.declared import Spec
 
 __all__ = [
@@ -118,12 +118,11 @@ def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     The Serverless Devs client marks no role and no policy: what it made of them cannot be told from
     what was there before, and stays.
     """
-    function = RemovableFunction(spec, clients)
-    yield RemovableTrigger(spec, clients, function)
-    yield function
-    yield RemovableService(spec, clients, function)
-    role = RemovableRole(spec, clients)
+    yield Trigger(spec, clients)
+    yield Function(spec, clients)
+    yield Service(spec, clients)
+    role = FunctionRole(spec, clients)
     yield role
     for policy in spec.service.role.policies:
         if policy.statements:
-            yield RemovablePolicy(policy, role, clients)
+            yield RolePolicy(policy, role, clients)

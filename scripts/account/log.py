@@ -12,7 +12,7 @@ from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
 from scripts.account.audit_index import GET_INDEX, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.account.service import services
 from scripts.declared import Logs
 from scripts.errors import CloudError
@@ -25,7 +25,7 @@ _DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
 _OUR_FIELDS = (*(f"{MESSAGE}.{name}" for name in IN_MESSAGE), *OF_A_RUN)
 
 
-class LogProject:
+class LogProject(Thing):
     """The project. Names of projects are global: another account may have taken it."""
 
     kind = "log project"
@@ -69,10 +69,6 @@ class LogProject:
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Never called: a project that is there does not differ."""
 
-    def there(self) -> bool:
-        """Whether there is such a project of this account."""
-        return self._read() is not None
-
     def stays(self) -> str:
         """It has no mark, or other log stores."""
         if not_ours := mark.missing_from(self._read()):
@@ -109,7 +105,7 @@ class LogProject:
         return any(project.project_name == self.name for project in projects)
 
 
-class LogStore:
+class LogStore(Thing):
     """The log store. In a project of ours it needs no mark; else it is tagged."""
 
     kind = "log store"
@@ -133,10 +129,6 @@ class LogStore:
         longer = found is not None and found.ttl > self._retention and bool(self.stays())
         return {"ttl": str(found.ttl if longer else self._retention)}
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a store that the project is not."""
-        return ""
-
     def create(self) -> None:
         """Make it, and mark it unless its project is marked."""
         request = models.CreateLogStoreRequest(
@@ -156,10 +148,6 @@ class LogStore:
         request = models.UpdateLogStoreRequest(logstore_name=self._store, ttl=self._retention)
         with calling("log:UpdateLogStore", self.name):
             self._log.update_log_store(self._project, self._store, request)
-
-    def there(self) -> bool:
-        """Whether there is such a store."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark, and nor has its project: all that is in one of ours is ours."""
@@ -199,7 +187,7 @@ class LogStore:
         return f"{self._project}#{self._store}"
 
 
-class LogIndex:
+class LogIndex(Thing):
     """The store's index, of whole logs and of fields. It goes with the store.
 
     Without that of whole logs nothing is found, and without that of fields no alert fires.
@@ -223,10 +211,6 @@ class LogIndex:
     def declared(self) -> State:
         """Whole logs and our fields are indexed; what else is, is left as it is."""
         return {"fullText": "on", "fields": ", ".join(_OUR_FIELDS)}
-
-    def obstacle(self) -> str:
-        """Nothing can be in the way of an index that the project is not."""
-        return ""
 
     def create(self) -> None:
         """Make it."""

@@ -11,7 +11,7 @@ from scripts.account import mark
 from scripts.account.async_config import async_configs
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.function import functions
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.account.service import services
 from scripts.account.topic import LARGEST_MESSAGE, MNS_PAGE, numbered_pages
 from scripts.errors import CloudError
@@ -32,7 +32,7 @@ class QueueFound:
     marked: bool
 
 
-class Queue:
+class Queue(Thing):
     """A queue of that name, in the region of the clients."""
 
     kind = "queue"
@@ -58,10 +58,6 @@ class Queue:
         """As long as can be, both."""
         return _state(RETENTION, LARGEST_MESSAGE)
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a queue."""
-        return ""
-
     def create(self) -> None:
         """Make it, tagged."""
         request = models.CreateQueueRequest(
@@ -82,10 +78,6 @@ class Queue:
         )
         with calling("mns:SetQueueAttributes", self.name):
             self._mns.set_queue_attributes(request)
-
-    def there(self) -> bool:
-        """Whether there is such a queue."""
-        return self.found() is not None
 
     def stays(self) -> str:
         """It has no mark. Who reads or writes a queue is not known to MNS."""
@@ -136,6 +128,9 @@ class Queue:
         """Take it away, with the messages in it."""
         with deleting("mns:DeleteQueue", self.name):
             self._mns.delete_queue(models.DeleteQueueRequest(queue_name=self.name))
+
+    def _read(self) -> QueueFound | None:
+        return self.found()
 
     def _senders(self, service: str, function: str) -> Iterator[str]:
         """The qualifiers with which a function sends to it, with a dot; empty for the latest."""

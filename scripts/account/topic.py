@@ -12,7 +12,7 @@ from scripts.account import mark
 from scripts.account.channel import channels
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
@@ -26,7 +26,7 @@ LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-class Topic:
+class Topic(Thing):
     """The topic, in the region of the clients."""
 
     kind = "topic"
@@ -46,10 +46,6 @@ class Topic:
         """The largest message that there can be."""
         return {"maxMessageSize": str(LARGEST_MESSAGE)}
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a topic."""
-        return ""
-
     def create(self) -> None:
         """Make it, tagged."""
         request = models.CreateTopicRequest(
@@ -67,10 +63,6 @@ class Topic:
         )
         with calling("mns:SetTopicAttributes", self.name):
             self._clients.mns.set_topic_attributes(request)
-
-    def there(self) -> bool:
-        """Whether there is such a topic."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark, or somebody else subscribed to it or publishes to it."""

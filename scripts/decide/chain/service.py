@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.deployed_function import GET
-from scripts.account.function_role import GET_POLICY, role_arn
+from scripts.account.function_role import GET_POLICY
 from scripts.account.permission import Permission
+from scripts.account.role import role_arn
 from scripts.account.service import READ_SERVICE
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
