@@ -9,13 +9,16 @@ import functools
 from collections.abc import Callable, Iterator
 
 from scripts.account.async_config import (
+    DELETE_ASYNC,
+    LIST_ASYNC,
     AsyncInvokeConfig,
     async_configs,
     delete_async,
 )
 from scripts.account.clients import Clients
-from scripts.account.function import Function, triggers_of
-from scripts.account.function_role import role_steps
+from scripts.account.function import LIST_TRIGGERS, Function, triggers_of
+from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
+from scripts.account.permission import union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
 from scripts.account.service import Service
 from scripts.account.trigger import Trigger, delete_trigger
@@ -23,6 +26,13 @@ from scripts.declared import Spec
 from scripts.errors import UsageError
 
 __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
+
+# What only `undeclared` takes.
+UNDECLARED = (LIST_TRIGGERS, LIST_ASYNC)
+
+_KINDS = (FunctionRole, RolePolicy, Service, Function, AsyncInvokeConfig, Trigger)
+READING = union(*(kind.READING for kind in _KINDS), UNDECLARED)
+MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))
 
 _LATEST = ("", "LATEST", None)
 

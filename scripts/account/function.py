@@ -7,13 +7,21 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 
 from scripts.account import defaults, mark
-from scripts.account.async_config import delete_async
+from scripts.account.async_config import DELETE_ASYNC, delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
+from scripts.account.permission import Permission
 from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, read, token_pages
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
+
+# Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
+# action of Function Compute: on all of them neither is refused, so that all are declared so.
+GET = Permission("fc:GetFunction")
+UPDATE = Permission("fc:UpdateFunction")
+LIST_FUNCTIONS = Permission("fc:ListFunctions")
+LIST_TRIGGERS = Permission("fc:ListTriggers")
 
 _CHANGED = 412  # what was read is no longer what is there
 
@@ -22,6 +30,9 @@ class Function(Thing):
     """The function; `code` is the zip that it is to run. It is known by its description."""
 
     kind = "function"
+    READING = (GET,)
+    MAKING = (Permission("fc:CreateFunction"), UPDATE)
+    REMOVING = (GET, LIST_TRIGGERS, DELETE_ASYNC, Permission("fc:DeleteFunction"))
 
     def __init__(self, spec: Spec, clients: Clients, code: bytes = b"") -> None:
         self.name = spec.function.name

@@ -9,7 +9,7 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, on
 from scripts.account.resource import (
     Difference,
     State,
@@ -20,11 +20,22 @@ from scripts.account.resource import (
     find,
     step_for,
 )
-from scripts.account.role import detach, policies_of, read_role, trusted
-from scripts.account.service import services
+from scripts.account.role import (
+    ATTACH,
+    DELETE_ROLE,
+    DETACH,
+    MAKE_ROLE,
+    READ_ROLE,
+    detach,
+    policies_of,
+    read_role,
+    trusted,
+)
+from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 
+_POLICIES = "acs:ram:*:{account}:policy/*"
 GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
 
 _FUNCTION_COMPUTE = "fc.aliyuncs.com"
@@ -67,6 +78,9 @@ class FunctionRole(Thing):
     """The service's role. It is known by its mark."""
 
     kind = "role"
+    READING = READ_ROLE
+    MAKING = (*MAKE_ROLE, DETACH)
+    REMOVING = (*READ_ROLE, LIST_SERVICES, DETACH, DELETE_ROLE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
@@ -145,6 +159,9 @@ class RolePolicy(Thing):
     """
 
     kind = "policy"
+    READING = (*READ_ROLE, GET_POLICY)
+    MAKING = (ATTACH, *on(_POLICIES, "ram:CreatePolicy", "ram:CreatePolicyVersion"))
+    REMOVING = (*READ_ROLE, GET_POLICY, Permission("ram:DeletePolicy", _POLICIES))
 
     def __init__(self, policy: Policy, role: FunctionRole, clients: Clients) -> None:
         self.name = policy.name

@@ -15,9 +15,10 @@ from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.log import LogIndex, LogProject, LogStore
 from scripts.account.notification_role import NotificationRole
 from scripts.account.notifications import ActionPolicy, Person, Webhook
+from scripts.account.permission import union
 from scripts.account.queue import Queue, QueueFound
 from scripts.account.recipients import NOBODY, Recipients
-from scripts.account.recorder import Recorder, recorder
+from scripts.account.recorder import GET_RECORDER, Recorder, recorder
 from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
 from scripts.account.service import Service
@@ -51,6 +52,18 @@ __all__ = [
     "recorder",
     "removable",
 ]
+
+
+_AROUND = (
+    *(Topic, Queue, NotificationRole, LogProject, LogStore, Rule, Channel),
+    *(ActionPolicy, Alert),
+)
+PROVISIONING = union(
+    (GET_RECORDER,), *((*each.READING, *each.MAKING) for each in (*_AROUND, LogIndex))
+)
+REMOVING = union(
+    *(each.REMOVING for each in (*_AROUND, Trigger, Function, Service, FunctionRole, RolePolicy))
+)
 
 
 def around(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Iterator[Surrounding]:

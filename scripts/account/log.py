@@ -10,12 +10,16 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
-from scripts.account.audit_index import GET_INDEX, finds_audit_lines
+from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
-from scripts.account.service import services
+from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Logs
 from scripts.errors import CloudError
+
+_GET_PROJECT = Permission("log:GetProject", PROJECTS)
+LIST_PROJECTS = Permission("log:ListProject", PROJECTS)
 
 _PAGE = 500
 _NO_INDEX = "IndexConfigNotExist"  # with status 400, and not 404
@@ -29,6 +33,12 @@ class LogProject(Thing):
     """The project. Names of projects are global: another account may have taken it."""
 
     kind = "log project"
+    READING = (_GET_PROJECT,)
+    MAKING = (LIST_PROJECTS, Permission("log:CreateProject", PROJECTS))
+    REMOVING = (
+        *(_GET_PROJECT, LIST_SERVICES),
+        *on(PROJECTS, "log:ListLogStores", "log:DeleteProject"),
+    )
 
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = logs.project
@@ -109,6 +119,9 @@ class LogStore(Thing):
     """The log store. In a project of ours it needs no mark; else it is tagged."""
 
     kind = "log store"
+    READING = (_GET_PROJECT, *on(PROJECTS, "log:GetLogStore", "log:ListTagResources"))
+    MAKING = on(PROJECTS, "log:CreateLogStore", "log:UpdateLogStore", "log:TagResources")
+    REMOVING = (*READING, LIST_SERVICES, Permission("log:DeleteLogStore", PROJECTS))
 
     def __init__(self, logs: Logs, retention: int, clients: Clients) -> None:
         self.name = f"{logs.project}/{logs.logstore}"
@@ -194,6 +207,8 @@ class LogIndex(Thing):
     """
 
     kind = "log index"
+    READING = (GET_INDEX,)
+    MAKING = on(PROJECTS, "log:CreateIndex", "log:UpdateIndex")
 
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = f"{logs.project}/{logs.logstore}"

@@ -8,8 +8,18 @@ from alibabacloud_ram20150501 import models
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
 from scripts.account.resource import Difference, State, Thing, creating, deleting
-from scripts.account.role import detach, policies_of, read_role, trusted
-from scripts.account.topic import Topic, subscriptions, topics
+from scripts.account.role import (
+    ATTACH,
+    DELETE_ROLE,
+    DETACH,
+    MAKE_ROLE,
+    READ_ROLE,
+    detach,
+    policies_of,
+    read_role,
+    trusted,
+)
+from scripts.account.topic import LIST_TOPICS, Topic, subscriptions, topics
 from scripts.declared import Spec
 
 # Page "Trigger a function by an MNS topic": what Function Compute's console makes of that name.
@@ -28,6 +38,9 @@ class NotificationRole(Thing):
     """The role that MNS assumes, and that it has the policy to invoke functions."""
 
     kind = "role"
+    READING = READ_ROLE
+    MAKING = (*MAKE_ROLE, ATTACH)
+    REMOVING = (*READ_ROLE, LIST_TOPICS, *Topic.REMOVING, DETACH, DELETE_ROLE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.trigger.role_arn.rpartition("/")[2]

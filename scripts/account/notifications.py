@@ -15,11 +15,15 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alerts import action_policy_id
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission, on
 from scripts.account.recipients import Recipients, host_of
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Logs
 
 RecordValue = Mapping[str, Any]
+
+_RECORDS = "acs:log:*:{account}:resource/*"
+_LIST = Permission("log:ListResourceRecords", _RECORDS)
 
 # Who takes a form of their own: page "Notification methods". All others get JSON by POST.
 _KINDS = {
@@ -38,6 +42,9 @@ class _Record(Thing):
 
     kind: str
     resource: str  # as Log Service calls this type of records
+    READING = (_LIST,)
+    MAKING = on(_RECORDS, "log:CreateResourceRecord", "log:UpdateResourceRecord")
+    REMOVING = (_LIST, Permission("log:DeleteResourceRecord", _RECORDS))
 
     def __init__(self, logs: Logs, recipients: Recipients, clients: Clients) -> None:
         self.name = action_policy_id(logs.project)

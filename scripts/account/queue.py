@@ -8,15 +8,21 @@ from typing import Any
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.async_config import async_configs
+from scripts.account.async_config import LIST_ASYNC, async_configs
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.function import functions
+from scripts.account.function import LIST_FUNCTIONS, functions
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
-from scripts.account.service import services
+from scripts.account.service import LIST_SERVICES, services
 from scripts.account.topic import LARGEST_MESSAGE, MNS_PAGE, numbered_pages
 from scripts.errors import CloudError
 
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
+
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
+GET_QUEUE = Permission("mns:GetQueueAttributes", _QUEUES)
+PEEK = Permission("mns:PeekMessage", _QUEUES)
+LIST_QUEUES = Permission("mns:ListQueue")
 
 _PEEKED = 16
 _LATEST = (None, "", "LATEST")
@@ -36,6 +42,12 @@ class Queue(Thing):
     """A queue of that name, in the region of the clients."""
 
     kind = "queue"
+    READING = (GET_QUEUE,)
+    MAKING = on(_QUEUES, "mns:CreateQueue", "mns:SetQueueAttributes")
+    REMOVING = (
+        *(GET_QUEUE, PEEK, LIST_SERVICES, LIST_FUNCTIONS, LIST_ASYNC),
+        Permission("mns:DeleteQueue", _QUEUES),
+    )
 
     def __init__(self, name: str, clients: Clients) -> None:
         self.name = name

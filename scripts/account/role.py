@@ -6,8 +6,16 @@ from typing import Any
 from alibabacloud_ram20150501 import models
 
 from scripts.account.clients import Clients
+from scripts.account.permission import Permission, on
 from scripts.account.resource import deleting, find
 from scripts.declared import Spec
+
+ROLES = "acs:ram:*:{account}:role/*"
+READ_ROLE = on(ROLES, "ram:GetRole", "ram:ListPoliciesForRole")
+MAKE_ROLE = on(ROLES, "ram:CreateRole", "ram:UpdateRole")
+DELETE_ROLE = Permission("ram:DeleteRole", ROLES)
+# Also of Alibaba Cloud's own policies.
+ATTACH, DETACH = Permission("ram:AttachPolicyToRole"), Permission("ram:DetachPolicyFromRole")
 
 
 def read_role(clients: Clients, name: str) -> Any:

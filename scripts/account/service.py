@@ -8,13 +8,14 @@ from alibabacloud_fc_open20210406 import models
 from scripts.account import defaults, mark
 from scripts.account.clients import Clients, calling
 from scripts.account.defaults import defaults_of, resetting, settings_of
-from scripts.account.function import Function, functions
-from scripts.account.permission import Permission
+from scripts.account.function import LIST_FUNCTIONS, Function, functions
+from scripts.account.permission import Permission, on
 from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, find, token_pages
-from scripts.account.role import role_arn
+from scripts.account.role import ROLES, role_arn
 from scripts.declared import Spec
 
-READ_SERVICE = (Permission("fc:GetService"), Permission("fc:ListVpcBindings"))
+GET_SERVICE = Permission("fc:GetService")
+LIST_SERVICES = Permission("fc:ListServices")
 
 
 class Service(Thing):
@@ -24,6 +25,12 @@ class Service(Thing):
     """
 
     kind = "service"
+    READING = (GET_SERVICE, Permission("fc:ListVpcBindings"))
+    MAKING = (
+        *on("*", "fc:CreateService", "fc:UpdateService", "fc:DeleteVpcBinding"),
+        Permission("ram:PassRole", ROLES),
+    )
+    REMOVING = (GET_SERVICE, LIST_FUNCTIONS, Permission("fc:DeleteService"), *Function.REMOVING)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.name

@@ -9,16 +9,20 @@ from typing import Any
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.channel import channels
+from scripts.account.channel import LIST_CHANNELS, channels
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
 LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
 
-PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+PUBLISH = Permission("mns:PublishMessage", _TOPICS)
+GET_TOPIC = Permission("mns:GetTopicAttributes", _TOPICS)
+LIST_TOPICS = Permission("mns:ListTopic")
+LIST_SUBSCRIPTIONS = Permission("mns:ListSubscriptionByTopic", _TOPICS)
 
 MNS_PAGE = 50
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
@@ -30,6 +34,12 @@ class Topic(Thing):
     """The topic, in the region of the clients."""
 
     kind = "topic"
+    READING = (GET_TOPIC,)
+    MAKING = on(_TOPICS, "mns:CreateTopic", "mns:SetTopicAttributes")
+    REMOVING = (
+        *(GET_TOPIC, LIST_SUBSCRIPTIONS, LIST_CHANNELS, Permission("fc:GetTrigger")),
+        Permission("mns:DeleteTopic", _TOPICS),
+    )
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.topic

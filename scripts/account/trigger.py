@@ -7,19 +7,23 @@ from alibabacloud_fc_open20210406 import models
 
 from scripts.account.clients import Clients, calling
 from scripts.account.function import Function
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, deleting, find
 from scripts.declared import Spec
 
-# What making and deleting a trigger of a topic takes beside its own action, by the least
+GET_TRIGGER = Permission("fc:GetTrigger")
+# Making and deleting a trigger of a topic takes two more than its own action, by the least
 # permissions of the Serverless Devs client.
-SUBSCRIBING = (Permission("mns:Subscribe"), Permission("mns:Unsubscribe"))
+_DELETE = on("*", "fc:DeleteTrigger", "mns:Subscribe", "mns:Unsubscribe")
 
 
 class Trigger(Thing):
     """The trigger, a subscription of the topic: known by its name, and by whose the function is."""
 
     kind = "trigger"
+    READING = (GET_TRIGGER,)
+    MAKING = (Permission("fc:CreateTrigger"), *_DELETE)
+    REMOVING = (GET_TRIGGER, *Function.READING, *_DELETE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.trigger.name
