@@ -9,10 +9,11 @@ from alibabacloud_sls20201230 import models
 
 from scripts.account import mark
 from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
-from scripts.account.audit_trail import SKEW
+from scripts.account.audit_index import PROJECTS
+from scripts.account.audit_trail import SEARCH, SKEW
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Logs
 from scripts.errors import CloudError
 
@@ -26,10 +27,10 @@ _ALERT_POLICY = "sls.builtin.dynamic"
 _ENABLED = "enabled"
 
 
-_JOBS = "acs:log:{region}:{account}:project/*"
+WRITE_TEST = Permission("log:PostLogStoreLogs", f"{PROJECTS}/logstore/*")
 
 
-def needed(*operations: str) -> tuple[Permission, ...]:
+def _needed(*operations: str) -> tuple[Permission, ...]:
     """What such operations on alerts (`Get`, `Create`) take.
 
     Their own pages name the first, on no single resource. Guide "Grant a RAM user permissions to
@@ -38,14 +39,17 @@ def needed(*operations: str) -> tuple[Permission, ...]:
     return tuple(
         permission
         for each in operations
-        for permission in (Permission(f"log:{each}Alert"), Permission(f"log:{each}Job", _JOBS))
+        for permission in (Permission(f"log:{each}Alert"), Permission(f"log:{each}Job", PROJECTS))
     )
 
 
-class Alert:
+class Alert(Thing):
     """An alert. Its description has the mark."""
 
     kind = "alert"
+    READING = _needed("Get")
+    MAKING = _needed("Create", "Update", "Enable")
+    REMOVING = _needed("Get", "Delete")
 
     def __init__(self, rule: AlertRule, logs: Logs, clients: Clients) -> None:
         self.name = rule.name
@@ -69,10 +73,6 @@ class Alert:
             status=_ENABLED,
         )
         return _state(alert)
-
-    def obstacle(self) -> str:
-        """Nothing can be in the way of an alert that the project is not."""
-        return ""
 
     def create(self) -> None:
         """Make it, described as ours; it is on from then on."""
@@ -100,10 +100,6 @@ class Alert:
         if any(each.field == "status" for each in differences):
             with calling("log:EnableAlert", self.name):
                 self._log.enable_alert(self._project, self.name)
-
-    def there(self) -> bool:
-        """Whether there is such an alert."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark."""
@@ -223,7 +219,7 @@ def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[AlertChec
     request = models.GetLogsV2Request(query=f'"{test_id}"', from_=now - skew, to=now + skew)
     ask = functools.partial(clients.log.get_logs_v2, logs.project, HISTORY, request)
     try:
-        body = asked("log:GetLogStoreLogs", f"{logs.project}/{HISTORY}", ask).body
+        body = asked(SEARCH.action, f"{logs.project}/{HISTORY}", ask).body
     except CloudError as error:
         if error.code in _NOT_YET:
             return []
@@ -244,5 +240,5 @@ def write_test(clients: Clients, logs: Logs, test_id: str) -> None:
         time=int(time.time()), contents=[models.LogContent(key=MESSAGE, value=line)]
     )
     group = models.LogGroup(log_items=[item], topic=TEST_EVENT, source="")
-    with calling("log:PostLogStoreLogs", f"{logs.project}/{logs.logstore}"):
+    with calling(WRITE_TEST.action, f"{logs.project}/{logs.logstore}"):
         clients.log.put_logs(logs.project, logs.logstore, models.PutLogsRequest(body=group))

@@ -6,14 +6,20 @@ from typing import Any
 from alibabacloud_fc_open20210406 import models
 
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission
 from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
 from scripts.declared import AsyncConfig, Spec
+
+LIST_ASYNC = Permission("fc:ListFunctionAsyncInvokeConfigs")
+DELETE_ASYNC = Permission("fc:DeleteFunctionAsyncInvokeConfig")
 
 
 class AsyncInvokeConfig:
     """The function's asynchronous configuration."""
 
     kind = "async configuration"
+    READING = (Permission("fc:GetFunctionAsyncInvokeConfig"),)
+    MAKING = (Permission("fc:PutFunctionAsyncInvokeConfig"),)
 
     def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
         self.name = spec.function.name

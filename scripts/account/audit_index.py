@@ -4,7 +4,8 @@ from typing import Any
 
 from scripts.account.permission import Permission
 
-GET_INDEX = Permission("log:GetIndex", "acs:log:{region}:{account}:project/*")
+PROJECTS = "acs:log:{region}:{account}:project/*"
+GET_INDEX = Permission("log:GetIndex", PROJECTS)
 
 _FIELD = "message"  # what a function prints is in this field; page "Log fields"
 _QUOTE = '"'  # between it and the next stand the words of an audit line, which is JSON

@@ -16,14 +16,14 @@ from weakref import WeakSet
 
 from resource_repair.openness import OPENNESS
 from resource_repair.values import REPAIRED, SETTLED, TOLD
-from scripts.account.audit_index import GET_INDEX, finds_audit_lines
+from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError
 
 # Of GetLogsV2 the operation's own table names a project; of GetLogs, its log store.
-SEARCH = Permission("log:GetLogStoreLogs", "acs:log:{region}:{account}:project/*")
+SEARCH = Permission("log:GetLogStoreLogs", PROJECTS)
 
 PERMISSIONS = (GET_INDEX, SEARCH)
 

@@ -8,9 +8,13 @@ from alibabacloud_config20200907 import models
 
 from scripts.account import channel_filter, mark
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, deleting
-from scripts.account.rule import RISK_LEVEL, Rule
+from scripts.account.rule import LIST_RULES, RISK_LEVEL, Rule
 from scripts.declared import Spec
+
+LIST_CHANNELS = Permission("config:ListConfigDeliveryChannels")
+_DELETE = Permission("config:DeleteConfigDeliveryChannel")
 
 MOST = 5  # in an account; page "CreateConfigDeliveryChannel"
 
@@ -45,6 +49,12 @@ class Channel:
     """
 
     kind = "delivery channel"
+    READING = (LIST_CHANNELS, LIST_RULES)
+    MAKING = (
+        *on("*", "config:CreateConfigDeliveryChannel", "config:UpdateConfigDeliveryChannel"),
+        _DELETE,  # of two that two runs made
+    )
+    REMOVING = (LIST_CHANNELS, _DELETE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.name

@@ -9,20 +9,30 @@ import functools
 from collections.abc import Callable, Iterator
 
 from scripts.account.async_config import (
+    DELETE_ASYNC,
+    LIST_ASYNC,
     AsyncInvokeConfig,
     async_configs,
     delete_async,
 )
 from scripts.account.clients import Clients
-from scripts.account.function import Function
-from scripts.account.function_role import role_arn, role_steps
+from scripts.account.function import LIST_TRIGGERS, Function, triggers_of
+from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
+from scripts.account.permission import union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
 from scripts.account.service import Service
-from scripts.account.trigger import Trigger, delete_trigger, triggers_of
+from scripts.account.trigger import Trigger, delete_trigger
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
 __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
+
+# What only `undeclared` takes.
+UNDECLARED = (LIST_TRIGGERS, LIST_ASYNC)
+
+_KINDS = (FunctionRole, RolePolicy, Service, Function, AsyncInvokeConfig, Trigger)
+READING = union(*(kind.READING for kind in _KINDS), UNDECLARED)
+MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))
 
 _LATEST = ("", "LATEST", None)
 
@@ -35,7 +45,7 @@ def plan(spec: Spec, clients: Clients) -> Plan:
     """
     if clients.account_id != spec.account_id:
         raise UsageError(f"the spec is for account {spec.account_id}, not {clients.account_id}")
-    steps = (*role_steps(spec, clients), *_function_steps(spec, clients, role_arn(spec)))
+    steps = (*role_steps(spec, clients), *_function_steps(spec, clients))
     return Plan(spec.account_id, spec.region, steps)
 
 
@@ -50,13 +60,13 @@ def apply(plan: Plan, done: Callable[[Step], None] = lambda _: None) -> None:
         done(step)
 
 
-def _function_steps(spec: Spec, clients: Clients, role_arn: str) -> Iterator[Step]:
-    """Service (with the role of that ARN), function, asynchronous configuration, trigger.
+def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
+    """Service, function, asynchronous configuration, trigger, and what nobody declared.
 
     Raises CloudError, and UsageError if the code was not built.
     """
     code = _built_code(spec)
-    yield step_for(Service(spec, clients, role_arn))
+    yield step_for(Service(spec, clients))
     yield step_for(Function(spec, clients, code))
     if wanted := spec.function.async_config:
         yield step_for(AsyncInvokeConfig(spec, wanted, clients))

@@ -22,7 +22,7 @@ from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
 from scripts.account.clients import Clients, asked
-from scripts.account.function import ChangedError, answer_about, update
+from scripts.account.function import GET, UPDATE, ChangedError, answer_about, update
 from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
@@ -42,11 +42,7 @@ __all__ = [
     "secured",
 ]
 
-# Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
-# action of Function Compute: on all of them neither is refused, so that all are declared so.
-GET = Permission("fc:GetFunction")
 GET_CODE = Permission("fc:GetFunctionCode")
-UPDATE = Permission("fc:UpdateFunction")
 
 MODE, PAUSED = "repairMode", "paused"  # environment variables
 

@@ -27,7 +27,6 @@ EVALUATING = "EVALUATING"
 LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults")
 START = Permission("config:StartConfigRuleEvaluation")
 LIST_OF_BUCKET = Permission("config:ListResourceEvaluationResults")
-LIST_RULES = Permission("config:ListConfigRules")
 
 _PAGE = 100  # the most that there can be
 # Of what several rules say about one bucket, the first of these counts.

@@ -1,7 +1,6 @@
 """The function: how it is read, made, changed and taken away; by way of Function Compute."""
 
 import base64
-import functools
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -10,28 +9,38 @@ from alibabacloud_fc_open20210406 import models
 from alibabacloud_tea_util.models import RuntimeOptions
 
 from scripts.account import defaults, mark
-from scripts.account.async_config import delete_async
+from scripts.account.async_config import DELETE_ASYNC, delete_async
 from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
-from scripts.account.trigger import triggers_of
+from scripts.account.permission import Permission
+from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, read, token_pages
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 
+# Their own pages know no resource to name. Page "Policies and sample policies" knows one for each
+# action of Function Compute: on all of them neither is refused, so that all are declared so.
+GET = Permission("fc:GetFunction")
+UPDATE = Permission("fc:UpdateFunction")
+LIST_FUNCTIONS = Permission("fc:ListFunctions")
+LIST_TRIGGERS = Permission("fc:ListTriggers")
 
-class Function:
-    """The function; `code` is the zip that it is to run."""
+
+class Function(Thing):
+    """The function; `code` is the zip that it is to run. It is known by its description."""
 
     kind = "function"
+    READING = (GET,)
+    MAKING = (Permission("fc:CreateFunction"), UPDATE)
+    REMOVING = (GET, LIST_TRIGGERS, DELETE_ASYNC, Permission("fc:DeleteFunction"))
 
-    def __init__(self, spec: Spec, clients: Clients, code: bytes) -> None:
+    def __init__(self, spec: Spec, clients: Clients, code: bytes = b"") -> None:
         self.name = spec.function.name
         self._service = spec.service.name
         self._wanted = spec.function
         self._code = code
-        self._read = functools.partial(answer_about, spec, clients)
-        self._update = functools.partial(update, spec, clients)
+        self._spec = spec
+        self._clients = clients
         self._etag = ""
         self._fc = clients.fc
 
@@ -90,35 +99,7 @@ class Function:
             **self._settings(),
             **resetting(fields),
         )
-        self._update(self._etag, request)
-
-
-def _state(settings: Any, environment: dict[str, str], code: str) -> State:
-    return {
-        "description": settings.description or "",
-        "runtime": settings.runtime,
-        "handler": settings.handler,
-        "memorySize": str(settings.memory_size),
-        "timeout": str(settings.timeout),
-        **{f"environmentVariables.{name}": value for name, value in environment.items()},
-        "code": code,
-    }
-
-
-class RemovableFunction:
-    """The function, with its asynchronous configuration. It is known by its description."""
-
-    kind = "function"
-
-    def __init__(self, spec: Spec, clients: Clients) -> None:
-        self.name = spec.function.name
-        self._spec = spec
-        self._clients = clients
-        self._read = functools.partial(function_of, spec, clients)
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        return self._read() is not None
+        update(self._spec, self._clients, self._etag, request)
 
     def stays(self) -> str:
         """It is described otherwise, or others call it too."""
@@ -131,14 +112,28 @@ class RemovableFunction:
     def ours(self) -> bool:
         """Whether it is there, and described as in the spec."""
         found = self._read()
-        return found is not None and (found.description or "") == self._spec.function.description
+        return found is not None and (found.body.description or "") == self._wanted.description
 
     def delete(self) -> None:
-        """Take it away."""
-        service = self._spec.service.name
-        delete_async(self._clients, service, self.name)
+        """Take it away, with its asynchronous configuration."""
+        delete_async(self._clients, self._service, self.name)
         with deleting("fc:DeleteFunction", self.name):
-            self._clients.fc.delete_function(service, self.name)
+            self._fc.delete_function(self._service, self.name)
+
+    def _read(self) -> Any:
+        return answer_about(self._spec, self._clients)
+
+
+def _state(settings: Any, environment: dict[str, str], code: str) -> State:
+    return {
+        "description": settings.description or "",
+        "runtime": settings.runtime,
+        "handler": settings.handler,
+        "memorySize": str(settings.memory_size),
+        "timeout": str(settings.timeout),
+        **{f"environmentVariables.{name}": value for name, value in environment.items()},
+        "code": code,
+    }
 
 
 class ChangedError(Problem):
@@ -179,14 +174,22 @@ def functions(clients: Clients, service: str) -> Iterator[str]:
     return (each.function_name for each in found)
 
 
-def function_of(spec: Spec, clients: Clients) -> Any:
-    """All of the live function's settings; None if it is not there."""
-    answer = answer_about(spec, clients)
-    return answer and answer.body
+def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:
+    """Every trigger of the function; none if it is not there."""
+    service, function = spec.service.name, spec.function.name
+
+    def page(token: str | None) -> Any:
+        request = models.ListTriggersRequest(limit=FC_PAGE, next_token=token)
+        return clients.fc.list_triggers(service, function, request)
+
+    return token_pages("fc:ListTriggers", function, page, lambda body: body.triggers)
 
 
 def answer_about(spec: Spec, clients: Clients) -> Any:
-    """The same with the headers of the answer, which tell one state of it from another."""
+    """The live function with the headers of the answer, which tell one state of it from another.
+
+    None if it is not there.
+    """
     name = spec.function.name
     place = (spec.service.name, name, models.GetFunctionRequest())
     return read("fc:GetFunction", name, lambda: clients.fc.get_function(*place))

@@ -9,22 +9,33 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, on
 from scripts.account.resource import (
     Difference,
     State,
     Step,
+    Thing,
     Verdict,
     deleting,
     find,
-    read,
     step_for,
 )
-from scripts.account.role import policies_of, read_role, trusted
-from scripts.account.service import services
+from scripts.account.role import (
+    ATTACH,
+    DELETE_ROLE,
+    DETACH,
+    MAKE_ROLE,
+    READ_ROLE,
+    detach,
+    policies_of,
+    read_role,
+    trusted,
+)
+from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 
+_POLICIES = "acs:ram:*:{account}:policy/*"
 GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
 
 _FUNCTION_COMPUTE = "fc.aliyuncs.com"
@@ -41,67 +52,58 @@ _TRUST = {
 }
 
 
-def role_arn(spec: Spec) -> str:
-    """The ARN of the service's role; RAM writes the names of roles in ARNs in lower case."""
-    return f"acs:ram::{spec.account_id}:role/{spec.service.role.name.lower()}"
-
-
 def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     """The role, then each policy as declared. Further policies are taken from it.
 
     Raises CloudError, and Problem for a policy that is nowhere.
     """
-    role = _Role(spec, clients)
+    role = FunctionRole(spec, clients)
     yield step_for(role)
     for policy in spec.service.role.policies:
-        yield step_for(_RolePolicy(policy, role, clients))
+        yield step_for(RolePolicy(policy, role, clients))
     yield from _undeclared(spec, clients, role)
 
 
-def _undeclared(spec: Spec, clients: Clients, role: "_Role") -> Iterator[Step]:
+def _undeclared(spec: Spec, clients: Clients, role: "FunctionRole") -> Iterator[Step]:
     """Policies with which the function may do more than s.yaml says: the role loses them."""
     declared = {policy.name for policy in spec.service.role.policies}
     for name, kind in role.attached().items():
         if name not in declared:
             gone = (Difference("attached to", role.name, ""),)
-            detach = functools.partial(_detach, clients, role.name, kind, name)
-            yield Step(Verdict.REMOVE, _RolePolicy.kind, name, gone, detach)
+            take = functools.partial(detach, clients, role.name, kind, name)
+            yield Step(Verdict.REMOVE, RolePolicy.kind, name, gone, take)
 
 
-def _detach(clients: Clients, role: str, kind: str, name: str) -> None:
-    request = models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=name, role_name=role)
-    with deleting("ram:DetachPolicyFromRole", f"{name} (from {role})"):
-        clients.ram.detach_policy_from_role(request)
+class FunctionRole(Thing):
+    """The service's role. It is known by its mark."""
 
-
-class _Role:
     kind = "role"
+    READING = READ_ROLE
+    MAKING = (*MAKE_ROLE, DETACH)
+    REMOVING = (*READ_ROLE, LIST_SERVICES, DETACH, DELETE_ROLE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
         self._service = spec.service.name
+        self._declared = {policy.name for policy in spec.service.role.policies}
+        self._clients = clients
         self._ram = clients.ram
 
     def live(self) -> State | None:
-        return read("ram:GetRole", self.name, self._live)
-
-    def _live(self) -> State:
-        role = self._ram.get_role(models.GetRoleRequest(role_name=self.name)).body.role
-        return {"trust": _canonical(json.loads(role.assume_role_policy_document))}
+        """Whom it trusts; None if it is not there."""
+        role = self._read()
+        return role and {"trust": _canonical(json.loads(role.assume_role_policy_document))}
 
     def attached(self) -> Mapping[str, str]:
-        """The kind (System or Custom) of each policy that the role has, by name."""
-        return read("ram:ListPoliciesForRole", self.name, self._attached) or {}
-
-    def _attached(self) -> State:
-        request = models.ListPoliciesForRoleRequest(role_name=self.name)
-        policies = self._ram.list_policies_for_role(request).body.policies.policy
-        return {policy.policy_name: policy.policy_type for policy in policies or []}
+        """The kind (System or Custom) of each policy that it has, by name."""
+        return policies_of(self._clients, self.name)
 
     def declared(self) -> State:
+        """Function Compute alone."""
         return {"trust": _canonical(_TRUST)}
 
     def create(self) -> None:
+        """Make it, described as ours."""
         request = models.CreateRoleRequest(
             role_name=self.name,
             assume_role_policy_document=_written(_TRUST),
@@ -111,19 +113,57 @@ class _Role:
             self._ram.create_role(request)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
+        """Let Function Compute assume it, and nobody else."""
         request = models.UpdateRoleRequest(
             role_name=self.name, new_assume_role_policy_document=_written(_TRUST)
         )
         with calling("ram:UpdateRole", self.name):
             self._ram.update_role(request)
 
+    def stays(self) -> str:
+        """It has no mark, or somebody else trusted it with more."""
+        role = self._read()
+        if not_ours := mark.missing_from(role):
+            return not_ours
+        if trusted(role) != [_FUNCTION_COMPUTE]:
+            return "not Function Compute alone may assume it: it may be somebody else's"
+        others = [name for name in self.attached() if name not in self._declared]
+        return (
+            f"it has policies that s.yaml does not declare: {', '.join(others)}" if others else ""
+        )
 
-class _RolePolicy:
-    """A policy and that the role has it. One declared without statements must exist."""
+    def users(self) -> list[str]:
+        """The services in the region that have it: RAM does not tell who uses a role."""
+        suffix = f":role/{self.name.lower()}"
+        return [
+            f"service {each.service_name}"
+            for each in services(self._clients)
+            if (each.role or "").lower().endswith(suffix)
+        ]
+
+    def delete(self) -> None:
+        """Take it away, with what it is allowed."""
+        for name, kind in self.attached().items():
+            detach(self._clients, self.name, kind, name)
+        with deleting("ram:DeleteRole", self.name):
+            self._ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
+
+    def _read(self) -> Any:
+        return read_role(self._clients, self.name)
+
+
+class RolePolicy(Thing):
+    """A policy and that the role has it. One declared without statements must exist.
+
+    It is known by its mark.
+    """
 
     kind = "policy"
+    READING = (*READ_ROLE, GET_POLICY)
+    MAKING = (ATTACH, *on(_POLICIES, "ram:CreatePolicy", "ram:CreatePolicyVersion"))
+    REMOVING = (*READ_ROLE, GET_POLICY, Permission("ram:DeletePolicy", _POLICIES))
 
-    def __init__(self, policy: Policy, role: _Role, clients: Clients) -> None:
+    def __init__(self, policy: Policy, role: FunctionRole, clients: Clients) -> None:
         self.name = policy.name
         self._policy = policy
         self._role = role.name
@@ -132,13 +172,18 @@ class _RolePolicy:
         self._type = "Custom" if policy.statements else self._find()
 
     def live(self) -> State | None:
+        """That the role has it and, if s.yaml has its statements, these; None if it is nowhere."""
         attached = self._role if self.name in self._attached() else ""
         if not self._policy.statements:
             return {"attached to": attached}
-        document = self._document("Custom")
-        return None if document is None else {"attached to": attached, **document}
+        found = self._read()
+        if found is None:
+            return None
+        document = json.loads(found.default_policy_version.policy_document)
+        return {"attached to": attached, "document": _canonical(document)}
 
     def declared(self) -> State:
+        """As s.yaml has it."""
         document = {"document": _canonical(self._declared_document())}
         return {"attached to": self._role, **(document if self._policy.statements else {})}
 
@@ -147,6 +192,7 @@ class _RolePolicy:
         return {"Version": "1", "Statement": statements}
 
     def create(self) -> None:
+        """Make it, described as ours, and give it to the role."""
         request = models.CreatePolicyRequest(
             policy_name=self.name,
             policy_document=_written(self._declared_document()),
@@ -159,6 +205,7 @@ class _RolePolicy:
         self._attach()
 
     def change(self, differences: tuple[Difference, ...]) -> None:
+        """Write it, and give it to the role."""
         fields = {difference.field for difference in differences}
         if "document" in fields:
             self._write_document()
@@ -170,21 +217,34 @@ class _RolePolicy:
         if kind := self._attached().get(self.name):
             return kind
         for kind in ("System", "Custom"):
-            if self._document(kind) is not None:
+            if self._read(kind) is not None:
                 return kind
         raise Problem(
             f"the policy {self.name} does not exist: "
             "correct its name in s.yaml, or declare it there with its statements"
         )
 
-    def _document(self, kind: str) -> State | None:
+    def stays(self) -> str:
+        """It has no mark, or others have it too."""
+        found = self._read()
+        if not_ours := mark.missing_from(found and found.policy):
+            return not_ours
+        others = found.policy.attachment_count - len(self.users())
+        return f"others have it: it is attached {others} times more" if others > 0 else ""
+
+    def users(self) -> list[str]:
+        """The role that it is for, if that has it."""
+        return [f"role {self._role}"] if self.name in self._attached() else []
+
+    def delete(self) -> None:
+        """Take it away."""
+        request = models.DeletePolicyRequest(policy_name=self.name, cascading_delete=True)
+        with deleting("ram:DeletePolicy", self.name):
+            self._ram.delete_policy(request)
+
+    def _read(self, kind: str = "Custom") -> Any:
         request = models.GetPolicyRequest(policy_type=kind, policy_name=self.name)
-
-        def document() -> State:
-            version = self._ram.get_policy(request).body.default_policy_version
-            return {"document": _canonical(json.loads(version.policy_document))}
-
-        return read(GET_POLICY.action, self.name, document)
+        return find(GET_POLICY.action, self.name, lambda: self._ram.get_policy(request))
 
     def _write_document(self) -> None:
         request = models.CreatePolicyVersionRequest(
@@ -203,91 +263,6 @@ class _RolePolicy:
         )
         with calling("ram:AttachPolicyToRole", f"{self.name} (to {self._role})"):
             self._ram.attach_policy_to_role(request)
-
-
-class RemovableRole:
-    """The service's role, as it is to be taken away. It is known by its mark."""
-
-    kind = "role"
-
-    def __init__(self, spec: Spec, clients: Clients) -> None:
-        self.name = spec.service.role.name
-        self._declared = {policy.name for policy in spec.service.role.policies}
-        self._clients = clients
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        return read_role(self._clients, self.name) is not None
-
-    def stays(self) -> str:
-        """It has no mark, or somebody else trusted it with more."""
-        role = read_role(self._clients, self.name)
-        if not_ours := mark.missing_from(role):
-            return not_ours
-        if trusted(role) != [_FUNCTION_COMPUTE]:
-            return "not Function Compute alone may assume it: it may be somebody else's"
-        others = [name for name in self.policies() if name not in self._declared]
-        return (
-            f"it has policies that s.yaml does not declare: {', '.join(others)}" if others else ""
-        )
-
-    def users(self) -> list[str]:
-        """The services in the region that have it: RAM does not tell who uses a role."""
-        suffix = f":role/{self.name.lower()}"
-        return [
-            f"service {each.service_name}"
-            for each in services(self._clients)
-            if (each.role or "").lower().endswith(suffix)
-        ]
-
-    def policies(self) -> dict[str, str]:
-        """The kind of each policy that it has, by name."""
-        return policies_of(self._clients, self.name)
-
-    def delete(self) -> None:
-        """Take it away."""
-        for name, kind in self.policies().items():
-            _detach(self._clients, self.name, kind, name)
-        with deleting("ram:DeleteRole", self.name):
-            self._clients.ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
-
-
-class RemovablePolicy:
-    """A policy of the role, as it is to be taken away. It is known by its mark."""
-
-    kind = "policy"
-
-    def __init__(self, policy: Policy, role: RemovableRole, clients: Clients) -> None:
-        self.name = policy.name
-        self._role = role
-        self._ram = clients.ram
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        return self._read() is not None
-
-    def stays(self) -> str:
-        """It has no mark, or others have it too."""
-        policy = self._read()
-        if not_ours := mark.missing_from(policy):
-            return not_ours
-        others = policy.attachment_count - len(self.users())
-        return f"others have it: it is attached {others} times more" if others > 0 else ""
-
-    def users(self) -> list[str]:
-        """The role that it is for, if that has it."""
-        return [f"role {self._role.name}"] if self.name in self._role.policies() else []
-
-    def delete(self) -> None:
-        """Take it away."""
-        request = models.DeletePolicyRequest(policy_name=self.name, cascading_delete=True)
-        with deleting("ram:DeletePolicy", self.name):
-            self._ram.delete_policy(request)
-
-    def _read(self) -> Any:
-        request = models.GetPolicyRequest(policy_type="Custom", policy_name=self.name)
-        found = find("ram:GetPolicy", self.name, lambda: self._ram.get_policy(request))
-        return found and found.policy
 
 
 def _written(document: Mapping[str, Any]) -> str:

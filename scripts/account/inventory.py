@@ -10,19 +10,20 @@ from scripts.account.alert_rules import alert_rules
 from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
 from scripts.account.clients import Clients
-from scripts.account.function import RemovableFunction
-from scripts.account.function_role import RemovablePolicy, RemovableRole
+from scripts.account.function import Function
+from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.log import LogIndex, LogProject, LogStore
 from scripts.account.notification_role import NotificationRole
 from scripts.account.notifications import ActionPolicy, Person, Webhook
+from scripts.account.permission import union
 from scripts.account.queue import Queue, QueueFound
 from scripts.account.recipients import NOBODY, Recipients
-from scripts.account.recorder import Recorder, recorder
+from scripts.account.recorder import GET_RECORDER, Recorder, recorder
 from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
-from scripts.account.service import RemovableService
+from scripts.account.service import Service
 from scripts.account.topic import Topic
-from scripts.account.trigger import RemovableTrigger
+from scripts.account.trigger import Trigger
 from scripts.declared import Spec
 
 __all__ = [
@@ -51,6 +52,18 @@ __all__ = [
     "recorder",
     "removable",
 ]
+
+
+_AROUND = (
+    *(Topic, Queue, NotificationRole, LogProject, LogStore, Rule, Channel),
+    *(ActionPolicy, Alert),
+)
+PROVISIONING = union(
+    (GET_RECORDER,), *((*each.READING, *each.MAKING) for each in (*_AROUND, LogIndex))
+)
+REMOVING = union(
+    *(each.REMOVING for each in (*_AROUND, Trigger, Function, Service, FunctionRole, RolePolicy))
+)
 
 
 def around(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Iterator[Surrounding]:
@@ -118,12 +131,11 @@ def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     The Serverless Devs client marks no role and no policy: what it made of them cannot be told from
     what was there before, and stays.
     """
-    function = RemovableFunction(spec, clients)
-    yield RemovableTrigger(spec, clients, function)
-    yield function
-    yield RemovableService(spec, clients, function)
-    role = RemovableRole(spec, clients)
+    yield Trigger(spec, clients)
+    yield Function(spec, clients)
+    yield Service(spec, clients)
+    role = FunctionRole(spec, clients)
     yield role
     for policy in spec.service.role.policies:
         if policy.statements:
-            yield RemovablePolicy(policy, role, clients)
+            yield RolePolicy(policy, role, clients)

@@ -10,12 +10,16 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
-from scripts.account.audit_index import GET_INDEX, finds_audit_lines
+from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.resource import Difference, State, creating, deleting, find
-from scripts.account.service import services
+from scripts.account.permission import Permission, on
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
+from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Logs
 from scripts.errors import CloudError
+
+_GET_PROJECT = Permission("log:GetProject", PROJECTS)
+LIST_PROJECTS = Permission("log:ListProject", PROJECTS)
 
 _PAGE = 500
 _NO_INDEX = "IndexConfigNotExist"  # with status 400, and not 404
@@ -25,10 +29,16 @@ _DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
 _OUR_FIELDS = (*(f"{MESSAGE}.{name}" for name in IN_MESSAGE), *OF_A_RUN)
 
 
-class LogProject:
+class LogProject(Thing):
     """The project. Names of projects are global: another account may have taken it."""
 
     kind = "log project"
+    READING = (_GET_PROJECT,)
+    MAKING = (LIST_PROJECTS, Permission("log:CreateProject", PROJECTS))
+    REMOVING = (
+        *(_GET_PROJECT, LIST_SERVICES),
+        *on(PROJECTS, "log:ListLogStores", "log:DeleteProject"),
+    )
 
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = logs.project
@@ -69,10 +79,6 @@ class LogProject:
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Never called: a project that is there does not differ."""
 
-    def there(self) -> bool:
-        """Whether there is such a project of this account."""
-        return self._read() is not None
-
     def stays(self) -> str:
         """It has no mark, or other log stores."""
         if not_ours := mark.missing_from(self._read()):
@@ -109,10 +115,13 @@ class LogProject:
         return any(project.project_name == self.name for project in projects)
 
 
-class LogStore:
+class LogStore(Thing):
     """The log store. In a project of ours it needs no mark; else it is tagged."""
 
     kind = "log store"
+    READING = (_GET_PROJECT, *on(PROJECTS, "log:GetLogStore", "log:ListTagResources"))
+    MAKING = on(PROJECTS, "log:CreateLogStore", "log:UpdateLogStore", "log:TagResources")
+    REMOVING = (*READING, LIST_SERVICES, Permission("log:DeleteLogStore", PROJECTS))
 
     def __init__(self, logs: Logs, retention: int, clients: Clients) -> None:
         self.name = f"{logs.project}/{logs.logstore}"
@@ -133,10 +142,6 @@ class LogStore:
         longer = found is not None and found.ttl > self._retention and bool(self.stays())
         return {"ttl": str(found.ttl if longer else self._retention)}
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a store that the project is not."""
-        return ""
-
     def create(self) -> None:
         """Make it, and mark it unless its project is marked."""
         request = models.CreateLogStoreRequest(
@@ -156,10 +161,6 @@ class LogStore:
         request = models.UpdateLogStoreRequest(logstore_name=self._store, ttl=self._retention)
         with calling("log:UpdateLogStore", self.name):
             self._log.update_log_store(self._project, self._store, request)
-
-    def there(self) -> bool:
-        """Whether there is such a store."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark, and nor has its project: all that is in one of ours is ours."""
@@ -199,13 +200,15 @@ class LogStore:
         return f"{self._project}#{self._store}"
 
 
-class LogIndex:
+class LogIndex(Thing):
     """The store's index, of whole logs and of fields. It goes with the store.
 
     Without that of whole logs nothing is found, and without that of fields no alert fires.
     """
 
     kind = "log index"
+    READING = (GET_INDEX,)
+    MAKING = on(PROJECTS, "log:CreateIndex", "log:UpdateIndex")
 
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = f"{logs.project}/{logs.logstore}"
@@ -223,10 +226,6 @@ class LogIndex:
     def declared(self) -> State:
         """Whole logs and our fields are indexed; what else is, is left as it is."""
         return {"fullText": "on", "fields": ", ".join(_OUR_FIELDS)}
-
-    def obstacle(self) -> str:
-        """Nothing can be in the way of an index that the project is not."""
-        return ""
 
     def create(self) -> None:
         """Make it."""

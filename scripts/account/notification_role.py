@@ -7,9 +7,19 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.resource import Difference, State, creating, deleting
-from scripts.account.role import policies_of, read_role, trusted
-from scripts.account.topic import Topic, subscriptions, topics
+from scripts.account.resource import Difference, State, Thing, creating, deleting
+from scripts.account.role import (
+    ATTACH,
+    DELETE_ROLE,
+    DETACH,
+    MAKE_ROLE,
+    READ_ROLE,
+    detach,
+    policies_of,
+    read_role,
+    trusted,
+)
+from scripts.account.topic import LIST_TOPICS, Topic, subscriptions, topics
 from scripts.declared import Spec
 
 # Page "Trigger a function by an MNS topic": what Function Compute's console makes of that name.
@@ -24,10 +34,13 @@ _TRUST = {
 }
 
 
-class NotificationRole:
+class NotificationRole(Thing):
     """The role that MNS assumes, and that it has the policy to invoke functions."""
 
     kind = "role"
+    READING = READ_ROLE
+    MAKING = (*MAKE_ROLE, ATTACH)
+    REMOVING = (*READ_ROLE, LIST_TOPICS, *Topic.REMOVING, DETACH, DELETE_ROLE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.trigger.role_arn.rpartition("/")[2]
@@ -90,10 +103,6 @@ class NotificationRole:
         if "policy" in fields:
             self._attach()
 
-    def there(self) -> bool:
-        """Whether there is such a role."""
-        return self._read() is not None
-
     def stays(self) -> str:
         """It has no mark, or further policies, or other triggers may go by it.
 
@@ -113,12 +122,7 @@ class NotificationRole:
 
     def delete(self) -> None:
         """Take its policy and then the role away."""
-        with deleting("ram:DetachPolicyFromRole", f"{POLICY} (from {self.name})"):
-            self._clients.ram.detach_policy_from_role(
-                models.DetachPolicyFromRoleRequest(
-                    policy_type="System", policy_name=POLICY, role_name=self.name
-                )
-            )
+        detach(self._clients, self.name, "System", POLICY)
         with deleting("ram:DeleteRole", self.name):
             self._clients.ram.delete_role(models.DeleteRoleRequest(role_name=self.name))
 

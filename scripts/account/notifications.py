@@ -15,11 +15,15 @@ from alibabacloud_sls20201230 import models
 from scripts.account import mark
 from scripts.account.alerts import action_policy_id
 from scripts.account.clients import Clients, calling
+from scripts.account.permission import Permission, on
 from scripts.account.recipients import Recipients, host_of
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Logs
 
 RecordValue = Mapping[str, Any]
+
+_RECORDS = "acs:log:*:{account}:resource/*"
+_LIST = Permission("log:ListResourceRecords", _RECORDS)
 
 # Who takes a form of their own: page "Notification methods". All others get JSON by POST.
 _KINDS = {
@@ -33,11 +37,14 @@ _CUSTOM = "custom"
 _TEMPLATE = "sls.builtin.cn"  # Log Service's own; what it sends to a webhook is JSON
 
 
-class _Record(abc.ABC):
+class _Record(Thing):
     """A record: JSON that Log Service keeps under an id."""
 
     kind: str
     resource: str  # as Log Service calls this type of records
+    READING = (_LIST,)
+    MAKING = on(_RECORDS, "log:CreateResourceRecord", "log:UpdateResourceRecord")
+    REMOVING = (_LIST, Permission("log:DeleteResourceRecord", _RECORDS))
 
     def __init__(self, logs: Logs, recipients: Recipients, clients: Clients) -> None:
         self.name = action_policy_id(logs.project)
@@ -61,10 +68,6 @@ class _Record(abc.ABC):
         """As it should be."""
         return self._state(self._value())
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a record."""
-        return ""
-
     def create(self) -> None:
         """Make it."""
         request = models.CreateResourceRecordRequest(body=self._body(self._value()))
@@ -78,10 +81,6 @@ class _Record(abc.ABC):
         request = models.UpdateResourceRecordRequest(body=self._body(value))
         with calling("log:UpdateResourceRecord", self._subject):
             self._log.update_resource_record(self.resource, self.name, request)
-
-    def there(self) -> bool:
-        """Whether there is such a record."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark."""

@@ -1,4 +1,8 @@
-"""What RAM must allow for a call."""
+"""What RAM must allow for a call.
+
+It is told beside the call. A class of things tells what its `READING` takes, what `MAKING` and
+changing take besides, and all that `REMOVING` takes.
+"""
 
 import itertools
 from collections.abc import Iterable
@@ -19,6 +23,16 @@ class Permission(NamedTuple):
         """The statement of a RAM policy that gives it."""
         resource = self.resource.replace("{account}", account_id).replace("{region}", region)
         return {"Effect": "Allow", "Action": self.action, "Resource": resource}
+
+
+def on(resource: str, *actions: str) -> tuple[Permission, ...]:
+    """The permission for each of the actions, on that resource."""
+    return tuple(Permission(action, resource) for action in actions)
+
+
+def union(*groups: Iterable[Permission]) -> tuple[Permission, ...]:
+    """All of them, each once."""
+    return tuple(dict.fromkeys(itertools.chain(*groups)))
 
 
 def missing_permissions(declared: Iterable[Permission], refused: Iterable[str]) -> list[Permission]:

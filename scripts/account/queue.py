@@ -8,15 +8,21 @@ from typing import Any
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.async_config import async_configs
+from scripts.account.async_config import LIST_ASYNC, async_configs
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.function import functions
-from scripts.account.resource import Difference, State, creating, deleting, find
-from scripts.account.service import services
+from scripts.account.function import LIST_FUNCTIONS, functions
+from scripts.account.permission import Permission, on
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
+from scripts.account.service import LIST_SERVICES, services
 from scripts.account.topic import LARGEST_MESSAGE, MNS_PAGE, numbered_pages
 from scripts.errors import CloudError
 
 RETENTION = 7 * 24 * 3600  # seconds; the longest that a queue keeps a message
+
+_QUEUES = "acs:mns:{region}:{account}:/queues/*"
+GET_QUEUE = Permission("mns:GetQueueAttributes", _QUEUES)
+PEEK = Permission("mns:PeekMessage", _QUEUES)
+LIST_QUEUES = Permission("mns:ListQueue")
 
 _PEEKED = 16
 _LATEST = (None, "", "LATEST")
@@ -32,10 +38,16 @@ class QueueFound:
     marked: bool
 
 
-class Queue:
+class Queue(Thing):
     """A queue of that name, in the region of the clients."""
 
     kind = "queue"
+    READING = (GET_QUEUE,)
+    MAKING = on(_QUEUES, "mns:CreateQueue", "mns:SetQueueAttributes")
+    REMOVING = (
+        *(GET_QUEUE, PEEK, LIST_SERVICES, LIST_FUNCTIONS, LIST_ASYNC),
+        Permission("mns:DeleteQueue", _QUEUES),
+    )
 
     def __init__(self, name: str, clients: Clients) -> None:
         self.name = name
@@ -58,10 +70,6 @@ class Queue:
         """As long as can be, both."""
         return _state(RETENTION, LARGEST_MESSAGE)
 
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a queue."""
-        return ""
-
     def create(self) -> None:
         """Make it, tagged."""
         request = models.CreateQueueRequest(
@@ -82,10 +90,6 @@ class Queue:
         )
         with calling("mns:SetQueueAttributes", self.name):
             self._mns.set_queue_attributes(request)
-
-    def there(self) -> bool:
-        """Whether there is such a queue."""
-        return self.found() is not None
 
     def stays(self) -> str:
         """It has no mark. Who reads or writes a queue is not known to MNS."""
@@ -136,6 +140,9 @@ class Queue:
         """Take it away, with the messages in it."""
         with deleting("mns:DeleteQueue", self.name):
             self._mns.delete_queue(models.DeleteQueueRequest(queue_name=self.name))
+
+    def _read(self) -> QueueFound | None:
+        return self.found()
 
     def _senders(self, service: str, function: str) -> Iterator[str]:
         """The qualifiers with which a function sends to it, with a dot; empty for the latest."""

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from scripts.account.clients import Clients, asked
+from scripts.account.permission import Permission
 from scripts.account.rule import RESOURCE_TYPE
+
+GET_RECORDER = Permission("config:GetConfigurationRecorder")
 
 
 @dataclass(frozen=True)

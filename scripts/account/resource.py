@@ -1,5 +1,6 @@
 """What is declared as a resource: how it is read, made and changed, and what a plan does to it."""
 
+import abc
 import contextlib
 import enum
 import functools
@@ -109,6 +110,22 @@ class Removable(Protocol):
     def delete(self) -> None:
         """Take it away; one that is gone already is no error."""
         ...
+
+
+class Thing(abc.ABC):
+    """What most kinds of things have in common."""
+
+    @abc.abstractmethod
+    def _read(self) -> Any:
+        """As it is; None if it is not there."""
+
+    def there(self) -> bool:
+        """Whether it is there at all."""
+        return self._read() is not None
+
+    def obstacle(self) -> str:
+        """Nothing can be in the way of it that others do not tell of."""
+        return ""
 
 
 class Surrounding(Resource, Protocol):

@@ -6,7 +6,16 @@ from typing import Any
 from alibabacloud_ram20150501 import models
 
 from scripts.account.clients import Clients
-from scripts.account.resource import find
+from scripts.account.permission import Permission, on
+from scripts.account.resource import deleting, find
+from scripts.declared import Spec
+
+ROLES = "acs:ram:*:{account}:role/*"
+READ_ROLE = on(ROLES, "ram:GetRole", "ram:ListPoliciesForRole")
+MAKE_ROLE = on(ROLES, "ram:CreateRole", "ram:UpdateRole")
+DELETE_ROLE = Permission("ram:DeleteRole", ROLES)
+# Also of Alibaba Cloud's own policies.
+ATTACH, DETACH = Permission("ram:AttachPolicyToRole"), Permission("ram:DetachPolicyFromRole")
 
 
 def read_role(clients: Clients, name: str) -> Any:
@@ -22,7 +31,20 @@ def policies_of(clients: Clients, role: str) -> dict[str, str]:
     body = find(
         "ram:ListPoliciesForRole", role, lambda: clients.ram.list_policies_for_role(request)
     )
-    return {each.policy_name: each.policy_type for each in body.policies.policy} if body else {}
+    found = (body and body.policies.policy) or ()
+    return {each.policy_name: each.policy_type for each in found}
+
+
+def detach(clients: Clients, role: str, kind: str, name: str) -> None:
+    """Take a policy from a role; one that it has no more is no error."""
+    request = models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=name, role_name=role)
+    with deleting("ram:DetachPolicyFromRole", f"{name} (from {role})"):
+        clients.ram.detach_policy_from_role(request)
+
+
+def role_arn(spec: Spec) -> str:
+    """The ARN of the service's role; RAM writes the names of roles in ARNs in lower case."""
+    return f"acs:ram::{spec.account_id}:role/{spec.service.role.name.lower()}"
 
 
 def trusted(role: Any) -> list[str]:

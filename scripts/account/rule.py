@@ -8,12 +8,15 @@ from alibabacloud_config20200907 import models
 
 from scripts.account import mark
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, creating, deleting
 from scripts.declared import Spec
 from scripts.errors import Problem
 
 MANAGED_RULE = "oss-bucket-public-read-prohibited"
 RESOURCE_TYPE = "ACS::OSS::Bucket"
+
+LIST_RULES = Permission("config:ListConfigRules")  # its page knows no resource to name
 
 RISK_LEVEL = 2  # medium; messages say "Warning"
 _PAGE = 100
@@ -45,6 +48,9 @@ class Rule:
     """The rule of the name that the spec gives."""
 
     kind = "rule"
+    READING = (LIST_RULES,)
+    MAKING = on("*", "config:CreateConfigRule", "config:ActiveConfigRules")
+    REMOVING = (LIST_RULES, Permission("config:DeleteConfigRules"))
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.rule_name

@@ -1,6 +1,5 @@
 """The service: how it is read, made, changed and taken away; by way of Function Compute."""
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,25 +8,36 @@ from alibabacloud_fc_open20210406 import models
 from scripts.account import defaults, mark
 from scripts.account.clients import Clients, calling
 from scripts.account.defaults import defaults_of, resetting, settings_of
-from scripts.account.function import RemovableFunction, functions
-from scripts.account.permission import Permission
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, token_pages
+from scripts.account.function import LIST_FUNCTIONS, Function, functions
+from scripts.account.permission import Permission, on
+from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, find, token_pages
+from scripts.account.role import ROLES, role_arn
 from scripts.declared import Spec
 
-READ_SERVICE = (Permission("fc:GetService"), Permission("fc:ListVpcBindings"))
+GET_SERVICE = Permission("fc:GetService")
+LIST_SERVICES = Permission("fc:ListServices")
 
 
-class Service:
-    """The service, with its role and its logs."""
+class Service(Thing):
+    """The service, with its role and its logs. It goes with its last function.
+
+    It is known by its description.
+    """
 
     kind = "service"
+    READING = (GET_SERVICE, Permission("fc:ListVpcBindings"))
+    MAKING = (
+        *on("*", "fc:CreateService", "fc:UpdateService", "fc:DeleteVpcBinding"),
+        Permission("ram:PassRole", ROLES),
+    )
+    REMOVING = (GET_SERVICE, LIST_FUNCTIONS, Permission("fc:DeleteService"), *Function.REMOVING)
 
-    def __init__(self, spec: Spec, clients: Clients, role_arn: str) -> None:
+    def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.name
         self._description = spec.service.description
-        self._role_arn = role_arn
-        self._read = functools.partial(service_of, spec, clients)
-        self._bindings = functools.partial(vpc_bindings_of, spec, clients)
+        self._role_arn = role_arn(spec)
+        self._spec = spec
+        self._clients = clients
         self._fc = clients.fc
         logs = spec.service.logs
         self._logs = models.LogConfig(
@@ -87,36 +97,30 @@ class Service:
             with calling("fc:DeleteVpcBinding", self.name):
                 self._fc.delete_vpc_binding(self.name, vpc_id)
 
-
-class RemovableService:
-    """The service, which goes with its last function. It is known by its description."""
-
-    kind = "service"
-
-    def __init__(self, spec: Spec, clients: Clients, function: RemovableFunction) -> None:
-        self.name = spec.service.name
-        self._description = spec.service.description
-        self._function = function
-        self._clients = clients
-        self._read = functools.partial(service_of, spec, clients)
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        return self._read() is not None
-
     def stays(self) -> str:
         """It is described otherwise, or holds a function that stays."""
         found = self._read()
         if found is None or (found.description or "") != self._description:
             return mark.NOT_AS_DESCRIBED
         names = functions(self._clients, self.name)
-        staying = [n for n in names if n != self._function.name or self._function.stays()]
+        function = Function(self._spec, self._clients)
+        staying = [name for name in names if name != function.name or function.stays()]
         return f"it holds functions that stay: {', '.join(staying)}" if staying else ""
 
     def delete(self) -> None:
         """Take it away."""
         with deleting("fc:DeleteService", self.name):
-            self._clients.fc.delete_service(self.name)
+            self._fc.delete_service(self.name)
+
+    def _read(self) -> Any:
+        name, request = self.name, models.GetServiceRequest()
+        return find("fc:GetService", name, lambda: self._fc.get_service(name, request))
+
+    def _bindings(self) -> list[str]:
+        """The VPCs that it is bound to."""
+        list_them = self._fc.list_vpc_bindings
+        bound = find("fc:ListVpcBindings", self.name, lambda: list_them(self.name))
+        return list((bound and bound.vpc_ids) or ())
 
 
 def services(clients: Clients) -> Iterator[Any]:
@@ -126,16 +130,3 @@ def services(clients: Clients) -> Iterator[Any]:
         return clients.fc.list_services(models.ListServicesRequest(limit=FC_PAGE, next_token=token))
 
     return token_pages("fc:ListServices", "the account", page, lambda body: body.services)
-
-
-def service_of(spec: Spec, clients: Clients) -> Any:
-    """All of the live service's settings; None if it is not there."""
-    name, request = spec.service.name, models.GetServiceRequest()
-    return find("fc:GetService", name, lambda: clients.fc.get_service(name, request))
-
-
-def vpc_bindings_of(spec: Spec, clients: Clients) -> list[str]:
-    """The VPCs that the live service is bound to."""
-    name = spec.service.name
-    bound = find("fc:ListVpcBindings", name, lambda: clients.fc.list_vpc_bindings(name))
-    return list((bound and bound.vpc_ids) or ())

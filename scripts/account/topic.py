@@ -9,16 +9,20 @@ from typing import Any
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.channel import channels
+from scripts.account.channel import LIST_CHANNELS, channels
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.permission import Permission
-from scripts.account.resource import Difference, State, creating, deleting, find
+from scripts.account.permission import Permission, on
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Spec
 from scripts.errors import UsageError
 
 LARGEST_MESSAGE = 65536  # bytes; a finding, and a queue's envelope around it, may take all of it
 
-PUBLISH = Permission("mns:PublishMessage", "acs:mns:{region}:{account}:/topics/*")
+_TOPICS = "acs:mns:{region}:{account}:/topics/*"
+PUBLISH = Permission("mns:PublishMessage", _TOPICS)
+GET_TOPIC = Permission("mns:GetTopicAttributes", _TOPICS)
+LIST_TOPICS = Permission("mns:ListTopic")
+LIST_SUBSCRIPTIONS = Permission("mns:ListSubscriptionByTopic", _TOPICS)
 
 MNS_PAGE = 50
 LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
@@ -26,10 +30,16 @@ LONGEST = 64 * 1024  # bytes; MNS, "Limits": the body of a message on a topic
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-class Topic:
+class Topic(Thing):
     """The topic, in the region of the clients."""
 
     kind = "topic"
+    READING = (GET_TOPIC,)
+    MAKING = on(_TOPICS, "mns:CreateTopic", "mns:SetTopicAttributes")
+    REMOVING = (
+        *(GET_TOPIC, LIST_SUBSCRIPTIONS, LIST_CHANNELS, Permission("fc:GetTrigger")),
+        Permission("mns:DeleteTopic", _TOPICS),
+    )
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.topic
@@ -45,10 +55,6 @@ class Topic:
     def declared(self) -> State:
         """The largest message that there can be."""
         return {"maxMessageSize": str(LARGEST_MESSAGE)}
-
-    def obstacle(self) -> str:
-        """Nothing can be in the way of a topic."""
-        return ""
 
     def create(self) -> None:
         """Make it, tagged."""
@@ -67,10 +73,6 @@ class Topic:
         )
         with calling("mns:SetTopicAttributes", self.name):
             self._clients.mns.set_topic_attributes(request)
-
-    def there(self) -> bool:
-        """Whether there is such a topic."""
-        return self._read() is not None
 
     def stays(self) -> str:
         """It has no mark, or somebody else subscribed to it or publishes to it."""

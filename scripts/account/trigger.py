@@ -1,45 +1,47 @@
 """The trigger, by which a topic calls the function: how it is read, made, and taken away."""
 
 import json
-from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
 from scripts.account.clients import Clients, calling
-from scripts.account.permission import Permission
-from scripts.account.resource import FC_PAGE, Difference, State, deleting, find, read, token_pages
+from scripts.account.function import Function
+from scripts.account.permission import Permission, on
+from scripts.account.resource import Difference, State, Thing, deleting, find
 from scripts.declared import Spec
 
-# What making and deleting a trigger of a topic takes beside its own action, by the least
+GET_TRIGGER = Permission("fc:GetTrigger")
+# Making and deleting a trigger of a topic takes two more than its own action, by the least
 # permissions of the Serverless Devs client.
-SUBSCRIBING = (Permission("mns:Subscribe"), Permission("mns:Unsubscribe"))
+_DELETE = on("*", "fc:DeleteTrigger", "mns:Subscribe", "mns:Unsubscribe")
 
 
-class Trigger:
-    """The trigger, a subscription of the topic."""
+class Trigger(Thing):
+    """The trigger, a subscription of the topic: known by its name, and by whose the function is."""
 
     kind = "trigger"
+    READING = (GET_TRIGGER,)
+    MAKING = (Permission("fc:CreateTrigger"), *_DELETE)
+    REMOVING = (GET_TRIGGER, *Function.READING, *_DELETE)
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.trigger.name
-        self._service = spec.service.name
-        self._function = spec.function.name
+        self._place = (spec.service.name, spec.function.name, spec.trigger.name)
+        self._called = Function(spec, clients)
         self._wanted = spec.trigger
-        self._fc = clients.fc
+        self._clients = clients
 
     def live(self) -> State | None:
         """What is live, by the fields that are compared; None if it is not there."""
-
-        def trigger() -> State:
-            body = self._fc.get_trigger(self._service, self._function, self.name).body
-            config = json.loads(body.trigger_config or "{}")
-            return {
-                **self._state(body.trigger_type, body.source_arn, body.invocation_role, config),
-                "qualifier": "" if body.qualifier == "LATEST" else body.qualifier or "",
-            }
-
-        return read("fc:GetTrigger", self.name, trigger)
+        found = self._read()
+        if found is None:
+            return None
+        config = json.loads(found.trigger_config or "{}")
+        return {
+            **self._state(found.trigger_type, found.source_arn, found.invocation_role, config),
+            "qualifier": "" if found.qualifier == "LATEST" else found.qualifier or "",
+        }
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
@@ -77,58 +79,25 @@ class Trigger:
             source_arn=self._wanted.source_arn,
         )
         with calling("fc:CreateTrigger", self.name):
-            self._fc.create_trigger(self._service, self._function, request)
+            self._clients.fc.create_trigger(*self._place[:2], request)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (made anew)
         """Replace it: to change one of this type "is not supported yet", says Function Compute."""
         with calling("fc:DeleteTrigger", self.name):
-            self._fc.delete_trigger(self._service, self._function, self.name)
+            self._clients.fc.delete_trigger(*self._place)
         self.create()
-
-
-class _Called(Protocol):
-    """The function that it calls."""
-
-    def ours(self) -> bool:
-        """Whether it is there, and described as in the spec."""
-        ...
-
-
-class RemovableTrigger:
-    """The trigger. It is known by its name, and by whose the function is."""
-
-    kind = "trigger"
-
-    def __init__(self, spec: Spec, clients: Clients, function: _Called) -> None:
-        self.name = spec.trigger.name
-        self._place = (spec.service.name, spec.function.name, spec.trigger.name)
-        self._function = function
-        self._fc = clients.fc
-
-    def there(self) -> bool:
-        """Whether it is there."""
-        get = self._fc.get_trigger
-        return find("fc:GetTrigger", self.name, lambda: get(*self._place)) is not None
 
     def stays(self) -> str:
         """The function may be another one."""
-        return "" if self._function.ours() else "the function that it calls may be somebody else's"
+        return "" if self._called.ours() else "the function that it calls may be somebody else's"
 
     def delete(self) -> None:
         """Take it away."""
-        with deleting("fc:DeleteTrigger", self.name):
-            self._fc.delete_trigger(*self._place)
+        delete_trigger(self._clients, *self._place)
 
-
-def triggers_of(spec: Spec, clients: Clients) -> Iterator[Any]:
-    """Every trigger of the function; none if it is not there."""
-    service, function = spec.service.name, spec.function.name
-
-    def page(token: str | None) -> Any:
-        request = models.ListTriggersRequest(limit=FC_PAGE, next_token=token)
-        return clients.fc.list_triggers(service, function, request)
-
-    return token_pages("fc:ListTriggers", function, page, lambda body: body.triggers)
+    def _read(self) -> Any:
+        get = self._clients.fc.get_trigger
+        return find("fc:GetTrigger", self.name, lambda: get(*self._place))
 
 
 def delete_trigger(clients: Clients, service: str, function: str, name: str) -> None:

@@ -15,7 +15,7 @@ from scripts.account.clients import Clients
 from scripts.account.deploy_plan import undeclared
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.function import Function
-from scripts.account.function_role import role_arn, role_steps
+from scripts.account.function_role import role_steps
 from scripts.account.inventory import (
     ActionPolicy,
     Channel,
@@ -142,7 +142,7 @@ class Survey:
         return _around(NotificationRole(self._spec, self._clients))
 
     def service(self) -> Seen:
-        return _seen(Service(self._spec, self._clients, role_arn(self._spec)))
+        return _seen(Service(self._spec, self._clients))
 
     def role_steps(self) -> tuple[Step, ...]:
         return tuple(role_steps(self._spec, self._clients))

@@ -9,12 +9,10 @@ their number must be given as EXPECT_CLOSE in the environment.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scripts.account import deploy_plan
 from scripts.account.deploy_plan import Step, plan
-from scripts.account.deployed_function import GET, GET_CODE, UPDATE
-from scripts.account.function_role import GET_POLICY
-from scripts.account.permission import Permission
-from scripts.account.service import READ_SERVICE
-from scripts.account.trigger import SUBSCRIBING
+from scripts.account.deployed_function import GET_CODE
+from scripts.account.permission import union
 from scripts.bundling import fresh
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain import Standing
@@ -27,9 +25,6 @@ from scripts.flows.carry_out import StepReport
 from scripts.flows.compare import stops
 from scripts.flows.facts import Survey
 from scripts.terminal import Exit
-
-_ROLES = "acs:ram:*:{account}:role/*"
-_POLICIES = "acs:ram:*:{account}:policy/*"
 
 
 @dataclass(frozen=True)
@@ -99,36 +94,7 @@ def _what_closes(context: Context) -> str:
 VERB = Verb(
     "apply",
     __doc__ or "",
-    (
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:CreateRole", _ROLES),
-        Permission("ram:UpdateRole", _ROLES),
-        Permission("ram:PassRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:DetachPolicyFromRole"),  # as the next one
-        Permission("ram:AttachPolicyToRole"),  # also on Alibaba Cloud's own policies
-        GET_POLICY,
-        Permission("ram:CreatePolicy", _POLICIES),
-        Permission("ram:CreatePolicyVersion", _POLICIES),
-        *READ_SERVICE,
-        Permission("fc:DeleteVpcBinding"),
-        Permission("fc:CreateService"),
-        Permission("fc:UpdateService"),
-        GET,
-        GET_CODE,
-        Permission("fc:CreateFunction"),
-        UPDATE,
-        Permission("fc:GetFunctionAsyncInvokeConfig"),
-        Permission("fc:PutFunctionAsyncInvokeConfig"),
-        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
-        Permission("fc:GetTrigger"),
-        Permission("fc:CreateTrigger"),
-        Permission("fc:DeleteTrigger"),
-        Permission("fc:ListTriggers"),
-        Permission("fc:ListFunctionAsyncInvokeConfigs"),
-        *SUBSCRIBING,
-        *(each for each in BUCKETS.permissions if each != GET),
-    ),
+    union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), BUCKETS.permissions),
     Acting,
     _apply,
 )

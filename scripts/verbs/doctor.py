@@ -19,6 +19,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE
+from scripts.account.permission import union
 from scripts.bundling import fresh
 from scripts.context import Context, Ended, Looking, Verb
 from scripts.decide.chain import LINKS, Diagnosis, Standing, in_order
@@ -101,7 +102,7 @@ def _broken(found: list[Diagnosis]) -> list[Diagnosis]:
 VERB = Verb(
     "doctor",
     __doc__ or "",
-    tuple(dict.fromkeys(each for link in LINKS for each in link.permissions)),
+    union(*(link.permissions for link in LINKS)),
     Options,
     _doctor,
     rule_id_known=False,

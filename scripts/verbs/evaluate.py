@@ -22,6 +22,8 @@ from scripts.account import audit_trail, findings
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
+from scripts.account.permission import union
+from scripts.account.rule import LIST_RULES
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
@@ -331,18 +333,12 @@ def _bucket(before: Result, end: End | None) -> BucketReport:
 VERB = Verb(
     "evaluate",
     __doc__ or "",
-    tuple(
-        dict.fromkeys(
-            (
-                GET,
-                GET_CODE,
-                findings.LIST_RULES,
-                *PERMISSIONS,
-                *(each for link in _LINKS for each in link.permissions),
-                findings.START,
-                *audit_trail.PERMISSIONS,
-            )
-        )
+    union(
+        (GET, GET_CODE, LIST_RULES),
+        PERMISSIONS,
+        *(link.permissions for link in _LINKS),
+        (findings.START,),
+        audit_trail.PERMISSIONS,
     ),
     Options,
     _evaluate,

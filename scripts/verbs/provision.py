@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resource_repair.values import REPORT
-from scripts.account.alerts import needed
-from scripts.account.audit_index import GET_INDEX
+from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
 from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.inventory import Recipients, Rule, around
-from scripts.account.permission import Permission
+from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
@@ -31,13 +30,6 @@ from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
 from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
-
-_TOPICS = "acs:mns:{region}:{account}:/topics/*"
-_QUEUES = "acs:mns:{region}:{account}:/queues/*"
-_ROLES = "acs:ram:*:{account}:role/*"
-_LOGS = "acs:log:{region}:{account}:project/*"
-_RECORDS = "acs:log:*:{account}:resource/*"
-
 
 _ENDPOINT, _ENDPOINT_ON = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
 
@@ -206,43 +198,7 @@ class _Settings:
 VERB = Verb(
     "provision",
     __doc__ or "",
-    (
-        Permission("mns:GetTopicAttributes", _TOPICS),
-        Permission("mns:CreateTopic", _TOPICS),
-        Permission("mns:SetTopicAttributes", _TOPICS),
-        Permission("mns:GetQueueAttributes", _QUEUES),
-        Permission("mns:CreateQueue", _QUEUES),
-        Permission("mns:SetQueueAttributes", _QUEUES),
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:CreateRole", _ROLES),
-        Permission("ram:UpdateRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        Permission("ram:AttachPolicyToRole"),  # of a policy of Alibaba Cloud's own
-        Permission("log:GetProject", _LOGS),
-        Permission("log:ListProject", _LOGS),
-        Permission("log:CreateProject", _LOGS),
-        Permission("log:GetLogStore", _LOGS),
-        Permission("log:CreateLogStore", _LOGS),
-        Permission("log:UpdateLogStore", _LOGS),
-        Permission("log:ListTagResources", _LOGS),
-        Permission("log:TagResources", _LOGS),
-        GET_INDEX,
-        Permission("log:CreateIndex", _LOGS),
-        Permission("log:UpdateIndex", _LOGS),
-        *needed("Get", "Create", "Update", "Enable"),
-        Permission("log:ListResourceRecords", _RECORDS),
-        Permission("log:CreateResourceRecord", _RECORDS),
-        Permission("log:UpdateResourceRecord", _RECORDS),
-        Permission("config:GetConfigurationRecorder"),
-        Permission("config:ListConfigRules"),
-        Permission("config:CreateConfigRule"),
-        Permission("config:ActiveConfigRules"),
-        Permission("config:ListConfigDeliveryChannels"),
-        Permission("config:CreateConfigDeliveryChannel"),
-        Permission("config:UpdateConfigDeliveryChannel"),
-        Permission("config:DeleteConfigDeliveryChannel"),  # of two that two runs made
-        GET,  # where the rule is off
-    ),
+    union(inventory.PROVISIONING, (GET,)),  # the latter where the rule is off
     Acting,
     _provision,
     rule_id_known=False,

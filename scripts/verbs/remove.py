@@ -15,30 +15,20 @@ from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 from cyclopts import Parameter
 
-from scripts.account.alerts import needed
+from scripts.account import inventory
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.deployed_function import GET
-from scripts.account.function_role import GET_POLICY
 from scripts.account.inventory import Queue, Removable, removable
-from scripts.account.log import marked_projects
-from scripts.account.permission import Permission
-from scripts.account.queue import marked_queues
+from scripts.account.log import LIST_PROJECTS, marked_projects
+from scripts.account.permission import union
+from scripts.account.queue import LIST_QUEUES, marked_queues
 from scripts.account.rule import rules
-from scripts.account.topic import marked_topics
-from scripts.account.trigger import SUBSCRIBING
+from scripts.account.topic import LIST_TOPICS, marked_topics
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
-
-_TOPICS = "acs:mns:{region}:{account}:/topics/*"
-_QUEUES = "acs:mns:{region}:{account}:/queues/*"
-_ROLES = "acs:ram:*:{account}:role/*"
-_LOGS = "acs:log:{region}:{account}:project/*"
-_RECORDS = "acs:log:*:{account}:resource/*"
-
 
 _ROLE = "role"
 _ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
@@ -252,48 +242,7 @@ def _report(
 VERB = Verb(
     "remove",
     __doc__ or "",
-    (
-        Permission("fc:GetTrigger"),
-        GET,
-        Permission("fc:GetService"),
-        Permission("fc:ListTriggers"),
-        Permission("fc:ListFunctions"),
-        Permission("fc:ListFunctionAsyncInvokeConfigs"),
-        Permission("fc:ListServices"),
-        Permission("fc:DeleteTrigger"),
-        *SUBSCRIBING,
-        Permission("fc:DeleteFunctionAsyncInvokeConfig"),
-        Permission("fc:DeleteFunction"),
-        Permission("fc:DeleteService"),
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        GET_POLICY,
-        Permission("ram:DetachPolicyFromRole"),  # also of policies of Alibaba Cloud's own
-        Permission("ram:DeleteRole", _ROLES),
-        Permission("ram:DeletePolicy", "acs:ram:*:{account}:policy/*"),
-        Permission("config:ListConfigDeliveryChannels"),
-        Permission("config:DeleteConfigDeliveryChannel"),
-        Permission("config:ListConfigRules"),
-        Permission("config:DeleteConfigRules"),
-        Permission("mns:ListTopic"),
-        Permission("mns:GetTopicAttributes", _TOPICS),
-        Permission("mns:ListSubscriptionByTopic", _TOPICS),
-        Permission("mns:DeleteTopic", _TOPICS),
-        Permission("mns:ListQueue"),
-        Permission("mns:GetQueueAttributes", _QUEUES),
-        Permission("mns:PeekMessage", _QUEUES),
-        Permission("mns:DeleteQueue", _QUEUES),
-        *needed("Get", "Delete"),
-        Permission("log:ListResourceRecords", _RECORDS),
-        Permission("log:DeleteResourceRecord", _RECORDS),
-        Permission("log:GetProject", _LOGS),
-        Permission("log:ListProject", _LOGS),
-        Permission("log:GetLogStore", _LOGS),
-        Permission("log:ListLogStores", _LOGS),
-        Permission("log:ListTagResources", _LOGS),
-        Permission("log:DeleteLogStore", _LOGS),
-        Permission("log:DeleteProject", _LOGS),
-    ),
+    union(inventory.REMOVING, (LIST_TOPICS, LIST_QUEUES, LIST_PROJECTS)),
     Options,
     _remove,
     rule_id_known=False,

@@ -14,19 +14,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account.alert_rules import TEST, alert_rules
-from scripts.account.alerts import AlertCheck, checks_of_test, needed, write_test
+from scripts.account.alerts import WRITE_TEST, AlertCheck, checks_of_test, write_test
 from scripts.account.audit_trail import SEARCH
 from scripts.account.inventory import Alert, Recipients
-from scripts.account.permission import Permission
 from scripts.account.recipients import HOW
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.declared import Logs, dotenv
 from scripts.errors import Problem
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
-
-_WRITE = Permission("log:PostLogStoreLogs", "acs:log:{region}:{account}:project/*/logstore/*")
-
 
 # Seconds: the alert is checked each minute, and what is written is found within some more.
 _TIMEOUT = 300.0
@@ -116,7 +112,7 @@ def _follow(context: Context, logs: Logs, test_id: str) -> AlertCheck | None:
 VERB = Verb(
     "test-alert",
     __doc__ or "",
-    (*needed("Get"), _WRITE, SEARCH),
+    (*Alert.READING, WRITE_TEST, SEARCH),
     Options,
     _test,
     rule_id_known=False,

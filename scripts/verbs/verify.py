@@ -9,10 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account.deployed_function import GET, GET_CODE
-from scripts.account.function_role import GET_POLICY
+from scripts.account import deploy_plan
+from scripts.account.deployed_function import GET_CODE
 from scripts.account.package import about_byte_code
-from scripts.account.permission import Permission
 from scripts.bundling import fresh
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.decide.drift import Compared, Comparison, Drift
@@ -22,20 +21,7 @@ from scripts.flows.compare import find_drift, stops
 from scripts.patience import TIMEOUT
 from scripts.terminal import Exit
 
-_ROLES = "acs:ram:*:{account}:role/*"
-
-COMPARING = (
-    Permission("ram:GetRole", _ROLES),
-    Permission("ram:ListPoliciesForRole", _ROLES),
-    GET_POLICY,
-    Permission("fc:GetService"),
-    GET,
-    Permission("fc:GetFunctionAsyncInvokeConfig"),
-    Permission("fc:GetTrigger"),
-    Permission("fc:ListTriggers"),
-    Permission("fc:ListVpcBindings"),
-    Permission("fc:ListFunctionAsyncInvokeConfigs"),
-)
+COMPARING = deploy_plan.READING
 
 
 @dataclass(frozen=True, kw_only=True)

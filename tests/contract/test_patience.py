@@ -104,10 +104,11 @@ def test_no_call_waits_for_longer_than_it_is_told(
     clients.account_id = cloud.account_id  # asked for before, but where it is what is asked
     if operation.startswith("sts"):
         del clients.account_id
-    cloud.faults.add(operation, LONG)
+    stalled = cloud.faults.add(operation, LONG)
     with pytest.raises(CloudError) as failed:
         CALLS[operation](clients)
     assert (failed.value.unanswered, failed.value.operation) == (True, operation)
+    assert stalled.met.wait(10)  # the call may have given up before it was looked at
     assert cloud.faults.take(operation, "") is None
 
 

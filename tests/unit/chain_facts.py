@@ -8,9 +8,9 @@ from typing import Any
 from resource_repair import settings
 from resource_repair.exemptions import Exemptions
 from scripts.account import channel_filter
-from scripts.account.function_role import role_arn
 from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
 from scripts.account.resource import Step, Verdict
+from scripts.account.role import role_arn
 from scripts.decide.chain import LINKS, Diagnosis, Standing, examine
 from scripts.decide.chain.facts import NOT_READ, Facts, Running, Seen, Subscription, known
 from scripts.decide.prospect import Prospect

@@ -6,7 +6,8 @@ from resource_repair import settings
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
 from scripts.account.deployed_function import GET
-from scripts.account.findings import EVALUATING, LIST_RULES
+from scripts.account.findings import EVALUATING
+from scripts.account.rule import LIST_RULES
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
 from scripts.decide.prospect import PERMISSIONS, Prospect

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from scripts.account.findings import LIST_RULES
-from scripts.account.inventory import ChannelFound
-from scripts.account.permission import Permission
+from scripts.account.inventory import Channel, ChannelFound
 from scripts.account.rule import RISK_LEVEL
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -87,7 +85,7 @@ def _risk(facts: Facts) -> int:
 
 CHANNEL = Link(
     "channel",
-    (Permission("config:ListConfigDeliveryChannels"), LIST_RULES),
+    Channel.READING,
     ("rules", "channels", "channel_found", "channel"),
     _examine,
 )

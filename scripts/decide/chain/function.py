@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
+from scripts.account.deploy_plan import UNDECLARED
 from scripts.account.deployed_function import GET, Pause
-from scripts.account.permission import Permission
-from scripts.account.service import READ_SERVICE
+from scripts.account.service import Service
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import CODE, Facts, known
 from scripts.decide.chain.model import (
@@ -70,12 +70,7 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
 
 FUNCTION = Link(
     "function",
-    (
-        GET,
-        *READ_SERVICE,
-        Permission("fc:ListTriggers"),
-        Permission("fc:ListFunctionAsyncInvokeConfigs"),
-    ),
+    (GET, *Service.READING, *UNDECLARED),
     ("function", "running", "service", "undeclared"),
     _examine,
 )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.account.audit_index import GET_INDEX
-from scripts.account.permission import Permission
-from scripts.account.service import READ_SERVICE
+from scripts.account.inventory import LogIndex, LogProject, LogStore
+from scripts.account.permission import union
+from scripts.account.service import Service
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     PROVISION,
@@ -17,8 +17,6 @@ from scripts.decide.chain.model import (
     unlike,
 )
 from scripts.declared import Logs
-
-_PROJECTS = "acs:log:{region}:{account}:project/*"
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -63,13 +61,7 @@ def _about_store(facts: Facts) -> Iterator[Remark]:
 
 LOGS = Link(
     "logs",
-    (
-        *READ_SERVICE,
-        Permission("log:GetProject", _PROJECTS),
-        Permission("log:GetLogStore", _PROJECTS),
-        Permission("log:ListTagResources", _PROJECTS),
-        GET_INDEX,
-    ),
+    union(*(each.READING for each in (Service, LogProject, LogStore, LogIndex))),
     ("service", "log_store"),
     _examine,
 )

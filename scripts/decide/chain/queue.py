@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.deployed_function import GET
-from scripts.account.inventory import QueueFound
-from scripts.account.permission import Permission
-from scripts.account.queue import RETENTION
+from scripts.account.inventory import Queue, QueueFound
+from scripts.account.queue import PEEK, RETENTION
 from scripts.account.topic import LARGEST_MESSAGE
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -20,7 +20,6 @@ from scripts.decide.chain.model import (
     unlike,
 )
 
-_QUEUES = "acs:mns:{region}:{account}:/queues/*"
 _DESTINATION = "destination.onFailure"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -102,12 +101,7 @@ _RETENTION = _duration(RETENTION)
 
 FAILURE_QUEUE = Link(
     "failure queue",
-    (
-        Permission("mns:GetQueueAttributes", _QUEUES),
-        Permission("mns:PeekMessage", _QUEUES),
-        GET,
-        Permission("fc:GetFunctionAsyncInvokeConfig"),
-    ),
+    (*Queue.READING, PEEK, GET, *AsyncInvokeConfig.READING),
     ("queue", "queue_found", "arrivals", "function", "asynchronous"),
     _examine,
 )

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.account.findings import LIST_RULES
 from scripts.account.inventory import RuleFound
-from scripts.account.permission import Permission
-from scripts.account.rule import MANAGED_RULE
+from scripts.account.recorder import GET_RECORDER
+from scripts.account.rule import LIST_RULES, MANAGED_RULE
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, changing, fault, in_the_way, sound
 from scripts.declared import rule_ids
@@ -83,7 +82,7 @@ def _waited_for(facts: Facts) -> list[RuleFound]:
 
 CLOUD_CONFIG = Link(
     "Cloud Config",
-    (Permission("config:GetConfigurationRecorder"),),
+    (GET_RECORDER,),
     ("recorder",),
     _examine_recorder,
 )

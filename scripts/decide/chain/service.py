@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.deployed_function import GET
-from scripts.account.function_role import GET_POLICY, role_arn
-from scripts.account.permission import Permission
-from scripts.account.service import READ_SERVICE
+from scripts.account.function_role import RolePolicy
+from scripts.account.role import role_arn
+from scripts.account.service import Service
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -21,8 +21,6 @@ from scripts.decide.chain.model import (
     unlike,
 )
 from scripts.errors import CloudError
-
-_ROLES = "acs:ram:*:{account}:role/*"
 
 # The role in words of its own, and where logs go by their own link.
 _TOLD_APART = ("role", LOG_CONFIG)
@@ -104,15 +102,10 @@ def _told(step: Step, role: str) -> str:
     return f"{role}'s policy {step.name} says other than s.yaml does"
 
 
-SERVICE = Link("service", READ_SERVICE, ("service",), _examine_service)
+SERVICE = Link("service", Service.READING, ("service",), _examine_service)
 SERVICE_ROLE = Link(
     "function's role",
-    (
-        Permission("ram:GetRole", _ROLES),
-        Permission("ram:ListPoliciesForRole", _ROLES),
-        GET_POLICY,
-        GET,
-    ),
+    (*RolePolicy.READING, GET),
     ("role_steps", "function"),
     _examine_role,
 )

@@ -4,7 +4,8 @@ import enum
 import re
 from collections.abc import Iterator
 
-from scripts.account.permission import Permission
+from scripts.account.topic import LIST_SUBSCRIPTIONS, Topic
+from scripts.account.trigger import Trigger
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -18,9 +19,6 @@ from scripts.decide.chain.model import (
     sound,
 )
 from scripts.declared import Spec
-
-_TOPICS = "acs:mns:{region}:{account}:/topics/*"
-_GET_TOPIC = Permission("mns:GetTopicAttributes", _TOPICS)
 
 # Whom people let subscribe: a server of theirs, a queue, mail, or a phone.
 _OTHERS = ("http://", "https://", "acs:mns:", "mail:", "sms:", "smq-ep:")
@@ -120,14 +118,10 @@ def _arn(spec: Spec) -> str:
     return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
 
 
-TOPIC = Link("topic", (_GET_TOPIC,), ("topic",), _examine_topic)
+TOPIC = Link("topic", Topic.READING, ("topic",), _examine_topic)
 SUBSCRIPTION = Link(
     "subscription",
-    (
-        Permission("fc:GetTrigger"),
-        _GET_TOPIC,
-        Permission("mns:ListSubscriptionByTopic", _TOPICS),
-    ),
+    (*Trigger.READING, *Topic.READING, LIST_SUBSCRIPTIONS),
     ("trigger", "topic", "subscriptions"),
     _examine_subscription,
 )

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Difference
 from scripts.account.deployed_function import GET
-from scripts.account.notification_role import POLICY, PRINCIPAL
-from scripts.account.permission import Permission
+from scripts.account.notification_role import POLICY, PRINCIPAL, NotificationRole
+from scripts.account.trigger import Trigger
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -18,8 +18,6 @@ from scripts.decide.chain.model import (
     lacking,
     sound,
 )
-
-_ROLES = "acs:ram:*:{account}:role/*"
 
 
 def _examine_trigger(facts: Facts) -> Iterator[Remark]:
@@ -65,13 +63,13 @@ def _about_role(role: Seen, trusts: str) -> Iterator[Remark]:
 
 TRIGGER = Link(
     "trigger",
-    (Permission("fc:GetTrigger"), GET),
+    (*Trigger.READING, GET),
     ("trigger", "function"),
     _examine_trigger,
 )
 TRIGGER_ROLE = Link(
     "trigger's role",
-    (Permission("ram:GetRole", _ROLES), Permission("ram:ListPoliciesForRole", _ROLES)),
+    NotificationRole.READING,
     ("trigger_role",),
     _examine_role,
 )
