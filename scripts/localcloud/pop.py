@@ -28,6 +28,7 @@ from scripts.localcloud.http import Request, Response
 from scripts.localcloud.pop_signature import authenticate, authenticate_acs3, parameters
 from scripts.localcloud.ram.state import Principal, RamState
 from scripts.localcloud.service import ApiError, Core, Operation, Service
+from scripts.localcloud.table import Match
 
 __all__ = ["Action", "Answer", "Call", "PopService", "authenticate_acs3", "invalid", "request_id"]
 
@@ -111,7 +112,7 @@ class PopService(Service):
     def actions(self) -> dict[str, Action]:
         """The actions of this service by name."""
 
-    def identify(self, request: Request) -> Operation:
+    def identify(self, request: Request) -> Match:
         """The action asked for and its subject; raises ApiError 404 if there is no such."""
         params = parameters(request)
         name = request.headers.get("x-acs-action") or params.get("Action", "")
@@ -123,7 +124,7 @@ class PopService(Service):
             )
         return Operation(name, params.get(self._actions[name].subject, ""))
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, and carry the action out; raises ApiError to refuse."""
         action = self._actions[operation.name]
         call = self.call_type(authenticate(request, self.ram), parameters(request))

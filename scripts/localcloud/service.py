@@ -1,13 +1,18 @@
 """What every service of the local cloud has in common: identify, suffer, perform, answer."""
 
 import abc
-from collections.abc import Mapping
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Drop, Fail, Faults, Hold, Lag, Stall
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.table import Match, Row, find, unknown
+
+_UNKNOWN = Row("Unknown", "", "", "")
 
 
 class ApiError(Exception):
@@ -23,11 +28,9 @@ class ApiError(Exception):
         self.fields = fields
 
 
-class Operation(NamedTuple):
-    """An API operation (`PutBucketAcl`) and what it is done to (a bucket's name, a role's …)."""
-
-    name: str
-    subject: str = ""
+def Operation(name: str, subject: str = "") -> Match:  # noqa: N802  (until each service has a table)
+    """An operation of a service that has no table yet, and what it is done to."""
+    return Match(Row(name, "", "", ""), {}, subject)
 
 
 class Core(NamedTuple):
@@ -41,43 +44,75 @@ class Core(NamedTuple):
 
 
 class Service(abc.ABC):
-    """The wire of one service; its state lives in a module of its own."""
+    """The wire of one service; its state lives in a module of its own.
+
+    `table` has its operations. `always` are the names that any request may have in its query, as
+    they sign it, and `own_headers` the beginning of the names of headers that are the service's own
+    (`x-oss-`): one that a row does not take, and `always` does not have, is refused.
+    """
 
     name: str
+    table: Sequence[Row] = ()
+    always: frozenset[str] = frozenset()
+    own_headers: tuple[str, ...] = ()
 
     def __init__(self, core: Core) -> None:
         self.core = core
 
-    @abc.abstractmethod
-    def identify(self, request: Request) -> Operation:
-        """Which operation the request asks for; raises ApiError if none."""
+    def identify(self, request: Request) -> Match:
+        """Which operation the request asks for; raises ApiError if none, or if it takes less."""
+        found = find(self.table, request.method, request.segments, request.params)
+        if found is None:
+            raise self.unknown(f"{request.method} {request.path}?{request.query}")
+        row = found.row
+        if names := unknown(request.params, row.flags | row.query | self.always):
+            raise self.unknown(f"in the query of {row.name}: {names}")
+        own = [name for name in request.headers if name.startswith(self.own_headers or ("\n",))]
+        if names := unknown(own, row.headers | self.always):
+            raise self.unknown(f"a header of {row.name}: {names}")
+        return found
+
+    def unknown(self, what: str) -> ApiError:
+        """What is raised for what is not known here, and perhaps to Alibaba Cloud."""
+        return ApiError(501, "NotImplemented", f"The local cloud does not know this: {what}")
 
     @abc.abstractmethod
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Authenticate, authorize and carry out; raises ApiError to refuse."""
 
     @abc.abstractmethod
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The error in the service's own format."""
 
-    def lag(self, operation: Operation, reads: int) -> None:
+    def lag(self, operation: Match, reads: int) -> None:
         """Let the next reads of what was just written show its old state, where that can happen."""
         raise NotImplementedError(f"{self.name}:{operation.name} cannot lag")
 
     def handle(self, request: Request) -> Response:
         """Serve one request, with whatever fault was ordered for it, and journal it."""
-        operation = Operation("Unknown")
+        operation = Match(_UNKNOWN, {})
+        told = {}
         try:
             operation = self.identify(request)
             response = self._perform(operation, request)
         except ApiError as error:
             response = self.refuse(request, error)
+            told = {"code": error.code, "message": error.message}
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            response = self.refuse(request, ApiError(500, "InternalError", repr(error)[:500]))
+            told = {"traceback": traceback.format_exc()}
         self.core.journal.record(
-            self.name, operation.name, operation.subject, status=response.status, request=request
+            self.name,
+            operation.name,
+            operation.subject,
+            status=response.status,
+            request=request,
+            **told,
         )
         return response
 
-    def _perform(self, operation: Operation, request: Request) -> Response:
+    def _perform(self, operation: Match, request: Request) -> Response:
         fault = self.core.faults.take(f"{self.name}:{operation.name}", operation.subject)
         if isinstance(fault, Fail):
             raise ApiError(fault.status, fault.code, fault.message, **fault.fields)

@@ -9,7 +9,8 @@ from scripts.localcloud.config.state import ConfigState
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.pop import Action, PopService
 from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core, Operation
+from scripts.localcloud.service import ApiError, Core
+from scripts.localcloud.table import Match
 
 # Pages "UpdateConfigRule" and "PutDeliveryChannel".
 # Guessed: ConfigRuleStateInvalid, and ExceedMaxDeliveryChannelCount after ExceedMaxRuleCount.
@@ -58,7 +59,7 @@ class ConfigService(PopService):
         """The calls on rules, on what they found, and on delivery channels."""
         return {name: action for calls in self._calls for name, action in calls.actions().items()}
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """As every RPC-style service, with the state's refusals in Cloud Config's codes."""
         try:
             return super().perform(operation, request)

@@ -14,6 +14,7 @@ from scripts.localcloud.http import Request, Response
 from scripts.localcloud.pop import authenticate_acs3
 from scripts.localcloud.ram.state import Principal, RamState
 from scripts.localcloud.service import ApiError, Core, Operation, Service
+from scripts.localcloud.table import Match
 
 
 class Version(NamedTuple):
@@ -45,12 +46,12 @@ class FcService(Service):
         self._state = state
         self._ram = ram
 
-    def identify(self, request: Request) -> Operation:
+    def identify(self, request: Request) -> Match:
         """The operation, and what it is done to: `service/function/trigger` as far as named."""
         _, match = _route(request)
         return Operation(match.operation, "/".join(_plain(match.names)))
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
         version, match = _route(request)
         spoken = VERSIONS[version]

@@ -18,6 +18,7 @@ from scripts.localcloud.log.signature import authenticate
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.ram.state import Principal, RamState
 from scripts.localcloud.service import ApiError, Core, Operation, Service
+from scripts.localcloud.table import Match
 
 
 class LogService(Service):
@@ -34,12 +35,12 @@ class LogService(Service):
         """Serve one request; one that was sent as to a proxy names the whole URL as its path."""
         return super().handle(replace(request, path=urlsplit(request.path).path or "/"))
 
-    def identify(self, request: Request) -> Operation:
+    def identify(self, request: Request) -> Match:
         """The operation, and what it is done to: `project` or `project/logstore`."""
         match = _match(request)
         return Operation(match.operation, match.path)
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
         match = _match(request)
         principal = authenticate(request, self._ram)
@@ -56,7 +57,7 @@ class LogService(Service):
         body = {"errorCode": error.code, "errorMessage": error.message}
         return _answered(error.status, json.dumps(body).encode())
 
-    def lag(self, operation: Operation, reads: int) -> None:
+    def lag(self, operation: Match, reads: int) -> None:
         """A search can be incomplete, and is to be repeated; nothing else can lag."""
         if operation.name != "GetLogStoreLogs":
             super().lag(operation, reads)

@@ -20,7 +20,8 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import MnsState, TopicAttributes
 from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
 from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import Core, Operation
+from scripts.localcloud.service import Core
+from scripts.localcloud.table import Match
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}
@@ -64,7 +65,7 @@ class MnsManagement(PopService):
             ),
         }
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """As any RPC-style service does, with the state's refusals put into words."""
         try:
             return super().perform(operation, request)

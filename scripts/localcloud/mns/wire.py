@@ -12,6 +12,7 @@ from scripts.localcloud.mns.topic_calls import TopicCalls
 from scripts.localcloud.pop import request_id
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import ApiError, Core, Operation, Service
+from scripts.localcloud.table import Match
 
 _VERSION = "2015-06-06"
 _VARIANTS = ("metaoverride", "peekonly")
@@ -28,7 +29,7 @@ class MnsService(Service):
         self._management = MnsManagement(core, state, ram)
         self._routes = TopicCalls(core, state).routes() | QueueCalls(state).routes()
 
-    def identify(self, request: Request) -> Operation:
+    def identify(self, request: Request) -> Match:
         """The operation and its topic or queue; raises ApiError if none."""
         if _is_management(request):
             return self._management.identify(request)
@@ -37,7 +38,7 @@ class MnsService(Service):
             raise ApiError(400, "InvalidRequestURL", "Http request URL format invalid.")
         return Operation(route[0], "".join(request.segments[1:2]))
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, and carry the operation out."""
         if _is_management(request):
             return self._management.perform(operation, request)
@@ -62,7 +63,7 @@ class MnsService(Service):
         }
         return _with_common_headers(xml.answer(error.status, "Error", content), known_as)
 
-    def _authorize(self, operation: Operation, request: Request) -> None:
+    def _authorize(self, operation: Match, request: Request) -> None:
         principal = authenticate(request, self._ram)
         action = f"mns:{operation.name}"
         path = "/".join(request.segments)

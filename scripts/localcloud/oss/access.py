@@ -11,7 +11,7 @@ from scripts.localcloud.oss.address import Target
 from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
-from scripts.localcloud.service import Operation
+from scripts.localcloud.table import Match
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _LARGEST_SKEW = 15 * 60
@@ -27,7 +27,7 @@ class Caller(NamedTuple):
 class Call(NamedTuple):
     """A request that was understood and whose sender is known."""
 
-    operation: Operation
+    operation: Match
     request: Request
     target: Target
     caller: Caller

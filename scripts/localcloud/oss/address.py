@@ -8,6 +8,7 @@ from typing import NamedTuple
 from scripts.localcloud.http import Request
 from scripts.localcloud.oss import errors
 from scripts.localcloud.service import Operation
+from scripts.localcloud.table import Match
 
 # By level, method and subresource. Each is called what RAM calls the action, which is what OSS
 # calls the operation too, but for tags (PutBucketTags).
@@ -80,7 +81,7 @@ def locate(request: Request) -> Target:
     return Target(bucket, key)
 
 
-def identify(request: Request) -> Operation:
+def identify(request: Request) -> Match:
     """The operation that `request` asks for; raises ApiError if the stand-in has none for it."""
     target = locate(request)
     known = [name for name in request.params if name in _SUBRESOURCES]

@@ -15,7 +15,8 @@ from scripts.localcloud.oss.model import RefusedError, check_bucket_name
 from scripts.localcloud.oss.objects import ObjectOperations
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core, Operation, Service
+from scripts.localcloud.service import ApiError, Core, Service
+from scripts.localcloud.table import Match
 
 
 class OssService(Service):
@@ -33,11 +34,11 @@ class OssService(Service):
             **ObjectOperations(state, gate).handlers,
         }
 
-    def identify(self, request: Request) -> Operation:
+    def identify(self, request: Request) -> Match:
         """The operation and its bucket."""
         return address.identify(request)
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """Authenticate, authorize and carry out."""
         target = address.locate(request)
         caller = authenticate(request, target, self._ram)
@@ -71,7 +72,7 @@ class OssService(Service):
             headers["x-oss-err"] = base64.b64encode(document).decode()
         return _stamped(Response(error.status, document, headers), request_id)
 
-    def lag(self, operation: Operation, reads: int) -> None:
+    def lag(self, operation: Match, reads: int) -> None:
         """A new ACL can be late to show in GetBucketAcl and GetBucketInfo; nothing else can."""
         if operation.name != "PutBucketAcl":
             super().lag(operation, reads)

@@ -18,7 +18,8 @@ from scripts.localcloud.ram.state import (
     RamState,
     Role,
 )
-from scripts.localcloud.service import ApiError, Core, Operation
+from scripts.localcloud.service import ApiError, Core
+from scripts.localcloud.table import Match
 
 # Pages "CreateRole" and "CreatePolicy".
 _ROLE_NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -69,7 +70,7 @@ class RamService(PopService):
             "ListPoliciesForRole": _on_role(self._list_policies_for_role),
         }
 
-    def perform(self, operation: Operation, request: Request) -> Response:
+    def perform(self, operation: Match, request: Request) -> Response:
         """As every RPC-style service, with the state's refusals in RAM's codes."""
         try:
             return super().perform(operation, request)
