@@ -275,7 +275,8 @@ def test_help_and_completion_import_no_sdk() -> None:
         "        os.wait()\n"
         "        continue\n"
         "    code = cli.main(*words)\n"
-        f"    slow = sorted({SLOW} & {{n for n, m in sys.modules.items() if getattr(m, '__file__', '')}})\n"
+        "    there = {n for n, m in sys.modules.items() if getattr(m, '__file__', '')}\n"
+        f"    slow = sorted({SLOW} & there)\n"
         "    print(json.dumps([words, int(code), slow]), file=sys.stderr)\n"
         "    break\n"
     )
