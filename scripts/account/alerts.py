@@ -43,11 +43,14 @@ def _needed(*operations: str) -> tuple[Permission, ...]:
     )
 
 
+GET_ALERT = _needed("Get")
+
+
 class Alert(Thing):
     """An alert. Its description has the mark."""
 
     kind = "alert"
-    READING = _needed("Get")
+    READING = GET_ALERT
     MAKING = _needed("Create", "Update", "Enable")
     REMOVING = _needed("Get", "Delete")
 

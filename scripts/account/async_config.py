@@ -10,6 +10,7 @@ from scripts.account.permission import Permission
 from scripts.account.resource import FC_PAGE, Difference, State, deleting, read, token_pages
 from scripts.declared import AsyncConfig, Spec
 
+GET_ASYNC = Permission("fc:GetFunctionAsyncInvokeConfig")
 LIST_ASYNC = Permission("fc:ListFunctionAsyncInvokeConfigs")
 DELETE_ASYNC = Permission("fc:DeleteFunctionAsyncInvokeConfig")
 
@@ -18,7 +19,7 @@ class AsyncInvokeConfig:
     """The function's asynchronous configuration."""
 
     kind = "async configuration"
-    READING = (Permission("fc:GetFunctionAsyncInvokeConfig"),)
+    READING = (GET_ASYNC,)
     MAKING = (Permission("fc:PutFunctionAsyncInvokeConfig"),)
 
     def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:

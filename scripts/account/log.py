@@ -19,6 +19,7 @@ from scripts.declared import Logs
 from scripts.errors import CloudError
 
 _GET_PROJECT = Permission("log:GetProject", PROJECTS)
+READ_STORE = (_GET_PROJECT, *on(PROJECTS, "log:GetLogStore", "log:ListTagResources"))
 LIST_PROJECTS = Permission("log:ListProject", PROJECTS)
 
 _PAGE = 500
@@ -119,7 +120,7 @@ class LogStore(Thing):
     """The log store. In a project of ours it needs no mark; else it is tagged."""
 
     kind = "log store"
-    READING = (_GET_PROJECT, *on(PROJECTS, "log:GetLogStore", "log:ListTagResources"))
+    READING = READ_STORE
     MAKING = on(PROJECTS, "log:CreateLogStore", "log:UpdateLogStore", "log:TagResources")
     REMOVING = (*READING, LIST_SERVICES, Permission("log:DeleteLogStore", PROJECTS))
 

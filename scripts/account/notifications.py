@@ -23,7 +23,7 @@ from scripts.declared import Logs
 RecordValue = Mapping[str, Any]
 
 _RECORDS = "acs:log:*:{account}:resource/*"
-_LIST = Permission("log:ListResourceRecords", _RECORDS)
+LIST_RECORDS = Permission("log:ListResourceRecords", _RECORDS)
 
 # Who takes a form of their own: page "Notification methods". All others get JSON by POST.
 _KINDS = {
@@ -42,9 +42,9 @@ class _Record(Thing):
 
     kind: str
     resource: str  # as Log Service calls this type of records
-    READING = (_LIST,)
+    READING = (LIST_RECORDS,)
     MAKING = on(_RECORDS, "log:CreateResourceRecord", "log:UpdateResourceRecord")
-    REMOVING = (_LIST, Permission("log:DeleteResourceRecord", _RECORDS))
+    REMOVING = (LIST_RECORDS, Permission("log:DeleteResourceRecord", _RECORDS))
 
     def __init__(self, logs: Logs, recipients: Recipients, clients: Clients) -> None:
         self.name = action_policy_id(logs.project)

@@ -15,6 +15,7 @@ from scripts.account.role import ROLES, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
+READ_SERVICE = (GET_SERVICE, Permission("fc:ListVpcBindings"))
 LIST_SERVICES = Permission("fc:ListServices")
 
 
@@ -25,7 +26,7 @@ class Service(Thing):
     """
 
     kind = "service"
-    READING = (GET_SERVICE, Permission("fc:ListVpcBindings"))
+    READING = READ_SERVICE
     MAKING = (
         *on("*", "fc:CreateService", "fc:UpdateService", "fc:DeleteVpcBinding"),
         Permission("ram:PassRole", ROLES),

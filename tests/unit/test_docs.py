@@ -77,7 +77,7 @@ def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:
     assert permissions.main(["--check"]) == 0
 
     other = tmp_path / "README.md"
-    other.write_text(README.replace("`ram:PassRole`, ", ""))
+    other.write_text(README.replace("`ram:CreateRole`, ", ""))
     assert permissions.main(["--check"], other) == 1
     assert permissions.main([], other) == 0
     assert other.read_text() == README

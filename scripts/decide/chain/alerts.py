@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from scripts.account.alerts import Alert
-from scripts.account.notifications import ActionPolicy
+from scripts.account.alerts import GET_ALERT
+from scripts.account.notifications import LIST_RECORDS
 from scripts.account.recipients import HOW, Recipients
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, not_yet, sound
@@ -55,7 +55,7 @@ def _fault(what: str, mend: str = PROVISION) -> Remark:
 
 ALERTS = Link(
     "alerts",
-    (*Alert.READING, *ActionPolicy.READING),
+    (*GET_ALERT, LIST_RECORDS),
     ("alerts", "alert_policy", "webhook"),
     _examine,
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.account.inventory import Channel, ChannelFound
-from scripts.account.rule import RISK_LEVEL
+from scripts.account.channel import LIST_CHANNELS
+from scripts.account.inventory import ChannelFound
+from scripts.account.rule import LIST_RULES, RISK_LEVEL
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     PROVISION,
@@ -85,7 +86,7 @@ def _risk(facts: Facts) -> int:
 
 CHANNEL = Link(
     "channel",
-    Channel.READING,
+    (LIST_CHANNELS, LIST_RULES),
     ("rules", "channels", "channel_found", "channel"),
     _examine,
 )

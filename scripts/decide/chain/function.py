@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from resource_repair.values import ENFORCE
 from scripts.account.deploy_plan import UNDECLARED
 from scripts.account.deployed_function import GET, Pause
-from scripts.account.service import Service
+from scripts.account.service import READ_SERVICE
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import CODE, Facts, known
 from scripts.decide.chain.model import (
@@ -70,7 +70,7 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
 
 FUNCTION = Link(
     "function",
-    (GET, *Service.READING, *UNDECLARED),
+    (GET, *READ_SERVICE, *UNDECLARED),
     ("function", "running", "service", "undeclared"),
     _examine,
 )

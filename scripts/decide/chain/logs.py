@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.account.inventory import LogIndex, LogProject, LogStore
-from scripts.account.permission import union
-from scripts.account.service import Service
+from scripts.account.audit_index import GET_INDEX
+from scripts.account.log import READ_STORE
+from scripts.account.service import READ_SERVICE
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     PROVISION,
@@ -61,7 +61,7 @@ def _about_store(facts: Facts) -> Iterator[Remark]:
 
 LOGS = Link(
     "logs",
-    union(*(each.READING for each in (Service, LogProject, LogStore, LogIndex))),
+    (*READ_SERVICE, *READ_STORE, GET_INDEX),
     ("service", "log_store"),
     _examine,
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.account.async_config import AsyncInvokeConfig
+from scripts.account.async_config import GET_ASYNC
 from scripts.account.deployed_function import GET
-from scripts.account.inventory import Queue, QueueFound
-from scripts.account.queue import PEEK, RETENTION
+from scripts.account.inventory import QueueFound
+from scripts.account.queue import GET_QUEUE, PEEK, RETENTION
 from scripts.account.topic import LARGEST_MESSAGE
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -101,7 +101,7 @@ _RETENTION = _duration(RETENTION)
 
 FAILURE_QUEUE = Link(
     "failure queue",
-    (*Queue.READING, PEEK, GET, *AsyncInvokeConfig.READING),
+    (GET_QUEUE, PEEK, GET, GET_ASYNC),
     ("queue", "queue_found", "arrivals", "function", "asynchronous"),
     _examine,
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Difference
 from scripts.account.deployed_function import GET
-from scripts.account.notification_role import POLICY, PRINCIPAL, NotificationRole
-from scripts.account.trigger import Trigger
+from scripts.account.notification_role import POLICY, PRINCIPAL
+from scripts.account.role import READ_ROLE
+from scripts.account.trigger import GET_TRIGGER
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -63,13 +64,13 @@ def _about_role(role: Seen, trusts: str) -> Iterator[Remark]:
 
 TRIGGER = Link(
     "trigger",
-    (*Trigger.READING, GET),
+    (GET_TRIGGER, GET),
     ("trigger", "function"),
     _examine_trigger,
 )
 TRIGGER_ROLE = Link(
     "trigger's role",
-    NotificationRole.READING,
+    READ_ROLE,
     ("trigger_role",),
     _examine_role,
 )
