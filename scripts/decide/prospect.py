@@ -6,16 +6,9 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
-from scripts.account.buckets import GET_INFO, GET_TAGS
-from scripts.account.findings import IGNORED, LIST_OF_RULE, NON_COMPLIANT, Result
+from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import allows
 from scripts.errors import UsageError
-
-PERMISSIONS = (
-    LIST_OF_RULE,
-    GET_INFO,
-    GET_TAGS,  # where exemptTag is set
-)
 
 
 class Prospect(NamedTuple):

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from resource_repair import settings as function_settings
 from resource_repair.exemptions import Exemptions
+from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.deploy_plan import undeclared
-from scripts.account.deployed_function import DeployedFunction
+from scripts.account.deploy_plan import UNDECLARED, undeclared
+from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.function import Function
-from scripts.account.function_role import role_steps
+from scripts.account.function_role import RolePolicy, role_steps
 from scripts.account.inventory import (
     ActionPolicy,
     Channel,
@@ -37,22 +38,26 @@ from scripts.account.inventory import (
 )
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.account.package import bundled_exemptions
+from scripts.account.permission import Permission, union
+from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
+from scripts.account.recorder import GET_RECORDER
 from scripts.account.resource import Resource, State, Step
-from scripts.account.rule import rules
+from scripts.account.rule import LIST_RULES, rules
 from scripts.account.service import Service
-from scripts.account.topic import subscriptions
+from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
 from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
+from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
-from scripts.flows.foresee import foresee
+from scripts.flows.foresee import PERMISSIONS, foresee
 
 
 class _UnknownError(Exception):
@@ -61,6 +66,25 @@ class _UnknownError(Exception):
     def __init__(self, why: Exception) -> None:
         super().__init__(why)
         self.why = why
+
+
+_Fact = TypeVar("_Fact", bound=Callable[..., Any])
+_TAKES: dict[str, tuple[Permission, ...]] = {}
+
+
+def takes(*permissions: Permission) -> Callable[[_Fact], _Fact]:
+    """What reading a fact takes."""
+
+    def noted(read: _Fact) -> _Fact:
+        _TAKES[read.__name__] = permissions
+        return read
+
+    return noted
+
+
+def permissions_of(*links: Link) -> tuple[Permission, ...]:
+    """What looking at these links takes."""
+    return union(*(_TAKES.get(name, ()) for link in links for name in link.looks_at))
 
 
 class Survey:
@@ -107,27 +131,35 @@ class Survey:
     def client_account(self) -> str:
         return account_of(self._spec.access, self._facts.settings)
 
+    @takes(GET_RECORDER)
     def recorder(self) -> Recorder:
         return recorder(self._clients)
 
+    @takes(LIST_RULES)
     def rules(self) -> tuple[RuleFound, ...]:
         return tuple(rules(self._clients))
 
+    @takes(*Rule.READING)
     def rule(self) -> Seen:
         return _around(Rule(self._spec, self._clients))
 
+    @takes(*Channel.READING)
     def channels(self) -> tuple[ChannelFound, ...]:
         return tuple(channels(self._clients))
 
+    @takes(*Channel.READING)
     def channel_found(self) -> ChannelFound | None:
         return Channel(self._spec, self._clients).found()
 
+    @takes(*Channel.READING)
     def channel(self) -> Seen:
         return _around(Channel(self._spec, self._clients))
 
+    @takes(*Topic.READING)
     def topic(self) -> Seen:
         return _seen(Topic(self._spec, self._clients))
 
+    @takes(LIST_SUBSCRIPTIONS)
     def subscriptions(self) -> tuple[Subscription, ...]:
         self._known("trigger")
         if not listens(self._facts) or self._known("topic").live is None:
@@ -135,18 +167,23 @@ class Survey:
         there = subscriptions(self._clients, self._spec.topic)
         return tuple(Subscription(each.subscription_name, each.endpoint or "") for each in there)
 
+    @takes(*Trigger.READING)
     def trigger(self) -> Seen:
         return _seen(Trigger(self._spec, self._clients))
 
+    @takes(*NotificationRole.READING)
     def trigger_role(self) -> Seen:
         return _around(NotificationRole(self._spec, self._clients))
 
+    @takes(*Service.READING)
     def service(self) -> Seen:
         return _seen(Service(self._spec, self._clients))
 
+    @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
         return tuple(role_steps(self._spec, self._clients))
 
+    @takes(*Function.READING)
     def function(self) -> Seen:
         code = self._spec.function.code
         built = code.read_bytes() if code.is_file() else b""
@@ -156,13 +193,16 @@ class Survey:
         live, declared = (_without_code(state) for state in (seen.live, seen.declared))
         return seen._replace(live=live, declared=declared)
 
+    @takes(*UNDECLARED)
     def undeclared(self) -> tuple[Step, ...]:
         return tuple(undeclared(self._spec, self._clients))
 
+    @takes(GET)
     def running(self) -> Running | None:
         live = DeployedFunction.find(self._spec, self._clients)
         return Running(live.settings, live.pause) if live else None
 
+    @takes(GET, GET_CODE)
     def live_exemptions(self) -> Exemptions:
         live = DeployedFunction.find(self._spec, self._clients) if self._known("running") else None
         return live.exemptions() if live else Exemptions()
@@ -172,24 +212,29 @@ class Survey:
             return bundled_exemptions(self._spec.function.code)
         return reviewed_exemptions(self._reviewed, self._facts.today)
 
+    @takes(*AsyncInvokeConfig.READING)
     def asynchronous(self) -> Seen | None:
         wanted = self._spec.function.async_config
         if self._known("function").live is None or wanted is None:
             return None
         return _seen(AsyncInvokeConfig(self._spec, wanted, self._clients))
 
+    @takes(*Queue.READING)
     def queue(self) -> Seen | None:
         name = self._spec.failure_queue
         return _seen(Queue(name, self._clients)) if name else None
 
+    @takes(*Queue.READING)
     def queue_found(self) -> QueueFound | None:
         name = self._spec.failure_queue
         return Queue(name, self._clients).found() if name else None
 
+    @takes(PEEK)
     def arrivals(self) -> tuple[float, ...]:
         name = self._spec.failure_queue if self._known("queue_found") else None
         return tuple(Queue(name, self._clients).arrivals()) if name else ()
 
+    @takes(*LogProject.READING, *LogStore.READING, *LogIndex.READING)
     def log_store(self) -> tuple[Seen, ...]:
         logs, found = self._spec.service.logs, list[Seen]()
         if logs is None:
@@ -205,12 +250,15 @@ class Survey:
                 break
         return tuple(found)
 
+    @takes(*Alert.READING)
     def alerts(self) -> tuple[Seen, ...]:
         return tuple(_seen(alert) for alert in alerts(self._spec, self._clients))
 
+    @takes(*ActionPolicy.READING)
     def alert_policy(self) -> Seen | None:
         return self._woken(ActionPolicy)
 
+    @takes(*Webhook.READING)
     def webhook(self) -> Seen | None:
         return self._woken(Webhook)
 
@@ -227,6 +275,7 @@ class Survey:
             return None
         return _seen(kind(logs, recipients, self._clients))
 
+    @takes(*PERMISSIONS)
     def found(self) -> Prospect:
         """What is found now, by the exemptions that a deploy brings and the tag of s.yaml."""
         for name in ("rules", "running"):
@@ -249,7 +298,7 @@ def examined(survey: Survey, *, before_deploy: bool) -> Iterator[Diagnosis]:
     """Every link of the chain, each as soon as what it looks at is read."""
     for link in LINKS:
         facts = survey.facts(*link.looks_at)
-        yield from examine(link, facts, before_deploy=before_deploy)
+        yield from examine(link, facts, permissions_of(link), before_deploy=before_deploy)
 
 
 def _without_code(state: State) -> State:

@@ -8,12 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from scripts.account import findings
-from scripts.account.buckets import Bucket
+from scripts.account.buckets import GET_INFO, GET_TAGS, Bucket
 from scripts.account.clients import Clients
-from scripts.account.findings import NON_COMPLIANT, Result
+from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.decide.prospect import Prospect, sort
 from scripts.declared import Spec
+
+PERMISSIONS = (
+    LIST_OF_RULE,
+    GET_INFO,
+    GET_TAGS,  # where exemptTag is set
+)
 
 _AT_ONCE = 8  # buckets that are asked at a time
 

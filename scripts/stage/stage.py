@@ -1,10 +1,9 @@
 """The whole product set up on a local cloud: what s.yaml presumes, then s.yaml itself.
 
-For the demo and the end-to-end tests. Everything is done as it would be on a real account: with
+For the demo. Everything is done as it would be on a real account: with
 Alibaba Cloud's own SDKs, over HTTP, by the account's own access key.
 """
 
-import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from scripts.account.clients import Clients, Endpoints, calling, fixed_credentia
 from scripts.account.deploy_plan import Plan, apply, plan
 from scripts.declared import PATH, Spec, load
 from scripts.localcloud import LocalCloud
-from scripts.localcloud.cloud import Snapshot
 from scripts.stage.serve import let_functions_find_oss
 from scripts.verbs.provision import provision
 
@@ -47,18 +45,6 @@ class Stage:
         """Wait until no evaluation, delivery or invocation is pending; False after `timeout` s."""
         return self.cloud.wait_idle(timeout)
 
-    @functools.cached_property
-    def _fresh(self) -> Snapshot:
-        self.cloud.fc.stays_warm = True
-        return self.cloud.snapshot()
-
-    def start_over(self) -> None:
-        """Have the cloud as it was when this was first called; then it only remembers that.
-
-        The function's idle processes go on: they remember nothing that matters here.
-        """
-        self.cloud.rollback(self._fresh)
-
     def audit(self) -> list[AuditLine]:
         """The audit lines so far, in the order in which they were printed."""
         service, function = self.spec.service.name, self.spec.function.name
@@ -75,22 +61,15 @@ def clients_of(cloud: LocalCloud, region: str) -> Clients:
     )
 
 
-def set_up(cloud: LocalCloud, code: Path, *, runtime: str = "", **environment: str) -> Stage:
+def set_up(cloud: LocalCloud, code: Path) -> Stage:
     """Put the product on a cloud that has nothing yet; `code` is the bundle's zip.
 
-    `runtime` and `environment` replace what s.yaml says of them. Raises CloudError.
+    Raises CloudError.
     """
     let_functions_find_oss(cloud)
     clients = clients_of(cloud, cloud.region)
-    unnamed = _load(cloud, "cr-not-known-yet", code)
-    rule_id = provision(unnamed, clients)
+    rule_id = provision(_load(cloud, "cr-not-known-yet", code), clients)
     spec = _load(cloud, rule_id, code)
-    function = replace(
-        spec.function,
-        runtime=runtime or spec.function.runtime,
-        environment={**spec.function.environment, **environment},
-    )
-    spec = replace(spec, function=function)
     planned = plan(spec, clients)
     apply(planned)
     return Stage(cloud, clients, spec, rule_id, planned)

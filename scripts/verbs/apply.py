@@ -23,7 +23,7 @@ from scripts.errors import Problem
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
 from scripts.flows.compare import stops
-from scripts.flows.facts import Survey
+from scripts.flows.facts import Survey, permissions_of
 from scripts.terminal import Exit
 
 
@@ -94,7 +94,7 @@ def _what_closes(context: Context) -> str:
 VERB = Verb(
     "apply",
     __doc__ or "",
-    union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), BUCKETS.permissions),
+    union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS)),
     Acting,
     _apply,
 )

@@ -19,12 +19,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts import CODE
-from scripts.account.permission import union
 from scripts.bundling import fresh
 from scripts.context import Context, Ended, Looking, Verb
 from scripts.decide.chain import LINKS, Diagnosis, Standing, in_order
 from scripts.declared import dotenv
-from scripts.flows.facts import Survey, examined
+from scripts.flows.facts import Survey, examined, permissions_of
 from scripts.terminal import Console, Exit
 
 _LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
@@ -102,7 +101,7 @@ def _broken(found: list[Diagnosis]) -> list[Diagnosis]:
 VERB = Verb(
     "doctor",
     __doc__ or "",
-    union(*(link.permissions for link in LINKS)),
+    permissions_of(*LINKS),
     Options,
     _doctor,
     rule_id_known=False,

@@ -28,13 +28,13 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import PERMISSIONS, Prospect, check_expected, counted
+from scripts.decide.prospect import Prospect, check_expected, counted
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
-from scripts.flows.facts import Survey
+from scripts.flows.facts import Survey, permissions_of
 from scripts.flows.follow import End, Following
-from scripts.flows.foresee import foresee
+from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
 
@@ -336,7 +336,7 @@ VERB = Verb(
     union(
         (GET, GET_CODE, LIST_RULES),
         PERMISSIONS,
-        *(link.permissions for link in _LINKS),
+        permissions_of(*_LINKS),
         (findings.START,),
         audit_trail.PERMISSIONS,
     ),

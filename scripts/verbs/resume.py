@@ -20,9 +20,9 @@ from scripts.account.deployed_function import (
 )
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.decide.prospect import PERMISSIONS, Prospect
+from scripts.decide.prospect import Prospect
 from scripts.errors import Problem
-from scripts.flows.foresee import foresee
+from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.patience import patiently
 from scripts.terminal import Exit
 

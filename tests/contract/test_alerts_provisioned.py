@@ -1,7 +1,8 @@
 """Alerts as provision makes them, doctor examines them, a test sends one, and remove ends them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from alibabacloud_sls20201230 import models
 from scripts.account.mark import TEXT
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.log.records import Record
-from tests.account import Account
+from tests.account import Account, Moments
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
 
 NAMES = ["kept", "reopened", "silence", "test", "told", "unreadable", "unsettled"]
@@ -25,10 +26,22 @@ def hook() -> Iterator[Webhook]:
         yield hook
 
 
+@pytest.fixture(scope="module")
+def waking(hook: Webhook) -> Callable[[Account], None]:
+    """What has an account wake somebody, by that webhook."""
+
+    def provision(account: Account) -> None:
+        assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
+
+    return provision
+
+
 @pytest.fixture
-def woken(account: Account, hook: Webhook) -> Account:
-    """One with alerts, to a webhook."""
-    assert account.run("provision", "--yes", ALERT_WEBHOOK=hook.address) == 0
+def woken(
+    moments: Moments, waking: Callable[[Account], None], hook: Webhook, tmp_path: Path
+) -> Account:
+    """An account with alerts, to a webhook that was not called yet."""
+    account = moments.after(waking, tmp_path)
     hook.calls.clear()
     hook.status = 200
     return account

@@ -1,60 +1,49 @@
 import json
-from pathlib import Path
 
 import pytest
 
 from scripts.localcloud.faults import Fail
-from tests.account import Account, Moments
+from tests.account import Account
 
 
-def provisioned(account: Account) -> None:
-    """What the spec presumes is there."""
-    assert account.run("provision", "--yes") == 0
-    account.rest()
-
-
-@pytest.fixture
-def account(moments: Moments, tmp_path: Path) -> Account:
-    """The project, and nothing of it deployed."""
-    return moments.after(provisioned, tmp_path)
-
-
-def test_it_shows_applies_and_is_done(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_applies_and_is_done(
+    provisioned: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It says where it works, what it would do and what it did; again, that nothing is to do."""
-    assert account.run("apply", "--yes") == 0
+    assert provisioned.run("apply", "--yes") == 0
     first = capsys.readouterr().out
-    assert account.run("apply") == 0
+    assert provisioned.run("apply") == 0
     second = capsys.readouterr().out
 
-    assert first.startswith(f"account {account.cloud.account_id}, region cn-shanghai\n")
+    assert first.startswith(f"account {provisioned.cloud.account_id}, region cn-shanghai\n")
     assert "create  service" in first
     assert "created service resource_repair\n" in first
     assert "nothing to do" in second
 
 
-def test_a_dry_run_only_shows(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_only_shows(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """With --dry-run the plan is shown, nobody is asked and nothing is done."""
-    assert account.run("apply", "--dry-run") == 0
+    assert provisioned.run("apply", "--dry-run") == 0
     assert "create  trigger" in capsys.readouterr().out
-    assert account.writes() == []
+    assert provisioned.writes() == []
 
 
-def test_json_is_one_document(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json stdout is one document with every step, and whether it was carried out."""
-    assert account.run("apply", "--json", "--yes") == 0
+    assert provisioned.run("apply", "--json", "--yes") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["account_id"] == account.cloud.account_id
+    assert document["account_id"] == provisioned.cloud.account_id
     assert {(step["verdict"], step["applied"]) for step in document["steps"]} == {
         ("create", True),
         ("change", True),
     }
 
 
-def test_nobody_to_ask_is_misuse(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_to_ask_is_misuse(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal and without --yes it stops before doing anything, and says why."""
-    assert account.run("apply") == 2
+    assert provisioned.run("apply") == 2
     assert "say --yes" in capsys.readouterr().err
-    assert account.writes() == []
+    assert provisioned.writes() == []
 
 
 @pytest.mark.parametrize(
@@ -67,29 +56,29 @@ def test_nobody_to_ask_is_misuse(account: Account, capsys: pytest.CaptureFixture
     ],
 )
 def test_misuse_is_one_line(
-    account: Account,
+    provisioned: Account,
     capsys: pytest.CaptureFixture[str],
     changed: dict[str, str | None],
     says: str,
 ) -> None:
     """What the shell has wrong is one line on stderr and exit code 2, and nothing is done."""
-    account.env.unlink()
-    environ = {**account.shell, "PREPARE_RULE_ID": account.rule_id, **changed}
-    account.shell = {name: value for name, value in environ.items() if value is not None}
+    provisioned.env.unlink()
+    environ = {**provisioned.shell, "PREPARE_RULE_ID": provisioned.rule_id, **changed}
+    provisioned.shell = {name: value for name, value in environ.items() if value is not None}
 
-    assert account.run("apply", "--yes") == 2
+    assert provisioned.run("apply", "--yes") == 2
 
     line = capsys.readouterr().err
     assert says in line
     assert line.count("\n") == 1
-    assert account.writes() == []
+    assert provisioned.writes() == []
 
 
-def test_a_refusal_is_a_problem(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_a_problem(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """When a call is refused the exit code is 1, and the steps before it are told as done."""
-    account.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied"))
+    provisioned.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied"))
 
-    assert account.run("apply", "--yes") == 1
+    assert provisioned.run("apply", "--yes") == 1
 
     said = capsys.readouterr()
     assert "created role resource-repair-role" in said.out
@@ -97,25 +86,25 @@ def test_a_refusal_is_a_problem(account: Account, capsys: pytest.CaptureFixture[
     assert said.err.count("\n") == 1
 
 
-def test_a_missing_spec_is_misuse(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_spec_is_misuse(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """A spec that is not there is told by its path."""
-    account.path.unlink()
-    assert account.run("apply") == 2
-    assert f"{account.path} is not there: name the spec with --spec" in capsys.readouterr().err
+    provisioned.path.unlink()
+    assert provisioned.run("apply") == 2
+    assert f"{provisioned.path} is not there: name the spec with --spec" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("with_key", "code", "says"), [(True, 0, ""), (False, 1, "NoCredentials")])
 def test_credentials_are_those_of_the_default_chain(
-    account: Account, with_key: bool, code: int, says: str
+    provisioned: Account, with_key: bool, code: int, says: str
 ) -> None:
     """As a command of its own it takes its key from the shell, and says so if there is none."""
     key = {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": account.cloud.credentials.access_key_id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account.cloud.credentials.access_key_secret,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": provisioned.cloud.credentials.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": provisioned.cloud.credentials.access_key_secret,
     }
     # The last place the chain looks is the machine's metadata: no proxy here leads there.
-    environ = key if with_key else {"HTTP_PROXY": account.cloud.endpoints.oss}
-    process = account.process("apply", "--dry-run", **environ)
+    environ = key if with_key else {"HTTP_PROXY": provisioned.cloud.endpoints.oss}
+    process = provisioned.process("apply", "--dry-run", **environ)
     _, told = process.communicate()
     assert process.returncode == code
     assert says in told

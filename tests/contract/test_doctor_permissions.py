@@ -6,6 +6,7 @@ import pytest
 
 from scripts.account.permission import Permission
 from scripts.decide.chain import LINKS, Diagnosis, Standing
+from scripts.flows.facts import permissions_of
 from scripts.verbs.doctor import VERB
 from tests.account import Account, Moments
 from tests.contract import spoil
@@ -53,7 +54,7 @@ def test_a_refused_permission_hides_its_links_alone(account: Account, denied: Pe
     found = seen_with(account, [each for each in VERB.permissions if each != denied])
 
     hidden = [each for each in found if each.standing is Standing.UNSEEN]
-    needing = {link.name for link in LINKS if denied in link.permissions}
+    needing = {link.name for link in LINKS if denied in permissions_of(link)}
     statement = denied.statement(account.cloud.account_id, account.cloud.region)
     assert hidden
     assert {each.link for each in hidden} <= needing

@@ -25,8 +25,7 @@ from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.stage.serve import environment
 from scripts.verbs.verify import Options
 from tests.account import Account
-from tests.contract import apply_helpers
-from tests.parts import without
+from tests.parts import edit, project, without
 
 OURS = {TAG_KEY: "resource-repair-proof"}
 LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
@@ -116,8 +115,8 @@ def test_what_only_reports_cannot_be_proved(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In mode report nothing is repaired, so that nothing is made either."""
-    spec = apply_helpers.project(tmp_path)
-    apply_helpers.edit(spec, "mode: enforce", "mode: report")
+    spec = project(tmp_path)
+    edit(spec, "mode: enforce", "mode: report")
     before = made(product.cloud)
 
     assert product.run(PROVE, "--spec", str(spec)) == 1

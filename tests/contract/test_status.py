@@ -14,8 +14,7 @@ from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.status import VERB
 from tests.account import Account
-from tests.e2e.scene import PUBLIC_POLICY
-from tests.parts import without
+from tests.parts import public_policy, without
 
 TODAY = datetime.now(timezone.utc).date()
 
@@ -34,7 +33,7 @@ def test_a_bucket_is_shown_from_all_sides(
     """Each view is shown to whoever has the permissions that the help lists."""
     bucket = product.bucket("config-policy")
     bucket.create_bucket()
-    bucket.put_bucket_policy(PUBLIC_POLICY)
+    bucket.put_bucket_policy(public_policy("config-policy"))
     bucket.put_bucket_acl("public-read")
     product.rest()
 

@@ -319,6 +319,7 @@ CASES = (
     Case("doctor", deployed_by_policy),
     Case("doctor", open_where_tags_exempt),
     Case("verify", deployed),
+    Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),

@@ -8,7 +8,6 @@ from tests.account import FUNCTION, SERVICE, Account
 from tests.parts import public_policy
 
 _BEFORE_THE_EVENTS = 20 * 365 * 86400.0  # seconds: the messages in events/ are years old
-PUBLIC_POLICY = public_policy("config-policy")
 
 # The table of events/README.md.
 BUCKETS = {
@@ -42,7 +41,7 @@ def lay(account: Account) -> None:
         oss.delete(name)
     for name, (region, acl) in BUCKETS.items():
         oss.create(name, region=region, acl=acl, age=_BEFORE_THE_EVENTS)
-    oss.set_policy("config-policy", PUBLIC_POLICY)
+    oss.set_policy("config-policy", public_policy("config-policy"))
 
 
 def run(account: Account, event: bytes | str) -> Ran:

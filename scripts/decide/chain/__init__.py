@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from scripts.account.permission import missing_permissions
+from scripts.account.permission import Permission, missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
 from scripts.decide.chain.buckets import BUCKETS
@@ -44,12 +44,16 @@ LINKS = (
 )
 
 
-def examine(link: Link, facts: Facts, *, before_deploy: bool) -> Iterator[Diagnosis]:
+def examine(
+    link: Link, facts: Facts, permissions: Sequence[Permission] = (), *, before_deploy: bool
+) -> Iterator[Diagnosis]:
     """What there is to say of a link, by what it looks at; that it cannot be seen, if it is so.
+
+    `permissions` are what reading that takes: one that is missing is told as its statement.
 
     With `before_deploy` what that deploy puts right is no fault, and what it would undo is one.
     """
-    for remark in _remarks(link, facts):
+    for remark in _remarks(link, facts, permissions):
         standing = _before_deploy(remark) if before_deploy else remark.standing
         yield Diagnosis(link.name, standing, remark.what, remark.mend, remark.deploy_stops)
 
@@ -69,22 +73,22 @@ def _before_deploy(remark: Remark) -> Standing:
     return Standing.NOT_YET if remark.deploy_goes_on else remark.standing
 
 
-def _remarks(link: Link, facts: Facts) -> list[Remark]:
+def _remarks(link: Link, facts: Facts, permissions: Sequence[Permission]) -> list[Remark]:
     try:
         return list(link.examine(facts))
     except CloudError as error:
-        return [_unseen(link, error, facts.spec)]
+        return [_unseen(error, facts.spec, permissions)]
     except Problem as problem:
         what, _, mend = str(problem).partition(": ")
         return [fault(what, mend)]
 
 
-def _unseen(link: Link, error: CloudError, spec: Spec) -> Remark:
+def _unseen(error: CloudError, spec: Spec, permissions: Sequence[Permission]) -> Remark:
     if not error.denied or not_to_be_had(error):
         return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
     statements = (
         json.dumps(permission.statement(spec.account_id, spec.region))
-        for permission in missing_permissions(link.permissions, error.refused)
+        for permission in missing_permissions(permissions, error.refused)
     )
     return Remark(
         Standing.UNSEEN,

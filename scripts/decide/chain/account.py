@@ -53,4 +53,4 @@ def _clients_endpoint(facts: Facts) -> Iterator[Remark]:
         )
 
 
-CREDENTIALS = Link("credentials", (), ("client_account",), _examine)
+CREDENTIALS = Link("credentials", ("client_account",), _examine)

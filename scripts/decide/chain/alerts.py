@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from scripts.account.alerts import Alert
-from scripts.account.notifications import ActionPolicy
 from scripts.account.recipients import HOW, Recipients
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, not_yet, sound
@@ -53,9 +51,4 @@ def _fault(what: str, mend: str = PROVISION) -> Remark:
     return Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
 
 
-ALERTS = Link(
-    "alerts",
-    (*Alert.READING, *ActionPolicy.READING),
-    ("alerts", "alert_policy", "webhook"),
-    _examine,
-)
+ALERTS = Link("alerts", ("alerts", "alert_policy", "webhook"), _examine)

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from resource_repair import settings
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
-from scripts.account.deployed_function import GET
 from scripts.account.findings import EVALUATING
-from scripts.account.rule import LIST_RULES
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
-from scripts.decide.prospect import PERMISSIONS, Prospect
+from scripts.decide.prospect import Prospect
 from scripts.declared import rule_ids
 from scripts.declared.rule_ids import RULE_ID
 
@@ -111,9 +109,4 @@ def _told(facts: Facts, names: list[str]) -> Remark:
     )
 
 
-BUCKETS = Link(
-    "buckets",
-    (LIST_RULES, *PERMISSIONS, GET),
-    ("rules", "running", "exemptions", "found"),
-    _examine,
-)
+BUCKETS = Link("buckets", ("rules", "running", "exemptions", "found"), _examine)

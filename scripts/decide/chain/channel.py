@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scripts.account.inventory import Channel, ChannelFound
+from scripts.account.inventory import ChannelFound
 from scripts.account.rule import RISK_LEVEL
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -83,9 +83,4 @@ def _risk(facts: Facts) -> int:
     return rule.risk_level if rule else RISK_LEVEL
 
 
-CHANNEL = Link(
-    "channel",
-    Channel.READING,
-    ("rules", "channels", "channel_found", "channel"),
-    _examine,
-)
+CHANNEL = Link("channel", ("rules", "channels", "channel_found", "channel"), _examine)

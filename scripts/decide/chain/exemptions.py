@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from scripts.account.deployed_function import GET, GET_CODE
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, sound, stopping, undeployed
@@ -29,6 +28,4 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         yield sound(f"{len(live.entries)} are live, and a deploy drops none that holds")
 
 
-EXEMPTIONS = Link(
-    "exemptions", (GET, GET_CODE), ("running", "live_exemptions", "exemptions"), _examine
-)
+EXEMPTIONS = Link("exemptions", ("running", "live_exemptions", "exemptions"), _examine)

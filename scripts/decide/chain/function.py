@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
-from scripts.account.deploy_plan import UNDECLARED
-from scripts.account.deployed_function import GET, Pause
-from scripts.account.service import Service
+from scripts.account.deployed_function import Pause
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import CODE, Facts, known
 from scripts.decide.chain.model import (
@@ -68,9 +66,4 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link(
-    "function",
-    (GET, *Service.READING, *UNDECLARED),
-    ("function", "running", "service", "undeclared"),
-    _examine,
-)
+FUNCTION = Link("function", ("function", "running", "service", "undeclared"), _examine)

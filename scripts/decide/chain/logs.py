@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 
-from scripts.account.inventory import LogIndex, LogProject, LogStore
-from scripts.account.permission import union
-from scripts.account.service import Service
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     PROVISION,
@@ -59,9 +56,4 @@ def _about_store(facts: Facts) -> Iterator[Remark]:
         yield from changing(seen, harmless=["ttl"] if kept_longer else ())
 
 
-LOGS = Link(
-    "logs",
-    union(*(each.READING for each in (Service, LogProject, LogStore, LogIndex))),
-    ("service", "log_store"),
-    _examine,
-)
+LOGS = Link("logs", ("service", "log_store"), _examine)

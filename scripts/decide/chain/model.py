@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from scripts.account.permission import Permission
 from scripts.account.resource import Difference
 from scripts.decide.chain.facts import Facts, Seen
 
@@ -45,14 +44,13 @@ class Remark(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link: its name, what it takes to look at it, which facts it looks at, and the look.
+    """A link: its name, which facts it looks at, and the look.
 
     `examine` yields what is wrong and, if nothing is, what is there. It raises what the reading of
     a fact did.
     """
 
     name: str
-    permissions: tuple[Permission, ...]
     looks_at: tuple[str, ...]
     examine: Callable[[Facts], Iterator[Remark]]
 

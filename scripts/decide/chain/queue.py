@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from scripts.account.async_config import AsyncInvokeConfig
-from scripts.account.deployed_function import GET
-from scripts.account.inventory import Queue, QueueFound
-from scripts.account.queue import PEEK, RETENTION
+from scripts.account.inventory import QueueFound
+from scripts.account.queue import RETENTION
 from scripts.account.topic import LARGEST_MESSAGE
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
@@ -100,8 +98,5 @@ def _duration(seconds: float) -> str:
 _RETENTION = _duration(RETENTION)
 
 FAILURE_QUEUE = Link(
-    "failure queue",
-    (*Queue.READING, PEEK, GET, *AsyncInvokeConfig.READING),
-    ("queue", "queue_found", "arrivals", "function", "asynchronous"),
-    _examine,
+    "failure queue", ("queue", "queue_found", "arrivals", "function", "asynchronous"), _examine
 )

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.account.inventory import RuleFound
-from scripts.account.recorder import GET_RECORDER
-from scripts.account.rule import LIST_RULES, MANAGED_RULE
+from scripts.account.rule import MANAGED_RULE
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, changing, fault, in_the_way, sound
 from scripts.declared import rule_ids
@@ -80,10 +79,5 @@ def _waited_for(facts: Facts) -> list[RuleFound]:
     return [rule for rule in known(facts.rules) if rule.id in facts.rule_ids]
 
 
-CLOUD_CONFIG = Link(
-    "Cloud Config",
-    (GET_RECORDER,),
-    ("recorder",),
-    _examine_recorder,
-)
-RULE = Link("rule", (LIST_RULES,), ("rules", "rule"), _examine_rule)
+CLOUD_CONFIG = Link("Cloud Config", ("recorder",), _examine_recorder)
+RULE = Link("rule", ("rules", "rule"), _examine_rule)

@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Step, Verdict
-from scripts.account.deployed_function import GET
-from scripts.account.function_role import RolePolicy
 from scripts.account.role import role_arn
-from scripts.account.service import Service
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -102,10 +99,5 @@ def _told(step: Step, role: str) -> str:
     return f"{role}'s policy {step.name} says other than s.yaml does"
 
 
-SERVICE = Link("service", Service.READING, ("service",), _examine_service)
-SERVICE_ROLE = Link(
-    "function's role",
-    (*RolePolicy.READING, GET),
-    ("role_steps", "function"),
-    _examine_role,
-)
+SERVICE = Link("service", ("service",), _examine_service)
+SERVICE_ROLE = Link("function's role", ("role_steps", "function"), _examine_role)

@@ -4,8 +4,6 @@ import enum
 import re
 from collections.abc import Iterator
 
-from scripts.account.topic import LIST_SUBSCRIPTIONS, Topic
-from scripts.account.trigger import Trigger
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -118,10 +116,5 @@ def _arn(spec: Spec) -> str:
     return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
 
 
-TOPIC = Link("topic", Topic.READING, ("topic",), _examine_topic)
-SUBSCRIPTION = Link(
-    "subscription",
-    (*Trigger.READING, *Topic.READING, LIST_SUBSCRIPTIONS),
-    ("trigger", "topic", "subscriptions"),
-    _examine_subscription,
-)
+TOPIC = Link("topic", ("topic",), _examine_topic)
+SUBSCRIPTION = Link("subscription", ("trigger", "topic", "subscriptions"), _examine_subscription)

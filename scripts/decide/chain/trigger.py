@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Difference
-from scripts.account.deployed_function import GET
-from scripts.account.notification_role import POLICY, PRINCIPAL, NotificationRole
-from scripts.account.trigger import Trigger
+from scripts.account.notification_role import POLICY, PRINCIPAL
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -61,15 +59,5 @@ def _about_role(role: Seen, trusts: str) -> Iterator[Remark]:
     yield from changing(role, told, ["trusts"] if trusted else ())
 
 
-TRIGGER = Link(
-    "trigger",
-    (*Trigger.READING, GET),
-    ("trigger", "function"),
-    _examine_trigger,
-)
-TRIGGER_ROLE = Link(
-    "trigger's role",
-    NotificationRole.READING,
-    ("trigger_role",),
-    _examine_role,
-)
+TRIGGER = Link("trigger", ("trigger", "function"), _examine_trigger)
+TRIGGER_ROLE = Link("trigger's role", ("trigger_role",), _examine_role)

@@ -65,6 +65,7 @@ class Code:
                 os.utime(path, (modified, modified))
 
 
+@functools.lru_cache(maxsize=16)  # the same package is deployed again and again
 def crc64(data: bytes) -> int:
     """CRC-64 as Alibaba Cloud computes it (CRC-64/XZ)."""
     table = _crc64_table()

@@ -1,8 +1,6 @@
 """Provision on the local cloud: what it makes, and what it brings back."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +11,8 @@ from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from scripts.verbs.provision import VERB
 from tests.account import QUEUE, ROLE, RULE, TOPIC, Account
-from tests.contract.spoil import MANAGED
+from tests.contract import spoil
+from tests.contract.spoil import MANAGED, Plant
 
 MARK = "made-by resource-repair-provision"
 TAG = {"made-by": "resource-repair-provision"}
@@ -53,17 +52,16 @@ def test_an_empty_account_gets_everything(
 
 
 def test_there_is_nothing_to_do_the_second_time(
-    account: Account, capsys: pytest.CaptureFixture[str]
+    provisioned: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second run asks nobody, writes nothing, and says so."""
-    account.run("provision", "--yes")
-    before, said = account.writes(), account.env.read_bytes()
+    before, said = provisioned.writes(), provisioned.env.read_bytes()
     capsys.readouterr()
 
-    assert account.run("provision") == 0
+    assert provisioned.run("provision") == 0
 
     assert "nothing to do" in capsys.readouterr().out
-    assert (account.writes(), account.env.read_bytes()) == (before, said)
+    assert (provisioned.writes(), provisioned.env.read_bytes()) == (before, said)
 
 
 def test_a_dry_run_only_shows(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,8 +103,8 @@ def test_the_permissions_that_it_lists_are_enough(account: Account, made: dict[s
     """Who has no other permission can make everything, and mend everything."""
     key = account.key_of(VERB.permissions)
     assert account.run("provision", "--yes", key=key) == 0
-    for spoil in DRIFT.values():
-        spoil(account)
+    for plant in DRIFT.values():
+        plant(account)
     assert account.run("provision", "--yes", key=key) == 0
 
     state = account.state()
@@ -114,65 +112,35 @@ def test_the_permissions_that_it_lists_are_enough(account: Account, made: dict[s
     assert state == made
 
 
-def _spoil_topic(account: Account) -> None:
-    account.cloud.mns.set_topic(TOPIC, TopicAttributes(maximum_message_size=2048))
-
-
-def _spoil_queue(account: Account) -> None:
-    account.cloud.mns.set_queue(QUEUE, QueueAttributes(message_retention_period=345600))
-
-
-def _spoil_trust(account: Account) -> None:
-    role = account.cloud.ram.role(ROLE)
-    role.trust = policies.trust("fc.aliyuncs.com")
-
-
-def _spoil_policy(account: Account) -> None:
-    account.cloud.ram.detach(ROLE, "System", "AliyunMNSNotificationRolePolicy")
-
-
 def _spoil_store(account: Account) -> None:
     account.cloud.log.update_store(account.log_project, "audit", {"ttl": 7})
 
 
-def _spoil_index(account: Account) -> None:
-    account.cloud.log.delete_index(account.log_project, "audit")
-
-
-def _spoil_rule(account: Account) -> None:
-    (rule,) = account.cloud.config.rules()
-    account.cloud.config.switch_rule(rule.id, active=False)
-
-
-def _spoil_channel(account: Account) -> None:
-    (channel,) = account.cloud.config.channels()
-    critical = '[{"filterType":"RuleRiskLevel","value":"1"}]'
-    account.cloud.config.update_channel(replace(channel, active=False, condition=critical))
-
-
-DRIFT: dict[str, Callable[[Account], None]] = {
-    "maxMessageSize: 2048 -> 65536": _spoil_topic,
-    "messageRetentionPeriod: 345600 -> 604800": _spoil_queue,
-    "trusts: fc.aliyuncs.com -> mns.aliyuncs.com": _spoil_trust,
-    "policy: nothing -> AliyunMNSNotificationRolePolicy": _spoil_policy,
+CRITICAL = '[{"filterType":"RuleRiskLevel","value":"1"}]'
+DRIFT: dict[str, Plant] = {
+    "maxMessageSize: 2048 -> 65536": spoil.small_topic_messages,
+    "messageRetentionPeriod: 345600 -> 604800": spoil.short_retention,
+    "trusts: fc.aliyuncs.com -> mns.aliyuncs.com": spoil.trust(ROLE, "fc.aliyuncs.com"),
+    "policy: nothing -> AliyunMNSNotificationRolePolicy": spoil.detached(
+        ROLE, "AliyunMNSNotificationRolePolicy"
+    ),
     "ttl: 7 -> 365": _spoil_store,
-    "create  log index": _spoil_index,
-    "state: INACTIVE -> ACTIVE": _spoil_rule,
-    "status: off -> on": _spoil_channel,
+    "create  log index": spoil.no_index,
+    "state: INACTIVE -> ACTIVE": spoil.inactive_rule,
+    "status: off -> on": spoil.channel(active=False, condition=CRITICAL),
 }
 
 
 @pytest.mark.parametrize("shown", DRIFT)
 def test_what_has_drifted_is_shown_and_mended(
-    account: Account, made: dict[str, Any], shown: str, capsys: pytest.CaptureFixture[str]
+    provisioned: Account, made: dict[str, Any], shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What differs from what it made is told by field, live and declared, and brought back."""
-    account.run("provision", "--yes")
-    DRIFT[shown](account)
-    assert account.state() != made
+    DRIFT[shown](provisioned)
+    assert provisioned.state() != made
     capsys.readouterr()
 
-    assert account.run("provision", "--yes") == 0
+    assert provisioned.run("provision", "--yes") == 0
 
     assert shown in capsys.readouterr().out
-    assert account.state() == made
+    assert provisioned.state() == made
