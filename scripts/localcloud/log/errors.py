@@ -12,6 +12,7 @@ STATUS = {
     "LogStoreAlreadyExist": 400,
     "LogStoreInfoInvalid": 400,
     "ParameterInvalid": 400,
+    "PostBodyInvalid": 400,
     "ProjectAlreadyExist": 400,
     "ResourceRecordAlreadyExist": 400,
     "Unauthorized": 401,

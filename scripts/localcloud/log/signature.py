@@ -71,11 +71,11 @@ def _check(request: Request) -> None:
     try:
         recent = signed.is_recent(date)
     except ValueError:
-        message = f"Date {date} must follow RFC822."
-        raise ApiError(400, "InvalidDateFormat", message) from None
+        message = f"Request time {date} does not follow RFC822 spec."
+        raise ApiError(400, "InvalidRequestTime", message) from None
     if not recent:
-        message = "Request time exceeds server time more than 15 minutes."
-        raise ApiError(400, "RequestTimeTooSkewed", message)
+        message = f"Request time {date} has been expired: it is more than 15 minutes off."
+        raise ApiError(400, "RequestTimeExpired", message)
     digest = hashlib.md5(request.body, usedforsecurity=False).hexdigest().upper()
     if request.headers.get("Content-MD5") != (digest if request.body else ""):
         # Guessed: this code.
