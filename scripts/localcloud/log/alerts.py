@@ -52,6 +52,11 @@ class Rule:
         """Seconds between two checks."""
         return _seconds(str(self.settings["schedule"].get("interval")))
 
+    @property
+    def store(self) -> str:
+        """The log store that is looked at."""
+        return str(self.settings["configuration"]["queryList"][0].get("store"))
+
 
 class Firing(NamedTuple):
     """An alert that somebody is to be told of: of which rule, for which rows, and since when."""

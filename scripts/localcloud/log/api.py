@@ -82,6 +82,8 @@ TABLE = (
     Row("TagResources", "POST", "/tag", "TagResources", resources=_ON_PROJECTS,
         fields=_TAG_FIELDS,
         guesses=("that tags are authorized on any project; it is documented for the others",)),
+    Row("UntagResources", "POST", "/untag", "UntagResources", resources=_ON_PROJECTS,
+        fields=_TAG_FIELDS),
     Row("ListTagResources", "GET", "/tags", "ListTagResources", resources=_ON_PROJECTS,
         query=words("resourceType resourceId tags nextToken")),
     Row("CreateAlert", "POST", f"{_PROJECT}/alerts", "CreateAlert",
@@ -96,6 +98,8 @@ TABLE = (
         resources=_ON_RECORDS, fields=_RECORD_FIELDS),
     Row("ListResourceRecords", "GET", _RECORDS, "ListResourceRecord", "2026-08-28",
         resources=_ON_RECORDS, query=_PAGE | words("ids tag")),
+    Row("GetResourceRecord", "GET", _RECORDS + "/{record}", "GetResourceRecord", "2026-08-28",
+        resources=_ON_RECORDS),
     Row("UpdateResourceRecord", "PUT", _RECORDS + "/{record}", "UpdateResourceRecord",
         "2026-08-28", resources=_ON_RECORDS, fields=_RECORD_FIELDS),
     Row("DeleteResourceRecord", "DELETE", _RECORDS, "DeleteResourceRecord", "2026-08-28",
@@ -103,7 +107,12 @@ TABLE = (
 )  # fmt: skip
 
 _HOST = re.compile(r"(?:(?P<project>[^.]+)\.)?(?:127\.0\.0\.1|localhost)(?::\d+)?")
-_OF_THE_ACCOUNT = ("tag", "tags", "resources")  # whichever project a client has in its host
+_OF_THE_ACCOUNT = (
+    "tag",
+    "untag",
+    "tags",
+    "resources",
+)  # whichever project a client has in its host
 _NAMED_IN_BODY = {"CreateProject": ("project", "projectName"),
                   "CreateLogStore": ("store", "logstoreName")}  # fmt: skip
 _OPERATIONS = {
@@ -143,7 +152,7 @@ class LogService(Service):
 
     def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
-        principal = authenticate(request, self._ram)
+        principal = authenticate(request, self._ram, self.core.region)
         try:
             self._authorize(principal, operation)
             fields = self._fields(operation.row, request)

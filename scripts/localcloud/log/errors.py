@@ -1,5 +1,7 @@
 """What Log Service refuses: page "Common error codes", and each operation's own "Error codes"."""
 
+from collections.abc import Collection, Mapping
+
 STATUS = {
     "IndexAlreadyExist": 400,
     "IndexConfigNotExist": 400,  # GetIndex too says 400, not 404
@@ -20,6 +22,7 @@ STATUS = {
     "LogStoreNotExist": 404,
     "ProjectNotExist": 404,
     "ResourceRecordNotExist": 404,
+    "NotImplemented": 501,
 }
 
 
@@ -41,3 +44,18 @@ def invalid(message: str) -> LogError:
 def denied(action: str, resource: str) -> LogError:
     """RAM does not allow `action` on the resource's ARN."""
     return LogError("Unauthorized", f"denied by sts or ram, action: {action}, resource: {resource}")
+
+
+def only_known(
+    where: str, given: Mapping[str, object], inert: Mapping[str, object], known: Collection[str]
+) -> None:
+    """Raise LogError for a name that is not known, or whose value would do what is not done here.
+
+    `inert` has the names that may have but one value, which changes nothing.
+    """
+    for name, value in given.items():
+        if name not in inert and name not in known:
+            raise LogError("NotImplemented", f"The local cloud does not know this: {where}{name}")
+        if value is not None and value != inert.get(name, value):
+            message = f"The local cloud does not know this: {where}{name} with {value!r}"
+            raise LogError("NotImplemented", message)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.localcloud.log.errors import LogError
+from scripts.localcloud.log.errors import LogError, only_known
 
 _KINDS = ("text", "long", "double", "json")
+_INERT = {"chn": False, "auto_text_keys": [], "auto_key_detect": False}
+_INERT_OF_KEY = {"alias": "", "chn": False, "max_depth": -1}
 RESERVED = ("__topic__", "__source__")  # indexed always
 
 
@@ -52,6 +54,7 @@ class Index:
         line, keys = settings.get("line"), settings.get("keys") or {}
         if not isinstance(keys, dict) or not (line or keys):
             raise _invalid("either line or keys is required")
+        _check_names(line, keys)
         return cls(
             settings,
             _words(line) if line else None,
@@ -85,6 +88,15 @@ def text_at(value: str, path: Sequence[str]) -> str | None:
     except (ValueError, KeyError, TypeError, IndexError):
         return None
     return found if isinstance(found, str) else json.dumps(found)
+
+
+def _check_names(line: object, keys: Mapping[str, object]) -> None:
+    if isinstance(line, dict):
+        only_known("line.", line, _INERT, ("token", "caseSensitive"))
+    known = ("type", "token", "caseSensitive", "doc_value", "index_all", "json_keys")
+    for name, key in keys.items():
+        if isinstance(key, dict):
+            only_known(f"keys.{name}.", key, _INERT_OF_KEY, known)
 
 
 def _key(config: object) -> Key:

@@ -11,7 +11,7 @@ from typing import Any
 from scripts.localcloud.http import Request
 from scripts.localcloud.log import protobuf
 from scripts.localcloud.log.alerts import DISABLED, ENABLED, Rule
-from scripts.localcloud.log.errors import LogError, invalid
+from scripts.localcloud.log.errors import LogError, invalid, only_known
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.model import Log, LogStore, Project
 from scripts.localcloud.log.records import Record
@@ -23,6 +23,10 @@ Answer = Any
 _PAGE_OF_ALERTS = 10
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 500
+# What may be said of a search, a project and an index, but only as it is here anyway.
+_SEARCH_INERT = {"session": "", "highlight": False, "fromNs": 0, "toNs": 0}
+_PROJECT_INERT = {"resourceGroupId": "", "dataRedundancyType": "LRS"}
+_INDEX_INERT = {"log_reduce": False}
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Call:
 def create_project(state: LogState, call: Call) -> Answer:
     """Operation "CreateProject"."""
     fields = call.fields
+    only_known("", fields, _PROJECT_INERT, fields)
     if not isinstance(fields.get("description"), str):
         raise invalid("description is required")
     state.create_project(str(fields.get("projectName") or ""), fields["description"])
@@ -79,8 +84,14 @@ def get_project(state: LogState, call: Call) -> Answer:
 
 def list_project(state: LogState, call: Call) -> Answer:
     """Operation "ListProject"."""
-    wanted = call.request.params.get("projectName", "")
-    projects = [project for project in state.projects() if wanted in project.name]
+    params = call.request.params
+    only_known("", params, {"resourceGroupId": ""}, params)
+    name, description = params.get("projectName", ""), params.get("description", "")
+    projects = [
+        project
+        for project in state.projects()
+        if name in project.name and description in project.description
+    ]
     page = [_project_view(project, call.region) for project in call.page(projects)]
     return {"count": len(page), "total": len(projects), "projects": page}
 
@@ -108,8 +119,14 @@ def get_log_store(state: LogState, call: Call) -> Answer:
 
 def list_log_stores(state: LogState, call: Call) -> Answer:
     """Operation "ListLogStores"."""
-    wanted = call.request.params.get("logstoreName", "")
-    names = [name for name in state.stores(call.project) if wanted in name]
+    params = call.request.params
+    wanted = {name: params[name] for name in ("mode", "telemetryType") if params.get(name)}
+    names = [
+        name
+        for name in state.stores(call.project)
+        if params.get("logstoreName", "") in name
+        and wanted.items() <= state.store(call.project, name).settings.items()
+    ]
     page = call.page(names)
     return {"count": len(page), "total": len(names), "logstores": page}
 
@@ -126,7 +143,7 @@ def delete_log_store(state: LogState, call: Call) -> Answer:
 
 def create_index(state: LogState, call: Call) -> Answer:
     """Operation "CreateIndex"."""
-    state.create_index(call.project, call.store, Index.parse(call.fields))
+    state.create_index(call.project, call.store, _index_of(call))
 
 
 def get_index(state: LogState, call: Call) -> Answer:
@@ -144,7 +161,7 @@ def get_index(state: LogState, call: Call) -> Answer:
 
 def update_index(state: LogState, call: Call) -> Answer:
     """Operation "UpdateIndex"."""
-    state.update_index(call.project, call.store, Index.parse(call.fields))
+    state.update_index(call.project, call.store, _index_of(call))
 
 
 def delete_index(state: LogState, call: Call) -> Answer:
@@ -155,6 +172,7 @@ def delete_index(state: LogState, call: Call) -> Answer:
 def get_log_store_logs(state: LogState, call: Call) -> Answer:
     """Operation "GetLogsV2"; "GetLogs" asks in the same way and is answered so here too."""
     fields = call.fields
+    only_known("", fields, _SEARCH_INERT, fields)
     search = Search(
         str(fields.get("query") or ""),
         _number(fields.get("from")),
@@ -192,10 +210,21 @@ def tag_resources(state: LogState, call: Call) -> Answer:
         state.tag(project, store, tags)
 
 
+def untag_resources(state: LogState, call: Call) -> Answer:
+    """Operation "UntagResources"."""
+    fields = call.fields
+    if not isinstance(fields.get("tags"), list):
+        raise invalid("tags must be a list of keys")
+    for project, store in _tagged(fields.get("resourceType"), fields.get("resourceId")):
+        state.untag(project, store, fields["tags"])
+
+
 def list_tag_resources(state: LogState, call: Call) -> Answer:
     """Operation "ListTagResources"."""
     params = call.request.params
     kind = params.get("resourceType", "")
+    only_known("", params, {"nextToken": ""}, params)  # one page has all that is asked for
+    filters = {tag["key"]: tag["value"] for tag in _parsed(params.get("tags") or "[]")}
     resources = []
     for project, store in _tagged(kind, _parsed(params.get("resourceId", ""))):
         tagged = state.store(project, store) if store else state.project(project)
@@ -207,6 +236,7 @@ def list_tag_resources(state: LogState, call: Call) -> Answer:
                 "tagValue": value,
             }
             for key, value in tagged.tags.items()
+            if filters.get(key, value) == value and (key in filters or not filters)
         ]
     return {"nextToken": "", "tagResources": resources}
 
@@ -224,7 +254,8 @@ def get_alert(state: LogState, call: Call) -> Answer:
 
 def list_alerts(state: LogState, call: Call) -> Answer:
     """Operation "ListAlerts"."""
-    rules = state.alerts.all(call.project)
+    store = call.request.params.get("logstore")
+    rules = [rule for rule in state.alerts.all(call.project) if store in (None, rule.store)]
     page = call.page(rules, _PAGE_OF_ALERTS)
     return {"count": len(page), "total": len(rules), "results": [_rule_view(rule) for rule in page]}
 
@@ -260,9 +291,16 @@ def list_resource_records(state: LogState, call: Call) -> Answer:
     records = state.records.all(call.resource)
     if ids := call.request.params.get("ids"):
         records = [record for record in records if record.id in ids.split(",")]
+    if tag := call.request.params.get("tag"):
+        records = [record for record in records if record.tag == tag]
     page = call.page(records)
     items = [_record_view(record) for record in page]
     return {"count": len(items), "total": len(records), "items": items}
+
+
+def get_resource_record(state: LogState, call: Call) -> Answer:
+    """Operation "GetResourceRecord"."""
+    return _record_view(state.records.get(call.resource, call.names["record"]))
 
 
 def update_resource_record(state: LogState, call: Call) -> Answer:
@@ -303,6 +341,11 @@ def _number(value: object, default: int | None = None) -> int:
         return int(str(default if value is None else value))
     except ValueError:
         raise invalid(f"{value} is not an integer") from None
+
+
+def _index_of(call: Call) -> Index:
+    only_known("", call.fields, _INDEX_INERT, call.fields)
+    return Index.parse(call.fields)
 
 
 def _tagged(kind: object, ids: object) -> list[tuple[str, str]]:

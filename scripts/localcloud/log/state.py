@@ -193,6 +193,16 @@ class LogState(Rewindable):
                 holder = self.project(project)
                 self._projects[project] = replace(holder, tags={**holder.tags, **tags})
 
+    def untag(self, project: str, store: str, keys: Sequence[str]) -> None:
+        """Take these tags from a log store, or from the project if `store` is empty."""
+        with self._lock:
+            tagged = self.store(project, store) if store else self.project(project)
+            tags = {key: value for key, value in tagged.tags.items() if key not in keys}
+            if store:
+                self._stores[project, store] = replace(self.store(project, store), tags=tags)
+            else:
+                self._projects[project] = replace(self.project(project), tags=tags)
+
     def write(
         self, project: str, name: str, logs: Sequence[Mapping[str, str]], *, topic: str = ""
     ) -> None:
