@@ -6,7 +6,7 @@ The answers are never compressed, whatever the client would also take.
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.log import operations
 from scripts.localcloud.log.errors import LogError, denied
-from scripts.localcloud.log.operations import Call, fields_of
+from scripts.localcloud.log.operations.call import Call, Headed, fields_of
 from scripts.localcloud.log.signature import authenticate
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.ram.state import Principal, RamState
@@ -35,6 +35,7 @@ _ON_STORES = (_ARN + "{project}/logstore/*",)
 _ON_STORE = (_ARN + "{project}/logstore/{store}",)
 _ON_RECORDS = ("acs:log:*:{account}:resource/{resource}",)
 
+_HISTOGRAM = words("from to query topic accurate fromNs toNs")
 _PAGE = words("offset size")
 _STORE_FIELDS = words(
     "logstoreName ttl shardCount enable_tracking autoSplit maxSplitShard appendMeta mode"
@@ -77,6 +78,10 @@ TABLE = (
     # The page "GetLogs" has the log store, and "GetLogsV2" the project: RAM is asked for both.
     Row("GetLogStoreLogs", "POST", f"{_STORE}/logs", "GetLogsV2",
         resources=(*_ON_PROJECT, *_ON_STORE), fields=_LOGS_FIELDS),
+    Row("GetLogStoreHistogram", "GET", _STORE, "GetHistograms", "2025-12-23", resources=_ON_STORE,
+        flags=words("type=histogram"), query=_HISTOGRAM),
+    Row("GetLogStoreHistogram", "GET", _INDEX, "GetHistograms", "2025-12-23", resources=_ON_STORE,
+        flags=words("type=histogram"), query=_HISTOGRAM),
     Row("PostLogStoreLogs", "POST", f"{_STORE}/shards/lb", "PutLogs", "2025-12-15",
         resources=_ON_STORE, headers=words("x-log-compresstype")),
     Row("TagResources", "POST", "/tag", "TagResources", resources=_ON_PROJECTS,
@@ -115,10 +120,7 @@ _OF_THE_ACCOUNT = (
 )  # whichever project a client has in its host
 _NAMED_IN_BODY = {"CreateProject": ("project", "projectName"),
                   "CreateLogStore": ("store", "logstoreName")}  # fmt: skip
-_OPERATIONS = {
-    row.name: getattr(operations, re.sub(r"(?<!^)(?=[A-Z])", "_", row.name).lower())
-    for row in TABLE
-}
+_OPERATIONS = {row.name: operations.named(row.name) for row in TABLE}
 
 
 class LogService(Service):
@@ -160,7 +162,9 @@ class LogService(Service):
             answer = _OPERATIONS[operation.name](self._state, call)
         except LogError as error:
             raise ApiError(error.status, error.code, error.message) from error
-        return _answered(200, b"" if answer is None else json.dumps(answer).encode())
+        document, more = answer if isinstance(answer, Headed) else (answer, {})
+        body = b"" if document is None else json.dumps(document).encode()
+        return _answered(200, body, more)
 
     def refuse(self, request: Request, error: ApiError) -> Response:  # noqa: ARG002  (as the base has it)
         """The error as Log Service writes it."""
@@ -169,7 +173,7 @@ class LogService(Service):
 
     def lag(self, operation: Match, reads: int) -> None:
         """A search can be incomplete, and is to be repeated; nothing else can lag."""
-        if operation.name != "GetLogStoreLogs":
+        if operation.name not in ("GetLogStoreLogs", "GetLogStoreHistogram"):
             super().lag(operation, reads)
         self._state.let_search_lag(reads)
 
@@ -230,8 +234,9 @@ def _told(request: Request, field: str) -> str:
         return ""
 
 
-def _answered(status: int, body: bytes) -> Response:
+def _answered(status: int, body: bytes, more: Mapping[str, str] | None = None) -> Response:
     headers = {
+        **(more or {}),
         "Content-Type": "application/json",
         "x-log-requestid": secrets.token_hex(12).upper(),
     }

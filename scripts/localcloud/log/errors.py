@@ -6,6 +6,10 @@ STATUS = {
     "IndexAlreadyExist": 400,
     "IndexConfigNotExist": 400,  # GetIndex too says 400, not 404
     "IndexInfoInvalid": 400,
+    "InvalidBodyRawSize": 400,
+    "InvalidCompressType": 400,
+    "InvalidEncoding": 400,
+    "InvalidKey": 400,
     "InvalidLine": 400,
     "InvalidOffset": 400,
     "InvalidQueryString": 400,
@@ -14,14 +18,18 @@ STATUS = {
     "LogStoreAlreadyExist": 400,
     "LogStoreInfoInvalid": 400,
     "ParameterInvalid": 400,
+    "MissingBodyRawSize": 400,
     "PostBodyInvalid": 400,
+    "PostBodyUncompressError": 400,
     "ProjectAlreadyExist": 400,
+    "ProjectQuotaExceed": 400,
     "ResourceRecordAlreadyExist": 400,
     "Unauthorized": 401,
     "JobNotExist": 404,  # an alert is one of the jobs
     "LogStoreNotExist": 404,
     "ProjectNotExist": 404,
     "ResourceRecordNotExist": 404,
+    "PostBodyTooLarge": 413,
     "NotImplemented": 501,
 }
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from scripts.localcloud.log.errors import LogError, only_known
@@ -24,8 +25,7 @@ class Words:
     def split(self, text: str) -> list[str]:
         """The words of a text, in lower case unless case matters."""
         text = text if self.case_sensitive else text.lower()
-        separators = "[" + re.escape(self.delimiters) + "]" if self.delimiters else "(?!)"
-        return [word for word in re.split(separators, text) if word]
+        return [word for word in _separators(self.delimiters).split(text) if word]
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,14 @@ def text_at(value: str, path: Sequence[str]) -> str | None:
         found = json.loads(value)
         for name in path:
             found = found[name]
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
     return found if isinstance(found, str) else json.dumps(found)
+
+
+@cache
+def _separators(delimiters: str) -> re.Pattern[str]:
+    return re.compile("[" + re.escape(delimiters) + "]" if delimiters else "(?!)")
 
 
 def _check_names(line: object, keys: Mapping[str, object]) -> None:
