@@ -12,8 +12,8 @@ from scripts.localcloud.fc.state import FcState
 from scripts.localcloud.fc.wire import FcService
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.log.api import LogService
 from scripts.localcloud.log.state import LogState
-from scripts.localcloud.log.wire import LogService
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.mns.wire import MnsService
 from scripts.localcloud.oss.state import OssState

@@ -61,11 +61,13 @@ class Service(abc.ABC):
 
     def identify(self, request: Request) -> Match:
         """Which operation the request asks for; raises ApiError if none, or if it takes less."""
-        found = find(self.table, request.method, request.segments, request.params)
+        asked = {*request.params, *(f"{name}={value}" for name, value in request.params.items())}
+        found = find(self.table, request.method, request.segments, asked)
         if found is None:
             raise self.unknown(f"{request.method} {request.path}?{request.query}")
         row = found.row
-        if names := unknown(request.params, row.flags | row.query | self.always):
+        flags = {flag.partition("=")[0] for flag in row.flags}
+        if names := unknown(request.params, flags | row.query | self.always):
             raise self.unknown(f"in the query of {row.name}: {names}")
         own = [name for name in request.headers if name.startswith(self.own_headers or ("\n",))]
         if names := unknown(own, row.headers | self.always):

@@ -15,12 +15,13 @@ class Row:
     """An operation as its page has it.
 
     `path` has names in braces where a request has names of resources: `/topics/{topic}/messages`.
-    `flags` are names in the query that make it this operation and no other (`?acl`), `query` what
-    it may have besides, `headers` those of the service's own that it takes, in lower case, and
-    `fields` the names in its body. `resources` are the ARNs that RAM is asked for, each of them,
-    with `{account}`, `{region}` and what the path and the query name; `*` is "All Resource".
-    `action` is RAM's name for it, where that differs. `page` is the title of the page and
-    `read_on` the date of its edition; `guesses` are what no page tells, and how it is done here.
+    `flags` are names in the query, alone or with their values, that make it this operation and no
+    other (`?acl`, `?action=enable`), `query` what it may have besides, `headers` those of the
+    service's own that it takes, in lower case, and `fields` the names in its body. `resources` are
+    the ARNs that RAM is asked for, each of them, with `{account}`, `{region}` and what the path and
+    the query name; `*` is "All Resource". `action` is RAM's name for it, where that differs. `page`
+    is the title of the page and `read_on` the date of its edition; `guesses` are what no page
+    tells, and how it is done here.
     """
 
     name: str

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 from alibabacloud_sls20201230 import models
-from darabonba.runtime import RuntimeOptions
 
 from scripts.localcloud import LocalCloud
-from scripts.localcloud.log import protobuf
 from scripts.localcloud.log.alerts import HISTORY
-from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.ram import policies
 from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
 from tests.contract.log_helpers import PROJECT, STORE, TEXT, WHOLE, make_store, refusal, search
@@ -202,24 +199,6 @@ def test_a_record_is_kept_as_it_was_made(sdk: Any) -> None:
     assert refusal(lambda: sdk.create_resource_record(POLICY, again)).code == "ParameterInvalid"
 
 
-@pytest.mark.parametrize("compression", ["zstd", "lz4"])
-def test_logs_are_written_by_the_sdk(cloud: LocalCloud, sdk: Any, compression: str) -> None:
-    """Logs that were put are found, whichever way they were compressed."""
-    contents = [models.LogContent(key="message", value="put, with ü"), *_numbered(300)]
-    group = models.LogGroup(
-        log_items=[models.LogItem(time=1, contents=contents)] * 2, topic="t", source="s"
-    )
-    headers = models.PutLogsHeaders(x_log_compresstype=compression)
-    request = models.PutLogsRequest(body=group)
-    sdk.put_logs_with_options(PROJECT, STORE, request, headers, RuntimeOptions())
-    assert eventually(lambda: len(search(sdk, "__topic__: t")) == 2)
-    assert search(sdk, "__topic__: t")[0] == "put, with ü"
-
-
-def _numbered(count: int) -> list[models.LogContent]:
-    return [models.LogContent(key=f"field-{n}", value="x" * n) for n in range(count)]
-
-
 def test_each_cause_is_told_of_once(cloud: LocalCloud, sdk: Any, hook: Webhook) -> None:
     """A row is one call with its labels; a further row another; none twice, and none of no row."""
     create(sdk)
@@ -330,13 +309,22 @@ def test_what_cannot_be_asked_fails_in_the_history(
     assert hook.calls == []
 
 
-def test_a_body_that_is_no_log_group_is_refused(cloud: LocalCloud) -> None:
-    """Whatever bytes they are."""
-    for body in (b"\x0a", b"\x0a\xff", b"\x07", b"\x0a\x05\x0a\x01\xff"):
-        with pytest.raises(LogError):
-            protobuf.parse(body, "", 0)
-    with pytest.raises(LogError):
-        protobuf.parse(b"x", "zstd", 1)
+def test_a_check_finds_what_was_just_written_also_after_an_advance(hook: Webhook) -> None:
+    """With a second as long as it is, a line that is a moment old ends the silence.
+
+    When days have passed at once, only such lines are left to be found.
+    """
+    with LocalCloud(time_scale=1) as cloud:
+        make_store(cloud, {**WHOLE, "keys": FIELDS})
+        create(clients(cloud).log, query="error | select count(1) as errors", about=(),
+               condition="errors == 0")  # fmt: skip
+        cloud.clock.advance(9 * 24 * HOUR)
+        write(cloud, "a")
+        cloud.log.alerts.check()
+        assert cloud.journal.entries("log", "alerted") == []
+        cloud.clock.advance(25 * HOUR)
+        cloud.log.alerts.check()
+        assert len(cloud.journal.entries("log", "alerted")) == 1
 
 
 def called(cloud: LocalCloud, hook: Webhook, times: int) -> None:

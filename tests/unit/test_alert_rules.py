@@ -16,7 +16,7 @@ from scripts.declared import PATH, Spec, load
 from scripts.errors import UsageError
 from scripts.localcloud.log.analysis import rows
 from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.model import Log
+from scripts.localcloud.log.logs import Log
 
 HOURS = {"m": 1 / 60, "h": 1.0}
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from scripts.localcloud.log import analysis, query
 from scripts.localcloud.log.errors import LogError, invalid
 from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.model import Log, LogStore
+from scripts.localcloud.log.logs import Condition, Log
 from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
@@ -52,6 +52,11 @@ class Rule:
         """Seconds between two checks."""
         return _seconds(str(self.settings["schedule"].get("interval")))
 
+    @property
+    def store(self) -> str:
+        """The log store that is looked at."""
+        return str(self.settings["configuration"]["queryList"][0].get("store"))
+
 
 class Firing(NamedTuple):
     """An alert that somebody is to be told of: of which rule, for which rows, and since when."""
@@ -73,10 +78,19 @@ class _Seen:
     notified_at: float | None = None
 
 
+class Store(Protocol):
+    """What they need of a log store."""
+
+    @property
+    def index(self) -> Index | None:
+        """What of its logs is found."""
+        ...
+
+
 class Stores(Protocol):
     """What the checks need of Log Service's state."""
 
-    def store(self, project: str, name: str) -> LogStore:
+    def store(self, project: str, name: str) -> Store:
         """A log store."""
         ...
 
@@ -84,7 +98,7 @@ class Stores(Protocol):
         """The names of a project's log stores."""
         ...
 
-    def create_store(self, project: str, name: str, fields: dict[str, Any]) -> LogStore:
+    def create_store(self, project: str, name: str, fields: dict[str, Any]) -> Store:
         """A new log store."""
         ...
 
@@ -93,7 +107,7 @@ class Stores(Protocol):
         ...
 
     def matching(
-        self, project: str, name: str, condition: query.Condition, since: float, until: float
+        self, project: str, name: str, condition: Condition, since: float, until: float
     ) -> list[Log]:
         """All logs that can be found and meet a condition."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.index import Index, text_at
-from scripts.localcloud.log.model import Log
+from scripts.localcloud.log.logs import Log
 
 Row = dict[str, str]
 

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from scripts.localcloud.log.errors import LogError
+from scripts.localcloud.log.errors import LogError, only_known
 
 _KINDS = ("text", "long", "double", "json")
+_INERT = {"chn": False, "auto_text_keys": [], "auto_key_detect": False}
+_INERT_OF_KEY = {"alias": "", "chn": False, "max_depth": -1}
 RESERVED = ("__topic__", "__source__")  # indexed always
 
 
@@ -22,8 +25,7 @@ class Words:
     def split(self, text: str) -> list[str]:
         """The words of a text, in lower case unless case matters."""
         text = text if self.case_sensitive else text.lower()
-        separators = "[" + re.escape(self.delimiters) + "]" if self.delimiters else "(?!)"
-        return [word for word in re.split(separators, text) if word]
+        return [word for word in _separators(self.delimiters).split(text) if word]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Index:
         line, keys = settings.get("line"), settings.get("keys") or {}
         if not isinstance(keys, dict) or not (line or keys):
             raise _invalid("either line or keys is required")
+        _check_names(line, keys)
         return cls(
             settings,
             _words(line) if line else None,
@@ -82,9 +85,23 @@ def text_at(value: str, path: Sequence[str]) -> str | None:
         found = json.loads(value)
         for name in path:
             found = found[name]
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
     return found if isinstance(found, str) else json.dumps(found)
+
+
+@cache
+def _separators(delimiters: str) -> re.Pattern[str]:
+    return re.compile("[" + re.escape(delimiters) + "]" if delimiters else "(?!)")
+
+
+def _check_names(line: object, keys: Mapping[str, object]) -> None:
+    if isinstance(line, dict):
+        only_known("line.", line, _INERT, ("token", "caseSensitive"))
+    known = ("type", "token", "caseSensitive", "doc_value", "index_all", "json_keys")
+    for name, key in keys.items():
+        if isinstance(key, dict):
+            only_known(f"keys.{name}.", key, _INERT_OF_KEY, known)
 
 
 def _key(config: object) -> Key:

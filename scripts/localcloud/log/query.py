@@ -6,16 +6,13 @@ Not here: comparing numbers, phrases (#"…") and what follows a `|`: SQL and SP
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
 from scripts.localcloud.log.errors import LogError, invalid
-from scripts.localcloud.log.index import Index, Words, text_at
-from scripts.localcloud.log.model import Log
-
-Condition: TypeAlias = Callable[[Log], bool]
+from scripts.localcloud.log.index import Index
+from scripts.localcloud.log.logs import Block, Condition
 
 _TOKEN = re.compile(r'\s*(?:([():])|("(?:[^"\\]|\\.)*")|([^\s():"|<>=\[\]#\']+))')
+_MOST_TOKENS = 200  # far more than the 30 conditions that Log Service takes
 _WORD_OPERATORS = ("and", "or", "not")
 
 
@@ -24,8 +21,10 @@ def parse(text: str, index: Index) -> Condition:
 
     Raises LogError for a query that cannot be read, or that names a field without an index.
     """
-    parser = _Parser(_tokens(text), index)
-    return parser.whole()
+    tokens = _tokens(text)
+    if len(tokens) > _MOST_TOKENS:
+        raise _unreadable(f"it has more than {_MOST_TOKENS} words and signs")
+    return _Parser(tokens, index).whole()
 
 
 def _tokens(text: str) -> list[str]:
@@ -60,7 +59,9 @@ class _Parser:
         while self._next_is("or"):
             self._tokens.pop(0)
             parts.append(self._both())
-        return lambda log: any(part(log) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        return lambda block: frozenset().union(*(part(block) for part in parts))
 
     def _both(self) -> Condition:
         parts = [self._negation()]
@@ -68,13 +69,15 @@ class _Parser:
             if self._next_is("and"):
                 self._tokens.pop(0)
             parts.append(self._negation())
-        return lambda log: all(part(log) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        return lambda block: block.all.intersection(*(part(block) for part in parts))
 
     def _negation(self) -> Condition:
         if self._next_is("not"):
             self._tokens.pop(0)
             negated = self._negation()
-            return lambda log: not negated(log)
+            return lambda block: block.all - negated(block)
         if self._next_is("("):
             self._tokens.pop(0)
             inner = self._either()
@@ -87,7 +90,7 @@ class _Parser:
         if self._next_is(":"):
             self._tokens.pop(0)
             return _in_field(self._index, _plain(word), self._word())
-        return _everything if word == "*" else lambda log: _anywhere(log, word)
+        return _everything if word == "*" else lambda block: _anywhere(block, word)
 
     def _word(self) -> str:
         word = self._tokens.pop(0) if self._tokens else ""
@@ -104,20 +107,21 @@ class _Parser:
         return bool(self._tokens) and self._tokens[0].lower() == token
 
 
-def _everything(_: Log) -> bool:
-    return True
+def _everything(block: Block) -> frozenset[int]:
+    return block.all
 
 
-def _anywhere(log: Log, word: str) -> bool:
-    """Whether the words stand anywhere in the log.
+def _anywhere(block: Block, word: str) -> frozenset[int]:
+    """The logs that have the words anywhere.
 
     Guessed: without an index of whole logs, they are looked for in each field that has one.
     """
-    if log.index is None:
-        return False
-    if log.index.line:
-        return any(_has(log.index.line, value, word) for value in log.fields.values())
-    return any(_in_field(log.index, name, word)(log) for name in log.index.keys)
+    if block.index is None:
+        return frozenset()
+    if block.index.line:
+        return block.anywhere(block.index.line.split(_plain(word)))
+    fields = (_of_field(block, name, word) for name in block.index.keys)
+    return frozenset().union(*fields)
 
 
 def _in_field(index: Index, name: str, word: str) -> Condition:
@@ -127,30 +131,14 @@ def _in_field(index: Index, name: str, word: str) -> Condition:
             f"key ({name}) is not config as key value config,if symbol : is in your log,"
             'please wrap : with quotation mark "'
         )
-
-    def condition(log: Log) -> bool:
-        found = log.index and log.index.find(name)
-        if not found:
-            return False
-        key, field, path = found
-        value = text_at(log.value(field) or "", path)
-        if value is None:
-            return False
-        return word == "*" or _has(key.words, value, word)
-
-    return condition
+    return lambda block: _of_field(block, name, word)
 
 
-def _has(words: Words, text: str, sought: str) -> bool:
-    """Whether a text has all words of `sought`; one that ends in * needs only begin so."""
-    there = words.split(text)
-    return all(_among(there, each) for each in words.split(_plain(sought)))
-
-
-def _among(there: Iterable[str], word: str) -> bool:
-    if word.endswith("*"):
-        return any(each.startswith(word[:-1]) for each in there)
-    return word in there
+def _of_field(block: Block, name: str, word: str) -> frozenset[int]:
+    found = block.index and block.index.find(name)
+    if not found:
+        return frozenset()
+    return block.in_field(name, [] if word == "*" else found[0].words.split(_plain(word)))
 
 
 def _plain(word: str) -> str:

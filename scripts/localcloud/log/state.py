@@ -1,37 +1,86 @@
 """Log Service as a whole: what the account has, what was written, and what is found of it."""
 
+import math
 import re
 import threading
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from scripts.localcloud.log import query
 from scripts.localcloud.log.alerts import Alerts
 from scripts.localcloud.log.errors import LogError, invalid
 from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.model import (
-    STORE_DEFAULTS,
-    Found,
-    Log,
-    LogStore,
-    Project,
-    Settings,
-)
+from scripts.localcloud.log.logs import Condition, Log, Logs
 from scripts.localcloud.log.notify import Notifier
+from scripts.localcloud.log.protobuf import Entry
 from scripts.localcloud.log.records import Records
 from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
-# Operation "GetLogs": new logs are found within 3 seconds, nearly all within one.
+# Operation "GetHistograms": a log of just now is found within 3 seconds, nearly all within one; one
+# that is more than 3 minutes old when it comes, within 5 minutes.
 _SEARCHABLE_AFTER = 1.0
+_OLD, _OLD_SEARCHABLE_AFTER = 180, 300.0
+# Operation "PutLogs": how far a log's own time may be from now.
+_EARLIEST, _LATEST = 7 * 86400, 15 * 60
 _LONGEST_PAGE = 100
 
-# Operations "CreateProject" and "CreateLogStore": the rules for names.
+# Operations "CreateProject" and "CreateLogStore": the rules for names. Pages "Basic resources" and
+# "Manage projects": how many there may be, and how long the description.
 _PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _STORE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
+_MOST_PROJECTS, _MOST_STORES = 50, 200
+_LONGEST_DESCRIPTION = 64
+
+Settings = dict[str, Any]
+
+# Operation "CreateLogStore": what is not said is so.
+_STORE_DEFAULTS: Settings = {
+    "ttl": 0,
+    "shardCount": 0,
+    "enable_tracking": False,
+    "autoSplit": False,
+    "maxSplitShard": 0,
+    "appendMeta": False,
+    "mode": "standard",
+    "telemetryType": "",
+}
+_STORE_MORE = ("hot_ttl", "infrequentAccessTTL", "encrypt_conf", "enableModify")  # kept, if told
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project; `owner` is the account that has it, since names are everybody's."""
+
+    name: str
+    description: str
+    owner: str
+    created_at: float
+    modified_at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LogStore:
+    """A log store; without `index` nothing in it is found."""
+
+    name: str
+    settings: Settings
+    created_at: float
+    modified_at: float
+    index: Index | None = None
+    indexed_at: float = 0.0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gives; an incomplete one is to be asked again."""
+
+    logs: tuple[Log, ...]
+    complete: bool = True
 
 
 class Search(NamedTuple):
@@ -43,6 +92,7 @@ class Search(NamedTuple):
     offset: int = 0
     line: int = _LONGEST_PAGE
     reverse: bool = False
+    topic: str = ""
 
 
 class LogState(Rewindable):
@@ -56,7 +106,7 @@ class LogState(Rewindable):
         self._lock = threading.RLock()
         self._projects: dict[str, Project] = {}
         self._stores: dict[tuple[str, str], LogStore] = {}
-        self._logs: dict[tuple[str, str], list[Log]] = defaultdict(list)
+        self._logs: dict[tuple[str, str], Logs] = defaultdict(Logs)
         self._incomplete = 0
         self.records = Records(core.clock)
         self.alerts = Alerts(core, self, Notifier(core, self.records))
@@ -75,10 +125,14 @@ class LogState(Rewindable):
         """A new project, of another account if `owner` names one."""
         if not _PROJECT_NAME.fullmatch(name):
             raise invalid(f"project name {name} is invalid")
+        _check_description(description)
         now = self._core.clock.now()
         with self._lock:
             if name in self._projects:
                 raise LogError("ProjectAlreadyExist", f"Project {name} already exist")
+            if len(self.projects()) >= _MOST_PROJECTS and not owner:
+                # Guessed: this code; it is documented for log stores.
+                raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             project = Project(name, description, owner or self._core.account_id, now, now)
             self._projects[name] = project
         return project
@@ -98,6 +152,7 @@ class LogState(Rewindable):
 
     def update_project(self, name: str, description: str) -> None:
         """Describe a project otherwise."""
+        _check_description(description)
         with self._lock:
             project = self.project(name)
             now = self._core.clock.now()
@@ -116,11 +171,13 @@ class LogState(Rewindable):
         """A new log store with the settings among `fields`; it has no index yet."""
         if not _STORE_NAME.fullmatch(name):
             raise LogError("LogStoreInfoInvalid", f"store name {name} is invalid")
-        settings = _settings(STORE_DEFAULTS, fields)
+        settings = _settings(_STORE_DEFAULTS, fields)
         now = self._core.clock.now()
         with self._lock:
             if name in self.stores(project):
                 raise LogError("LogStoreAlreadyExist", f"logstore {name} already exists")
+            if len(self.stores(project)) >= _MOST_STORES:
+                raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             store = LogStore(name, settings, now, now)
             self._stores[project, name] = store
         return store
@@ -193,52 +250,82 @@ class LogState(Rewindable):
                 holder = self.project(project)
                 self._projects[project] = replace(holder, tags={**holder.tags, **tags})
 
+    def untag(self, project: str, store: str, keys: Sequence[str]) -> None:
+        """Take these tags from a log store, or from the project if `store` is empty."""
+        with self._lock:
+            tagged = self.store(project, store) if store else self.project(project)
+            tags = {key: value for key, value in tagged.tags.items() if key not in keys}
+            if store:
+                self._stores[project, store] = replace(self.store(project, store), tags=tags)
+            else:
+                self._projects[project] = replace(self.project(project), tags=tags)
+
     def write(
         self, project: str, name: str, logs: Sequence[Mapping[str, str]], *, topic: str = ""
     ) -> None:
-        """Write logs, of the present second; soon they can be found, if the store has an index."""
-        searchable = time.monotonic() + _SEARCHABLE_AFTER * self._core.clock.scale
+        """Write logs, of the present second."""
+        now = int(self._core.clock.now())
+        self.put(project, name, [Entry(now, dict(fields)) for fields in logs], topic=topic)
+
+    def put(
+        self, project: str, name: str, logs: Sequence[Entry], *, topic: str = "", source: str = ""
+    ) -> None:
+        """Write logs, each of its own time; soon they can be found, if the store has an index."""
+        now = self._core.clock.now()
+        if any(not now - _EARLIEST <= log.time <= now + _LATEST for log in logs):
+            raise LogError("PostBodyInvalid", "The post data time is out of range")
         with self._lock:
-            now = int(self._core.clock.now())
             index = self.store(project, name).index
-            self._logs[project, name] += [
-                Log(now, topic, "", dict(fields), index, searchable) for fields in logs
-            ]
+            for log in logs:
+                after = _SEARCHABLE_AFTER if now - log.time < _OLD else _OLD_SEARCHABLE_AFTER
+                found_at = now + after * self._core.clock.scale
+                self._logs[project, name].add(
+                    Log(log.time, topic, source, log.fields, index, found_at)
+                )
 
     def search(self, project: str, name: str, search: Search) -> Found:
         """The logs that a search finds, oldest first unless it is in reverse."""
-        if search.since >= search.until:
-            raise LogError("InvalidTimeRange", "request time range is invalid")
         if not 0 <= search.line <= _LONGEST_PAGE:
             raise LogError("InvalidLine", "line is invalid")
         if search.offset < 0:
             raise LogError("InvalidOffset", "offset is invalid")
+        logs = self._found(project, name, search)
+        if logs is None:
+            return Found((), complete=False)
+        if search.reverse:
+            logs.reverse()
+        return Found(tuple(logs[search.offset : search.offset + search.line]))
+
+    def counts(self, project: str, name: str, search: Search) -> list[tuple[int, int]] | None:
+        """How many logs a search finds, by their second; None for an incomplete answer."""
+        logs = self._found(project, name, search)
+        return None if logs is None else sorted(Counter(log.time for log in logs).items())
+
+    def matching(
+        self, project: str, name: str, condition: Condition, since: float, until: float
+    ) -> list[Log]:
+        """All logs of a time that meet a condition, as alerts look for them.
+
+        Guessed: that a check finds all that was written before it, as if it were made late enough.
+        """
+        with self._lock:
+            self.store(project, name)
+            return self._logs[project, name].find(condition, since, until, math.inf)
+
+    def _found(self, project: str, name: str, search: Search) -> list[Log] | None:
+        if search.since >= search.until:
+            raise LogError("InvalidTimeRange", "request time range is invalid")
         with self._lock:
             index = self.store(project, name).index
             if index is None:
                 raise LogError("IndexConfigNotExist", "logstore without index config")
-            logs = list(self._logs[project, name])
+            condition = query.parse(search.text, index)
             if self._incomplete:
                 self._incomplete -= 1
-                return Found((), complete=False)
-        return Found(_page(logs, query.parse(search.text, index), search))
-
-    def matching(
-        self, project: str, name: str, condition: query.Condition, since: float, until: float
-    ) -> list[Log]:
-        """All logs of a time that can be found and meet a condition, as alerts look for them."""
-        with self._lock:
-            self.store(project, name)
-            logs = list(self._logs[project, name])
-        now = time.monotonic()
-        return [
-            log
-            for log in logs
-            if log.index
-            and log.searchable_at <= now
-            and since <= log.time < until
-            and condition(log)
-        ]
+                return None
+            now = self._core.clock.now()
+            logs = self._logs[project, name].find(condition, search.since, search.until, now)
+        return [log for log in logs if log.topic == search.topic] if search.topic else logs
 
     def let_search_lag(self, searches: int) -> None:
         """Let the next searches be incomplete."""
@@ -254,24 +341,14 @@ class LogState(Rewindable):
         self._stores[project, name] = replace(store, index=index, indexed_at=now)
 
 
-def _page(logs: Sequence[Log], condition: query.Condition, search: Search) -> tuple[Log, ...]:
-    """The page that is asked for of those `logs`, oldest first, that can be found."""
-    now = time.monotonic()
-    found = [
-        log
-        for log in logs
-        if log.index
-        and log.searchable_at <= now
-        and search.since <= log.time < search.until
-        and condition(log)
-    ]
-    if search.reverse:
-        found.reverse()
-    return tuple(found[search.offset : search.offset + search.line])
+def _check_description(description: str) -> None:
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise invalid(f"the description is longer than {_LONGEST_DESCRIPTION} characters")
 
 
 def _settings(present: Settings, fields: Settings) -> Settings:
-    said = {name: fields[name] for name in present if fields.get(name) is not None}
+    known = (*present, *_STORE_MORE)
+    said = {name: fields[name] for name in known if fields.get(name) is not None}
     settings = {**present, **said}
     for name, most in (("ttl", 3650), ("shardCount", 10)):
         value = settings[name]
