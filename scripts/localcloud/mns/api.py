@@ -4,7 +4,7 @@ from typing import Any
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.mns import xml
-from scripts.localcloud.mns.errors import MnsError, as_api_error
+from scripts.localcloud.mns.errors import MnsError, as_api_error, invalid_argument
 from scripts.localcloud.mns.management import MnsManagement
 from scripts.localcloud.mns.operations import Call, Operations
 from scripts.localcloud.mns.signature import authenticate
@@ -12,7 +12,7 @@ from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.pop import request_id
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row, find, words
+from scripts.localcloud.table import Match, Row, find, unknown, words
 
 _VERSION = "2015-06-06"
 
@@ -105,6 +105,7 @@ class MnsService(Service):
 
     name = "mns"
     table = TABLE
+    always = words("x-mns-version x-mns-date x-mns-user-request-id")
 
     def __init__(self, core: Core, state: MnsState, ram: RamState) -> None:
         super().__init__(core)
@@ -116,10 +117,24 @@ class MnsService(Service):
         """The operation and its topic or queue; raises ApiError if none."""
         if _is_management(request):
             return self._management.identify(request)
-        query = {name.lower() for name in request.params}
+        query = {name.lower(): name for name in request.params}
         found = find(self.table, request.method, request.segments, query)
         if found is None:
             raise ApiError(400, "InvalidRequestURL", "Http request URL format invalid.")
+        row = found.row
+        if names := unknown(query, row.flags | row.query):
+            raise ApiError(
+                400,
+                "InvalidQueryString",
+                f'Http request URL contains invalid querystring item "{names}", which the local '
+                f"cloud does not know of {row.name}.",
+            )
+        own = [name for name in request.headers if name.startswith("x-mns-")]
+        if names := unknown(own, row.headers | self.always):
+            raise self.unknown(f"a header of {row.name}: {names}")
+        version = request.headers.get("x-mns-version", _VERSION)
+        if version != _VERSION:
+            raise self.unknown(f"x-mns-version {version}")
         return found._replace(subject="".join(request.segments[1:2]))
 
     def perform(self, operation: Match, request: Request) -> Response:
@@ -127,8 +142,10 @@ class MnsService(Service):
         if _is_management(request):
             return self._management.perform(operation, request)
         self._authorize(operation, request)
+        call = Call(request, operation.names)
+        _check_body(operation.row, call)
         try:
-            response = self._operations.perform(operation.name, Call(request, operation.names))
+            response = self._operations.perform(operation.name, call)
         except MnsError as error:
             raise as_api_error(error) from error
         return _with_common_headers(response, request_id())
@@ -161,8 +178,19 @@ class MnsService(Service):
                 )
 
 
+def _check_body(row: Row, call: Call) -> None:
+    """Refuse elements that the operation does not take (page "Error codes": InvalidArgument)."""
+    given = [xml.local_name(element) for element in call.body.iter()] if call.request.body else []
+    if names := unknown(given, row.fields):
+        raise invalid_argument(
+            "The XML you provided did not validate against our published schema, cause by "
+            f"{names}, which the local cloud does not know of {row.name}."
+        )
+
+
 def _is_management(request: Request) -> bool:
-    return not request.segments
+    """Whether it is made at `/`, and does not say that it is one of the XML interface."""
+    return not request.segments and "x-mns-version" not in request.headers
 
 
 def _with_common_headers(response: Response, known_as: str) -> Response:

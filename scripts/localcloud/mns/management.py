@@ -19,13 +19,19 @@ from scripts.localcloud.mns.errors import MnsError, as_api_error
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import MnsState, TopicAttributes
 from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
+from scripts.localcloud.pop_signature import parameters
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import Core
-from scripts.localcloud.table import Match, Row, words
+from scripts.localcloud.table import Match, Row, unknown, words
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}
 _SHORTEST_PAGE, _LONGEST_PAGE = 10, 50
+_VERSION = "2022-01-19"
+_COMMON = words(
+    "Action Version Format RegionId AccessKeyId SecurityToken Signature SignatureMethod "
+    "SignatureNonce SignatureType SignatureVersion Timestamp"
+)
 
 _ROOT = "acs:mns:{region}:{account}:"
 _TOPIC = f"{_ROOT}/topics/{{TopicName}}"
@@ -105,6 +111,18 @@ class MnsManagement(PopService):
         method = getattr(self, re.sub(r"(?=[A-Z])", "_", row.name).lower())
         subject = next((name for name in _SUBJECTS if f"{{{name}}}" in row.resources[0]), "")
         return Action(method, subject, row.resources[0])
+
+    def identify(self, request: Request) -> Match:
+        """The action asked for; raises ApiError for one, or a version or name, that is unknown."""
+        found = super().identify(request)
+        given = parameters(request)
+        version = request.headers.get("x-acs-version") or given.get("Version", _VERSION)
+        if version != _VERSION:
+            raise self.unknown(f"Version {version}")
+        row = next(row for row in TABLE if row.name == found.name)
+        if names := unknown({name.split(".")[0] for name in given}, row.fields | _COMMON):
+            raise self.unknown(f"a parameter of {row.name}: {names}")
+        return found._replace(row=row)
 
     def perform(self, operation: Match, request: Request) -> Response:
         """As any RPC-style service does, with the state's refusals put into words."""
