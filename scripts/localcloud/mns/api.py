@@ -38,7 +38,9 @@ _SUBSCRIPTION = "/topics/{topic}/subscriptions/{subscription}"
 # Names in a query are given in lower case here, as clients differ. A flag in angle brackets is the
 # root of the body: of messages and of receipt handles there can be one, or several. What is read
 # with numOfMessages has a page of its own ("BatchReceiveMessage", "BatchPeekMessage") and the same
-# name in RAM's list (page "Permission policies and examples"), so that it is no row of its own.
+# name in RAM's list (page "Permission policies and examples", 2026-01-20), so that it is no row of
+# its own. The pages of batches name actions of their own for RAM, that list those of one message:
+# see `MnsState.batches_need_their_own`.
 TABLE = (
     _row("ListQueue", "GET", "/queues", headers=_PAGE | {"x-mns-with-meta"}),
     _row("CreateQueue", "PUT", "/queues/{queue}", fields=_QUEUE),
@@ -58,6 +60,24 @@ TABLE = (
         query=words("numofmessages"),
     ),
     _row("DeleteMessage", "DELETE", _MESSAGES, query=words("receipthandle")),
+    _row(
+        "BatchSendMessage",
+        "POST",
+        _MESSAGES,
+        "2024-12-16",
+        flags=words("<Messages>"),
+        fields=_MESSAGE | {"Messages"},
+        action="mns:SendMessage",
+    ),
+    _row(
+        "BatchDeleteMessage",
+        "DELETE",
+        _MESSAGES,
+        "2026-03-11",
+        flags=words("<ReceiptHandles>"),
+        fields=words("ReceiptHandles ReceiptHandle"),
+        guesses=("the status if some of them are not deleted: 404",),
+    ),
     _row(
         "ChangeMessageVisibility",
         "PUT",
@@ -95,6 +115,14 @@ TABLE = (
         "2024-06-19",
         fields=words("Subscription Endpoint NotifyStrategy NotifyContentFormat FilterTag"),
     ),
+    _row(
+        "SetSubscriptionAttributes",
+        "PUT",
+        _SUBSCRIPTION,
+        "2024-06-18",
+        flags=_CHANGE,
+        fields=words("Subscription NotifyStrategy"),
+    ),
     _row("GetSubscriptionAttributes", "GET", _SUBSCRIPTION),
     _row("Unsubscribe", "DELETE", _SUBSCRIPTION),
 )
@@ -110,6 +138,7 @@ class MnsService(Service):
     def __init__(self, core: Core, state: MnsState, ram: RamState) -> None:
         super().__init__(core)
         self._ram = ram
+        self._state = state
         self._management = MnsManagement(core, state, ram)
         self._operations = Operations(core, state)
 
@@ -117,12 +146,14 @@ class MnsService(Service):
         """The operation and its topic or queue; raises ApiError if none."""
         if _is_management(request):
             return self._management.identify(request)
-        query = {name.lower(): name for name in request.params}
-        found = find(self.table, request.method, request.segments, query)
+        query = {name.lower(): value for name, value in request.params.items()}
+        root = f"<{xml.root(request.body)}>"
+        found = find(self.table, request.method, request.segments, {*query, root})
         if found is None:
             raise ApiError(400, "InvalidRequestURL", "Http request URL format invalid.")
         row = found.row
-        if names := unknown(query, row.flags | row.query):
+        off = {name for name in row.flags & query.keys() if query[name].lower() != "true"}
+        if names := unknown(query, (row.flags | row.query) - off):
             raise ApiError(
                 400,
                 "InvalidQueryString",
@@ -165,17 +196,26 @@ class MnsService(Service):
 
     def _authorize(self, operation: Match, request: Request) -> None:
         principal = authenticate(request, self._ram)
-        action = f"mns:{operation.name}"
         known = {"region": self.core.region, "account": self.core.account_id, **operation.names}
-        for each in operation.row.resources:
-            resource = each.format_map(known)
-            if not self._ram.authorized(principal, action, resource):
-                raise ApiError(
-                    403,
-                    "AccessDenied",
-                    "The OwnerId that your Access Key Id associated to is forbidden for this "
-                    f"operation: {action} on {resource}.",
-                )
+        for action in self._actions(operation, request):
+            for each in operation.row.resources:
+                resource = each.format_map(known)
+                if not self._ram.authorized(principal, action, resource):
+                    raise ApiError(
+                        403,
+                        "AccessDenied",
+                        "The OwnerId that your Access Key Id associated to is forbidden for this "
+                        f"operation: {action} on {resource}.",
+                    )
+
+    def _actions(self, operation: Match, request: Request) -> list[str]:
+        """What RAM is asked for."""
+        name = operation.name
+        actions = [operation.row.action or f"mns:{name}"]
+        if self._state.batches_need_their_own:
+            batch = any(given.lower() == "numofmessages" for given in request.params)
+            actions.append(f"mns:Batch{name}" if batch else f"mns:{name}")
+        return actions
 
 
 def _check_body(row: Row, call: Call) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.mns.attributes import (
+    notify_strategy,
     queue_attributes,
     subscription_attributes,
     topic_attributes,
@@ -15,13 +16,15 @@ from scripts.localcloud.mns.descriptions import (
     describe_subscription,
     describe_topic,
 )
+from scripts.localcloud.mns.endpoints import from_push_type
 from scripts.localcloud.mns.errors import MnsError, as_api_error
 from scripts.localcloud.mns.queue import QueueAttributes
-from scripts.localcloud.mns.state import MnsState, TopicAttributes
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.mns.topic import TopicAttributes
 from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
 from scripts.localcloud.pop_signature import parameters
 from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import Core
+from scripts.localcloud.service import ApiError, Core
 from scripts.localcloud.table import Match, Row, unknown, words
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
@@ -81,6 +84,12 @@ TABLE = (
         "TopicName SubscriptionName PushType Endpoint NotifyStrategy NotifyContentFormat "
         "MessageTag",
     ),
+    _row(
+        "SetSubscriptionAttributes",
+        "2026-01-30",
+        _SUBSCRIPTION,
+        "TopicName SubscriptionName NotifyStrategy",
+    ),
     _row("Unsubscribe", "", _SUBSCRIPTION, "TopicName SubscriptionName", _ALIKE),
     _row("GetSubscriptionAttributes", "2026-01-30", _SUBSCRIPTION, "TopicName SubscriptionName"),
     _row(
@@ -132,6 +141,7 @@ class MnsManagement(PopService):
             raise as_api_error(error) from error
 
     def _create_topic(self, call: Call) -> Answer:
+        _check_type(call.text("TopicType", "normal"))
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
         self._state.create_topic(call.text("TopicName"), attributes, tags=_tags(call))
         return _done(_CREATED)
@@ -150,9 +160,11 @@ class MnsManagement(PopService):
         return _done()
 
     def _list_topic(self, call: Call) -> Answer:
-        return _page(call, self._state.topics(), "TopicName", self._topic)
+        tagged = {name: self._state.topic(name).tags for name in self._state.topics()}
+        return _page(call, _chosen(call, "TopicType", tagged), "TopicName", self._topic)
 
     def _create_queue(self, call: Call) -> Answer:
+        _check_type(call.text("QueueType", "normal"))
         attributes = queue_attributes(_queue_fields(call), QueueAttributes())
         self._state.create_queue(call.text("QueueName"), attributes=attributes, tags=_tags(call))
         return _done(_CREATED)
@@ -171,22 +183,30 @@ class MnsManagement(PopService):
         return _done()
 
     def _list_queue(self, call: Call) -> Answer:
-        return _page(call, self._state.queues(), "QueueName", self._queue)
+        tagged = {name: self._state.queue(name)[0].tags for name in self._state.queues()}
+        return _page(call, _chosen(call, "QueueType", tagged), "QueueName", self._queue)
 
     def _subscribe(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
-        call.text("PushType")
+        here = self.core.region, self.core.account_id
         self._state.register(
             topic,
             name,
             **subscription_attributes(
-                endpoint=call.text("Endpoint"),
+                endpoint=from_push_type(call.text("PushType"), call.text("Endpoint"), *here),
                 strategy=call.text("NotifyStrategy", ""),
                 content_format=call.text("NotifyContentFormat", ""),
                 filter_tag=call.text("MessageTag", ""),
             ),
         )
         return _done(name)
+
+    def _set_subscription_attributes(self, call: Call) -> Answer:
+        topic, name = call.text("TopicName"), call.text("SubscriptionName")
+        now = self._state.subscription(topic, name).strategy
+        strategy = notify_strategy(call.text("NotifyStrategy", ""), now)
+        self._state.set_subscription(topic, name, strategy)
+        return _done()
 
     def _unsubscribe(self, call: Call) -> Answer:
         self._state.unsubscribe(call.text("TopicName"), call.text("SubscriptionName"))
@@ -239,6 +259,20 @@ def _tags(call: Call) -> dict[str, str]:
     """`Tag.1.Key`, `Tag.1.Value` and so on."""
     keys = (name for name in call.params if re.fullmatch(r"Tag\.\d+\.Key", name))
     return {call.params[name]: call.text(name[: -len("Key")] + "Value", "") for name in keys}
+
+
+def _check_type(given: str) -> None:
+    """Page "Public error codes" (2022-01-19)."""
+    if given != "normal":
+        message = "FIFO queue or topic is not supported in this region."
+        raise ApiError(400, "FifoNotSupport", f"{message} The local cloud has only normal ones.")
+
+
+def _chosen(call: Call, kind: str, tagged: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names of those that have all tags of a list request, if they are to be normal ones."""
+    if call.text(kind, "normal") != "normal":
+        return []
+    return [name for name, tags in tagged.items() if _tags(call).items() <= tags.items()]
 
 
 def _described_tags(tags: Mapping[str, str]) -> list[Answer]:

@@ -1,7 +1,7 @@
 """What the operations of MNS's XML interface do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.mns import xml
 from scripts.localcloud.mns.attributes import (
+    notify_strategy,
     number,
     priority,
     queue_attributes,
@@ -22,9 +23,10 @@ from scripts.localcloud.mns.descriptions import (
     describe_subscription,
     describe_topic,
 )
-from scripts.localcloud.mns.errors import invalid_argument
-from scripts.localcloud.mns.queue import QueueAttributes, QueuedMessage, body_md5
-from scripts.localcloud.mns.state import MnsState, TopicAttributes
+from scripts.localcloud.mns.errors import ReceiptHandleError, as_api_error, invalid_argument
+from scripts.localcloud.mns.queue import NewMessage, QueueAttributes, QueuedMessage, body_md5
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.mns.topic import TopicAttributes
 from scripts.localcloud.service import ApiError, Core
 
 _LONGEST_PAGE = 1000
@@ -118,12 +120,24 @@ class Operations:
     # Messages
 
     def _send_message(self, call: Call) -> Response:
-        body = _message_body(call.fields)
+        [sent] = self._send(call, [call.body])
+        return xml.answer(201, "Message", sent)
+
+    def _batch_send_message(self, call: Call) -> Response:
+        return xml.listing(201, "Messages", "Message", self._send(call, _several(call)), {})
+
+    def _send(self, call: Call, messages: Sequence[ET.Element]) -> list[Description]:
+        """Put messages into the queue, all or none.
+
+        Guessed: that a batch with one message that cannot be sent is refused wholly.
+        """
         queue, _ = self._state.queue(call.queue)
-        delay = number(call.fields, "DelaySeconds", queue.attributes.delay_seconds)
-        message_id = self._state.send(call.queue, body, delay=delay, priority=priority(call.fields))
-        content = {"MessageId": message_id, "MessageBodyMD5": body_md5(body)}
-        return xml.answer(201, "Message", content)
+        delay = queue.attributes.delay_seconds
+        new = [_new_message(message, delay) for message in messages]
+        return [
+            {"MessageId": message.id, "MessageBodyMD5": message.md5}
+            for message in self._state.send_all(call.queue, new)
+        ]
 
     def _receive_message(self, call: Call) -> Response:
         queue, _ = self._state.queue(call.queue)
@@ -139,6 +153,18 @@ class Operations:
     def _delete_message(self, call: Call) -> Response:
         self._state.delete_message(call.queue, _receipt_handle(call))
         return Response(204)
+
+    def _batch_delete_message(self, call: Call) -> Response:
+        """Page "BatchDeleteMessage": 204 only if all are deleted. Guessed: 404 if not."""
+        errors = []
+        for handle in [element.text or "" for element in _several(call)]:
+            try:
+                self._state.delete_message(call.queue, handle)
+            except ReceiptHandleError as error:
+                refused = as_api_error(error)
+                errors.append({"ErrorCode": refused.code, "ErrorMessage": refused.message})
+                errors[-1]["ReceiptHandle"] = handle
+        return xml.listing(404, "Errors", "Error", errors, {}) if errors else Response(204)
 
     def _change_message_visibility(self, call: Call) -> Response:
         handle = _receipt_handle(call)
@@ -208,6 +234,12 @@ class Operations:
         )
         return call.created(new=self._state.register(call.topic, call.subscription, **given))
 
+    def _set_subscription_attributes(self, call: Call) -> Response:
+        now = self._state.subscription(call.topic, call.subscription).strategy
+        strategy = notify_strategy(call.fields.get("NotifyStrategy", ""), now)
+        self._state.set_subscription(call.topic, call.subscription, strategy)
+        return Response(204)
+
     def _get_subscription_attributes(self, call: Call) -> Response:
         found = self._state.subscription(call.topic, call.subscription)
         return xml.answer(200, "Subscription", describe_subscription(self._account_id, found))
@@ -240,15 +272,36 @@ def _message_body(fields: Mapping[str, str]) -> str:
     return body
 
 
+def _several(call: Call) -> list[ET.Element]:
+    """The messages or handles of a batch: at most 16 (page "Limits")."""
+    given = list(call.body)
+    number({"NumOfMessages": str(len(given))}, "NumOfMessages", 0)
+    return given
+
+
+def _new_message(message: ET.Element, delay: int) -> NewMessage:
+    given = xml.fields(message)
+    return NewMessage(
+        _message_body(given),
+        number(given, "DelaySeconds", delay),
+        priority(given),
+        _properties(message),
+    )
+
+
 def _message_attributes(message: ET.Element) -> dict[str, str]:
     """The old form (MessageAttributes) and the new one (UserProperties), as names and texts."""
     old = xml.child(message, "MessageAttributes")
-    new = xml.child(message, "UserProperties")
-    properties = [xml.fields(value) for value in new] if new is not None else []
     return {
         **(xml.fields(old) if old is not None else {}),
-        **{given.get("Name", ""): given.get("Value", "") for given in properties},
+        **{given.get("Name", ""): given.get("Value", "") for given in _properties(message)},
     }
+
+
+def _properties(message: ET.Element) -> tuple[dict[str, str], ...]:
+    """Name, Value and Type of each of a message's UserProperties."""
+    given = xml.child(message, "UserProperties")
+    return tuple(xml.fields(value) for value in given) if given is not None else ()
 
 
 def _received(message: QueuedMessage) -> dict[str, object]:
@@ -268,6 +321,7 @@ def _peeked(message: QueuedMessage) -> dict[str, object]:
         "FirstDequeueTime": _milliseconds(message.first_dequeued_at or message.enqueued_at),
         "DequeueCount": message.dequeue_count,
         "Priority": message.priority,
+        **({"UserProperties": message.properties} if message.properties else {}),
     }
 
 

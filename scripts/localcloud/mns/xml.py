@@ -1,5 +1,6 @@
 """The XML that MNS's own interface speaks: flat elements, one namespace."""
 
+import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
@@ -37,6 +38,12 @@ def local_name(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
+def root(body: bytes) -> str:
+    """The name of a body's root element; empty if there is none."""
+    found = re.search(rb"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)", body)
+    return found[1].decode() if found else ""
+
+
 def answer(status: int, root: str, content: Fields, **headers: str) -> Response:
     """An answer with one flat element."""
     return _response(status, _element(root, content), headers)
@@ -50,9 +57,14 @@ def listing(status: int, root: str, item: str, items: Iterable[Fields], extra: F
 
 
 def _element(name: str, content: Fields) -> ET.Element:
+    """Flat, but for a message's properties."""
     element = ET.Element(name)
     for key, value in content.items():
-        ET.SubElement(element, key).text = str(value)
+        child = ET.SubElement(element, key)
+        if isinstance(value, tuple):
+            child.extend(_element("PropertyValue", each) for each in value)
+        else:
+            child.text = str(value)
     return element
 
 
