@@ -60,6 +60,14 @@ UNKNOWN = {
         Sent("GET", f"/queues/{QUEUE}", headers={"x-mns-version": "2015-06-07"}),
         (501, "NotImplemented", "2015-06-07"),
     ),
+    "no version": (
+        Sent("GET", f"/queues/{QUEUE}", headers={"x-mns-version": ""}),
+        (400, "MissingVersionHeader", "x-mns-version"),
+    ),
+    "a flag that is off": (
+        Sent("GET", f"/queues/{QUEUE}/messages?peekonly=false"),
+        (400, "InvalidQueryString", "peekonly"),
+    ),
     "an element": (
         Sent("PUT", "/queues/new", QUEUE_XML.format("<Color>red</Color>")),
         (400, "InvalidArgument", "Color"),

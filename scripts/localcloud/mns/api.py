@@ -67,7 +67,7 @@ TABLE = (
         "2024-12-16",
         flags=words("<Messages>"),
         fields=_MESSAGE | {"Messages"},
-        action="mns:SendMessage",
+        action="SendMessage",
     ),
     _row(
         "BatchDeleteMessage",
@@ -163,7 +163,9 @@ class MnsService(Service):
         own = [name for name in request.headers if name.startswith("x-mns-")]
         if names := unknown(own, row.headers | self.always):
             raise self.unknown(f"a header of {row.name}: {names}")
-        version = request.headers.get("x-mns-version", _VERSION)
+        version = request.headers.get("x-mns-version")
+        if not version:  # Guessed: the code, which client libraries know; its page has none.
+            raise ApiError(400, "MissingVersionHeader", "x-mns-version header is required.")
         if version != _VERSION:
             raise self.unknown(f"x-mns-version {version}")
         return found._replace(subject="".join(request.segments[1:2]))
@@ -211,7 +213,7 @@ class MnsService(Service):
     def _actions(self, operation: Match, request: Request) -> list[str]:
         """What RAM is asked for."""
         name = operation.name
-        actions = [operation.row.action or f"mns:{name}"]
+        actions = [f"mns:{operation.row.action or name}"]
         if self._state.batches_need_their_own:
             batch = any(given.lower() == "numofmessages" for given in request.params)
             actions.append(f"mns:Batch{name}" if batch else f"mns:{name}")

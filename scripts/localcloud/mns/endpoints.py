@@ -115,7 +115,9 @@ def content(message: Message, told: Mapping[str, str], content_format: str) -> s
 
 
 def post(url: str, message: Message, body: str, content_format: str) -> bool:
-    """Push to an HTTP server of this machine; whether it took it.
+    """Push to an HTTP server of this machine; whether it took it, which any 2xx says.
+
+    (So says the page of the timeout; HttpEndpoint's wants 204.)
 
     Raises OutOfReachError for another machine, OSError. The signature of the real MNS is left out:
     it is made with a key that nobody else has, and checked against a certificate of its own.
@@ -139,7 +141,7 @@ def post(url: str, message: Message, body: str, content_format: str) -> bool:
     try:
         connection.request("POST", path.geturl(), data, headers)
         status: int = connection.getresponse().status
-        return status // 100 == 2  # noqa: PLR2004  (its page says so)
+        return status // 100 == 2  # noqa: PLR2004  (the class of the answer)
     finally:
         connection.close()
 
