@@ -247,7 +247,8 @@ def test_a_queue_endpoint_must_be_there(cloud: LocalCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("push_type", "endpoint"), [("http", "nonsense"), ("fc", "repair"), ("queue", "a/b")]
+    ("push_type", "endpoint"),
+    [("http", "nonsense"), ("http", "http://127.0.0.1/ä"), ("fc", "repair"), ("queue", "a/b")],
 )
 def test_a_management_call_refuses_it_too(cloud: LocalCloud, push_type: str, endpoint: str) -> None:
     """400 EndpointInvalid, whatever the type; one that is unknown is refused as well."""

@@ -104,6 +104,57 @@ def test_what_is_unknown_is_refused_by_its_name(cloud: LocalCloud, name: str) ->
     assert (cloud.mns.queues(), cloud.mns.messages(QUEUE)) == ([QUEUE], [])
 
 
+MALFORMED = {
+    "no such encoding": (
+        Sent("PUT", "/queues/new", '<?xml version="1.0" encoding="foo"?><Queue/>'),
+        (400, "MalformedXML"),
+    ),
+    "a wide encoding": (
+        Sent("PUT", "/queues/new", '<?xml version="1.0" encoding="utf-32"?><Queue/>'),
+        (400, "MalformedXML"),
+    ),
+    "no end": (Sent("PUT", "/queues/new", "<Queue>"), (400, "MalformedXML")),
+    "queues in queues": (
+        Sent("PUT", "/queues/new", "<Queue>" * 20000 + "</Queue>" * 20000),
+        (400, "InvalidArgument"),
+    ),
+    "a long number": (
+        Sent("PUT", "/queues/new", f"<Queue><DelaySeconds>{'9' * 6000}</DelaySeconds></Queue>"),
+        (400, "InvalidArgument"),
+    ),
+    "a long number in the query": (
+        Sent("GET", f"/queues/{QUEUE}/messages?numOfMessages={'9' * 6000}"),
+        (400, "InvalidArgument"),
+    ),
+    "a long number in a header": (
+        Sent("GET", "/queues", headers={"x-mns-ret-number": "9" * 6000}),
+        (400, "InvalidArgument"),
+    ),
+    "digits of elsewhere": (
+        Sent("GET", f"/queues/{QUEUE}/messages?numOfMessages=%D9%A1"),
+        (400, "InvalidArgument"),
+    ),
+    "no date": (Sent("GET", "/queues", headers={"date": "x"}), (400, "InvalidDateHeader")),
+    "a date far away": (
+        Sent("GET", "/queues", headers={"date": f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT"}),
+        (400, "InvalidDateHeader"),
+    ),
+    "an empty batch": (
+        Sent("POST", f"/queues/{QUEUE}/messages", "<Messages/>"),
+        (400, "InvalidArgument"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_malformed_is_no_fault_of_ours(cloud: LocalCloud, name: str) -> None:
+    """It is refused with the code of its page, and changes nothing."""
+    sent, refused = MALFORMED[name]
+    status, body = send(cloud, sent)
+    assert (status, body.partition("<Code>")[2].partition("<")[0]) == refused
+    assert (cloud.mns.queues(), cloud.mns.messages(QUEUE)) == ([QUEUE], [])
+
+
 @pytest.mark.parametrize(
     ("version", "query", "named"),
     [

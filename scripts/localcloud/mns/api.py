@@ -23,13 +23,20 @@ def _row(name: str, method: str, path: str, read_on: str = "", **declared: Any) 
     return Row(name, method, path, name, read_on, **{"resources": (resource,), **declared})
 
 
-_QUEUE = words(
-    "Queue DelaySeconds MaximumMessageSize MessageRetentionPeriod VisibilityTimeout "
-    "PollingWaitSeconds LoggingEnabled"
+def _body(root: str, names: str, *inner: frozenset[str]) -> frozenset[str]:
+    """The elements of a body as paths: the root, those in it, and what is in some of these."""
+    there = words(names).union(*inner)
+    return frozenset({root, *(f"{root}/{each}" for each in there)})
+
+
+_QUEUE = _body(
+    "Queue",
+    "DelaySeconds MaximumMessageSize MessageRetentionPeriod VisibilityTimeout PollingWaitSeconds "
+    "LoggingEnabled",
 )
-_TOPIC = words("Topic MaximumMessageSize LoggingEnabled")
-_PROPERTIES = words("UserProperties PropertyValue Name Value Type")
-_MESSAGE = words("Message MessageBody DelaySeconds Priority") | _PROPERTIES
+_TOPIC = _body("Topic", "MaximumMessageSize LoggingEnabled")
+_PROPERTIES = _body("UserProperties", "", _body("PropertyValue", "Name Value Type"))
+_MESSAGE = _body("Message", "MessageBody DelaySeconds Priority", _PROPERTIES)
 _PAGE = words("x-mns-marker x-mns-ret-number x-mns-prefix")
 _CHANGE = words("metaoverride")
 _MESSAGES = "/queues/{queue}/messages"
@@ -66,7 +73,7 @@ TABLE = (
         _MESSAGES,
         "2024-12-16",
         flags=words("<Messages>"),
-        fields=_MESSAGE | {"Messages"},
+        fields=_body("Messages", "", _MESSAGE),
         action="SendMessage",
     ),
     _row(
@@ -75,7 +82,7 @@ TABLE = (
         _MESSAGES,
         "2026-03-11",
         flags=words("<ReceiptHandles>"),
-        fields=words("ReceiptHandles ReceiptHandle"),
+        fields=_body("ReceiptHandles", "ReceiptHandle"),
         guesses=("the status if some of them are not deleted: 404",),
     ),
     _row(
@@ -98,8 +105,12 @@ TABLE = (
         "POST",
         "/topics/{topic}/messages",
         "2024-09-02",
-        fields=words("Message MessageBody MessageTag MessageAttributes DirectMail DirectSMS Push")
-        | _PROPERTIES,
+        fields=_body(
+            "Message",
+            "MessageBody MessageTag",
+            _body("MessageAttributes", "DirectMail DirectSMS Push"),
+            _PROPERTIES,
+        ),
     ),
     _row(
         "ListSubscriptionByTopic",
@@ -113,7 +124,7 @@ TABLE = (
         "PUT",
         _SUBSCRIPTION,
         "2024-06-19",
-        fields=words("Subscription Endpoint NotifyStrategy NotifyContentFormat FilterTag"),
+        fields=_body("Subscription", "Endpoint NotifyStrategy NotifyContentFormat FilterTag"),
     ),
     _row(
         "SetSubscriptionAttributes",
@@ -121,7 +132,7 @@ TABLE = (
         _SUBSCRIPTION,
         "2024-06-18",
         flags=_CHANGE,
-        fields=words("Subscription NotifyStrategy"),
+        fields=_body("Subscription", "NotifyStrategy"),
     ),
     _row("GetSubscriptionAttributes", "GET", _SUBSCRIPTION),
     _row("Unsubscribe", "DELETE", _SUBSCRIPTION),
@@ -222,7 +233,7 @@ class MnsService(Service):
 
 def _check_body(row: Row, call: Call) -> None:
     """Refuse elements that the operation does not take (page "Error codes": InvalidArgument)."""
-    given = [xml.local_name(element) for element in call.body.iter()] if call.request.body else []
+    given = xml.paths(call.body) if call.request.body else ()
     if names := unknown(given, row.fields):
         raise invalid_argument(
             "The XML you provided did not validate against our published schema, cause by "

@@ -1,5 +1,6 @@
 """The attributes of topics and queues as requests give them, checked against their limits."""
 
+import re
 from collections.abc import Mapping
 from typing import TypedDict
 
@@ -88,7 +89,7 @@ def number(given: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     low, high = _LIMITS[name]
-    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+    if not (re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high):
         raise invalid_argument(f"The value of {name} should between {low} and {high}.")
     return int(text)
 

@@ -153,7 +153,7 @@ def _split(endpoint: str) -> urllib.parse.SplitResult | None:
         _ = url.port
     except ValueError:
         return None
-    return None if re.search(r"\s", endpoint) else url
+    return url if re.fullmatch(r"[!-~]+", endpoint) else None
 
 
 def _is_here(host: str) -> bool:

@@ -9,6 +9,8 @@ from scripts.localcloud.service import ApiError
 
 NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 
+_DEEPEST = 5  # more than any body has
+
 Fields = Mapping[str, object]
 
 
@@ -18,7 +20,7 @@ def parse(body: bytes) -> ET.Element:
         return ET.Element("Empty")
     try:
         return ET.fromstring(body)  # noqa: S314  (from a client that signed it, on loopback)
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:  # the latter of its encoding
         message = f"The XML you provided was not well-formed: {error}."
         raise ApiError(400, "MalformedXML", message) from None
 
@@ -31,6 +33,19 @@ def fields(element: ET.Element) -> dict[str, str]:
 def child(element: ET.Element, name: str) -> ET.Element | None:
     """The child of this local name, if there is one."""
     return next((found for found in element if local_name(found) == name), None)
+
+
+def paths(root: ET.Element) -> set[str]:
+    """The names of all elements, each after those that it is in: `Queue/DelaySeconds`."""
+    found = set()
+    left = [("", root)]
+    while left:
+        outer, element = left.pop()
+        path = f"{outer}{local_name(element)}"
+        if path.count("/") < _DEEPEST:
+            left += [(f"{path}/", each) for each in element]
+        found.add(path)
+    return found
 
 
 def local_name(element: ET.Element) -> str:
