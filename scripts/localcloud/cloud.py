@@ -14,8 +14,8 @@ from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
 from scripts.localcloud.log.api import LogService
 from scripts.localcloud.log.state import LogState
+from scripts.localcloud.mns.api import MnsService
 from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.mns.wire import MnsService
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.oss.wire import OssService
 from scripts.localcloud.ram.state import Credentials, RamState

@@ -20,4 +20,8 @@ def is_recent(date: str) -> bool:
 
     Against the real hour: a client's clock does not move when the cloud's is advanced.
     """
-    return abs(time.time() - email.utils.parsedate_to_datetime(date).timestamp()) <= _CLOCK_SKEW
+    try:
+        then = email.utils.parsedate_to_datetime(date).timestamp()
+    except OverflowError as error:
+        raise ValueError(f"no date: {date[:50]}") from error
+    return abs(time.time() - then) <= _CLOCK_SKEW

@@ -1,14 +1,14 @@
 """The attributes of topics and queues as requests give them, checked against their limits."""
 
+import re
 from collections.abc import Mapping
 from typing import TypedDict
 
 from scripts.localcloud.mns.delivery import BACKOFF_RETRY, STRATEGIES
+from scripts.localcloud.mns.endpoints import CONTENT_FORMATS
 from scripts.localcloud.mns.errors import invalid_argument
 from scripts.localcloud.mns.queue import DEFAULT_PRIORITY, QueueAttributes
-from scripts.localcloud.mns.state import TopicAttributes
-
-_CONTENT_FORMATS = ("XML", "JSON", "SIMPLIFIED")
+from scripts.localcloud.mns.topic import TopicAttributes
 
 # Pages "CreateQueue", "CreateTopic", "SendMessage", "ReceiveMessage" and "ChangeMessageVisibility".
 _LIMITS = {
@@ -25,7 +25,7 @@ _LIMITS = {
 
 
 class SubscriptionAttributes(TypedDict):
-    """What a subscription can be told."""
+    """What a subscription is told when it is made."""
 
     endpoint: str
     strategy: str
@@ -61,16 +61,21 @@ def subscription_attributes(
     """The attributes given, or the defaults for empty ones; raises ApiError."""
     if not endpoint:
         raise invalid_argument("The value of Endpoint should not be empty.")
-    if strategy not in ("", *STRATEGIES):
-        raise invalid_argument(f"The value of NotifyStrategy is unknown: {strategy}.")
-    if content_format not in ("", *_CONTENT_FORMATS):
+    if content_format not in ("", *CONTENT_FORMATS):
         raise invalid_argument(f"The value of NotifyContentFormat is unknown: {content_format}.")
     return {
         "endpoint": endpoint,
-        "strategy": strategy or BACKOFF_RETRY,
-        "content_format": content_format or _CONTENT_FORMATS[0],
+        "strategy": notify_strategy(strategy, BACKOFF_RETRY),
+        "content_format": content_format or CONTENT_FORMATS[0],
         "filter_tag": filter_tag,
     }
+
+
+def notify_strategy(given: str, default: str) -> str:
+    """A retry strategy; raises ApiError for an unknown one."""
+    if given not in ("", *STRATEGIES):
+        raise invalid_argument(f"The value of NotifyStrategy is unknown: {given}.")
+    return given or default
 
 
 def priority(given: Mapping[str, str]) -> int:
@@ -84,7 +89,7 @@ def number(given: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     low, high = _LIMITS[name]
-    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+    if not (re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high):
         raise invalid_argument(f"The value of {name} should between {low} and {high}.")
     return int(text)
 

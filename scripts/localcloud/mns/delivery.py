@@ -42,7 +42,7 @@ Push = Callable[[Message], bool]
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who gets a topic's messages, and how; one without `push` is on record but gets nothing."""
+    """Who gets a topic's messages, and how; equal are those that were ordered alike."""
 
     topic: str
     name: str
@@ -50,12 +50,18 @@ class Subscription:
     strategy: str
     content_format: str
     filter_tag: str
-    created_at: float
-    push: Push | None = None
+    push: Push = field(compare=False)
+    created_at: float = field(compare=False)
+    modified_at: float = field(compare=False)
+    serial: int = field(compare=False)  # another one of the same name has another
 
     def wants(self, message: Message) -> bool:
-        """Whether the message passes the subscription's filter, and there is someone to push to."""
-        return self.push is not None and self.filter_tag in ("", message.tag)
+        """Whether the message passes the subscription's filter."""
+        return self.filter_tag in ("", message.tag)
+
+
+class OutOfReachError(Exception):
+    """Raised by a push to whom nothing can be delivered from here: it is not tried again."""
 
 
 @dataclass(order=True)
@@ -63,7 +69,6 @@ class _Delivery:
     due: float  # monotonic, in real seconds
     turn: int  # keeps deliveries of one instant in the order of publishing
     subscription: Subscription = field(compare=False)
-    push: Push = field(compare=False)
     message: Message = field(compare=False)
     retries: int = field(default=0, compare=False)
 
@@ -87,15 +92,13 @@ class Deliveries:
 
     def add(self, message: Message, subscription: Subscription, times: int) -> None:
         """Deliver `message` to `subscription`, `times` times over, as soon as can be."""
-        if subscription.push is None or not subscription.wants(message):
+        if not subscription.wants(message):
             return
         with self._changed:
             for _ in range(times):
                 self._pending[message.topic, message.id] += 1
                 turn = next(self._turns)
-                self._schedule(
-                    _Delivery(time.monotonic(), turn, subscription, subscription.push, message)
-                )
+                self._schedule(_Delivery(time.monotonic(), turn, subscription, message))
             self._start_threads()
 
     def pending(self, topic: str) -> int:
@@ -149,7 +152,11 @@ class Deliveries:
         if not self._subscribed(delivery.subscription):
             self._finish(delivery, "lost", reason="the subscription is gone")
             return
-        reason = _push(delivery)
+        try:
+            reason = _push(delivery)
+        except OutOfReachError as error:
+            self._finish(delivery, "lost", reason=str(error))
+            return
         if not reason:
             self._finish(delivery, "delivered", attempt=delivery.retries + 1)
         else:
@@ -201,6 +208,8 @@ def retry_interval(strategy: str, retries: int) -> float | None:
 def _push(delivery: _Delivery) -> str:
     """Why the endpoint did not take the message; empty if it did."""
     try:
-        return "" if delivery.push(delivery.message) else "not accepted"
+        return "" if delivery.subscription.push(delivery.message) else "not accepted"
+    except OutOfReachError:
+        raise
     except Exception as error:
         return f"{type(error).__name__}: {error}"

@@ -1,7 +1,8 @@
 """Topics, queues and subscriptions as answers describe them, by the names of the XML interface."""
 
 from scripts.localcloud.mns.delivery import Subscription
-from scripts.localcloud.mns.state import TOPIC_RETENTION_SECONDS, MnsState
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.mns.topic import TOPIC_RETENTION_SECONDS
 
 Description = dict[str, object]
 
@@ -50,5 +51,5 @@ def describe_subscription(owner: str, subscription: Subscription) -> Description
         "NotifyContentFormat": subscription.content_format,
         "FilterTag": subscription.filter_tag,
         "CreateTime": int(subscription.created_at),
-        "LastModifyTime": int(subscription.created_at),
+        "LastModifyTime": int(subscription.modified_at),
     }

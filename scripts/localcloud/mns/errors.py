@@ -31,6 +31,31 @@ class InvalidNameError(MnsError):
         self.kind = kind
 
 
+class NameLengthError(MnsError):
+    """A name longer than `limit` characters."""
+
+    def __init__(self, kind: str, limit: int) -> None:
+        super().__init__(f"the {kind.lower()} name has more than {limit} characters")
+        self.kind = kind
+        self.limit = limit
+
+
+class TooManyError(MnsError):
+    """One more than there may be of a kind."""
+
+    def __init__(self, kind: str, limit: int) -> None:
+        super().__init__(f"there are {limit} {kind.lower()}s already")
+        self.kind = kind
+
+
+class EndpointInvalidError(MnsError):
+    """An endpoint that nothing can be delivered to."""
+
+
+class TagTooLongError(MnsError):
+    """A message's or a filter's tag above the maximum length."""
+
+
 class MessageTooLongError(MnsError):
     """A body above the maximum size of its queue or topic."""
 
@@ -49,9 +74,18 @@ def as_api_error(error: MnsError) -> ApiError:
             message = f"The {kind.lower()} you want to create is already exist."
             return ApiError(409, f"{kind}AlreadyExist", message)
         case InvalidNameError(kind=kind):
-            code = "InvalidQueueName" if kind == "Queue" else "TopicNameInvalid"
-            message = f"The {kind.lower()} name you provided is invalid."
-            return ApiError(400, code, f"{message} It has letters, digits and hyphens only.")
+            code = "InvalidQueueName" if kind == "Queue" else f"{kind}NameInvalid"
+            message = f"The {kind.lower()} name you provided is invalid: it has letters, digits"
+            return ApiError(400, code, f"{message} and hyphens only, and does not begin with one.")
+        case NameLengthError(kind=kind):
+            return ApiError(400, f"{kind}NameLengthError", f"{error}.")
+        case TooManyError(kind=kind):
+            # Guessed: that topics' and subscriptions' codes are like the one of queues.
+            return ApiError(400, f"{kind}NumExceededLimit", f"{error}.")
+        case EndpointInvalidError():
+            return ApiError(
+                400, "EndpointInvalid", f"The endpoint you provided is invalid: {error}."
+            )
         case ReceiptHandleError():
             # Guessed: that an expired handle is refused with the same code as an unknown one.
             message = "The receipt handle you provide is not valid."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.mns.attributes import (
+    notify_strategy,
     queue_attributes,
     subscription_attributes,
     topic_attributes,
@@ -15,17 +16,90 @@ from scripts.localcloud.mns.descriptions import (
     describe_subscription,
     describe_topic,
 )
+from scripts.localcloud.mns.endpoints import from_push_type
 from scripts.localcloud.mns.errors import MnsError, as_api_error
 from scripts.localcloud.mns.queue import QueueAttributes
-from scripts.localcloud.mns.state import MnsState, TopicAttributes
+from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.mns.topic import TopicAttributes
 from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
+from scripts.localcloud.pop_signature import parameters
 from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import Core
-from scripts.localcloud.table import Match
+from scripts.localcloud.service import ApiError, Core
+from scripts.localcloud.table import Match, Row, unknown, words
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}
 _SHORTEST_PAGE, _LONGEST_PAGE = 10, 50
+_VERSION = "2022-01-19"
+_COMMON = words(
+    "Action Version Format RegionId AccessKeyId SecurityToken Signature SignatureMethod "
+    "SignatureNonce SignatureType SignatureVersion Timestamp"
+)
+
+_ROOT = "acs:mns:{region}:{account}:"
+_TOPIC = f"{_ROOT}/topics/{{TopicName}}"
+_QUEUE = f"{_ROOT}/queues/{{QueueName}}"
+_SUBSCRIPTION = f"{_TOPIC}/subscriptions/{{SubscriptionName}}"
+_SUBJECTS = ("TopicName", "QueueName")
+
+
+def _row(name: str, read_on: str, resource: str, fields: str, *guesses: str) -> Row:
+    return Row(
+        name,
+        "POST",
+        "/",
+        name,
+        read_on,
+        fields=words(fields),
+        resources=(resource,),
+        guesses=guesses,
+    )
+
+
+# The pages are those of the edition 2022-01-19. Lists are allowed on all resources alone, though
+# the page "Custom policies for SMQ" (2024-10-15) names `/queues` and `/topics` for them.
+_OF_TOPIC = "TopicName MaxMessageSize EnableLogging"
+_OF_QUEUE = (
+    "QueueName DelaySeconds MaximumMessageSize MessageRetentionPeriod VisibilityTimeout "
+    "PollingWaitSeconds EnableLogging"
+)
+_PAGED = "PageNum PageSize"
+_PART = "the name given is a part of the names wanted"
+_ALIKE = "the resource: as on the page of the XML interface"
+TABLE = (
+    _row("CreateTopic", "2026-01-29", _TOPIC, f"{_OF_TOPIC} TopicType Tag"),
+    _row("DeleteTopic", "", _TOPIC, "TopicName", _ALIKE),
+    _row("GetTopicAttributes", "2026-01-30", _TOPIC, "TopicName"),
+    _row("SetTopicAttributes", "2026-01-29", _TOPIC, _OF_TOPIC),
+    _row("ListTopic", "2026-01-29", "*", f"{_PAGED} TopicName TopicType Tag", _PART),
+    _row("CreateQueue", "", _QUEUE, f"{_OF_QUEUE} QueueType Tag", _ALIKE),
+    _row("DeleteQueue", "", _QUEUE, "QueueName", _ALIKE),
+    _row("GetQueueAttributes", "2025-11-24", _QUEUE, "QueueName"),
+    _row("SetQueueAttributes", "", _QUEUE, _OF_QUEUE, _ALIKE),
+    _row("ListQueue", "2025-11-24", "*", f"{_PAGED} QueueName QueueType Tag", _PART),
+    _row(
+        "Subscribe",
+        "2026-01-30",
+        _SUBSCRIPTION,
+        "TopicName SubscriptionName PushType Endpoint NotifyStrategy NotifyContentFormat "
+        "MessageTag",
+    ),
+    _row(
+        "SetSubscriptionAttributes",
+        "2026-01-30",
+        _SUBSCRIPTION,
+        "TopicName SubscriptionName NotifyStrategy",
+    ),
+    _row("Unsubscribe", "", _SUBSCRIPTION, "TopicName SubscriptionName", _ALIKE),
+    _row("GetSubscriptionAttributes", "2026-01-30", _SUBSCRIPTION, "TopicName SubscriptionName"),
+    _row(
+        "ListSubscriptionByTopic",
+        "2026-01-30",
+        f"{_TOPIC}/subscriptions",
+        f"{_PAGED} TopicName SubscriptionName",
+        _PART,
+    ),
+)
 
 
 class MnsManagement(PopService):
@@ -39,31 +113,25 @@ class MnsManagement(PopService):
         self._state = state
 
     def actions(self) -> dict[str, Action]:
-        """The calls by name, with the ARN that RAM is asked about.
+        """The calls by name: each row's method and the ARNs that RAM is asked about."""
+        return {row.name: self._action(row) for row in TABLE}
 
-        Page "ListQueue" of 2022-01-19: on all resources. Guessed: that ListTopic is like it.
-        """
-        root = "acs:mns:{region}:{account}:"
-        topic, queue = f"{root}/topics/{{TopicName}}", f"{root}/queues/{{QueueName}}"
-        subscription = f"{topic}/subscriptions/{{SubscriptionName}}"
-        return {
-            "CreateTopic": Action(self._create_topic, "TopicName", topic),
-            "DeleteTopic": Action(self._delete_topic, "TopicName", topic),
-            "GetTopicAttributes": Action(self._get_topic, "TopicName", topic),
-            "SetTopicAttributes": Action(self._set_topic, "TopicName", topic),
-            "ListTopic": Action(self._list_topics),
-            "CreateQueue": Action(self._create_queue, "QueueName", queue),
-            "DeleteQueue": Action(self._delete_queue, "QueueName", queue),
-            "GetQueueAttributes": Action(self._get_queue, "QueueName", queue),
-            "SetQueueAttributes": Action(self._set_queue, "QueueName", queue),
-            "ListQueue": Action(self._list_queues),
-            "Subscribe": Action(self._subscribe, "TopicName", subscription),
-            "Unsubscribe": Action(self._unsubscribe, "TopicName", subscription),
-            "GetSubscriptionAttributes": Action(self._get_subscription, "TopicName", subscription),
-            "ListSubscriptionByTopic": Action(
-                self._list_subscriptions, "TopicName", f"{topic}/subscriptions"
-            ),
-        }
+    def _action(self, row: Row) -> Action:
+        method = getattr(self, re.sub(r"(?=[A-Z])", "_", row.name).lower())
+        subject = next((name for name in _SUBJECTS if f"{{{name}}}" in row.resources[0]), "")
+        return Action(method, subject, row.resources[0])
+
+    def identify(self, request: Request) -> Match:
+        """The action asked for; raises ApiError for one, or a version or name, that is unknown."""
+        found = super().identify(request)
+        given = parameters(request)
+        version = request.headers.get("x-acs-version") or given.get("Version", _VERSION)
+        if version != _VERSION:
+            raise self.unknown(f"Version {version}")
+        row = next(row for row in TABLE if row.name == found.name)
+        if names := unknown({name.split(".")[0] for name in given}, row.fields | _COMMON):
+            raise self.unknown(f"a parameter of {row.name}: {names}")
+        return found._replace(row=row)
 
     def perform(self, operation: Match, request: Request) -> Response:
         """As any RPC-style service does, with the state's refusals put into words."""
@@ -73,6 +141,7 @@ class MnsManagement(PopService):
             raise as_api_error(error) from error
 
     def _create_topic(self, call: Call) -> Answer:
+        _check_type(call.text("TopicType", "normal"))
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
         self._state.create_topic(call.text("TopicName"), attributes, tags=_tags(call))
         return _done(_CREATED)
@@ -81,19 +150,21 @@ class MnsManagement(PopService):
         self._state.delete_topic(call.text("TopicName"))
         return _done()
 
-    def _get_topic(self, call: Call) -> Answer:
+    def _get_topic_attributes(self, call: Call) -> Answer:
         return _done(self._topic(call.text("TopicName")))
 
-    def _set_topic(self, call: Call) -> Answer:
+    def _set_topic_attributes(self, call: Call) -> Answer:
         name = call.text("TopicName")
         now = self._state.topic(name).attributes
         self._state.set_topic(name, topic_attributes(_topic_fields(call), now))
         return _done()
 
-    def _list_topics(self, call: Call) -> Answer:
-        return _page(call, self._state.topics(), "TopicName", self._topic)
+    def _list_topic(self, call: Call) -> Answer:
+        tagged = {name: self._state.topic(name).tags for name in self._state.topics()}
+        return _page(call, _chosen(call, "TopicType", tagged), "TopicName", self._topic)
 
     def _create_queue(self, call: Call) -> Answer:
+        _check_type(call.text("QueueType", "normal"))
         attributes = queue_attributes(_queue_fields(call), QueueAttributes())
         self._state.create_queue(call.text("QueueName"), attributes=attributes, tags=_tags(call))
         return _done(_CREATED)
@@ -102,26 +173,27 @@ class MnsManagement(PopService):
         self._state.delete_queue(call.text("QueueName"))
         return _done()
 
-    def _get_queue(self, call: Call) -> Answer:
+    def _get_queue_attributes(self, call: Call) -> Answer:
         return _done(self._queue(call.text("QueueName")))
 
-    def _set_queue(self, call: Call) -> Answer:
+    def _set_queue_attributes(self, call: Call) -> Answer:
         name = call.text("QueueName")
         now, _ = self._state.queue(name)
         self._state.set_queue(name, queue_attributes(_queue_fields(call), now.attributes))
         return _done()
 
-    def _list_queues(self, call: Call) -> Answer:
-        return _page(call, self._state.queues(), "QueueName", self._queue)
+    def _list_queue(self, call: Call) -> Answer:
+        tagged = {name: self._state.queue(name)[0].tags for name in self._state.queues()}
+        return _page(call, _chosen(call, "QueueType", tagged), "QueueName", self._queue)
 
     def _subscribe(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
-        call.text("PushType")
+        here = self.core.region, self.core.account_id
         self._state.register(
             topic,
             name,
             **subscription_attributes(
-                endpoint=call.text("Endpoint"),
+                endpoint=from_push_type(call.text("PushType"), call.text("Endpoint"), *here),
                 strategy=call.text("NotifyStrategy", ""),
                 content_format=call.text("NotifyContentFormat", ""),
                 filter_tag=call.text("MessageTag", ""),
@@ -129,15 +201,22 @@ class MnsManagement(PopService):
         )
         return _done(name)
 
+    def _set_subscription_attributes(self, call: Call) -> Answer:
+        topic, name = call.text("TopicName"), call.text("SubscriptionName")
+        now = self._state.subscription(topic, name).strategy
+        strategy = notify_strategy(call.text("NotifyStrategy", ""), now)
+        self._state.set_subscription(topic, name, strategy)
+        return _done()
+
     def _unsubscribe(self, call: Call) -> Answer:
         self._state.unsubscribe(call.text("TopicName"), call.text("SubscriptionName"))
         return _done()
 
-    def _get_subscription(self, call: Call) -> Answer:
+    def _get_subscription_attributes(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         return _done(self._subscription(self._state.subscription(topic, name)))
 
-    def _list_subscriptions(self, call: Call) -> Answer:
+    def _list_subscription_by_topic(self, call: Call) -> Answer:
         subscriptions = self._state.topic(call.text("TopicName")).subscriptions
         return _page(
             call,
@@ -182,6 +261,20 @@ def _tags(call: Call) -> dict[str, str]:
     return {call.params[name]: call.text(name[: -len("Key")] + "Value", "") for name in keys}
 
 
+def _check_type(given: str) -> None:
+    """Page "Public error codes" (2022-01-19)."""
+    if given != "normal":
+        message = "FIFO queue or topic is not supported in this region."
+        raise ApiError(400, "FifoNotSupport", f"{message} The local cloud has only normal ones.")
+
+
+def _chosen(call: Call, kind: str, tagged: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names of those that have all tags of a list request, if they are to be normal ones."""
+    if call.text(kind, "normal") != "normal":
+        return []
+    return [name for name, tags in tagged.items() if _tags(call).items() <= tags.items()]
+
+
 def _described_tags(tags: Mapping[str, str]) -> list[Answer]:
     return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
@@ -191,10 +284,7 @@ def _done(data: object = None) -> Answer:
 
 
 def _page(call: Call, names: list[str], filtered_by: str, item: Callable[[str], Answer]) -> Answer:
-    """One page of items; sizes and numbers out of range are brought into it, as documented.
-
-    Guessed: the name given with a list request is a part of the names wanted.
-    """
+    """One page of items; sizes and numbers out of range are brought into it, as documented."""
     number = max(1, _integer(call, "PageNum", 1))
     size = min(max(_SHORTEST_PAGE, _integer(call, "PageSize", _SHORTEST_PAGE)), _LONGEST_PAGE)
     wanted = [name for name in names if call.text(filtered_by, "") in name]

@@ -3,14 +3,16 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from scripts.localcloud.clock import Clock
-from scripts.localcloud.mns.errors import MessageTooLongError, ReceiptHandleError
+from scripts.localcloud.mns.errors import MessageTooLongError, ReceiptHandleError, TagTooLongError
 
 SIZE_LIMIT = 65536
 DEFAULT_PRIORITY = 8
+_LONGEST_TAG = 16
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,21 @@ class QueueAttributes:
     logging_enabled: bool = False
 
 
+class NewMessage(NamedTuple):
+    """A message to be sent, visible after `delay` seconds (default: the queue's)."""
+
+    body: str
+    delay: int | None = None
+    priority: int = DEFAULT_PRIORITY
+    properties: tuple[Mapping[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A message in a queue, as one reader sees it; times are seconds since the epoch."""
+    """A message in a queue, as one reader sees it; times are seconds since the epoch.
+
+    Each of its `properties` has a Name, a Value and a Type.
+    """
 
     id: str
     body: str
@@ -37,6 +51,7 @@ class QueuedMessage:
     receipt_handle: str = ""
     first_dequeued_at: float = 0.0
     dequeue_count: int = 0
+    properties: tuple[Mapping[str, str], ...] = ()
 
     @property
     def md5(self) -> str:
@@ -68,13 +83,29 @@ class Queue:
     def send(
         self, body: str, *, delay: int | None = None, priority: int = DEFAULT_PRIORITY
     ) -> QueuedMessage:
-        """Put a message in, visible after `delay` seconds (default: the queue's)."""
-        check_size(body, self.attributes.maximum_message_size)
+        """Put one message in; MessageTooLongError."""
+        return self.send_all([NewMessage(body, delay, priority)])[0]
+
+    def send_all(self, messages: Sequence[NewMessage]) -> list[QueuedMessage]:
+        """Put messages in, all of them or none; MessageTooLongError."""
+        for message in messages:
+            check_size(message.body, self.attributes.maximum_message_size)
+        check_size("".join(message.body for message in messages), SIZE_LIMIT)
+        sent = [self._queued(message) for message in messages]
+        self._messages += sent
+        return sent
+
+    def _queued(self, message: NewMessage) -> QueuedMessage:
         now = self.clock.now()
-        wait = self.attributes.delay_seconds if delay is None else delay
-        message = QueuedMessage(new_message_id(), body, priority, now, now + wait)
-        self._messages.append(message)
-        return message
+        wait = self.attributes.delay_seconds if message.delay is None else message.delay
+        return QueuedMessage(
+            new_message_id(),
+            message.body,
+            message.priority,
+            now,
+            now + wait,
+            properties=message.properties,
+        )
 
     def receive(self, count: int) -> list[QueuedMessage]:
         """Take up to `count` visible messages, hidden from now on for the visibility timeout."""
@@ -154,6 +185,12 @@ def check_size(body: str, limit: int) -> None:
     """Raise MessageTooLongError for a body of more than `limit` bytes."""
     if len(body.encode()) > limit:
         raise MessageTooLongError(f"the message has {len(body.encode())} bytes, above {limit}")
+
+
+def check_tag(name: str, tag: str) -> None:
+    """Raise TagTooLongError for a tag of more than 16 characters (page "Limits")."""
+    if len(tag) > _LONGEST_TAG:
+        raise TagTooLongError(f"the {name} has {len(tag)} characters, above {_LONGEST_TAG}")
 
 
 def _new_receipt_handle(message: QueuedMessage) -> str:

@@ -28,7 +28,7 @@ _REFUSALS = {
 def authenticate(request: Request, ram: RamState) -> Principal:
     """Who signed `request`; raises ApiError for nobody known, a wrong digest or a stale date."""
     key_id, signature = _authorization(request)
-    date = request.headers.get("Date")
+    date = _date(request)
     if not date:
         raise ApiError(400, "MissingDateHeader", "Date header is required.")
     try:
@@ -67,8 +67,13 @@ def _string_to_sign(request: Request) -> str:
         f"{name}:{value}\n" for name, value in sorted(headers.items()) if name.startswith("x-mns-")
     )
     resource = f"{request.path}?{request.query}" if request.query else request.path
-    signed = [headers.get(name) for name in ("Content-MD5", "Content-Type", "Date")]
+    signed = [headers.get("Content-MD5"), headers.get("Content-Type"), _date(request)]
     return "\n".join([request.method, *signed, own + resource])
+
+
+def _date(request: Request) -> str:
+    """When it was signed: page "Common parameters" lets x-mns-date stand for Date."""
+    return request.headers.get("Date") or request.headers.get("x-mns-date")
 
 
 def _check_date(text: str) -> None:

@@ -1,10 +1,9 @@
 """MNS: topics that push to their subscribers, and queues that are read."""
 
-import re
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from scripts.localcloud.mns.delivery import (
     STRATEGIES,
@@ -13,44 +12,28 @@ from scripts.localcloud.mns.delivery import (
     Push,
     Subscription,
 )
-from scripts.localcloud.mns.errors import AlreadyExistsError, InvalidNameError, NotExistError
+from scripts.localcloud.mns.endpoints import address, push_to
+from scripts.localcloud.mns.errors import (
+    AlreadyExistsError,
+    EndpointInvalidError,
+    NotExistError,
+)
 from scripts.localcloud.mns.queue import (
     DEFAULT_PRIORITY,
-    SIZE_LIMIT,
     MessageCounts,
+    NewMessage,
     Queue,
     QueueAttributes,
     QueuedMessage,
     check_size,
+    check_tag,
     new_message_id,
 )
+from scripts.localcloud.mns.topic import Topic, TopicAttributes, check_name, check_number
 from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
-TOPIC_RETENTION_SECONDS = 86400
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,119}")
 _POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class TopicAttributes:
-    """What a topic can be told; the defaults are those of the page "CreateTopic"."""
-
-    maximum_message_size: int = SIZE_LIMIT
-    logging_enabled: bool = False
-
-
-@dataclass
-class Topic:
-    """A topic and its subscriptions by name; times are seconds since the epoch."""
-
-    name: str
-    attributes: TopicAttributes
-    created_at: float
-    modified_at: float
-    tags: Mapping[str, str] = field(default_factory=dict)
-    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
 
 class MnsState(Rewindable):
@@ -59,16 +42,20 @@ class MnsState(Rewindable):
     What names a topic, queue or subscription that is not there raises NotExistError (a KeyError).
     Every message on a topic is delivered to each subscriber once and `duplicates` more times.
     `tells_counts` is whether the management calls still tell how many messages a queue holds: the
-    SDK says that those counts are to "be deprecated and default to 0".
+    SDK says that those counts are to "be deprecated and default to 0". `batches_need_their_own` is
+    whether to send, receive or peek at several messages takes the action that the batch's own page
+    names (`mns:BatchReceiveMessage`) beside that of one message, which RAM's list has for it.
     """
 
     def __init__(self, core: Core, *, duplicates: int) -> None:
         self.tells_counts = True
+        self.batches_need_their_own = False
         self._core = core
         self._copies = 1 + duplicates
         self._lock = threading.RLock()
         self._topics: dict[str, Topic] = {}
         self._queues: dict[str, Queue] = {}
+        self._subscriptions = 0  # how many there ever were
         self._deliveries = Deliveries(core, self._subscribed)
 
     # Topics
@@ -85,12 +72,13 @@ class MnsState(Rewindable):
         Raises AlreadyExistsError if that one differs, InvalidNameError.
         """
         wanted = attributes or TopicAttributes()
-        _check_name("Topic", name)
+        check_name("Topic", name)
         with self._lock:
             if name in self._topics:
                 if self._topics[name].attributes != wanted:
                     raise AlreadyExistsError("Topic", name)
                 return False
+            check_number("Topic", self._topics)
             now = self._core.clock.now()
             self._topics[name] = Topic(name, wanted, now, now, tags or {})
             return True
@@ -139,21 +127,11 @@ class MnsState(Rewindable):
         """Let `push` have the topic's messages (those tagged `filter_tag`, if given) from now on.
 
         `push` returns whether the endpoint accepted the message; if not, or if it raises, it is
-        called again by `strategy`. One of the same name is replaced. ValueError for an unknown
-        strategy.
+        called again by `strategy`. One of the same name is replaced. TooManyError. ValueError for
+        an unknown strategy.
         """
-        self._add(
-            Subscription(
-                topic,
-                name,
-                endpoint,
-                strategy,
-                content_format,
-                filter_tag,
-                self._core.clock.now(),
-                push,
-            )
-        )
+        with self._lock:
+            self._add(self._new(topic, name, endpoint, strategy, content_format, filter_tag, push))
 
     def register(
         self,
@@ -165,21 +143,31 @@ class MnsState(Rewindable):
         content_format: str,
         filter_tag: str = "",
     ) -> bool:
-        """Keep a subscription on record that nothing is delivered to.
+        """Let an endpoint have the topic's messages: an HTTP server or a queue of this account.
 
-        False if there is just such a one already; AlreadyExistsError if that one differs.
+        False if there is just such a one already. Raises AlreadyExistsError if that one differs,
+        InvalidNameError, NameLengthError, EndpointInvalidError, TooManyError, TagTooLongError;
+        NotExistError for a queue that is not there (guessed: that it must be, as its size counts).
         ValueError for an unknown strategy.
         """
-        wanted = Subscription(
-            topic, name, endpoint, strategy, content_format, filter_tag, self._core.clock.now()
-        )
+        check_name("Subscription", name)
+        check_tag("FilterTag", filter_tag)
+        push = self._push_to(topic, name, endpoint, content_format)
         with self._lock:
+            wanted = self._new(topic, name, endpoint, strategy, content_format, filter_tag, push)
             existing = self._topic(topic).subscriptions.get(name)
             if existing is None:
                 self._add(wanted)
-            elif replace(existing, created_at=wanted.created_at) != wanted:
+            elif existing != wanted:
                 raise AlreadyExistsError("Subscription", name)
             return existing is None
+
+    def set_subscription(self, topic: str, name: str, strategy: str) -> None:
+        """Give a subscription another retry strategy."""
+        with self._lock:
+            found = self.subscription(topic, name)
+            changed = replace(found, strategy=strategy, modified_at=self._core.clock.now())
+            self._topic(topic).subscriptions[name] = changed
 
     def subscription(self, topic: str, name: str) -> Subscription:
         """A subscription, of a trigger or on record."""
@@ -200,9 +188,10 @@ class MnsState(Rewindable):
     ) -> str:
         """Send a message to all subscribers, in the background; returns the message's id.
 
-        Raises MessageTooLongError above the topic's maximum size.
+        Raises MessageTooLongError above the topic's maximum size, TagTooLongError.
         """
         found = self.topic(topic)
+        check_tag("MessageTag", tag)
         check_size(body, found.attributes.maximum_message_size)
         now = self._core.clock.now()
         message = Message(new_message_id(), topic, body, tag, dict(attributes or {}), now)
@@ -230,12 +219,13 @@ class MnsState(Rewindable):
         Raises AlreadyExistsError if that one differs, InvalidNameError.
         """
         wanted = attributes or QueueAttributes(message_retention_period=retention)
-        _check_name("Queue", name)
+        check_name("Queue", name)
         with self._lock:
             if name in self._queues:
                 if self._queues[name].attributes != wanted:
                     raise AlreadyExistsError("Queue", name)
                 return False
+            check_number("Queue", self._queues)
             now = self._core.clock.now()
             self._queues[name] = Queue(name, self._core.clock, wanted, now, now, tags or {})
             return True
@@ -267,8 +257,12 @@ class MnsState(Rewindable):
         self, queue: str, body: str, *, delay: int | None = None, priority: int = DEFAULT_PRIORITY
     ) -> str:
         """Put a message into a queue; returns its id. MessageTooLongError above the maximum."""
+        return self.send_all(queue, [NewMessage(body, delay, priority)])[0].id
+
+    def send_all(self, queue: str, messages: Sequence[NewMessage]) -> list[QueuedMessage]:
+        """Put messages into a queue, all or none; MessageTooLongError above the maximum."""
         with self._lock:
-            return self._queue(queue).send(body, delay=delay, priority=priority).id
+            return self._queue(queue).send_all(messages)
 
     def receive(
         self, queue: str, *, count: int = 1, wait: float | None = None
@@ -318,19 +312,61 @@ class MnsState(Rewindable):
         super().rollback(memory)
         self._deliveries = Deliveries(self._core, self._subscribed)
 
+    def _new(
+        self,
+        topic: str,
+        name: str,
+        endpoint: str,
+        strategy: str,
+        content_format: str,
+        filter_tag: str,
+        push: Push,
+    ) -> Subscription:
+        if strategy not in STRATEGIES:
+            raise ValueError(f"a notify strategy is {' or '.join(STRATEGIES)}, not {strategy!r}")
+        now = self._core.clock.now()
+        self._subscriptions += 1
+        return Subscription(
+            topic,
+            name,
+            endpoint,
+            strategy,
+            content_format,
+            filter_tag,
+            push,
+            now,
+            now,
+            self._subscriptions,
+        )
+
     def _add(self, subscription: Subscription) -> None:
-        if subscription.strategy not in STRATEGIES:
-            wanted = " or ".join(STRATEGIES)
-            raise ValueError(f"a notify strategy is {wanted}, not {subscription.strategy!r}")
-        with self._lock:
-            self._topic(subscription.topic).subscriptions[subscription.name] = subscription
+        there = self._topic(subscription.topic).subscriptions
+        check_number("Subscription", {*there} - {subscription.name})
+        there[subscription.name] = subscription
 
     def _subscribed(self, subscription: Subscription) -> bool:
         with self._lock:
             topic = self._topics.get(subscription.topic)
-            return topic is not None and (
-                topic.subscriptions.get(subscription.name) is subscription
-            )
+            found = topic.subscriptions.get(subscription.name) if topic else None
+            return found is not None and found.serial == subscription.serial
+
+    def _push_to(self, topic: str, name: str, endpoint: str, content_format: str) -> Push:
+        """What delivers to an endpoint; raises EndpointInvalidError, NotExistError."""
+        account = self._core.account_id
+        to = address(endpoint, self._core.region, account)
+        if to.queue:
+            size = self.queue(to.queue)[0].attributes.maximum_message_size
+            if size < self.topic(topic).attributes.maximum_message_size:
+                raise EndpointInvalidError(
+                    f"queue {to.queue} takes shorter messages than the topic"
+                )
+        told = {
+            "TopicOwner": account,
+            "TopicName": topic,
+            "Subscriber": account,
+            "SubscriptionName": name,
+        }
+        return push_to(to, told, content_format, self.send)
 
     def _topic(self, name: str) -> Topic:
         if name not in self._topics:
@@ -341,8 +377,3 @@ class MnsState(Rewindable):
         if name not in self._queues:
             raise NotExistError("Queue", name)
         return self._queues[name]
-
-
-def _check_name(kind: str, name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise InvalidNameError(kind, name)

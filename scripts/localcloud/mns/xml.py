@@ -1,5 +1,6 @@
 """The XML that MNS's own interface speaks: flat elements, one namespace."""
 
+import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
@@ -7,6 +8,8 @@ from scripts.localcloud.http import Response
 from scripts.localcloud.service import ApiError
 
 NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
+
+_DEEPEST = 5  # more than any body has
 
 Fields = Mapping[str, object]
 
@@ -17,7 +20,7 @@ def parse(body: bytes) -> ET.Element:
         return ET.Element("Empty")
     try:
         return ET.fromstring(body)  # noqa: S314  (from a client that signed it, on loopback)
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:  # the latter of its encoding
         message = f"The XML you provided was not well-formed: {error}."
         raise ApiError(400, "MalformedXML", message) from None
 
@@ -32,9 +35,28 @@ def child(element: ET.Element, name: str) -> ET.Element | None:
     return next((found for found in element if local_name(found) == name), None)
 
 
+def paths(root: ET.Element) -> set[str]:
+    """The names of all elements, each after those that it is in: `Queue/DelaySeconds`."""
+    found = set()
+    left = [("", root)]
+    while left:
+        outer, element = left.pop()
+        path = f"{outer}{local_name(element)}"
+        if path.count("/") < _DEEPEST:
+            left += [(f"{path}/", each) for each in element]
+        found.add(path)
+    return found
+
+
 def local_name(element: ET.Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]
+
+
+def root(body: bytes) -> str:
+    """The name of a body's root element; empty if there is none."""
+    found = re.search(rb"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)", body)
+    return found[1].decode() if found else ""
 
 
 def answer(status: int, root: str, content: Fields, **headers: str) -> Response:
@@ -50,9 +72,14 @@ def listing(status: int, root: str, item: str, items: Iterable[Fields], extra: F
 
 
 def _element(name: str, content: Fields) -> ET.Element:
+    """Flat, but for a message's properties."""
     element = ET.Element(name)
     for key, value in content.items():
-        ET.SubElement(element, key).text = str(value)
+        child = ET.SubElement(element, key)
+        if isinstance(value, tuple):
+            child.extend(_element("PropertyValue", each) for each in value)
+        else:
+            child.text = str(value)
     return element
 
 
