@@ -4,40 +4,122 @@ import datetime
 import hmac
 import time
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from scripts.localcloud.http import Request
-from scripts.localcloud.oss import bucket_policy, errors, regions, signature
+from scripts.localcloud.oss import bucket_policy, errors, regions, signature, xml
 from scripts.localcloud.oss.address import Target
 from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
-from scripts.localcloud.table import Match
+from scripts.localcloud.table import Match, Row
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _LARGEST_SKEW = 15 * 60
 
 
 class Caller(NamedTuple):
-    """Who signed a request and for which region; anybody at all has no principal."""
+    """Who signed a request and for which region; anybody at all has no principal.
+
+    The region is empty where neither the host nor the signature names one.
+    """
 
     principal: Principal | None
     region: str
 
 
 class Call(NamedTuple):
-    """A request that was understood and whose sender is known."""
+    """A request that was understood, whose sender is known, and what it is about.
 
-    operation: Match
+    The methods are what stands between a caller and a bucket: they raise ApiError or RefusedError.
+    """
+
+    match: Match
     request: Request
     target: Target
     caller: Caller
+    state: OssState
+    ram: RamState
+
+    @property
+    def row(self) -> Row:
+        """The operation's."""
+        return self.match.row
+
+    def header(self, name: str, default: str = "") -> str:
+        """A header of the request."""
+        return self.request.headers.get(name, default)
+
+    def document(self, root: str) -> ElementTree.Element:
+        """The body, an XML document of what the operation takes."""
+        return xml.read(self.request.body, root, self.row.fields)
+
+    def own_bucket(self) -> Bucket:
+        """The bucket of a call that only its owner's people may make.
+
+        It must be there, in the region that the call was sent to, the caller's account's and
+        within the caller's rights, in this order.
+        """
+        bucket = self.state.bucket(self.target.bucket)
+        principal = self._signed()
+        anywhere = self.state.info_anywhere and self.match.name == "GetBucketInfo"
+        if self.caller.region not in ("", bucket.region) and not anywhere:
+            raise errors.another_endpoint(bucket)
+        if principal.account_id != bucket.owner:
+            raise errors.not_yours()
+        self.require()
+        return bucket
+
+    def require(self, action: str = "") -> Principal:
+        """The caller, whom RAM must allow the operation, or another `action`, in its account."""
+        principal = self._signed()
+        action, arn = action or self._action, self._arn(principal.account_id)
+        if not self.ram.authorized(principal, action, arn):
+            explicit = self.ram.forbidden(principal, action, arn)
+            raise errors.not_allowed(action, arn, explicit=explicit)
+        return principal
+
+    def bucket_of_object(self) -> Bucket:
+        """The bucket of a call about an object: public grants let in whom RAM would not."""
+        bucket = self.state.bucket(self.target.bucket)
+        principal = self.caller.principal
+        if self.caller.region not in ("", bucket.region):
+            raise errors.another_endpoint(bucket)
+        arn = self._arn(bucket.owner)
+        by_right = (
+            principal is not None
+            and principal.account_id == bucket.owner
+            and self.ram.authorized(principal, self._action, arn)
+        )
+        blocked = self.state.blocks_public_access(bucket)
+        if not by_right and (blocked or not self._anybody_may(bucket, arn)):
+            raise errors.no_right_to_object()
+        return bucket
+
+    @property
+    def _action(self) -> str:
+        return self.row.action or f"oss:{self.match.name}"
+
+    def _arn(self, account_id: str) -> str:
+        (form,) = self.row.resources
+        return form.format(account=account_id, **self.match.names)
+
+    def _anybody_may(self, bucket: Bucket, arn: str) -> bool:
+        stored = bucket.objects.get(self.target.key)
+        acl = stored.acl if stored and stored.acl != "default" else bucket.acl
+        return bucket_policy.anybody_may(bucket.policy, acl, self._action, arn)
+
+    def _signed(self) -> Principal:
+        if self.caller.principal is None:
+            raise errors.not_for_anybody()
+        return self.caller.principal
 
 
 def authenticate(request: Request, target: Target, ram: RamState) -> Caller:
     """Who signed `request`; raises ApiError for whom OSS does not know or believe."""
     header = request.headers.get("Authorization")
     if not header:
-        return Caller(None, "")
+        return Caller(None, target.region)
     if header.startswith(("OSS ", "OSS2 ")):
         raise errors.signature_version()
     try:
@@ -53,59 +135,6 @@ def authenticate(request: Request, target: Target, ram: RamState) -> Caller:
     except CredentialsRefusedError as error:
         raise errors.of_credentials(error.refusal) from error
     return Caller(principal, regions.region_id(authorization.region))
-
-
-class Gate:
-    """What stands between a caller and a bucket; methods raise ApiError, or RefusedError."""
-
-    def __init__(self, state: OssState, ram: RamState) -> None:
-        self._state = state
-        self._ram = ram
-
-    def own_bucket(self, call: Call) -> Bucket:
-        """The bucket of a call that only its owner's people may make.
-
-        It must be there, in the region that the call was signed for, the caller's account's and
-        within the caller's rights, in this order. (Guessed, but for the first.)
-
-        OSS documents that GetBucketInfo can be sent to any region's endpoint, and yet its users
-        meet the refusal: `OssState.info_anywhere` decides, so that both can be tried.
-        """
-        bucket = self._state.bucket(call.target.bucket)
-        principal = _signed(call.caller)
-        anywhere = self._state.info_anywhere and call.operation.name == "GetBucketInfo"
-        if call.caller.region != bucket.region and not anywhere:
-            raise errors.another_endpoint(bucket)
-        if principal.account_id != bucket.owner:
-            raise errors.not_yours()
-        self.require(call, call.operation.name, bucket.name)
-        return bucket
-
-    def require(self, call: Call, operation: str, resource: str) -> Principal:
-        """The caller, whom RAM must allow `operation` on what `resource` names in its account."""
-        principal = _signed(call.caller)
-        action, arn = f"oss:{operation}", _arn(principal.account_id, resource)
-        if not self._ram.authorized(principal, action, arn):
-            explicit = self._ram.forbidden(principal, action, arn)
-            raise errors.not_allowed(action, arn, explicit=explicit)
-        return principal
-
-    def bucket_of_object(self, call: Call, operation: str) -> Bucket:
-        """The bucket of a call about an object: public grants let in whom RAM would not."""
-        bucket = self._state.bucket(call.target.bucket)
-        principal = call.caller.principal
-        if principal and call.caller.region != bucket.region:
-            raise errors.another_endpoint(bucket)
-        action, arn = f"oss:{operation}", _arn(bucket.owner, f"{bucket.name}/{call.target.key}")
-        by_right = (
-            principal is not None
-            and principal.account_id == bucket.owner
-            and self._ram.authorized(principal, action, arn)
-        )
-        blocked = self._state.blocks_public_access(bucket)
-        if not by_right and (blocked or not _anybody_may(bucket, call.target.key, action, arn)):
-            raise errors.no_right_to_object()
-        return bucket
 
 
 def _check_date(request: Request, authorization: signature.Authorization) -> None:
@@ -142,19 +171,3 @@ def _check_signature(
             to_sign,
             canonical.decode("latin-1"),
         )
-
-
-def _signed(caller: Caller) -> Principal:
-    if caller.principal is None:
-        raise errors.not_for_anybody()
-    return caller.principal
-
-
-def _anybody_may(bucket: Bucket, key: str, action: str, arn: str) -> bool:
-    stored = bucket.objects.get(key)
-    acl = stored.acl if stored and stored.acl != "default" else bucket.acl
-    return bucket_policy.anybody_may(bucket.policy, acl, action, arn)
-
-
-def _arn(account_id: str, resource: str) -> str:
-    return f"acs:oss:*:{account_id}:{resource}"

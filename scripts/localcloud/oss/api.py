@@ -6,37 +6,144 @@ decide about anybody at all only, not about the account's own roles.
 
 import base64
 import secrets
+from collections.abc import Sequence
 
 from scripts.localcloud.http import Request, Response
-from scripts.localcloud.oss import address, errors, xml
-from scripts.localcloud.oss.access import Call, Gate, authenticate
-from scripts.localcloud.oss.buckets import BucketOperations
+from scripts.localcloud.oss import address, errors, operations, xml
+from scripts.localcloud.oss.access import Call, authenticate
 from scripts.localcloud.oss.model import RefusedError, check_bucket_name
-from scripts.localcloud.oss.objects import ObjectOperations
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match
+from scripts.localcloud.table import Match, Row, words
+
+# Page "OSS authorization syntax and elements": a region is never anything but `*`.
+_ACCOUNT = "acs:oss:*:{account}:*"
+_BUCKET = "acs:oss:*:{account}:{bucket}"
+_OBJECT = "acs:oss:*:{account}:{bucket}/{key}"
+
+# Of every request that is signed.
+_COMMON_HEADERS = words("x-oss-date x-oss-content-sha256 x-oss-security-token")
+
+
+def _row(
+    name: str,
+    method: str,
+    flags: str = "",
+    *,
+    page: str = "",
+    read_on: str = "",
+    query: str = "",
+    headers: str = "",
+    fields: str = "",
+    action: str = "",
+    guesses: tuple[str, ...] = (),
+    path: str = "/{bucket}",
+    resource: str = _BUCKET,
+) -> Row:
+    """A row of a bucket's operation; most pages are called what RAM calls the action."""
+    return Row(
+        name,
+        method,
+        path,
+        page or name,
+        read_on,
+        words(flags),
+        words(query),
+        words(headers) | _COMMON_HEADERS,
+        words(fields),
+        (resource,),
+        action,
+        guesses,
+    )
+
+
+def _of_account(name: str, method: str, flags: str = "", **more: str) -> Row:
+    return _row(name, method, flags, path="/", resource=_ACCOUNT, **more)  # type: ignore[arg-type]
+
+
+def _of_object(name: str, method: str, flags: str = "", **more: str) -> Row:
+    path = "/{bucket}/{key}"
+    return _row(name, method, flags, path=path, resource=_OBJECT, **more)  # type: ignore[arg-type]
+
+
+TABLE = (
+    _of_account(
+        "ListBuckets",
+        "GET",
+        page="ListBuckets (GetService)",
+        read_on="2026-06-03",
+        query="prefix marker max-keys",
+    ),
+    _of_account("GetPublicAccessBlock", "GET", "publicAccessBlock"),
+    _row(
+        "PutBucket",
+        "PUT",
+        read_on="2026-06-23",
+        headers="x-oss-acl",
+        fields="StorageClass DataRedundancyType",
+    ),
+    _row("DeleteBucket", "DELETE"),
+    _row("GetBucketInfo", "GET", "bucketInfo"),
+    _row("GetBucketLocation", "GET", "location"),
+    _row("GetBucketAcl", "GET", "acl"),
+    _row("PutBucketAcl", "PUT", "acl", read_on="2025-05-20", headers="x-oss-acl"),
+    _row("GetBucketTagging", "GET", "tagging", page="GetBucketTags"),
+    _row(
+        "PutBucketTagging",
+        "PUT",
+        "tagging",
+        page="PutBucketTags",
+        read_on="2025-07-08",
+        fields="TagSet Tag Key Value",
+    ),
+    _row("DeleteBucketTagging", "DELETE", "tagging", page="DeleteBucketTags"),
+    _row("GetBucketPolicy", "GET", "policy"),
+    _row("PutBucketPolicy", "PUT", "policy"),
+    _row("DeleteBucketPolicy", "DELETE", "policy"),
+    _row("GetBucketPolicyStatus", "GET", "policyStatus"),
+    _row("GetBucketPublicAccessBlock", "GET", "publicAccessBlock"),
+    _row("PutBucketPublicAccessBlock", "PUT", "publicAccessBlock", fields="BlockPublicAccess"),
+    _row("DeleteBucketPublicAccessBlock", "DELETE", "publicAccessBlock"),
+    _row("GetBucketWebsite", "GET", "website", read_on="2026-09-22"),
+    _row("PutBucketWebsite", "PUT", "website", fields="IndexDocument Suffix ErrorDocument Key"),
+    _row("DeleteBucketWebsite", "DELETE", "website"),
+    _row("ListCname", "GET", "cname"),
+    _of_object("GetObject", "GET"),
+    _of_object("HeadObject", "HEAD", action="oss:GetObject"),
+    _of_object("GetObjectMeta", "HEAD", "objectMeta", action="oss:GetObject"),
+    _of_object("PutObject", "PUT", headers="x-oss-object-acl x-oss-meta-*"),
+    _of_object("DeleteObject", "DELETE"),
+    _of_object("GetObjectAcl", "GET", "acl"),
+    _of_object("PutObjectAcl", "PUT", "acl", headers="x-oss-object-acl"),
+)
 
 
 class OssService(Service):
-    """All regions of OSS at one endpoint; a request is in the region that its signature names."""
+    """All regions of OSS at one endpoint.
+
+    A request is in the region of its host, `oss-cn-beijing.…` or a bucket's at such a host; at the
+    local cloud's own address in the one that its signature names.
+    """
 
     name = "oss"
+    table = TABLE
+    own_headers = ("x-oss-",)
 
     def __init__(self, core: Core, state: OssState, ram: RamState) -> None:
         super().__init__(core)
         self._state = state
         self._ram = ram
-        gate = Gate(state, ram)
-        self._handlers = {
-            **BucketOperations(state, gate).handlers,
-            **ObjectOperations(state, gate).handlers,
-        }
+        self._operations = {row.name: operations.named(row.name) for row in TABLE}
+
+    def segments(self, request: Request) -> Sequence[str]:
+        """Bucket and key, wherever the bucket is named; a key may have slashes."""
+        return address.locate(request).names
 
     def identify(self, request: Request) -> Match:
         """The operation and its bucket."""
-        return address.identify(request)
+        found = super().identify(request)
+        return found._replace(subject=found.names.get("bucket", ""))
 
     def perform(self, operation: Match, request: Request) -> Response:
         """Authenticate, authorize and carry out."""
@@ -45,7 +152,8 @@ class OssService(Service):
         try:
             if target.bucket:
                 check_bucket_name(target.bucket)
-            response = self._handlers[operation.name](Call(operation, request, target, caller))
+            call = Call(operation, request, target, caller, self._state, self._ram)
+            response = self._operations[operation.name](call)
         except RefusedError as refused:
             raise errors.of_refusal(refused) from refused
         return _stamped(response, _new_request_id())

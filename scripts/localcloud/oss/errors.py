@@ -210,10 +210,15 @@ def no_website() -> ApiError:
     return ApiError(404, "NoSuchWebsiteConfiguration", message)
 
 
-def not_implemented(method: str, subresource: str) -> ApiError:
-    """The stand-in does not do that."""
-    message = f"The local cloud has no operation for {method} with subresource '{subresource}'."
-    return ApiError(501, "NotImplemented", message)
+def not_implemented(what: str) -> ApiError:
+    """The stand-in does not know that."""
+    return ApiError(501, "NotImplemented", f"The local cloud does not know this: {what}")
+
+
+def second_level_domain() -> ApiError:
+    """A bucket in the path at a region's host. Page "HTTP 403 errors"; the message is guessed."""
+    message = "The bucket must be addressed by a host name of its own."
+    return ApiError(403, "SecondLevelDomainForbidden", message)
 
 
 def _invalid_acl(refused: InvalidAclError) -> ApiError:
