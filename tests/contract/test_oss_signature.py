@@ -20,6 +20,7 @@ def cloud() -> Iterator[OssCloud]:
     """An OSS with one bucket, for all tests here."""
     with oss_cloud() as running:
         running.state.create("config-snapshot")
+        running.state.create("config-another")
         running.state.put_object("config-snapshot", "a/key", b"text")
         yield running
 
@@ -146,7 +147,7 @@ def move(signed: Signed, minutes: float) -> None:
 
 
 TAMPERINGS: dict[str, Callable[[Signed], object]] = {
-    "bucket": lambda signed: setattr(signed, "path", "/config-snapshoT/a/key"),
+    "bucket": lambda signed: setattr(signed, "path", "/config-another/a/key"),
     "key": lambda signed: setattr(signed, "path", "/config-snapshot/a/Key"),
     "query value": lambda signed: signed.params.update(acl="b"),
     "query dropped": lambda signed: signed.params.clear(),

@@ -3,6 +3,7 @@
 import datetime
 import hmac
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from scripts.localcloud.oss.address import Target
 from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
+from scripts.localcloud.signed import credential, is_recent
 from scripts.localcloud.table import Match, Row
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -74,10 +76,12 @@ class Call(NamedTuple):
         """The caller, whom RAM must allow the operation, or another `action`, in its account."""
         principal = self._signed()
         action, arn = action or self._action, self._arn(principal.account_id)
-        if not self.ram.authorized(principal, action, arn):
-            explicit = self.ram.forbidden(principal, action, arn)
-            raise errors.not_allowed(action, arn, explicit=explicit)
-        return principal
+        if self.ram.authorized(principal, action, arn):
+            return principal
+        if not self.state.explains_denials:
+            raise errors.not_yours()
+        explicit = self.ram.forbidden(principal, action, arn)
+        raise errors.not_allowed(action, arn, explicit=explicit)
 
     def bucket_of_object(self) -> Bucket:
         """The bucket of a call about an object: public grants let in whom RAM would not."""
@@ -91,10 +95,9 @@ class Call(NamedTuple):
             and principal.account_id == bucket.owner
             and self.ram.authorized(principal, self._action, arn)
         )
-        blocked = self.state.blocks_public_access(bucket)
-        if not by_right and (blocked or not self._anybody_may(bucket, arn)):
-            raise errors.no_right_to_object()
-        return bucket
+        if by_right or (self._anybody_may(bucket, arn) and not self.state.seems_blocked(bucket)):
+            return bucket
+        raise errors.no_right_to_object()
 
     @property
     def _action(self) -> str:
@@ -115,26 +118,67 @@ class Call(NamedTuple):
         return self.caller.principal
 
 
-def authenticate(request: Request, target: Target, ram: RamState) -> Caller:
-    """Who signed `request`; raises ApiError for whom OSS does not know or believe."""
+def authenticate(
+    request: Request,
+    target: Target,
+    ram: RamState,
+    known_regions: Collection[str] = regions.KNOWN,
+    v1_flags: Collection[str] | None = None,
+) -> Caller:
+    """Who signed `request`; raises ApiError for whom OSS does not know or believe.
+
+    A signature must be for the host's region, or for one of `known_regions` where the host is of
+    none. With `v1_flags`, names in the query that it covers, one of version 1 is accepted too.
+    """
     header = request.headers.get("Authorization")
     if not header:
         return Caller(None, target.region)
-    if header.startswith(("OSS ", "OSS2 ")):
-        raise errors.signature_version()
+    token = request.headers.get("x-oss-security-token")
     try:
-        authorization = signature.parse(header)
-    except signature.MalformedError as error:
-        raise errors.invalid_authorization(str(error)) from error
-    _check_date(request, authorization)
-    _check_content_hash(request)
-    try:
-        _check_signature(request, target, authorization, ram.secret(authorization.access_key_id))
-        token = request.headers.get("x-oss-security-token")
-        principal = ram.authenticate(authorization.access_key_id, token)
+        if header.startswith("OSS ") and v1_flags is not None:
+            key_id, region = _check_v1(request, target, ram, v1_flags), target.region
+        elif header.startswith(("OSS ", "OSS2 ")):
+            raise errors.signature_version()
+        else:
+            key_id, region = _check_v4(request, target, ram, known_regions)
+        return Caller(ram.authenticate(key_id, token), region)
     except CredentialsRefusedError as error:
         raise errors.of_credentials(error.refusal) from error
-    return Caller(principal, regions.region_id(authorization.region))
+
+
+def _check_v4(
+    request: Request, target: Target, ram: RamState, known_regions: Collection[str]
+) -> tuple[str, str]:
+    """The key that signed, and the id of the region that it signed for."""
+    try:
+        authorization = signature.parse(request.headers.get("Authorization"))
+    except signature.MalformedError as error:
+        raise errors.invalid_authorization(str(error)) from error
+    region = regions.region_id(authorization.region)
+    if region not in known_regions or region != (target.region or region):
+        raise errors.signing_region()
+    _check_date(request, authorization)
+    _check_content_hash(request)
+    _check_signature(request, target, authorization, ram.secret(authorization.access_key_id))
+    return authorization.access_key_id, region
+
+
+def _check_v1(
+    request: Request, target: Target, ram: RamState, signed_names: Collection[str]
+) -> str:
+    """The key that signed. Such a signature is for no region."""
+    moment = request.headers.get("x-oss-date", request.headers.get("Date"))
+    try:
+        recent = is_recent(moment)
+    except (TypeError, ValueError) as error:
+        raise errors.invalid_argument("Date", moment) from error
+    if not recent:
+        raise errors.too_skewed()
+    key_id, given = credential(request, "OSS")
+    to_sign = signature.v1_string_to_sign(request, target.resource, signed_names)
+    if not hmac.compare_digest(signature.v1_sign(ram.secret(key_id), to_sign), given.encode()):
+        raise errors.signature_mismatch(key_id, given, to_sign)
+    return key_id
 
 
 def _check_date(request: Request, authorization: signature.Authorization) -> None:
@@ -142,7 +186,7 @@ def _check_date(request: Request, authorization: signature.Authorization) -> Non
     try:
         signed_at = datetime.datetime.strptime(f"{moment}+0000", f"{_DATE_FORMAT}%z")
     except ValueError as error:
-        raise errors.invalid_header("x-oss-date", moment) from error
+        raise errors.invalid_argument("x-oss-date", moment) from error
     if authorization.date != moment[:8]:
         raise errors.invalid_authorization("signing date")
     # By the real hour: a client's clock does not move when a test advances the cloud's.
@@ -154,7 +198,7 @@ def _check_content_hash(request: Request) -> None:
     # The only value there is: the signature never covers a body.
     content_hash = request.headers.get("x-oss-content-sha256")
     if content_hash != signature.UNSIGNED_PAYLOAD:
-        raise errors.invalid_header("x-oss-content-sha256", content_hash)
+        raise errors.invalid_argument("x-oss-content-sha256", content_hash)
 
 
 def _check_signature(

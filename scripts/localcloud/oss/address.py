@@ -59,5 +59,5 @@ def _of_host(host: str) -> tuple[str, str]:
         if not dot:
             return "", ""
         region = regions.of_host(name)
-        return ("", region) if region else (first, regions.of_host(rest))
+        return (first, regions.of_host(rest) or "") if region is None else ("", region)
     return "", ""

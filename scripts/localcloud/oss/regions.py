@@ -23,9 +23,9 @@ KNOWN = words(
 )
 
 # `oss-cn-shanghai.aliyuncs.com`, `oss-cn-shanghai-internal.aliyuncs.com`, and for both versions of
-# IP `cn-shanghai.oss.aliyuncs.com`. The accelerated endpoint is of no region.
+# IP `cn-shanghai.oss.aliyuncs.com`.
 _HOST = re.compile(
-    r"oss-(?!accelerate)(?P<one>[a-z0-9-]+?)(-internal)?\.|(?P<other>[a-z0-9-]+)\.oss\.aliyuncs\.com$"
+    r"oss-(?P<one>[a-z0-9-]+?)(-internal)?\.|(?P<other>[a-z0-9-]+)\.oss\.aliyuncs\.com$"
 )
 
 
@@ -39,10 +39,15 @@ def region_id(name: str) -> str:
     return _REGION_IDS.get(name, name)
 
 
-def of_host(host: str) -> str:
-    """The id of the region whose endpoint `host` is; empty if it is none's."""
+def of_host(host: str) -> str | None:
+    """The id of the region whose endpoint `host` is: empty for the accelerated one, which is of
+    no region, and None for what is no endpoint.
+    """
     found = _HOST.match(host)
-    return region_id(found["one"] or found["other"]) if found else ""
+    if not found:
+        return None
+    name = found["one"] or found["other"]
+    return "" if name in ("accelerate", "accelerate-overseas") else region_id(name)
 
 
 def location(region: str) -> str:

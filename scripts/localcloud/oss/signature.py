@@ -1,12 +1,15 @@
-"""Signature version 4 in a request's header: what is signed, and with what.
+"""Signatures in a request's header: what is signed, and with what.
 
-Page "Include a V4 signature in the Authorization header"; so do the SDKs. Nothing in here knows who
-may do what: it turns a request and a secret into a signature.
+Pages "Include a V4 signature in the Authorization header" and, of version 1, "Include signatures in
+the Authorization header"; so do the SDKs. Nothing in here knows who may do what: it turns a request
+and a secret into a signature.
 """
 
+import base64
 import hashlib
 import hmac
 import urllib.parse
+from collections.abc import Collection
 from typing import NamedTuple
 
 from scripts.localcloud.http import Headers, Request
@@ -84,6 +87,22 @@ def sign(secret: str, authorization: Authorization, to_sign: str) -> str:
     for part in authorization.scope.split("/"):
         key = _hmac(key, part)
     return _hmac(key, to_sign).hex()
+
+
+def v1_string_to_sign(request: Request, resource: str, signed_names: Collection[str]) -> str:
+    """What version 1 signs: of the query only `signed_names`, those that make an operation."""
+    names = sorted(name for name in request.headers if name.startswith("x-oss-"))
+    own = "".join(f"{name}:{request.headers.get(name).strip()}\n" for name in names)
+    pairs = sorted(pair for pair in request.params.items() if pair[0] in signed_names)
+    query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
+    head = [request.headers.get(name) for name in ("Content-MD5", "Content-Type", "Date")]
+    return "\n".join([request.method, *head, f"{own}{resource}"]) + (f"?{query}" if query else "")
+
+
+def v1_sign(secret: str, to_sign: str) -> bytes:
+    """The signature, in base64."""
+    digest = hmac.new(secret.encode(), to_sign.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest)
 
 
 def _canonical_query(query: str) -> str:

@@ -12,12 +12,12 @@ from scripts.localcloud.oss.operations import account, buckets, objects, setting
 
 Operation = Callable[[Call], Response]
 
-_MODULES = (account, buckets, settings, objects)
+MODULES = (account, buckets, settings, objects)
 
 
 def named(name: str) -> Operation:
     """The function for an operation of the table."""
     function = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    (found,) = [getattr(module, function) for module in _MODULES if hasattr(module, function)]
+    (found,) = [getattr(module, function) for module in MODULES if hasattr(module, function)]
     operation: Operation = found
     return operation

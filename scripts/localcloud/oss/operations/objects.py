@@ -4,13 +4,14 @@ import email.utils
 import hashlib
 
 from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors
+from scripts.localcloud.oss import crc64, errors
 from scripts.localcloud.oss.access import Call
 from scripts.localcloud.oss.model import Bucket, ObjectNotFoundError, StoredObject
 from scripts.localcloud.oss.operations import forms
 
 _LONGEST_KEY = 1023
 _DEFAULT_TYPE = "application/octet-stream"
+_KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 
 
 def get_object(call: Call) -> Response:
@@ -21,6 +22,8 @@ def get_object(call: Call) -> Response:
         "ETag": _etag(stored.body),
         "Last-Modified": email.utils.formatdate(stored.modified_at, usegmt=True),
         "x-oss-object-type": "Normal",
+        "x-oss-hash-crc64ecma": crc64.of(stored.body),
+        **stored.headers,
     }
     return Response(200, stored.body, headers)
 
@@ -38,8 +41,14 @@ def put_object(call: Call) -> Response:
         call.request.body,
         call.header("x-oss-object-acl", "default"),
         call.header("Content-Type", _DEFAULT_TYPE),
+        {
+            name: value
+            for name, value in call.request.headers.items()
+            if name in _KEPT or name.startswith("x-oss-meta-")
+        },
     )
-    return Response(headers={"ETag": _etag(call.request.body)})
+    body = call.request.body
+    return Response(headers={"ETag": _etag(body), "x-oss-hash-crc64ecma": crc64.of(body)})
 
 
 def delete_object(call: Call) -> Response:

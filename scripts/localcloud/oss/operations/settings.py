@@ -1,5 +1,8 @@
 """What a bucket can be given besides its ACL: tags, a policy, a website, domains, a block."""
 
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
 from scripts.localcloud.http import Response
 from scripts.localcloud.oss import errors, xml
 from scripts.localcloud.oss.access import Call
@@ -27,8 +30,12 @@ def put_bucket_tagging(call: Call) -> Response:
 
 
 def delete_bucket_tagging(call: Call) -> Response:
-    """Removes all tags."""
-    call.state.set_tags(call.own_bucket().name, {})
+    """Removes the tags whose keys `tagging` names, with commas between; without any, all."""
+    bucket = call.own_bucket()
+    keys = call.request.params["tagging"]
+    gone = keys.split(",") if keys else list(bucket.tags)
+    left = {key: value for key, value in bucket.tags.items() if key not in gone}
+    call.state.set_tags(bucket.name, left)
     return Response(204)
 
 
@@ -61,7 +68,7 @@ def get_bucket_policy_status(call: Call) -> Response:
 
 def get_bucket_public_access_block(call: Call) -> Response:
     """Block Public Access of the bucket alone."""
-    return forms.public_access_block(call.own_bucket().block_public_access)
+    return forms.public_access_block(call.state.read_block(call.own_bucket().name))
 
 
 def put_bucket_public_access_block(call: Call) -> Response:
@@ -77,21 +84,68 @@ def delete_bucket_public_access_block(call: Call) -> Response:
     return Response(204)
 
 
+def get_bucket_encryption(call: Call) -> Response:
+    """How the bucket is to be encrypted."""
+    rule = call.own_bucket().encryption
+    if not rule:
+        raise errors.no_encryption()
+    return xml.answer("ServerSideEncryptionRule", {"ApplyServerSideEncryptionByDefault": {**rule}})
+
+
+def put_bucket_encryption(call: Call) -> Response:
+    """Sets it; nothing is encrypted, and no key is looked for."""
+    bucket = call.own_bucket()
+    given = call.document("ServerSideEncryptionRule").find("ApplyServerSideEncryptionByDefault")
+    if given is None:
+        raise errors.malformed_xml()
+    rule = {each.tag: each.text for each in given if each.text}
+    check_encryption(rule or {"SSEAlgorithm": ""})
+    call.state.set_encryption(bucket.name, rule)
+    return Response()
+
+
+def delete_bucket_encryption(call: Call) -> Response:
+    """Removes the rule, if there is one."""
+    call.state.set_encryption(call.own_bucket().name, {})
+    return Response(204)
+
+
+def check_encryption(rule: Mapping[str, str]) -> None:
+    """Raise ApiError for a rule that OSS does not take; none at all is one."""
+    algorithm, key = rule.get("SSEAlgorithm", ""), rule.get("KMSMasterKeyID", "")
+    if rule and algorithm not in ("KMS", "AES256", "SM4"):
+        raise errors.invalid_encryption_algorithm(algorithm)
+    if key and algorithm != "KMS":
+        raise errors.invalid_argument("KMSMasterKeyID", key, EC="0005-00000204")
+    data = rule.get("KMSDataEncryption", "")
+    if data and (data != "SM4" or algorithm != "KMS"):
+        raise errors.invalid_argument("KMSDataEncryption", data, EC="0005-00000203")
+
+
 def get_bucket_website(call: Call) -> Response:
-    """Its index page; error pages and routing rules are not kept."""
-    index = call.own_bucket().website
-    if index is None:
+    """The configuration as it was put."""
+    website = call.own_bucket().website
+    if website is None:
         raise errors.no_website()
-    return xml.answer("WebsiteConfiguration", {"IndexDocument": {"Suffix": index}})
+    return Response(200, website.encode(), {"Content-Type": "application/xml"})
 
 
 def put_bucket_website(call: Call) -> Response:
-    """Switches static website hosting on."""
+    """Switches static website hosting on: with an index page, an error page or routing rules.
+
+    What is put is kept and told; no page is served.
+    """
     bucket = call.own_bucket()
-    index = call.document("WebsiteConfiguration").findtext("IndexDocument/Suffix", "")
-    if not index:  # a website of routing rules alone is not known here
+    root = call.document("WebsiteConfiguration")
+    parts = {"IndexDocument": "Suffix", "ErrorDocument": "Key", "RoutingRules": "RoutingRule"}
+    given = {name: root.find(name) for name in parts}
+    there = {name: part for name, part in given.items() if part is not None}
+    if not there or any(part.find(parts[name]) is None for name, part in there.items()):
         raise errors.malformed_xml()
-    call.state.set_website(bucket.name, index)
+    for each in root.iter():
+        if each.text in ("True", "False"):  # so oss2 writes it; OSS answers true and false
+            each.text = each.text.lower()
+    call.state.set_website_configuration(bucket.name, ElementTree.tostring(root, "unicode"))
     return Response()
 
 
