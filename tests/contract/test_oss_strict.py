@@ -120,6 +120,8 @@ def test_a_list_that_is_whole_tells_no_paging(cloud: OssCloud) -> None:
         ({"tag-key": "team", "tag-value": "web"}, ["one"]),
         ({"tag-key": "team", "tag-value": "none"}, []),
         ({"tag-key": "other"}, []),
+        ({"tagging": '"team":"web"'}, ["one"]),
+        ({"tagging": '"team":"web","a":"web"'}, []),
     ],
 )
 def test_buckets_are_listed_by_tag(
@@ -134,7 +136,18 @@ def test_buckets_are_listed_by_tag(
 
 
 @pytest.mark.parametrize(
-    "params", [{"max-keys": "0"}, {"max-keys": "1001"}, {"max-keys": "a"}, {"tag-value": "a"}]
+    "params",
+    [
+        {"max-keys": "0"},
+        {"max-keys": "1001"},
+        {"max-keys": "9" * 5000},
+        {"max-keys": "a"},
+        {"tag-value": "a"},
+        {"tagging": "team"},
+        {"tagging": '"team":1'},
+        {"tagging": '"a":' + "[" * 100_00},
+    ],
+    ids=lambda params: str(params)[:30],
 )
 def test_a_list_cannot_be_asked_for_so(cloud: OssCloud, params: dict[str, str]) -> None:
     """Pages of 1 to 1000, and no value of a tag without its key."""

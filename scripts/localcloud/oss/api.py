@@ -1,7 +1,7 @@
 """OSS over HTTP: its REST API as far as buckets, and what is simple of objects, need it.
 
-Not served: signatures in a URL, versions, multipart uploads and listing objects; bucket policies
-decide about anybody at all only, not about the account's own roles.
+Not served: signatures in a URL, versions, multipart uploads and the pages of a website; bucket
+policies decide about anybody at all only, not about the account's own roles.
 """
 
 import base64
@@ -36,6 +36,9 @@ _WEBSITE = """
     MirrorPassQueryString MirrorPassOriginalSlashes MirrorFollowRedirect MirrorCheckMd5 MirrorSNI
     MirrorHeaders PassAll Pass Remove Set Value
 """
+
+
+_LISTING = "prefix delimiter max-keys encoding-type"
 
 
 def _row(
@@ -85,7 +88,7 @@ TABLE = (
         "GET",
         page="ListBuckets (GetService)",
         read_on="2026-06-03",
-        query="prefix marker max-keys tag-key tag-value",
+        query="prefix marker max-keys tag-key tag-value tagging",
         headers="x-oss-resource-group-id",
         guesses=("a tag's value without a key, and max-keys of 0 or over 1000: InvalidArgument",),
     ),
@@ -102,6 +105,22 @@ TABLE = (
         guesses=("how another storage class for one's own bucket is refused: as another's name",),
     ),
     _row("DeleteBucket", "DELETE"),
+    _row(
+        "ListObjects",
+        "GET",
+        page="GetBucket (ListObjects)",
+        query=_LISTING + " marker",
+        guesses=("a public ACL or policy lets nobody list",),
+    ),
+    _row(
+        "ListObjectsV2",
+        "GET",
+        "list-type",
+        page="ListObjectsV2 (GetBucketV2)",
+        query=_LISTING + " continuation-token start-after fetch-owner",
+        action="oss:ListObjects",
+        guesses=("a public ACL or policy lets nobody list",),
+    ),
     _row("GetBucketInfo", "GET", "bucketInfo"),
     _row("GetBucketLocation", "GET", "location"),
     _row("GetBucketAcl", "GET", "acl"),

@@ -215,6 +215,7 @@ def invalid_encryption_algorithm(algorithm: str) -> ApiError:
 
 def invalid_argument(name: str, value: str, **more: str) -> ApiError:
     """A header or a value in the query is missing or of another form. Guessed, but for the code."""
+    value = value[:200]
     message = f"Invalid {name}: '{value}'."
     return ApiError(400, "InvalidArgument", message, ArgumentName=name, ArgumentValue=value, **more)
 

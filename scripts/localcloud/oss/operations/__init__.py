@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from scripts.localcloud.http import Response
 from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.operations import account, buckets, objects, settings
+from scripts.localcloud.oss.operations import account, buckets, listing, objects, settings
 
 Operation = Callable[[Call], Response]
 
-MODULES = (account, buckets, settings, objects)
+MODULES = (account, buckets, settings, objects, listing)
 
 
 def named(name: str) -> Operation:

@@ -1,6 +1,7 @@
 """What is about an account as a whole."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 
 from scripts.localcloud.http import Response
 from scripts.localcloud.oss import errors, regions, xml
@@ -8,15 +9,12 @@ from scripts.localcloud.oss.access import Call
 from scripts.localcloud.oss.model import DEFAULT_RESOURCE_GROUP, Bucket
 from scripts.localcloud.oss.operations import forms
 
-_MOST_KEYS = 1000
-_USUAL_KEYS = 100
-
 
 def list_buckets(call: Call) -> Response:
     """A page of the account's buckets, in alphabetical order; all that are asked for fit or not."""
     account_id = call.require().account_id
     asked = call.request.params
-    most = _most_keys(asked)
+    most = forms.most_keys(call)
     found = [bucket for bucket in call.state.all() if _is_asked_for(bucket, account_id, call)]
     page = found[:most]
     content: dict[str, xml.Content | Sequence[xml.Content]] = {}
@@ -53,13 +51,6 @@ def delete_public_access_block(call: Call) -> Response:
     return Response(204)
 
 
-def _most_keys(asked: Mapping[str, str]) -> int:
-    text = asked.get("max-keys") or str(_USUAL_KEYS)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_KEYS:
-        raise errors.invalid_argument("max-keys", text)
-    return int(text)
-
-
 def _is_asked_for(bucket: Bucket, account_id: str, call: Call) -> bool:
     asked = call.request.params
     if bucket.owner != account_id or bucket.name <= asked.get("marker", ""):
@@ -73,7 +64,20 @@ def _is_asked_for(bucket: Bucket, account_id: str, call: Call) -> bool:
     key, value = asked.get("tag-key"), asked.get("tag-value")
     if key is None and value is not None:
         raise errors.invalid_argument("tag-value", value)
-    return key is None or (key in bucket.tags and value in (None, bucket.tags[key]))
+    if key is not None and not (key in bucket.tags and value in (None, bucket.tags[key])):
+        return False
+    return _tags_asked_for(asked.get("tagging", "")).items() <= bucket.tags.items()
+
+
+def _tags_asked_for(text: str) -> dict[str, str]:
+    """Tags as `"key":"value"`, with commas between."""
+    try:
+        tags = json.loads(f"{{{text}}}")
+    except (ValueError, RecursionError) as error:
+        raise errors.invalid_argument("tagging", text) from error
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise errors.invalid_argument("tagging", text)
+    return dict(tags)
 
 
 def _listed(bucket: Bucket) -> dict[str, xml.Content]:

@@ -1,10 +1,13 @@
 """Forms that the answers of several operations have in common."""
 
 import datetime
+import re
 
 from scripts.localcloud.http import Response
 from scripts.localcloud.oss import errors, xml
 from scripts.localcloud.oss.access import Call
+
+_MOST_KEYS = re.compile("[1-9][0-9]{0,2}|1000")
 
 
 def owner(account_id: str) -> dict[str, xml.Content]:
@@ -33,7 +36,16 @@ def wanted_block(call: Call) -> bool:
     return blocked == "true"
 
 
-def timestamp(seconds: float) -> str:
+def most_keys(call: Call) -> int:
+    """How many a page of a list may have: 100 unless asked for otherwise, at most 1000."""
+    text = call.request.params.get("max-keys") or "100"
+    if not _MOST_KEYS.fullmatch(text):
+        raise errors.invalid_argument("max-keys", text)
+    return int(text)
+
+
+def timestamp(seconds: float, *, whole: bool = False) -> str:
     """In whole seconds, though with milliseconds: oss2 takes nothing but `.000`."""
+    seconds = float(int(seconds)) if whole else seconds
     moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
