@@ -276,6 +276,7 @@ def test_old_accounts_may_sign_v1(cloud: OssCloud) -> None:
     bucket.put_bucket_tagging(models.Tagging())
     bucket.delete_bucket_tagging(params={"tagging": "a"})
     assert bucket.get_object("a b").read() == b"text"
+    assert [each.key for each in oss2.ObjectIteratorV2(bucket)] == ["a b"]
     assert refused(v1(cloud, secret="guessed").get_bucket_acl)[1] == "SignatureDoesNotMatch"
     assert refused(v1(cloud, key="nobody").get_bucket_acl)[1] == "InvalidAccessKeyId"
     for date in ("", "yesterday"):

@@ -123,20 +123,21 @@ def authenticate(
     target: Target,
     ram: RamState,
     known_regions: Collection[str] = regions.KNOWN,
-    v1_flags: Collection[str] | None = None,
+    *,
+    accepts_v1: bool = False,
 ) -> Caller:
     """Who signed `request`; raises ApiError for whom OSS does not know or believe.
 
     A signature must be for the host's region, or for one of `known_regions` where the host is of
-    none. With `v1_flags`, names in the query that it covers, one of version 1 is accepted too.
+    none.
     """
     header = request.headers.get("Authorization")
     if not header:
         return Caller(None, target.region)
     token = request.headers.get("x-oss-security-token")
     try:
-        if header.startswith("OSS ") and v1_flags is not None:
-            key_id, region = _check_v1(request, target, ram, v1_flags), target.region
+        if header.startswith("OSS ") and accepts_v1:
+            key_id, region = _check_v1(request, target, ram), target.region
         elif header.startswith(("OSS ", "OSS2 ")):
             raise errors.signature_version()
         else:
@@ -163,9 +164,7 @@ def _check_v4(
     return authorization.access_key_id, region
 
 
-def _check_v1(
-    request: Request, target: Target, ram: RamState, signed_names: Collection[str]
-) -> str:
+def _check_v1(request: Request, target: Target, ram: RamState) -> str:
     """The key that signed. Such a signature is for no region."""
     moment = request.headers.get("x-oss-date", request.headers.get("Date"))
     try:
@@ -175,7 +174,7 @@ def _check_v1(
     if not recent:
         raise errors.too_skewed()
     key_id, given = credential(request, "OSS")
-    to_sign = signature.v1_string_to_sign(request, target.resource, signed_names)
+    to_sign = signature.v1_string_to_sign(request, target.resource)
     if not hmac.compare_digest(signature.v1_sign(ram.secret(key_id), to_sign), given.encode()):
         raise errors.signature_mismatch(key_id, given, to_sign)
     return key_id

@@ -172,8 +172,6 @@ _MAKING = ("PutBucket", "PutBucketAcl")
 # Their body is a text of its own kind.
 _WHOLE_BODIES = ("PutBucketPolicy", "PutObject")
 
-_FLAGS = frozenset().union(*(row.flags for row in TABLE))
-
 
 class OssService(Service):
     """All regions of OSS at one endpoint.
@@ -206,13 +204,15 @@ class OssService(Service):
     def perform(self, operation: Match, request: Request) -> Response:
         """Authenticate, authorize and carry out."""
         target = address.locate(request)
-        state, flags = self._state, _FLAGS if self._state.accepts_v1 else None
+        state = self._state
         try:
             if target.bucket:
                 check_bucket_name(target.bucket)
             if target.bucket and operation.name not in _MAKING:
                 state.bucket(target.bucket)
-            caller = authenticate(request, target, self._ram, state.regions, flags)
+            caller = authenticate(
+                request, target, self._ram, state.regions, accepts_v1=state.accepts_v1
+            )
             _check_body(request)
             call = Call(operation, request, target, caller, self._state, self._ram)
             response = self._operations[operation.name](call)
