@@ -16,8 +16,8 @@ from scripts.localcloud.log.api import LogService
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.api import MnsService
 from scripts.localcloud.mns.state import MnsState
+from scripts.localcloud.oss.api import OssService
 from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.oss.wire import OssService
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.ram.wire import RamService, StsService
 from scripts.localcloud.rewinding import Memory, Rewindable

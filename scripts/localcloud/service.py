@@ -62,7 +62,7 @@ class Service(abc.ABC):
     def identify(self, request: Request) -> Match:
         """Which operation the request asks for; raises ApiError if none, or if it takes less."""
         asked = {*request.params, *(f"{name}={value}" for name, value in request.params.items())}
-        found = find(self.table, request.method, request.segments, asked)
+        found = find(self.table, request.method, self.segments(request), asked)
         if found is None:
             raise self.unknown(f"{request.method} {request.path}?{request.query}")
         row = found.row
@@ -73,6 +73,10 @@ class Service(abc.ABC):
         if names := unknown(own, row.headers | self.always):
             raise self.unknown(f"a header of {row.name}: {names}")
         return found
+
+    def segments(self, request: Request) -> Sequence[str]:
+        """What a row's path is compared with; a service may have part of it in its host's name."""
+        return request.segments
 
     def unknown(self, what: str) -> ApiError:
         """What is raised for what is not known here, and perhaps to Alibaba Cloud."""

@@ -17,11 +17,11 @@ class Row:
     `path` has names in braces where a request has names of resources: `/topics/{topic}/messages`.
     `flags` are names in the query, alone or with their values, that make it this operation and no
     other (`?acl`, `?action=enable`), `query` what it may have besides, `headers` those of the
-    service's own that it takes, in lower case, and `fields` the names in its body. `resources` are
-    the ARNs that RAM is asked for, each of them, with `{account}`, `{region}` and what the path and
-    the query name; `*` is "All Resource". `action` is RAM's name for it, where that differs. `page`
-    is the title of the page and `read_on` the date of its edition; `guesses` are what no page
-    tells, and how it is done here.
+    service's own that it takes, in lower case (one that ends in `*` is all that begin so), and
+    `fields` the names in its body. `resources` are the ARNs that RAM is asked for, each of them,
+    with `{account}`, `{region}` and what the path and the query name; `*` is "All Resource".
+    `action` is RAM's name for it, where that differs. `page` is the title of the page and `read_on`
+    the date of its edition; `guesses` are what no page tells, and how it is done here.
     """
 
     name: str
@@ -95,5 +95,10 @@ def find(
 
 
 def unknown(given: Collection[str], known: Collection[str]) -> str:
-    """The names that are given and not known, in alphabetical order; empty if there is none."""
-    return ", ".join(sorted(set(given) - set(known)))
+    """The names that are given and not known, in alphabetical order; empty if there is none.
+
+    A known name that ends in `*` stands for all that begin as it does.
+    """
+    beginnings = tuple(name[:-1] for name in known if name.endswith("*")) or ("\n",)
+    names = set(given) - set(known)
+    return ", ".join(sorted(name for name in names if not name.startswith(beginnings)))

@@ -13,8 +13,8 @@ from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.oss.api import OssService
 from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.oss.wire import OssService
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core

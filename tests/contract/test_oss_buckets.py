@@ -211,8 +211,9 @@ ACTIONS: dict[str, Callable[[oss2.Bucket], object]] = {
 @pytest.mark.parametrize("action", ACTIONS)
 def test_each_operation_needs_its_own_action(cloud: OssCloud, action: str) -> None:
     """A role with all rights but one is refused that operation, and one with that alone is not."""
-    cloud.state.create(NAME)
-    cloud.state.set_policy(NAME, POLICY.replace('"*"', '"2000"'))
+    if action != "PutBucket":
+        cloud.state.create(NAME)
+        cloud.state.set_policy(NAME, POLICY.replace('"*"', '"2000"'))
     if "Object" in action:
         cloud.state.put_object(NAME, "a", b"text")
 

@@ -3,109 +3,181 @@
 import datetime
 import hmac
 import time
+from collections.abc import Collection
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from scripts.localcloud.http import Request
-from scripts.localcloud.oss import bucket_policy, errors, regions, signature
+from scripts.localcloud.oss import bucket_policy, errors, regions, signature, xml
 from scripts.localcloud.oss.address import Target
 from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
-from scripts.localcloud.table import Match
+from scripts.localcloud.signed import credential, is_recent
+from scripts.localcloud.table import Match, Row
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _LARGEST_SKEW = 15 * 60
 
 
 class Caller(NamedTuple):
-    """Who signed a request and for which region; anybody at all has no principal."""
+    """Who signed a request and for which region; anybody at all has no principal.
+
+    The region is empty where neither the host nor the signature names one.
+    """
 
     principal: Principal | None
     region: str
 
 
 class Call(NamedTuple):
-    """A request that was understood and whose sender is known."""
+    """A request that was understood, whose sender is known, and what it is about.
 
-    operation: Match
+    The methods are what stands between a caller and a bucket: they raise ApiError or RefusedError.
+    """
+
+    match: Match
     request: Request
     target: Target
     caller: Caller
+    state: OssState
+    ram: RamState
 
+    @property
+    def row(self) -> Row:
+        """The operation's."""
+        return self.match.row
 
-def authenticate(request: Request, target: Target, ram: RamState) -> Caller:
-    """Who signed `request`; raises ApiError for whom OSS does not know or believe."""
-    header = request.headers.get("Authorization")
-    if not header:
-        return Caller(None, "")
-    if header.startswith(("OSS ", "OSS2 ")):
-        raise errors.signature_version()
-    try:
-        authorization = signature.parse(header)
-    except signature.MalformedError as error:
-        raise errors.invalid_authorization(str(error)) from error
-    _check_date(request, authorization)
-    _check_content_hash(request)
-    try:
-        _check_signature(request, target, authorization, ram.secret(authorization.access_key_id))
-        token = request.headers.get("x-oss-security-token")
-        principal = ram.authenticate(authorization.access_key_id, token)
-    except CredentialsRefusedError as error:
-        raise errors.of_credentials(error.refusal) from error
-    return Caller(principal, regions.region_id(authorization.region))
+    def header(self, name: str, default: str = "") -> str:
+        """A header of the request."""
+        return self.request.headers.get(name, default)
 
+    def document(self, root: str) -> ElementTree.Element:
+        """The body, an XML document of what the operation takes."""
+        return xml.read(self.request.body, root, self.row.fields)
 
-class Gate:
-    """What stands between a caller and a bucket; methods raise ApiError, or RefusedError."""
-
-    def __init__(self, state: OssState, ram: RamState) -> None:
-        self._state = state
-        self._ram = ram
-
-    def own_bucket(self, call: Call) -> Bucket:
+    def own_bucket(self) -> Bucket:
         """The bucket of a call that only its owner's people may make.
 
-        It must be there, in the region that the call was signed for, the caller's account's and
-        within the caller's rights, in this order. (Guessed, but for the first.)
-
-        OSS documents that GetBucketInfo can be sent to any region's endpoint, and yet its users
-        meet the refusal: `OssState.info_anywhere` decides, so that both can be tried.
+        It must be there, in the region that the call was sent to, the caller's account's and
+        within the caller's rights, in this order.
         """
-        bucket = self._state.bucket(call.target.bucket)
-        principal = _signed(call.caller)
-        anywhere = self._state.info_anywhere and call.operation.name == "GetBucketInfo"
-        if call.caller.region != bucket.region and not anywhere:
+        bucket = self.state.bucket(self.target.bucket)
+        principal = self._signed()
+        anywhere = self.state.info_anywhere and self.match.name == "GetBucketInfo"
+        if self.caller.region not in ("", bucket.region) and not anywhere:
             raise errors.another_endpoint(bucket)
         if principal.account_id != bucket.owner:
             raise errors.not_yours()
-        self.require(call, call.operation.name, bucket.name)
+        self.require()
         return bucket
 
-    def require(self, call: Call, operation: str, resource: str) -> Principal:
-        """The caller, whom RAM must allow `operation` on what `resource` names in its account."""
-        principal = _signed(call.caller)
-        action, arn = f"oss:{operation}", _arn(principal.account_id, resource)
-        if not self._ram.authorized(principal, action, arn):
-            explicit = self._ram.forbidden(principal, action, arn)
-            raise errors.not_allowed(action, arn, explicit=explicit)
-        return principal
+    def require(self, action: str = "") -> Principal:
+        """The caller, whom RAM must allow the operation, or another `action`, in its account."""
+        principal = self._signed()
+        action, arn = action or self._action, self._arn(principal.account_id)
+        if self.ram.authorized(principal, action, arn):
+            return principal
+        if not self.state.explains_denials:
+            raise errors.not_yours()
+        explicit = self.ram.forbidden(principal, action, arn)
+        raise errors.not_allowed(action, arn, explicit=explicit)
 
-    def bucket_of_object(self, call: Call, operation: str) -> Bucket:
+    def bucket_of_object(self) -> Bucket:
         """The bucket of a call about an object: public grants let in whom RAM would not."""
-        bucket = self._state.bucket(call.target.bucket)
-        principal = call.caller.principal
-        if principal and call.caller.region != bucket.region:
+        bucket = self.state.bucket(self.target.bucket)
+        principal = self.caller.principal
+        if self.caller.region not in ("", bucket.region):
             raise errors.another_endpoint(bucket)
-        action, arn = f"oss:{operation}", _arn(bucket.owner, f"{bucket.name}/{call.target.key}")
+        arn = self._arn(bucket.owner)
         by_right = (
             principal is not None
             and principal.account_id == bucket.owner
-            and self._ram.authorized(principal, action, arn)
+            and self.ram.authorized(principal, self._action, arn)
         )
-        blocked = self._state.blocks_public_access(bucket)
-        if not by_right and (blocked or not _anybody_may(bucket, call.target.key, action, arn)):
-            raise errors.no_right_to_object()
-        return bucket
+        if by_right or (self._anybody_may(bucket, arn) and not self.state.seems_blocked(bucket)):
+            return bucket
+        raise errors.no_right_to_object()
+
+    @property
+    def _action(self) -> str:
+        return self.row.action or f"oss:{self.match.name}"
+
+    def _arn(self, account_id: str) -> str:
+        (form,) = self.row.resources
+        return form.format(account=account_id, **self.match.names)
+
+    def _anybody_may(self, bucket: Bucket, arn: str) -> bool:
+        stored = bucket.objects.get(self.target.key)
+        acl = stored.acl if stored and stored.acl != "default" else bucket.acl
+        return bucket_policy.anybody_may(bucket.policy, acl, self._action, arn)
+
+    def _signed(self) -> Principal:
+        if self.caller.principal is None:
+            raise errors.not_for_anybody()
+        return self.caller.principal
+
+
+def authenticate(
+    request: Request,
+    target: Target,
+    ram: RamState,
+    known_regions: Collection[str] = regions.KNOWN,
+    *,
+    accepts_v1: bool = False,
+) -> Caller:
+    """Who signed `request`; raises ApiError for whom OSS does not know or believe.
+
+    A signature must be for the host's region, or for one of `known_regions` where the host is of
+    none.
+    """
+    header = request.headers.get("Authorization")
+    if not header:
+        return Caller(None, target.region)
+    token = request.headers.get("x-oss-security-token")
+    try:
+        if header.startswith("OSS ") and accepts_v1:
+            key_id, region = _check_v1(request, target, ram), target.region
+        elif header.startswith(("OSS ", "OSS2 ")):
+            raise errors.signature_version()
+        else:
+            key_id, region = _check_v4(request, target, ram, known_regions)
+        return Caller(ram.authenticate(key_id, token), region)
+    except CredentialsRefusedError as error:
+        raise errors.of_credentials(error.refusal) from error
+
+
+def _check_v4(
+    request: Request, target: Target, ram: RamState, known_regions: Collection[str]
+) -> tuple[str, str]:
+    """The key that signed, and the id of the region that it signed for."""
+    try:
+        authorization = signature.parse(request.headers.get("Authorization"))
+    except signature.MalformedError as error:
+        raise errors.invalid_authorization(str(error)) from error
+    region = regions.region_id(authorization.region)
+    if region not in known_regions or region != (target.region or region):
+        raise errors.signing_region()
+    _check_date(request, authorization)
+    _check_content_hash(request)
+    _check_signature(request, target, authorization, ram.secret(authorization.access_key_id))
+    return authorization.access_key_id, region
+
+
+def _check_v1(request: Request, target: Target, ram: RamState) -> str:
+    """The key that signed. Such a signature is for no region."""
+    moment = request.headers.get("x-oss-date", request.headers.get("Date"))
+    try:
+        recent = is_recent(moment)
+    except (TypeError, ValueError) as error:
+        raise errors.invalid_argument("Date", moment) from error
+    if not recent:
+        raise errors.too_skewed()
+    key_id, given = credential(request, "OSS")
+    to_sign = signature.v1_string_to_sign(request, target.resource)
+    if not hmac.compare_digest(signature.v1_sign(ram.secret(key_id), to_sign), given.encode()):
+        raise errors.signature_mismatch(key_id, given, to_sign)
+    return key_id
 
 
 def _check_date(request: Request, authorization: signature.Authorization) -> None:
@@ -113,7 +185,7 @@ def _check_date(request: Request, authorization: signature.Authorization) -> Non
     try:
         signed_at = datetime.datetime.strptime(f"{moment}+0000", f"{_DATE_FORMAT}%z")
     except ValueError as error:
-        raise errors.invalid_header("x-oss-date", moment) from error
+        raise errors.invalid_argument("x-oss-date", moment) from error
     if authorization.date != moment[:8]:
         raise errors.invalid_authorization("signing date")
     # By the real hour: a client's clock does not move when a test advances the cloud's.
@@ -125,7 +197,7 @@ def _check_content_hash(request: Request) -> None:
     # The only value there is: the signature never covers a body.
     content_hash = request.headers.get("x-oss-content-sha256")
     if content_hash != signature.UNSIGNED_PAYLOAD:
-        raise errors.invalid_header("x-oss-content-sha256", content_hash)
+        raise errors.invalid_argument("x-oss-content-sha256", content_hash)
 
 
 def _check_signature(
@@ -142,19 +214,3 @@ def _check_signature(
             to_sign,
             canonical.decode("latin-1"),
         )
-
-
-def _signed(caller: Caller) -> Principal:
-    if caller.principal is None:
-        raise errors.not_for_anybody()
-    return caller.principal
-
-
-def _anybody_may(bucket: Bucket, key: str, action: str, arn: str) -> bool:
-    stored = bucket.objects.get(key)
-    acl = stored.acl if stored and stored.acl != "default" else bucket.acl
-    return bucket_policy.anybody_may(bucket.policy, acl, action, arn)
-
-
-def _arn(account_id: str, resource: str) -> str:
-    return f"acs:oss:*:{account_id}:{resource}"

@@ -1,5 +1,6 @@
 """Bucket policies: which are valid, which are public, and what they let anybody do."""
 
+import ipaddress
 from typing import Any
 
 from scripts.localcloud.oss.model import InvalidPolicyError
@@ -7,6 +8,9 @@ from scripts.localcloud.ram import policies
 
 # A statement for fixed values of one of these is not public. Page "Block public access".
 _NARROWING = frozenset({"acs:sourcevpc", "acs:sourcevpcid", "acs:sourceip", "acs:accessid"})
+
+# By version of IP: a network that is wider does not narrow.
+_WIDEST_NETWORK = {4: 8, 6: 32}
 
 # Who reads an object by its bucket's (or its own) ACL without being asked for a name.
 _GRANTS = {
@@ -22,8 +26,8 @@ def check(text: str) -> None:
     except ValueError as error:
         raise InvalidPolicyError(str(error)) from error
     for statement in statements:
-        if not statement.get("Principal"):
-            raise InvalidPolicyError("a bucket policy's statement names a Principal")
+        if "Principal" in statement and not statement["Principal"]:
+            raise InvalidPolicyError("a statement's Principal is not empty")
         condition = statement.get("Condition", {})
         if not isinstance(condition, dict) or not all(
             isinstance(tests, dict) for tests in condition.values()
@@ -35,11 +39,12 @@ def is_public(text: str | None) -> bool:
     """Whether a policy lets the public in, as GetBucketPolicyStatus tells it.
 
     A statement is public that allows a principal with an asterisk and that no condition narrows
-    to fixed values; what it allows does not matter. Page "Block public access".
+    to fixed values; what it allows does not matter. Page "Block public access". One that names no
+    principal is for anybody, as tests of OSS's own SDKs have it.
     """
     return any(
         statement["Effect"] == "Allow"
-        and any("*" in principal for principal in _listed(statement["Principal"]))
+        and any("*" in principal for principal in _principals(statement))
         and not _is_narrowed(statement.get("Condition", {}))
         for statement in _statements(text)
     )
@@ -47,9 +52,7 @@ def is_public(text: str | None) -> bool:
 
 def anybody_may(text: str | None, acl: str, action: str, resource: str) -> bool:
     """Whether an ACL or a policy lets anybody do `action`; a Deny in the policy wins."""
-    for_anybody = [
-        statement for statement in _statements(text) if "*" in _listed(statement["Principal"])
-    ]
+    for_anybody = [statement for statement in _statements(text) if "*" in _principals(statement)]
     by_policy = policies.document(*for_anybody)
     by_acl = policies.document(policies.allow(_GRANTS.get(acl, [])))
     return policies.evaluate([by_policy, by_acl], action, resource)
@@ -60,12 +63,25 @@ def _statements(text: str | None) -> list[policies.Document]:
     return statements
 
 
+def _principals(statement: policies.Document) -> list[str]:
+    return _listed(statement.get("Principal", "*"))
+
+
 def _is_narrowed(condition: dict[str, dict[str, Any]]) -> bool:
     return any(
-        key.lower() in _NARROWING and not any("*" in value for value in _listed(values))
+        key.lower() in _NARROWING and not any(_is_wide(value) for value in _listed(values))
         for tests in condition.values()
         for key, values in tests.items()
     )
+
+
+def _is_wide(value: str) -> bool:
+    """Whether a value stands for many: one with an asterisk, or a network of half the world."""
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return "*" in value
+    return network.prefixlen < _WIDEST_NETWORK[network.version]
 
 
 def _listed(value: Any) -> list[str]:

@@ -13,9 +13,11 @@ from scripts.localcloud.oss.model import (
     InvalidAclError,
     InvalidNameError,
     InvalidPolicyError,
+    InvalidTagError,
     ObjectNotFoundError,
     PublicAccessBlockedError,
     RefusedError,
+    TooManyBucketsError,
 )
 from scripts.localcloud.ram.state import Refusal
 from scripts.localcloud.service import ApiError
@@ -24,6 +26,7 @@ from scripts.localcloud.service import ApiError
 UNKNOWN_EC = "0000-00000000"
 
 _NO_RIGHT = "0003-00000001"
+_BLOCKED = {"bucket acl": "0015-00000501", "object acl": "0016-00000901"}
 _SPECIFIED_ENDPOINT = (
     "The bucket you are attempting to access must be addressed using the specified endpoint. "
     "Please send all future requests to this endpoint."
@@ -35,12 +38,11 @@ _REFUSALS: dict[type[RefusedError], tuple[int, str, str, str]] = {
         "The specified bucket does not exist.",
         "0015-00000101",
     ),
-    BucketExistsError: (
-        409,
-        "BucketAlreadyExists",
-        "The requested bucket name is not available. The bucket namespace is shared by all users "
-        "of the system. Please select a different name and try again.",
-        "0015-00000104",
+    TooManyBucketsError: (
+        400,
+        "TooManyBuckets",
+        "You have attempted to create more buckets than allowed.",
+        UNKNOWN_EC,
     ),
     BucketNotEmptyError: (
         409,
@@ -86,12 +88,18 @@ def of_refusal(refused: RefusedError) -> ApiError:
     if isinstance(refused, InvalidAclError):
         return _invalid_acl(refused)
     if isinstance(refused, InvalidPolicyError):
-        # Guessed, but for the code.
-        return ApiError(400, "InvalidPolicyDocument", str(refused))
+        # Page "0030-00000005"; the message is guessed.
+        return ApiError(400, "InvalidPolicyDocument", str(refused), EC="0030-00000005")
+    if isinstance(refused, InvalidTagError):
+        # Page "0010-00000219" and others; the code is guessed, after what objects' tags get.
+        return ApiError(400, "InvalidTag", str(refused), EC="0010-00000219")
+    if isinstance(refused, BucketExistsError):
+        return _bucket_exists(refused.ec)
     if isinstance(refused, PublicAccessBlockedError):
-        # As users report it; the EC is the one they report for an object's ACL.
+        # As users report it; the EC for a policy is not known.
         message = f"Put public {refused} is not allowed"
-        return ApiError(403, "AccessDenied", message, EC="0016-00000901")
+        ec = _BLOCKED.get(str(refused), UNKNOWN_EC)
+        return ApiError(403, "AccessDenied", message, EC=ec)
     status, code, message, ec = _REFUSALS[type(refused)]
     return ApiError(status, code, message, EC=ec)
 
@@ -126,10 +134,15 @@ def not_for_anybody() -> ApiError:
     return ApiError(403, "AccessDenied", message, EC=_NO_RIGHT)
 
 
+def may_not_put_acl() -> ApiError:
+    """PutBucketAcl of whoever may not do it, as the page "0015-00000104" has it."""
+    return _bucket_exists(BucketExistsError.NOT_AGAIN)
+
+
 def not_allowed(action: str, resource: str, *, explicit: bool) -> ApiError:
     """RAM does not let the caller do it. OSS's own message names no action; this one helps more.
 
-    Page "0003-00000201"; without a Deny as users report it.
+    Pages "0003-00000201" and, without a Deny, "0003-00000202".
     """
     message = f"Access denied by authorizer's policy: {action} on {resource}."
     detail = {
@@ -138,7 +151,7 @@ def not_allowed(action: str, resource: str, *, explicit: bool) -> ApiError:
         "NoPermissionType": "ExplicitDeny" if explicit else "ImplicitDeny",
         "AuthAction": action,
     }
-    ec = "0003-00000201" if explicit else _NO_RIGHT
+    ec = "0003-00000201" if explicit else "0003-00000202"
     return ApiError(403, "AccessDenied", message, AccessDeniedDetail=detail, EC=ec)
 
 
@@ -154,8 +167,9 @@ def signature_version() -> ApiError:
     return ApiError(403, "AccessDenied", message, EC="0002-00000080")
 
 
-def signature_mismatch(key_id: str, signature: str, to_sign: str, canonical: str) -> ApiError:
+def signature_mismatch(key_id: str, signature: str, to_sign: str, canonical: str = "") -> ApiError:
     """The signature is another one than that of this request; tells what should be signed."""
+    more = {"CanonicalRequest": canonical} if canonical else {}
     return ApiError(
         403,
         "SignatureDoesNotMatch",
@@ -164,9 +178,15 @@ def signature_mismatch(key_id: str, signature: str, to_sign: str, canonical: str
         OSSAccessKeyId=key_id,
         SignatureProvided=signature,
         StringToSign=to_sign,
-        CanonicalRequest=canonical,
+        **more,
         EC="0002-00000201",
     )
+
+
+def signing_region() -> ApiError:
+    """Signed for another region than the host's, or for none that there is; oss2's own test."""
+    message = "Invalid signing region in Authorization header."
+    return ApiError(400, "InvalidArgument", message, EC="0002-00000226")
 
 
 def too_skewed() -> ApiError:
@@ -181,10 +201,23 @@ def invalid_authorization(what: str) -> ApiError:
     return ApiError(400, "InvalidArgument", message, EC="0002-00000202")
 
 
-def invalid_header(name: str, value: str) -> ApiError:
-    """A header that a signature of version 4 needs is missing or of another form. Guessed."""
+def invalid_digest() -> ApiError:
+    """The body is not the one whose Content-MD5 was sent. Page "HTTP 400 errors"."""
+    message = "The Content-MD5 you specified is invalid."
+    return ApiError(400, "InvalidDigest", message)
+
+
+def invalid_encryption_algorithm(algorithm: str) -> ApiError:
+    """Not an algorithm that OSS has. Page "PutBucketEncryption"."""
+    message = f"The encryption algorithm is invalid: '{algorithm}'."
+    return ApiError(400, "InvalidEncryptionAlgorithmError", message)
+
+
+def invalid_argument(name: str, value: str, **more: str) -> ApiError:
+    """A header or a value in the query is missing or of another form. Guessed, but for the code."""
+    value = value[:200]
     message = f"Invalid {name}: '{value}'."
-    return ApiError(400, "InvalidArgument", message, ArgumentName=name, ArgumentValue=value)
+    return ApiError(400, "InvalidArgument", message, ArgumentName=name, ArgumentValue=value, **more)
 
 
 def malformed_xml() -> ApiError:
@@ -204,16 +237,35 @@ def no_policy() -> ApiError:
     return ApiError(404, "NoSuchBucketPolicy", message, EC="0030-00000006")
 
 
+def no_encryption() -> ApiError:
+    """The bucket has no rule. Page "HTTP 404 errors"; that of GetBucketEncryption says 400."""
+    message = "The server side encryption rule does not exist."
+    return ApiError(404, "NoSuchServerSideEncryptionRule", message)
+
+
 def no_website() -> ApiError:
     """Static website hosting is off. Page "GetBucketWebsite"; the message is guessed."""
     message = "The specified bucket does not have a website configuration."
     return ApiError(404, "NoSuchWebsiteConfiguration", message)
 
 
-def not_implemented(method: str, subresource: str) -> ApiError:
-    """The stand-in does not do that."""
-    message = f"The local cloud has no operation for {method} with subresource '{subresource}'."
-    return ApiError(501, "NotImplemented", message)
+def not_implemented(what: str) -> ApiError:
+    """The stand-in does not know that."""
+    return ApiError(501, "NotImplemented", f"The local cloud does not know this: {what}")
+
+
+def second_level_domain() -> ApiError:
+    """A bucket in the path at a region's host. Page "HTTP 403 errors"; the message is guessed."""
+    message = "The bucket must be addressed by a host name of its own."
+    return ApiError(403, "SecondLevelDomainForbidden", message)
+
+
+def _bucket_exists(ec: str) -> ApiError:
+    message = (
+        "The requested bucket name is not available. The bucket namespace is shared by all users "
+        "of the system. Please select a different name and try again."
+    )
+    return ApiError(409, "BucketAlreadyExists", message, EC=ec)
 
 
 def _invalid_acl(refused: InvalidAclError) -> ApiError:

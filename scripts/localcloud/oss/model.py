@@ -1,6 +1,7 @@
 """What OSS holds, as immutable values, and what it refuses to hold."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _ACLS = {
@@ -11,15 +12,24 @@ _ACLS = {
 # Page "Bucket naming conventions".
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
+# Pages "PutBucketTags", "Manage bucket tags" and, of `acs`, "0010-00000002".
+_MOST_TAGS = 20
+_LONGEST_TAG_KEY = 64  # bytes
+_LONGEST_TAG_VALUE = 128
+_RESERVED_TAG_KEYS = ("http://", "https://", "aliyun", "acs")
+
+DEFAULT_RESOURCE_GROUP = "rg-default-id"
+
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object; its ACL `default` is that of its bucket."""
+    """An object; its ACL `default` is that of its bucket, `headers` come back with it."""
 
     body: bytes
     acl: str
     content_type: str
     modified_at: float
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,9 @@ class Bucket:
 
     `owner` is an account id, `region` a region id (`cn-shanghai`), `policy` JSON. `created_at` is
     in whole seconds since the epoch, and another one for each bucket that ever had the name.
-    `website` is the index page of static website hosting; `domains` are custom ones that are bound
-    to the bucket, with the time of each.
+    `website` is the configuration of static website hosting, in XML; `domains` are custom ones that
+    are bound to the bucket, with the time of each; `encryption` is how OSS is to encrypt what it
+    holds: `SSEAlgorithm`, `KMSMasterKeyID`, `KMSDataEncryption`.
     """
 
     name: str
@@ -45,6 +56,8 @@ class Bucket:
     block_public_access: bool = False
     website: str | None = None
     domains: dict[str, float] = field(default_factory=dict)
+    resource_group: str = DEFAULT_RESOURCE_GROUP
+    encryption: dict[str, str] = field(default_factory=dict)
 
 
 class RefusedError(Exception):
@@ -60,7 +73,18 @@ class ObjectNotFoundError(RefusedError, KeyError):
 
 
 class BucketExistsError(RefusedError):
-    """Somebody has a bucket of that name."""
+    """Somebody has a bucket of that name; `ec` is OSS's number for who, and who asks."""
+
+    THEIRS = "0015-00000102"
+    NOT_AGAIN = "0015-00000104"
+
+    def __init__(self, name: str, ec: str = THEIRS) -> None:
+        super().__init__(name)
+        self.ec = ec
+
+
+class TooManyBucketsError(RefusedError):
+    """The account has as many buckets in the region as it may have."""
 
 
 class BucketNotEmptyError(RefusedError):
@@ -84,6 +108,10 @@ class InvalidPolicyError(RefusedError, ValueError):
     """Not a bucket policy."""
 
 
+class InvalidTagError(RefusedError, ValueError):
+    """Not a tag of a bucket, or too many."""
+
+
 class PublicAccessBlockedError(RefusedError):
     """Block Public Access is on: no new public grant; `str()` names the kind of grant."""
 
@@ -92,6 +120,19 @@ def check_bucket_name(name: str) -> None:
     """Raise InvalidNameError unless `name` can be a bucket's."""
     if not _BUCKET_NAME.fullmatch(name):
         raise InvalidNameError(name)
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raise InvalidTagError unless a bucket can have these tags."""
+    if len(tags) > _MOST_TAGS:
+        raise InvalidTagError(f"a bucket has at most {_MOST_TAGS} tags")
+    for key, value in tags.items():
+        if not key or len(key.encode()) > _LONGEST_TAG_KEY:
+            raise InvalidTagError(f"a tag's key has 1 to {_LONGEST_TAG_KEY} bytes")
+        if key.lower().startswith(_RESERVED_TAG_KEYS):
+            raise InvalidTagError(f"a tag's key must not begin as {key!r} does")
+        if len(value) > _LONGEST_TAG_VALUE:
+            raise InvalidTagError(f"a tag's value has at most {_LONGEST_TAG_VALUE} characters")
 
 
 def check_acl(holder: str, acl: str) -> None:

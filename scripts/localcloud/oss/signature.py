@@ -1,15 +1,18 @@
-"""Signature version 4 in a request's header: what is signed, and with what.
+"""Signatures in a request's header: what is signed, and with what.
 
-Page "Include a V4 signature in the Authorization header"; so do the SDKs. Nothing in here knows who
-may do what: it turns a request and a secret into a signature.
+Pages "Include a V4 signature in the Authorization header" and, of version 1, "Include signatures in
+the Authorization header"; so do the SDKs. Nothing in here knows who may do what: it turns a request
+and a secret into a signature.
 """
 
+import base64
 import hashlib
 import hmac
 import urllib.parse
 from typing import NamedTuple
 
 from scripts.localcloud.http import Headers, Request
+from scripts.localcloud.table import words
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -17,6 +20,13 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _PRODUCT = "oss"
 _TERMINATOR = "aliyun_v4_request"
 _ALWAYS_SIGNED = ("content-type", "content-md5")
+
+
+# Of the names that are known here, as oss2 has them.
+_V1_SIGNED = words(
+    "acl bucketInfo cname continuation-token encryption location objectMeta policy policyStatus"
+    " publicAccessBlock tagging website"
+)
 
 
 class MalformedError(ValueError):
@@ -84,6 +94,22 @@ def sign(secret: str, authorization: Authorization, to_sign: str) -> str:
     for part in authorization.scope.split("/"):
         key = _hmac(key, part)
     return _hmac(key, to_sign).hex()
+
+
+def v1_string_to_sign(request: Request, resource: str) -> str:
+    """What version 1 signs: of the query only some names, most of which make an operation."""
+    names = sorted(name for name in request.headers if name.startswith("x-oss-"))
+    own = "".join(f"{name}:{request.headers.get(name).strip()}\n" for name in names)
+    pairs = sorted(pair for pair in request.params.items() if pair[0] in _V1_SIGNED)
+    query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
+    head = [request.headers.get(name) for name in ("Content-MD5", "Content-Type", "Date")]
+    return "\n".join([request.method, *head, f"{own}{resource}"]) + (f"?{query}" if query else "")
+
+
+def v1_sign(secret: str, to_sign: str) -> bytes:
+    """The signature, in base64."""
+    digest = hmac.new(secret.encode(), to_sign.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest)
 
 
 def _canonical_query(query: str) -> str:

@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+from xml.sax.saxutils import escape
 
-from scripts.localcloud.oss import bucket_policy
+from scripts.localcloud.oss import bucket_policy, regions
 from scripts.localcloud.oss.model import (
+    DEFAULT_RESOURCE_GROUP,
     Bucket,
     BucketExistsError,
     BucketNotEmptyError,
@@ -13,19 +16,25 @@ from scripts.localcloud.oss.model import (
     ObjectNotFoundError,
     PublicAccessBlockedError,
     StoredObject,
+    TooManyBucketsError,
     acl_is_public,
     check_acl,
     check_bucket_name,
+    check_tags,
 )
 from scripts.localcloud.rewinding import Rewindable
 from scripts.localcloud.service import Core
 
 _LONG = 30 * 86400.0  # seconds
+_WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>"
+_ITS_END = "</Suffix></IndexDocument></WebsiteConfiguration>"
 
 
 @dataclass
-class _StaleAcl:
-    acl: str
+class _Stale:
+    """What the next reads still show."""
+
+    value: Any
     reads: int
 
 
@@ -36,20 +45,35 @@ class OssState(Rewindable):
     do raises another RefusedError. `on_change` is called with a bucket's name, outside the lock,
     after the bucket appeared, vanished or got another ACL, policy, tags, website, domain or Block
     Public Access.
+
+    Switches, for what differs between accounts or is told in two ways:
     `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
     since it became the default; off, for those made before.
+    `block_lag` is for how many looks a change of Block Public Access does not show: a read of it,
+    or a public grant that is refused or not, is a look.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
+    `accepts_v1` lets signatures of version 1 in, as those of accounts from before March 2025 are.
+    `put_acl_conflicts` answers a PutBucketAcl that is not allowed with BucketAlreadyExists.
+    `explains_denials` tells the action that RAM did not allow; else it is said that the bucket
+    belongs to somebody else.
+    `regions` are those that there are, `most_buckets` how many an account can have in one.
     """
 
     def __init__(self, core: Core, *, put_acl_needs_put_bucket: bool) -> None:
         self.put_acl_needs_put_bucket = put_acl_needs_put_bucket
         self.info_anywhere = False
         self.block_new_buckets = False
+        self.block_lag = 0
+        self.accepts_v1 = False
+        self.put_acl_conflicts = False
+        self.explains_denials = True
+        self.regions = {*regions.KNOWN, core.region}
+        self.most_buckets = 100
         self.on_change: list[Callable[[str], None]] = []
         self._core = core
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
-        self._stale: dict[str, _StaleAcl] = {}
+        self._stale: dict[tuple[str, str], _Stale] = {}
         self._last_created_at: dict[str, float] = {}
         self._blocking_accounts: set[str] = set()
 
@@ -77,6 +101,8 @@ class OssState(Rewindable):
         owner: str = "",
         storage_class: str = "Standard",
         redundancy: str = "LRS",
+        resource_group: str = DEFAULT_RESOURCE_GROUP,
+        encryption: Mapping[str, str] | None = None,
         age: float = _LONG,
     ) -> Bucket:
         """Make a bucket, unless told otherwise in the cloud's region and for its account.
@@ -84,7 +110,8 @@ class OssState(Rewindable):
         It was made `age` seconds ago: long enough, unless told otherwise, to have been there before
         anything that is told of it.
 
-        Raises BucketExistsError, InvalidNameError, InvalidAclError or PublicAccessBlockedError.
+        Raises BucketExistsError, TooManyBucketsError, InvalidNameError, InvalidAclError or
+        PublicAccessBlockedError.
         """
         check_bucket_name(name)
         check_acl("bucket", acl)
@@ -100,7 +127,10 @@ class OssState(Rewindable):
                 storage_class,
                 redundancy,
                 block_public_access=self.block_new_buckets,
+                resource_group=resource_group,
+                encryption=dict(encryption or {}),
             )
+            self._refuse_if_full(bucket)
             self._refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
             self._buckets[name] = bucket
         self._notify(name)
@@ -112,7 +142,8 @@ class OssState(Rewindable):
             if self._find(name).objects:
                 raise BucketNotEmptyError(name)
             del self._buckets[name]
-            self._stale.pop(name, None)
+            self._stale.pop(("acl", name), None)
+            self._stale.pop(("block", name), None)
         self._notify(name)
 
     def set_acl(self, name: str, acl: str) -> None:
@@ -129,16 +160,32 @@ class OssState(Rewindable):
         """Let the next `reads` calls of `read_acl` answer the ACL that the bucket has now."""
         with self._lock:
             if name in self._buckets:
-                self._stale[name] = _StaleAcl(self._buckets[name].acl, reads)
+                self._stale["acl", name] = _Stale(self._buckets[name].acl, reads)
+
+    def let_block_lag(self, name: str, looks: int) -> None:
+        """Let the next `looks` see Block Public Access of a bucket, or an account, as it is now."""
+        with self._lock:
+            bucket = self._buckets.get(name)
+            now = bucket.block_public_access if bucket else name in self._blocking_accounts
+            self._stale["block", name] = _Stale(now, looks)
 
     def read_acl(self, name: str) -> str:
         """A bucket's ACL as one who reads it back sees it, which may be late."""
         with self._lock:
-            bucket, stale = self._find(name), self._stale.get(name)
-            if stale is None or stale.reads <= 0:
-                return bucket.acl
-            stale.reads -= 1
-            return stale.acl
+            acl: str = self._seen("acl", name, self._find(name).acl)
+            return acl
+
+    def read_block(self, name: str) -> bool:
+        """Block Public Access of a bucket alone, in the same way."""
+        with self._lock:
+            blocked: bool = self._seen("block", name, self._find(name).block_public_access)
+            return blocked
+
+    def read_account_block(self, account_id: str) -> bool:
+        """Block Public Access of a whole account, in the same way."""
+        with self._lock:
+            blocked: bool = self._seen("block", account_id, account_id in self._blocking_accounts)
+            return blocked
 
     def set_policy(self, name: str, text: str | None) -> None:
         """Set or (None) remove a policy; raises InvalidPolicyError or PublicAccessBlockedError."""
@@ -156,12 +203,22 @@ class OssState(Rewindable):
         return bucket_policy.is_public(self.bucket(name).policy)
 
     def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
-        """Replace a bucket's tags."""
+        """Replace a bucket's tags; raises InvalidTagError."""
+        check_tags(tags)
         self._change(name, lambda bucket: replace(bucket, tags=dict(tags)))
 
     def set_website(self, name: str, index: str | None) -> None:
         """Switch static website hosting on, with this index page, or (None) off."""
-        self._change(name, lambda bucket: replace(bucket, website=index))
+        website = index and f"{_WEBSITE}{escape(index)}{_ITS_END}"
+        self.set_website_configuration(name, website)
+
+    def set_website_configuration(self, name: str, text: str | None) -> None:
+        """Set or (None) remove the whole configuration, in XML."""
+        self._change(name, lambda bucket: replace(bucket, website=text))
+
+    def set_encryption(self, name: str, rule: Mapping[str, str]) -> None:
+        """Set how the bucket is to be encrypted; an empty rule is none."""
+        self._change(name, lambda bucket: replace(bucket, encryption=dict(rule)))
 
     def bind_domain(self, name: str, domain: str) -> None:
         """Bind a custom domain to a bucket. (OSS wants a record in the domain's DNS first.)"""
@@ -170,10 +227,14 @@ class OssState(Rewindable):
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""
+        if self.block_lag:
+            self.let_block_lag(name, self.block_lag)
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
     def block_account(self, account_id: str, *, blocked: bool) -> None:
         """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
+        if self.block_lag:
+            self.let_block_lag(account_id, self.block_lag)
         with self._lock:
             if blocked:
                 self._blocking_accounts.add(account_id)
@@ -188,6 +249,11 @@ class OssState(Rewindable):
         """Whether Block Public Access is on for the bucket, or for all of its owner's."""
         return bucket.block_public_access or self.blocks_account(bucket.owner)
 
+    def seems_blocked(self, bucket: Bucket) -> bool:
+        """The same, as one who comes without a name sees it, which may be late."""
+        with self._lock:
+            return self._sees_block(bucket)
+
     def put_object(
         self,
         bucket: str,
@@ -195,10 +261,12 @@ class OssState(Rewindable):
         body: bytes,
         acl: str = "default",
         content_type: str = "application/octet-stream",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Store an object; raises InvalidAclError or PublicAccessBlockedError."""
         check_acl("object", acl)
-        stored = StoredObject(body, acl, content_type, self._core.clock.now())
+        now = self._core.clock.now()
+        stored = StoredObject(body, acl, content_type, now, dict(headers or {}))
         with self._lock:
             holder = self._find(bucket)
             self._refuse_if_blocked(holder, "object acl", public=acl_is_public(acl))
@@ -223,8 +291,29 @@ class OssState(Rewindable):
             self._buckets[bucket] = replace(holder, objects=left)
 
     def _refuse_if_blocked(self, bucket: Bucket, grant: str, *, public: bool) -> None:
-        if public and self.blocks_public_access(bucket):
+        if public and self._sees_block(bucket):
             raise PublicAccessBlockedError(grant)
+
+    def _refuse_if_full(self, bucket: Bucket) -> None:
+        place = bucket.owner, bucket.region
+        beside = sum((each.owner, each.region) == place for each in self._buckets.values())
+        if beside >= self.most_buckets:
+            raise TooManyBucketsError(bucket.name)
+
+    def _sees_block(self, bucket: Bucket) -> bool:
+        of_account = bucket.owner in self._blocking_accounts
+        seen = [
+            self._seen("block", bucket.name, bucket.block_public_access),
+            self._seen("block", bucket.owner, of_account),
+        ]
+        return any(seen)
+
+    def _seen(self, what: str, name: str, now: Any) -> Any:
+        stale = self._stale.get((what, name))
+        if stale is None or stale.reads <= 0:
+            return now
+        stale.reads -= 1
+        return stale.value
 
     def _find(self, name: str) -> Bucket:
         if name not in self._buckets:

@@ -1,15 +1,22 @@
 """XML as OSS writes and reads it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from xml.etree import ElementTree
 
+from scripts.localcloud.http import Response
 from scripts.localcloud.oss import errors
+from scripts.localcloud.table import unknown
 
 # The content of an element: text, or elements by name; a list repeats the element.
 Content = str | Mapping[str, "Content | Sequence[Content]"]
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def answer(root: str, content: Content) -> Response:
+    """A document as an answer."""
+    return Response(200, write(root, content), {"Content-Type": "application/xml"})
 
 
 def write(name: str, content: Content) -> bytes:
@@ -18,15 +25,25 @@ def write(name: str, content: Content) -> bytes:
     return document
 
 
-def read(body: bytes, root: str) -> ElementTree.Element:
-    """The root of a document, which must be called `root`; raises ApiError (MalformedXML)."""
+def read(body: bytes, root: str, known: Collection[str]) -> ElementTree.Element:
+    """The root of a document, which must be called `root` and hold elements of `known` names.
+
+    Raises ApiError: MalformedXML, and NotImplemented for another element.
+    """
     try:
         element = ElementTree.fromstring(body)  # noqa: S314  (only loopback's own clients ask)
     except ElementTree.ParseError as error:
         raise errors.malformed_xml() from error
     if element.tag != root:
         raise errors.malformed_xml()
+    if names := unknown({each.tag for each in element.iter()} - {root}, known):
+        raise errors.not_implemented(f"in a {root}: {names}")
     return element
+
+
+def boolean(value: bool) -> str:
+    """A truth as OSS writes it."""
+    return str(value).lower()
 
 
 def _element(name: str, content: Content) -> ElementTree.Element:
