@@ -249,12 +249,6 @@ REFUSED: dict[str, tuple[Callable[[Client], object], str]] = {
         ),
         "Invalid.ResourceTypesScope.Value",
     ),
-    "a scope it would ignore": (
-        lambda c: c.create_config_rule(
-            rule_request(config_rule_name="x", exclude_resource_ids_scope="config-snapshot")
-        ),
-        "Invalid.ExcludeResourceIdsScope.Value",
-    ),
     "a missing rule": (
         lambda c: c.get_config_rule(models.GetConfigRuleRequest(config_rule_id="cr-0")),
         "ConfigRuleNotExists",
@@ -317,6 +311,15 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
         call(config)
     assert (refused.value.status_code, refused.value.code) == (400, code)
     assert (len(rig.config.rules()), rig.config.channels()) == (1, [])
+
+
+def test_a_scope_that_would_be_ignored_is_refused_by_name(rig: ConfigRig, config: Client) -> None:
+    """A rule is not made wider than it was asked for."""
+    scoped = rule_request(exclude_resource_ids_scope="config-snapshot")
+    with pytest.raises(DaraException, match="ExcludeResourceIdsScope") as refused:
+        config.create_config_rule(scoped)
+    assert (refused.value.status_code, refused.value.code) == (501, "NotImplemented")
+    assert rig.config.rules() == []
 
 
 def test_a_rule_that_is_off_is_not_evaluated(rig: ConfigRig, config: Client) -> None:

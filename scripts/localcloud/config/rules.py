@@ -39,6 +39,7 @@ class Rule:
     created_at: float
     modified_at: float
     active: bool = True
+    deleted: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
