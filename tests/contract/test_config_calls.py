@@ -368,8 +368,9 @@ def test_no_single_rule_can_be_allowed_where_the_page_knows_none(
     """Their pages have "All Resource": a grant on rules is none."""
     rule = rig.with_rule()
     on_rules = policies.allow(action, f"acs:config:*:{ACCOUNT}:rule/*")
-    with pytest.raises(DaraException, match=action):
+    with pytest.raises(DaraException, match=action) as refused:
         call(operator_who(rig, on_rules), rule.id)
+    assert (refused.value.status_code, refused.value.code) == (400, "NoPermission")
     assert call(operator_who(rig, policies.allow(action)), rule.id).status_code == 200
 
 
