@@ -141,7 +141,7 @@ class PopService(Service):
     """
 
     version = ""
-    denied_code = "NoPermission"
+    denied_status, denied_code = 403, "NoPermission"
     call_type: type[Call] = Call
     always = _COMMON | _COMMON_HEADERS
     own_headers = ("x-acs-",)
@@ -197,12 +197,10 @@ class PopService(Service):
         """What stands in braces in an ARN beside the names of parameters."""
         return {"account": self.core.account_id, "region": self.core.region}
 
-    def denied_status(self, row: Row) -> int:  # noqa: ARG002  (for those whose pages differ)
-        """The HTTP status of a refusal by RAM."""
-        return 403
-
     def _check(self, row: Row, request: Request, params: Mapping[str, str]) -> None:
         """Raises ApiError if the request has more than its row takes."""
+        if request.method not in ("GET", "POST"):
+            raise self.unknown(f"{row.name} by {request.method}")
         version = request.headers.get("x-acs-version") or params.get("Version", "")
         if version != self.version:
             # Guessed: the status. The code and its message are as users report them.
@@ -231,8 +229,9 @@ class PopService(Service):
                 message = "You are not authorized to do this action."
                 message += f" Resource: {resource} Action: {action}"
                 detail = self.ram.denial(call.principal, action, resource)
-                status = self.denied_status(row)
-                raise ApiError(status, self.denied_code, message, AccessDeniedDetail=detail)
+                raise ApiError(
+                    self.denied_status, self.denied_code, message, AccessDeniedDetail=detail
+                )
 
 
 def invalid(name: str, why: str) -> ApiError:

@@ -342,7 +342,7 @@ def test_cloud_config_is_guarded_by_ram(rig: ConfigRig) -> None:
     )
     with pytest.raises(DaraException, match="config:DeleteConfigRules") as refused:
         operator.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule.id))
-    assert (refused.value.status_code, refused.value.code) == (403, "NoPermission")
+    assert (refused.value.status_code, refused.value.code) == (400, "NoPermission")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scripts.localcloud.http import Request, Response
 from scripts.localcloud.pop import Call, PopService, rpc
 from scripts.localcloud.ram.state import RamState
 from scripts.localcloud.service import ApiError, Core
-from scripts.localcloud.table import Match, Row
+from scripts.localcloud.table import Match
 
 _RULE, _ANY_RULE = "acs:config:*:{account}:rule/{ConfigRuleId}", "acs:config:*:{account}:rule/*"
 _NOT_SEEN = "all resources: its page's own table of authorization was not seen"
@@ -20,9 +20,7 @@ _CHANNEL = (
     " ConfigurationItemChangeNotification ConfigurationSnapshot"
 )
 
-# Pages "UpdateConfigRule", "PutDeliveryChannel" and "CreateRemediation".
-# Guessed: ConfigRuleStateInvalid, ExceedMaxDeliveryChannelCount after ExceedMaxRuleCount, and the
-# codes of remediations.
+# Pages "UpdateConfigRule" and "PutDeliveryChannel"; the rest is guessed, as the rows say.
 _CODES: dict[type[errors.ConfigError], tuple[str, str]] = {
     errors.NoSuchRuleError: ("ConfigRuleNotExists", "The ConfigRule does not exist"),
     errors.RuleExistsError: ("ConfigRuleExists", "The ConfigRule already exists"),
@@ -53,8 +51,6 @@ _CODES: dict[type[errors.ConfigError], tuple[str, str]] = {
     ),
     errors.RemediationExistsError: ("RemediationExists", "The ConfigRule has a remediation"),
 }
-# Their pages: a refusal by RAM is no 403.
-_DENIED_WITH_400 = {"StartConfigRuleEvaluation", "ListConfigRuleEvaluationResults"}
 
 
 class ConfigCall(Call):
@@ -74,6 +70,9 @@ class ConfigService(PopService):
 
     name = "config"
     version = "2020-09-07"
+    # Pages "StartConfigRuleEvaluation", "ListConfigRuleEvaluationResults" and "DeleteConfigRules";
+    # guessed of the others.
+    denied_status = 400
     call_type = ConfigCall
     table = (
         rpc(
@@ -83,7 +82,13 @@ class ConfigService(PopService):
             subject="ConfigRuleName",
             resources=(_ANY_RULE,),
         ),
-        rpc("GetConfigRule", "ConfigRuleId", subject="ConfigRuleId", resources=(_RULE,)),
+        rpc(
+            "GetConfigRule",
+            "ConfigRuleId",
+            subject="ConfigRuleId",
+            resources=(_RULE,),
+            guesses=("the worst of its results stands for the rule",),
+        ),
         rpc(
             "UpdateConfigRule",
             "ConfigRuleId ConfigRuleName RiskLevel Description",
@@ -95,7 +100,13 @@ class ConfigService(PopService):
             "ConfigRuleName ConfigRuleState PageNumber PageSize",
             resources=(_ANY_RULE,),
         ),
-        rpc("DeleteConfigRules", "ConfigRuleIds", subject="ConfigRuleIds", guesses=(_NOT_SEEN,)),
+        rpc(
+            "DeleteConfigRules",
+            "ConfigRuleIds",
+            subject="ConfigRuleIds",
+            read_on="2024-06-17",
+            guesses=("all resources, where the edition of 2025-12-18 has the rule",),
+        ),
         rpc("ActiveConfigRules", "ConfigRuleIds", subject="ConfigRuleIds", read_on="2025-01-06"),
         rpc("DeactiveConfigRules", "ConfigRuleIds", subject="ConfigRuleIds", guesses=(_NOT_SEEN,)),
         rpc("GetConfigurationRecorder", read_on="2024-05-17"),
@@ -104,6 +115,12 @@ class ConfigService(PopService):
             "ConfigRuleId",
             subject="ConfigRuleId",
             read_on="2024-05-17",
+            guesses=(
+                "that the code for a rule that is off is ConfigRuleStateInvalid",
+                "Block Public Access makes no difference to what is found, since the annotation"
+                " speaks of the grant alone",
+                "what is said of a public policy, where `rule_tests` has it count",
+            ),
         ),
         rpc(
             "StartConfigRuleEvaluationByResource",
@@ -146,8 +163,8 @@ class ConfigService(PopService):
             "CreateConfigDeliveryChannel",
             f"DeliveryChannelType {_CHANNEL}",
             subject="DeliveryChannelTargetArn",
-            read_on="2025-12-22",
-            guesses=(_NOT_SEEN,),
+            read_on="2024-09-14",
+            guesses=("that the code for one too many is ExceedMaxDeliveryChannelCount",),
         ),
         rpc(
             "UpdateConfigDeliveryChannel",
@@ -159,7 +176,7 @@ class ConfigService(PopService):
             "GetConfigDeliveryChannel",
             "DeliveryChannelId",
             subject="DeliveryChannelId",
-            guesses=(_NOT_SEEN,),
+            read_on="2024-09-14",
         ),
         rpc("ListConfigDeliveryChannels", "DeliveryChannelIds", guesses=(_NOT_SEEN,)),
         rpc(
@@ -214,7 +231,3 @@ class ConfigService(PopService):
         if operation.name not in ("CreateConfigRule", "DeleteConfigRules"):
             super().lag(operation, reads)
         self._state.lag.once = reads
-
-    def denied_status(self, row: Row) -> int:
-        """400 where the page has that."""
-        return 400 if row.name in _DENIED_WITH_400 else super().denied_status(row)

@@ -206,7 +206,6 @@ class ConfigState(Rewindable):
             self._find(rule_id)
             reverted = [b for b in buckets if self._ignored.pop((rule_id, b), None)]
         for bucket in reverted:
-            # Guessed: that what is then found is published, as after an evaluation on demand.
             self._worker.ask(Job(Occasion.DEMAND, bucket=bucket, rule_id=rule_id))
 
     def message(

@@ -126,7 +126,6 @@ class RuleOperations:
 
     def _compliance(self, rule: Rule) -> dict[str, Any]:
         found = [result.compliance for result in self._state.results(rule.id)]
-        # Guessed: that the worst of the results stands for the rule.
         for compliance in (NON_COMPLIANT, COMPLIANT, IGNORED):
             if compliance in found:
                 return {"ComplianceType": compliance, "Count": found.count(compliance)}

@@ -39,8 +39,7 @@ class RamState(Rewindable):
     def __init__(self, core: Core) -> None:
         self._core = core
         self.lock = threading.RLock()
-        # Pages "Limits" and "Error messages". Guessed: that 5 of the account's own still holds; the
-        # edition of 2025-12-16 says 10.
+        # Page "Error messages", where page "Limits" of 2025-12-16 has 10 of the account's own.
         self.most_attached = {"Custom": 5, "System": 20}
         self.roles: dict[str, Role] = {}
         self.users: dict[str, User] = {}
