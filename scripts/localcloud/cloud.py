@@ -5,8 +5,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 from scripts.localcloud.clock import Clock
+from scripts.localcloud.config.api import ConfigService
 from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.config.wire import ConfigService
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.fc.state import FcState
 from scripts.localcloud.fc.wire import FcService
@@ -18,10 +18,11 @@ from scripts.localcloud.mns.api import MnsService
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.oss.api import OssService
 from scripts.localcloud.oss.state import OssState
+from scripts.localcloud.ram.api import RamService
 from scripts.localcloud.ram.state import Credentials, RamState
-from scripts.localcloud.ram.wire import RamService, StsService
 from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core, Service
+from scripts.localcloud.sts.api import StsService
 
 _ROUNDS = 100
 _PATIENCE = 60  # seconds for a request to end whose waits have ended

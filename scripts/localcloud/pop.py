@@ -1,23 +1,22 @@
 """The base of RPC-style services (RAM, STS, Cloud Config, MNS management).
 
-A service declares its actions in a dict and writes one method for each; the base finds the action,
-verifies who signed, asks RAM, and gives answers and errors the common JSON form:
+A service has a table of rows made by `rpc`, and hands over objects with a method for each row; the
+base finds the row, refuses what it does not take, verifies who signed, asks RAM, and gives answers
+and errors the common JSON form:
 
     class ThingService(PopService):
         name = "thing"
+        version = "2020-01-01"
+        table = (rpc("GetThing", "Name", subject="Name", resources=(_THING,)),)
 
-        def actions(self) -> dict[str, Action]:
-            return {
-                "GetThing": Action(
-                    self._get_thing, subject="Name", resource="acs:thing::{account}:thing/{Name}"
-                ),
-            }
+        def __init__(self, core: Core, state: ThingState, ram: RamState) -> None:
+            super().__init__(core, ram, Operations(state))
 
-        def _get_thing(self, call: Call) -> Answer:
+    class Operations:
+        def get_thing(self, call: Call) -> Answer:
             return {"Thing": self._state.thing(call.text("Name"))}
 """
 
-import abc
 import json
 import re
 import uuid
@@ -25,15 +24,35 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from scripts.localcloud.http import Request, Response
-from scripts.localcloud.pop_signature import authenticate, authenticate_acs3, parameters
+from scripts.localcloud.pop_signature import authenticate, authenticate_acs3, is_form, parameters
 from scripts.localcloud.ram.state import Principal, RamState
-from scripts.localcloud.service import ApiError, Core, Operation, Service
-from scripts.localcloud.table import Match
+from scripts.localcloud.service import ApiError, Core, Service
+from scripts.localcloud.table import Match, Row, unknown, words
 
-__all__ = ["Action", "Answer", "Call", "PopService", "authenticate_acs3", "invalid", "request_id"]
+__all__ = [
+    "Action",
+    "Answer",
+    "Call",
+    "PopService",
+    "authenticate_acs3",
+    "invalid",
+    "request_id",
+    "rpc",
+]
 
 Answer: TypeAlias = dict[str, Any]
 """The body of a good answer, without its RequestId."""
+
+# What signs or frames any request: pages "V3 request body and signature mechanism" and "V2 RPC
+# request body and signature mechanism", and what official clients send beside that.
+_COMMON = words(
+    "Action Version Format AccessKeyId Signature SignatureMethod SignatureNonce SignatureVersion"
+    " SecurityToken Timestamp RegionId"
+)
+_COMMON_HEADERS = words(
+    "x-acs-action x-acs-version x-acs-date x-acs-content-sha256 x-acs-signature-nonce"
+    " x-acs-security-token x-acs-accesskey-id x-acs-credentials-provider"
+)
 
 
 class Call:
@@ -82,55 +101,86 @@ class Call:
 
 
 class Action(NamedTuple):
-    """What to do for an action, and what RAM must allow.
+    """What to do for an action, and what RAM must allow, of a service that has no table yet.
 
     `subject` is the parameter that names what it is done to. `resource` is the ARN to authorize,
     with `{account}`, `{region}` and any parameter's name in braces, and `further` are more of them;
-    `*` is what pages call "All Resource". `authorize` is False for an action that everyone may
-    call.
+    `*` is what pages call "All Resource".
     """
 
     perform: Callable[[Call], Answer]
     subject: str = ""
     resource: str = "*"
-    authorize: bool = True
     further: tuple[str, ...] = ()
 
 
+def rpc(
+    name: str,
+    fields: str = "",
+    *,
+    subject: str = "",
+    resources: tuple[str, ...] = ("*",),
+    read_on: str = "",
+    guesses: tuple[str, ...] = (),
+) -> Row:
+    """The row of an action: on the page of its name, asked for at `/`.
+
+    `fields` are its parameters, a list's with the number 1 (`Tag.1.Key`); `subject` is the one that
+    names what it is done to. Without `resources` everybody may call it.
+    """
+    path = f"/{{{subject}}}" if subject else "/"
+    taken = words(fields)
+    return Row(name, "", path, name, read_on, fields=taken, resources=resources, guesses=guesses)
+
+
 class PopService(Service):
-    """A service whose actions are named by the header x-acs-action or the parameter Action."""
+    """A service whose actions are named by the header x-acs-action or the parameter Action.
 
-    denied_code = "NoPermission"
+    `version` is the one of its API that it knows. `operations` have a method for each row, by its
+    name in snake case. Without a table it goes by `actions`, and does not know what those take.
+    """
+
+    version = ""
+    denied_status, denied_code = 403, "NoPermission"
     call_type: type[Call] = Call
+    always = _COMMON | _COMMON_HEADERS
+    own_headers = ("x-acs-",)
 
-    def __init__(self, core: Core, ram: RamState) -> None:
+    def __init__(self, core: Core, ram: RamState, *operations: object) -> None:
         super().__init__(core)
         self.ram = ram
-        self._actions = self.actions()
+        self._rows = {row.name: row for row in self.table}
+        self._performs = {name: _method(name, operations) for name in self._rows}
+        for name, action in self.actions().items():
+            resources = (action.resource, *action.further)
+            self._rows[name] = Row(name, "", f"/{{{action.subject}}}", "", resources=resources)
+            self._performs[name] = action.perform
 
-    @abc.abstractmethod
     def actions(self) -> dict[str, Action]:
-        """The actions of this service by name."""
+        """The actions by name, of a service that has no table yet."""
+        return {}
 
     def identify(self, request: Request) -> Match:
-        """The action asked for and its subject; raises ApiError 404 if there is no such."""
+        """The action asked for, its parameters and its subject; raises ApiError if none."""
         params = parameters(request)
         name = request.headers.get("x-acs-action") or params.get("Action", "")
-        if request.path not in ("", "/") or name not in self._actions:
+        row = self._rows.get(name)
+        if request.path not in ("", "/") or row is None:
             raise ApiError(
                 404,
                 "InvalidAction.NotFound",
                 f"Specified api is not found, please check your url and method: {name!r}.",
             )
-        return Operation(name, params.get(self._actions[name].subject, ""))
+        if row.page:
+            self._check(row, request, params)
+        return Match(row, params, params.get(row.path[2:-1], ""))
 
     def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, and carry the action out; raises ApiError to refuse."""
-        action = self._actions[operation.name]
-        call = self.call_type(authenticate(request, self.ram), parameters(request))
-        if action.authorize:
-            self._authorize(operation.name, action, call)
-        return _json(200, {**action.perform(call), "RequestId": request_id()})
+        call = self.call_type(authenticate(request, self.ram), operation.names)
+        self._authorize(operation.row, call)
+        answer = self._performs[operation.name](call)
+        return _json(200, {**answer, "RequestId": request_id()})
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The common error body: Code, Message, RequestId, HostId and further fields."""
@@ -147,16 +197,41 @@ class PopService(Service):
         """What stands in braces in an ARN beside the names of parameters."""
         return {"account": self.core.account_id, "region": self.core.region}
 
-    def _authorize(self, name: str, action: Action, call: Call) -> None:
-        permission = f"{self.name}:{name}"
+    def _check(self, row: Row, request: Request, params: Mapping[str, str]) -> None:
+        """Raises ApiError if the request has more than its row takes."""
+        if request.method not in ("GET", "POST"):
+            raise self.unknown(f"{row.name} by {request.method}")
+        version = request.headers.get("x-acs-version") or params.get("Version", "")
+        if version != self.version:
+            # Guessed: the status. The code and its message are as users report them.
+            message = (
+                f"Specified parameter Version is not valid: {version!r} is not {self.version}."
+            )
+            raise ApiError(400, "InvalidVersion", message)
+        given = {re.sub(r"\.\d+", ".1", name) for name in params}
+        if names := unknown(given, row.fields | self.always):
+            raise self.unknown(f"a parameter of {row.name}: {names}")
+        own = [name for name in request.headers if name.startswith(self.own_headers)]
+        if names := unknown(own, self.always):
+            raise self.unknown(f"a header of {row.name}: {names}")
+        if request.body and not is_form(request):
+            raise self.unknown(f"a body of {row.name} that is no form")
+        if params.get("Format", "JSON").upper() != "JSON":
+            raise self.unknown(f"an answer of {row.name} as {params['Format']}")
+
+    def _authorize(self, row: Row, call: Call) -> None:
+        action = f"{self.name}:{row.action or row.name}"
         names = _BlankIfMissing({**call.params, **self.known(call)})
-        for pattern in (action.resource, *action.further):
+        for pattern in row.resources:
             resource = pattern.format_map(names)
-            if not self.ram.authorized(call.principal, permission, resource):
+            if not self.ram.authorized(call.principal, action, resource):
                 # As users of RAM report it.
                 message = "You are not authorized to do this action."
-                message += f" Resource: {resource} Action: {permission}"
-                raise ApiError(403, self.denied_code, message)
+                message += f" Resource: {resource} Action: {action}"
+                detail = self.ram.denial(call.principal, action, resource)
+                raise ApiError(
+                    self.denied_status, self.denied_code, message, AccessDeniedDetail=detail
+                )
 
 
 def invalid(name: str, why: str) -> ApiError:
@@ -167,6 +242,15 @@ def invalid(name: str, why: str) -> ApiError:
 def request_id() -> str:
     """A new request id, as Alibaba Cloud writes them."""
     return str(uuid.uuid4()).upper()
+
+
+def _method(action: str, operations: tuple[object, ...]) -> Callable[[Call], Answer]:
+    """What carries an action out: `get_thing` of one of the objects for `GetThing`."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
+    found: Callable[[Call], Answer] = next(
+        getattr(each, name) for each in operations if hasattr(each, name)
+    )
+    return found
 
 
 class _BlankIfMissing(dict[str, str]):

@@ -71,7 +71,13 @@ def authenticate_acs3(request: Request, ram: RamState) -> Principal:
 
 def parameters(request: Request) -> dict[str, str]:
     """The parameters of an RPC-style request: its query and, if it has one, its form."""
-    return request.params | dict(_pairs(_form(request)))
+    form = request.body.decode("utf-8", "replace") if is_form(request) else ""
+    return request.params | dict(_pairs(form))
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body of a request says that it is a form."""
+    return request.headers.get("Content-Type").startswith(FORM)
 
 
 def _authenticate_rpc(request: Request, ram: RamState) -> Principal:
@@ -110,11 +116,6 @@ def _pairs(encoded: str) -> list[tuple[str, str]]:
     return urllib.parse.parse_qsl(encoded, keep_blank_values=True)
 
 
-def _form(request: Request) -> str:
-    is_form = request.headers.get("Content-Type").startswith(FORM)
-    return request.body.decode("utf-8", "replace") if is_form else ""
-
-
 def _check_date(text: str) -> None:
     # Against the real hour: the client's clock does not move when a test advances the cloud's.
     try:
@@ -131,14 +132,21 @@ def _secret(key_id: str, ram: RamState) -> str:
     try:
         return ram.secret(key_id)
     except CredentialsRefusedError as error:
-        raise ApiError(*_REFUSALS[error.refusal]) from error
+        raise _not_honoured(error) from error
 
 
 def _holder(key_id: str, token: str, ram: RamState) -> Principal:
     try:
         return ram.authenticate(key_id, token)
     except CredentialsRefusedError as error:
-        raise ApiError(*_REFUSALS[error.refusal]) from error
+        raise _not_honoured(error) from error
+
+
+def _not_honoured(error: CredentialsRefusedError) -> ApiError:
+    if error.disabled:
+        # Page "FAQ about RAM roles and STS tokens". Guessed: the status.
+        return ApiError(403, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+    return ApiError(*_REFUSALS[error.refusal])
 
 
 def _incomplete(why: str) -> ApiError:

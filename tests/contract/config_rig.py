@@ -10,10 +10,10 @@ from alibabacloud_config20200907.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 
 from scripts.localcloud.clock import Clock
+from scripts.localcloud.config.api import ConfigService
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.config.rules import Rule
 from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.config.wire import ConfigService
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal

@@ -249,12 +249,6 @@ REFUSED: dict[str, tuple[Callable[[Client], object], str]] = {
         ),
         "Invalid.ResourceTypesScope.Value",
     ),
-    "a scope it would ignore": (
-        lambda c: c.create_config_rule(
-            rule_request(config_rule_name="x", exclude_resource_ids_scope="config-snapshot")
-        ),
-        "Invalid.ExcludeResourceIdsScope.Value",
-    ),
     "a missing rule": (
         lambda c: c.get_config_rule(models.GetConfigRuleRequest(config_rule_id="cr-0")),
         "ConfigRuleNotExists",
@@ -319,6 +313,15 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     assert (len(rig.config.rules()), rig.config.channels()) == (1, [])
 
 
+def test_a_scope_that_would_be_ignored_is_refused_by_name(rig: ConfigRig, config: Client) -> None:
+    """A rule is not made wider than it was asked for."""
+    scoped = rule_request(exclude_resource_ids_scope="config-snapshot")
+    with pytest.raises(DaraException, match="ExcludeResourceIdsScope") as refused:
+        config.create_config_rule(scoped)
+    assert (refused.value.status_code, refused.value.code) == (501, "NotImplemented")
+    assert rig.config.rules() == []
+
+
 def test_a_rule_that_is_off_is_not_evaluated(rig: ConfigRig, config: Client) -> None:
     """Asking a switched-off rule to evaluate is refused: it would report nothing."""
     rule = rig.with_rule()
@@ -339,7 +342,7 @@ def test_cloud_config_is_guarded_by_ram(rig: ConfigRig) -> None:
     )
     with pytest.raises(DaraException, match="config:DeleteConfigRules") as refused:
         operator.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule.id))
-    assert (refused.value.status_code, refused.value.code) == (403, "NoPermission")
+    assert (refused.value.status_code, refused.value.code) == (400, "NoPermission")
 
 
 @pytest.mark.parametrize(
@@ -365,8 +368,9 @@ def test_no_single_rule_can_be_allowed_where_the_page_knows_none(
     """Their pages have "All Resource": a grant on rules is none."""
     rule = rig.with_rule()
     on_rules = policies.allow(action, f"acs:config:*:{ACCOUNT}:rule/*")
-    with pytest.raises(DaraException, match=action):
+    with pytest.raises(DaraException, match=action) as refused:
         call(operator_who(rig, on_rules), rule.id)
+    assert (refused.value.status_code, refused.value.code) == (400, "NoPermission")
     assert call(operator_who(rig, policies.allow(action)), rule.id).status_code == 200
 
 

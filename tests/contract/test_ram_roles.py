@@ -15,8 +15,8 @@ from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
 from scripts.localcloud.ram import policies
+from scripts.localcloud.ram.api import RamService
 from scripts.localcloud.ram.state import Credentials, RamState
-from scripts.localcloud.ram.wire import RamService
 from scripts.localcloud.service import Core
 
 ACCOUNT = "1208863178610000"

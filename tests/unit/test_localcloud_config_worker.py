@@ -13,7 +13,7 @@ ASKED = Job(Occasion.DEMAND, rule_id="cr-1")
 def test_what_is_asked_for_in_the_delay_is_run_together_and_once() -> None:
     """Jobs wait for the delay to pass; then each that was asked for runs once, in order."""
     clock, runs = HeldClock(), []
-    worker = Worker(clock, 2, runs.append)
+    worker = Worker(clock, lambda: 2, runs.append)
     for job in (OPENED, ASKED, OPENED):
         worker.ask(job)
     assert worker.busy_with("cr-1")
@@ -33,7 +33,7 @@ def test_a_worker_is_idle_only_when_its_jobs_have_ended() -> None:
         entered.set()
         leave.wait()
 
-    worker = Worker(Clock(scale=0), 2, run)
+    worker = Worker(Clock(scale=0), lambda: 2, run)
     worker.ask(ASKED)
     assert entered.wait(30)
     assert not worker.wait_idle(0)

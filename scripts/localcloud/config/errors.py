@@ -21,6 +21,10 @@ class UnknownManagedRuleError(ConfigError, ValueError):
     """Not a managed rule, or none that is known here."""
 
 
+class RemediationExistsError(ConfigError):
+    """A rule has one remediation at most."""
+
+
 class NoSuchChannelError(ConfigError, KeyError):
     """There is no delivery channel of that id."""
 

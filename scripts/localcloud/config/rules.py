@@ -39,6 +39,7 @@ class Rule:
     created_at: float
     modified_at: float
     active: bool = True
+    deleted: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,9 +79,8 @@ class Result:
 def annotation(source: str, acl: str, *, policy_is_public: bool = False) -> str:
     """Why the managed rule `source` finds a bucket non-compliant; empty if it is compliant.
 
-    Page "Example of a non-compliance event". Guessed: that Block Public Access makes no difference,
-    since the annotation speaks of the grant alone; and what is said of a public policy, which the
-    caller reports only if the rule is to test it.
+    Page "Example of a non-compliance event". A public policy is reported by the caller only if the
+    rule is to test it.
     """
     forbidden = _MUST_NOT_CONTAIN[source]
     if forbidden in acl:

@@ -18,6 +18,8 @@ from scripts.localcloud.config.errors import (
     TopicUnreachableError,
     UnknownManagedRuleError,
 )
+from scripts.localcloud.config.lag import Lag
+from scripts.localcloud.config.remediations import Remediations
 from scripts.localcloud.config.rules import (
     MANAGED_RULES,
     NON_COMPLIANT,
@@ -41,8 +43,6 @@ from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.rewinding import Memory, Rewindable
 from scripts.localcloud.service import Core
 
-# Cloud Config takes minutes; this is long enough for changes in one moment to be one evaluation.
-_EVALUATION_DELAY = 2.0
 _MOST_CHANNELS = 5
 
 
@@ -54,7 +54,9 @@ class ConfigState(Rewindable):
     NoSuchRuleError or NoSuchChannelError, each a KeyError.
     `rule_tests` is what a rule on public *read* tests: a bucket's ACL, or its policy too.
     `recorder` is whether Cloud Config is switched on, `watched` the types of resources that it is
-    to watch; neither keeps it from evaluating here.
+    to watch; neither keeps it from evaluating here. `evaluates_after` is how many seconds of cloud
+    time an evaluation takes: 2 are enough for changes in one moment to be one evaluation, Cloud
+    Config itself takes minutes. `lag` is how rules are made and deleted.
     """
 
     def __init__(self, core: Core, oss: OssState, mns: MnsState) -> None:
@@ -62,6 +64,10 @@ class ConfigState(Rewindable):
         self.recorder: RecorderStatus = "REGISTERED"
         self.watched: tuple[str, ...] = (RESOURCE_TYPE,)
         self.next_rule_id = ""  # the next rule's, where it is to be known beforehand
+        self.evaluates_after = 2.0
+        self.lag = Lag()
+        self.remediations = Remediations()
+        self._parts = (self.lag, self.remediations)
         self._core = core
         self._oss = oss
         self._mns = mns
@@ -70,7 +76,7 @@ class ConfigState(Rewindable):
         self._channels: dict[str, Channel] = {}
         self._results: dict[tuple[str, str], Result] = {}
         self._ignored: dict[tuple[str, str], Ignore] = {}
-        self._worker = Worker(core.clock, _EVALUATION_DELAY, self._run)
+        self._worker = self._worker_of_mine()
         oss.on_change.append(lambda bucket: self._worker.ask(Job(Occasion.CHANGE, bucket=bucket)))
 
     def rules(self) -> list[Rule]:
@@ -82,6 +88,19 @@ class ConfigState(Rewindable):
         """The rule of that id."""
         with self._lock:
             return self._find(rule_id)
+
+    def shown_rules(self) -> list[Rule]:
+        """All rules as this read shows them: not each new one, and some that are deleted."""
+        with self._lock:
+            there = [rule for rule in self._rules.values() if not self.lag.hides(rule.id)]
+            return there + self.lag.gone()
+
+    def shown_rule(self, rule_id: str) -> Rule:
+        """The rule of that id as this read shows it."""
+        with self._lock:
+            if self.lag.hides(rule_id):
+                raise NoSuchRuleError(rule_id)
+            return self.lag.still_shows(rule_id) or self._find(rule_id)
 
     def create_rule(
         self,
@@ -113,6 +132,7 @@ class ConfigState(Rewindable):
             self._check_rule_name(name, rule.id)
             self._rules[rule.id] = rule
             self.next_rule_id = ""
+            self.lag.made(rule.id)
         self._worker.ask(Job(Occasion.NEW_RULE, rule_id=rule.id))
         return rule
 
@@ -141,10 +161,11 @@ class ConfigState(Rewindable):
     def delete_rule(self, rule_id: str) -> None:
         """Forget a rule and what it found."""
         with self._lock:
-            del self._rules[self._find(rule_id).id]
+            self.lag.deleted(replace(self._rules.pop(self._find(rule_id).id), deleted=True))
             for known in (self._results, self._ignored):
                 for key in [key for key in known if key[0] == rule_id]:
                     del known[key]
+            self.remediations.forget(rule_id)
 
     def start_evaluation(self, rule_id: str) -> None:
         """Have every bucket evaluated, and every non-compliant one reported again.
@@ -154,6 +175,10 @@ class ConfigState(Rewindable):
         if not self.rule(rule_id).active:
             raise RuleInactiveError(rule_id)
         self._worker.ask(Job(Occasion.DEMAND, rule_id=rule_id))
+
+    def evaluate_bucket(self, bucket: str) -> None:
+        """Have a bucket evaluated against every rule, and what is found reported again."""
+        self._worker.ask(Job(Occasion.DEMAND, bucket=bucket))
 
     def evaluating(self, rule_id: str) -> bool:
         """Whether an evaluation of every bucket against this rule has not ended yet."""
@@ -181,7 +206,6 @@ class ConfigState(Rewindable):
             self._find(rule_id)
             reverted = [b for b in buckets if self._ignored.pop((rule_id, b), None)]
         for bucket in reverted:
-            # Guessed: that what is then found is published, as after an evaluation on demand.
             self._worker.ask(Job(Occasion.DEMAND, bucket=bucket, rule_id=rule_id))
 
     def message(
@@ -246,7 +270,7 @@ class ConfigState(Rewindable):
     def rollback(self, memory: Memory) -> None:
         """Have the state of `memory` again, and nothing to evaluate; after `stop`."""
         super().rollback(memory)
-        self._worker = Worker(self._core.clock, _EVALUATION_DELAY, self._run)
+        self._worker = self._worker_of_mine()
 
     def _run(self, jobs: list[Job]) -> None:
         for (rule_id, name), occasion in self._due(jobs).items():
@@ -323,6 +347,9 @@ class ConfigState(Rewindable):
         except KeyError:
             return None
         return bucket if bucket.owner == self._core.account_id else None
+
+    def _worker_of_mine(self) -> Worker:
+        return Worker(self._core.clock, lambda: self.evaluates_after, self._run)
 
     def _find(self, rule_id: str) -> Rule:
         if rule_id not in self._rules:

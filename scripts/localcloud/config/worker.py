@@ -30,7 +30,9 @@ class Worker:
     What is asked for in that time is run together.
     """
 
-    def __init__(self, clock: Clock, delay: float, run: Callable[[list[Job]], None]) -> None:
+    def __init__(
+        self, clock: Clock, delay: Callable[[], float], run: Callable[[list[Job]], None]
+    ) -> None:
         self._clock = clock
         self._delay = delay
         self._run = run
@@ -65,7 +67,7 @@ class Worker:
         self._thread.join()
 
     def _work(self) -> None:
-        while self._wait_for_jobs() and self._clock.wait(self._delay):
+        while self._wait_for_jobs() and self._clock.wait(self._delay()):
             with self._changed:
                 self._running = list(self._asked)
                 self._asked.clear()

@@ -3,10 +3,14 @@
 import fnmatch
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scripts.localcloud.ram import conditions
+
 Document = dict[str, Any]
+
+_ELEMENTS = {"Effect", "Action", "Resource", "Condition", "Principal"}
 
 
 def document(*statements: Document) -> Document:
@@ -37,23 +41,48 @@ SYSTEM_POLICIES: dict[str, Document] = {
     "AliyunMNSFullAccess": document(allow("mns:*")),
     "AliyunMNSNotificationRolePolicy": document(allow("fc:InvokeFunction")),
     "AliyunRAMFullAccess": document(allow("ram:*")),
+    "AliyunSTSAssumeRoleAccess": document(allow("sts:AssumeRole")),
     "AliyunConfigFullAccess": document(allow("config:*")),
 }
 
 
-def evaluate(documents: Iterable[Document], action: str, resource: str) -> bool:
+def evaluate(
+    documents: Iterable[Document],
+    action: str,
+    resource: str,
+    context: Mapping[str, str] | None = None,
+) -> bool:
     """Whether the policies allow `action` on `resource`: a Deny wins, and silence is a Deny.
 
-    Conditions are not evaluated: a statement that has one never allows and always denies, so that
-    the stand-in errs towards refusing.
+    `context` has what conditions are about (`acs:SourceIp`). A statement whose condition cannot be
+    evaluated by it never allows and always denies, so that the stand-in errs towards refusing.
     """
-    effects = _effects(documents, action, resource)
+    effects = _effects(documents, action, resource, context or {})
     return "Allow" in effects and "Deny" not in effects
 
 
-def forbid(documents: Iterable[Document], action: str, resource: str) -> bool:
+def forbid(
+    documents: Iterable[Document],
+    action: str,
+    resource: str,
+    context: Mapping[str, str] | None = None,
+) -> bool:
     """Whether the policies have a Deny for `action` on `resource`."""
-    return "Deny" in _effects(documents, action, resource)
+    return "Deny" in _effects(documents, action, resource, context or {})
+
+
+def unclear(
+    documents: Iterable[Document], action: str, resource: str, context: Mapping[str, str]
+) -> list[str]:
+    """The conditions, in JSON, of statements on `action` that cannot be evaluated by `context`."""
+    return [
+        json.dumps(condition)
+        for policy in documents
+        for statement in _listed(policy["Statement"])
+        if (condition := statement.get("Condition"))
+        and conditions.hold(condition, context) is None
+        and _is_about(statement, action, resource)
+    ]
 
 
 def trusts(policy: Document, service: str) -> bool:
@@ -100,6 +129,10 @@ def _parsed(text: str) -> Document:
         if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise ValueError("a statement's Effect is Allow or Deny")
         _demand_texts(statement, "Action")
+        if others := statement.keys() - _ELEMENTS:
+            raise ValueError(f"the local cloud does not know {', '.join(sorted(others))}")
+        if not conditions.is_one(statement.get("Condition", {})):
+            raise ValueError("a Condition has, by operator and by key, strings or lists of them")
     return policy
 
 
@@ -113,23 +146,30 @@ def _trusted(policy: Document, kind: str) -> set[str]:
     """The principals of a kind that may assume the role, those of a Deny taken out."""
     named: dict[str, set[str]] = {"Allow": set(), "Deny": set()}
     for statement in policy["Statement"]:
-        if _applies(statement, "sts:AssumeRole", "*"):
+        if _applies(statement, "sts:AssumeRole", "*", {}):
             named[statement["Effect"]].update(_listed(statement.get("Principal", {}).get(kind, [])))
     return named["Allow"] - named["Deny"]
 
 
-def _effects(documents: Iterable[Document], action: str, resource: str) -> set[str]:
+def _effects(
+    documents: Iterable[Document], action: str, resource: str, context: Mapping[str, str]
+) -> set[str]:
     return {
         statement["Effect"]
         for policy in documents
         for statement in _listed(policy["Statement"])
-        if _applies(statement, action, resource)
+        if _applies(statement, action, resource, context)
     }
 
 
-def _applies(statement: Document, action: str, resource: str) -> bool:
-    if statement.get("Condition") and statement["Effect"] == "Allow":
-        return False
+def _applies(statement: Document, action: str, resource: str, context: Mapping[str, str]) -> bool:
+    holds = conditions.hold(statement.get("Condition") or {}, context)
+    if holds is None:
+        holds = statement["Effect"] == "Deny"
+    return holds and _is_about(statement, action, resource)
+
+
+def _is_about(statement: Document, action: str, resource: str) -> bool:
     return _any_matches(_listed(statement.get("Action", [])), action.lower(), lower=True) and (
         _any_matches(_listed(statement.get("Resource", "*")), resource)
     )

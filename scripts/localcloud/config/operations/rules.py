@@ -1,4 +1,6 @@
-"""Calls on rules: what they are, and evaluating them again."""
+"""Operations on rules: what they are, and evaluating them again."""
+
+# ruff: noqa: D102  (what each does is on its page)
 
 import json
 from collections.abc import Callable
@@ -6,7 +8,7 @@ from typing import Any
 
 from scripts.localcloud.config.errors import NoSuchRuleError
 from scripts.localcloud.config.message import rule_arn
-from scripts.localcloud.config.parameters import refuse_others
+from scripts.localcloud.config.operations.paging import page_of
 from scripts.localcloud.config.rules import (
     COMPLIANT,
     IGNORED,
@@ -16,56 +18,18 @@ from scripts.localcloud.config.rules import (
     Rule,
 )
 from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Action, Answer, Call
+from scripts.localcloud.pop import Answer, Call
 from scripts.localcloud.service import Core
 
-_OTHER_SCOPES = (
-    "Conditions",
-    "ExcludeRegionIdsScope",
-    "ExcludeResourceGroupIdsScope",
-    "ExcludeResourceIdsScope",
-    "ExcludeTagsScope.1.TagKey",
-    "InputParameters",
-    "RegionIdsScope",
-    "ResourceGroupIdsScope",
-    "ResourceIdsScope",
-    "ResourceNameScope",
-    "TagKeyScope",
-    "TagsScope.1.TagKey",
-)
-_OTHER_RULE_FILTERS = (
-    "CompliancePackId",
-    "ComplianceType",
-    "Keyword",
-    "ResourceTypes",
-    "RiskLevel",
-)
 
-
-class RuleCalls:
-    """The calls by name, over the state."""
+class RuleOperations:
+    """A method for each row, over the state."""
 
     def __init__(self, core: Core, state: ConfigState) -> None:
         self._core = core
         self._state = state
 
-    def actions(self) -> dict[str, Action]:
-        """Each action with what it is done to."""
-        return {
-            "CreateConfigRule": Action(self._create, subject="ConfigRuleName"),
-            "GetConfigRule": _on_rule(self._get),
-            "UpdateConfigRule": _on_rule(self._update),
-            "ListConfigRules": Action(self._list),
-            "DeleteConfigRules": Action(self._delete, subject="ConfigRuleIds"),
-            "ActiveConfigRules": Action(self._activate, subject="ConfigRuleIds"),
-            "DeactiveConfigRules": Action(self._deactivate, subject="ConfigRuleIds"),
-            "GetConfigurationRecorder": Action(self._get_recorder),
-            # Its page has "All Resource" alone.
-            "StartConfigRuleEvaluation": Action(self._start_evaluation, "ConfigRuleId"),
-        }
-
-    def _create(self, call: Call) -> Answer:
-        refuse_others(call, _OTHER_SCOPES)
+    def create_config_rule(self, call: Call) -> Answer:
         for name, only in (
             ("SourceOwner", "ALIYUN"),
             ("ConfigRuleTriggerTypes", ON_CHANGE),
@@ -82,8 +46,7 @@ class RuleCalls:
         )
         return {"ConfigRuleId": rule.id}
 
-    def _update(self, call: Call) -> Answer:
-        refuse_others(call, (*_OTHER_SCOPES, "ConfigRuleTriggerTypes", "ResourceTypesScope"))
+    def update_config_rule(self, call: Call) -> Answer:
         rule = self._state.rule(call.text("ConfigRuleId"))
         self._state.update_rule(
             rule.id,
@@ -93,8 +56,8 @@ class RuleCalls:
         )
         return {"ConfigRuleId": rule.id}
 
-    def _get(self, call: Call) -> Answer:
-        rule = self._state.rule(call.text("ConfigRuleId"))
+    def get_config_rule(self, call: Call) -> Answer:
+        rule = self._state.shown_rule(call.text("ConfigRuleId"))
         more = {
             "ConfigRuleTriggerTypes": ON_CHANGE,
             "CreateTimestamp": _milliseconds(rule.created_at),
@@ -105,44 +68,38 @@ class RuleCalls:
         }
         return {"ConfigRule": self._described(rule) | more}
 
-    def _list(self, call: Call) -> Answer:
-        refuse_others(call, _OTHER_RULE_FILTERS)
+    def list_config_rules(self, call: Call) -> Answer:
         name, state = call.text("ConfigRuleName", ""), call.text("ConfigRuleState", "")
         rules = [
             self._described(rule)
-            for rule in self._state.rules()
+            for rule in self._state.shown_rules()
             if name in ("", rule.name) and state in ("", self._state_of(rule))
         ]
-        number = call.number("PageNumber", 1, low=1, high=10**6)
-        size = call.number("PageSize", 10, low=1, high=100)
-        page = {
-            "ConfigRuleList": rules[(number - 1) * size : number * size],
-            "PageNumber": number,
-            "PageSize": size,
-            "TotalCount": len(rules),
-        }
-        return {"ConfigRules": page}
+        return {"ConfigRules": page_of(call, "ConfigRuleList", rules)}
 
-    def _delete(self, call: Call) -> Answer:
+    def delete_config_rules(self, call: Call) -> Answer:
         return _for_each(call, self._state.delete_rule)
 
-    def _activate(self, call: Call) -> Answer:
+    def active_config_rules(self, call: Call) -> Answer:
         return _for_each(call, lambda rule_id: self._state.switch_rule(rule_id, active=True))
 
-    def _deactivate(self, call: Call) -> Answer:
+    def deactive_config_rules(self, call: Call) -> Answer:
         return _for_each(call, lambda rule_id: self._state.switch_rule(rule_id, active=False))
 
-    def _get_recorder(self, call: Call) -> Answer:  # noqa: ARG002  (it has no parameters)
+    def get_configuration_recorder(self, call: Call) -> Answer:  # noqa: ARG002  (it has no parameters)
         recorder = {
             "ConfigurationRecorderStatus": self._state.recorder,
             "ResourceTypes": list(self._state.watched),
         }
         return {"ConfigurationRecorder": recorder}
 
-    def _start_evaluation(self, call: Call) -> Answer:
-        refuse_others(call, ("CompliancePackId", "RevertEvaluation"))
+    def start_config_rule_evaluation(self, call: Call) -> Answer:
         self._state.start_evaluation(call.text("ConfigRuleId"))
         return {"Result": True}
+
+    def start_config_rule_evaluation_by_resource(self, call: Call) -> Answer:
+        self._state.evaluate_bucket(call.text("ResourceId"))
+        return {"ConfigRuleId": next((rule.id for rule in self._state.rules()), "")}
 
     def _described(self, rule: Rule) -> dict[str, Any]:
         return {
@@ -161,13 +118,14 @@ class RuleCalls:
         }
 
     def _state_of(self, rule: Rule) -> str:
+        if rule.deleted:
+            return "DELETING"
         if not rule.active:
             return "INACTIVE"
         return "EVALUATING" if self._state.evaluating(rule.id) else "ACTIVE"
 
     def _compliance(self, rule: Rule) -> dict[str, Any]:
         found = [result.compliance for result in self._state.results(rule.id)]
-        # Guessed: that the worst of the results stands for the rule.
         for compliance in (NON_COMPLIANT, COMPLIANT, IGNORED):
             if compliance in found:
                 return {"ComplianceType": compliance, "Count": found.count(compliance)}
@@ -180,11 +138,6 @@ def _tags(call: Call) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in json.loads(call.text("Tag", "[]"))}
     except (ValueError, KeyError, TypeError):
         raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
-
-
-def _on_rule(perform: Callable[[Call], Answer]) -> Action:
-    """An action on one rule, which RAM can allow for that rule alone."""
-    return Action(perform, "ConfigRuleId", "acs:config::{account}:rule/{ConfigRuleId}")
 
 
 def _for_each(call: Call, change: Callable[[str], None]) -> Answer:

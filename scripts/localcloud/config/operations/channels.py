@@ -1,12 +1,13 @@
-"""Calls on delivery channels."""
+"""Operations on delivery channels."""
+
+# ruff: noqa: D102  (what each does is on its page)
 
 from dataclasses import replace
 from typing import Any
 
 from scripts.localcloud.config.channels import Channel
-from scripts.localcloud.config.parameters import refuse_others
 from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Action, Answer, Call
+from scripts.localcloud.pop import Answer, Call
 from scripts.localcloud.service import Core
 
 _OTHER_DELIVERIES = (
@@ -16,45 +17,35 @@ _OTHER_DELIVERIES = (
 )
 
 
-class ChannelCalls:
-    """The calls by name, over the state."""
+class ChannelOperations:
+    """A method for each row, over the state."""
 
     def __init__(self, core: Core, state: ConfigState) -> None:
         self._core = core
         self._state = state
 
-    def actions(self) -> dict[str, Action]:
-        """Each action with what it is done to."""
-        return {
-            "CreateConfigDeliveryChannel": Action(self._create, "DeliveryChannelTargetArn"),
-            "UpdateConfigDeliveryChannel": Action(self._update, "DeliveryChannelId"),
-            "GetConfigDeliveryChannel": Action(self._get, "DeliveryChannelId"),
-            "ListConfigDeliveryChannels": Action(self._list),
-            "DeleteConfigDeliveryChannel": Action(self._delete, "DeliveryChannelId"),
-        }
-
-    def _create(self, call: Call) -> Answer:
+    def create_config_delivery_channel(self, call: Call) -> Answer:
         if call.text("DeliveryChannelType") != "MNS":
             raise call.invalid("DeliveryChannelType", "the local cloud delivers to MNS alone")
         target_arn = call.text("DeliveryChannelTargetArn")
         wanted = _asked_for(call, Channel(target_arn, non_compliant_notification=False))
         return {"DeliveryChannelId": self._state.create_channel(wanted).id}
 
-    def _update(self, call: Call) -> Answer:
+    def update_config_delivery_channel(self, call: Call) -> Answer:
         channel = self._state.channel(call.text("DeliveryChannelId"))
         self._state.update_channel(_asked_for(call, channel))
         return {"DeliveryChannelId": channel.id}
 
-    def _get(self, call: Call) -> Answer:
+    def get_config_delivery_channel(self, call: Call) -> Answer:
         channel = self._state.channel(call.text("DeliveryChannelId"))
         return {"DeliveryChannel": self._described(channel)}
 
-    def _list(self, call: Call) -> Answer:
+    def list_config_delivery_channels(self, call: Call) -> Answer:
         wanted = call.listed("DeliveryChannelIds", "")
         channels = [c for c in self._state.channels() if not wanted or c.id in wanted]
         return {"DeliveryChannels": [self._described(channel) for channel in channels]}
 
-    def _delete(self, call: Call) -> Answer:
+    def delete_config_delivery_channel(self, call: Call) -> Answer:
         channel_id = call.text("DeliveryChannelId")
         self._state.delete_channel(channel_id)
         return {"DeliveryChannelId": channel_id}
@@ -77,7 +68,9 @@ class ChannelCalls:
 
 def _asked_for(call: Call, channel: Channel) -> Channel:
     """The channel with what the call says; the rest as it was."""
-    refuse_others(call, _OTHER_DELIVERIES)
+    for name in _OTHER_DELIVERIES:
+        if call.flag(name, default=False):
+            raise call.invalid(name, "the local cloud delivers findings alone")
     return replace(
         channel,
         target_arn=call.text("DeliveryChannelTargetArn", channel.target_arn),

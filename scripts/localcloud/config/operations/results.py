@@ -1,4 +1,6 @@
-"""Calls on what rules found: reading it, and ignoring it for a while or for good."""
+"""Operations on what rules found: reading it, and ignoring it for a while or for good."""
+
+# ruff: noqa: D102  (what each does is on its page)
 
 import json
 from collections.abc import Iterable
@@ -6,44 +8,29 @@ from datetime import date
 from typing import Any
 
 from scripts.localcloud.config.message import rule_arn
-from scripts.localcloud.config.parameters import refuse_others
 from scripts.localcloud.config.rules import RESOURCE_TYPE, Ignore, Result
 from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Action, Answer, Call
+from scripts.localcloud.pop import Answer, Call
 from scripts.localcloud.service import Core
 
-_OTHER_FILTERS = ("CompliancePackId", "ResourceGroupIds", "ResourceTypes")
 
-
-class ResultCalls:
-    """The calls by name, over the state."""
+class ResultOperations:
+    """A method for each row, over the state."""
 
     def __init__(self, core: Core, state: ConfigState) -> None:
         self._core = core
         self._state = state
 
-    def actions(self) -> dict[str, Action]:
-        """Each action with what it is done to."""
-        return {
-            # Their pages: RAM knows no single rule here.
-            "ListConfigRuleEvaluationResults": Action(self._list_of_rule, "ConfigRuleId"),
-            "ListResourceEvaluationResults": Action(self._list_of_resource, "ResourceId"),
-            "IgnoreEvaluationResults": Action(self._ignore, "ConfigRuleId"),
-            "RevertEvaluationResults": Action(self._revert, "ConfigRuleId"),
-        }
-
-    def _list_of_rule(self, call: Call) -> Answer:
+    def list_config_rule_evaluation_results(self, call: Call) -> Answer:
         """A page; its token is its last bucket, for results come and go between two pages."""
-        refuse_others(call, _OTHER_FILTERS)
         rule = self._state.rule(call.text("ConfigRuleId"))
         regions = call.listed("Regions", "")
         results = self._state.results(rule.id)
         listed = (result for result in results if not regions or result.region in regions)
         return self._page(call, ((result.bucket, result) for result in listed))
 
-    def _list_of_resource(self, call: Call) -> Answer:
-        """As above, by rule. Guessed: that a resource nobody knows simply has no results."""
-        refuse_others(call, ("RiskLevel", "SortBy"))
+    def list_resource_evaluation_results(self, call: Call) -> Answer:
+        """As above, by rule."""
         bucket, region = call.text("ResourceId"), call.text("Region", "")
         if call.text("ResourceType") != RESOURCE_TYPE:
             raise call.invalid("ResourceType", f"the local cloud knows {RESOURCE_TYPE} alone")
@@ -55,12 +42,12 @@ class ResultCalls:
         )
         return self._page(call, found)
 
-    def _ignore(self, call: Call) -> Answer:
+    def ignore_evaluation_results(self, call: Call) -> Answer:
         ignore = Ignore(call.text("Reason", ""), _day(call))
         self._state.ignore(call.text("ConfigRuleId"), _buckets(call), ignore)
         return {}
 
-    def _revert(self, call: Call) -> Answer:
+    def revert_evaluation_results(self, call: Call) -> Answer:
         self._state.revert(call.text("ConfigRuleId"), _buckets(call))
         return {}
 
@@ -104,7 +91,7 @@ class ResultCalls:
                 "OrderingTimestamp": evaluated,
             },
             "InvokingEventMessageType": result.trigger,
-            "RemediationEnabled": False,
+            "RemediationEnabled": self._state.remediations.has(rule.id),
             "ResultRecordedTimestamp": evaluated,
             "RiskLevel": rule.risk_level,
         }

@@ -1,0 +1,1 @@
+"""What Cloud Config's operations do, each by its row's name."""

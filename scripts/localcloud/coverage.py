@@ -1,0 +1,73 @@
+"""What the local cloud covers, as a table: `python -m scripts.localcloud.coverage`.
+
+It is made of the rows by which the services work, so that it cannot say anything else.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from scripts.localcloud import cloud  # the services are known once they are imported
+from scripts.localcloud.service import Service
+from scripts.localcloud.table import Row
+
+_HEAD = ("operation", "RAM action", "RAM resource", "page", "edition", "guesses")
+_ALL = "`*` (all resources)"
+
+
+class Covered(NamedTuple):
+    """An operation of a service."""
+
+    service: str
+    row: Row
+
+    @property
+    def action(self) -> str:
+        """What RAM calls it; empty if it takes no permission."""
+        return f"{self.service}:{self.row.action or self.row.name}" if self.row.resources else ""
+
+
+def covered() -> list[Covered]:
+    """Every operation of every service that has a table, by service, in the tables' order."""
+    services = [each for each in set(_below(Service.__subclasses__())) if each.table]
+    services.sort(key=lambda each: (each.name, each.__name__))
+    return [Covered(each.name, row) for each in services for row in each.table]
+
+
+def markdown() -> str:
+    """The table in Markdown."""
+    lines = [_line(_HEAD), _line(["---"] * len(_HEAD)), *map(_told, covered())]
+    return "\n".join(lines) + "\n"
+
+
+def _told(operation: Covered) -> str:
+    row = operation.row
+    return _line(
+        [
+            f"{operation.service}:{row.name}",
+            f"`{operation.action}`" if operation.action else "none",
+            "<br>".join(map(_resource, row.resources)),
+            row.page,
+            row.read_on or "-",
+            "; ".join(row.guesses),
+        ]
+    )
+
+
+def _below(kinds: Iterable[type[Service]]) -> Iterator[type[Service]]:
+    """Those of them, and what is made of them, that are services of this cloud."""
+    for each in kinds:
+        if each.__module__.startswith(f"{cloud.__package__}."):
+            yield each
+            yield from _below(each.__subclasses__())
+
+
+def _resource(pattern: str) -> str:
+    return _ALL if pattern == "*" else f"`{pattern}`"
+
+
+def _line(cells: list[str] | tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -1,0 +1,1 @@
+"""STS: who somebody is, and keys for a while."""

@@ -1,0 +1,179 @@
+"""Cloud Config's remediations, its evaluation of one resource, and how long things take there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alibabacloud_config20200907 import models
+from alibabacloud_config20200907.client import Client
+from darabonba.exceptions import DaraException
+
+from scripts.localcloud.clock import Clock
+from scripts.localcloud.faults import Lag
+from tests.contract.config_rig import PUBLIC_READ, ConfigRig, HeldClock, config_rig
+
+
+@pytest.fixture
+def rig() -> Iterator[ConfigRig]:
+    """Cloud Config with time compressed to nothing."""
+    with config_rig(Clock(scale=0)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def config(rig: ConfigRig) -> Client:
+    """The account's own client."""
+    return rig.client()
+
+
+def rule_request(**more: Any) -> models.CreateConfigRuleRequest:
+    """The tutorial's rule."""
+    fields = {
+        "config_rule_name": "test-oss-bucket-public-read-prohibited",
+        "config_rule_trigger_types": "ConfigurationItemChangeNotification",
+        "resource_types_scope": ["ACS::OSS::Bucket"],
+        "risk_level": 1,
+        "source_identifier": PUBLIC_READ,
+        "source_owner": "ALIYUN",
+        **more,
+    }
+    return models.CreateConfigRuleRequest(**fields)
+
+
+def get_rule(config: Client, rule_id: str) -> models.GetConfigRuleResponseBodyConfigRule:
+    """The rule as GetConfigRule tells it."""
+    request = models.GetConfigRuleRequest(config_rule_id=rule_id)
+    return config.get_config_rule(request).body.config_rule
+
+
+def remediation_request(rule_id: str, **more: Any) -> models.CreateRemediationRequest:
+    """Cloud Config's own answer to a public bucket."""
+    fields = {
+        "config_rule_id": rule_id,
+        "remediation_type": "OOS",
+        "remediation_template_id": "ACS-OSS-PutBucketAcl",
+        "invoke_type": "AUTO_EXECUTION",
+        "source_type": "ALIYUN",
+        "params": '{"bucketName":"{resourceId}","permissionName":"private"}',
+        **more,
+    }
+    return models.CreateRemediationRequest(**fields)
+
+
+def test_a_remediation_lives_as_it_was_written(rig: ConfigRig, config: Client) -> None:
+    """It is created, listed by its rule, told of with results, and deleted, or with its rule."""
+    rig.oss.create("config-snapshot", acl="public-read")
+    rule, other = rig.with_rule(), rig.with_rule("oss-bucket-public-write-prohibited")
+    made = config.create_remediation(remediation_request(rule.id)).body.remediation_id
+    assert made.startswith("crr-")
+    config.create_remediation(remediation_request(other.id, invoke_type="MANUAL_EXECUTION"))
+
+    def listed(ids: str | None = None) -> list[tuple[str, str, str, str]]:
+        request = models.ListRemediationsRequest(config_rule_ids=ids)
+        found = config.list_remediations(request).body.remediations
+        return [
+            (r.config_rule_id, r.invoke_type, r.remediation_type, r.remediation_template_id)
+            for r in found
+        ]
+
+    ours = (rule.id, "AUTO_EXECUTION", "OOS", "ACS-OSS-PutBucketAcl")
+    assert listed(rule.id) == [ours]
+    assert [each[:2] for each in listed()] == [ours[:2], (other.id, "MANUAL_EXECUTION")]
+    results = config.list_config_rule_evaluation_results(
+        models.ListConfigRuleEvaluationResultsRequest(config_rule_id=rule.id)
+    ).body.evaluation_results.evaluation_result_list
+    assert [each.remediation_enabled for each in results] == [True]
+    assert rig.oss.bucket("config-snapshot").acl == "public-read"
+
+    deleted = config.delete_remediations(
+        models.DeleteRemediationsRequest(remediation_ids=f"{made},crr-0")
+    ).body.remediation_delete_results
+    assert [each.success for each in deleted] == [True, False]
+    config.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=other.id))
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, "RemediationExists"),
+        ({"config_rule_id": "cr-0"}, "ConfigRuleNotExists"),
+        ({"invoke_type": "SOMETIMES"}, "Invalid.InvokeType.Value"),
+        ({"remediation_type": "SSM"}, "Invalid.RemediationType.Value"),
+        ({"remediation_template_id": None}, "Invalid.RemediationTemplateId.Empty"),
+    ],
+)
+def test_a_rule_has_one_remediation_of_a_known_kind(
+    rig: ConfigRig, config: Client, more: dict[str, Any], code: str
+) -> None:
+    """Page "CreateRemediation"."""
+    rule = rig.with_rule()
+    config.create_remediation(remediation_request(rule.id))
+    with pytest.raises(DaraException) as refused:
+        config.create_remediation(remediation_request(rule.id, **more))
+    assert (refused.value.status_code, refused.value.code) == (400, code)
+
+
+def test_one_resource_is_evaluated_against_every_rule(rig: ConfigRig, config: Client) -> None:
+    """StartConfigRuleEvaluationByResource reports that bucket, for each rule, and no other."""
+    for name in ("config-snapshot", "another-one"):
+        rig.oss.create(name, acl="public-read-write")
+    first, _ = rig.with_rule(), rig.with_rule("oss-bucket-public-write-prohibited")
+    rig.received()
+    request = models.StartConfigRuleEvaluationByResourceRequest(resource_id="config-snapshot")
+    started = config.start_config_rule_evaluation_by_resource(request)
+    assert started.body.config_rule_id == first.id
+    assert rig.reported() == ["config-snapshot", "config-snapshot"]
+    unknown = models.StartConfigRuleEvaluationByResourceRequest(resource_id="nobody-knows-it")
+    assert config.start_config_rule_evaluation_by_resource(unknown).status_code == 200
+    assert rig.received() == []
+
+
+def test_an_evaluation_takes_as_long_as_is_said() -> None:
+    """Cloud Config takes minutes: so many seconds of the cloud's time pass before it evaluates."""
+    with config_rig(HeldClock()) as rig:
+        waited: list[float] = []
+        waits = rig.core.clock.wait
+        rig.core.clock.wait = lambda seconds: waited.append(seconds) or waits(seconds)  # type: ignore[method-assign,func-returns-value]
+        rig.config.evaluates_after = 600
+        rig.oss.create("config-snapshot", acl="public-read")
+        rig.core.clock.gate.set()
+        rig.settle()
+        assert waited[0] == 600
+
+
+def test_a_rule_is_made_and_deleted_a_few_reads_later(rig: ConfigRig, config: Client) -> None:
+    """A new rule is not found at first, and a deleted one is DELETING; counted in reads of it."""
+    rig.config.lag.reads = 2
+    rule_id = config.create_config_rule(rule_request()).body.config_rule_id
+    rig.settle()
+
+    def listed() -> dict[str, str]:
+        found = config.list_config_rules(models.ListConfigRulesRequest()).body.config_rules
+        return {each.config_rule_id: each.config_rule_state for each in found.config_rule_list}
+
+    with pytest.raises(DaraException) as refused:
+        get_rule(config, rule_id)
+    assert refused.value.code == "ConfigRuleNotExists"
+    assert [listed(), listed()] == [{}, {rule_id: "ACTIVE"}]
+    assert get_rule(config, rule_id).config_rule_state == "ACTIVE"
+
+    config.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule_id))
+    assert listed() == {rule_id: "DELETING"}
+    assert get_rule(config, rule_id).config_rule_state == "DELETING"
+    assert listed() == {}
+    with pytest.raises(DaraException):
+        get_rule(config, rule_id)
+
+
+def test_one_rule_can_be_ordered_to_lag(rig: ConfigRig, config: Client) -> None:
+    """As a fault of the very call that makes or deletes it."""
+    rig.core.faults.add("config:CreateConfigRule", Lag(reads=1))
+    rule_id = config.create_config_rule(rule_request()).body.config_rule_id
+    rig.settle()
+    with pytest.raises(DaraException):
+        get_rule(config, rule_id)
+    assert get_rule(config, rule_id).config_rule_state == "ACTIVE"
+    config.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule_id))
+    with pytest.raises(DaraException):
+        get_rule(config, rule_id)

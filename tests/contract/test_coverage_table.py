@@ -1,0 +1,57 @@
+"""The table of what the local cloud covers, which is made of the services' own rows."""
+
+import json
+
+import pytest
+from alibabacloud_config20200907 import client as config_client
+from alibabacloud_ram20150501 import client as ram_client
+from alibabacloud_sts20150401 import client as sts_client
+
+from scripts.localcloud import coverage
+
+KNOWN = {(each.service, each.row.name): each for each in coverage.covered()}
+
+
+@pytest.mark.parametrize(
+    ("operation", "resources"),
+    [
+        (("config", "StartConfigRuleEvaluation"), ("*",)),
+        (("config", "StartConfigRuleEvaluationByResource"), ("*",)),
+        (("config", "ListConfigRuleEvaluationResults"), ("*",)),
+        (("config", "ListConfigRules"), ("acs:config:*:{account}:rule/*",)),
+        (
+            ("ram", "AttachPolicyToRole"),
+            ("acs:ram:*:{account}:role/{RoleName}", "acs:ram:*:{owner}:policy/{PolicyName}"),
+        ),
+        (("sts", "GetCallerIdentity"), ()),
+    ],
+)
+def test_the_table_has_the_resource_that_ram_is_asked_for(
+    operation: tuple[str, str], resources: tuple[str, ...]
+) -> None:
+    """By the page that it names."""
+    assert KNOWN[operation].row.resources == resources
+
+
+@pytest.mark.parametrize(
+    ("service", "sdk"),
+    [
+        ("config", config_client.Client),
+        ("ram", ram_client.Client),
+        ("sts", sts_client.Client),
+    ],
+)
+def test_each_rpc_operation_is_one_of_the_service(service: str, sdk: type) -> None:
+    """No row is of an operation that the official client does not have."""
+    has = {name.replace("_", "") for name in vars(sdk)}
+    ours = [name for known, name in KNOWN if known == service]
+    assert [name for name in ours if name.lower() not in has] == []
+
+
+def test_the_table_is_one_line_an_operation() -> None:
+    """Each with its page; none twice."""
+    lines = coverage.markdown().splitlines()[2:]
+    assert len(lines) == len(coverage.covered()) == len(set(lines))
+    assert all(line.count(" | ") == lines[0].count(" | ") for line in lines)
+    assert all(each.row.page for each in coverage.covered())
+    assert json.dumps(lines).count("config:CreateRemediation") == 2

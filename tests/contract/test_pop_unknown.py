@@ -1,0 +1,95 @@
+"""What an RPC-style service of the local cloud does not know, it refuses by name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alibabacloud_tea_openapi.client import Client
+from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
+from alibabacloud_tea_util.models import RuntimeOptions
+from darabonba.exceptions import DaraException
+
+from scripts.localcloud import LocalCloud
+
+VERSIONS = {"ram": "2015-05-01", "sts": "2015-04-01", "config": "2020-09-07"}
+CALLS = {"ram": "ListRoles", "sts": "GetCallerIdentity", "config": "ListConfigRules"}
+SIGNATURES = ("ACS3-HMAC-SHA256", "v2")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud with nothing in it."""
+    with LocalCloud() as running:
+        yield running
+
+
+def call(cloud: LocalCloud, service: str, algorithm: str = SIGNATURES[0], **changed: Any) -> Any:
+    """The service's call that takes nothing, with what is `changed`, through the generic client."""
+    key = cloud.credentials
+    client = Client(
+        Config(
+            endpoint=getattr(cloud.endpoints, service).removeprefix("http://"),
+            protocol="http",
+            access_key_id=key.access_key_id,
+            access_key_secret=key.access_key_secret,
+            signature_algorithm=algorithm,
+        )
+    )
+    params = Params(
+        action=changed.get("action", CALLS[service]),
+        version=changed.get("version", VERSIONS[service]),
+        protocol="HTTP",
+        pathname="/",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        req_body_type=changed.get("body_type", "formData"),
+        body_type="json",
+    )
+    asked = OpenApiRequest(
+        query=changed.get("query"), body=changed.get("form"), headers=changed.get("headers")
+    )
+    return client.call_api(params, asked, RuntimeOptions())["body"]
+
+
+UNKNOWN: dict[str, tuple[dict[str, Any], int, str]] = {
+    "a parameter": ({"query": {"Wanted": "all"}}, 501, "Wanted"),
+    "a parameter in the form": ({"form": {"Wanted": "all"}}, 501, "Wanted"),
+    "a list": ({"query": {"Wanted.2.Key": "all"}}, 501, "Wanted.1.Key"),
+    "a version": ({"version": "2014-01-01"}, 400, "2014-01-01"),
+    "an action": ({"action": "ListWonders"}, 404, "ListWonders"),
+}
+
+
+@pytest.mark.parametrize("algorithm", SIGNATURES)
+@pytest.mark.parametrize("service", CALLS)
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_what_is_unknown_is_refused_by_name(
+    cloud: LocalCloud, service: str, algorithm: str, what: str
+) -> None:
+    """An unknown parameter, version or action is an error that names it, and in the journal."""
+    assert call(cloud, service, algorithm)
+    changed, status, named = UNKNOWN[what]
+    with pytest.raises(DaraException) as refused:
+        call(cloud, service, algorithm, **changed)
+    assert refused.value.status_code == status
+    assert named in str(refused.value)
+    last = cloud.journal.entries(service)[-1]
+    assert last.details["status"] == status
+    assert named in last.details["message"]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_an_own_header_that_is_unknown_is_refused_by_name(cloud: LocalCloud, service: str) -> None:
+    """A header of the signature's family that means nothing here is not passed over."""
+    with pytest.raises(DaraException, match="x-acs-wanted") as refused:
+        call(cloud, service, headers={"x-acs-wanted": "all"})
+    assert (refused.value.status_code, refused.value.code) == (501, "NotImplemented")
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_body_that_is_no_form_is_refused(cloud: LocalCloud, service: str) -> None:
+    """Parameters in JSON would not be read: that is said."""
+    with pytest.raises(DaraException, match="no form") as refused:
+        call(cloud, service, body_type="json", form={"Wanted": "all"})
+    assert refused.value.status_code == 501
