@@ -3,6 +3,8 @@
 STATUS = {
     "InvalidArgument": 400,
     "MissingRequiredHeader": 400,
+    "PathNotSupported": 400,
+    "EntityTooLarge": 400,
     "AccessDenied": 403,
     "InvalidAccessKeyID": 403,
     "SignatureNotMatch": 403,
@@ -14,6 +16,7 @@ STATUS = {
     "FunctionAlreadyExists": 409,
     "TriggerAlreadyExists": 409,
     "PreconditionFailed": 412,
+    "NotImplemented": 501,
     "ServiceUnavailable": 503,
     # Guessed: these codes; that such calls are refused is documented.
     "InvalidSecurityToken": 403,
@@ -23,10 +26,8 @@ STATUS = {
     "VersionNotFound": 404,
     "VpcBindingNotFound": 404,
     "CodeNotFound": 404,
-    "PathNotSupported": 404,
     "ServiceNotEmpty": 409,
     "FunctionNotEmpty": 409,
-    "RequestEntityTooLarge": 413,
 }
 
 

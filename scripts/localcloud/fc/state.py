@@ -71,7 +71,8 @@ class FcState(Rewindable):
         self.resources.function(service, function)
         payload = _bytes(event)
         if len(payload) > _LONGEST_ASYNC_EVENT:
-            raise FcError("RequestEntityTooLarge", "an asynchronous event has at most 128 KB")
+            message = f"payload size exceeds maximum allowed size ({_LONGEST_ASYNC_EVENT} bytes)"
+            raise FcError("EntityTooLarge", message)
         now = self._core.clock.now()
         job = Job(request_id or new_request_id(), service, function, payload, now)
         self._async.submit(job)

@@ -129,12 +129,7 @@ class Triggers:
 
 
 def _settings(config: object) -> Settings:
-    """The trigger's own settings; the newer API has them as JSON in a string."""
-    if isinstance(config, str):
-        try:
-            config = json.loads(config)
-        except ValueError as error:
-            raise invalid("triggerConfig is not JSON") from error
+    """The trigger's own settings."""
     if not isinstance(config, dict):
         raise invalid("triggerConfig must be an object")
     settings = _DEFAULTS | {name: value for name, value in config.items() if value is not None}
