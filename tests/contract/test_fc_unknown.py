@@ -183,11 +183,11 @@ def test_the_newer_version_refuses_by_name_as_well(cloud: FcCloud) -> None:
             fc.call_api(params, open_api.OpenApiRequest(**request), RuntimeOptions())
         return str(error.value)
 
-    config = json.dumps({"topicName": "findings"})
+    config = json.dumps({"filterTags": "findings"})
     trigger = {"triggerName": "t", "triggerType": "mns_topic", "triggerConfig": config}
     assert "GetFunction: tags" in refused("GetFunction", "GET", function, query={"tags": "a"})
     assert "UpdateFunction: name" in refused("UpdateFunction", "PUT", function, body={"name": "f"})
-    assert "triggerConfig.topicName" in refused(
+    assert "triggerConfig.filterTags" in refused(
         "CreateTrigger", "POST", f"{function}/triggers", body=trigger
     )
     assert "x-acs-action" in refused("GetService", "GET", function)

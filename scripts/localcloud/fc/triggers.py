@@ -64,9 +64,12 @@ class Triggers:
         return trigger
 
     def update(self, service: str, function: str, name: str) -> Trigger:
-        """Always raises FcError: a trigger of this type cannot be changed."""
+        """Always raises FcError: a trigger of this type cannot be changed.
+
+        In these words, which the Serverless Devs client looks for, and takes for no failure.
+        """
         self._resources.trigger(service, function, name)
-        raise invalid("a trigger of type mns_topic cannot be updated: delete it and create it anew")
+        raise invalid("Updating trigger is not supported yet.")
 
     def delete(self, service: str, function: str, name: str) -> None:
         """Remove a trigger and its subscription. Raises FcError."""

@@ -65,7 +65,7 @@ _SETTINGS_OF_FUNCTIONS = (
     | _within("customRuntimeConfig", "args command")
 )
 _SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | _within(
-    "triggerConfig", "notifyContentFormat notifyStrategy filterTag"
+    "triggerConfig", "topicName region notifyContentFormat notifyStrategy filterTag"
 )
 _SETTINGS_OF_ASYNC_CONFIGS = (
     words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation")
@@ -76,6 +76,10 @@ _SETTINGS_OF_ASYNC_CONFIGS = (
 _SUBSCRIBES = (
     "that RAM asks for mns:Subscribe and mns:Unsubscribe, as the client's least permissions name"
     " both for whoever makes, changes or deletes a trigger of a topic"
+)
+_TOPIC_IN_CONFIG = (
+    "that topicName and region in triggerConfig are taken and shown: clients send them, and no page"
+    " has them"
 )
 _BINDING = "the resource: of bindings only ListVpcBindings' is known"
 
@@ -253,7 +257,7 @@ _ROWS = (
         f"{_FUNCTION}/triggers",
         "CreateTrigger",
         fields=_SETTINGS_OF_TRIGGERS | words("triggerName triggerType sourceArn"),
-        guesses=(_SUBSCRIBES,),
+        guesses=(_SUBSCRIBES, _TOPIC_IN_CONFIG),
     ),
     Row("GetTrigger", "GET", _TRIGGER, "GetTrigger"),
     Row(
@@ -315,10 +319,7 @@ SENT_BY_CLIENTS: Mapping[str, frozenset[str]] = {
     "UpdateService": words("name import protect vpcConfig.vswitchIds"),
     "CreateFunction": _ITS_OWN_SPEC,
     "UpdateFunction": _ITS_OWN_SPEC,
-    "CreateTrigger": words("triggerConfig.topicName triggerConfig.region"),
-    "UpdateTrigger": words(
-        "triggerName triggerType sourceArn triggerConfig.topicName triggerConfig.region"
-    ),
+    "UpdateTrigger": words("triggerName triggerType sourceArn"),
 }
 
 
