@@ -16,6 +16,7 @@ STATUS = {
     "FunctionAlreadyExists": 409,
     "TriggerAlreadyExists": 409,
     "PreconditionFailed": 412,
+    "ResourceExhausted": 429,
     "NotImplemented": 501,
     "ServiceUnavailable": 503,
     # Guessed: these codes; that such calls are refused is documented.

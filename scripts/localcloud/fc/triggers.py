@@ -8,8 +8,9 @@ from typing import Any
 
 from scripts.localcloud.faults import Drop, Fail, Stall
 from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.resources import Resources, Settings, Trigger
+from scripts.localcloud.fc.resources import Resources, Trigger
 from scripts.localcloud.fc.roles import MNS, Roles
+from scripts.localcloud.fc.settings import Settings
 from scripts.localcloud.mns.delivery import Message
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.service import Core
