@@ -22,7 +22,7 @@ STATUS = {
     # Guessed: these codes; that such calls are refused is documented.
     "InvalidSecurityToken": 403,
     "SecurityTokenExpired": 403,
-    "RequestExpired": 403,
+    "RequestTimeTooSkewed": 403,
     "AliasNotFound": 404,
     "VersionNotFound": 404,
     "VpcBindingNotFound": 404,

@@ -58,7 +58,9 @@ ASYNC_DEFAULTS: Settings = {
     "statefulInvocation": False,
 }
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+# Pages "CreateService" and "CreateFunction" of 2021-04-06.
+_LONGEST_NAME = {"serviceName": 128, "functionName": 64, "triggerName": 128}
 _HANDLER = re.compile(r"[\w./-]+\.\w+")
 _ENVIRONMENT_LIMIT = 4096
 
@@ -75,9 +77,10 @@ def merged(settings: Settings, fields: Settings) -> Settings:
 
 def check_name(what: str, name: str) -> None:
     """Raises FcError for no name of a service, function or trigger."""
-    if not _NAME.fullmatch(name):
+    longest = _LONGEST_NAME[what]
+    if not _NAME.fullmatch(name) or len(name) > longest:
         raise invalid(
-            f"{what} must be 1 to 128 letters, digits, _ and -, and begin with a letter or _"
+            f"{what} must be 1 to {longest} letters, digits, _ and -, and begin with a letter or _"
         )
 
 

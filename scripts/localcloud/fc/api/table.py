@@ -5,8 +5,10 @@ both's, and `SENT_BY_CLIENTS` what only the older one takes.
 
 An operation's own page names "All Resource" for most of them; page "Policies and sample policies"
 (2.0) and the Serverless Devs client's least permissions name an ARN for each. Where they differ it
-is the page of the operation that counts here, which refuses more. Where the table on an
-operation's page was not seen, the ARN is that of "Policies and sample policies" (2025-01-17).
+is the page of the operation that counts here, which refuses more. CreateService's page names the
+service, the other one all services, which is more; InvokeFunction's table was not seen: these two
+are as "Policies and sample policies" (2025-01-17) has them. The condition keys of CreateService and
+UpdateService (fc:EnableServiceSLSLogging, fc:EnableServiceInternetAccess) are not known here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +83,8 @@ _TOPIC_IN_CONFIG = (
     "that topicName and region in triggerConfig are taken and shown: clients send them, and no page"
     " has them"
 )
-_BINDING = "the resource: of bindings only ListVpcBindings' is known"
+_AS_IN_3_0 = "the resource: that of the operation's page of 2023-03-30"
+_AS_OTHERS = "the resource: that of its likes, whose pages were seen"
 
 AS_IT_IS = words("*")
 """The fields of a body that is no JSON, but whatever its sender likes."""
@@ -125,7 +128,7 @@ _ROWS = (
         "GET",
         f"{_SERVICE}/bindings",
         "ListVpcBindings",
-        resources=_on(f"{_SERVICE}/binding/*"),
+        read_on="2025-11-17",
     ),
     Row(
         "CreateVpcBinding",
@@ -133,25 +136,22 @@ _ROWS = (
         f"{_SERVICE}/bindings",
         "CreateVpcBinding",
         fields=words("vpcId"),
-        resources=_on(_SERVICE),
-        guesses=(_BINDING,),
+        guesses=(_AS_OTHERS,),
     ),
     Row(
         "DeleteVpcBinding",
         "DELETE",
         f"{_SERVICE}/bindings/{{vpc}}",
         "DeleteVpcBinding",
-        resources=_on(f"{_SERVICE}/vpcs/{{vpc}}"),
-        guesses=(_BINDING,),
+        guesses=(_AS_OTHERS,),
     ),
     Row(
         "ListAliases",
         "GET",
         f"{_SERVICE}/aliases",
         "ListAliases",
+        read_on="2026-02-26",
         query=_PAGED,
-        resources=_on(_SERVICE),
-        guesses=("the resource",),
     ),
     Row(
         "ListServiceVersions",
@@ -159,25 +159,24 @@ _ROWS = (
         f"{_SERVICE}/versions",
         "ListServiceVersions",
         query=words("direction startKey nextToken limit"),
-        resources=_on(_SERVICE),
-        guesses=("the resource",),
+        guesses=(_AS_OTHERS,),
     ),
     Row(
         "ListFunctions",
         "GET",
         f"{_SERVICE}/functions",
         "ListFunctions",
+        read_on="2026-02-26",
         query=_PAGED | {"qualifier"},
-        resources=_on(f"{_SERVICE}/functions/*"),
     ),
     Row(
         "CreateFunction",
         "POST",
         f"{_SERVICE}/functions",
         "CreateFunction",
+        read_on="2026-02-26",
         headers=_CHECKSUM,
         fields=_SETTINGS_OF_FUNCTIONS | {"functionName"},
-        resources=_on(f"{_SERVICE}/functions/*"),
     ),
     Row(
         "GetFunction",
@@ -196,8 +195,9 @@ _ROWS = (
         headers=_CHECKSUM,
         # The SDK of 2021-04-06 writes the last one so, of all fields and only to change it.
         fields=_SETTINGS_OF_FUNCTIONS | {"InstanceConcurrency"},
+        guesses=(_AS_IN_3_0,),
     ),
-    Row("DeleteFunction", "DELETE", _FUNCTION, "DeleteFunction", resources=_on(_FUNCTION)),
+    Row("DeleteFunction", "DELETE", _FUNCTION, "DeleteFunction", read_on="2026-02-26"),
     Row(
         "GetFunctionCode",
         "GET",
@@ -226,6 +226,7 @@ _ROWS = (
         _CONFIG,
         "GetFunctionAsyncInvokeConfig",
         query=words("qualifier"),
+        guesses=(_AS_IN_3_0,),
     ),
     Row(
         "ListFunctionAsyncInvokeConfigs",
@@ -273,7 +274,7 @@ _ROWS = (
         "DELETE",
         _TRIGGER,
         "DeleteTrigger",
-        resources=_on(_TRIGGER),
+        read_on="2026-02-26",
         guesses=(_SUBSCRIBES,),
     ),
     Row(
@@ -282,8 +283,7 @@ _ROWS = (
         "on-demand-configs",
         "ListOnDemandConfigs",
         query=_PAGED,
-        resources=_on("*"),
-        guesses=("the resource",),
+        guesses=(_AS_OTHERS,),
     ),
     Row(
         "ListProvisionConfigs",
@@ -291,8 +291,7 @@ _ROWS = (
         "provision-configs",
         "ListProvisionConfigs",
         query=words("serviceName qualifier nextToken limit"),
-        resources=_on("*"),
-        guesses=("the resource",),
+        guesses=(_AS_OTHERS,),
     ),
     Row(
         "DownloadPackage",
