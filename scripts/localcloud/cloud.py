@@ -8,8 +8,8 @@ from scripts.localcloud.clock import Clock
 from scripts.localcloud.config.api import ConfigService
 from scripts.localcloud.config.state import ConfigState
 from scripts.localcloud.faults import Faults
+from scripts.localcloud.fc.api import FcService
 from scripts.localcloud.fc.state import FcState
-from scripts.localcloud.fc.wire import FcService
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
 from scripts.localcloud.log.api import LogService

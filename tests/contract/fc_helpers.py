@@ -21,8 +21,8 @@ from alibabacloud_tea_openapi.models import Config
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
+from scripts.localcloud.fc.api import FcService
 from scripts.localcloud.fc.state import FcState
-from scripts.localcloud.fc.wire import FcService
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
 from scripts.localcloud.log.state import LogState

@@ -171,6 +171,11 @@ REFUSED: list[tuple[Ask, int, str]] = [
         "InvalidArgument",
     ),
     (
+        lambda fc: fc.create_function(SERVICE, function_request(function_name="f" * 65)),
+        400,
+        "InvalidArgument",
+    ),
+    (
         lambda fc: fc.create_function(
             SERVICE, function_request(function_name="other", runtime="nodejs16")
         ),

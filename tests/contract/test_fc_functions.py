@@ -159,27 +159,34 @@ MEETING = """
         room = event.decode()
         open(os.path.join(room, context.request_id), "w").close()
         until = time.time() + 20
-        while len(os.listdir(room)) < 4 and time.time() < until:
+        while not os.path.exists(os.path.join(room, "end")) and time.time() < until:
             time.sleep(0.01)
-        return len(os.listdir(room))
 """
 
 
-def test_invocations_at_once_have_a_process_each_up_to_the_limit(
+def test_invocations_at_once_have_a_process_each_and_those_above_the_limit_none(
     cloud: FcCloud, tmp_path: Path
 ) -> None:
-    """Four invocations meet in four processes; six more wait for these to be free."""
+    """Four invocations meet in four processes; a fifth gets 429, until there is room again."""
+    cloud.fc.max_instances = 4
     deploy(cloud, MEETING)
 
-    with ThreadPoolExecutor(10) as threads:
+    with ThreadPoolExecutor(4) as threads:
         futures = [
-            threads.submit(cloud.fc.invoke, SERVICE, FUNCTION, str(tmp_path)) for _ in range(10)
+            threads.submit(cloud.fc.invoke, SERVICE, FUNCTION, str(tmp_path)) for _ in range(4)
         ]
+        while len(list(tmp_path.iterdir())) < 4:
+            assert not any(future.done() for future in futures)
+        with pytest.raises(FcError) as refused:
+            cloud.fc.invoke(SERVICE, FUNCTION, str(tmp_path))
+        (tmp_path / "end").touch()
         invocations = [future.result() for future in futures]
+    after = cloud.fc.invoke(SERVICE, FUNCTION, str(tmp_path))
 
-    assert all(int(invocation.payload) >= 4 for invocation in invocations)
+    assert (refused.value.status, refused.value.code) == (429, "ResourceExhausted")
     assert len({invocation.instance_id for invocation in invocations}) == 4
-    assert sum(invocation.cold for invocation in invocations) == 4
+    assert all(invocation.cold for invocation in invocations)
+    assert not after.cold
 
 
 def test_a_function_finds_its_package_and_no_other(cloud: FcCloud) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.fc.code import crc64
 from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.resources import FUNCTION_DEFAULTS, SERVICE_DEFAULTS, Resources
+from scripts.localcloud.fc.resources import Resources
+from scripts.localcloud.fc.settings import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
 from tests.contract.fc_helpers import (
     ECHO,
     FUNCTION,

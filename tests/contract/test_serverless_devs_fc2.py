@@ -1,8 +1,9 @@
 """What the real Serverless Devs client was recorded to ask gets the recorded answers.
 
-`serverless_devs_fc2.jsonl` holds every request of the scenarios that were run, in their order, with
-the signatures and the code package left out; `answered` is the status and code that a stand-in gave
-then. Each request is signed anew, for this cloud's account, with a real package put in.
+Each recording holds every request of the scenarios that were run, in their order, with the
+signatures and the code package left out; `answered` is the status and code that a stand-in gave
+then, and in the one of the project's own specification the content type and the message too. Each
+request is signed anew, for this cloud's account, with a real package put in.
 """
 
 import base64
@@ -19,18 +20,29 @@ from typing import Any
 import pytest
 
 from scripts.localcloud.cloud import LocalCloud
+from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.fc_helpers import ECHO, Answer, send, signed, zip_file
+from tests.contract.fc_helpers import Answer, send, signed, zip_file
 
 RECORDED = Path(__file__).with_name("serverless_devs_fc2.jsonl")
+RECORDED_OWN_SPEC = Path(__file__).with_name("serverless_devs_fc2_own_spec.jsonl")
 RECORDED_ACCOUNT = "1234567890123456"
+# What its event was to make the recorded function raise.
+SOURCE = """
+    def handler(event, context):
+        if b"/?acl#" in event:
+            raise ValueError("no bucket has such a name")
+        return event
+"""
 
 
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
-    """A cloud with nothing in it but the topic that the recorded trigger is for."""
+    """A cloud with no more in it than what the recorded specifications presume."""
     with LocalCloud() as running:
         running.mns.create_topic("MNSTestConfig")
+        project = running.log.create_project(f"resource-repair-{running.account_id}")
+        running.log.create_store(project.name, "audit", {"ttl": 30, "shardCount": 2})
         yield running
 
 
@@ -40,7 +52,7 @@ def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> N
     The scenarios follow from each other's state, from an empty account to an empty account.
     """
     differing = []
-    for request in recorded(cloud):
+    for request in recorded(cloud, RECORDED):
         answer = replay(cloud, request)
         wanted = request["answered"]["status"], request["answered"].get("code", "")
         if (answer.status, error_code(answer)) != wanted:
@@ -48,10 +60,36 @@ def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> N
     assert differing == []
 
 
-def recorded(cloud: LocalCloud) -> list[dict[str, Any]]:
+def test_the_recorded_life_of_the_own_specification_is_answered_as_recorded(
+    cloud: LocalCloud,
+) -> None:
+    """Deploys, invocations and the removal get each recorded status, code, type and message.
+
+    The client reads what says that it is JSON, so an empty answer must not; and of a trigger that
+    cannot be updated it tolerates one message and no other.
+    """
+    cloud.ram.create_role("AliyunMNSNotificationRole", policies.trust("mns.aliyuncs.com"))
+    differing = []
+    for request in recorded(cloud, RECORDED_OWN_SPEC):
+        if (request["scenario"], request["n"]) == ("deploy-role-mended", 1):
+            cloud.ram.detach("resource-repair-role", "System", "AliyunOSSFullAccess")
+        answer = replay(cloud, request)
+        wanted = {"code": "", "message": "", **request["answered"]}
+        given = {
+            "status": answer.status,
+            "content_type": answer.headers.get("Content-Type", ""),
+            "code": error_code(answer),
+            "message": error_message(answer),
+        }
+        if given != wanted:
+            differing.append((request["scenario"], request["n"], given, wanted))
+    assert differing == []
+
+
+def recorded(cloud: LocalCloud, recording: Path) -> list[dict[str, Any]]:
     """The requests, for this cloud's account and with a real code package."""
-    text = RECORDED.read_text("utf-8").replace(RECORDED_ACCOUNT, cloud.account_id)
-    text = text.replace("<base64 zip>", zip_file(ECHO))
+    text = recording.read_text("utf-8").replace(RECORDED_ACCOUNT, cloud.account_id)
+    text = text.replace("<base64 zip>", zip_file(SOURCE))
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -98,3 +136,11 @@ def error_code(answer: Answer) -> str:
         return ""
     fields = json.loads(answer.body)
     return str(fields.get("ErrorCode") or fields.get("Code"))
+
+
+def error_message(answer: Answer) -> str:
+    """The message in an error's body, of either service."""
+    if answer.status < 400:
+        return ""
+    fields = json.loads(answer.body)
+    return str(fields.get("ErrorMessage") or fields.get("Message"))

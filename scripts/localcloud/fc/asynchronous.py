@@ -6,15 +6,21 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from scripts.localcloud.faults import Fail, Hold, Stall
 from scripts.localcloud.fc.destinations import Destinations, Outcome
 from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.resources import ASYNC_DEFAULTS, AsyncConfig, Resources
+from scripts.localcloud.fc.resources import AsyncConfig, Resources
 from scripts.localcloud.fc.runner import Call, Invocation
+from scripts.localcloud.fc.settings import ASYNC_DEFAULTS
 from scripts.localcloud.service import Core
 
 # Page "Retry policies": 0.5 s after the first failure, and twice as long after each further one.
 # (It says so of system errors. Guessed: a function's own errors are retried at the same pace.)
 _FIRST_INTERVAL = 0.5
+# The same page: what fails with one of these is retried for 5 hours, however many attempts a
+# function has. (That of 3.0 says so of 429 only. Guessed: all waits together make the 5 hours.)
+_PLATFORM_ERRORS = (429, 500, 503)
+_PLATFORM_PATIENCE = 5 * 3600
 # Guessed: the name of this condition.
 _TOO_OLD = "EventAgeExceeded"
 _WORKERS = 8
@@ -100,6 +106,8 @@ class AsyncInvocations:
     def _see_through(self, job: Job) -> None:
         waited = 0.0
         runs = 0
+        refusals = 0  # by the platform, since the last run
+        refused_for = 0.0
         ending = _Ending(_TOO_OLD, 200, b"")
         while not self._stopped.is_set():
             config = self._config(job)
@@ -107,21 +115,35 @@ class AsyncInvocations:
             if age > config.settings["maxAsyncEventAgeInSeconds"]:
                 self._settle(job, config, runs, ending._replace(error_type=_TOO_OLD))
                 return
-            runs += 1
-            ending = self._run(job, runs)
+            ending = self._run(job, runs + 1)
             if self._stopped.is_set() or self._core.clock.stopped:
                 return
-            if not ending.error_type or runs > config.settings["maxAsyncRetryAttempts"]:
+            if ending.status in _PLATFORM_ERRORS:
+                interval = _FIRST_INTERVAL * 2**refusals
+                refusals += 1
+                refused_for += interval
+                over = refused_for > _PLATFORM_PATIENCE
+            else:
+                interval = _FIRST_INTERVAL * 2**runs
+                runs, refusals = runs + 1, 0
+                over = not ending.error_type or runs > config.settings["maxAsyncRetryAttempts"]
+            if over:
                 self._settle(job, config, runs, ending)
                 return
-            interval = _FIRST_INTERVAL * 2 ** (runs - 1)
             self._record("retried", job, attempt=runs + 1, interval=interval)
             self._stopped.wait(interval * self._core.clock.scale)
             waited += interval
 
     def _run(self, job: Job, attempt: int) -> _Ending:
-        call = Call(job.request_id, job.event, "async", attempt)
+        fault = self._core.faults.take("fc:run", f"{job.service}/{job.function}")
+        if isinstance(fault, Stall):
+            self._core.clock.hold(fault.seconds)
+        if isinstance(fault, Hold):
+            self._core.clock.hold_until(fault.released)
         try:
+            if isinstance(fault, Fail):
+                raise FcError(fault.code, fault.message, fault.status)
+            call = Call(job.request_id, job.event, "async", attempt)
             invocation = self._invoke(job.service, job.function, call)
         except FcError as error:
             body = {"ErrorCode": error.code, "ErrorMessage": error.message}

@@ -6,7 +6,8 @@ a cold start costs here what it costs there: hence annotations are strings and n
 
 A frame on the channel is a length in four bytes and so many bytes. An invocation is two frames:
 JSON (`handler`, `context`, `environment`) and the event as it is. So is an answer: JSON (`failed`)
-and the body. One empty frame comes first: ready.
+and the body. One empty frame comes first: ready. A message that has an `initializer` runs this, and
+not the handler.
 """
 
 import json
@@ -87,7 +88,10 @@ def _main(channel: _Channel, code: str) -> None:
         request_id.current = message["context"]["request_id"]
         os.environ.update(message["environment"])
         context = _Fields(message["context"])
-        failed, body = _invoke(request_id.current, message["handler"], event, context, code)
+        if message.get("initializer"):
+            failed, body = _run("Initialize", request_id.current, message, (context,), code)
+        else:
+            failed, body = _run("Invoke", request_id.current, message, (event, context), code)
         channel.send(json.dumps({"failed": failed}).encode())
         channel.send(body)
 
@@ -107,13 +111,18 @@ def _start_logging() -> _RequestId:
     return request_id
 
 
-def _invoke(
-    request_id: str, handler: str, event: bytes, context: _Fields, code: str
+def _run(
+    phase: str,
+    request_id: str,
+    message: "dict[str, str]",
+    arguments: "tuple[object, ...]",
+    code: str,
 ) -> "tuple[bool, bytes]":
-    """Whether the invocation failed, and the body of its answer."""
-    print(f"FC Invoke Start RequestId: {request_id}")
+    """Whether the handler or the initializer failed, and the body of the answer."""
+    print(f"FC {phase} Start RequestId: {request_id}")
     try:
-        body = _body(_call(handler, event, context))
+        result = _call(message.get("initializer") or message["handler"], arguments)
+        body = _body(result) if phase == "Invoke" else b""
         failed = False
     except Exception as error:  # whatever it is, it is the function's own
         description = _describe(error, code)
@@ -121,13 +130,13 @@ def _invoke(
         body = description.encode()
         failed = True
     ending = ", Error: Unhandled function error" if failed else ""
-    print(f"FC Invoke End RequestId: {request_id}{ending}")
+    print(f"FC {phase} End RequestId: {request_id}{ending}")
     sys.stdout.flush()
     sys.stderr.flush()
     return failed, body
 
 
-def _call(handler: str, event: bytes, context: _Fields) -> object:
+def _call(handler: str, arguments: "tuple[object, ...]") -> object:
     """Call the function that `module.function` names; its module is imported on first use."""
     module, _, name = handler.rpartition(".")
     try:
@@ -139,7 +148,7 @@ def _call(handler: str, event: bytes, context: _Fields) -> object:
     function = getattr(sys.modules[module], name, None)
     if function is None:
         raise _Failure("HandlerNotFound", f"Handler '{name}' is missing on module '{module}'")
-    return function(event, context)
+    return function(*arguments)
 
 
 def _body(result: object) -> bytes:

@@ -3,6 +3,8 @@
 STATUS = {
     "InvalidArgument": 400,
     "MissingRequiredHeader": 400,
+    "PathNotSupported": 400,
+    "EntityTooLarge": 400,
     "AccessDenied": 403,
     "InvalidAccessKeyID": 403,
     "SignatureNotMatch": 403,
@@ -14,19 +16,19 @@ STATUS = {
     "FunctionAlreadyExists": 409,
     "TriggerAlreadyExists": 409,
     "PreconditionFailed": 412,
+    "ResourceExhausted": 429,
+    "NotImplemented": 501,
     "ServiceUnavailable": 503,
     # Guessed: these codes; that such calls are refused is documented.
     "InvalidSecurityToken": 403,
     "SecurityTokenExpired": 403,
-    "RequestExpired": 403,
+    "RequestTimeTooSkewed": 403,
     "AliasNotFound": 404,
     "VersionNotFound": 404,
     "VpcBindingNotFound": 404,
     "CodeNotFound": 404,
-    "PathNotSupported": 404,
     "ServiceNotEmpty": 409,
     "FunctionNotEmpty": 409,
-    "RequestEntityTooLarge": 413,
 }
 
 

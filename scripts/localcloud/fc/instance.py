@@ -30,8 +30,9 @@ class Instance:
     """A function's process, started and ready.
 
     `code` is its working folder, `environment` all of its environment; what it prints goes to a
-    file in `logs`. It can import what is in `code` and the standard library: no package of this
-    machine's makes up for one that the bundle lacks.
+    file in `logs`. `fresh` is whether it has not run yet, `initialized` whether the function's
+    initializer has done its work. It can import what is in `code` and the standard library: no
+    package of this machine's makes up for one that the bundle lacks.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Instance:
     ) -> None:
         self.id = f"c-{uuid.uuid4().hex}"
         self.fresh = True
+        self.initialized = False
         self._channel, inherited = socket.socketpair()
         log = logs / f"{self.id}.log"
         with inherited, log.open("ab") as output:

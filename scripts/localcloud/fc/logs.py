@@ -11,15 +11,18 @@ from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.rewinding import Rewindable
 
+_KEPT = 16 * 1024 * 1024  # characters of each function
+
 
 class FunctionLogs(Rewindable):
-    """All output of all functions so far, each line of it also a log where its service has one."""
+    """The last output of all functions, each line of it also a log where its service has one."""
 
     def __init__(self, roles: Roles, log: LogState) -> None:
         self._roles = roles
         self._log = log
         self._lock = threading.Lock()
         self._printed: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._kept: dict[tuple[str, str], int] = defaultdict(int)
 
     def check(self, config: object) -> None:
         """Raise FcError for a `logConfig` of a service that names what is not there.
@@ -35,7 +38,7 @@ class FunctionLogs(Rewindable):
             raise invalid(f"logstore '{store}' does not exist")
 
     def printed(self, service: str, function: str) -> str:
-        """All that a function has printed."""
+        """What a function has printed; of more than 16 M characters the runs at the end."""
         with self._lock:
             return "".join(self._printed.get((service, function), []))
 
@@ -43,7 +46,7 @@ class FunctionLogs(Rewindable):
         """Take what one run has printed and, where the service wants it, how the run went."""
         output = invocation.log
         with self._lock:
-            self._printed[target.service.name, target.function.name].append(output)
+            self._remember((target.service.name, target.function.name), output)
         config = target.service.settings["logConfig"]
         if not (config.get("project") and config.get("logstore")):
             return
@@ -51,6 +54,16 @@ class FunctionLogs(Rewindable):
         if config.get("enableRequestMetrics"):
             topic = f"FCRequestMetrics:{target.subject}"
             self._write(target, [_metrics(target, call, invocation)], topic)
+
+    def _remember(self, function: tuple[str, str], output: str) -> None:
+        printed = self._printed[function]
+        printed.append(output)
+        self._kept[function] += len(output)
+        forgotten = 0
+        while self._kept[function] > _KEPT and forgotten < len(printed) - 1:
+            self._kept[function] -= len(printed[forgotten])
+            forgotten += 1
+        del printed[:forgotten]
 
     def _write(self, target: Target, logs: list[dict[str, str]], topic: str) -> None:
         """Where the role may not write, nothing is said of it."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from scripts.localcloud.fc.calls import NOTHING, Answer, Call, listed, shown
+from scripts.localcloud.fc.call import NOTHING, Answer, Call, listed, shown
 from scripts.localcloud.fc.code import Code
 from scripts.localcloud.fc.errors import invalid
 from scripts.localcloud.fc.runner import Invocation
@@ -25,7 +25,8 @@ _LOG_TAIL = 4096
 
 
 def _create_service(state: FcState, call: Call) -> Answer:
-    fields = call.fields()
+    fields = call.fields
+    state.check_role(fields.get("role"))
     state.check_logs(fields)
     name = str(fields.get("serviceName", ""))
     return shown(service_view(state.resources.create_service(name, fields)))
@@ -38,7 +39,8 @@ def _get_service(state: FcState, call: Call) -> Answer:
 
 def _update_service(state: FcState, call: Call) -> Answer:
     call.check_match(service_view(state.resources.service(call.service)))
-    fields = call.fields()
+    fields = call.fields
+    state.check_role(fields.get("role"))
     state.check_logs(fields)
     return shown(service_view(state.resources.update_service(call.service, fields)))
 
@@ -57,7 +59,7 @@ def _list_services(state: FcState, call: Call) -> Answer:
 
 def _create_vpc_binding(state: FcState, call: Call) -> Answer:
     state.resources.service(call.service)
-    state.bindings.bind(call.service, str(call.fields().get("vpcId") or ""))
+    state.bindings.bind(call.service, str(call.fields.get("vpcId") or ""))
     return Answer(b"{}")
 
 
@@ -85,7 +87,6 @@ def _get_function(state: FcState, call: Call) -> Answer:
 def _update_function(state: FcState, call: Call) -> Answer:
     call.check_match(function_view(state.resources.function(call.service, call.function)))
     fields = _fields_with_code(call)
-    # The SDK of 2021-04-06 writes this one so, of all fields and only to change it.
     fields.setdefault("instanceConcurrency", fields.get("InstanceConcurrency"))
     function = state.resources.update_function(call.service, call.function, fields)
     return shown(function_view(function))
@@ -106,9 +107,8 @@ def _list_functions(state: FcState, call: Call) -> Answer:
 def _get_function_code(state: FcState, call: Call) -> Answer:
     call.check_qualifier()
     code = state.resources.function(call.service, call.function).code
-    host = call.request.headers.get("Host")
-    url = f"http://{host}/{call.version}/packages/{code.digest}"
-    return Answer(json.dumps({"url": url, "checksum": code.checksum}).encode())
+    answer = {"url": f"{call.packages}/{code.digest}", "checksum": code.checksum}
+    return Answer(json.dumps(answer).encode())
 
 
 def _download_package(state: FcState, call: Call) -> Answer:
@@ -118,7 +118,8 @@ def _download_package(state: FcState, call: Call) -> Answer:
 
 
 def _create_trigger(state: FcState, call: Call) -> Answer:
-    trigger = state.triggers.create(call.service, call.function, call.fields())
+    state.check_role(call.fields.get("invocationRole"))
+    trigger = state.triggers.create(call.service, call.function, call.fields)
     return shown(trigger_view(trigger, config_as_text=call.config_as_text))
 
 
@@ -145,7 +146,7 @@ def _list_triggers(state: FcState, call: Call) -> Answer:
 
 def _put_async_config(state: FcState, call: Call) -> Answer:
     place = (call.service, call.function)
-    config = state.resources.put_async_config(*place, call.fields(), call.qualifier)
+    config = state.resources.put_async_config(*place, call.fields, call.qualifier)
     return shown(async_config_view(*place, call.qualifier, config))
 
 
@@ -171,12 +172,12 @@ def _invoke_function(state: FcState, call: Call) -> Answer:
     call.check_qualifier()
     request = call.request
     names = (call.service, call.function)
-    if request.headers.get("X-Fc-Invocation-Type").lower() == "async":
+    if call.choice("x-fc-invocation-type", "sync", "async") == "async":
         state.invoke_async(*names, request.body, request_id=call.request_id)
         return Answer(status=202)
     invocation = state.invoke(*names, request.body, request_id=call.request_id)
     headers = _invocation_headers(invocation)
-    if request.headers.get("X-Fc-Log-Type").lower() == "tail":
+    if call.choice("x-fc-log-type", "none", "tail") == "tail":
         tail = invocation.log.encode()[-_LOG_TAIL:]
         headers["X-Fc-Log-Result"] = base64.b64encode(tail).decode()
     return Answer(invocation.payload, headers=headers)
@@ -208,7 +209,7 @@ def _empty(field_name: str) -> Callable[[FcState, Call], Answer]:
 
 def _fields_with_code(call: Call) -> dict[str, Any]:
     """The body's fields; a code package must have the checksum that the request says."""
-    fields = call.fields()
+    fields = call.fields
     said = call.request.headers.get("X-Fc-Code-Checksum")
     if said and fields.get("code") and Code.from_request(fields["code"]).checksum != said:
         raise invalid("the code package's CRC-64 is not the one in X-Fc-Code-Checksum")

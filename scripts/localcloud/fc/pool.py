@@ -40,13 +40,12 @@ class Target(NamedTuple):
 
 
 class Pool:
-    """At most `limit` instances of `target`, with their code and logs under `folder`."""
+    """The instances of `target`, with their code and logs under `folder`."""
 
-    def __init__(self, core: Core, target: Target, folder: Path, limit: int) -> None:
+    def __init__(self, core: Core, target: Target, folder: Path) -> None:
         self.target = target
         self._core = core
         self._folder = folder
-        self._limit = limit
         self._unpacking = threading.Lock()
         self._changed = threading.Condition()
         self._idle: list[Instance] = []
@@ -55,12 +54,8 @@ class Pool:
         self._retired = False
 
     def acquire(self) -> Instance | None:
-        """An instance to use alone, warm if there is one; None once the pool is retired.
-
-        Waits while all are busy and no more may be started.
-        """
+        """An instance to use alone, warm if there is one; None once the pool is retired."""
         with self._changed:
-            self._changed.wait_for(lambda: self._retired or self._idle or self._size < self._limit)
             if self._retired:
                 return None
             if self._idle:

@@ -1,76 +1,28 @@
 """What an account has in Function Compute 2.0: services, functions, triggers and their settings."""
 
 import itertools
-import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from scripts.localcloud.clock import Clock
-from scripts.localcloud.fc import destinations
 from scripts.localcloud.fc.code import Code
-from scripts.localcloud.fc.errors import FcError, invalid
+from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.fc.settings import (
+    ASYNC_DEFAULTS,
+    FUNCTION_DEFAULTS,
+    SERVICE_DEFAULTS,
+    Settings,
+    check_async_config,
+    check_function,
+    check_name,
+    merged,
+)
 from scripts.localcloud.rewinding import Rewindable
-from scripts.pythons import RUNTIMES
-
-Settings = dict[str, Any]
-
-# Data structures "ServiceMetadata" and "FunctionMetadata": what is not said is so. (The default
-# timeout is documented as 3 seconds and, in the SDK, as 60: the shorter one hurts earlier.)
-SERVICE_DEFAULTS: Settings = {
-    "description": "",
-    "role": "",
-    "logConfig": {
-        "project": "",
-        "logstore": "",
-        "enableRequestMetrics": False,
-        "enableInstanceMetrics": False,
-        "logBeginRule": "None",
-    },
-    "internetAccess": True,
-    "vpcConfig": {"vpcId": "", "vSwitchIds": [], "securityGroupId": ""},
-    "nasConfig": {"userId": -1, "groupId": -1, "mountPoints": []},
-    "ossMountConfig": {"mountPoints": []},
-    "tracingConfig": {},
-}
-FUNCTION_DEFAULTS: Settings = {
-    "description": "",
-    "runtime": "",
-    "handler": "",
-    "timeout": 3,
-    "memorySize": 128,
-    "environmentVariables": {},
-    "initializer": "",
-    "initializationTimeout": 3,
-    "instanceConcurrency": 1,
-    "instanceSoftConcurrency": 0,
-    "instanceType": "e1",
-    "instanceLifecycleConfig": {},
-    "customContainerConfig": {},
-    "customDNS": {},
-    "customHealthCheckConfig": {},
-    "customRuntimeConfig": {},
-    "layers": [],
-    "caPort": 0,
-    "cpu": 0,
-    "diskSize": 512,
-    "gpuMemorySize": 0,
-}
-# Data structure "AsyncConfiguration".
-ASYNC_DEFAULTS: Settings = {
-    "destinationConfig": {},
-    "maxAsyncEventAgeInSeconds": 86400,
-    "maxAsyncRetryAttempts": 3,
-    "statefulInvocation": False,
-}
 
 LATEST = "LATEST"
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
-_HANDLER = re.compile(r"[\w./-]+\.\w+")
-_ENVIRONMENT_LIMIT = 4096
 
 
 @dataclass(frozen=True)
@@ -155,8 +107,8 @@ class Resources(Rewindable):
 
     def create_service(self, name: str, fields: Settings) -> Service:
         """Add a service with the settings among `fields`."""
-        _check_name("serviceName", name)
-        settings = _merge(SERVICE_DEFAULTS, fields)
+        check_name("serviceName", name)
+        settings = merged(SERVICE_DEFAULTS, fields)
         with self._lock:
             if name in self._services:
                 raise FcError("ServiceAlreadyExists", f"service '{name}' already exists")
@@ -181,7 +133,7 @@ class Resources(Rewindable):
             old = self.service(name)
             service = replace(
                 old,
-                settings=_merge(old.settings, fields),
+                settings=merged(old.settings, fields),
                 modified_at=self._clock.now(),
                 revision=next(self._revisions),
             )
@@ -199,9 +151,9 @@ class Resources(Rewindable):
 
     def create_function(self, service: str, name: str, fields: Settings) -> Function:
         """Add a function with the settings and the `code` among `fields`."""
-        _check_name("functionName", name)
-        settings = _merge(FUNCTION_DEFAULTS, fields)
-        _check_function(settings)
+        check_name("functionName", name)
+        settings = merged(FUNCTION_DEFAULTS, fields)
+        check_function(settings)
         code = Code.from_request(fields.get("code") or {})
         with self._lock:
             self.service(service)
@@ -231,8 +183,8 @@ class Resources(Rewindable):
         code = Code.from_request(fields["code"]) if fields.get("code") else None
         with self._lock:
             old = self.function(service, name)
-            settings = _merge(old.settings, fields)
-            _check_function(settings)
+            settings = merged(old.settings, fields)
+            check_function(settings)
             function = replace(
                 old,
                 settings=settings,
@@ -265,7 +217,7 @@ class Resources(Rewindable):
 
     def add_trigger(self, trigger: Trigger) -> None:
         """Add a trigger; what it is to be triggered by is not this module's business."""
-        _check_name("triggerName", trigger.name)
+        check_name("triggerName", trigger.name)
         key = (trigger.service, trigger.function, trigger.name)
         with self._lock:
             self.function(trigger.service, trigger.function)
@@ -298,10 +250,8 @@ class Resources(Rewindable):
         self, service: str, function: str, fields: Settings, qualifier: str = LATEST
     ) -> AsyncConfig:
         """Set the asynchronous configuration of a version or alias, in place of an older one."""
-        settings = _merge(ASYNC_DEFAULTS, fields)
-        _check_destinations(settings["destinationConfig"])
-        _check_range("maxAsyncRetryAttempts", settings["maxAsyncRetryAttempts"], 0, 8)
-        _check_range("maxAsyncEventAgeInSeconds", settings["maxAsyncEventAgeInSeconds"], 1, 604800)
+        settings = merged(ASYNC_DEFAULTS, fields)
+        check_async_config(settings)
         with self._lock:
             self.function(service, function)
             now = self._clock.now()
@@ -343,54 +293,3 @@ def _get(known: Mapping[_K, _R], key: _K, code: str, what: str) -> _R:
         return known[key]
     except KeyError:
         raise FcError(code, f"{what} does not exist") from None
-
-
-def _merge(settings: Settings, fields: Settings) -> Settings:
-    """The settings, with what `fields` says of them; null says nothing."""
-    said = {name: fields[name] for name in settings if fields.get(name) is not None}
-    for name, value in said.items():
-        kind = (int, float) if isinstance(settings[name], int) else type(settings[name])
-        if not isinstance(value, kind):
-            raise invalid(f"{name} is of the wrong type: {value!r}")
-    return {**settings, **said}
-
-
-def _check_name(what: str, name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise invalid(
-            f"{what} must be 1 to 128 letters, digits, _ and -, and begin with a letter or _"
-        )
-
-
-def _check_range(what: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, int) or not least <= value <= most:
-        raise invalid(f"{what} must be {least} to {most}, not {value}")
-
-
-def _check_destinations(config: Settings) -> None:
-    for outcome in ("onSuccess", "onFailure"):
-        chosen = config.get(outcome) or {}
-        if not isinstance(chosen, dict):
-            raise invalid(f"destinationConfig.{outcome} must be an object")
-        if arn := chosen.get("destination"):
-            destinations.parse(str(arn))
-
-
-def _check_function(settings: Settings) -> None:
-    if settings["runtime"] not in RUNTIMES:
-        known = ", ".join(RUNTIMES)
-        raise invalid(f"runtime must be one of {known} here, not '{settings['runtime']}'")
-    if not _HANDLER.fullmatch(str(settings["handler"])):
-        raise invalid(f"handler must be <module>.<function>, not '{settings['handler']}'")
-    _check_range("timeout", settings["timeout"], 1, 86400)
-    _check_range("memorySize", settings["memorySize"], 128, 32768)
-    _check_environment(settings["environmentVariables"])
-
-
-def _check_environment(variables: object) -> None:
-    """Page "Environment variables": text, and 4 KB of it at most."""
-    if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
-        raise invalid("environmentVariables must be an object of strings")
-    size = sum(len((name + value).encode()) for name, value in variables.items())
-    if size > _ENVIRONMENT_LIMIT:
-        raise invalid(f"environmentVariables must not exceed 4 KB, and have {size} bytes")

@@ -5,11 +5,14 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.fc.instance import Answer, Instance
 from scripts.localcloud.fc.pool import Pool, Target
+from scripts.localcloud.fc.settings import Settings
 from scripts.localcloud.ram.state import Credentials
 from scripts.localcloud.service import Core
 
@@ -17,6 +20,8 @@ from scripts.localcloud.service import Core
 _BARE_RUNTIME = "python3.12"
 
 _FUNCTION_ERROR = "UnhandledInvocationError"
+# Guessed: this name, after the other's pattern, and that the two time out in the same words.
+_INITIALIZER_ERROR = "UnhandledInitializationError"
 
 
 class Call(NamedTuple):
@@ -31,8 +36,9 @@ class Call(NamedTuple):
 class Invocation(NamedTuple):
     """What came of running a function once.
 
-    `error_type` is empty, or `UnhandledInvocationError`, and then `payload` is the error's
-    description. `log` is what this run printed; `cold` whether a process was started for it.
+    `error_type` is empty, or `UnhandledInvocationError` (of an initializer: its own), and then
+    `payload` is the error's description. `log` is what this run printed; `cold` whether a process
+    was started for it.
     """
 
     request_id: str
@@ -45,11 +51,15 @@ class Invocation(NamedTuple):
 
 
 class Runner:
-    """Runs functions, at most `max_instances` of each at once; further invocations wait."""
+    """Runs functions, each invocation in an instance of its own.
 
-    def __init__(self, core: Core, max_instances: int) -> None:
+    `limit` tells how many may run at once, of all functions together.
+    """
+
+    def __init__(self, core: Core, limit: Callable[[], int]) -> None:
         self._core = core
-        self._max_instances = max_instances
+        self._limit = limit
+        self._running = 0
         self._folder: Path | None = None  # made when first needed
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -58,22 +68,42 @@ class Runner:
         self.stopped = False
 
     def run(self, target: Target, credentials: Credentials, call: Call) -> Invocation | None:
-        """Run a function once; None if it was changed or deleted before this could begin."""
+        """Run a function once; None if it was changed or deleted before this could begin.
+
+        Raises FcError if as many run as may: page "Retry policies", status 429.
+        """
+        with self._lock:
+            if self._running >= self._limit():
+                # Guessed: which of the codes that SDKs know (the other is ResourceThrottled).
+                message = f"{self._running} instances run, and no more may in this region"
+                raise FcError("ResourceExhausted", message)
+            self._running += 1
+        try:
+            return self._run(target, credentials, call)
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _run(self, target: Target, credentials: Credentials, call: Call) -> Invocation | None:
         pool = self._pool(target)
         instance = pool.acquire() if pool else None
         if pool is None or instance is None:
             return None
+        settings = pool.target.function.settings
         message = _message(self._core, pool.target, call.request_id, credentials)
-        timeout = pool.target.function.settings["timeout"]
         cold, began = instance.fresh, time.monotonic()
-        answer = instance.invoke(message, call.event, timeout)
+        answer = _initialize(instance, settings, message)
+        error_type = _INITIALIZER_ERROR
+        if answer is None:
+            answer = instance.invoke(message, call.event, settings["timeout"])
+            error_type = _FUNCTION_ERROR
         duration_ms = (time.monotonic() - began) * 1000
         log = instance.read_log()
         pool.release(instance, alive=answer.alive)
         return Invocation(
             call.request_id,
             answer.body,
-            _FUNCTION_ERROR if answer.failed else "",
+            error_type if answer.failed else "",
             log,
             cold,
             duration_ms,
@@ -132,12 +162,29 @@ class Runner:
                 return stale
             self._folder = self._folder or Path(tempfile.mkdtemp(prefix="localcloud-fc-"))
             folder = self._folder / str(next(self._numbers))
-            pool = self._current[key] = Pool(self._core, target, folder, self._max_instances)
+            pool = self._current[key] = Pool(self._core, target, folder)
             if stale:
                 self._retired.append(stale)
         if stale:
             stale.retire()
         return pool
+
+
+def _initialize(
+    instance: Instance, settings: Settings, message: Mapping[str, Any]
+) -> Answer | None:
+    """How the function's initializer failed; None if it did not, now or before, or there is none.
+
+    It runs before an instance's first invocation, with a timeout of its own, and again before the
+    next one until it succeeds: article "Optimize application-layer cold starts by using the
+    initializer" of the developer community.
+    """
+    if instance.initialized or not settings["initializer"]:
+        return None
+    with_it = {**message, "initializer": settings["initializer"]}
+    answer = instance.invoke(with_it, b"", settings["initializationTimeout"])
+    instance.initialized = not answer.failed
+    return answer if answer.failed else None
 
 
 def _message(

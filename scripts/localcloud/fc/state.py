@@ -9,9 +9,10 @@ from scripts.localcloud.fc.destinations import Destinations
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.fc.logs import FunctionLogs
 from scripts.localcloud.fc.pool import Target
-from scripts.localcloud.fc.resources import Resources, Settings
+from scripts.localcloud.fc.resources import Resources
 from scripts.localcloud.fc.roles import Roles
 from scripts.localcloud.fc.runner import Call, Invocation, Runner
+from scripts.localcloud.fc.settings import Settings
 from scripts.localcloud.fc.triggers import Triggers
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.state import MnsState
@@ -28,10 +29,10 @@ class FcState(Rewindable):
     """The account's functions, run for real in processes of their own.
 
     `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
-    every function's own variables, from its next cold start on. At most `max_instances` of a
-    function run at once. `stays_warm` lets a rollback leave the idle processes of functions that
-    are still what they were, with all that these remember; it saves cold starts. All methods raise
-    FcError.
+    every function's own variables, from its next cold start on. At most `max_instances` run at
+    once: page "Set function quotas" has 100 an account and region, older editions 300. `stays_warm`
+    lets a rollback leave the idle processes of functions that are still what they were, with all
+    that these remember; it saves cold starts. All methods raise FcError.
     """
 
     def __init__(
@@ -41,11 +42,10 @@ class FcState(Rewindable):
         mns: MnsState,
         log: LogState,
         function_environment: dict[str, str],
-        *,
-        max_instances: int = 4,
     ) -> None:
         self.function_environment = function_environment
         self.stays_warm = False
+        self.max_instances = 100
         self._core = core
         self._roles = Roles(core, ram)
         self.resources = Resources(core.clock)
@@ -55,7 +55,7 @@ class FcState(Rewindable):
         self._destinations = Destinations(self._roles, mns)
         self._logs = FunctionLogs(self._roles, log)
         self._parts = (self.resources, self.bindings, self._roles, self._logs)
-        self._runner = Runner(core, max_instances)
+        self._runner = Runner(core, lambda: self.max_instances)
         self._async = self._begin()
 
     def invoke(
@@ -71,7 +71,8 @@ class FcState(Rewindable):
         self.resources.function(service, function)
         payload = _bytes(event)
         if len(payload) > _LONGEST_ASYNC_EVENT:
-            raise FcError("RequestEntityTooLarge", "an asynchronous event has at most 128 KB")
+            message = f"payload size exceeds maximum allowed size ({_LONGEST_ASYNC_EVENT} bytes)"
+            raise FcError("EntityTooLarge", message)
         now = self._core.clock.now()
         job = Job(request_id or new_request_id(), service, function, payload, now)
         self._async.submit(job)
@@ -82,12 +83,26 @@ class FcState(Rewindable):
         return self._async.wait_idle(timeout)
 
     def logs(self, service: str, function: str) -> str:
-        """All that a function has printed so far, whether or not its service keeps logs."""
+        """What a function has printed so far, whether or not its service keeps logs.
+
+        Of more than 16 M characters the runs at the end.
+        """
         return self._logs.printed(service, function)
 
     def check_logs(self, fields: Settings) -> None:
         """That what a service is to log to is there, if it is to log."""
         self._logs.check(fields.get("logConfig"))
+
+    def let_roles_lag(self, looks: int) -> None:
+        """Refuse a service or a trigger whose role is not there, or was made in this moment.
+
+        A role that is made from now on is not seen by the next so many requests that name it.
+        """
+        self._roles.let_new_lag(looks)
+
+    def check_role(self, role_arn: object) -> None:
+        """That the role which a service or a trigger names is seen, if that is looked at."""
+        self._roles.see(str(role_arn or ""))
 
     def interpreter(self, runtime: str) -> Interpreter:
         """The Python that functions of a runtime run under here; it may be a substitute."""

@@ -16,12 +16,16 @@ _HIGHEST_LIMIT = 100
 
 @dataclass(frozen=True)
 class Call:
-    """A request: the names in its path, and how its version of the API writes things."""
+    """A request: what it names, its body's fields, and how its version of the API writes things.
+
+    `packages` is the URL below which code packages can be had.
+    """
 
     request: Request
     request_id: str
-    version: str
     names: Mapping[str, str]
+    fields: dict[str, Any]
+    packages: str
     config_as_text: bool
 
     @property
@@ -42,18 +46,8 @@ class Call:
     @property
     def qualifier(self) -> str:
         """The version or alias of the service that is meant."""
-        in_path = self.names["service"].partition(".")[2]
+        in_path = self.names.get("service", "").partition(".")[2]
         return self.request.params.get("qualifier") or in_path or LATEST
-
-    def fields(self) -> dict[str, Any]:
-        """The body's JSON object. Raises FcError."""
-        try:
-            fields = json.loads(self.request.body or b"{}")
-        except ValueError as error:
-            raise invalid("the body is not JSON") from error
-        if not isinstance(fields, dict):
-            raise invalid("the body must be a JSON object")
-        return fields
 
     def check_qualifier(self) -> None:
         """Raises FcError for any version but the latest: no other is ever published here."""
@@ -66,6 +60,16 @@ class Call:
         """Raises FcError if the request is meant for another state than the present (If-Match)."""
         if self.request.headers.get("If-Match") not in ("", etag(view)):
             raise FcError("PreconditionFailed", "the resource has another ETag by now")
+
+    def choice(self, header: str, *choices: str) -> str:
+        """What a header of few values says, in lower case; the first of them if it is not there.
+
+        Raises FcError for another value.
+        """
+        said = self.request.headers.get(header).lower() or choices[0]
+        if said not in choices:
+            raise invalid(f"{header} must be one of {', '.join(choices)}, not '{said}'")
+        return said
 
 
 @dataclass(frozen=True)

@@ -65,4 +65,4 @@ def _check_date(text: str) -> None:
     except ValueError:
         raise FcError("MissingRequiredHeader", f"Date is not a date: '{text}'") from None
     if not recent:
-        raise FcError("RequestExpired", f"Date is more than 15 minutes off: {text}")
+        raise FcError("RequestTimeTooSkewed", f"Date is more than 15 minutes off: {text}")

@@ -1,0 +1,100 @@
+"""How requests to Function Compute are read, verified, allowed, answered and refused."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from scripts.localcloud.fc.api import signature
+from scripts.localcloud.fc.api.access import authorize
+from scripts.localcloud.fc.api.fields import read_fields
+from scripts.localcloud.fc.api.table import NEWER, OLDER
+from scripts.localcloud.fc.call import Call
+from scripts.localcloud.fc.errors import STATUS, FcError
+from scripts.localcloud.fc.operations import OPERATIONS
+from scripts.localcloud.fc.state import FcState, new_request_id
+from scripts.localcloud.http import Request, Response
+from scripts.localcloud.pop import authenticate_acs3
+from scripts.localcloud.ram.state import Principal, RamState
+from scripts.localcloud.service import ApiError, Core, Service
+from scripts.localcloud.table import Match, Row
+
+_JSON = {"Content-Type": "application/json"}
+
+
+class Version(NamedTuple):
+    """How one version of the API is spoken.
+
+    `config_as_text`: a trigger's configuration is written as JSON in a string.
+    """
+
+    table: Sequence[Row]
+    authenticate: Callable[[Request, RamState], Principal]
+    config_as_text: bool
+
+
+# The Serverless Devs client speaks the first, alibabacloud_fc_open20210406 the second.
+VERSIONS = {
+    "2016-08-15": Version(OLDER, signature.authenticate, config_as_text=False),
+    "2021-04-06": Version(NEWER, authenticate_acs3, config_as_text=True),
+}
+_PUBLIC = ("DownloadPackage",)
+
+
+class FcService(Service):
+    """The wire of Function Compute."""
+
+    name = "fc"
+    table = tuple(row for version in VERSIONS.values() for row in version.table)
+    own_headers = ("x-fc-", "x-acs-")
+
+    def __init__(self, core: Core, state: FcState, ram: RamState) -> None:
+        super().__init__(core)
+        self._state = state
+        self._ram = ram
+
+    def identify(self, request: Request) -> Match:
+        """The operation, and what it is done to: `service/function/trigger` as far as named."""
+        version = request.segments[0] if request.segments else ""
+        if version not in VERSIONS:
+            message = f"'{request.method}' against '{request.path}' is not supported"
+            raise ApiError(STATUS["PathNotSupported"], "PathNotSupported", message)
+        found = super().identify(request)
+        for header, said in (("x-acs-version", version), ("x-acs-action", found.name)):
+            if request.headers.get(header) not in ("", said):
+                raise self.unknown(f"{header} of {found.name}: {request.headers.get(header)}")
+        # Without a service's qualifier.
+        plain = [name.partition(".")[0] for name in found.names.values()]
+        return found._replace(subject="/".join(plain))
+
+    def perform(self, operation: Match, request: Request) -> Response:
+        """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
+        try:
+            return self._perform_call(operation, request)
+        except FcError as error:
+            raise ApiError(error.status, error.code, error.message) from error
+
+    def refuse(self, request: Request, error: ApiError) -> Response:  # noqa: ARG002  (as the base has it)
+        """The error as Function Compute writes it."""
+        body = {"ErrorCode": error.code, "ErrorMessage": error.message}
+        headers = {**_JSON, "X-Fc-Request-Id": new_request_id()}
+        return Response(error.status, json.dumps(body).encode(), headers)
+
+    def _perform_call(self, operation: Match, request: Request) -> Response:
+        row = operation.row
+        version = row.parts[0]
+        spoken = VERSIONS[version]
+        principal = None if row.name in _PUBLIC else spoken.authenticate(request, self._ram)
+        call = Call(
+            request,
+            new_request_id(),
+            operation.names,
+            read_fields(row, request, config_as_text=spoken.config_as_text),
+            f"http://{request.headers.get('Host')}/{version}/packages",
+            spoken.config_as_text,
+        )
+        if principal:
+            authorize(self.core, self._ram, principal, row, call)
+        answer = OPERATIONS[row.name](self._state, call)
+        headers = {"X-Fc-Request-Id": call.request_id, **answer.headers}
+        # Clients parse whatever says that it is JSON: what is empty must not say so.
+        return Response(answer.status, answer.body, {**(_JSON if answer.body else {}), **headers})

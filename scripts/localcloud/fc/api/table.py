@@ -1,0 +1,341 @@
+"""Function Compute's operations as their pages have them, in both versions of the 2.0 API.
+
+Both have the same paths below their own prefix, and nearly the same names: what is in `_ROWS` is
+both's, and `SENT_BY_CLIENTS` what only the older one takes.
+
+An operation's own page names "All Resource" for most of them; page "Policies and sample policies"
+(2.0) and the Serverless Devs client's least permissions name an ARN for each. Where they differ it
+is the page of the operation that counts here, which refuses more. CreateService's page names the
+service, the other one all services, which is more; InvokeFunction's table was not seen: these two
+are as "Policies and sample policies" (2025-01-17) has them. The condition keys of CreateService and
+UpdateService (fc:EnableServiceSLSLogging, fc:EnableServiceInternetAccess) are not known here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from scripts.localcloud.table import Row, words
+
+_ARN = "acs:fc:{region}:{account}:"
+_SERVICE = "services/{service}"
+_FUNCTION = f"{_SERVICE}/functions/{{function}}"
+_TRIGGER = f"{_FUNCTION}/triggers/{{trigger}}"
+_CONFIG = f"{_FUNCTION}/async-invoke-config"
+
+
+def _on(path: str) -> tuple[str, ...]:
+    return (f"{_ARN}{path}",)
+
+
+def _within(name: str, inner: str) -> frozenset[str]:
+    """A field that is an object, and the names in it; or a list of such objects."""
+    return frozenset({name, *(f"{name}.{each}" for each in inner.split())})
+
+
+_PAGED = words("prefix startKey nextToken limit")
+_CHECKSUM = words("x-fc-code-checksum")
+_SETTINGS_OF_SERVICES = (
+    words("description internetAccess role")
+    | _within(
+        "logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule"
+    )
+    | _within("vpcConfig", "vpcId vSwitchIds securityGroupId role")
+    | _within("nasConfig", "userId groupId mountPoints")
+    | _within("nasConfig.mountPoints", "serverAddr mountDir enableTLS")
+    | _within("ossMountConfig", "mountPoints")
+    | _within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
+    | _within("tracingConfig", "type params")
+)
+# (A package in a bucket, `ossBucketName`, is not known here.)
+_SETTINGS_OF_FUNCTIONS = (
+    words("description runtime handler timeout memorySize cpu diskSize gpuMemorySize")
+    | words("environmentVariables initializer initializationTimeout layers caPort")
+    | words("instanceConcurrency instanceSoftConcurrency instanceType code.zipFile code")
+    | _within("instanceLifecycleConfig", "preFreeze preStop")
+    | _within("instanceLifecycleConfig.preFreeze", "handler timeout")
+    | _within("instanceLifecycleConfig.preStop", "handler timeout")
+    | _within(
+        "customContainerConfig", "accelerationType args command image instanceID webServerMode"
+    )
+    | _within("customDNS", "nameServers searches dnsOptions")
+    | _within("customDNS.dnsOptions", "name value")
+    | _within(
+        "customHealthCheckConfig",
+        "failureThreshold httpGetUrl initialDelaySeconds periodSeconds successThreshold"
+        " timeoutSeconds",
+    )
+    | _within("customRuntimeConfig", "args command")
+)
+_SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | _within(
+    "triggerConfig", "topicName region notifyContentFormat notifyStrategy filterTag"
+)
+_SETTINGS_OF_ASYNC_CONFIGS = (
+    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation")
+    | _within("destinationConfig", "onSuccess onFailure")
+    | _within("destinationConfig.onSuccess", "destination")
+    | _within("destinationConfig.onFailure", "destination")
+)
+_SUBSCRIBES = (
+    "that RAM asks for mns:Subscribe and mns:Unsubscribe, as the client's least permissions name"
+    " both for whoever makes, changes or deletes a trigger of a topic"
+)
+_TOPIC_IN_CONFIG = (
+    "that topicName and region in triggerConfig are taken and shown: clients send them, and no page"
+    " has them"
+)
+_AS_IN_3_0 = "the resource: that of the operation's page of 2023-03-30"
+_AS_OTHERS = "the resource: that of its likes, whose pages were seen"
+
+AS_IT_IS = words("*")
+"""The fields of a body that is no JSON, but whatever its sender likes."""
+
+_ROWS = (
+    Row(
+        "ListServices",
+        "GET",
+        "services",
+        "ListServices",
+        query=_PAGED,
+        resources=_on("services/*"),
+    ),
+    Row(
+        "CreateService",
+        "POST",
+        "services",
+        "CreateService",
+        fields=_SETTINGS_OF_SERVICES | {"serviceName"},
+        resources=_on("services/*"),
+    ),
+    Row(
+        "GetService",
+        "GET",
+        _SERVICE,
+        "GetService",
+        read_on="2026-02-26",
+        query=words("qualifier"),
+    ),
+    Row(
+        "UpdateService",
+        "PUT",
+        _SERVICE,
+        "UpdateService",
+        fields=_SETTINGS_OF_SERVICES,
+        resources=_on(_SERVICE),
+    ),
+    Row("DeleteService", "DELETE", _SERVICE, "DeleteService", read_on="2025-11-17"),
+    Row(
+        "ListVpcBindings",
+        "GET",
+        f"{_SERVICE}/bindings",
+        "ListVpcBindings",
+        read_on="2025-11-17",
+    ),
+    Row(
+        "CreateVpcBinding",
+        "POST",
+        f"{_SERVICE}/bindings",
+        "CreateVpcBinding",
+        fields=words("vpcId"),
+        guesses=(_AS_OTHERS,),
+    ),
+    Row(
+        "DeleteVpcBinding",
+        "DELETE",
+        f"{_SERVICE}/bindings/{{vpc}}",
+        "DeleteVpcBinding",
+        guesses=(_AS_OTHERS,),
+    ),
+    Row(
+        "ListAliases",
+        "GET",
+        f"{_SERVICE}/aliases",
+        "ListAliases",
+        read_on="2026-02-26",
+        query=_PAGED,
+    ),
+    Row(
+        "ListServiceVersions",
+        "GET",
+        f"{_SERVICE}/versions",
+        "ListServiceVersions",
+        query=words("direction startKey nextToken limit"),
+        guesses=(_AS_OTHERS,),
+    ),
+    Row(
+        "ListFunctions",
+        "GET",
+        f"{_SERVICE}/functions",
+        "ListFunctions",
+        read_on="2026-02-26",
+        query=_PAGED | {"qualifier"},
+    ),
+    Row(
+        "CreateFunction",
+        "POST",
+        f"{_SERVICE}/functions",
+        "CreateFunction",
+        read_on="2026-02-26",
+        headers=_CHECKSUM,
+        fields=_SETTINGS_OF_FUNCTIONS | {"functionName"},
+    ),
+    Row(
+        "GetFunction",
+        "GET",
+        _FUNCTION,
+        "GetFunction",
+        read_on="2025-04-28",
+        query=words("qualifier"),
+    ),
+    Row(
+        "UpdateFunction",
+        "PUT",
+        _FUNCTION,
+        "UpdateFunction",
+        read_on="2026-01-20",
+        headers=_CHECKSUM,
+        # The SDK of 2021-04-06 writes the last one so, of all fields and only to change it.
+        fields=_SETTINGS_OF_FUNCTIONS | {"InstanceConcurrency"},
+        guesses=(_AS_IN_3_0,),
+    ),
+    Row("DeleteFunction", "DELETE", _FUNCTION, "DeleteFunction", read_on="2026-02-26"),
+    Row(
+        "GetFunctionCode",
+        "GET",
+        f"{_FUNCTION}/code",
+        "GetFunctionCode",
+        read_on="2025-11-17",
+        query=words("qualifier"),
+    ),
+    Row(
+        "InvokeFunction",
+        "POST",
+        f"{_FUNCTION}/invocations",
+        "InvokeFunction",
+        query=words("qualifier"),
+        headers=words("x-fc-invocation-type x-fc-log-type x-fc-stateful-async-invocation-id"),
+        fields=AS_IT_IS,
+        resources=(
+            *_on(_FUNCTION),
+            *_on("services/{service}.{qualifier}/functions/{function}"),
+        ),
+        guesses=("that an id of a stateful invocation may come with one that is not",),
+    ),
+    Row(
+        "GetFunctionAsyncInvokeConfig",
+        "GET",
+        _CONFIG,
+        "GetFunctionAsyncInvokeConfig",
+        query=words("qualifier"),
+        guesses=(_AS_IN_3_0,),
+    ),
+    Row(
+        "ListFunctionAsyncInvokeConfigs",
+        "GET",
+        f"{_CONFIG}s",
+        "ListFunctionAsyncInvokeConfigs",
+        query=words("nextToken limit"),
+        headers=_CHECKSUM | words("x-fc-invocation-type x-fc-log-type"),
+    ),
+    Row(
+        "PutFunctionAsyncInvokeConfig",
+        "PUT",
+        _CONFIG,
+        "PutFunctionAsyncInvokeConfig",
+        query=words("qualifier"),
+        fields=_SETTINGS_OF_ASYNC_CONFIGS,
+    ),
+    Row(
+        "DeleteFunctionAsyncInvokeConfig",
+        "DELETE",
+        _CONFIG,
+        "DeleteFunctionAsyncInvokeConfig",
+        query=words("qualifier"),
+    ),
+    Row("ListTriggers", "GET", f"{_FUNCTION}/triggers", "ListTriggers", query=_PAGED),
+    Row(
+        "CreateTrigger",
+        "POST",
+        f"{_FUNCTION}/triggers",
+        "CreateTrigger",
+        fields=_SETTINGS_OF_TRIGGERS | words("triggerName triggerType sourceArn"),
+        guesses=(_SUBSCRIBES, _TOPIC_IN_CONFIG),
+    ),
+    Row("GetTrigger", "GET", _TRIGGER, "GetTrigger"),
+    Row(
+        "UpdateTrigger",
+        "PUT",
+        _TRIGGER,
+        "UpdateTrigger",
+        fields=_SETTINGS_OF_TRIGGERS,
+        guesses=(_SUBSCRIBES,),
+    ),
+    Row(
+        "DeleteTrigger",
+        "DELETE",
+        _TRIGGER,
+        "DeleteTrigger",
+        read_on="2026-02-26",
+        guesses=(_SUBSCRIBES,),
+    ),
+    Row(
+        "ListOnDemandConfigs",
+        "GET",
+        "on-demand-configs",
+        "ListOnDemandConfigs",
+        query=_PAGED,
+        guesses=(_AS_OTHERS,),
+    ),
+    Row(
+        "ListProvisionConfigs",
+        "GET",
+        "provision-configs",
+        "ListProvisionConfigs",
+        query=words("serviceName qualifier nextToken limit"),
+        guesses=(_AS_OTHERS,),
+    ),
+    Row(
+        "DownloadPackage",
+        "GET",
+        "packages/{digest}",
+        "GetFunctionCode",
+        resources=(),
+        guesses=("where the URL of GetFunctionCode leads; whoever knows it can have the package",),
+    ),
+)
+
+_ABOUT_TRIGGERS = {row.name for row in _ROWS if row.name.endswith(("Trigger", "Triggers"))}
+_OF_EVERY_REQUEST = words("x-fc-account-id x-fc-date x-fc-trace-id")
+_OF_OLDER = _OF_EVERY_REQUEST | words("x-fc-security-token")
+_OF_NEWER = _OF_EVERY_REQUEST | words(
+    "x-acs-action x-acs-version x-acs-date x-acs-signature-nonce x-acs-content-sha256"
+    " x-acs-security-token x-acs-accesskey-id"
+    " x-acs-credentials-provider"
+)
+_ITS_OWN_SPEC = words("name service serviceName filename import protect")
+# As recorded: the Serverless Devs client puts parts of its own specification in the body.
+SENT_BY_CLIENTS: Mapping[str, frozenset[str]] = {
+    "CreateService": words("name import protect vpcConfig.vswitchIds"),
+    "UpdateService": words("name import protect vpcConfig.vswitchIds"),
+    "CreateFunction": _ITS_OWN_SPEC,
+    "UpdateFunction": _ITS_OWN_SPEC,
+    "UpdateTrigger": words("triggerName triggerType sourceArn"),
+}
+
+
+def _in_version(version: str, rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(replace(row, path=f"{version}/{row.path}") for row in rows)
+
+
+def _older() -> Iterator[Row]:
+    for row in _ROWS:
+        headers = row.headers | _OF_OLDER
+        if row.name in _ABOUT_TRIGGERS:
+            headers |= {"x-fc-enable-eventbridge-trigger"}
+        if row.name == "InvokeFunction":
+            headers |= {"x-fc-invocation-code-version"}
+        fields = row.fields | SENT_BY_CLIENTS.get(row.name, frozenset())
+        yield replace(row, headers=headers, fields=fields)
+
+
+OLDER = _in_version("2016-08-15", _older())
+NEWER = _in_version("2021-04-06", [replace(row, headers=row.headers | _OF_NEWER) for row in _ROWS])
