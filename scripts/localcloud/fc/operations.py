@@ -26,6 +26,7 @@ _LOG_TAIL = 4096
 
 def _create_service(state: FcState, call: Call) -> Answer:
     fields = call.fields()
+    state.check_role(fields.get("role"))
     state.check_logs(fields)
     name = str(fields.get("serviceName", ""))
     return shown(service_view(state.resources.create_service(name, fields)))
@@ -39,6 +40,7 @@ def _get_service(state: FcState, call: Call) -> Answer:
 def _update_service(state: FcState, call: Call) -> Answer:
     call.check_match(service_view(state.resources.service(call.service)))
     fields = call.fields()
+    state.check_role(fields.get("role"))
     state.check_logs(fields)
     return shown(service_view(state.resources.update_service(call.service, fields)))
 
@@ -118,6 +120,7 @@ def _download_package(state: FcState, call: Call) -> Answer:
 
 
 def _create_trigger(state: FcState, call: Call) -> Answer:
+    state.check_role(call.fields().get("invocationRole"))
     trigger = state.triggers.create(call.service, call.function, call.fields())
     return shown(trigger_view(trigger, config_as_text=call.config_as_text))
 

@@ -44,6 +44,15 @@ class Roles(Rewindable):
             self._issued[key] = issued
         return issued
 
+    def check_seen(self, role_arn: object) -> None:
+        """Raises FcError for a role that was made so shortly ago that it is not known here yet.
+
+        Page "CreateService" says nothing of it; Alibaba Cloud's Terraform provider waits for the
+        end of `AccessDenied`. Guessed: the words.
+        """
+        if self._core.spreading.misses(str(role_arn).lower()):
+            raise _denied(f"the role '{role_arn}' cannot be assumed")
+
     def check(self, role_arn: str, service: str, action: str, resource: str) -> None:
         """Raises FcError unless `service`, in this role, may do `action` on a resource's ARN."""
         role = self._assumable(role_arn, service)

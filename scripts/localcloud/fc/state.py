@@ -85,6 +85,10 @@ class FcState(Rewindable):
         """All that a function has printed so far, whether or not its service keeps logs."""
         return self._logs.printed(service, function)
 
+    def check_role(self, arn: object) -> None:
+        """That a role which a service or a trigger is to have is known here by now."""
+        self._roles.check_seen(arn)
+
     def check_logs(self, fields: Settings) -> None:
         """That what a service is to log to is there, if it is to log."""
         self._logs.check(fields.get("logConfig"))

@@ -170,6 +170,8 @@ class OssState(Rewindable):
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""
+        if self.bucket(name).block_public_access and not blocked:
+            self._core.spreading.begin(f"Block Public Access of {name}")
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
     def block_account(self, account_id: str, *, blocked: bool) -> None:
@@ -177,8 +179,9 @@ class OssState(Rewindable):
         with self._lock:
             if blocked:
                 self._blocking_accounts.add(account_id)
-            else:
+            elif account_id in self._blocking_accounts:
                 self._blocking_accounts.discard(account_id)
+                self._core.spreading.begin(f"Block Public Access of {account_id}")
 
     def blocks_account(self, account_id: str) -> bool:
         """Whether Block Public Access is on for the whole account."""
@@ -223,8 +226,13 @@ class OssState(Rewindable):
             self._buckets[bucket] = replace(holder, objects=left)
 
     def _refuse_if_blocked(self, bucket: Bucket, grant: str, *, public: bool) -> None:
-        if public and self.blocks_public_access(bucket):
+        if public and (self.blocks_public_access(bucket) or self._seems_blocked(bucket)):
             raise PublicAccessBlockedError(grant)
+
+    def _seems_blocked(self, bucket: Bucket) -> bool:
+        """Whether it was lifted so shortly ago that it is heeded still."""
+        whose = (bucket.name, bucket.owner)
+        return any(self._core.spreading.misses(f"Block Public Access of {each}") for each in whose)
 
     def _find(self, name: str) -> Bucket:
         if name not in self._buckets:
