@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Drop, Fail, Faults, Hold, Lag, Stall
@@ -113,6 +114,7 @@ class Service(abc.ABC):
             request=request,
             **told,
         )
+        response.headers.setdefault("Date", formatdate(self.core.clock.now(), usegmt=True))
         return response
 
     def _perform(self, operation: Match, request: Request) -> Response:

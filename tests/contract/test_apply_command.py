@@ -87,7 +87,8 @@ def test_misuse_is_one_line(
 
 def test_a_refusal_is_a_problem(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """When a call is refused the exit code is 1, and the steps before it are told as done."""
-    account.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied"))
+    refusal = "the caller is not authorized to perform 'fc:CreateService' on resource 'services/*'"
+    account.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied", refusal))
 
     assert account.run("apply", "--yes") == 1
 
