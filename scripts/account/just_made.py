@@ -37,10 +37,18 @@ def reason(error: CloudError, named: Iterable[JustMade]) -> str:
     if refused_at is None or error.final:
         return ""
     for thing in named:
-        made_at = thing.made_at() if thing.explains(error) else None
+        made_at = _asked(thing.made_at) if thing.explains(error) else None
         if made_at is not None and refused_at - made_at < _SPREADS_IN:
             return thing.what
     return ""
+
+
+def _asked(made_at: Callable[[], float | None]) -> float | None:
+    """What is told; whoever may not know it has the refusal itself to see to."""
+    try:
+        return made_at()
+    except CloudError:
+        return None
 
 
 def note(clients: Clients, kind: str, name: str) -> None:

@@ -107,7 +107,7 @@ def test_a_role_that_is_older_than_two_minutes_is_not_waited_for(
         "the caller is not authorized to perform 'fc:CreateService' on resource 'services/*'",
         "FC service is not enabled for current user",
         "refused by an explicit deny",
-        "no AuthAction fc:CreateService",
+        "You are not authorized to do this action. Resource: * Action: ram:PassRole",
     ],
 )
 def test_a_refusal_that_names_the_caller_ends_at_once(

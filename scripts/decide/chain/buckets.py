@@ -79,9 +79,8 @@ def _out_of_reach(facts: Facts) -> Iterator[Remark]:
     open_ones = known(facts.found).to_close
     elsewhere = [each for each in open_ones if home and each.region != home]
     if not elsewhere:
-        yield sound(f"{told}repairs of buckets outside {home or 'its region'} would fail")._replace(
-            mend=mend
-        )
+        what = f"{told}repairs of buckets outside {home or 'its region'} would fail"
+        yield Remark(Standing.SOUND, what, mend)
         return
     names = ", ".join(f"{each.bucket} ({each.region})" for each in elsewhere[:_NAMED])
     further = f" and {len(elsewhere) - _NAMED} more" if len(elsewhere) > _NAMED else ""
