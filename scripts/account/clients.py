@@ -133,7 +133,7 @@ class Clients:
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
         self.memory = Memory()
-        self.made: dict[str, float] = {}  # by this run, and when: see `just_made`
+        self.made: dict[tuple[str, str], float] = {}  # by this run, and when: see `just_made`
 
     @functools.cached_property
     def account_id(self) -> str:

@@ -52,21 +52,26 @@ def _asked(made_at: Callable[[], float | None]) -> float | None:
 
 
 def note(clients: Clients, kind: str, name: str) -> None:
-    """This run made a thing with the call that was just answered."""
+    """This run made or changed a thing with the call that was just answered."""
     if (at := answers.last()) is not None:
-        clients.made[f"the {kind} {name}"] = at
+        clients.made[kind, name] = at
+
+
+def noted(clients: Clients, kind: str, name: str) -> float | None:
+    """When this run made or changed it; None if it did not."""
+    return clients.made.get((kind, name))
 
 
 def missed(clients: Clients, kind: str, name: str) -> JustMade:
     """A thing that, where this run made it, may be told not to be there, by the end of its name."""
-    what = f"the {kind} {name}"
     word = re.compile(rf"(?<![\w-]){re.escape(name.rpartition('/')[2])}(?![\w-])", re.IGNORECASE)
 
     def explains(error: CloudError) -> bool:
         _, _, said = str(error).partition(" failed")  # what it was done to may be named likewise
         return error.not_there and bool(word.search(said))
 
-    return JustMade(f"{what} was just made", explains, lambda: clients.made.get(what))
+    what = f"the {kind} {name} was just made"
+    return JustMade(what, explains, lambda: noted(clients, kind, name))
 
 
 def now(what: str) -> JustMade:

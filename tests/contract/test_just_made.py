@@ -8,7 +8,6 @@ import pytest
 
 from scripts import patience
 from scripts.localcloud import Fail, LocalCloud
-from scripts.localcloud.ram import policies
 from tests.account import Account, Moments
 
 LOOKS = 3
@@ -37,6 +36,16 @@ def account(moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return account
 
 
+def leave_the_role(account: Account) -> None:
+    """Nothing is left of a deployment but the role and its policies; that was a while ago."""
+    account.deploy()
+    spec, fc = account.spec, account.clients.fc
+    fc.delete_trigger(spec.service.name, spec.function.name, spec.trigger.name)
+    fc.delete_function(spec.service.name, spec.function.name)
+    fc.delete_service(spec.service.name)
+    account.cloud.clock.advance(121)
+
+
 def seconds(cloud: LocalCloud) -> Callable[[], float]:
     """What gives how much time has passed since now by the services' clocks."""
     start = cloud.clock.now()
@@ -51,7 +60,7 @@ def test_a_new_role_that_function_compute_does_not_know_yet_is_waited_for(
     assert account.run("apply", "--yes") == 0
     told = capsys.readouterr().err
     assert told.count("fc:CreateService on resource_repair is refused for now") == LOOKS
-    assert told.count(f"since the role {ROLE} was just made; trying again in") == LOOKS
+    assert told.count(f"since the role {ROLE} was just made or changed; trying again in") == LOOKS
 
 
 def test_so_is_a_new_role_of_the_trigger(
@@ -83,7 +92,10 @@ def test_it_is_waited_for_two_minutes_by_the_services_clocks_and_both_explanatio
     assert 100 < passed() < 150
     last = told.err.splitlines()[-1]
     assert "allow fc:CreateService to whoever these credentials are" in last
-    assert f"or the role {ROLE} was just made, and that has not spread yet: run again" in last
+    assert (
+        f"or the role {ROLE} was just made or changed, and that has not spread yet: run again"
+        in last
+    )
     assert '"Action": "fc:CreateService"' in told.out
     assert "created role" in told.out
 
@@ -92,13 +104,25 @@ def test_a_role_that_is_older_than_two_minutes_is_not_waited_for(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Then it is the permission: told at once."""
+    leave_the_role(account)
     account.cloud.faults.add("fc:CreateService", WORDLESS)
-    account.cloud.ram.create_role(ROLE, policies.trust("fc.aliyuncs.com"))
-    account.cloud.clock.advance(121)
     assert account.run("apply", "--yes") == 1
     told = capsys.readouterr().err
     assert ("trying again" in told, "spread" in told) == (False, False)
     assert "allow fc:CreateService" in told
+
+
+def test_a_role_that_this_run_has_changed_is_as_a_new_one(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However old it is: that it has its policies now has not spread either."""
+    leave_the_role(account)
+    for kind, name in list(account.cloud.ram.role(ROLE).attached):
+        account.cloud.ram.detach(ROLE, kind, name)
+    words = "No permission to access the logstore 'audit' in project 'x'."
+    account.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied", words), times=2)
+    assert account.run("apply", "--yes") == 0
+    assert capsys.readouterr().err.count("was just made or changed; trying again") == 2
 
 
 @pytest.mark.parametrize(
