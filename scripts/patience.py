@@ -60,6 +60,7 @@ def patiently(
                 raise
             if why:
                 waited_for[error.code] = why
+                end += wait  # which is no part of the time for what passes by itself
             because = f", since {why}" if why else ""
             aside(
                 f"{error.operation} on {error.subject} {_how(error)}{because}; "

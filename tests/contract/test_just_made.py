@@ -169,6 +169,26 @@ def test_a_new_log_project_store_and_topic_are_waited_for(
     assert "since the topic MNSTestConfig was just made" in told
 
 
+def test_a_new_log_project_that_stays_unknown_is_told_after_two_minutes(
+    moments: Moments,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With both explanations, and what was done until then."""
+    account = moments.nothing(tmp_path)
+    waiting_on(account.cloud, monkeypatch)
+    account.cloud.spreading.looks = 1000
+    passed = seconds(account.cloud)
+    assert account.run("provision", "--yes") == 1
+    told = capsys.readouterr()
+    assert 100 < passed() < 200
+    last = told.err.splitlines()[-1]
+    assert f"The Project does not exist : {account.log_project}" in last
+    assert "was just made, and that has not spread yet: run again in some minutes" in last
+    assert "created log project" in told.out
+
+
 def test_a_log_project_that_is_not_there_is_told_soon(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
