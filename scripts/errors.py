@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 NO_ANSWER = "NoUsableAnswer"
+TOPIC_UNREACHABLE = "DeliveryChannelMnsUnreachable"
 DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
 # OSS's other word for it, of a bucket that is there: page of its EC, 0015-00000104.
 _DENIED_TOO = {("oss:PutBucketAcl", "BucketAlreadyExists")}
@@ -29,8 +30,8 @@ class CloudError(Problem):
 
     Where the call went by a proxy (`proxies.used`), it is told too. `refused` are the actions that
     are not allowed, if it is denied: those that the service named, else the operation. A `final`
-    one passes not, since it was tried often enough. One whose host was not `reached` is worth no
-    further try by whoever only asks again, but by whoever waits for long.
+    one passes not, since it was tried often enough, or tells who may not. One whose host was not
+    `reached` is worth no further try by whoever only asks again, but by whoever waits for long.
     """
 
     def __init__(
@@ -56,6 +57,11 @@ class CloudError(Problem):
         self.final = final
         self.reached = reached
 
+    def may_spread(self, why: str) -> None:
+        """Tell besides that it may pass all the same, and why; it was waited for long enough."""
+        self.args = (f"{self}; or {why}, and that has not spread yet: run again in some minutes",)
+        self.final = True
+
     @property
     def denied(self) -> bool:
         """Whether it is a permission that is missing."""
@@ -77,6 +83,8 @@ class CloudError(Problem):
     def not_there(self) -> bool:
         """Whether what it is done to, or what that names, is not there.
 
-        Function Compute has no code for a log project that is missing, but words.
+        Function Compute has no code for a log project that is missing, but words; Cloud Config has
+        a code of its own for the topic of a channel.
         """
-        return self.status == _NOT_FOUND or "does not exist" in str(self)
+        gone = self.status == _NOT_FOUND or self.code == TOPIC_UNREACHABLE
+        return gone or "does not exist" in str(self)

@@ -6,7 +6,7 @@ since before most of them something is to be looked at anew.
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from scripts.terminal import Console, aside
 WITHIN = 60.0  # seconds
 
 _TRIES = 6
+_MOST_TRIES = 40  # of what is not known there yet; it is told by the clock of who refuses
 _FIRST, _MOST = 0.2, 10.0  # seconds between two tries
 
 _T = TypeVar("_T")
@@ -26,34 +27,60 @@ _looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
 def patiently(
-    call: Callable[[], _T], *, after_making: bool = False, within: float | None = None
+    call: Callable[[], _T],
+    *,
+    after_making: bool = False,
+    spreading: Callable[[CloudError], str] = lambda _: "",
+    within: float | None = None,
 ) -> _T:
     """What `call` gives, tried a few times; it must be fit to be repeated.
 
     Each further try is told in a line on stderr, and none begins after `within` seconds (WITHIN).
     With `after_making`, what is not there may have been made a moment ago, and is waited for too.
-    Raises the CloudError of the last try, and at once one that no waiting helps. It is final then:
-    patience around patience tries no more often than one. In a look of `wait` it is tried once.
+    For as long as `spreading` gives a reason why a refusal may pass, it is waited for; it tells of
+    both then if it does not pass. Raises the CloudError of the last try, and at once one that no
+    waiting helps. It is final then: patience around patience tries no more often than one. In a
+    look of `wait` it is tried once.
     """
     if _looking.get():
         return call()
     end = time.monotonic() + (WITHIN if within is None else within)
     waits = itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1)
+    long_waits = itertools.islice(backoff(_FIRST, _MOST), _MOST_TRIES - 1)
+    waited_for: dict[str, str] = {}  # by what it was refused with
     while True:
         try:
             return call()
         except CloudError as error:
-            not_yet = after_making and error.not_there and not error.final
-            if not ((error.passes and error.reached) or not_yet):
+            final, why = error.final, spreading(error)
+            wait = next(long_waits, None) if why else _short_wait(error, waits, end, after_making)
+            if wait is None:
+                if error.code in waited_for and not final:
+                    error.may_spread(waited_for[error.code])
                 raise
-            wait = next(waits, None)
-            if wait is None or time.monotonic() + wait > end:
-                error.final = True  # whoever waits around this one does not begin again
-                raise
+            if why:
+                waited_for[error.code] = why
+                end += wait  # which is no part of the time for what passes by itself
+            because = f", since {why}" if why else ""
             aside(
-                f"{error.operation} on {error.subject} {_how(error)}; trying again in {wait:.1f} s"
+                f"{error.operation} on {error.subject} {_how(error)}{because}; "
+                f"trying again in {wait:.1f} s"
             )
         time.sleep(wait)
+
+
+def _short_wait(
+    error: CloudError, waits: Iterator[float], end: float, after_making: bool
+) -> float | None:
+    """How long to wait for what passes by itself; None if it does not, or has not for too long."""
+    not_yet = after_making and error.not_there and not error.final
+    if not ((error.passes and error.reached) or not_yet):
+        return None
+    wait = next(waits, None)
+    if wait is None or time.monotonic() + wait > end:
+        error.final = True  # whoever waits around this one does not begin again
+        return None
+    return wait
 
 
 def _how(error: CloudError) -> str:

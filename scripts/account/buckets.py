@@ -198,7 +198,17 @@ def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
         return unanswered(failed, error)
     named = _named(error)
     advice = _advice(needed, error.code, error, named or (needed.action,))
-    return failed(error.code, error.status, advice, proxies.used(), named=named)
+    told = failed(error.code, error.status, advice, proxies.used(), named=named)
+    told.final = told.denied and not _of_block(error)
+    return told
+
+
+def _of_block(error: Any) -> bool:
+    """Whether Block Public Access refuses, which has the code of a missing permission.
+
+    By field reports, and in no page found: its words; its EC is not always the same.
+    """
+    return bool(re.search(r"\bput public\b", str(error.message), re.IGNORECASE))
 
 
 def _named(error: Any) -> tuple[str, ...]:
@@ -211,6 +221,11 @@ def _named(error: Any) -> tuple[str, ...]:
 def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -> str:
     operation = needed.action.partition(":")[2]
     kind, told = oss_answers.meaning(operation, error.status, code)
+    if _of_block(error):
+        return (
+            "Block Public Access is on, for the bucket or the account, and refuses a public ACL: "
+            "lift it, if it is to be public, and run again"
+        )
     if kind is DeniedError:
         return f"{allow(refused)} and run again"
     if (needed, code) == (PUT_ACL, "BucketAlreadyExists"):

@@ -1,17 +1,20 @@
 """The Cloud Config delivery channel that publishes findings to the topic."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from alibabacloud_config20200907 import models
 
-from scripts.account import channel_filter, mark
+from scripts.account import channel_filter, just_made, mark
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
-from scripts.account.resource import Difference, State, deleting
+from scripts.account.resource import Difference, State, Thing, deleting
 from scripts.account.rule import LIST_RULES, RISK_LEVEL, Rule
 from scripts.declared import Spec
+from scripts.errors import TOPIC_UNREACHABLE
 
 LIST_CHANNELS = Permission("config:ListConfigDeliveryChannels")
 _DELETE = Permission("config:DeleteConfigDeliveryChannel")
@@ -41,7 +44,7 @@ class ChannelFound:
         return channel_filter.lets_through(self.condition, risk_level)
 
 
-class Channel:
+class Channel(Thing):
     """The channel to the spec's topic: ours, or else one that was there; found by its target.
 
     If there is none, then ours that still leads to the topic that the spec named before: by mark
@@ -154,9 +157,10 @@ class Channel:
         with calling("config:UpdateConfigDeliveryChannel", self.name):
             self._clients.config.update_config_delivery_channel(request)
 
-    def there(self) -> bool:
-        """Whether there is a channel to the topic: one to another is not to be removed."""
-        return self._to_topic(channels(self._clients)) is not None
+    def rests_on(self) -> Iterator[JustMade]:
+        """Its topic: Cloud Config tells neither its name nor why it does not reach it."""
+        topic = just_made.missed(self._clients, "topic", self._target.rpartition("/")[2])
+        yield topic._replace(explains=lambda error: error.code == TOPIC_UNREACHABLE)
 
     def stays(self) -> str:
         """It has no mark."""
@@ -167,6 +171,10 @@ class Channel:
         """Take ours away."""
         for channel in self._marked():
             self._delete(channel)
+
+    def _read(self) -> ChannelFound | None:
+        """The one to the topic: one to another is not to be removed."""
+        return self._to_topic(channels(self._clients))
 
     def _to_topic(self, there: list[ChannelFound]) -> ChannelFound | None:
         return max(

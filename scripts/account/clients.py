@@ -45,6 +45,12 @@ logging.getLogger("credentials").disabled = True
 
 # An action (`ram:PassRole`) in a service's words; what an equals sign follows is a condition's key.
 _ACTION = re.compile(r"\b[a-z][a-z0-9-]*:[A-Z][A-Za-z]+\b(?!=)")
+# In words, that it is the caller who may not, and no role that is named: no waiting helps.
+_CALLER = re.compile(
+    r"\bcaller\b|you are not authorized|denied by sts or ram|current user|belong to you|"
+    r"access key|explicit ?deny",
+    re.IGNORECASE,
+)
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
@@ -127,6 +133,7 @@ class Clients:
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
         self.memory = Memory()
+        self.made: dict[tuple[str, str], float] = {}  # by this run, and when: see `just_made`
 
     @functools.cached_property
     def account_id(self) -> str:
@@ -296,10 +303,11 @@ def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
         status = int(data.get("statusCode") or 0)
         if code == NO_ANSWER:
             raise unanswered(failed, error, host) from error
-        detail = data.get("AccessDeniedDetail")
+        detail = data.get("AccessDeniedDetail") or getattr(error, "accessDeniedDetail", None)
         named = actions_in(f"{said} {detail.get('AuthAction') if isinstance(detail, dict) else ''}")
         advice = _advice(named or (operation,), code, said)
-        raise failed(code, status, advice, proxies.used(), named=named) from error
+        whose = code in DENIED and bool(detail or _CALLER.search(said))
+        raise failed(code, status, advice, proxies.used(), named=named, final=whose) from error
     except MNSExceptionBase as error:
         if isinstance(error, MNSClientNetworkException):
             raise unanswered(failed, error, host) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from alibabacloud_ram20150501 import models
 
-from scripts.account import mark
+from scripts.account import just_made, mark
 from scripts.account.clients import Clients, calling
 from scripts.account.permission import Permission, on
 from scripts.account.resource import (
@@ -119,6 +119,7 @@ class FunctionRole(Thing):
         )
         with calling("ram:UpdateRole", self.name):
             self._ram.update_role(request)
+        just_made.note(self._clients, self.kind, self.name)
 
     def stays(self) -> str:
         """It has no mark, or somebody else trusted it with more."""
@@ -168,6 +169,7 @@ class RolePolicy(Thing):
         self._policy = policy
         self._role = role.name
         self._attached = role.attached
+        self._clients = clients
         self._ram = clients.ram
         self._type = "Custom" if policy.statements else self._find()
 
@@ -256,6 +258,7 @@ class RolePolicy(Thing):
         )
         with calling("ram:CreatePolicyVersion", self.name):
             self._ram.create_policy_version(request)
+        just_made.note(self._clients, FunctionRole.kind, self._role)
 
     def _attach(self) -> None:
         request = models.AttachPolicyToRoleRequest(
@@ -263,6 +266,7 @@ class RolePolicy(Thing):
         )
         with calling("ram:AttachPolicyToRole", f"{self.name} (to {self._role})"):
             self._ram.attach_policy_to_role(request)
+        just_made.note(self._clients, FunctionRole.kind, self._role)
 
 
 def _written(document: Mapping[str, Any]) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from alibabacloud_sls20201230 import models
 
-from scripts.account import mark
+from scripts.account import just_made, mark
 from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
 from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.account.service import LIST_SERVICES, services
@@ -75,6 +76,7 @@ class LogProject(Thing):
         )
         with creating("log:CreateProject", self.name):
             self._log.create_project(request)
+        just_made.note(self._clients, self.kind, self.name)
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Never called: a project that is there does not differ."""
@@ -153,8 +155,13 @@ class LogStore(Thing):
         )
         with creating("log:CreateLogStore", self.name):
             self._log.create_log_store(self._project, request)
+        just_made.note(self._clients, self.kind, self.name)
         if not self._holder.marked():
             self._tag()
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """Its project."""
+        yield just_made.missed(self._clients, LogProject.kind, self._project)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
         """Let it keep logs for as long as declared."""
@@ -213,6 +220,7 @@ class LogIndex(Thing):
     def __init__(self, logs: Logs, clients: Clients) -> None:
         self.name = f"{logs.project}/{logs.logstore}"
         self._place = (logs.project, logs.logstore)
+        self._clients = clients
         self._log = clients.log
 
     def live(self) -> State | None:
@@ -233,6 +241,11 @@ class LogIndex(Thing):
         request = models.CreateIndexRequest(body=index)
         with creating("log:CreateIndex", self.name):
             self._log.create_index(*self._place, request)
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """The project, and the store."""
+        yield just_made.missed(self._clients, LogProject.kind, self._place[0])
+        yield just_made.missed(self._clients, LogStore.kind, self.name)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (both are sent)
         """Index whole logs and our fields too."""

@@ -5,11 +5,13 @@ import contextlib
 import enum
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from scripts.account import just_made
 from scripts.account.clients import asked, calling
+from scripts.account.just_made import JustMade
 from scripts.errors import CloudError, Problem
 from scripts.patience import patiently
 
@@ -50,10 +52,12 @@ class Step:
     name: str
     differences: tuple[Difference, ...]
     once: Callable[[], None] = field(repr=False, compare=False)
+    rests_on: tuple[JustMade, ...] = field(default=(), repr=False, compare=False)
 
     def carry_out(self) -> None:
         """Do it; what it stands on may have been made a moment ago. Raises CloudError, Problem."""
-        patiently(self.once, after_making=True)
+        why = functools.partial(just_made.reason, named=self.rests_on)
+        patiently(self.once, after_making=True, spreading=why)
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,10 @@ class Thing(abc.ABC):
     def obstacle(self) -> str:
         """Nothing can be in the way of it that others do not tell of."""
         return ""
+
+    def rests_on(self) -> Iterable[JustMade]:
+        """What making it names, and who is asked may not know yet."""
+        return ()
 
 
 class Surrounding(Resource, Protocol):
@@ -208,7 +216,9 @@ def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> 
         else:
             resource.change(now.differences)
 
-    return Step(planned.verdict, resource.kind, resource.name, planned.differences, carry_out)
+    named = tuple(resource.rests_on()) if isinstance(resource, Thing) else ()
+    step = (planned.verdict, resource.kind, resource.name, planned.differences)
+    return Step(*step, carry_out, named)
 
 
 def _left_by_us(now: "_Needed", planned: "_Needed", resource: Resource) -> bool:

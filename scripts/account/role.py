@@ -1,11 +1,14 @@
 """What there is to know of a role, whoever assumes it."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from alibabacloud_ram20150501 import models
 
+from scripts.account import just_made
 from scripts.account.clients import Clients
+from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import deleting, find
 from scripts.declared import Spec
@@ -23,6 +26,25 @@ def read_role(clients: Clients, name: str) -> Any:
     get, request = clients.ram.get_role, models.GetRoleRequest(role_name=name)
     found = find("ram:GetRole", name, lambda: get(request))
     return found and found.role
+
+
+def just_made_role(clients: Clients, name: str) -> JustMade:
+    """A role that whoever is to assume it may not know yet: refused then as for a permission.
+
+    This run may have changed it, or another made it: RAM tells when that was.
+    """
+
+    def made_at() -> float | None:
+        if changed_at := just_made.noted(clients, "role", name):
+            return changed_at
+        found = read_role(clients, name)
+        return (
+            found and datetime.fromisoformat(found.create_date.replace("Z", "+00:00")).timestamp()
+        )
+
+    return JustMade(
+        f"the role {name} was just made or changed", lambda error: error.denied, made_at
+    )
 
 
 def policies_of(clients: Clients, role: str) -> dict[str, str]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
-from scripts.account import defaults, mark
+from scripts.account import defaults, just_made, mark
 from scripts.account.clients import Clients, calling
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.function import LIST_FUNCTIONS, Function, functions
+from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, find, token_pages
-from scripts.account.role import ROLES, role_arn
+from scripts.account.role import ROLES, just_made_role, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
@@ -81,6 +82,13 @@ class Service(Thing):
         )
         with calling("fc:CreateService", self.name):
             self._fc.create_service(request)
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """Its role, and where it logs to."""
+        yield just_made_role(self._clients, self._spec.service.role.name)
+        if logs := self._spec.service.logs:
+            yield just_made.missed(self._clients, "log project", logs.project)
+            yield just_made.missed(self._clients, "log store", f"{logs.project}/{logs.logstore}")
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared, and what s.yaml leaves alone to its default."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from alibabacloud_mns_open20220119 import models
 
-from scripts.account import mark
+from scripts.account import just_made, mark
 from scripts.account.channel import LIST_CHANNELS, channels
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission, on
@@ -65,6 +65,7 @@ class Topic(Thing):
         )
         with creating("mns:CreateTopic", self.name):
             self._clients.mns.create_topic(request)
+        just_made.note(self._clients, self.kind, self.name)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
         """Let it take the largest message."""

@@ -1,14 +1,18 @@
 """The trigger, by which a topic calls the function: how it is read, made, and taken away."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
+from scripts.account import just_made
 from scripts.account.clients import Clients, calling
 from scripts.account.function import Function
+from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, deleting, find
+from scripts.account.role import just_made_role
 from scripts.declared import Spec
 
 GET_TRIGGER = Permission("fc:GetTrigger")
@@ -80,6 +84,11 @@ class Trigger(Thing):
         )
         with calling("fc:CreateTrigger", self.name):
             self._clients.fc.create_trigger(*self._place[:2], request)
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """Its role and its topic."""
+        yield just_made_role(self._clients, self._wanted.role_arn.rpartition("/")[2])
+        yield just_made.missed(self._clients, "topic", self._wanted.topic)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (made anew)
         """Replace it: to change one of this type "is not supported yet", says Function Compute."""

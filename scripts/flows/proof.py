@@ -5,6 +5,7 @@ Cloud Config's change-triggered evaluation, and the repair. An evaluation on dem
 other buckets too, and is never started. The bucket is empty, and is taken away whatever happens.
 """
 
+import functools
 import re
 import secrets
 import time
@@ -15,9 +16,9 @@ from http import HTTPStatus
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
-from scripts.account import audit_trail, buckets, findings
+from scripts.account import audit_trail, buckets, findings, just_made
 from scripts.account.audit_trail import AuditLine
-from scripts.account.buckets import Bucket
+from scripts.account.buckets import Bucket, Info
 from scripts.account.findings import Result
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
@@ -222,6 +223,7 @@ class _Proof:
         self.bucket = bucket
         self._context = context
         self._since = datetime.now(timezone.utc) - audit_trail.SKEW
+        self._made_at: datetime | None = None
         self._changed = 0.0
         self._seen_open = False
         self._ended: dict[str, float] = {}
@@ -235,8 +237,9 @@ class _Proof:
         self.bucket.ask(_CREATE, lambda live: live.create_bucket())
         self.bucket.ask(_PUT_TAGS, lambda bucket: buckets.tag(bucket, TAG_KEY, _TAG_VALUE))
         self.bucket.ask(_PUT_BLOCK, lambda live: live.put_bucket_public_access_block(False))
+        lifted = just_made.now(f"Block Public Access was just lifted from {name}")
         console.say(f"made {name}, and lifted Block Public Access from it")
-        patiently(self._open)
+        patiently(self._open, spreading=functools.partial(just_made.reason, named=(lifted,)))
         self._changed = time.monotonic()
         console.say(f"opened {name} to the public: the rest must happen by itself")
 
@@ -271,12 +274,16 @@ class _Proof:
         )
 
     def _open(self) -> None:
-        self._acl()  # to set the ACL of a bucket that is gone would make it anew
+        """Directly after a read: to set the ACL of a bucket that is gone would make it anew."""
+        made_at = self._info().created_at
+        if made_at != (self._made_at or made_at):
+            raise Problem(f"{self.bucket.name} was deleted and made again: look whose it is")
+        self._made_at = made_at
         self.bucket.ask(_PUT_ACL, lambda live: live.put_bucket_acl(PUBLIC_READ))
 
     def _look(self) -> Progress:
         """What has ended by now. The ACL is read first: what is read after it is no older."""
-        acl = self._acl()
+        acl = self._info().acl
         result = self._result()
         self._line = self._line_so_far()
         compliance = result.compliance if result else ""
@@ -303,9 +310,9 @@ class _Proof:
         said = f"; the function said {self._told()}" if self._line else ""
         return Progress(f"waiting for: {', '.join(missing)}{said}", done=settled)
 
-    def _acl(self) -> str:
+    def _info(self) -> Info:
         try:
-            return self.bucket.info().acl
+            return self.bucket.info()
         except CloudError as error:
             if error.code != buckets.NO_SUCH_BUCKET:
                 raise

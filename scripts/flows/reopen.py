@@ -17,17 +17,18 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PRIVATE
 from resource_repair.values import EXEMPT, REPAIRED
 from scripts import ROOT
-from scripts.account import audit_trail, buckets
+from scripts.account import audit_trail, buckets, just_made
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket, Info
 from scripts.account.deployed_function import DeployedFunction
+from scripts.account.just_made import JustMade
 from scripts.account.live_exemptions import allows
 from scripts.account.package import with_exemptions
 from scripts.context import Context
 from scripts.declared import exemptions as reviewed
 from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import Problem, UsageError
+from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.audit_lines import at
 from scripts.patience import Progress, patiently, wait
 
@@ -122,6 +123,7 @@ class Reopening:
         self._exempted = exempted
         self._today = today
         self._done: list[str] = []
+        self._lifted: JustMade | None = None
 
     def show(self) -> None:
         """What was found, and what will be done."""
@@ -153,10 +155,10 @@ class Reopening:
 
     def carry_out(self) -> None:
         """Do what is still to be done, and watch that nobody undoes it. Raises as `prepare`."""
-        patiently(self._try_acl)
+        patiently(self._try_acl, spreading=self._just_lifted)
         self._write_down()
         seconds = patiently(self._put_live)
-        patiently(self._open)
+        patiently(self._open, spreading=self._just_lifted)
         self._console.say(f"now commit it: {self._commit()}", "bold")
         self._watch(seconds if self._wish.watch is None else self._wish.watch)
 
@@ -223,6 +225,18 @@ class Reopening:
             raise Problem(f"{name} does not show the ACL that was set: run again")
         self._tell("opened", f"opened {name}: {self.acl}, as read back")
 
+    def _just_lifted(self, error: CloudError) -> str:
+        """Why a refusal may pass: Block Public Access is seen to be lifted, perhaps just now.
+
+        When it was, nobody tells: the time counts from the first refusal on.
+        """
+        if not error.denied or error.final:
+            return ""
+        if self._lifted is None:
+            self._lifted = just_made.now("Block Public Access is off, perhaps just lifted")
+        why = just_made.reason(error, [self._lifted])
+        return "" if _blocked(self._context, self._bucket) else why
+
     def _watch(self, seconds: float) -> None:
         """Keep it open while an invocation can still run that began with the older exemptions."""
         name = self._bucket.name
@@ -274,17 +288,19 @@ def _info(bucket: Bucket) -> Info:
 
 
 def _check_blocked(context: Context, bucket: Bucket) -> None:
-    whose = ""
-    if buckets.account_blocks_public_access(context.clients):
-        whose = "the account"
-    elif bucket.blocks_public_access():
-        whose = "the bucket"
-    if whose:
+    if whose := _blocked(context, bucket):
         raise Problem(
             f"{bucket.name} stays closed: Block Public Access is on for {whose}, so that OSS "
             "refuses a public ACL, and heeds none; nothing was changed: lift that first, if it is "
             "to be public"
         )
+
+
+def _blocked(context: Context, bucket: Bucket) -> str:
+    """For whom Block Public Access is on; empty if it is off."""
+    if buckets.account_blocks_public_access(context.clients):
+        return "the account"
+    return "the bucket" if bucket.blocks_public_access() else ""
 
 
 def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> AuditLine:

@@ -80,6 +80,7 @@ class LocalCloud:
         self.journal = Journal()
         self.faults = Faults()
         core = Core(account_id, region, self.clock, self.journal, self.faults)
+        self.spreading = core.spreading
         self.ram = RamState(core)
         self.oss = OssState(core, put_acl_needs_put_bucket=put_acl_needs_put_bucket)
         self.mns = MnsState(core, duplicates=duplicates)
@@ -96,7 +97,7 @@ class LocalCloud:
             LogService(core, self.log, self.ram),
         ]
         self._parts: tuple[Rewindable, ...] = (
-            *(self.clock, self.journal, self.faults),
+            *(self.clock, self.journal, self.faults, self.spreading),
             *(self.ram, self.oss, self.mns, self.log, self.fc, self.config),
         )
         self.listeners = {service.name: Listener(service) for service in services}

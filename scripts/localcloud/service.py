@@ -4,12 +4,14 @@ import abc
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from email.utils import formatdate
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Drop, Fail, Faults, Hold, Lag, Stall
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.journal import Journal
+from scripts.localcloud.spreading import Spreading
 from scripts.localcloud.table import Match, Row, find, unknown
 
 _UNKNOWN = Row("Unknown", "", "", "")
@@ -33,7 +35,8 @@ def Operation(name: str, subject: str = "") -> Match:  # noqa: N802  (until each
     return Match(Row(name, "", "", ""), {}, subject)
 
 
-class Core(NamedTuple):
+@dataclass(frozen=True)
+class Core:
     """What the services of one cloud share."""
 
     account_id: str
@@ -41,6 +44,7 @@ class Core(NamedTuple):
     clock: Clock
     journal: Journal
     faults: Faults
+    spreading: Spreading = field(default_factory=Spreading)
 
 
 class Service(abc.ABC):
@@ -116,6 +120,7 @@ class Service(abc.ABC):
             request=request,
             **told,
         )
+        response.headers.setdefault("Date", formatdate(self.core.clock.now(), usegmt=True))
         return response
 
     def _perform(self, operation: Match, request: Request) -> Response:

@@ -76,7 +76,8 @@ def test_misuse_is_one_line(
 
 def test_a_refusal_is_a_problem(provisioned: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """When a call is refused the exit code is 1, and the steps before it are told as done."""
-    provisioned.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied"))
+    refusal = "the caller is not authorized to perform 'fc:CreateService' on resource 'services/*'"
+    provisioned.cloud.faults.add("fc:CreateService", Fail(403, "AccessDenied", refusal))
 
     assert provisioned.run("apply", "--yes") == 1
 

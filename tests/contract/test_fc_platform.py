@@ -107,7 +107,7 @@ def test_a_role_just_made_is_not_seen_at_first(cloud: FcCloud) -> None:
     """CreateService and CreateTrigger are refused so often; older roles are seen at once."""
     deploy(cloud)
     fc = client(cloud)
-    cloud.fc.let_roles_lag(2)
+    cloud.spreading.looks = 2
     new, notifier = make_role(cloud, "new"), make_role(cloud, "notifier")
     trigger = models.CreateTriggerRequest(
         trigger_name="t",
@@ -136,7 +136,7 @@ def test_a_role_just_made_is_not_seen_at_first(cloud: FcCloud) -> None:
 def test_how_often_a_role_was_looked_at_goes_back_too() -> None:
     """After a rollback a new role is as unseen as it was."""
     with LocalCloud() as cloud:
-        cloud.fc.let_roles_lag(1)
+        cloud.spreading.looks = 1
         role = make_role(cloud, "new")
         snapshot = cloud.snapshot()
 

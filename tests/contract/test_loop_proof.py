@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from scripts import ROOT
+from scripts import ROOT, patience
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.context import Verb
@@ -96,6 +97,36 @@ def test_it_has_the_bucket_marked_before_it_is_opened(product: Account) -> None:
     done = [entry.action for entry in product.cloud.journal.entries()[start:]]
     steps = ["PutBucket", "PutBucketTagging", "PutBucketPublicAccessBlock", "PutBucketAcl"]
     assert [action for action in done if action in steps][:4] == steps
+
+
+def test_a_block_that_was_just_lifted_is_waited_for(
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While OSS refuses to open the bucket all the same, it is tried again, and told."""
+    monkeypatch.setattr(patience, "_FIRST", 0.001)
+    product.cloud.spreading.looks = 3
+    assert product.run(PROVE) == 0
+    told = capsys.readouterr().err
+    assert told.count("since Block Public Access was just lifted from resource-repair-proof-") == 3
+
+
+def test_a_bucket_that_was_made_again_is_not_opened(
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While it waits for OSS somebody else may come to have that name: its date tells."""
+    oss, cloud = product.cloud.oss, product.cloud
+    cloud.spreading.looks = 3
+
+    def sleep(_: float) -> None:
+        (name,) = oss.names()
+        oss.delete(name)
+        oss.create(name, age=0)
+
+    monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=sleep, monotonic=cloud.clock.now))
+    assert product.run(PROVE) == 1
+    assert "was deleted and made again: look whose it is" in capsys.readouterr().err
+    tries = cloud.journal.entries("oss", "PutBucketAcl")
+    assert [entry.details["status"] for entry in tries] == [403]
 
 
 def test_what_the_account_blocks_cannot_be_proved(

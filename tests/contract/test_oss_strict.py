@@ -303,7 +303,7 @@ def test_a_new_bucket_may_have_block_public_access(cloud: OssCloud) -> None:
 def test_lifting_block_public_access_takes_a_few_looks(cloud: OssCloud) -> None:
     """A switch: for so many looks it is as before, whether one reads it or grants something."""
     cloud.state.set_block_public_access(NAME, blocked=True)
-    cloud.state.block_lag = 3
+    cloud.core.spreading.looks = 3
     bucket = cloud.bucket(NAME)
     bucket.put_bucket_public_access_block(False)
     assert bucket.get_bucket_public_access_block().block_public_access is True
@@ -316,7 +316,7 @@ def test_lifting_block_public_access_takes_a_few_looks(cloud: OssCloud) -> None:
 
 def test_the_accounts_block_lags_too_and_both_go_back(cloud: OssCloud) -> None:
     """The same for the whole account; what is left of a lag is part of a snapshot."""
-    cloud.state.block_lag = 2
+    cloud.core.spreading.looks = 2
     service, bucket = cloud.service(), cloud.bucket(NAME)
     service.put_public_access_block(True)
     before = cloud.state.snapshot()

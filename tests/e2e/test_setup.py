@@ -1,11 +1,13 @@
 """From an account without the product to a verified repair, and away again, verb by verb."""
 
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import patience
 from scripts.declared import dotenv
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
@@ -57,3 +59,43 @@ def test_from_nothing_to_a_verified_repair_and_away(
     closed = {**before["buckets"], "orders-site": "private"}
     assert account.state() == {**before, "buckets": closed}
     assert run("remove", "--yes", "--roles")["found"] == []
+
+
+def test_it_works_from_nothing_where_what_was_just_made_is_not_known_at_once(
+    tmp_path: Path,
+    moments: Moments,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """provision, apply, verify --loop and undo, one right after the other, each the first time.
+
+    Three looks of others miss what is new, and Block Public Access that was lifted.
+    """
+    monkeypatch.setattr(patience, "_FIRST", 0.001)
+    account = moments.nothing(tmp_path, bundle=True)
+    account.cloud.spreading.looks = 3
+    account.cloud.oss.block_new_buckets = True
+    assert account.run("provision", "--yes") == 0
+    assert account.run("apply", "--yes") == 0
+    assert account.run("verify", "--loop", "--yes") == 0
+    account.cloud.oss.create("orders-site")
+    account.cloud.oss.set_block_public_access("orders-site", blocked=False)
+    why = ("--reason", "a site", "--owner", "web", "--expires", in_a_month())
+    opening = ("--bucket", "orders-site", "--acl", "public-read", "--watch", "0", *why)
+    assert account.run("undo", *opening, "--yes") == 0
+    assert account.acls() == {"orders-site": "public-read"}
+    told = capsys.readouterr().err
+    for waited_for in (
+        f"the log project {account.log_project} was just made",
+        "the topic MNSTestConfig was just made",
+        "the role resource-repair-role was just made or changed",
+        "the role AliyunMNSNotificationRole was just made or changed",
+        "Block Public Access was just lifted from resource-repair-proof-",
+        "Block Public Access is off, perhaps just lifted",
+    ):
+        assert f"since {waited_for}" in told
+
+
+def in_a_month() -> str:
+    """The day until which a bucket is exempt."""
+    return (datetime.now(timezone.utc).date() + timedelta(days=30)).isoformat()

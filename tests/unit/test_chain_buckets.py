@@ -58,6 +58,45 @@ def test_enforcing_for_the_first_time_counts_what_it_closes(
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "bucket_in", "standing", "says"),
+    [
+        ("https://oss-{region}.aliyuncs.com", "cn-beijing", None, ""),
+        (
+            "https://oss-cn-shanghai-internal.aliyuncs.com",
+            "cn-shanghai",
+            Standing.SOUND,
+            "repairs of buckets outside cn-shanghai would fail",
+        ),
+        (
+            "https://oss-cn-beijing.aliyuncs.com",
+            "cn-shanghai",
+            Standing.FAULT,
+            "repairs fail of a-bucket (cn-shanghai)",
+        ),
+        (
+            "https://oss.example.com",
+            "cn-beijing",
+            Standing.SOUND,
+            "repairs of buckets outside its region would fail",
+        ),
+    ],
+)
+def test_an_endpoint_of_one_region_is_told_of_where_buckets_of_others_would_fail(
+    endpoint: str, bucket_in: str, standing: Standing | None, says: str
+) -> None:
+    """A host answers for its own region; buckets that are known elsewhere make it a fault."""
+    variables = {**SPEC.function.environment, "ossEndpoint": endpoint}
+    spec = replace(SPEC, function=replace(SPEC.function, environment=variables))
+    result = Result("a-bucket", bucket_in, NON_COMPLIANT, NOW, "public-read", "")
+    _, *further = of_buckets(facts(spec=spec, found=Prospect(to_close=(result,))))
+    assert [each.standing for each in further] == ([standing] if standing else [])
+    for each in further:
+        assert f"ossEndpoint in s.yaml is {endpoint}" in each.what
+        assert says in each.what
+        assert "{region}" in each.mend
+
+
+@pytest.mark.parametrize(
     ("variables", "begins", "wrong"),
     [
         ({}, False, False),

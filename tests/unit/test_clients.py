@@ -193,3 +193,34 @@ def test_an_action_is_known_from_the_detail_of_a_refusal() -> None:
     with pytest.raises(CloudError, match="allow ram:") as caught, calling("fc:CreateService", "it"):
         raise error
     assert caught.value.refused == ("ram:PassRole",)
+
+
+@pytest.mark.parametrize(
+    ("said", "final"),
+    [
+        ("the caller is not authorized to perform 'fc:CreateService' on resource '*'", True),
+        ("You are not authorized to do this action. Resource: * Action: ram:PassRole", True),
+        ("denied by sts or ram, action: log:ListProject, resource: *", True),
+        ("FC service is not enabled for current user.", True),
+        ("The service or function doesn't belong to you.", True),
+        ("refused by an ExplicitDeny", True),
+        ("the role 'acs:ram::1:role/new' cannot be assumed: it lacks sts:AssumeRole", False),
+        ("No permission to access the logstore 'audit' in project 'new'.", False),
+        ("", False),
+    ],
+)
+def test_a_refusal_that_names_the_caller_does_not_pass(said: str, final: bool) -> None:
+    """Of a role that is named others may not know yet: of the caller all is known."""
+    with pytest.raises(CloudError) as caught, calling("fc:CreateService", "it"):
+        raise refused("AccessDenied", said)
+    assert caught.value.final is final
+
+
+def test_nor_does_one_whose_detail_names_the_caller() -> None:
+    """Whatever its message says."""
+    detail = {"AuthPrincipalDisplayName": "2000000000", "NoPermissionType": "ImplicitDeny"}
+    data = {"Code": "AccessDenied", "Message": "", "AccessDeniedDetail": detail}
+    error = ClientException(status_code=403, code="AccessDenied", message="", data=data)
+    with pytest.raises(CloudError) as caught, calling("fc:CreateService", "it"):
+        raise error
+    assert caught.value.final

@@ -1,8 +1,9 @@
 """The buckets at the end of the chain: how many are closed when it begins to enforce."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from resource_repair import settings
+from resource_repair import naming, settings
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
 from scripts.account.findings import EVALUATING
@@ -59,6 +60,30 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         )
     known(facts.exemptions)  # without them nothing is known
     yield closing(facts) if begins_to_enforce(facts) else sound(_counted(known(facts.found)))
+    yield from _out_of_reach(facts)
+
+
+def _out_of_reach(facts: Facts) -> Iterator[Remark]:
+    """That one host is to serve buckets of all regions, where s.yaml gives it without {region}.
+
+    Page "0002-00000226": a host takes what is signed for its own region alone.
+    """
+    endpoint = facts.spec.function.environment.get("ossEndpoint", settings.DEFAULT_ENDPOINT)
+    if "{region}" in endpoint:
+        return
+    told = f"ossEndpoint in s.yaml is {endpoint}, which serves one region alone: "
+    mend = "write it with {region}, as in https://oss-{region}.aliyuncs.com, in s.yaml, and deploy"
+    home = naming.region_of_endpoint(urlsplit(endpoint).netloc)  # a private cloud's tells nothing
+    open_ones = known(facts.found).to_close
+    elsewhere = [each for each in open_ones if home and each.region != home]
+    if not elsewhere:
+        what = f"{told}repairs of buckets outside {home or 'its region'} would fail"
+        yield Remark(Standing.SOUND, what, mend)
+        return
+    names = ", ".join(f"{each.bucket} ({each.region})" for each in elsewhere[:_NAMED])
+    further = f" and {len(elsewhere) - _NAMED} more" if len(elsewhere) > _NAMED else ""
+    what = f"{told}repairs fail of {names}{further}"
+    yield Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
 
 
 _UNKNOWN = Remark(

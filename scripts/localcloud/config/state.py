@@ -374,6 +374,8 @@ class ConfigState(Rewindable):
         here = (self._core.region, self._core.account_id)
         if target[:2] != here or target.topic not in self._mns.topics():
             raise TopicUnreachableError(channel.target_arn)
+        if self._core.spreading.misses(channel.target_arn):
+            raise TopicUnreachableError(channel.target_arn)
 
     def _record(self, action: str, subject: str, **details: str) -> None:
         self._core.journal.record("config", action, subject, **details)

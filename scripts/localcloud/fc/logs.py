@@ -36,6 +36,10 @@ class FunctionLogs(Rewindable):
             raise invalid(f"project '{project}' does not exist")
         if project and store and store not in self._log.stores(project):
             raise invalid(f"logstore '{store}' does not exist")
+        try:
+            self._log.check_seen(project, store)
+        except LogError as error:
+            raise invalid(error.message) from None  # guessed, the words too
 
     def printed(self, service: str, function: str) -> str:
         """What a function has printed; of more than 16 M characters the runs at the end."""

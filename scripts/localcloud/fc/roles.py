@@ -25,8 +25,6 @@ class Roles(Rewindable):
         self._ram = ram
         self._lock = threading.Lock()
         self._issued: dict[tuple[str, str], Credentials] = {}
-        self._lag: int | None = None  # how often a new role is not seen; None: not looked at all
-        self._looks: dict[str, int] = {}  # by the role's id, until it is seen
 
     def credentials(self, role_arn: str) -> Credentials:
         """Credentials of a service's role; empty ones for no role.
@@ -53,29 +51,16 @@ class Roles(Rewindable):
         if not self._ram.authorized(principal, action, resource):
             raise _denied(f"role '{role.name}' is not allowed {action} on {resource}")
 
-    def let_new_lag(self, looks: int) -> None:
-        """Have roles that are made from now on not be seen by so many of the next `see`."""
-        with self._ram.lock:
-            there = [role.role_id for role in self._ram.roles.values()]
-        with self._lock:
-            self._lag = looks
-            self._looks = dict.fromkeys(there, looks)
-
     def see(self, role_arn: str) -> None:
-        """Raises FcError for a role that is not there, or not seen yet.
+        """Raises FcError for a role that is not there, or was made so shortly ago: not seen yet.
 
-        Alibaba Cloud's Terraform provider tries CreateService and CreateTrigger again for minutes
-        on such a refusal. Guessed: its words, and that of one role both look at the same record.
+        No page tells it; Alibaba Cloud's Terraform provider tries CreateService and CreateTrigger
+        again for minutes on such a refusal. Guessed: its words.
         """
-        if self._lag is None or not role_arn:
+        if not role_arn:
             return
         role = self._ram.role_by_arn(role_arn)
-        if role is None:
-            raise _denied(f"role '{role_arn}' does not exist")
-        with self._lock:
-            looks = self._looks.get(role.role_id, 0)
-            self._looks[role.role_id] = looks + 1
-        if looks < self._lag:
+        if role is None or self._core.spreading.misses(self._ram.arn(role.name)):
             raise _denied(f"role '{role_arn}' does not exist")
 
     def _assumable(self, role_arn: str, service: str) -> Role:

@@ -93,15 +93,8 @@ class FcState(Rewindable):
         """That what a service is to log to is there, if it is to log."""
         self._logs.check(fields.get("logConfig"))
 
-    def let_roles_lag(self, looks: int) -> None:
-        """Refuse a service or a trigger whose role is not there, or was made in this moment.
-
-        A role that is made from now on is not seen by the next so many requests that name it.
-        """
-        self._roles.let_new_lag(looks)
-
     def check_role(self, role_arn: object) -> None:
-        """That the role which a service or a trigger names is seen, if that is looked at."""
+        """That the role which a service or a trigger names is there, and seen by now."""
         self._roles.see(str(role_arn or ""))
 
     def interpreter(self, runtime: str) -> Interpreter:

@@ -135,6 +135,7 @@ class LogState(Rewindable):
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             project = Project(name, description, owner or self._core.account_id, now, now)
             self._projects[name] = project
+            self._core.spreading.begin(self.arn(name))
         return project
 
     def project(self, name: str) -> Project:
@@ -180,6 +181,7 @@ class LogState(Rewindable):
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             store = LogStore(name, settings, now, now)
             self._stores[project, name] = store
+            self._core.spreading.begin(self.arn(project, name))
         return store
 
     def store(self, project: str, name: str) -> LogStore:
@@ -216,6 +218,7 @@ class LogState(Rewindable):
     def create_index(self, project: str, name: str, index: Index) -> None:
         """Give a log store its index; logs are found that are written from now on."""
         with self._lock:
+            self.check_seen(project, name)
             if self.store(project, name).index:
                 raise LogError("IndexAlreadyExist", "log store index is already created")
             self._put_index(project, name, index)
@@ -235,10 +238,19 @@ class LogState(Rewindable):
     def index(self, project: str, name: str) -> Index:
         """A log store's index."""
         with self._lock:
+            self.check_seen(project, name)
             index = self.store(project, name).index
             if index is None:
                 raise LogError("IndexConfigNotExist", "index config doesn't exist")
             return index
+
+    def check_seen(self, project: str, name: str = "") -> None:
+        """Raise LogError for a project or store so new that who looks now does not see it yet."""
+        spreading = self._core.spreading
+        if spreading.misses(self.arn(project)):
+            raise LogError("ProjectNotExist", f"The Project does not exist : {project}")
+        if name and spreading.misses(self.arn(project, name)):
+            raise LogError("LogStoreNotExist", f"logstore {name} does not exist")
 
     def tag(self, project: str, store: str, tags: Mapping[str, str]) -> None:
         """Add tags to a log store, or to the project if `store` is empty."""

@@ -81,6 +81,8 @@ class MnsState(Rewindable):
             check_number("Topic", self._topics)
             now = self._core.clock.now()
             self._topics[name] = Topic(name, wanted, now, now, tags or {})
+            home = f"{self._core.region}:{self._core.account_id}"
+            self._core.spreading.begin(f"acs:mns:{home}:/topics/{name}")
             return True
 
     def delete_topic(self, name: str) -> None:

@@ -49,7 +49,7 @@ class OssState(Rewindable):
     Switches, for what differs between accounts or is told in two ways:
     `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
     since it became the default; off, for those made before.
-    `block_lag` is for how many looks a change of Block Public Access does not show: a read of it,
+    A change of Block Public Access does not show for so many looks as `spreading` says: a read of it,
     or a public grant that is refused or not, is a look.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
     `accepts_v1` lets signatures of version 1 in, as those of accounts from before March 2025 are.
@@ -63,7 +63,6 @@ class OssState(Rewindable):
         self.put_acl_needs_put_bucket = put_acl_needs_put_bucket
         self.info_anywhere = False
         self.block_new_buckets = False
-        self.block_lag = 0
         self.accepts_v1 = False
         self.put_acl_conflicts = False
         self.explains_denials = True
@@ -227,14 +226,12 @@ class OssState(Rewindable):
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""
-        if self.block_lag:
-            self.let_block_lag(name, self.block_lag)
+        self.let_block_lag(name, self._core.spreading.looks)
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
     def block_account(self, account_id: str, *, blocked: bool) -> None:
         """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
-        if self.block_lag:
-            self.let_block_lag(account_id, self.block_lag)
+        self.let_block_lag(account_id, self._core.spreading.looks)
         with self._lock:
             if blocked:
                 self._blocking_accounts.add(account_id)

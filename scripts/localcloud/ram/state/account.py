@@ -83,6 +83,7 @@ class RamState(Rewindable):
             now = self._core.clock.now()
             role = Role(name, trust, description, [], now, f"3{_digits()}", max_session)
             self.roles[name] = role
+            self._core.spreading.begin(self.arn(name))
             return role
 
     def update_role(

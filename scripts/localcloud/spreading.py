@@ -1,0 +1,33 @@
+"""What was just made or changed is not seen by others at once: counted in looks, never in time.
+
+    cloud.spreading.looks = 3
+
+The part that makes or changes a thing says `begin`, the part that comes upon another's thing asks
+`misses`: of each thing the next `looks` looks miss it, whoever looks. By default none does.
+"""
+
+import threading
+
+from scripts.localcloud.rewinding import Rewindable
+
+
+class Spreading(Rewindable):
+    """How many looks still miss what; a thing is known by its ARN, or a name of its own."""
+
+    def __init__(self, looks: int = 0) -> None:
+        self.looks = looks
+        self._left: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, thing: str) -> None:
+        """A thing was made or changed just now."""
+        with self._lock:
+            self._left[thing] = self.looks
+
+    def misses(self, thing: str) -> bool:
+        """Whether this look of another part misses it still; the look is counted."""
+        with self._lock:
+            left = self._left.get(thing, 0)
+            if left:
+                self._left[thing] = left - 1
+            return left > 0
