@@ -14,6 +14,7 @@ from alibabacloud_tea_util.models import RuntimeOptions
 
 from scripts.localcloud.faults import Fail
 from scripts.localcloud.fc.code import crc64
+from scripts.localcloud.ram import policies
 from tests.contract.fc_helpers import (
     ECHO,
     FUNCTION,
@@ -37,6 +38,8 @@ def cloud() -> Iterator[FcCloud]:
     """A cloud with a topic in it."""
     with FcCloud(serve=True) as running:
         running.mns.create_topic("findings")
+        trust = policies.trust("mns.aliyuncs.com")
+        running.ram.create_role("AliyunMNSNotificationRole", trust)
         yield running
 
 
@@ -72,14 +75,14 @@ def trigger_request(**fields: Any) -> models.CreateTriggerRequest:
 
 def test_a_service_and_its_function_are_made_shown_changed_and_removed(cloud: FcCloud) -> None:
     """What is created is shown as it was asked for, changes where it is told to, and goes."""
-    fc = client(cloud)
-    fc.create_service(models.CreateServiceRequest(service_name=SERVICE, role="acs:ram::1:role/r"))
+    fc, role = client(cloud), cloud.ram.arn("AliyunMNSNotificationRole")
+    fc.create_service(models.CreateServiceRequest(service_name=SERVICE, role=role))
     fc.create_function(SERVICE, function_request(environment_variables={"mode": "report"}))
     fc.update_service(SERVICE, models.UpdateServiceRequest(description="repairs buckets"))
     fc.update_function(SERVICE, FUNCTION, models.UpdateFunctionRequest(timeout=60))
 
     service = fc.get_service(SERVICE, models.GetServiceRequest()).body
-    assert (service.role, service.description) == ("acs:ram::1:role/r", "repairs buckets")
+    assert (service.role, service.description) == (role, "repairs buckets")
     shown = fc.get_function(SERVICE, FUNCTION, models.GetFunctionRequest()).body
     assert (shown.runtime, shown.timeout, shown.memory_size) == (QUICK, 60, 128)
     assert shown.environment_variables == {"mode": "report"}

@@ -9,6 +9,7 @@ import oss2
 import pytest
 from oss2 import models
 
+from scripts.localcloud.faults import Lag
 from scripts.localcloud.ram.state import Credentials
 from tests.contract.oss_helpers import ACCOUNT, REGION, OssCloud, oss_cloud
 
@@ -300,12 +301,13 @@ def test_a_new_bucket_may_have_block_public_access(cloud: OssCloud) -> None:
     made.put_bucket_acl("public-read")
 
 
-def test_lifting_block_public_access_takes_a_few_looks(cloud: OssCloud) -> None:
-    """A switch: for so many looks it is as before, whether one reads it or grants something."""
+def test_a_change_of_block_public_access_may_show_late(cloud: OssCloud) -> None:
+    """By order: for so many looks it is as before, whether one reads it or grants something."""
     cloud.state.set_block_public_access(NAME, blocked=True)
-    cloud.core.spreading.looks = 3
+    order = cloud.core.faults.add("oss:PutBucketPublicAccessBlock", Lag(reads=3))
     bucket = cloud.bucket(NAME)
     bucket.put_bucket_public_access_block(False)
+    assert order.met.is_set()
     assert bucket.get_bucket_public_access_block().block_public_access is True
     assert refused(lambda: bucket.put_bucket_acl("public-read"))[0] == 403
     info = cloud.send(cloud.sign("GET", f"/{NAME}/", {"bucketInfo": ""}))
@@ -314,18 +316,21 @@ def test_lifting_block_public_access_takes_a_few_looks(cloud: OssCloud) -> None:
     assert bucket.get_bucket_public_access_block().block_public_access is False
 
 
-def test_the_accounts_block_lags_too_and_both_go_back(cloud: OssCloud) -> None:
-    """The same for the whole account; what is left of a lag is part of a snapshot."""
+def test_a_block_that_was_lifted_is_heeded_for_a_while_and_goes_back(cloud: OssCloud) -> None:
+    """A switch: a bucket's, or the account's, refuses so many public grants more."""
     cloud.core.spreading.looks = 2
     service, bucket = cloud.service(), cloud.bucket(NAME)
     service.put_public_access_block(True)
-    before = cloud.state.snapshot()
+    service.put_public_access_block(False)
+    parts = (cloud.state, cloud.core.spreading)
+    before = [part.snapshot() for part in parts]
     for _ in range(2):
-        cloud.state.rollback(before)
+        for part, memory in zip(parts, before, strict=True):
+            part.rollback(memory)
         assert service.get_public_access_block().block_public_access is False
+        for _ in range(2):
+            assert refused(lambda: bucket.put_bucket_acl("public-read"))[0] == 403
         bucket.put_bucket_acl("public-read")
-        assert refused(lambda: bucket.put_bucket_acl("public-read"))[0] == 403
-        assert service.get_public_access_block().block_public_access is True
 
 
 def test_block_public_access_of_the_account(cloud: OssCloud) -> None:

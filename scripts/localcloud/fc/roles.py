@@ -61,7 +61,7 @@ class Roles(Rewindable):
             return
         role = self._ram.role_by_arn(role_arn)
         if role is None or self._core.spreading.misses(self._ram.arn(role.name)):
-            raise _denied(f"role '{role_arn}' does not exist")
+            raise _denied(f"the role '{role_arn}' cannot be assumed")
 
     def _assumable(self, role_arn: str, service: str) -> Role:
         role = self._ram.role_by_arn(role_arn)

@@ -49,8 +49,7 @@ class OssState(Rewindable):
     Switches, for what differs between accounts or is told in two ways:
     `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
     since it became the default; off, for those made before.
-    A change of Block Public Access does not show for so many looks as `spreading` says: a read of it,
-    or a public grant that is refused or not, is a look.
+    Block Public Access that was lifted is heeded for as many public grants as `spreading` says.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
     `accepts_v1` lets signatures of version 1 in, as those of accounts from before March 2025 are.
     `put_acl_conflicts` answers a PutBucketAcl that is not allowed with BucketAlreadyExists.
@@ -226,17 +225,18 @@ class OssState(Rewindable):
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""
-        self.let_block_lag(name, self._core.spreading.looks)
+        if self.bucket(name).block_public_access and not blocked:
+            self._core.spreading.begin(_block_of(name))
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
     def block_account(self, account_id: str, *, blocked: bool) -> None:
         """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
-        self.let_block_lag(account_id, self._core.spreading.looks)
         with self._lock:
             if blocked:
                 self._blocking_accounts.add(account_id)
-            else:
+            elif account_id in self._blocking_accounts:
                 self._blocking_accounts.discard(account_id)
+                self._core.spreading.begin(_block_of(account_id))
 
     def blocks_account(self, account_id: str) -> bool:
         """Whether Block Public Access is on for the whole account."""
@@ -288,8 +288,12 @@ class OssState(Rewindable):
             self._buckets[bucket] = replace(holder, objects=left)
 
     def _refuse_if_blocked(self, bucket: Bucket, grant: str, *, public: bool) -> None:
-        if public and self._sees_block(bucket):
+        if public and (self._sees_block(bucket) or self._heeds_what_was_lifted(bucket)):
             raise PublicAccessBlockedError(grant)
+
+    def _heeds_what_was_lifted(self, bucket: Bucket) -> bool:
+        whose = (bucket.name, bucket.owner)
+        return any(self._core.spreading.misses(_block_of(each)) for each in whose)
 
     def _refuse_if_full(self, bucket: Bucket) -> None:
         place = bucket.owner, bucket.region
@@ -334,3 +338,7 @@ class OssState(Rewindable):
         soonest = self._last_created_at.get(name, 0.0) + 1
         self._last_created_at[name] = max(float(int(self._core.clock.now() - age)), soonest)
         return self._last_created_at[name]
+
+
+def _block_of(name: str) -> str:
+    return f"Block Public Access of {name}"
