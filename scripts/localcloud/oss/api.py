@@ -102,7 +102,10 @@ TABLE = (
         headers="x-oss-acl x-oss-resource-group-id x-oss-server-side-encryption"
         " x-oss-server-side-encryption-key-id x-oss-server-side-data-encryption",
         fields="StorageClass DataRedundancyType",
-        guesses=("how another storage class for one's own bucket is refused: as another's name",),
+        guesses=(
+            "how another storage class for one's own bucket is refused: as another's name",
+            "that an ACL in the same request needs no oss:PutBucketAcl",
+        ),
     ),
     _row("DeleteBucket", "DELETE"),
     _row(

@@ -161,11 +161,11 @@ class OssState(Rewindable):
                 self._stale["acl", name] = _Stale(self._buckets[name].acl, reads)
 
     def let_block_lag(self, name: str, looks: int) -> None:
-        """Let the next `looks` see Block Public Access of a bucket, or an account, as it is now."""
+        """Let the next `looks` see Block Public Access of a bucket as it is now."""
         with self._lock:
-            bucket = self._buckets.get(name)
-            now = bucket.block_public_access if bucket else name in self._blocking_accounts
-            self._stale["block", name] = _Stale(now, looks)
+            if name in self._buckets:
+                now = self._buckets[name].block_public_access
+                self._stale["block", name] = _Stale(now, looks)
 
     def read_acl(self, name: str) -> str:
         """A bucket's ACL as one who reads it back sees it, which may be late."""
@@ -182,7 +182,7 @@ class OssState(Rewindable):
     def read_account_block(self, account_id: str) -> bool:
         """Block Public Access of a whole account, in the same way."""
         with self._lock:
-            blocked: bool = self._seen("block", account_id, account_id in self._blocking_accounts)
+            blocked: bool = self._seen("account", account_id, account_id in self._blocking_accounts)
             return blocked
 
     def set_policy(self, name: str, text: str | None) -> None:
@@ -232,6 +232,9 @@ class OssState(Rewindable):
     def block_account(self, account_id: str, *, blocked: bool) -> None:
         """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
         with self._lock:
+            if self.block_lag:
+                now = account_id in self._blocking_accounts
+                self._stale["account", account_id] = _Stale(now, self.block_lag)
             if blocked:
                 self._blocking_accounts.add(account_id)
             elif account_id in self._blocking_accounts:
@@ -305,7 +308,7 @@ class OssState(Rewindable):
         of_account = bucket.owner in self._blocking_accounts
         seen = [
             self._seen("block", bucket.name, bucket.block_public_access),
-            self._seen("block", bucket.owner, of_account),
+            self._seen("account", bucket.owner, of_account),
         ]
         return any(seen)
 
