@@ -20,6 +20,7 @@ from tests.contract.fc_helpers import (
     deploy,
     refusal,
     signed,
+    zip_file,
 )
 
 QUEUE = "acs:mns:cn-shanghai:1208863178610000:/queues/results/messages"
@@ -96,6 +97,26 @@ def test_more_events_at_once_than_instances_are_all_handled_in_the_end() -> None
         assert cloud.fc.wait_idle(60)
         assert len(cloud.journal.entries("fc", "succeeded", SUBJECT)) == 6
         assert len(cloud.journal.entries("fc", "started", SUBJECT)) == 1
+
+
+def test_what_waits_for_its_retry_holds_nobody_up() -> None:
+    """With twenty events refused for hours, another function's event is handled at once."""
+    with FcCloud(time_scale=10_000) as cloud:
+        deploy(cloud, ECHO)
+        other = {"runtime": "python3.10", "handler": "index.handler"}
+        other |= {"code": {"zipFile": zip_file(ECHO)}}
+        cloud.fc.resources.create_function(SERVICE, "other", other)
+        cloud.faults.add("fc:run", Fail(503, "ServiceUnavailable"), subject=SUBJECT, times=20)
+
+        for _ in range(20):
+            cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
+        cloud.fc.invoke_async(SERVICE, "other", b"")
+
+        def there(action: str, subject: str) -> int:
+            return len(cloud.journal.entries("fc", action, subject))
+
+        assert cloud.journal.wait_for(lambda _: there("succeeded", f"{SERVICE}/other") == 1, 20)
+        assert cloud.journal.wait_for(lambda _: there("retried", SUBJECT) == 20, 20)
 
 
 def make_service(fc: Client, name: str, role: str) -> Callable[[], object]:

@@ -1,9 +1,12 @@
 """Asynchronous invocations: queued, run by a few workers, retried, and reported at their end."""
 
+import heapq
+import itertools
 import json
-import queue
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from scripts.localcloud.faults import Fail, Hold, Stall
@@ -44,8 +47,23 @@ class _Ending(NamedTuple):
     body: bytes
 
 
+_NEVER_RUN = _Ending(_TOO_OLD, 200, b"")
+
+
+@dataclass
+class _Course:
+    """How far an invocation has come: its waits so far, in the cloud's seconds, and its runs."""
+
+    job: Job
+    ending: _Ending = _NEVER_RUN
+    waited: float = 0.0
+    runs: int = 0
+    refusals: int = 0  # by the platform, since the last run
+    refused_for: float = 0.0
+
+
 class AsyncInvocations:
-    """Sees jobs through, each worker one at a time. `invoke` runs a function once."""
+    """Sees jobs through. `invoke` runs a function once; who waits for a retry holds nobody up."""
 
     def __init__(
         self,
@@ -58,7 +76,8 @@ class AsyncInvocations:
         self._resources = resources
         self._destinations = destinations
         self._invoke = invoke
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._numbers = itertools.count()
+        self._due: list[tuple[float, int, _Course]] = []  # a heap, by when each is to go on
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._pending = 0
@@ -74,65 +93,82 @@ class AsyncInvocations:
                 worker = threading.Thread(target=self._work, name="fc-async", daemon=True)
                 self._threads.append(worker)
                 worker.start()
-        self._jobs.put(job)
+        self._queue(_Course(job), 0)
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no job is pending; False after `timeout` seconds."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._pending == 0, timeout)
+            return self._changed.wait_for(
+                lambda: self._pending == 0 or self._stopped.is_set(), timeout
+            )
 
     def forget(self) -> None:
         """Take no more jobs, and begin and report none of those queued or under way."""
         with self._changed:
             self._stopped.set()
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """End the workers, once what they are running has ended."""
         self.forget()
-        for _ in self._threads:
-            self._jobs.put(None)
         for worker in self._threads:
             worker.join()
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            try:
-                self._see_through(job)
-            finally:
-                with self._changed:
-                    self._pending -= 1
-                    self._changed.notify_all()
+    def _queue(self, course: _Course, interval: float) -> None:
+        """Have a job go on after so many of the cloud's seconds."""
+        at = time.monotonic() + interval * self._core.clock.scale
+        with self._changed:
+            heapq.heappush(self._due, (at, next(self._numbers), course))
+            self._changed.notify_all()
 
-    def _see_through(self, job: Job) -> None:
-        waited = 0.0
-        runs = 0
-        refusals = 0  # by the platform, since the last run
-        refused_for = 0.0
-        ending = _Ending(_TOO_OLD, 200, b"")
-        while not self._stopped.is_set():
-            config = self._config(job)
-            age = waited + self._core.clock.now() - job.submitted_at
-            if age > config.settings["maxAsyncEventAgeInSeconds"]:
-                self._settle(job, config, runs, ending._replace(error_type=_TOO_OLD))
-                return
-            ending = self._run(job, runs + 1)
-            if self._stopped.is_set() or self._core.clock.stopped:
-                return
-            if ending.status in _PLATFORM_ERRORS:
-                interval = _FIRST_INTERVAL * 2**refusals
-                refusals += 1
-                refused_for += interval
-                over = refused_for > _PLATFORM_PATIENCE
-            else:
-                interval = _FIRST_INTERVAL * 2**runs
-                runs, refusals = runs + 1, 0
-                over = not ending.error_type or runs > config.settings["maxAsyncRetryAttempts"]
-            if over:
-                self._settle(job, config, runs, ending)
-                return
-            self._record("retried", job, attempt=runs + 1, interval=interval)
-            self._stopped.wait(interval * self._core.clock.scale)
-            waited += interval
+    def _next(self) -> _Course | None:
+        """The next job to go on, once there is one; None at the end."""
+        with self._changed:
+            while not self._stopped.is_set():
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._due)[2]
+                self._changed.wait(wait)
+        return None
+
+    def _work(self) -> None:
+        while (course := self._next()) is not None:
+            interval = None
+            try:
+                interval = self._go_on(course)
+            finally:
+                if interval is None:
+                    with self._changed:
+                        self._pending -= 1
+                        self._changed.notify_all()
+            if interval is not None:
+                self._queue(course, interval)
+
+    def _go_on(self, course: _Course) -> float | None:
+        """Run a job once; how long it then waits to be run again, None if that was the end."""
+        job, config = course.job, self._config(course.job)
+        age = course.waited + self._core.clock.now() - job.submitted_at
+        if age > config.settings["maxAsyncEventAgeInSeconds"]:
+            self._settle(job, config, course.runs, course.ending._replace(error_type=_TOO_OLD))
+            return None
+        course.ending = ending = self._run(job, course.runs + 1)
+        if self._stopped.is_set() or self._core.clock.stopped:
+            return None
+        if ending.status in _PLATFORM_ERRORS:
+            interval = _interval(course.refusals)
+            course.refusals += 1
+            course.refused_for += interval
+            over = course.refused_for > _PLATFORM_PATIENCE
+        else:
+            interval = _interval(course.runs)
+            course.runs, course.refusals = course.runs + 1, 0
+            over = not ending.error_type or course.runs > config.settings["maxAsyncRetryAttempts"]
+        if over:
+            self._settle(job, config, course.runs, ending)
+            return None
+        self._record("retried", job, attempt=course.runs + 1, interval=interval)
+        course.waited += interval
+        return interval
 
     def _run(self, job: Job, attempt: int) -> _Ending:
         fault = self._core.faults.take("fc:run", f"{job.service}/{job.function}")
@@ -184,3 +220,8 @@ class AsyncInvocations:
     def _record(self, action: str, job: Job, **details: object) -> None:
         subject = f"{job.service}/{job.function}"
         self._core.journal.record("fc", action, subject, request_id=job.request_id, **details)
+
+
+def _interval(failures: int) -> float:
+    """How long to wait after a failure that so many went before."""
+    return float(_FIRST_INTERVAL * 2**failures)
