@@ -156,6 +156,7 @@ class LogService(Service):
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
         principal = authenticate(request, self._ram, self.core.region)
         try:
+            self._look(operation)
             self._authorize(principal, operation)
             fields = self._fields(operation.row, request)
             call = Call(request, self.core.region, operation.names, fields)
@@ -190,6 +191,15 @@ class LogService(Service):
         ):
             return request
         return replace(request, path=f"/project/{host['project']}{request.path}")
+
+    def _look(self, operation: Match) -> None:
+        """Raises LogError for what is there, and not seen yet."""
+        project, store = (operation.names.get(name, "") for name in ("project", "store"))
+        sees, making = self._state.lateness.sees, operation.name in _NAMED_IN_BODY
+        if project and not sees(project) and not (making and not store):
+            raise LogError("ProjectNotExist", f"The Project does not exist : {project}")
+        if store and not sees(f"{project}/{store}") and not making:
+            raise LogError("LogStoreNotExist", f"logstore {store} does not exist")
 
     def _fields(self, row: Row, request: Request) -> dict[str, Any]:
         """What the body says, but for logs, which are not JSON; raises LogError or ApiError."""
