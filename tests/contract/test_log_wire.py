@@ -88,6 +88,8 @@ BODY = b'{"projectName": "plain-logs", "description": ""}'
         ({"path": "/", "Host": "example.com"}, (400, "InvalidHost")),
         ({"path": "/shards", "Host": "no-logs.localhost"}, (501, "NotImplemented")),
         ({"path": "/", "Authorization": "Bearer x"}, (400, "MissAccessKeyId")),
+        ({"path": "/", "x_log_apiversion": "0.7.0"}, (400, "InvalidAPIVersion")),
+        ({"path": "/", "x_log_apiversion": ""}, (400, "MissingAPIVersion")),
         ({"path": "/", "x_log_signaturemethod": "none"}, (400, "InvalidSignatureMethod")),
         ({"path": "/", "Date": "yesterday"}, (400, "InvalidRequestTime")),
         (

@@ -133,7 +133,6 @@ class LogState(Rewindable):
             if name in self._projects:
                 raise LogError("ProjectAlreadyExist", f"Project {name} already exist")
             if len(self.projects()) >= _MOST_PROJECTS and not owner:
-                # Guessed: this code; it is documented for log stores.
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             project = Project(name, description, owner or self._core.account_id, now, now)
             self._projects[name] = project
