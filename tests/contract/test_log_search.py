@@ -96,6 +96,9 @@ def test_a_field_without_index_cannot_be_asked_for(sdk: Any) -> None:
     [
         ({"keys": {"message": TEXT}}, ["a-b"]),
         ({"keys": {"other": TEXT}}, []),
+        ({"line": {**WHOLE["line"], "include_keys": ["message"]}}, ["a-b"]),
+        ({"line": {**WHOLE["line"], "include_keys": ["other"]}}, []),
+        ({"line": {**WHOLE["line"], "exclude_keys": ["message"]}}, []),
         ({"line": {"token": [*DELIMITERS, "-"]}}, ["a-b"]),
         ({"line": {"token": [*DELIMITERS, "-"], "caseSensitive": True}}, []),
     ],

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from alibabacloud_sls20201230 import models
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.api import TABLE
-from tests.contract.log_helpers import PROJECT, STORE, make_store
+from tests.contract.log_helpers import PROJECT, STORE, make_store, refusal
+from tests.parts import clients
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,8 @@ BODY = b'{"projectName": "plain-logs", "description": ""}'
         ({"path": "/", "Host": "example.com"}, (400, "InvalidHost")),
         ({"path": "/shards", "Host": "no-logs.localhost"}, (501, "NotImplemented")),
         ({"path": "/", "Authorization": "Bearer x"}, (400, "MissAccessKeyId")),
+        ({"path": "/", "x_log_apiversion": "0.7.0"}, (400, "InvalidAPIVersion")),
+        ({"path": "/", "x_log_apiversion": ""}, (400, "MissingAPIVersion")),
         ({"path": "/", "x_log_signaturemethod": "none"}, (400, "InvalidSignatureMethod")),
         ({"path": "/", "Date": "yesterday"}, (400, "InvalidRequestTime")),
         (
@@ -196,3 +200,71 @@ def test_each_row_names_its_page_and_its_resource() -> None:
             names = {part.strip("{}") for part in row.parts if part.startswith("{")}
             known = dict.fromkeys({*names, "region", "account", "project"}, "x")
             assert resource == "*" or resource.format(**known).startswith("acs:log:")
+
+
+def test_what_is_new_can_be_unseen_at_first() -> None:
+    """Told so, as many requests as that do not see a new project or store, in lists either."""
+    with LocalCloud(time_scale=0) as cloud:
+        sdk = clients(cloud).log
+        cloud.log.lateness.new = 2
+        sdk.create_project(models.CreateProjectRequest(project_name=PROJECT, description=""))
+        before = cloud.snapshot()
+        for _ in range(2):
+            assert sdk.list_project(models.ListProjectRequest()).body.total == 0
+            cloud.rollback(before)
+            assert (
+                refusal(lambda: sdk.get_project(PROJECT, models.GetProjectRequest())).status == 404
+            )
+            before = cloud.snapshot()
+        assert sdk.list_project(models.ListProjectRequest()).body.total == 1
+
+        request = models.CreateLogStoreRequest(logstore_name=STORE, ttl=1, shard_count=1)
+        sdk.create_log_store(PROJECT, request)
+        assert refusal(lambda: sdk.get_index(PROJECT, STORE)).code == "LogStoreNotExist"
+        stores = sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()).body
+        assert stores.logstores == []
+        assert sdk.get_log_store(PROJECT, STORE).body.ttl == 1
+
+
+def test_what_was_deleted_can_linger() -> None:
+    """Told so, as many requests as that still see it, and it cannot be made anew meanwhile."""
+    with LocalCloud(time_scale=0) as cloud:
+        sdk = clients(cloud).log
+        make_store(cloud)
+        cloud.log.lateness.deleted = 2
+        store = models.CreateLogStoreRequest(logstore_name=STORE, ttl=1, shard_count=1)
+        sdk.delete_log_store(PROJECT, STORE)
+        assert sdk.get_log_store(PROJECT, STORE).body.ttl == 365
+        error = refusal(lambda: sdk.create_log_store(PROJECT, store))
+        assert error.code == "LogStoreAlreadyExist"
+        assert refusal(lambda: sdk.get_log_store(PROJECT, STORE)).code == "LogStoreNotExist"
+        sdk.create_log_store(PROJECT, store)
+
+        project = models.CreateProjectRequest(project_name=PROJECT, description="")
+        sdk.delete_project(PROJECT, models.DeleteProjectRequest())
+        assert sdk.get_project(PROJECT, models.GetProjectRequest()).body.project_name == PROJECT
+        assert refusal(lambda: sdk.create_project(project)).code == "ProjectAlreadyExist"
+        sdk.create_project(project)
+        assert sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()).body.logstores == []
+
+
+def test_there_are_no_more_than_the_limits() -> None:
+    """50 projects of an account, 200 stores of a project, 64 characters of a description."""
+    with LocalCloud(time_scale=0) as cloud:
+        sdk = clients(cloud).log
+        for number in range(50):
+            cloud.log.create_project(f"logs-{number}")
+        project = models.CreateProjectRequest(project_name=PROJECT, description="")
+        assert refusal(lambda: sdk.create_project(project)).code == "ProjectQuotaExceed"
+        for number in range(200):
+            cloud.log.create_store("logs-0", f"store-{number}", {"ttl": 1, "shardCount": 1})
+        store = models.CreateLogStoreRequest(logstore_name=STORE, ttl=1, shard_count=1)
+        refused = refusal(lambda: sdk.create_log_store("logs-0", store))
+        assert (refused.status, refused.code) == (400, "ProjectQuotaExceed")
+        described = models.UpdateProjectRequest(description="ü" * 64)
+        sdk.update_project("logs-1", described)
+        described.description += "x"
+        assert refusal(lambda: sdk.update_project("logs-1", described)).code == "ParameterInvalid"
+        cloud.log.delete_project("logs-2")
+        project.description = described.description
+        assert refusal(lambda: sdk.create_project(project)).code == "ParameterInvalid"

@@ -42,7 +42,6 @@ def cloud() -> Iterator[LocalCloud]:
     """A cloud with no more in it than what the recorded specifications presume."""
     with LocalCloud() as running:
         running.mns.create_topic("MNSTestConfig")
-        running.ram.create_role("AliyunMNSNotificationRole", policies.trust("mns.aliyuncs.com"))
         project = running.log.create_project(f"resource-repair-{running.account_id}")
         running.log.create_store(project.name, "audit", {"ttl": 30, "shardCount": 2})
         yield running
@@ -51,8 +50,8 @@ def cloud() -> Iterator[LocalCloud]:
 def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> None:
     """Deploy, redeploy, invoke, info and remove, in order, get each recorded status and code.
 
-    The scenarios follow from each other's state, from an empty account to an empty account. Where it
-    was recorded nobody missed the role of the trigger, which a real account has by then.
+    The scenarios follow from each other's state, from an empty account to an empty account. Where
+    it was recorded, nobody missed the trigger's role, which a real account has by then.
     """
     differing = []
     for request in recorded(cloud, RECORDED):

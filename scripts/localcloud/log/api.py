@@ -37,6 +37,13 @@ _ON_RECORDS = ("acs:log:*:{account}:resource/{resource}",)
 
 _HISTOGRAM = words("from to query topic accurate fromNs toNs")
 _PAGE = words("offset size")
+_AND_JOBS = (
+    "that RAM is asked for the job, too, which an alert is: the page has all resources, and the"
+    ' guide "Grant a RAM user permissions to manage alerts" only jobs',
+)
+_PARTS = ("how a time is divided: here into at most 60 equal parts",)
+_RECORD_CODES = ("the codes for records that are there already or are not",)
+_ANY_PROJECT = ("that tags are authorized on any project; it is documented for the others",)
 _STORE_FIELDS = words(
     "logstoreName ttl shardCount enable_tracking autoSplit maxSplitShard appendMeta mode"
     " telemetryType hot_ttl infrequentAccessTTL encrypt_conf"
@@ -55,7 +62,8 @@ _LOGS_FIELDS = words(
 # stands in a request's host; here it is as if it began the path.
 TABLE = (
     Row("CreateProject", "POST", "/", "CreateProject", "2026-03-27", resources=_ON_PROJECT,
-        fields=words("projectName description resourceGroupId dataRedundancyType")),
+        fields=words("projectName description resourceGroupId dataRedundancyType"),
+        guesses=("the code beyond 50 projects, which is documented for log stores",)),
     Row("ListProject", "GET", "/", "ListProject", "2024-11-28", resources=_ON_PROJECTS,
         query=_PAGE | words("projectName description resourceGroupId")),
     Row("GetProject", "GET", _PROJECT, "GetProject", resources=_ON_PROJECT),
@@ -79,28 +87,32 @@ TABLE = (
     Row("GetLogStoreLogs", "POST", f"{_STORE}/logs", "GetLogsV2",
         resources=(*_ON_PROJECT, *_ON_STORE), fields=_LOGS_FIELDS),
     Row("GetLogStoreHistogram", "GET", _STORE, "GetHistograms", "2025-12-23", resources=_ON_STORE,
-        flags=words("type=histogram"), query=_HISTOGRAM),
+        flags=words("type=histogram"), query=_HISTOGRAM, guesses=_PARTS),
     Row("GetLogStoreHistogram", "GET", _INDEX, "GetHistograms", "2025-12-23", resources=_ON_STORE,
-        flags=words("type=histogram"), query=_HISTOGRAM),
+        flags=words("type=histogram"), query=_HISTOGRAM, guesses=_PARTS),
     Row("PostLogStoreLogs", "POST", f"{_STORE}/shards/lb", "PutLogs", "2025-12-15",
         resources=_ON_STORE, headers=words("x-log-compresstype")),
+    Row("PostLogStoreLogs", "POST", f"{_STORE}/shards/route", "PutLogs", "2025-12-15",
+        resources=_ON_STORE, headers=words("x-log-compresstype"), query=words("key")),
     Row("TagResources", "POST", "/tag", "TagResources", resources=_ON_PROJECTS,
-        fields=_TAG_FIELDS,
-        guesses=("that tags are authorized on any project; it is documented for the others",)),
+        fields=_TAG_FIELDS, guesses=_ANY_PROJECT),
     Row("UntagResources", "POST", "/untag", "UntagResources", resources=_ON_PROJECTS,
-        fields=_TAG_FIELDS),
+        fields=_TAG_FIELDS, guesses=_ANY_PROJECT),
     Row("ListTagResources", "GET", "/tags", "ListTagResources", resources=_ON_PROJECTS,
-        query=words("resourceType resourceId tags nextToken")),
+        query=words("resourceType resourceId tags nextToken"), guesses=_ANY_PROJECT),
     Row("CreateAlert", "POST", f"{_PROJECT}/alerts", "CreateAlert",
-        fields=_ALERT_FIELDS | words("name")),
-    Row("ListAlerts", "GET", f"{_PROJECT}/alerts", "ListAlerts", query=_PAGE | words("logstore")),
-    Row("GetAlert", "GET", _ALERT, "GetAlert"),
-    Row("EnableAlert", "PUT", _ALERT, "EnableAlert", flags=words("action=enable")),
-    Row("DisableAlert", "PUT", _ALERT, "DisableAlert", flags=words("action=disable")),
-    Row("UpdateAlert", "PUT", _ALERT, "UpdateAlert", fields=_ALERT_FIELDS),
-    Row("DeleteAlert", "DELETE", _ALERT, "DeleteAlert"),
+        fields=_ALERT_FIELDS | words("name"), guesses=_AND_JOBS),
+    Row("ListAlerts", "GET", f"{_PROJECT}/alerts", "ListAlerts", guesses=_AND_JOBS,
+        query=_PAGE | words("logstore")),
+    Row("GetAlert", "GET", _ALERT, "GetAlert", guesses=_AND_JOBS),
+    Row("EnableAlert", "PUT", _ALERT, "EnableAlert", guesses=_AND_JOBS,
+        flags=words("action=enable")),
+    Row("DisableAlert", "PUT", _ALERT, "DisableAlert", guesses=_AND_JOBS,
+        flags=words("action=disable")),
+    Row("UpdateAlert", "PUT", _ALERT, "UpdateAlert", fields=_ALERT_FIELDS, guesses=_AND_JOBS),
+    Row("DeleteAlert", "DELETE", _ALERT, "DeleteAlert", guesses=_AND_JOBS),
     Row("CreateResourceRecord", "POST", _RECORDS, "CreateResourceRecord", "2026-08-28",
-        resources=_ON_RECORDS, fields=_RECORD_FIELDS),
+        resources=_ON_RECORDS, fields=_RECORD_FIELDS, guesses=_RECORD_CODES),
     Row("ListResourceRecords", "GET", _RECORDS, "ListResourceRecord", "2026-08-28",
         resources=_ON_RECORDS, query=_PAGE | words("ids tag")),
     Row("GetResourceRecord", "GET", _RECORDS + "/{record}", "GetResourceRecord", "2026-08-28",
@@ -111,13 +123,9 @@ TABLE = (
         resources=_ON_RECORDS, query=words("ids")),
 )  # fmt: skip
 
+_VERSION = "0.6.0"  # of the wire, in all versions of the API
 _HOST = re.compile(r"(?:(?P<project>[^.]+)\.)?(?:127\.0\.0\.1|localhost)(?::\d+)?")
-_OF_THE_ACCOUNT = (
-    "tag",
-    "untag",
-    "tags",
-    "resources",
-)  # whichever project a client has in its host
+_OF_THE_ACCOUNT = ("tag", "untag", "tags", "resources")  # whatever project is in the host
 _NAMED_IN_BODY = {"CreateProject": ("project", "projectName"),
                   "CreateLogStore": ("store", "logstoreName")}  # fmt: skip
 _OPERATIONS = {row.name: operations.named(row.name) for row in TABLE}
@@ -154,8 +162,10 @@ class LogService(Service):
 
     def perform(self, operation: Match, request: Request) -> Response:
         """Verify the signature, ask RAM, carry out; raises ApiError to refuse."""
+        _check_version(request)
         principal = authenticate(request, self._ram, self.core.region)
         try:
+            self._look(operation)
             self._authorize(principal, operation)
             fields = self._fields(operation.row, request)
             call = Call(request, self.core.region, operation.names, fields)
@@ -191,6 +201,15 @@ class LogService(Service):
             return request
         return replace(request, path=f"/project/{host['project']}{request.path}")
 
+    def _look(self, operation: Match) -> None:
+        """Raises LogError for what is there, and not seen yet."""
+        project, store = (operation.names.get(name, "") for name in ("project", "store"))
+        sees, making = self._state.lateness.sees, operation.name in _NAMED_IN_BODY
+        if project and not sees(project) and not (making and not store):
+            raise LogError("ProjectNotExist", f"The Project does not exist : {project}")
+        if store and not sees(f"{project}/{store}") and not making:
+            raise LogError("LogStoreNotExist", f"logstore {store} does not exist")
+
     def _fields(self, row: Row, request: Request) -> dict[str, Any]:
         """What the body says, but for logs, which are not JSON; raises LogError or ApiError."""
         if row.name == "PostLogStoreLogs":
@@ -214,7 +233,6 @@ class LogService(Service):
         for resource in row.resources:
             yield f"log:{row.name}", resource.format(**known)
         if row.name.endswith(("Alert", "Alerts")):
-            # Guessed: both; guide "Grant a RAM user permissions to manage alerts" has but this.
             job = f"{_ON_PROJECT[0]}/job/{operation.names.get('alert', '*')}"
             yield f"log:{row.name.replace('Alert', 'Job')}", job.format(**known)
 
@@ -232,6 +250,16 @@ def _told(request: Request, field: str) -> str:
         return str(json.loads(request.body)[field])
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
+
+
+def _check_version(request: Request) -> None:
+    version = request.headers.get("x-log-apiversion")
+    if not version:
+        message = "x-log-apiversion does not exist in http header."
+        raise ApiError(400, "MissingAPIVersion", message)
+    if version != _VERSION:
+        message = f"x-log-apiversion {version} is unsupported."
+        raise ApiError(400, "InvalidAPIVersion", message)
 
 
 def _answered(status: int, body: bytes, more: Mapping[str, str] | None = None) -> Response:

@@ -11,6 +11,7 @@ from scripts.localcloud.log.errors import LogError, only_known
 
 _KINDS = ("text", "long", "double", "json")
 _INERT = {"chn": False, "auto_text_keys": [], "auto_key_detect": False}
+_OF_LINE = ("token", "caseSensitive", "include_keys", "exclude_keys")
 _INERT_OF_KEY = {"alias": "", "chn": False, "max_depth": -1}
 RESERVED = ("__topic__", "__source__")  # indexed always
 
@@ -41,12 +42,15 @@ class Key:
 class Index:
     """A store's index: of whole logs (`line`), of single fields (`keys`), or of both.
 
-    `settings` is the configuration as it was given.
+    `settings` is the configuration as it was given. Of whole logs there may be but these fields
+    (`only`, if there are any), or all but those (`but`).
     """
 
     settings: Mapping[str, Any]
     line: Words | None
     keys: Mapping[str, Key] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
+    but: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> "Index":
@@ -59,7 +63,13 @@ class Index:
             settings,
             _words(line) if line else None,
             {name: _key(config) for name, config in keys.items()},
+            frozenset((line or {}).get("include_keys") or ()),
+            frozenset((line or {}).get("exclude_keys") or ()),
         )
+
+    def in_line(self, name: str) -> bool:
+        """Whether a field is a part of whole logs."""
+        return bool(self.line) and name not in self.but and (not self.only or name in self.only)
 
     def find(self, name: str) -> tuple[Key, str, list[str]] | None:
         """A field's index, the field, and the JSON path inside it; None if it has no index.
@@ -97,7 +107,7 @@ def _separators(delimiters: str) -> re.Pattern[str]:
 
 def _check_names(line: object, keys: Mapping[str, object]) -> None:
     if isinstance(line, dict):
-        only_known("line.", line, _INERT, ("token", "caseSensitive"))
+        only_known("line.", line, _INERT, _OF_LINE)
     known = ("type", "token", "caseSensitive", "doc_value", "index_all", "json_keys")
     for name, key in keys.items():
         if isinstance(key, dict):

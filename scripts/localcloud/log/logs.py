@@ -128,8 +128,8 @@ def _words(log: Log) -> Iterator[tuple[str, str]]:
     """The words that a log's index knows of it, each with its field; an empty one for the field."""
     if log.index is None:
         return
-    if log.index.line:
-        for each in log.fields.values():
+    for name, each in log.fields.items():
+        if log.index.line and log.index.in_line(name):
             yield from ((_ANYWHERE, word) for word in log.index.line.split(each))
     for name in (*RESERVED, *log.index.keys):
         value = log.value(name)

@@ -46,7 +46,6 @@ class Records(Rewindable):
         now = self._clock.now()
         with self._lock:
             if (resource, id_) in self._records:
-                # Guessed: these codes, for records that are there already or are not.
                 raise LogError("ResourceRecordAlreadyExist", f"record {id_} already exists")
             record = self._records[resource, id_] = Record(id_, tag, value, now, now)
         return record

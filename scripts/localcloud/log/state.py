@@ -12,6 +12,7 @@ from scripts.localcloud.log import query
 from scripts.localcloud.log.alerts import Alerts
 from scripts.localcloud.log.errors import LogError, invalid
 from scripts.localcloud.log.index import Index
+from scripts.localcloud.log.lateness import Lateness
 from scripts.localcloud.log.logs import Condition, Log, Logs
 from scripts.localcloud.log.notify import Notifier
 from scripts.localcloud.log.protobuf import Entry
@@ -110,7 +111,8 @@ class LogState(Rewindable):
         self._incomplete = 0
         self.records = Records(core.clock)
         self.alerts = Alerts(core, self, Notifier(core, self.records))
-        self._parts = (self.records, self.alerts)
+        self.lateness = Lateness(self._delete)
+        self._parts = (self.records, self.alerts, self.lateness)
 
     def stop(self) -> None:
         """Check no more alerts."""
@@ -131,7 +133,6 @@ class LogState(Rewindable):
             if name in self._projects:
                 raise LogError("ProjectAlreadyExist", f"Project {name} already exist")
             if len(self.projects()) >= _MOST_PROJECTS and not owner:
-                # Guessed: this code; it is documented for log stores.
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             project = Project(name, description, owner or self._core.account_id, now, now)
             self._projects[name] = project
@@ -167,6 +168,7 @@ class LogState(Rewindable):
                 self.delete_store(name, store)
             del self._projects[name]
         self.alerts.forget(name)
+        self.lateness.forget(name)
 
     def create_store(self, project: str, name: str, fields: Settings) -> LogStore:
         """A new log store with the settings among `fields`; it has no index yet."""
@@ -214,6 +216,7 @@ class LogState(Rewindable):
             self.store(project, name)
             del self._stores[project, name]
             self._logs.pop((project, name), None)
+        self.lateness.forget(f"{project}/{name}")
 
     def create_index(self, project: str, name: str, index: Index) -> None:
         """Give a log store its index; logs are found that are written from now on."""
@@ -338,6 +341,14 @@ class LogState(Rewindable):
             now = self._core.clock.now()
             logs = self._logs[project, name].find(condition, search.since, search.until, now)
         return [log for log in logs if log.topic == search.topic] if search.topic else logs
+
+    def _delete(self, name: str) -> None:
+        """Remove `project`, or `project/store`."""
+        project, _, store = name.partition("/")
+        if store:
+            self.delete_store(project, store)
+        else:
+            self.delete_project(project)
 
     def let_search_lag(self, searches: int) -> None:
         """Let the next searches be incomplete."""

@@ -26,10 +26,7 @@ def get_log_store_logs(state: LogState, call: Call) -> Answer:
 
 
 def get_log_store_histogram(state: LogState, call: Call) -> Answer:
-    """Operation "GetHistograms". Guessed: how a time is divided; here into at most 60 equal parts.
-
-    An answer that is incomplete has no logs in it.
-    """
+    """Operation "GetHistograms"; an answer that is incomplete has no logs in it."""
     search = _search_of(call.request.params)
     counts = state.counts(call.project, call.store, search)
     progress = "Incomplete" if counts is None else "Complete"

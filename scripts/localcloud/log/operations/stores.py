@@ -16,7 +16,8 @@ def create_project(state: LogState, call: Call) -> Answer:
     only_known("", fields, _PROJECT_INERT, fields)
     if not isinstance(fields.get("description"), str):
         raise invalid("description is required")
-    state.create_project(str(fields.get("projectName") or ""), fields["description"])
+    state.create_project(call.project, fields["description"])
+    state.lateness.made(call.project)
 
 
 def get_project(state: LogState, call: Call) -> Answer:
@@ -32,7 +33,9 @@ def list_project(state: LogState, call: Call) -> Answer:
     projects = [
         project
         for project in state.projects()
-        if name in project.name and description in project.description
+        if state.lateness.sees(project.name)
+        and name in project.name
+        and description in project.description
     ]
     page = [_project_view(project, call.region) for project in call.page(projects)]
     return {"count": len(page), "total": len(projects), "projects": page}
@@ -45,13 +48,14 @@ def update_project(state: LogState, call: Call) -> Answer:
 
 def delete_project(state: LogState, call: Call) -> Answer:
     """Operation "DeleteProject"."""
-    state.delete_project(call.project)
+    state.project(call.project)
+    state.lateness.delete(call.project)
 
 
 def create_log_store(state: LogState, call: Call) -> Answer:
     """Operation "CreateLogStore"."""
-    fields = call.fields
-    state.create_store(call.project, str(fields.get("logstoreName") or ""), fields)
+    state.create_store(call.project, call.store, call.fields)
+    state.lateness.made(f"{call.project}/{call.store}")
 
 
 def get_log_store(state: LogState, call: Call) -> Answer:
@@ -66,7 +70,8 @@ def list_log_stores(state: LogState, call: Call) -> Answer:
     names = [
         name
         for name in state.stores(call.project)
-        if params.get("logstoreName", "") in name
+        if state.lateness.sees(f"{call.project}/{name}")
+        and params.get("logstoreName", "") in name
         and wanted.items() <= state.store(call.project, name).settings.items()
     ]
     page = call.page(names)
@@ -80,7 +85,8 @@ def update_log_store(state: LogState, call: Call) -> Answer:
 
 def delete_log_store(state: LogState, call: Call) -> Answer:
     """Operation "DeleteLogStore"."""
-    state.delete_store(call.project, call.store)
+    state.store(call.project, call.store)
+    state.lateness.delete(f"{call.project}/{call.store}")
 
 
 def create_index(state: LogState, call: Call) -> Answer:
