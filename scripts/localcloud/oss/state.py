@@ -232,9 +232,6 @@ class OssState(Rewindable):
     def block_account(self, account_id: str, *, blocked: bool) -> None:
         """Switch Block Public Access of a whole account on or off; its buckets keep their own."""
         with self._lock:
-            if self.block_lag:
-                now = account_id in self._blocking_accounts
-                self._stale["account", account_id] = _Stale(now, self.block_lag)
             if blocked:
                 self._blocking_accounts.add(account_id)
             elif account_id in self._blocking_accounts:
