@@ -12,7 +12,7 @@ from alibabacloud_fc_open20210406 import models as fc
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.package import with_exemptions
-from scripts.decide.chain.model import APPLY, RESUME
+from scripts.decide.chain.model import APPLY, PAUSE, PROVISION, RESUME
 from tests.account import FUNCTION, SERVICE, Account
 from tests.contract import spoil
 from tests.contract.spoil import FUNCTION_ROLE, Plant
@@ -118,6 +118,19 @@ def test_a_live_exemption_is_kept_or_given_up_before_apply_mends(
     assert (doctor(sound, capsys, **drop), verify(sound, capsys, **drop)) == ({APPLY}, APPLY)
     assert apply(sound, **drop) == 0
     assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
+
+
+def test_a_rule_that_is_off_is_switched_on_by_what_the_doctor_and_provision_name(
+    sound: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As long as the function closes buckets provision refuses: both name the pause before it."""
+    spoil.inactive_rule(sound)
+    assert doctor(sound, capsys) == {f"{PAUSE}, then {PROVISION}"}
+    assert sound.run("provision", "--yes") == 1
+    assert f"`{PAUSE}` first" in capsys.readouterr().err
+    assert sound.run("pause") == sound.run("provision", "--yes") == 0
+    assert sound.run("resume", "--yes") == 0
+    assert doctor(sound, capsys) == set()
 
 
 def _opened(sound: Account) -> None:

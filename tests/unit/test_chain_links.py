@@ -10,7 +10,7 @@ from scripts.account.permission import Permission
 from scripts.account.resource import Difference, Verdict
 from scripts.decide.chain import LINKS, Standing
 from scripts.decide.chain.facts import Facts, Subscription, known
-from scripts.decide.chain.model import APPLY, PROVISION
+from scripts.decide.chain.model import APPLY, PAUSE, PROVISION
 from scripts.declared import PATH, load
 from scripts.errors import CloudError
 from tests.unit.chain_facts import (
@@ -113,7 +113,11 @@ FAULTS: dict[str, list[Row]] = {
         (facts(recorder=Recorder("REGISTRABLE", False)), "is not switched on", "open https://"),
     ],
     "rule": [
-        (unlike("rule", **OFF, state="INACTIVE"), "is INACTIVE, and evaluates nothing", PROVISION),
+        (unlike("rule", **OFF, state="INACTIVE"), "is INACTIVE, and evaluates nothing", PAUSE),
+        (
+            replace(unlike("rule", **OFF, state="INACTIVE"), running=running(repairMode="report")),
+            *("has state INACTIVE", PROVISION),
+        ),
         (facts(rule=seen("rule", "r", TAKEN)), "is taken", "or let it"),
         (
             waits_for(RULE_B, rule(), rule(ANOTHER, "b", source=WRITE)),
