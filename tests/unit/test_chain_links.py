@@ -217,6 +217,13 @@ def test_alerts_stop_no_deploy() -> None:
         assert (found.link, found.standing, before.standing) == ("alerts", standing, NOT_YET)
 
 
+def test_somebody_who_is_named_and_woken_by_no_alert_is_a_fault() -> None:
+    """Who named somebody expects to be woken, and is told what makes the alerts."""
+    none = (seen("alert", "kept")._replace(live=None),)
+    (found,) = said(facts(alerts=none, settings={"ALERT_EMAIL": "on-call@example.com"}))
+    assert (found.link, found.standing, found.mend) == ("alerts", FAULT, PROVISION)
+
+
 def test_of_what_is_sound_there_is_nothing_to_say() -> None:
     """With everything in place no link is at fault, before a deploy neither."""
     assert said(SOUND) == []
