@@ -208,20 +208,15 @@ ROWS = [
 
 
 def test_alerts_stop_no_deploy() -> None:
-    """No finding is lost by one that is off, or without any."""
+    """No finding is lost by one that is off, or without any, even if somebody is to be woken."""
     off = facts(alerts=(seen("alert", "kept")._replace(declared={"status": "enabled"}),))
     none = facts(alerts=(seen("alert", "kept")._replace(live=None),))
-    for given, standing in ((off, FAULT), (none, NOT_YET)):
+    named = replace(none, settings={"ALERT_EMAIL": "on-call@example.com"})
+    for given, standing in ((off, FAULT), (none, NOT_YET), (named, FAULT)):
         (found,) = said(given)
         (before,) = said(given, before_deploy=True)
         assert (found.link, found.standing, before.standing) == ("alerts", standing, NOT_YET)
-
-
-def test_somebody_who_is_named_and_woken_by_no_alert_is_a_fault() -> None:
-    """Who named somebody expects to be woken, and is told what makes the alerts."""
-    none = (seen("alert", "kept")._replace(live=None),)
-    (found,) = said(facts(alerts=none, settings={"ALERT_EMAIL": "on-call@example.com"}))
-    assert (found.link, found.standing, found.mend) == ("alerts", FAULT, PROVISION)
+        assert (found.mend == PROVISION) is (standing is FAULT)
 
 
 def test_of_what_is_sound_there_is_nothing_to_say() -> None:
