@@ -81,7 +81,7 @@ def _provision(context: Context) -> Ended:
     planned = _plan(spec, clients, recipients)
     last = step_for(settings)
     planned = replace(planned, steps=(*planned.steps, last))
-    carry_out.show(console, planned)
+    carry_out.show(console, planned, "all around the function")
     if last in planned.changes:
         settings.check()
     if not recipients:

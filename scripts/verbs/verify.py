@@ -70,7 +70,7 @@ def _show(context: Context, found: Comparison) -> None:
         )
     if not found.drift:
         console.table(("what", "name"), found.compared)
-        console.say("what is live is what s.yaml declares", "green")
+        console.say("all of this is live as s.yaml declares it", "green")
         return
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)

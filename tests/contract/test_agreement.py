@@ -66,6 +66,7 @@ PLANTS: list[Plant] = [
     alias_with_retries,
     undeclared_policy,
     spoil.no_trigger,
+    spoil.no_subscription,
     spoil.no_destination,
     spoil.function(memory_size=1024),
     spoil.variable("prepareRuleId", "cr-another"),
@@ -238,7 +239,7 @@ def verify(sound: Account, capsys: pytest.CaptureFixture[str], **settings: str) 
     capsys.readouterr()
     code = sound.run("verify", **settings)
     said = capsys.readouterr().out
-    assert code == ("what is live is what s.yaml declares" not in said)
+    assert code == ("all of this is live as s.yaml declares it" not in said)
     if not code:
         return ""
     return APPLY if f"declares: `{APPLY}` brings it back" in said else said
