@@ -238,10 +238,9 @@ def test_a_verb_does_its_work_whatever_can_be_written(stage: Stage) -> None:
     def paused() -> bool:
         return DeployedFunction.read(stage.spec, stage.clients).pause is not None
 
-    for lost in (">/dev/full", "<&- >&- 2>&-"):
-        for verb in ("pause", "resume --yes --json"):
-            code, _, err = in_shell(f"{verb} {lost}", environ)
-            assert (code, "Traceback" in err, paused()) == (0, False, verb == "pause"), (verb, lost)
+    for verb in ("pause >/dev/full", "resume --yes --json <&- >&- 2>&-"):
+        code, _, err = in_shell(verb, environ)
+        assert (code, "Traceback" in err, paused()) == (0, False, verb.startswith("pause")), verb
     assert in_shell("pause", environ)[0] == 0
     code, _, err = in_shell("resume <&-", environ)
     assert (code, err.split(":")[0], paused()) == (2, "nobody is here to be asked", True)
