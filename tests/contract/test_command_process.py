@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -202,7 +203,7 @@ def stage(code: Path) -> Iterator[Stage]:
 
 def in_shell(words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of the command, with a shell's redirections."""
-    return said(["sh", "-c", f"{' '.join(RUN_IT)} {words}"], ROOT, environ)
+    return said(["sh", "-c", f"{shlex.join(RUN_IT)} {words}"], ROOT, environ)
 
 
 # What a console makes of it, kind by kind, is in tests/unit/test_console.py; a process costs more.
