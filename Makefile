@@ -60,7 +60,7 @@ OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py bat
 
 .PHONY: test
 test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
-	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 5 -m "not bad_days" $(addprefix --ignore=,$(OWN_TESTS))
+	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 6 -m "not bad_days" $(addprefix --ignore=,$(OWN_TESTS))
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4 --cov --cov-report=term:skip-covered $(OWN_TESTS)
 	@$(MAKE) --no-print-directory test-bundle
 

@@ -6,16 +6,18 @@ import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from scripts.account import addresses
 from scripts.bundling import bundle
-from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Faults, Order
-from tests.account import Account, Moments
+
+if TYPE_CHECKING:  # the SDKs, which do not go with the bundle's modules of the same names
+    from scripts.localcloud import LocalCloud
+    from tests.account import Account, Moments
 
 EXEMPTIONS = """\
 - bucket: config-website
@@ -101,35 +103,39 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LocalCloud]:
+def cloud() -> "Iterator[LocalCloud]":
     """The cloud of all tests that want no other."""
+    from scripts.localcloud import LocalCloud  # noqa: PLC0415  (see above)
+
     with LocalCloud() as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="session")
 def moments(
-    request: pytest.FixtureRequest, cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
-) -> Moments:
+    request: pytest.FixtureRequest, cloud: "LocalCloud", tmp_path_factory: pytest.TempPathFactory
+) -> "Moments":
     """What that cloud can go back to."""
+    from tests.account import Moments  # noqa: PLC0415  (see above)
+
     return Moments(
         cloud, lambda: request.getfixturevalue("code"), tmp_path_factory.mktemp("moments")
     )
 
 
 @pytest.fixture
-def account(moments: Moments, tmp_path: Path) -> Account:
+def account(moments: "Moments", tmp_path: Path) -> "Account":
     """A project, and an account with nothing on it."""
     return moments.nothing(tmp_path)
 
 
 @pytest.fixture
-def deployed(moments: Moments, tmp_path: Path) -> Account:
+def deployed(moments: "Moments", tmp_path: Path) -> "Account":
     """An account on which all is provisioned and deployed, the code being a line."""
     return moments.deployed(tmp_path, bundle=False)
 
 
 @pytest.fixture
-def product(moments: Moments, tmp_path: Path) -> Account:
+def product(moments: "Moments", tmp_path: Path) -> "Account":
     """An account on which all is provisioned and deployed: what is built is what runs."""
     return moments.deployed(tmp_path, bundle=True)

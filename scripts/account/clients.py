@@ -328,10 +328,10 @@ def actions_in(said: str) -> tuple[str, ...]:
 
 def unanswered(failed: Callable[..., CloudError], error: Exception, host: str = "") -> CloudError:
     """What `failed` makes of an SDK's error that tells that nothing came back."""
-    found = no_answer.of(error)
-    advice = found._replace(host=found.host or host).advice()
+    found, way = no_answer.of(error), proxies.used()
+    by_proxy = way and found.reason == no_answer.REFUSES  # the host itself is asked nothing then
+    advice = found._replace(host="the proxy" if by_proxy else found.host or host).advice()
     often_enough = given_up(error)
-    way = proxies.used()
     return failed(NO_ANSWER, 0, advice, way, final=often_enough, reached=found.reached)
 
 

@@ -10,6 +10,8 @@ from Tea.exceptions import TeaException
 
 from scripts.account.addresses import is_loopback
 
+REFUSES = "refuses connections"
+
 _DEEPEST = 12  # causes of causes
 _OF_OTHER_SDKS = ("RequestError", "MNSClientNetworkException")  # OSS's and that of MNS's messages
 
@@ -49,7 +51,7 @@ def of(error: BaseException) -> NoAnswer:
         url = getattr(getattr(cause, "request", None), "url", None)
         host = host or _host(str(url or ""))
         if isinstance(cause, ConnectionRefusedError):
-            return NoAnswer(host, "refuses connections", reached=False)
+            return NoAnswer(host, REFUSES, reached=False)
         kind = type(cause).__name__
         if isinstance(cause, socket.gaierror) or kind == "NameResolutionError":
             return NoAnswer(host, "is a name that leads nowhere", reached=False)

@@ -13,19 +13,25 @@ from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, deleting, find
 from scripts.account.role import just_made_role
+from scripts.account.subscribers import Whose, whose
+from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.declared import Spec
+from scripts.errors import CloudError
 
 GET_TRIGGER = Permission("fc:GetTrigger")
 # Making and deleting a trigger of a topic takes two more than its own action, by the least
 # permissions of the Serverless Devs client.
 _DELETE = on("*", "fc:DeleteTrigger", "mns:Subscribe", "mns:Unsubscribe")
 
+SUBSCRIPTION = "subscription"
+_TO_THE_FUNCTION = "to the function"
+
 
 class Trigger(Thing):
     """The trigger, a subscription of the topic: known by its name, and by whose the function is."""
 
     kind = "trigger"
-    READING = (GET_TRIGGER,)
+    READING = (GET_TRIGGER, LIST_SUBSCRIPTIONS)
     MAKING = (Permission("fc:CreateTrigger"), *_DELETE)
     REMOVING = (GET_TRIGGER, *Function.READING, *_DELETE)
 
@@ -33,6 +39,7 @@ class Trigger(Thing):
         self.name = spec.trigger.name
         self._place = (spec.service.name, spec.function.name, spec.trigger.name)
         self._called = Function(spec, clients)
+        self._spec = spec
         self._wanted = spec.trigger
         self._clients = clients
 
@@ -44,13 +51,31 @@ class Trigger(Thing):
         config = json.loads(found.trigger_config or "{}")
         return {
             **self._state(found.trigger_type, found.source_arn, found.invocation_role, config),
+            SUBSCRIPTION: self._subscription(found.source_arn),
             "qualifier": "" if found.qualifier == "LATEST" else found.qualifier or "",
         }
 
     def declared(self) -> State:
         """What s.yaml declares, by the same fields."""
         wanted = self._wanted
-        return self._state("mns_topic", wanted.source_arn, wanted.role_arn, self._config())
+        state = self._state("mns_topic", wanted.source_arn, wanted.role_arn, self._config())
+        return {**state, SUBSCRIPTION: _TO_THE_FUNCTION}
+
+    def _subscription(self, source_arn: str) -> str:
+        """Where its subscription leads: somebody can take that away, and leave the trigger.
+
+        Of another topic, or one that is not there, nothing is told: it is not for that.
+        """
+        if source_arn != self._wanted.source_arn:
+            return _TO_THE_FUNCTION
+        try:
+            there = list(subscriptions(self._clients, self._wanted.topic))
+        except CloudError as error:
+            if not error.not_there:
+                raise
+            return _TO_THE_FUNCTION
+        whom = {whose(each.endpoint or "", self._spec) for each in there}
+        return _TO_THE_FUNCTION if whom & {Whose.OURS, Whose.UNCLEAR} else "lost"
 
     def _state(self, kind: str, source: str, role: str, config: dict[str, str]) -> State:
         # The topic and its region are in the source's ARN; the live configuration may lack them.

@@ -16,8 +16,8 @@ _PAST = {
 }
 
 
-def show(console: Console, planned: Plan) -> None:
-    """Each step with what is different; and if no step does anything, that."""
+def show(console: Console, planned: Plan, what: str) -> None:
+    """Each step with what is different; and if no step does anything, that `what` is so."""
     rows = []
     for step in planned.steps:
         first, *further = [str(difference) for difference in step.differences] or [""]
@@ -25,7 +25,7 @@ def show(console: Console, planned: Plan) -> None:
         rows.extend(("", "", "", difference) for difference in further)
     console.table(("", "what", "name", "difference"), rows)
     if not planned.changes:
-        console.say("nothing to do: what is live is what s.yaml declares", "green")
+        console.say(f"nothing to do: {what} is as s.yaml declares", "green")
 
 
 def carry_out(console: Console, planned: Plan, applied: list[Step]) -> None:

@@ -10,9 +10,11 @@ from scripts.account.deployed_function import DeployedFunction
 from scripts.account.package import bundled_exemptions, checksum
 from scripts.context import Context
 from scripts.decide import deploy_conflicts
+from scripts.decide.chain.buckets import begins_to_enforce
 from scripts.decide.drift import Comparison, comparison
 from scripts.declared import Spec, dotenv
 from scripts.errors import CloudError, Problem
+from scripts.flows.facts import Survey
 
 
 def find_drift(spec: Spec, clients: Clients) -> Comparison:
@@ -44,6 +46,11 @@ def stops(context: Context) -> Iterator[str]:
     except Problem:
         return  # the function reads them no better, and new code is what helps
     yield from _of_exemptions(context, held)
+
+
+def begins_to_close(context: Context) -> bool:
+    """Whether apply has the function close buckets that it leaves alone now; raises CloudError."""
+    return begins_to_enforce(Survey(context.spec, context.clients, {}).facts("running"))
 
 
 def _of_exemptions(context: Context, live: Exemptions) -> Iterator[str]:

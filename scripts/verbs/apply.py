@@ -40,7 +40,7 @@ def _apply(context: Context) -> Ended:
     if told := fresh.build(context.spec.function.code):
         console.say(told)
     planned = plan(context.spec, context.clients)
-    carry_out.show(console, planned)
+    carry_out.show(console, planned, "what a deploy makes")
     rests_on = _rests_on(context) if planned.changes else _RestsOn("", [])
     closes, stopped = rests_on
     if closes:

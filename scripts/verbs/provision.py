@@ -4,7 +4,7 @@ That is: the topic, the failure queue, the role with which MNS calls the functio
 with its store and index, the Cloud Config rule, the delivery channel that publishes to the topic
 and, with ALERT_WEBHOOK or ALERT_EMAIL set, the alerts that wake somebody. What is there already is
 kept, changed where it must be, and never taken over. A rule that is switched off is not switched on
-while a function in mode enforce would close all that it then finds.
+while a function in mode enforce would close all that it then finds: pause it first.
 
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
@@ -12,7 +12,6 @@ Shows what would change, asks, and does it. Safe to repeat: a second run finds n
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resource_repair.values import REPORT
 from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
@@ -23,6 +22,9 @@ from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
 from scripts.context import Acting, Context, Ended, Verb
+from scripts.decide.chain.facts import Running
+from scripts.decide.chain.model import PAUSE, RESUME
+from scripts.decide.chain.rule import closes_once_on
 from scripts.declared import Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
@@ -79,7 +81,7 @@ def _provision(context: Context) -> Ended:
     planned = _plan(spec, clients, recipients)
     last = step_for(settings)
     planned = replace(planned, steps=(*planned.steps, last))
-    carry_out.show(console, planned)
+    carry_out.show(console, planned, "all around the function")
     if last in planned.changes:
         settings.check()
     if not recipients:
@@ -111,15 +113,15 @@ def _recipients(context: Context) -> Recipients:
 def _would_close(spec: Spec, clients: Clients) -> str:
     """That switching the rule on would close buckets: it reports all that it finds, uncounted."""
     rule = Rule(spec, clients).found()
-    if rule is None or rule.state != "INACTIVE":
+    if rule is None or rule.at_work:
         return ""
     live = DeployedFunction.find(spec, clients)
-    if live is None or live.mode == REPORT:
+    if not closes_once_on(rule, Running(live.settings) if live else None):
         return ""
     return (
         f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
-        f"{spec.function.name}, which closes them: set mode: {REPORT} in s.yaml and deploy, or "
-        "switch the rule on by hand, then run again"
+        f"{spec.function.name}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, which "
+        "counts them; or switch the rule on by hand"
     )
 
 

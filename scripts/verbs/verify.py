@@ -17,7 +17,7 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
-from scripts.flows.compare import find_drift, stops
+from scripts.flows.compare import begins_to_close, find_drift, stops
 from scripts.patience import TIMEOUT
 from scripts.terminal import Exit
 
@@ -70,7 +70,7 @@ def _show(context: Context, found: Comparison) -> None:
         )
     if not found.drift:
         console.table(("what", "name"), found.compared)
-        console.say("what is live is what s.yaml declares", "green")
+        console.say("all of this is live as s.yaml declares it", "green")
         return
     rows = [[cell or "nothing" for cell in each] for each in found.drift]
     console.table(("what", "name", "field", "live", "declared"), rows)
@@ -86,6 +86,11 @@ def _show(context: Context, found: Comparison) -> None:
         console.say(
             "what is live is not what s.yaml declares: `resource-repair apply` brings it back",
             "red",
+        )
+    if begins_to_close(context):
+        console.say(
+            "that begins to close buckets: `resource-repair doctor` says how many, and what apply "
+            "wants first"
         )
     for each in found.drift:
         if (each.kind, each.field) == ("function", "code"):

@@ -12,7 +12,7 @@ from alibabacloud_fc_open20210406 import models as fc
 from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.package import with_exemptions
-from scripts.decide.chain.model import APPLY, RESUME
+from scripts.decide.chain.model import APPLY, PAUSE, PROVISION, RESUME
 from tests.account import FUNCTION, SERVICE, Account
 from tests.contract import spoil
 from tests.contract.spoil import FUNCTION_ROLE, Plant
@@ -66,6 +66,7 @@ PLANTS: list[Plant] = [
     alias_with_retries,
     undeclared_policy,
     spoil.no_trigger,
+    spoil.no_subscription,
     spoil.no_destination,
     spoil.function(memory_size=1024),
     spoil.variable("prepareRuleId", "cr-another"),
@@ -118,6 +119,52 @@ def test_a_live_exemption_is_kept_or_given_up_before_apply_mends(
     assert (doctor(sound, capsys, **drop), verify(sound, capsys, **drop)) == ({APPLY}, APPLY)
     assert apply(sound, **drop) == 0
     assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
+
+
+def test_what_is_to_be_counted_is_named_before_apply_mends(
+    sound: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where apply would begin to close many buckets, the doctor says first what it wants."""
+    spoil.variable("repairMode", "report")(sound)
+    sound.plant(**{f"open_{number}": "public-read" for number in range(21)})
+    assert apply(sound) == 1
+    assert "and set EXPECT_CLOSE=21" in capsys.readouterr().err
+    mends = doctor(sound, capsys)
+    assert APPLY not in mends
+    assert any(each.endswith(f"set EXPECT_CLOSE=21, then {APPLY}") for each in mends)
+    assert sound.run("verify") == 1
+    assert "`resource-repair doctor` says how many" in capsys.readouterr().out
+    given = {"EXPECT_CLOSE": "21"}
+    assert (doctor(sound, capsys, **given), verify(sound, capsys, **given)) == ({APPLY}, APPLY)
+    assert apply(sound, **given) == 0
+    assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
+
+
+def test_a_rule_id_that_nobody_knows_is_corrected_before_apply_mends(
+    sound: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What apply refuses since .env has an id of no rule, the doctor does not leave to it."""
+    sound.env.write_text(sound.env.read_text().replace(sound.rule_id, "cr-0000000000"))
+    assert apply(sound) == 1
+    assert PROVISION in capsys.readouterr().err
+    assert APPLY not in doctor(sound, capsys)
+    assert sound.run("verify") == 1
+    assert "`resource-repair doctor` says" in capsys.readouterr().out
+    assert sound.run("provision", "--yes", ALERT_EMAIL="on-call@example.com") == 0
+    assert (doctor(sound, capsys), verify(sound, capsys)) == (set(), "")
+
+
+def test_a_rule_that_is_off_is_switched_on_by_what_the_doctor_and_provision_name(
+    sound: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As long as the function closes buckets provision refuses: both name the pause before it."""
+    spoil.inactive_rule(sound)
+    assert doctor(sound, capsys) == {f"{PAUSE}, then {PROVISION}"}
+    assert sound.run("provision", "--yes") == 1
+    assert f"`{PAUSE}` first" in capsys.readouterr().err
+    assert sound.run("pause") == sound.run("provision", "--yes") == 0
+    assert sound.run("resume", "--yes") == 0
+    assert doctor(sound, capsys) == set()
 
 
 def _opened(sound: Account) -> None:
@@ -192,7 +239,7 @@ def verify(sound: Account, capsys: pytest.CaptureFixture[str], **settings: str) 
     capsys.readouterr()
     code = sound.run("verify", **settings)
     said = capsys.readouterr().out
-    assert code == ("what is live is what s.yaml declares" not in said)
+    assert code == ("all of this is live as s.yaml declares it" not in said)
     if not code:
         return ""
     return APPLY if f"declares: `{APPLY}` brings it back" in said else said

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -202,7 +203,7 @@ def stage(code: Path) -> Iterator[Stage]:
 
 def in_shell(words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of the command, with a shell's redirections."""
-    return said(["sh", "-c", f"{' '.join(RUN_IT)} {words}"], ROOT, environ)
+    return said(["sh", "-c", f"{shlex.join(RUN_IT)} {words}"], ROOT, environ)
 
 
 # What a console makes of it, kind by kind, is in tests/unit/test_console.py; a process costs more.
@@ -238,10 +239,9 @@ def test_a_verb_does_its_work_whatever_can_be_written(stage: Stage) -> None:
     def paused() -> bool:
         return DeployedFunction.read(stage.spec, stage.clients).pause is not None
 
-    for lost in (">/dev/full", "<&- >&- 2>&-"):
-        for verb in ("pause", "resume --yes --json"):
-            code, _, err = in_shell(f"{verb} {lost}", environ)
-            assert (code, "Traceback" in err, paused()) == (0, False, verb == "pause"), (verb, lost)
+    for verb in ("pause >/dev/full", "resume --yes --json <&- >&- 2>&-"):
+        code, _, err = in_shell(verb, environ)
+        assert (code, "Traceback" in err, paused()) == (0, False, verb.startswith("pause")), verb
     assert in_shell("pause", environ)[0] == 0
     code, _, err = in_shell("resume <&-", environ)
     assert (code, err.split(":")[0], paused()) == (2, "nobody is here to be asked", True)

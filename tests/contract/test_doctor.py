@@ -166,5 +166,5 @@ def test_a_lost_subscription_is_named(sound: Account) -> None:
     sound.deploy()
 
     assert (found.link, found.standing) == ("subscription", Standing.FAULT)
-    assert found.mend.startswith("s remove trigger")
+    assert found.mend == APPLY
     assert look(sound) == []

@@ -85,6 +85,7 @@ def test_an_error_of_a_call_names_the_proxy_that_is_not_there(
         trap.name(monkeypatch, port, scheme)
         line = told(operation)
     assert f"failed by way of proxy 127.0.0.1:{port}: NoUsableAnswer; " in line
+    assert "example.com refuses connections" not in line  # it was asked nothing
     assert trap.USER not in line
     assert trap.PASSWORD not in line
 

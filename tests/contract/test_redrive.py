@@ -13,7 +13,7 @@ from scripts import ROOT
 from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.verbs.redrive import VERB
-from tests.account import FUNCTION, QUEUE, SERVICE, Account
+from tests.account import FUNCTION, QUEUE, RULE_ID, SERVICE, Account
 from tests.parts import Terminal, count
 
 DENIED = Fail(403, "AccessDenied")
@@ -165,6 +165,7 @@ def test_a_dry_run_lets_go_of_all(product: Account, capsys: pytest.CaptureFixtur
 
 
 FINDING = json.loads((ROOT / "events" / "repaired_nested.json").read_text("utf-8"))
+OF_ANOTHER_RULE = json.dumps(FINDING).replace(RULE_ID, "cr-another")
 
 
 def envelope(payload: object, **parts: object) -> str:
@@ -179,7 +180,7 @@ def envelope(payload: object, **parts: object) -> str:
         ("{}", "it came without its event"),
         (envelope(None), "it came without its event"),
         (envelope(json.dumps(FINDING)[:300]), "its event cannot be read"),
-        (envelope(json.dumps(FINDING)), "is not deployed for rule cr-a6129bc09da7009675a0"),
+        (envelope(OF_ANOTHER_RULE), "is not deployed for rule cr-another"),
         (
             envelope(
                 "[]",

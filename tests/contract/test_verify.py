@@ -24,7 +24,7 @@ def test_what_was_just_deployed_has_not_drifted(
     first, heading, *compared, last = capsys.readouterr().out.splitlines()
     assert first == f"account {sound.cloud.account_id}, region {sound.cloud.region}"
     assert heading.split() == ["what", "name"]
-    assert last == "what is live is what s.yaml declares"
+    assert last == "all of this is live as s.yaml declares it"
     spec = sound.spec
     assert [re.split("  +", line) for line in compared] == [
         ["role", spec.service.role.name],

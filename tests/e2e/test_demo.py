@@ -1,18 +1,28 @@
 """The demo's verdict is worth something: it fails when a promise does not hold."""
 
-from functools import partial
-from typing import Any
+from pathlib import Path
 
 import pytest
+from alibabacloud_fc_open20210406 import models
 
+from scripts.localcloud import LocalCloud
 from scripts.stage import demo, stage
+from tests.account import FUNCTION, SERVICE
 
 
 def test_it_fails_when_nothing_is_repaired(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With a function that only reports, the demo says what did not hold and exits with 1."""
-    monkeypatch.setattr(demo, "set_up", partial(stage.set_up, repairMode="report"))
+
+    def reporting(cloud: LocalCloud, code: Path) -> stage.Stage:
+        made = stage.set_up(cloud, code)
+        variables = {**made.spec.function.environment, "repairMode": "report"}
+        request = models.UpdateFunctionRequest(environment_variables=variables)
+        made.clients.fc.update_function(SERVICE, FUNCTION, request)
+        return made
+
+    monkeypatch.setattr(demo, "set_up", reporting)
     assert demo.main() == 1
     told = capsys.readouterr()
     assert "NO   nobody can once it is closed" in told.out
@@ -26,8 +36,8 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
 ) -> None:
     """If somebody creates the deleted bucket again, the demo notices."""
 
-    def come_back(*arguments: Any, **more: Any) -> stage.Stage:
-        made = stage.set_up(*arguments, **more)
+    def come_back(cloud: LocalCloud, code: Path) -> stage.Stage:
+        made = stage.set_up(cloud, code)
         oss = made.cloud.oss
         delete = oss.delete
 

@@ -10,7 +10,7 @@ from scripts.account.permission import Permission
 from scripts.account.resource import Difference, Verdict
 from scripts.decide.chain import LINKS, Standing
 from scripts.decide.chain.facts import Facts, Subscription, known
-from scripts.decide.chain.model import APPLY, PROVISION
+from scripts.decide.chain.model import APPLY, PAUSE, PROVISION
 from scripts.declared import PATH, load
 from scripts.errors import CloudError
 from tests.unit.chain_facts import (
@@ -113,7 +113,11 @@ FAULTS: dict[str, list[Row]] = {
         (facts(recorder=Recorder("REGISTRABLE", False)), "is not switched on", "open https://"),
     ],
     "rule": [
-        (unlike("rule", **OFF, state="INACTIVE"), "is INACTIVE, and evaluates nothing", PROVISION),
+        (unlike("rule", **OFF, state="INACTIVE"), "is INACTIVE, and evaluates nothing", PAUSE),
+        (
+            replace(unlike("rule", **OFF, state="INACTIVE"), running=running(repairMode="report")),
+            *("has state INACTIVE", PROVISION),
+        ),
         (facts(rule=seen("rule", "r", TAKEN)), "is taken", "or let it"),
         (
             waits_for(RULE_B, rule(), rule(ANOTHER, "b", source=WRITE)),
@@ -135,9 +139,7 @@ FAULTS: dict[str, list[Row]] = {
         (gone("channel", **FOREIGN), f"findings go to {ELSEWHERE}", PROVISION),
     ],
     "topic": [(unlike("topic", maxMessageSize="2048"), "2048, and provision makes", PROVISION)],
-    "subscription": [
-        (facts(subscriptions=()), "nobody is subscribed", "s remove trigger -y, then")
-    ],
+    "subscription": [(facts(subscriptions=()), "nobody is subscribed", APPLY)],
     "trigger": [
         (unlike("trigger", role=""), "has no role", APPLY),
         (unlike("trigger", role="AliyunMNSNotificationRole"), "has the bare name", APPLY),
@@ -204,13 +206,15 @@ ROWS = [
 
 
 def test_alerts_stop_no_deploy() -> None:
-    """No finding is lost by one that is off, or without any."""
+    """No finding is lost by one that is off, or without any, even if somebody is to be woken."""
     off = facts(alerts=(seen("alert", "kept")._replace(declared={"status": "enabled"}),))
     none = facts(alerts=(seen("alert", "kept")._replace(live=None),))
-    for given, standing in ((off, FAULT), (none, NOT_YET)):
+    named = replace(none, settings={"ALERT_EMAIL": "on-call@example.com"})
+    for given, standing in ((off, FAULT), (none, NOT_YET), (named, FAULT)):
         (found,) = said(given)
         (before,) = said(given, before_deploy=True)
         assert (found.link, found.standing, before.standing) == ("alerts", standing, NOT_YET)
+        assert (found.mend == PROVISION) is (standing is FAULT)
 
 
 def test_of_what_is_sound_there_is_nothing_to_say() -> None:
@@ -229,7 +233,8 @@ def test_it_is_told_alone_and_with_what_mends_it(
     """
     (found,) = said(given)
     (before,) = said(given, before_deploy=True)
-    goes_on = mend == APPLY and link != "trigger" and words != "with aliyunfcdefaultrole"
+    by_client = link not in ("trigger", "subscription")  # which it leaves as they are
+    goes_on = mend == APPLY and by_client and words != "with aliyunfcdefaultrole"
 
     assert (found.link, found.standing) == (link, standing)
     assert words in found.what

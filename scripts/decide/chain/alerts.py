@@ -14,7 +14,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         return
     found = known(facts.alerts)
     if all(alert.live is None for alert in found):
-        yield not_yet("nobody is woken when something goes wrong: there are no alerts", HOW)
+        yield _none(facts)
         return
     try:
         wrong = [*_about_recipients(facts)]
@@ -23,6 +23,15 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     for alert in found:
         wrong += _about(alert)
     yield from wrong or [sound(f"{len(found)} alerts are on, and somebody is named")]
+
+
+def _none(facts: Facts) -> Remark:
+    """That there are none: no fault of an account whose owner never named anybody."""
+    what = "nobody is woken when something goes wrong: there are no alerts"
+    try:
+        return _fault(what) if Recipients.of(facts.settings) else not_yet(what, HOW)
+    except UsageError as error:
+        return _fault(str(error), HOW)
 
 
 def _about(seen: Seen) -> Iterator[Remark]:

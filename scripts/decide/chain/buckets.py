@@ -42,7 +42,7 @@ def closing(facts: Facts) -> Remark:
             "how many will be closed once this is deployed is not known: the rule is just "
             "evaluating them",
             "wait until it is ACTIVE, and run again",
-        )
+        )._replace(deploy_stops=True)
     found = known(facts.found)
     names = [result.bucket for result in found.to_close]
     return _told(facts, names) if names else sound(_counted(found))
@@ -50,7 +50,7 @@ def closing(facts: Facts) -> Remark:
 
 def _examine(facts: Facts) -> Iterator[Remark]:
     if not rules_are_there(facts):
-        yield _UNKNOWN
+        yield _UNKNOWN._replace(deploy_stops=begins_to_enforce(facts))
         return
     there = known(facts.running)
     if there and there.settings.problems:
@@ -131,7 +131,7 @@ def _told(facts: Facts, names: list[str]) -> Remark:
         f"{what}; {EXPECT} is {expected}" if expected else what,
         "resource-repair status shows them all; exempt those that must stay open, and set "
         f"{EXPECT}={count}",
-    )
+    )._replace(deploy_stops=True)
 
 
 BUCKETS = Link("buckets", ("rules", "running", "exemptions", "found"), _examine)

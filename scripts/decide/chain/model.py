@@ -12,6 +12,7 @@ from scripts.decide.chain.facts import Facts, Seen
 # The commands that mend most of what can be wrong.
 PROVISION = "resource-repair provision"
 APPLY = "resource-repair apply"
+PAUSE = "resource-repair pause"
 RESUME = "resource-repair resume"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

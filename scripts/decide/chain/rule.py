@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 
+from resource_repair.values import REPORT
 from scripts.account.inventory import RuleFound
 from scripts.account.rule import MANAGED_RULE
-from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import PROVISION, Link, Remark, changing, fault, in_the_way, sound
+from scripts.decide.chain.facts import Answer, Facts, Running, known
+from scripts.decide.chain.model import (
+    PAUSE,
+    PROVISION,
+    Link,
+    Remark,
+    changing,
+    fault,
+    in_the_way,
+    sound,
+)
 from scripts.declared import rule_ids
 from scripts.declared.rule_ids import RULE_ID
 
@@ -29,7 +39,15 @@ def _about_rule(facts: Facts) -> Iterator[Remark]:
         yield fault(f"there is no rule {seen.name}", PROVISION)
     else:
         told = {"state": f"is {rule.state}, and evaluates nothing"}
-        yield from changing(seen, told)
+        refused = closes_once_on(rule, facts.running)
+        for each in changing(seen, told):
+            yield each._replace(mend=f"{PAUSE}, then {PROVISION}") if refused else each
+
+
+def closes_once_on(rule: RuleFound, running: Answer[Running | None]) -> bool:
+    """Whether provision does not switch it on: all that it then reports would be closed."""
+    off = rule.state == "INACTIVE"
+    return off and isinstance(running, Running) and running.settings.mode != REPORT
 
 
 def _about_id(facts: Facts) -> Iterator[Remark]:
@@ -80,4 +98,4 @@ def _waited_for(facts: Facts) -> list[RuleFound]:
 
 
 CLOUD_CONFIG = Link("Cloud Config", ("recorder",), _examine_recorder)
-RULE = Link("rule", ("rules", "rule"), _examine_rule)
+RULE = Link("rule", ("rules", "rule", "running"), _examine_rule)

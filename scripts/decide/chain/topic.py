@@ -1,9 +1,8 @@
 """The topic, and whether the trigger is subscribed to it."""
 
-import enum
-import re
 from collections.abc import Iterator
 
+from scripts.account.subscribers import Whose, whose
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -17,13 +16,6 @@ from scripts.decide.chain.model import (
     sound,
 )
 from scripts.declared import Spec
-
-# Whom people let subscribe: a server of theirs, a queue, mail, or a phone.
-_OTHERS = ("http://", "https://", "acs:mns:", "mail:", "sms:", "smq-ep:")
-
-_FUNCTION = re.compile(r"acs:fc:([^:]*):([^:]*):services/([^/.]+)(?:\.([^/]+))?/functions/([^/]+)")
-_OF_FUNCTIONS = re.compile(r"acs:fc:|https?://[^/]*\.fc\.aliyuncs\.com\b", re.I)
-_NAMES = re.compile(r"services/([^/.]+)(?:\.[^/]+)?/functions/([^/]+)")
 
 
 def _examine_topic(facts: Facts) -> Iterator[Remark]:
@@ -54,14 +46,14 @@ def listens(facts: Facts) -> bool:
 
 def _about_subscriptions(facts: Facts, topic: str) -> Remark:
     """Whether one of them is our trigger's, by where it leads."""
-    there: dict[_Whose, list[str]] = {whose: [] for whose in _Whose}
+    there: dict[Whose, list[str]] = {who: [] for who in Whose}
     for name, endpoint in known(facts.subscriptions):
-        whose = _whose(endpoint, facts.spec)
+        who = whose(endpoint, facts.spec)
         leads = f" (to {endpoint or 'an endpoint that is not told'})"
-        there[whose].append(name if whose is _Whose.OURS else f"{name}{leads}")
-    if ours := there[_Whose.OURS]:
+        there[who].append(name if who is Whose.OURS else f"{name}{leads}")
+    if ours := there[Whose.OURS]:
         return sound(f"{topic} has {', '.join(ours)}, to the function")
-    if unclear := there[_Whose.UNCLEAR]:
+    if unclear := there[Whose.UNCLEAR]:
         return Remark(
             Standing.UNSEEN,
             f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
@@ -69,45 +61,12 @@ def _about_subscriptions(facts: Facts, topic: str) -> Remark:
             "resource-repair verify --loop, which proves that findings arrive",
             deploy_goes_on=True,
         )
-    others = ", ".join(there[_Whose.OTHERS])
-    # Neither apply nor a deploy makes it again as long as the trigger is there.
+    others = ", ".join(there[Whose.OTHERS])
+    # A deploy makes it again as little as long as the trigger is there.
     return fault(
         f"{f'only {others}, not the trigger,' if others else 'nobody'} is subscribed to {topic}, "
         "although the trigger is there",
-        f"s remove trigger -y, then {APPLY}",
-    )
-
-
-class _Whose(enum.Enum):
-    """Whom a subscription is for."""
-
-    OURS = enum.auto()
-    OTHERS = enum.auto()
-    UNCLEAR = enum.auto()
-
-
-def _whose(endpoint: str, spec: Spec) -> _Whose:
-    """Whom a subscription is for, by its endpoint.
-
-    Page "Subscribe" documents that of a function. Guessed: that a trigger's subscription has one of
-    that form. Where triggers are made by way of EventBridge it may have another, or tell none.
-    """
-    if named := _FUNCTION.fullmatch(endpoint):
-        return _Whose.OURS if _is_ours(named, spec) else _Whose.OTHERS
-    if _OF_FUNCTIONS.match(endpoint):
-        names, ours = _NAMES.search(endpoint), (spec.service.name, spec.function.name)
-        others = spec.account_id not in endpoint or (names and names.groups() != ours)
-        return _Whose.OTHERS if others else _Whose.UNCLEAR
-    return _Whose.OTHERS if endpoint.lower().startswith(_OTHERS) else _Whose.UNCLEAR
-
-
-def _is_ours(named: re.Match[str], spec: Spec) -> bool:
-    region, account, service, qualifier, function = named.groups()
-    return (
-        region in ("", spec.region)
-        and account in ("", spec.account_id)
-        and (service, function) == (spec.service.name, spec.function.name)
-        and qualifier in (None, "LATEST")
+        APPLY,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from scripts.account.deploy_plan import Difference
 from scripts.account.notification_role import POLICY, PRINCIPAL
+from scripts.account.trigger import SUBSCRIPTION
 from scripts.decide.chain.facts import Facts, Seen, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -23,7 +24,8 @@ def _examine_trigger(facts: Facts) -> Iterator[Remark]:
     if seen.live is None:
         yield lacking(facts, f"there is no trigger {name}")
         return
-    differences, role = seen.differences, facts.spec.trigger.role_arn
+    role = facts.spec.trigger.role_arn
+    differences = [each for each in seen.differences if each.field != SUBSCRIPTION]  # a link itself
     for difference in differences:
         yield fault(f"{name} {_told(difference, role)}; a deploy never updates it", APPLY)
     if not differences:
