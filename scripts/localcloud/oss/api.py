@@ -209,15 +209,15 @@ class OssService(Service):
         target = address.locate(request)
         state = self._state
         try:
-            if target.bucket:
+            if operation.names:
                 check_bucket_name(target.bucket)
-            if target.bucket and operation.name not in _MAKING:
-                state.bucket(target.bucket)
+                if operation.name not in _MAKING:
+                    state.bucket(target.bucket)
             caller = authenticate(
                 request, target, self._ram, state.regions, accepts_v1=state.accepts_v1
             )
             _check_body(request)
-            call = Call(operation, request, target, caller, self._state, self._ram)
+            call = Call(operation, request, target, caller, state, self._ram)
             response = self._operations[operation.name](call)
         except RefusedError as refused:
             raise errors.of_refusal(refused) from refused
