@@ -378,3 +378,11 @@ def test_hostile_addresses_make_no_bucket(
 
     assert (answer.status, answer.error()["Code"]) == (status, code)
     assert cloud.state.names() == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_bucket_without_a_name(cloud: OssCloud, method: str) -> None:
+    """A key of which no bucket is named is no bucket's name, and not about the account either."""
+    answer = cloud.plain(method, "/%2f%2f")
+
+    assert (answer.status, answer.error()["Code"]) == (400, "InvalidBucketName")

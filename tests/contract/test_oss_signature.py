@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import time
 from collections.abc import Callable, Iterator
 
 import oss2
@@ -325,3 +326,48 @@ def test_a_bucket_can_be_named_by_the_host(cloud: OssCloud) -> None:
     )
 
     assert cloud.send(by_host).body == b"text"
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_a_signed_url(cloud: OssCloud, temporary: bool) -> None:
+    """Whoever has it reads, or writes, that object and no other, and no longer than it says."""
+    keys = cloud.role("oss:*") if temporary else None
+    bucket = cloud.bucket("config-snapshot", credentials=keys)
+    base = cloud.listener.url
+    url = bucket.sign_url("PUT", "a/url", 60, slash_safe=True).removeprefix(base)
+    assert cloud.plain("PUT", url, body=b"by url").status == 200
+    url = bucket.sign_url("GET", "a/url", 60, slash_safe=True).removeprefix(base)
+    assert cloud.plain("GET", url).body == b"by url"
+    for other in (url.replace("a/url", "a/key"), url.replace("expires=60", "expires=61")):
+        assert cloud.plain("GET", other).error()["Code"] == "SignatureDoesNotMatch"
+    assert cloud.plain("DELETE", url).error()["Code"] == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("x-oss-expires=60", "x-oss-expires=604801", "InvalidArgument"),
+        ("x-oss-expires=60", "x-oss-expires=soon", "InvalidArgument"),
+        ("x-oss-signature-version=OSS4", "x-oss-signature-version=OSS5", "InvalidArgument"),
+        ("x-oss-signature=", "x-oss-signature-version=", "InvalidArgument"),
+        ("cn-shanghai", "cn-nowhere", "InvalidArgument"),
+        ("cn-shanghai", "cn-beijing", "SignatureDoesNotMatch"),
+    ],
+)
+def test_a_signed_url_that_is_spoilt(cloud: OssCloud, old: str, new: str, code: str) -> None:
+    """What is missing, too long or of another form is refused, never taken for nobody's request."""
+    cloud.state.put_object("config-snapshot", "open", b"text", "public-read")
+    url = (
+        cloud.bucket("config-snapshot").sign_url("GET", "open", 60).removeprefix(cloud.listener.url)
+    )
+    assert old in url
+    assert cloud.plain("GET", url.replace(old, new)).error()["Code"] == code
+
+
+def test_a_signed_url_expires(cloud: OssCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its seconds it is of no use, though it was signed rightly."""
+    url = cloud.bucket("config-snapshot").sign_url("GET", "a/key", 60, slash_safe=True)
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    answer = cloud.plain("GET", url.removeprefix(cloud.listener.url))
+    assert (answer.status, answer.error()["Message"]) == (403, "Request has expired.")

@@ -54,9 +54,23 @@ def test_each_needs_its_permission(cloud: OssCloud, action: str) -> None:
         look()
 
 
-@pytest.mark.parametrize("body", [b"", b"<WebsiteConfiguration/>", b"<Other/>", b"no XML"])
-def test_a_website_needs_an_index_page(cloud: OssCloud, body: bytes) -> None:
-    """Anything else is refused as malformed."""
+NESTED = b"<Key>" * 20_000 + b"</Key>" * 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<WebsiteConfiguration/>",
+        b"<WebsiteConfiguration><IndexDocument/></WebsiteConfiguration>",
+        b"<Other/>",
+        b"no XML",
+        b"<WebsiteConfiguration><ErrorDocument>%s</ErrorDocument></WebsiteConfiguration>" % NESTED,
+    ],
+    ids=lambda body: body[:50].decode(),
+)
+def test_a_website_needs_a_page(cloud: OssCloud, body: bytes) -> None:
+    """Anything else is refused as malformed, however deep it is."""
     signed = cloud.sign("PUT", f"/{NAME}/", {"website": ""})
     answer = cloud.send(signed, body)
     assert (answer.status, answer.error()["Code"]) == (400, "MalformedXML")

@@ -1,7 +1,9 @@
 """Who asks, and may they: signatures, regions, owners, RAM policies and public grants."""
 
+import dataclasses
 import datetime
 import hmac
+import re
 import time
 from collections.abc import Collection
 from typing import NamedTuple
@@ -14,10 +16,18 @@ from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
 from scripts.localcloud.signed import credential, is_recent
-from scripts.localcloud.table import Match, Row
+from scripts.localcloud.table import Match, Row, words
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _LARGEST_SKEW = 15 * 60
+
+# What signs a URL, in its query. Page "Include a V4 signature in a URL".
+URL_NAMES = words(
+    "x-oss-signature-version x-oss-credential x-oss-date x-oss-expires x-oss-signature"
+    " x-oss-additional-headers x-oss-security-token"
+)
+_LONGEST_URL = 7 * 86400
+_EXPIRES = re.compile("[1-9][0-9]{0,5}")
 
 
 class Caller(NamedTuple):
@@ -132,11 +142,15 @@ def authenticate(
     none.
     """
     header = request.headers.get("Authorization")
-    if not header:
+    by_url = not URL_NAMES.isdisjoint(request.params)
+    if not header and not by_url:
         return Caller(None, target.region)
     token = request.headers.get("x-oss-security-token")
     try:
-        if header.startswith("OSS ") and accepts_v1:
+        if by_url:
+            key_id, region = _check_url(request, target, ram, known_regions)
+            token = request.params.get("x-oss-security-token", "")
+        elif header.startswith("OSS ") and accepts_v1:
             key_id, region = _check_v1(request, target, ram), target.region
         elif header.startswith(("OSS ", "OSS2 ")):
             raise errors.signature_version()
@@ -155,13 +169,56 @@ def _check_v4(
         authorization = signature.parse(request.headers.get("Authorization"))
     except signature.MalformedError as error:
         raise errors.invalid_authorization(str(error)) from error
+    region = _region(authorization, target, known_regions)
+    moment = request.headers.get("x-oss-date")
+    # By the real hour: a client's clock does not move when a test advances the cloud's.
+    if abs(time.time() - _signed_at(moment, authorization)) > _LARGEST_SKEW:
+        raise errors.too_skewed()
+    _check_content_hash(request)
+    secret = ram.secret(authorization.access_key_id)
+    _check_signature(request, target, authorization, moment, secret)
+    return authorization.access_key_id, region
+
+
+def _check_url(
+    request: Request, target: Target, ram: RamState, known_regions: Collection[str]
+) -> tuple[str, str]:
+    """The same of a signed URL, which is good until it expires, for a week at most."""
+    asked = request.params
+    given = {name: asked.get(f"x-oss-{name}", "") for name in ("credential", "signature")}
+    more = asked.get("x-oss-additional-headers")
+    try:
+        authorization = signature.parse(
+            f"{asked.get('x-oss-signature-version')} Credential={given['credential']},"
+            f"Signature={given['signature']}" + (f",AdditionalHeaders={more}" if more else "")
+        )
+    except signature.MalformedError as error:
+        raise errors.invalid_authorization(str(error)) from error
+    if request.headers.get("Authorization"):
+        raise errors.invalid_authorization("URL that is signed beside what is")
+    region = _region(authorization, target, known_regions)
+    moment, seconds = asked.get("x-oss-date", ""), asked.get("x-oss-expires", "")
+    if not _EXPIRES.fullmatch(seconds) or int(seconds) > _LONGEST_URL:
+        raise errors.invalid_argument("x-oss-expires", seconds)
+    age = time.time() - _signed_at(moment, authorization)
+    if age < -_LARGEST_SKEW:
+        raise errors.too_skewed()
+    if age > int(seconds):
+        raise errors.expired()
+    pairs = [pair for pair in request.query.split("&") if not pair.startswith("x-oss-signature=")]
+    unsigned = dataclasses.replace(request, query="&".join(pairs))
+    secret = ram.secret(authorization.access_key_id)
+    _check_signature(unsigned, target, authorization, moment, secret)
+    return authorization.access_key_id, region
+
+
+def _region(
+    authorization: signature.Authorization, target: Target, known_regions: Collection[str]
+) -> str:
     region = regions.region_id(authorization.region)
     if region not in known_regions or region != (target.region or region):
         raise errors.signing_region()
-    _check_date(request, authorization)
-    _check_content_hash(request)
-    _check_signature(request, target, authorization, ram.secret(authorization.access_key_id))
-    return authorization.access_key_id, region
+    return region
 
 
 def _check_v1(request: Request, target: Target, ram: RamState) -> str:
@@ -180,17 +237,14 @@ def _check_v1(request: Request, target: Target, ram: RamState) -> str:
     return key_id
 
 
-def _check_date(request: Request, authorization: signature.Authorization) -> None:
-    moment = request.headers.get("x-oss-date")
+def _signed_at(moment: str, authorization: signature.Authorization) -> float:
     try:
         signed_at = datetime.datetime.strptime(f"{moment}+0000", f"{_DATE_FORMAT}%z")
     except ValueError as error:
         raise errors.invalid_argument("x-oss-date", moment) from error
     if authorization.date != moment[:8]:
         raise errors.invalid_authorization("signing date")
-    # By the real hour: a client's clock does not move when a test advances the cloud's.
-    if abs(time.time() - signed_at.timestamp()) > _LARGEST_SKEW:
-        raise errors.too_skewed()
+    return signed_at.timestamp()
 
 
 def _check_content_hash(request: Request) -> None:
@@ -201,10 +255,13 @@ def _check_content_hash(request: Request) -> None:
 
 
 def _check_signature(
-    request: Request, target: Target, authorization: signature.Authorization, secret: str
+    request: Request,
+    target: Target,
+    authorization: signature.Authorization,
+    moment: str,
+    secret: str,
 ) -> None:
     canonical = signature.canonical_request(request, target.resource, authorization.additional)
-    moment = request.headers.get("x-oss-date")
     to_sign = signature.string_to_sign(authorization, moment, canonical)
     expected = signature.sign(secret, authorization, to_sign)
     if not hmac.compare_digest(expected.encode(), authorization.signature.encode()):

@@ -21,8 +21,8 @@ class Target(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """Bucket and key, as far as there are any."""
-        return [name for name in (self.bucket, self.key) if name]
+        """Bucket and key, as far as there are any; a bucket without a name has an empty one."""
+        return [self.bucket, self.key] if self.key else [self.bucket] if self.bucket else []
 
     @property
     def resource(self) -> str:

@@ -1,6 +1,6 @@
 """OSS over HTTP: its REST API as far as buckets, and what is simple of objects, need it.
 
-Not served: signatures in a URL, versions, multipart uploads and the pages of a website; bucket
+Not served: URLs signed in version 1, versions, multipart uploads and the pages of a website; bucket
 policies decide about anybody at all only, not about the account's own roles.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.localcloud.http import Request, Response
 from scripts.localcloud.oss import address, errors, operations, xml
-from scripts.localcloud.oss.access import Call, authenticate
+from scripts.localcloud.oss.access import URL_NAMES, Call, authenticate
 from scripts.localcloud.oss.model import RefusedError, check_bucket_name
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import RamState
@@ -64,7 +64,7 @@ def _row(
         page or name,
         read_on,
         words(flags),
-        words(query),
+        words(query) | URL_NAMES,
         words(headers) | _COMMON_HEADERS,
         words(fields),
         (resource,),
@@ -209,15 +209,15 @@ class OssService(Service):
         target = address.locate(request)
         state = self._state
         try:
-            if target.bucket:
+            if operation.names:
                 check_bucket_name(target.bucket)
-            if target.bucket and operation.name not in _MAKING:
-                state.bucket(target.bucket)
+                if operation.name not in _MAKING:
+                    state.bucket(target.bucket)
             caller = authenticate(
                 request, target, self._ram, state.regions, accepts_v1=state.accepts_v1
             )
             _check_body(request)
-            call = Call(operation, request, target, caller, self._state, self._ram)
+            call = Call(operation, request, target, caller, state, self._ram)
             response = self._operations[operation.name](call)
         except RefusedError as refused:
             raise errors.of_refusal(refused) from refused

@@ -189,6 +189,11 @@ def signing_region() -> ApiError:
     return ApiError(400, "InvalidArgument", message, EC="0002-00000226")
 
 
+def expired() -> ApiError:
+    """A signed URL's time is over. Guessed, but for the code."""
+    return ApiError(403, "AccessDenied", "Request has expired.")
+
+
 def too_skewed() -> ApiError:
     """The request was signed more than 15 minutes ago, or ahead."""
     message = "The difference between the request time and the current time is too large."

@@ -145,7 +145,11 @@ def put_bucket_website(call: Call) -> Response:
     for each in root.iter():
         if each.text in ("True", "False"):  # so oss2 writes it; OSS answers true and false
             each.text = each.text.lower()
-    call.state.set_website_configuration(bucket.name, ElementTree.tostring(root, "unicode"))
+    try:
+        text = ElementTree.tostring(root, "unicode")
+    except RecursionError as error:
+        raise errors.malformed_xml() from error
+    call.state.set_website_configuration(bucket.name, text)
     return Response()
 
 
