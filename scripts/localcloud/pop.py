@@ -143,7 +143,6 @@ class PopService(Service):
     version = ""
     denied_status, denied_code = 403, "NoPermission"
     call_type: type[Call] = Call
-    always = _COMMON | _COMMON_HEADERS
     own_headers = ("x-acs-",)
 
     def __init__(self, core: Core, ram: RamState, *operations: object) -> None:
@@ -209,10 +208,10 @@ class PopService(Service):
             )
             raise ApiError(400, "InvalidVersion", message)
         given = {re.sub(r"\.\d+", ".1", name) for name in params}
-        if names := unknown(given, row.fields | self.always):
+        if names := unknown(given, row.fields | _COMMON):
             raise self.unknown(f"a parameter of {row.name}: {names}")
         own = [name for name in request.headers if name.startswith(self.own_headers)]
-        if names := unknown(own, self.always):
+        if names := unknown(own, _COMMON_HEADERS):
             raise self.unknown(f"a header of {row.name}: {names}")
         if request.body and not is_form(request):
             raise self.unknown(f"a body of {row.name} that is no form")

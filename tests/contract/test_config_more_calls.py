@@ -46,6 +46,22 @@ def get_rule(config: Client, rule_id: str) -> models.GetConfigRuleResponseBodyCo
     return config.get_config_rule(request).body.config_rule
 
 
+def test_rules_are_listed_by_their_tags(rig: ConfigRig, config: Client) -> None:
+    """Of several tags a rule must have each, with that value."""
+    ours = {"managed-by": "us", "stage": "test"}
+    tags = [models.CreateConfigRuleRequestTag(key=key, value=ours[key]) for key in ours]
+    config.create_config_rule(rule_request(tag=tags))
+    config.create_config_rule(rule_request(config_rule_name="another"))
+
+    def listed(**wanted: str) -> int:
+        tag = [models.ListConfigRulesRequestTag(key=key, value=wanted[key]) for key in wanted]
+        request = models.ListConfigRulesRequest(tag=tag or None)
+        return len(config.list_config_rules(request).body.config_rules.config_rule_list)
+
+    by_tags = [ours, {"stage": "test"}, {"stage": "live"}, {"stage": "test", "team": "dev"}, {}]
+    assert [listed(**tags) for tags in by_tags] == [1, 1, 0, 0, 2]
+
+
 def remediation_request(rule_id: str, **more: Any) -> models.CreateRemediationRequest:
     """Cloud Config's own answer to a public bucket."""
     fields = {

@@ -56,6 +56,7 @@ UNKNOWN: dict[str, tuple[dict[str, Any], int, str]] = {
     "a parameter": ({"query": {"Wanted": "all"}}, 501, "Wanted"),
     "a parameter in the form": ({"form": {"Wanted": "all"}}, 501, "Wanted"),
     "a list": ({"query": {"Wanted.2.Key": "all"}}, 501, "Wanted.1.Key"),
+    "a header's name": ({"query": {"x-acs-date": "now"}}, 501, "x-acs-date"),
     "a version": ({"version": "2014-01-01"}, 400, "2014-01-01"),
     "an action": ({"action": "ListWonders"}, 404, "ListWonders"),
 }

@@ -96,6 +96,22 @@ def test_a_role_lives_as_it_was_written(ram: Client) -> None:
     assert not ram.list_roles(models.ListRolesRequest()).body.roles.role
 
 
+def test_tags_are_listed(ram: Client) -> None:
+    """What CreateRole and CreatePolicy were told is what ListRoles and ListPolicies tell."""
+    tag = models.CreateRoleRequestTag(key="managed-by", value="somebody")
+    ram.create_role(role(tag=[tag]))
+    marked = models.CreatePolicyRequestTag(key="managed-by", value="somebody")
+    ram.create_policy(
+        models.CreatePolicyRequest(policy_name="repair", policy_document=REPAIR, tag=[marked])
+    )
+    (made,) = ram.list_roles(models.ListRolesRequest()).body.roles.role
+    custom = ram.list_policies(models.ListPoliciesRequest(policy_type="Custom")).body
+    for listed in (made, *custom.policies.policy):
+        assert [(each.tag_key, each.tag_value) for each in listed.tags.tag] == [
+            ("managed-by", "somebody")
+        ]
+
+
 def test_an_attached_policy_is_a_permission_until_it_is_detached(rig: Rig, ram: Client) -> None:
     """What policies say over the wire is what RAM then allows, version by version."""
     ram.create_role(role())

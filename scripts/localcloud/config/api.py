@@ -97,7 +97,7 @@ class ConfigService(PopService):
         ),
         rpc(
             "ListConfigRules",
-            "ConfigRuleName ConfigRuleState PageNumber PageSize",
+            "ConfigRuleName ConfigRuleState Tag PageNumber PageSize",
             resources=(_ANY_RULE,),
         ),
         rpc(

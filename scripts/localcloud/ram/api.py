@@ -63,7 +63,7 @@ class RamService(PopService):
         _on_all(
             "role",
             "CreateRole",
-            "RoleName AssumeRolePolicyDocument Description MaxSessionDuration",
+            "RoleName AssumeRolePolicyDocument Description MaxSessionDuration Tag",
             "on all roles, as users report its refusal; the page has the role itself",
         ),
         _on("Role", "GetRole"),
@@ -85,7 +85,7 @@ class RamService(PopService):
         ),
         _on("Role", "DetachPolicyFromRole", "PolicyName PolicyType", read_on="2025-07-31"),
         _on("Role", "ListPoliciesForRole", read_on="2026-03-02"),
-        _on("Policy", "CreatePolicy", "PolicyDocument Description"),
+        _on("Policy", "CreatePolicy", "PolicyDocument Description Tag"),
         _on("Policy", "GetPolicy", "PolicyType", read_on="2025-12-21"),
         _on("Policy", "DeletePolicy", "CascadingDelete", read_on="2025-12-21"),
         _on_all("policy", "ListPolicies", "PolicyType Marker MaxItems", _NOT_SEEN),

@@ -39,6 +39,7 @@ class Operations:
             _document(call, "AssumeRolePolicyDocument", policies.parse_trust),
             description=_short(call, "Description", _LONGEST_DESCRIPTION),
             max_session=_session(call, "MaxSessionDuration", 3600),
+            tags=_tags(call),
         )
         return {"Role": self._described(role)}
 
@@ -64,7 +65,10 @@ class Operations:
 
     def list_roles(self, call: Call) -> Answer:
         with self._state.lock:
-            roles = [self._described(role) for role in self._state.roles.values()]
+            roles = [
+                self._described(role) | {"Tags": {"Tag": _described_tags(role.tags)}}
+                for role in self._state.roles.values()
+            ]
         page, marker = _paged(roles, call)
         return {"Roles": {"Role": page}, **marker}
 
@@ -84,6 +88,7 @@ class Operations:
             _named(call, "PolicyName", _POLICY_NAME, _LONGEST_POLICY_NAME),
             _document(call, "PolicyDocument", policies.parse),
             description=_short(call, "Description", _LONGEST_DESCRIPTION),
+            tags=_tags(call),
         )
         return {"Policy": _summary(policy)}
 
@@ -104,7 +109,8 @@ class Operations:
         wanted = _kind(call, "")
         with self._state.lock:
             listed = [p for p in self._state.policies.values() if wanted in ("", p.kind)]
-        page, marker = _paged([_summary(policy) for policy in listed], call)
+        told = [_summary(p) | {"Tags": {"Tag": _described_tags(p.tags)}} for p in listed]
+        page, marker = _paged(told, call)
         return {"Policies": {"Policy": page}, **marker}
 
     def create_policy_version(self, call: Call) -> Answer:
@@ -267,6 +273,18 @@ def _version(policy: Policy, version: str) -> dict[str, Any]:
         "PolicyDocument": json.dumps(policy.versions[version]),
         "CreateDate": timestamp(policy.created_at),
     }
+
+
+def _tags(call: Call) -> dict[str, str]:
+    """A list of `Key` and `Value` in JSON, as the SDK sends it."""
+    try:
+        return {tag["Key"]: tag["Value"] for tag in json.loads(call.text("Tag", "[]"))}
+    except (ValueError, KeyError, TypeError):
+        raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
+
+
+def _described_tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def _paged(items: Sequence[Item], call: Call) -> tuple[Sequence[Item], dict[str, Any]]:

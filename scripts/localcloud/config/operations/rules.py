@@ -70,10 +70,13 @@ class RuleOperations:
 
     def list_config_rules(self, call: Call) -> Answer:
         name, state = call.text("ConfigRuleName", ""), call.text("ConfigRuleState", "")
+        tags = _tags(call).items()
         rules = [
             self._described(rule)
             for rule in self._state.shown_rules()
-            if name in ("", rule.name) and state in ("", self._state_of(rule))
+            if name in ("", rule.name)
+            and state in ("", self._state_of(rule))
+            and tags <= rule.tags.items()
         ]
         return {"ConfigRules": page_of(call, "ConfigRuleList", rules)}
 

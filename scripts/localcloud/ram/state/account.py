@@ -75,13 +75,15 @@ class RamState(Rewindable):
         *,
         description: str = "",
         max_session: int = 3600,
+        tags: dict[str, str] | None = None,
     ) -> Role:
         """A new role with no policies."""
         with self.lock:
             if self.role_by_arn(self.arn(name)):
                 raise EntityExistsError("Role", name)
             now = self._core.clock.now()
-            role = Role(name, trust, description, [], now, f"3{_digits()}", max_session)
+            known_as = f"3{_digits()}"
+            role = Role(name, trust, description, [], now, known_as, max_session, tags or {})
             self.roles[name] = role
             self._core.spreading.begin(self.arn(name))
             return role
@@ -110,13 +112,19 @@ class RamState(Rewindable):
             return self.policies[kind, name]
 
     def create_policy(
-        self, name: str, document: policies.Document, *, description: str = ""
+        self,
+        name: str,
+        document: policies.Document,
+        *,
+        description: str = "",
+        tags: dict[str, str] | None = None,
     ) -> Policy:
         """A new custom policy; its name must not be a system policy's either."""
         with self.lock:
             if ("Custom", name) in self.policies or ("System", name) in self.policies:
                 raise EntityExistsError("Policy", name)
             policy = Policy(name, "Custom", document, description, self._core.clock.now())
+            policy.tags = tags or {}
             self.policies["Custom", name] = policy
             return policy
 
@@ -289,7 +297,9 @@ class RamState(Rewindable):
             return True
         documents, context = self._documents(principal), self._context(principal)
         for condition in policies.unclear(documents, action, resource, context):
-            self._core.journal.record("ram", "unknown_condition", action, condition=condition)
+            self._core.journal.record(
+                "ram", "unknown_condition", action, condition=condition, principal=principal.arn
+            )
         return policies.evaluate(documents, action, resource, context)
 
     def forbidden(self, principal: Principal, action: str, resource: str) -> bool:

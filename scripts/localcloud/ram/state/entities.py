@@ -92,6 +92,7 @@ class Role:
     created_at: float = 0.0
     role_id: str = ""
     max_session: int = 3600
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -130,6 +131,7 @@ class Policy:
     default_version: str = "v1"
     versions: dict[str, policies.Document] = field(default_factory=dict)
     last_version: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.versions.setdefault(self.default_version, self.document)
