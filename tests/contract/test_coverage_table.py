@@ -1,6 +1,7 @@
 """The table of what the local cloud covers, which is made of the services' own rows."""
 
 import json
+import re
 
 import pytest
 from alibabacloud_config20200907 import client as config_client
@@ -51,7 +52,9 @@ def test_each_rpc_operation_is_one_of_the_service(service: str, sdk: type) -> No
 def test_the_table_is_one_line_an_operation() -> None:
     """Each with its page; none twice."""
     lines = coverage.markdown().splitlines()[2:]
-    assert len(lines) == len(coverage.covered()) == len(set(lines))
+    assert len(lines) == len(set(lines))
+    told = {re.split(r"[:| ]+", line)[2] for line in lines}
+    assert told == {each.row.name for each in coverage.covered()}
     assert all(line.count(" | ") == lines[0].count(" | ") for line in lines)
     assert all(each.row.page for each in coverage.covered())
     assert json.dumps(lines).count("config:CreateRemediation") == 2

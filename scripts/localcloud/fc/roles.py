@@ -52,15 +52,14 @@ class Roles(Rewindable):
             raise _denied(f"role '{role.name}' is not allowed {action} on {resource}")
 
     def see(self, role_arn: str) -> None:
-        """Raises FcError for a role that is not there, or was made so shortly ago: not seen yet.
+        """Raises FcError for a role that was made so shortly ago that it is not seen yet.
 
         No page tells it; Alibaba Cloud's Terraform provider tries CreateService and CreateTrigger
-        again for minutes on such a refusal. Guessed: its words.
+        again for minutes on such a refusal. Guessed: its words, and that a role which is not there
+        is taken, as a bare name is: no call fails on it but the invocation.
         """
-        if not role_arn:
-            return
         role = self._ram.role_by_arn(role_arn)
-        if role is None or self._core.spreading.misses(self._ram.arn(role.name)):
+        if role is not None and self._core.spreading.misses(self._ram.arn(role.name)):
             raise _denied(f"the role '{role_arn}' cannot be assumed")
 
     def _assumable(self, role_arn: str, service: str) -> Role:

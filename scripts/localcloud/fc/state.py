@@ -94,7 +94,7 @@ class FcState(Rewindable):
         self._logs.check(fields.get("logConfig"))
 
     def check_role(self, role_arn: object) -> None:
-        """That the role which a service or a trigger names is there, and seen by now."""
+        """That the role which a service or a trigger names is seen by now."""
         self._roles.see(str(role_arn or ""))
 
     def interpreter(self, runtime: str) -> Interpreter:
