@@ -131,7 +131,13 @@ def test_a_condition_that_is_not_known_is_in_the_journal() -> None:
 
 
 VALUES = st.text(max_size=5) | st.integers() | st.booleans() | st.none()
-ODD = st.recursive(VALUES, lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts))
+ODD = st.recursive(
+    VALUES,
+    lambda parts: (
+        st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=3), parts, max_size=3)
+    ),
+    max_leaves=6,
+)
 KEYS = st.dictionaries(st.sampled_from([*REQUEST, "a:b"]), ODD)
 OPERATORS = st.sampled_from([*conditions._TESTS, "NotIpAddress", "StringNotLike", "Numeric", ""])
 
