@@ -51,7 +51,12 @@ def test_every_push_is_checked_on_every_python() -> None:
         "3.12",
         "3.13",
     ]
-    assert commands(checks["jobs"]["checks"]) == ["make lint", "make test", "make demo"]
+    assert commands(checks["jobs"]["checks"]) == [
+        "make lint",
+        "make test",
+        "make test-cloud",
+        "make demo",
+    ]
 
 
 def test_every_push_is_installed_with_an_old_pip() -> None:
