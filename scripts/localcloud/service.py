@@ -30,11 +30,6 @@ class ApiError(Exception):
         self.fields = fields
 
 
-def Operation(name: str, subject: str = "") -> Match:  # noqa: N802  (until each service has a table)
-    """An operation of a service that has no table yet, and what it is done to."""
-    return Match(Row(name, "", "", ""), {}, subject)
-
-
 @dataclass(frozen=True)
 class Core:
     """What the services of one cloud share."""

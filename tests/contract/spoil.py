@@ -222,6 +222,25 @@ def trigger(*, role: str | None) -> Plant:
     return plant
 
 
+def undeclared_policy(account: Account) -> None:
+    """The role is given more than s.yaml says."""
+    account.cloud.ram.attach(FUNCTION_ROLE, "System", "AdministratorAccess")
+
+
+def another_trigger(account: Account) -> None:
+    """Somebody lets the function take the messages of another topic too."""
+    spec = account.spec
+    account.cloud.mns.create_topic(OTHER_TOPIC)
+    request = fc.CreateTriggerRequest(
+        trigger_name="another",
+        trigger_type="mns_topic",
+        trigger_config='{"notifyContentFormat": "STREAM", "notifyStrategy": "BACKOFF_RETRY"}',
+        invocation_role=spec.trigger.role_arn,
+        source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, OTHER_TOPIC),
+    )
+    account.clients.fc.create_trigger(SERVICE, FUNCTION, request)
+
+
 def service(*, role: str = "", logs: bool = True) -> Plant:
     """The service gets another role of the account, or loses its logs."""
 

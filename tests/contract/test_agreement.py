@@ -32,20 +32,6 @@ def live(package: bytes) -> Plant:
     return spoil.function(code=fc.Code(zip_file=base64.b64encode(package).decode()))
 
 
-def another_trigger(sound: Account) -> None:
-    """The function takes the messages of another topic too."""
-    spec = sound.spec
-    sound.cloud.mns.create_topic(spoil.OTHER_TOPIC)
-    request = fc.CreateTriggerRequest(
-        trigger_name="another",
-        trigger_type="mns_topic",
-        trigger_config='{"notifyContentFormat": "STREAM", "notifyStrategy": "BACKOFF_RETRY"}',
-        invocation_role=spec.trigger.role_arn,
-        source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, spoil.OTHER_TOPIC),
-    )
-    sound.clients.fc.create_trigger(SERVICE, FUNCTION, request)
-
-
 def alias_with_retries(sound: Account) -> None:
     """An alias of the function has an asynchronous configuration of its own."""
     place = (SERVICE, FUNCTION)
@@ -55,16 +41,11 @@ def alias_with_retries(sound: Account) -> None:
     sound.clients.fc.put_function_async_invoke_config(*place, request)
 
 
-def undeclared_policy(sound: Account) -> None:
-    """The role is given more than s.yaml says."""
-    sound.cloud.ram.attach(FUNCTION_ROLE, "System", "AdministratorAccess")
-
-
 PLANTS: list[Plant] = [
     other_code,
-    another_trigger,
+    spoil.another_trigger,
     alias_with_retries,
-    undeclared_policy,
+    spoil.undeclared_policy,
     spoil.no_trigger,
     spoil.no_subscription,
     spoil.no_destination,

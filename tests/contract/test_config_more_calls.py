@@ -10,7 +10,8 @@ from darabonba.exceptions import DaraException
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Lag
-from tests.contract.config_rig import PUBLIC_READ, ConfigRig, HeldClock, config_rig
+from tests.contract.config_rig import ConfigRig, HeldClock, config_rig
+from tests.contract.test_config_calls import rule_request
 
 
 @pytest.fixture
@@ -24,20 +25,6 @@ def rig() -> Iterator[ConfigRig]:
 def config(rig: ConfigRig) -> Client:
     """The account's own client."""
     return rig.client()
-
-
-def rule_request(**more: Any) -> models.CreateConfigRuleRequest:
-    """The tutorial's rule."""
-    fields = {
-        "config_rule_name": "test-oss-bucket-public-read-prohibited",
-        "config_rule_trigger_types": "ConfigurationItemChangeNotification",
-        "resource_types_scope": ["ACS::OSS::Bucket"],
-        "risk_level": 1,
-        "source_identifier": PUBLIC_READ,
-        "source_owner": "ALIYUN",
-        **more,
-    }
-    return models.CreateConfigRuleRequest(**fields)
 
 
 def get_rule(config: Client, rule_id: str) -> models.GetConfigRuleResponseBodyConfigRule:

@@ -9,7 +9,7 @@ from scripts.bundling.archive import pack
 from scripts.flows.compare import find_drift
 from scripts.localcloud.faults import Fail
 from scripts.verbs.verify import COMPARING
-from tests.account import FUNCTION, SERVICE, Account
+from tests.account import SERVICE, Account
 from tests.contract import spoil
 from tests.contract.spoil import FUNCTION_ROLE, Plant
 from tests.parts import zipped
@@ -41,25 +41,6 @@ def other_code(account: Account) -> None:
     account.spec.function.code.write_bytes(
         zipped("def handler(event, context):\n    return 'fail'\n")
     )
-
-
-def undeclared_policy(account: Account) -> None:
-    """The role is given more than s.yaml says."""
-    account.cloud.ram.attach(FUNCTION_ROLE, "System", "AdministratorAccess")
-
-
-def another_trigger(account: Account) -> None:
-    """Somebody lets the function take the messages of another topic too."""
-    spec = account.spec
-    account.cloud.mns.create_topic(spoil.OTHER_TOPIC)
-    request = fc.CreateTriggerRequest(
-        trigger_name="another",
-        trigger_type="mns_topic",
-        trigger_config='{"notifyContentFormat": "STREAM", "notifyStrategy": "BACKOFF_RETRY"}',
-        invocation_role=spec.trigger.role_arn,
-        source_arn=spec.trigger.source_arn.replace(spec.trigger.topic, spoil.OTHER_TOPIC),
-    )
-    account.clients.fc.create_trigger(SERVICE, FUNCTION, request)
 
 
 def offline(account: Account) -> None:
@@ -126,8 +107,8 @@ def test_a_drift_is_told_field_by_field(sound: Account, name: str) -> None:
     ("plant", "kind", "field"),
     [
         (other_code, "function", "code"),
-        (undeclared_policy, "policy", "attached to"),
-        (another_trigger, "trigger", "type"),
+        (spoil.undeclared_policy, "policy", "attached to"),
+        (spoil.another_trigger, "trigger", "type"),
         (offline, "service", "internetAccess"),
         (spoil.function(initializer="index.other"), "function", "initializer"),
     ],
