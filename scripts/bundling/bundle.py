@@ -29,10 +29,10 @@ from resource_repair.exemptions import Exemptions
 from scripts import CODE, ROOT, declared
 from scripts.bundling import byte_code, stubs
 from scripts.bundling.archive import pack
+from scripts.bundling.pythons import RUNTIMES
 from scripts.declared import wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem
-from scripts.pythons import RUNTIMES
 
 LOCK = CODE / "requirements" / "function.txt"
 FULL_LOCK = LOCK.with_name("full.txt")

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts import pythons
+from scripts.bundling import pythons
 
 KNOB = "RUNTIME_PYTHON"  # the environment variable that names the interpreter
 
@@ -36,8 +36,7 @@ def interpreter(runtime: str, environ: Mapping[str, str] = os.environ) -> Path |
         if pythons.version_of(Path(named)) != version:
             raise BytecodeError(f"{KNOB} names {named}, which is no Python {version} that runs")
         return Path(named)
-    found = pythons.find(runtime, environ)
-    return None if found.substituted else Path(found.path)
+    return pythons.find(runtime, environ)
 
 
 def describe(runtime: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -1,6 +1,6 @@
 """The embedded local cloud: some parts of Alibaba Cloud, on loopback."""
 
-from scripts.localcloud.cloud import Endpoints, LocalCloud
-from scripts.localcloud.faults import Drop, Fail, Hold, Lag, Stall
+from .cloud import Endpoints, LocalCloud
+from .faults import Drop, Fail, Hold, Lag, Stall
 
 __all__ = ["Drop", "Endpoints", "Fail", "Hold", "Lag", "LocalCloud", "Stall"]

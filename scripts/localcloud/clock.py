@@ -3,7 +3,7 @@
 import threading
 import time
 
-from scripts.localcloud.rewinding import Memory, Rewindable
+from .rewinding import Memory, Rewindable
 
 _LOOK_UP_SECONDS = 0.05  # how soon somebody who waits for something else notices the end
 

@@ -4,25 +4,25 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import NamedTuple
 
-from scripts.localcloud.clock import Clock
-from scripts.localcloud.config.api import ConfigService
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.faults import Faults
-from scripts.localcloud.fc.api import FcService
-from scripts.localcloud.fc.state import FcState
-from scripts.localcloud.http import Listener
-from scripts.localcloud.journal import Journal
-from scripts.localcloud.log.api import LogService
-from scripts.localcloud.log.state import LogState
-from scripts.localcloud.mns.api import MnsService
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.oss.api import OssService
-from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.ram.api import RamService
-from scripts.localcloud.ram.state import Credentials, RamState
-from scripts.localcloud.rewinding import Memory, Rewindable
-from scripts.localcloud.service import Core, Service
-from scripts.localcloud.sts.api import StsService
+from .clock import Clock
+from .config.api import ConfigService
+from .config.state import ConfigState
+from .faults import Faults
+from .fc.api import FcService
+from .fc.state import FcState
+from .http import Listener
+from .journal import Journal
+from .log.api import LogService
+from .log.state import LogState
+from .mns.api import MnsService
+from .mns.state import MnsState
+from .oss.api import OssService
+from .oss.state import OssState
+from .ram.api import RamService
+from .ram.state import Credentials, RamState
+from .rewinding import Memory, Rewindable
+from .service import Core, Service
+from .sts.api import StsService
 
 _ROUNDS = 100
 _PATIENCE = 60  # seconds for a request to end whose waits have ended

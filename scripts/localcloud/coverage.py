@@ -6,9 +6,9 @@ It is made of the rows by which the services work, so that it cannot say anythin
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from scripts.localcloud import cloud  # the services are known once they are imported
-from scripts.localcloud.service import Service
-from scripts.localcloud.table import Row
+from . import cloud  # the services are known once they are imported
+from .service import Service
+from .table import Row
 
 _HEAD = ("operation", "RAM action", "RAM resource", "page", "edition", "guesses")
 _ALL = "`*` (all resources)"

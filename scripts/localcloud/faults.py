@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scripts.localcloud.rewinding import Rewindable
+from .rewinding import Rewindable
 
 
 @dataclass(frozen=True)

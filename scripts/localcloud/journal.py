@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.localcloud.rewinding import Rewindable
+from .rewinding import Rewindable
 
 
 @dataclass(frozen=True)

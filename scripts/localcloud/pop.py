@@ -23,11 +23,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.pop_signature import authenticate, authenticate_acs3, is_form, parameters
-from scripts.localcloud.ram.state import Principal, RamState
-from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row, unknown, words
+from .http import Request, Response
+from .pop_signature import authenticate, authenticate_acs3, is_form, parameters
+from .ram.state import Principal, RamState
+from .service import ApiError, Core, Service
+from .table import Match, Row, unknown, words
 
 __all__ = [
     "Action",

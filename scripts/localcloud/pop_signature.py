@@ -12,9 +12,9 @@ import time
 import urllib.parse
 from collections.abc import Iterable
 
-from scripts.localcloud.http import Request
-from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState, Refusal
-from scripts.localcloud.service import ApiError
+from .http import Request
+from .ram.state import CredentialsRefusedError, Principal, RamState, Refusal
+from .service import ApiError
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 FORM = "application/x-www-form-urlencoded"

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-from scripts.localcloud.clock import Clock
-from scripts.localcloud.faults import Drop, Fail, Faults, Hold, Lag, Stall
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.journal import Journal
-from scripts.localcloud.spreading import Spreading
-from scripts.localcloud.table import Match, Row, find, unknown
+from .clock import Clock
+from .faults import Drop, Fail, Faults, Hold, Lag, Stall
+from .http import Request, Response
+from .journal import Journal
+from .spreading import Spreading
+from .table import Match, Row, find, unknown
 
 _UNKNOWN = Row("Unknown", "", "", "")
 

@@ -3,7 +3,7 @@
 import email.utils
 import time
 
-from scripts.localcloud.http import Request
+from .http import Request
 
 _CLOCK_SKEW = 15 * 60  # seconds
 

@@ -8,7 +8,7 @@ The part that makes or changes a thing says `begin`, the part that comes upon an
 
 import threading
 
-from scripts.localcloud.rewinding import Rewindable
+from .rewinding import Rewindable
 
 
 class Spreading(Rewindable):

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from scripts import pythons
+from scripts.localcloud import pythons
 from tests.conftest import missing_runtime
 
 ACCOUNT = "1208863178610000"

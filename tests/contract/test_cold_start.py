@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import declared
-from scripts.pythons import RUNTIMES
+from scripts.localcloud.pythons import RUNTIMES
 from tests.contract import bundle_rig
 
 # Most of a cold start is importing these.

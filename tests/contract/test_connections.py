@@ -11,7 +11,7 @@ import pytest
 from resource_repair import errors, oss
 from resource_repair.timing import Clock, Deadline
 from resource_repair.values import Credentials
-from scripts.pythons import RUNTIMES
+from scripts.localcloud.pythons import RUNTIMES
 from tests.contract import bundle_rig
 from tests.contract.bundle_rig import Asked, CountingOss
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts import pythons
+from scripts.localcloud import pythons
 from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
 from tests import trap

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from scripts import ROOT, pythons
-from scripts.pythons import RUNTIMES
+from scripts.localcloud.pythons import RUNTIMES
 from tests.account import Account, Beginning, Moments
 from tests.conftest import missing_runtime
 from tests.e2e import scene

@@ -16,7 +16,7 @@ import pytest
 from resource_repair.exemptions import load
 from scripts import ROOT, declared
 from scripts.bundling import archive, bundle, byte_code, stubs
-from scripts.pythons import RUNTIMES
+from scripts.localcloud.pythons import RUNTIMES
 from scripts.verbs import check_exemptions
 from tests.conftest import missing_runtime
 

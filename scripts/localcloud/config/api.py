@@ -1,16 +1,16 @@
 """Cloud Config on the wire (2020-09-07)."""
 
-from scripts.localcloud.config import errors
-from scripts.localcloud.config.operations.channels import ChannelOperations
-from scripts.localcloud.config.operations.remediations import RemediationOperations
-from scripts.localcloud.config.operations.results import ResultOperations
-from scripts.localcloud.config.operations.rules import RuleOperations
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.pop import Call, PopService, rpc
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core
-from scripts.localcloud.table import Match
+from ..http import Request, Response
+from ..pop import Call, PopService, rpc
+from ..ram.state import RamState
+from ..service import ApiError, Core
+from ..table import Match
+from . import errors
+from .operations.channels import ChannelOperations
+from .operations.remediations import RemediationOperations
+from .operations.results import ResultOperations
+from .operations.rules import RuleOperations
+from .state import ConfigState
 
 _RULE, _ANY_RULE = "acs:config:*:{account}:rule/{ConfigRuleId}", "acs:config:*:{account}:rule/*"
 _NOT_SEEN = "all resources: its page's own table of authorization was not seen"

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scripts.localcloud.config.errors import InvalidConditionError, InvalidTopicArnError
-from scripts.localcloud.config.rules import RESOURCE_TYPE, Rule
+from .errors import InvalidConditionError, InvalidTopicArnError
+from .rules import RESOURCE_TYPE, Rule
 
 _TOPIC_ARN = re.compile(r"acs:mns:([a-z0-9-]+):(\d+):/topics/([A-Za-z0-9-]{1,255})")
 

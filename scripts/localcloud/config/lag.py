@@ -3,8 +3,8 @@
 Alibaba Cloud makes and deletes them asynchronously: its own Terraform provider waits for it.
 """
 
-from scripts.localcloud.config.rules import Rule
-from scripts.localcloud.rewinding import Rewindable
+from ..rewinding import Rewindable
+from .rules import Rule
 
 
 class Lag(Rewindable):

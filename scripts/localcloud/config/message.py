@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from scripts.localcloud.config.rules import RESOURCE_TYPE, Result, Rule
+from .rules import RESOURCE_TYPE, Result, Rule
 
 _RISKS = {1: "Critical", 2: "Warning", 3: "Info"}
 

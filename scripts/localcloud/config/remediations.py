@@ -3,8 +3,8 @@
 import secrets
 from dataclasses import dataclass, replace
 
-from scripts.localcloud.config.errors import RemediationExistsError
-from scripts.localcloud.rewinding import Rewindable
+from ..rewinding import Rewindable
+from .errors import RemediationExistsError
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from scripts.localcloud.config import message
-from scripts.localcloud.config.channels import Channel, parse_condition, parse_topic_arn
-from scripts.localcloud.config.errors import (
+from ..mns.errors import MnsError
+from ..mns.state import MnsState
+from ..oss import bucket_policy
+from ..oss.model import Bucket
+from ..oss.state import OssState
+from ..rewinding import Memory, Rewindable
+from ..service import Core
+from . import message
+from .channels import Channel, parse_condition, parse_topic_arn
+from .errors import (
     NoSuchChannelError,
     NoSuchRuleError,
     RuleExistsError,
@@ -18,9 +25,9 @@ from scripts.localcloud.config.errors import (
     TopicUnreachableError,
     UnknownManagedRuleError,
 )
-from scripts.localcloud.config.lag import Lag
-from scripts.localcloud.config.remediations import Remediations
-from scripts.localcloud.config.rules import (
+from .lag import Lag
+from .remediations import Remediations
+from .rules import (
     MANAGED_RULES,
     NON_COMPLIANT,
     ON_CHANGE,
@@ -34,14 +41,7 @@ from scripts.localcloud.config.rules import (
     Trigger,
     annotation,
 )
-from scripts.localcloud.config.worker import Job, Occasion, Worker
-from scripts.localcloud.mns.errors import MnsError
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.oss import bucket_policy
-from scripts.localcloud.oss.model import Bucket
-from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.rewinding import Memory, Rewindable
-from scripts.localcloud.service import Core
+from .worker import Job, Occasion, Worker
 
 _MOST_CHANNELS = 5
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from scripts.localcloud.clock import Clock
+from ..clock import Clock
 
 
 class Occasion(enum.IntEnum):

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scripts.localcloud.faults import Fail, Hold, Stall
-from scripts.localcloud.fc.destinations import Destinations, Outcome
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.resources import AsyncConfig, Resources
-from scripts.localcloud.fc.runner import Call, Invocation
-from scripts.localcloud.fc.settings import ASYNC_DEFAULTS
-from scripts.localcloud.service import Core
+from ..faults import Fail, Hold, Stall
+from ..service import Core
+from .destinations import Destinations, Outcome
+from .errors import FcError
+from .resources import AsyncConfig, Resources
+from .runner import Call, Invocation
+from .settings import ASYNC_DEFAULTS
 
 # Page "Retry policies": 0.5 s after the first failure, and twice as long after each further one.
 # (It says so of system errors. Guessed: a function's own errors are retried at the same pace.)

@@ -3,8 +3,8 @@
 import threading
 from collections import defaultdict
 
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.rewinding import Rewindable
+from ..rewinding import Rewindable
+from .errors import FcError, invalid
 
 
 class VpcBindings(Rewindable):

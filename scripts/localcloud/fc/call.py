@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.resources import LATEST
-from scripts.localcloud.fc.views import View, etag
-from scripts.localcloud.http import Request
+from ..http import Request
+from .errors import FcError, invalid
+from .resources import LATEST
+from .views import View, etag
 
 _DEFAULT_LIMIT = 20
 _HIGHEST_LIMIT = 100

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.localcloud.fc.errors import invalid
+from .errors import invalid
 
 _CRC64_POLYNOMIAL = 0xC96C5795D7870F42  # ECMA-182, bits reversed: the CRC-64 that OSS has too
 _ALL_ONES = 0xFFFFFFFFFFFFFFFF

@@ -5,10 +5,10 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.roles import FUNCTION_COMPUTE, Roles
-from scripts.localcloud.mns.errors import MnsError
-from scripts.localcloud.mns.state import MnsState
+from ..mns.errors import MnsError
+from ..mns.state import MnsState
+from .errors import FcError, invalid
+from .roles import FUNCTION_COMPUTE, Roles
 
 _ARN = re.compile(r"acs:mns:[\w-]*:\d*:/(queues|topics)/([\w-]+)(?:/messages)?")
 _LIMIT = 64 * 1024

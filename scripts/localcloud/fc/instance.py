@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.pythons import Interpreter
+from ..pythons import Interpreter
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _START_TIMEOUT = 60.0

@@ -3,13 +3,13 @@
 import threading
 from collections import defaultdict
 
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.pool import Target
-from scripts.localcloud.fc.roles import FUNCTION_COMPUTE, Roles
-from scripts.localcloud.fc.runner import Call, Invocation
-from scripts.localcloud.log.errors import LogError
-from scripts.localcloud.log.state import LogState
-from scripts.localcloud.rewinding import Rewindable
+from ..log.errors import LogError
+from ..log.state import LogState
+from ..rewinding import Rewindable
+from .errors import FcError, invalid
+from .pool import Target
+from .roles import FUNCTION_COMPUTE, Roles
+from .runner import Call, Invocation
 
 _KEPT = 16 * 1024 * 1024  # characters of each function
 

@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from scripts.localcloud.fc.call import NOTHING, Answer, Call, listed, shown
-from scripts.localcloud.fc.code import Code
-from scripts.localcloud.fc.errors import invalid
-from scripts.localcloud.fc.runner import Invocation
-from scripts.localcloud.fc.state import FcState
-from scripts.localcloud.fc.views import (
+from .call import NOTHING, Answer, Call, listed, shown
+from .code import Code
+from .errors import invalid
+from .runner import Invocation
+from .state import FcState
+from .views import (
     async_config_view,
     function_view,
     service_view,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import pythons
-from scripts.localcloud.fc.instance import Instance
-from scripts.localcloud.fc.resources import Function, Service
-from scripts.localcloud.service import Core
+from .. import pythons
+from ..service import Core
+from .instance import Instance
+from .resources import Function, Service
 
 # What a process needs, as Function Compute's images have it; nothing of this machine's own.
 _BASE_ENVIRONMENT = {

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from scripts.localcloud.clock import Clock
-from scripts.localcloud.fc.code import Code
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.settings import (
+from ..clock import Clock
+from ..rewinding import Rewindable
+from .code import Code
+from .errors import FcError
+from .settings import (
     ASYNC_DEFAULTS,
     FUNCTION_DEFAULTS,
     SERVICE_DEFAULTS,
@@ -20,7 +21,6 @@ from scripts.localcloud.fc.settings import (
     check_name,
     merged,
 )
-from scripts.localcloud.rewinding import Rewindable
 
 LATEST = "LATEST"
 

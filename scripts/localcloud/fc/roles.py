@@ -2,11 +2,11 @@
 
 import threading
 
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.state import Credentials, Principal, RamState, Role
-from scripts.localcloud.rewinding import Rewindable
-from scripts.localcloud.service import Core
+from ..ram import policies
+from ..ram.state import Credentials, Principal, RamState, Role
+from ..rewinding import Rewindable
+from ..service import Core
+from .errors import FcError
 
 FUNCTION_COMPUTE = "fc.aliyuncs.com"
 MNS = "mns.aliyuncs.com"

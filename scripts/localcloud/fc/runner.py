@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.instance import Answer, Instance
-from scripts.localcloud.fc.pool import Pool, Target
-from scripts.localcloud.fc.settings import Settings
-from scripts.localcloud.ram.state import Credentials
-from scripts.localcloud.service import Core
+from ..ram.state import Credentials
+from ..service import Core
+from .errors import FcError
+from .instance import Answer, Instance
+from .pool import Pool, Target
+from .settings import Settings
 
 # Its context has neither credentials nor service; the credentials are in the environment.
 _BARE_RUNTIME = "python3.12"

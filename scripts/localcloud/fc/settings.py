@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from scripts.localcloud.fc import destinations
-from scripts.localcloud.fc.errors import invalid
-from scripts.pythons import RUNTIMES
+from ..pythons import RUNTIMES
+from . import destinations
+from .errors import invalid
 
 Settings = dict[str, Any]
 

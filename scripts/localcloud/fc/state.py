@@ -2,24 +2,24 @@
 
 import uuid
 
-from scripts import pythons
-from scripts.localcloud.fc.asynchronous import AsyncInvocations, Job
-from scripts.localcloud.fc.bindings import VpcBindings
-from scripts.localcloud.fc.destinations import Destinations
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.fc.logs import FunctionLogs
-from scripts.localcloud.fc.pool import Target
-from scripts.localcloud.fc.resources import Resources
-from scripts.localcloud.fc.roles import Roles
-from scripts.localcloud.fc.runner import Call, Invocation, Runner
-from scripts.localcloud.fc.settings import Settings
-from scripts.localcloud.fc.triggers import Triggers
-from scripts.localcloud.log.state import LogState
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.rewinding import Memory, Rewindable
-from scripts.localcloud.service import Core
-from scripts.pythons import Interpreter
+from .. import pythons
+from ..log.state import LogState
+from ..mns.state import MnsState
+from ..pythons import Interpreter
+from ..ram.state import RamState
+from ..rewinding import Memory, Rewindable
+from ..service import Core
+from .asynchronous import AsyncInvocations, Job
+from .bindings import VpcBindings
+from .destinations import Destinations
+from .errors import FcError
+from .logs import FunctionLogs
+from .pool import Target
+from .resources import Resources
+from .roles import Roles
+from .runner import Call, Invocation, Runner
+from .settings import Settings
+from .triggers import Triggers
 
 # Page "Limits".
 _LONGEST_ASYNC_EVENT = 128 * 1024

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from scripts.localcloud.faults import Drop, Fail, Stall
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.fc.resources import Resources, Trigger
-from scripts.localcloud.fc.roles import MNS, Roles
-from scripts.localcloud.fc.settings import Settings
-from scripts.localcloud.mns.delivery import Message
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.service import Core
+from ..faults import Drop, Fail, Stall
+from ..mns.delivery import Message
+from ..mns.state import MnsState
+from ..service import Core
+from .errors import FcError, invalid
+from .resources import Resources, Trigger
+from .roles import MNS, Roles
+from .settings import Settings
 
 _TOPIC_ARN = re.compile(r"acs:mns:([\w-]*):\d*:/topics/([\w-]+)")
 _DEFAULTS = {"notifyContentFormat": "STREAM", "notifyStrategy": "BACKOFF_RETRY", "filterTag": ""}

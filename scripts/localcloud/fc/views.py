@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any
 
-from scripts.localcloud.fc.resources import AsyncConfig, Function, Service, Trigger
+from .resources import AsyncConfig, Function, Service, Trigger
 
 View = dict[str, Any]
 

@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from scripts.localcloud.log import analysis, query
-from scripts.localcloud.log.errors import LogError, invalid
-from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.logs import Condition, Log
-from scripts.localcloud.rewinding import Memory, Rewindable
-from scripts.localcloud.service import Core
+from ..rewinding import Memory, Rewindable
+from ..service import Core
+from . import analysis, query
+from .errors import LogError, invalid
+from .index import Index
+from .logs import Condition, Log
 
 HISTORY = "internal-alert-history"
 ENABLED, DISABLED = "ENABLED", "DISABLED"

@@ -9,9 +9,9 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from scripts.localcloud.log.errors import LogError
-from scripts.localcloud.log.index import Index, text_at
-from scripts.localcloud.log.logs import Log
+from .errors import LogError
+from .index import Index, text_at
+from .logs import Log
 
 Row = dict[str, str]
 

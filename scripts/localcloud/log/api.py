@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.log import operations
-from scripts.localcloud.log.errors import LogError, denied
-from scripts.localcloud.log.operations.call import Call, Headed, fields_of
-from scripts.localcloud.log.signature import authenticate
-from scripts.localcloud.log.state import LogState
-from scripts.localcloud.ram.state import Principal, RamState
-from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row, unknown, words
+from ..http import Request, Response
+from ..ram.state import Principal, RamState
+from ..service import ApiError, Core, Service
+from ..table import Match, Row, unknown, words
+from . import operations
+from .errors import LogError, denied
+from .operations.call import Call, Headed, fields_of
+from .signature import authenticate
+from .state import LogState
 
 _PROJECT = "/project/{project}"
 _STORES = f"{_PROJECT}/logstores"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from scripts.localcloud.log.errors import LogError, only_known
+from .errors import LogError, only_known
 
 _KINDS = ("text", "long", "double", "json")
 _INERT = {"chn": False, "auto_text_keys": [], "auto_key_detect": False}

@@ -6,7 +6,7 @@ Counted in the requests that name it or list it, so that the same requests give 
 import threading
 from collections.abc import Callable
 
-from scripts.localcloud.rewinding import Rewindable
+from ..rewinding import Rewindable
 
 
 class Lateness(Rewindable):

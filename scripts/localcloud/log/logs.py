@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeAlias
 
-from scripts.localcloud.log.index import RESERVED, Index
+from .index import RESERVED, Index
 
 _BLOCK = 500
 _MOST_BLOCKS = 1000  # the oldest go before a store fills the machine

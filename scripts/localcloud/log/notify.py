@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.localcloud.log.alerts import Firing
-from scripts.localcloud.log.errors import LogError
-from scripts.localcloud.log.records import Records
-from scripts.localcloud.service import Core
+from ..service import Core
+from .alerts import Firing
+from .errors import LogError
+from .records import Records
 
 _FIRE = re.compile(r"fire\((.*)\)")
 _NAMED = re.compile(r'(\w+)=("[^"]*"|\[[^\]]*\])')

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import lz4.block
 import zstd
 
-from scripts.localcloud.log.errors import LogError
+from .errors import LogError
 
 _LARGEST = 10 * 1024 * 1024  # bytes, without compression
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5

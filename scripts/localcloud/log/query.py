@@ -7,9 +7,9 @@ Not here: comparing numbers, phrases (#"…") and what follows a `|`: SQL and SP
 
 import re
 
-from scripts.localcloud.log.errors import LogError, invalid
-from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.logs import Block, Condition
+from .errors import LogError, invalid
+from .index import Index
+from .logs import Block, Condition
 
 _TOKEN = re.compile(r'\s*(?:([():])|("(?:[^"\\]|\\.)*")|([^\s():"|<>=\[\]#\']+))')
 _MOST_TOKENS = 200  # far more than the 30 conditions that Log Service takes

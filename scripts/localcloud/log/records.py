@@ -9,9 +9,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scripts.localcloud.clock import Clock
-from scripts.localcloud.log.errors import LogError, invalid
-from scripts.localcloud.rewinding import Rewindable
+from ..clock import Clock
+from ..rewinding import Rewindable
+from .errors import LogError, invalid
 
 _RESOURCE = re.compile(r"[a-z][\w.-]{2,126}")
 

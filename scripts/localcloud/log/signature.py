@@ -19,10 +19,10 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.parse import quote
 
-from scripts.localcloud import signed
-from scripts.localcloud.http import Request
-from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState, Refusal
-from scripts.localcloud.service import ApiError
+from .. import signed
+from ..http import Request
+from ..ram.state import CredentialsRefusedError, Principal, RamState, Refusal
+from ..service import ApiError
 
 _METHODS = {"hmac-sha1": "sha1", "hmac-sha256": "sha256"}
 _V4 = "SLS4-HMAC-SHA256"

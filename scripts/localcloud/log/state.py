@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from scripts.localcloud.log import query
-from scripts.localcloud.log.alerts import Alerts
-from scripts.localcloud.log.errors import LogError, invalid
-from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.lateness import Lateness
-from scripts.localcloud.log.logs import Condition, Log, Logs
-from scripts.localcloud.log.notify import Notifier
-from scripts.localcloud.log.protobuf import Entry
-from scripts.localcloud.log.records import Records
-from scripts.localcloud.rewinding import Rewindable
-from scripts.localcloud.service import Core
+from ..rewinding import Rewindable
+from ..service import Core
+from . import query
+from .alerts import Alerts
+from .errors import LogError, invalid
+from .index import Index
+from .lateness import Lateness
+from .logs import Condition, Log, Logs
+from .notify import Notifier
+from .protobuf import Entry
+from .records import Records
 
 # Operation "GetHistograms": a log of just now is found within 3 seconds, nearly all within one; one
 # that is more than 3 minutes old when it comes, within 5 minutes.

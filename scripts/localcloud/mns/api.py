@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.mns import xml
-from scripts.localcloud.mns.errors import MnsError, as_api_error, invalid_argument
-from scripts.localcloud.mns.management import MnsManagement
-from scripts.localcloud.mns.operations import Call, Operations
-from scripts.localcloud.mns.signature import authenticate
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.pop import request_id
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row, find, unknown, words
+from ..http import Request, Response
+from ..pop import request_id
+from ..ram.state import RamState
+from ..service import ApiError, Core, Service
+from ..table import Match, Row, find, unknown, words
+from . import xml
+from .errors import MnsError, as_api_error, invalid_argument
+from .management import MnsManagement
+from .operations import Call, Operations
+from .signature import authenticate
+from .state import MnsState
 
 _VERSION = "2015-06-06"
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import TypedDict
 
-from scripts.localcloud.mns.delivery import BACKOFF_RETRY, STRATEGIES
-from scripts.localcloud.mns.endpoints import CONTENT_FORMATS
-from scripts.localcloud.mns.errors import invalid_argument
-from scripts.localcloud.mns.queue import DEFAULT_PRIORITY, QueueAttributes
-from scripts.localcloud.mns.topic import TopicAttributes
+from .delivery import BACKOFF_RETRY, STRATEGIES
+from .endpoints import CONTENT_FORMATS
+from .errors import invalid_argument
+from .queue import DEFAULT_PRIORITY, QueueAttributes
+from .topic import TopicAttributes
 
 # Pages "CreateQueue", "CreateTopic", "SendMessage", "ReceiveMessage" and "ChangeMessageVisibility".
 _LIMITS = {

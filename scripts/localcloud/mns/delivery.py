@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scripts.localcloud.mns.queue import body_md5
-from scripts.localcloud.service import Core
+from ..service import Core
+from .queue import body_md5
 
 BACKOFF_RETRY = "BACKOFF_RETRY"
 EXPONENTIAL_DECAY_RETRY = "EXPONENTIAL_DECAY_RETRY"

@@ -1,8 +1,8 @@
 """Topics, queues and subscriptions as answers describe them, by the names of the XML interface."""
 
-from scripts.localcloud.mns.delivery import Subscription
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.mns.topic import TOPIC_RETENTION_SECONDS
+from .delivery import Subscription
+from .state import MnsState
+from .topic import TOPIC_RETENTION_SECONDS
 
 Description = dict[str, object]
 

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from scripts.localcloud.mns.delivery import Message, OutOfReachError, Push
-from scripts.localcloud.mns.errors import EndpointInvalidError
-from scripts.localcloud.mns.xml import NAMESPACE
-from scripts.localcloud.pop import request_id
+from ..pop import request_id
+from .delivery import Message, OutOfReachError, Push
+from .errors import EndpointInvalidError
+from .xml import NAMESPACE
 
 CONTENT_FORMATS = ("XML", "JSON", "SIMPLIFIED")
 

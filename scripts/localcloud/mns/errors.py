@@ -1,6 +1,6 @@
 """What the state of MNS refuses to do, and how its interfaces say so."""
 
-from scripts.localcloud.service import ApiError
+from ..service import ApiError
 
 
 class MnsError(Exception):

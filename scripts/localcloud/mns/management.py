@@ -3,29 +3,29 @@
 import re
 from collections.abc import Callable, Mapping
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.mns.attributes import (
+from ..http import Request, Response
+from ..pop import Action, Answer, Call, PopService, invalid
+from ..pop_signature import parameters
+from ..ram.state import RamState
+from ..service import ApiError, Core
+from ..table import Match, Row, unknown, words
+from .attributes import (
     notify_strategy,
     queue_attributes,
     subscription_attributes,
     topic_attributes,
 )
-from scripts.localcloud.mns.delivery import Subscription
-from scripts.localcloud.mns.descriptions import (
+from .delivery import Subscription
+from .descriptions import (
     describe_queue,
     describe_subscription,
     describe_topic,
 )
-from scripts.localcloud.mns.endpoints import from_push_type
-from scripts.localcloud.mns.errors import MnsError, as_api_error
-from scripts.localcloud.mns.queue import QueueAttributes
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.mns.topic import TopicAttributes
-from scripts.localcloud.pop import Action, Answer, Call, PopService, invalid
-from scripts.localcloud.pop_signature import parameters
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core
-from scripts.localcloud.table import Match, Row, unknown, words
+from .endpoints import from_push_type
+from .errors import MnsError, as_api_error
+from .queue import QueueAttributes
+from .state import MnsState
+from .topic import TopicAttributes
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}

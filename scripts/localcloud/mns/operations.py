@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import cast
 from xml.etree import ElementTree as ET
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.mns import xml
-from scripts.localcloud.mns.attributes import (
+from ..http import Request, Response
+from ..service import ApiError, Core
+from . import xml
+from .attributes import (
     notify_strategy,
     number,
     priority,
@@ -17,17 +18,16 @@ from scripts.localcloud.mns.attributes import (
     subscription_attributes,
     topic_attributes,
 )
-from scripts.localcloud.mns.descriptions import (
+from .descriptions import (
     Description,
     describe_queue,
     describe_subscription,
     describe_topic,
 )
-from scripts.localcloud.mns.errors import ReceiptHandleError, as_api_error, invalid_argument
-from scripts.localcloud.mns.queue import NewMessage, QueueAttributes, QueuedMessage, body_md5
-from scripts.localcloud.mns.state import MnsState
-from scripts.localcloud.mns.topic import TopicAttributes
-from scripts.localcloud.service import ApiError, Core
+from .errors import ReceiptHandleError, as_api_error, invalid_argument
+from .queue import NewMessage, QueueAttributes, QueuedMessage, body_md5
+from .state import MnsState
+from .topic import TopicAttributes
 
 _LONGEST_PAGE = 1000
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from scripts.localcloud.clock import Clock
-from scripts.localcloud.mns.errors import MessageTooLongError, ReceiptHandleError, TagTooLongError
+from ..clock import Clock
+from .errors import MessageTooLongError, ReceiptHandleError, TagTooLongError
 
 SIZE_LIMIT = 65536
 DEFAULT_PRIORITY = 8

@@ -6,10 +6,10 @@ import hashlib
 import hmac
 import re
 
-from scripts.localcloud import signed
-from scripts.localcloud.http import Request
-from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState, Refusal
-from scripts.localcloud.service import ApiError
+from .. import signed
+from ..http import Request
+from ..ram.state import CredentialsRefusedError, Principal, RamState, Refusal
+from ..service import ApiError
 
 _AUTHORIZATION = re.compile(r"MNS ([^:\s]+):(\S+)")
 

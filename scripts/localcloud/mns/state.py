@@ -5,20 +5,22 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from scripts.localcloud.mns.delivery import (
+from ..rewinding import Memory, Rewindable
+from ..service import Core
+from .delivery import (
     STRATEGIES,
     Deliveries,
     Message,
     Push,
     Subscription,
 )
-from scripts.localcloud.mns.endpoints import address, push_to
-from scripts.localcloud.mns.errors import (
+from .endpoints import address, push_to
+from .errors import (
     AlreadyExistsError,
     EndpointInvalidError,
     NotExistError,
 )
-from scripts.localcloud.mns.queue import (
+from .queue import (
     DEFAULT_PRIORITY,
     MessageCounts,
     NewMessage,
@@ -29,9 +31,7 @@ from scripts.localcloud.mns.queue import (
     check_tag,
     new_message_id,
 )
-from scripts.localcloud.mns.topic import Topic, TopicAttributes, check_name, check_number
-from scripts.localcloud.rewinding import Memory, Rewindable
-from scripts.localcloud.service import Core
+from .topic import Topic, TopicAttributes, check_name, check_number
 
 _POLL_SECONDS = 0.02
 

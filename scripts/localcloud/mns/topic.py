@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 
-from scripts.localcloud.mns.delivery import Subscription
-from scripts.localcloud.mns.errors import InvalidNameError, NameLengthError, TooManyError
-from scripts.localcloud.mns.queue import SIZE_LIMIT
+from .delivery import Subscription
+from .errors import InvalidNameError, NameLengthError, TooManyError
+from .queue import SIZE_LIMIT
 
 TOPIC_RETENTION_SECONDS = 86400
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.service import ApiError
+from ..http import Response
+from ..service import ApiError
 
 NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 

@@ -9,14 +9,14 @@ from collections.abc import Collection
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from scripts.localcloud.http import Request
-from scripts.localcloud.oss import bucket_policy, errors, regions, signature, xml
-from scripts.localcloud.oss.address import Target
-from scripts.localcloud.oss.model import Bucket
-from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState
-from scripts.localcloud.signed import credential, is_recent
-from scripts.localcloud.table import Match, Row, words
+from ..http import Request
+from ..ram.state import CredentialsRefusedError, Principal, RamState
+from ..signed import credential, is_recent
+from ..table import Match, Row, words
+from . import bucket_policy, errors, regions, signature, xml
+from .address import Target
+from .model import Bucket
+from .state import OssState
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _LARGEST_SKEW = 15 * 60

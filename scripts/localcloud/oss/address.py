@@ -4,8 +4,8 @@ import ipaddress
 import urllib.parse
 from typing import NamedTuple
 
-from scripts.localcloud.http import Request
-from scripts.localcloud.oss import errors, regions
+from ..http import Request
+from . import errors, regions
 
 
 class Target(NamedTuple):

@@ -10,14 +10,14 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.oss import address, errors, operations, xml
-from scripts.localcloud.oss.access import URL_NAMES, Call, authenticate
-from scripts.localcloud.oss.model import RefusedError, check_bucket_name
-from scripts.localcloud.oss.state import OssState
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row, words
+from ..http import Request, Response
+from ..ram.state import RamState
+from ..service import ApiError, Core, Service
+from ..table import Match, Row, words
+from . import address, errors, operations, xml
+from .access import URL_NAMES, Call, authenticate
+from .model import RefusedError, check_bucket_name
+from .state import OssState
 
 # Page "OSS authorization syntax and elements": a region is never anything but `*`.
 _ACCOUNT = "acs:oss:*:{account}:*"

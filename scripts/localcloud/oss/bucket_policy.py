@@ -3,8 +3,8 @@
 import ipaddress
 from typing import Any
 
-from scripts.localcloud.oss.model import InvalidPolicyError
-from scripts.localcloud.ram import policies
+from ..ram import policies
+from .model import InvalidPolicyError
 
 # A statement for fixed values of one of these is not public. Page "Block public access".
 _NARROWING = frozenset({"acs:sourcevpc", "acs:sourcevpcid", "acs:sourceip", "acs:accessid"})

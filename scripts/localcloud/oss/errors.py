@@ -4,8 +4,10 @@ Pages "HTTP 403 errors" and the like and, for each EC, the page of that number; 
 values may change. An error that is given none here is one whose EC is not known.
 """
 
-from scripts.localcloud.oss import regions
-from scripts.localcloud.oss.model import (
+from ..ram.state import Refusal
+from ..service import ApiError
+from . import regions
+from .model import (
     Bucket,
     BucketExistsError,
     BucketNotEmptyError,
@@ -19,8 +21,6 @@ from scripts.localcloud.oss.model import (
     RefusedError,
     TooManyBucketsError,
 )
-from scripts.localcloud.ram.state import Refusal
-from scripts.localcloud.service import ApiError
 
 # Guessed: stands in for an EC that is not known, that of an injected error too.
 UNKNOWN_EC = "0000-00000000"

@@ -5,7 +5,7 @@ Page "Regions and endpoints", read as of 2026-08-13.
 
 import re
 
-from scripts.localcloud.table import words
+from ..table import words
 
 # Finance cloud goes by other names in OSS than elsewhere.
 _OSS_NAMES = {"cn-hangzhou-finance": "cn-hzfinance"}

@@ -11,8 +11,8 @@ import hmac
 import urllib.parse
 from typing import NamedTuple
 
-from scripts.localcloud.http import Headers, Request
-from scripts.localcloud.table import words
+from ..http import Headers, Request
+from ..table import words
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"

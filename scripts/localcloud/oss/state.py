@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
-from scripts.localcloud.oss import bucket_policy, regions
-from scripts.localcloud.oss.model import (
+from ..rewinding import Rewindable
+from ..service import Core
+from . import bucket_policy, regions
+from .model import (
     DEFAULT_RESOURCE_GROUP,
     Bucket,
     BucketExistsError,
@@ -22,8 +24,6 @@ from scripts.localcloud.oss.model import (
     check_bucket_name,
     check_tags,
 )
-from scripts.localcloud.rewinding import Rewindable
-from scripts.localcloud.service import Core
 
 _LONG = 30 * 86400.0  # seconds
 _WEBSITE = "<WebsiteConfiguration><IndexDocument><Suffix>"

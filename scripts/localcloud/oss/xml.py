@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from xml.etree import ElementTree
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors
-from scripts.localcloud.table import unknown
+from ..http import Response
+from ..table import unknown
+from . import errors
 
 # The content of an element: text, or elements by name; a list repeats the element.
 Content = str | Mapping[str, "Content | Sequence[Content]"]

@@ -1,9 +1,11 @@
 """RAM on the wire (2015-05-01): roles, users, policies, and which of them has which."""
 
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.pop import Call, PopService, rpc
-from scripts.localcloud.ram.operations import Operations
-from scripts.localcloud.ram.state import (
+from ..http import Request, Response
+from ..pop import Call, PopService, rpc
+from ..service import ApiError, Core
+from ..table import Match, Row
+from .operations import Operations
+from .state import (
     EntityError,
     EntityExistsError,
     EntityInUseError,
@@ -11,8 +13,6 @@ from scripts.localcloud.ram.state import (
     NoSuchEntityError,
     RamState,
 )
-from scripts.localcloud.service import ApiError, Core
-from scripts.localcloud.table import Match, Row
 
 # Whose a policy is, `known` tells.
 _ARNS = {

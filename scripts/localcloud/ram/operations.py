@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.state import NoSuchEntityError, Policy, RamState, Role, User
-from scripts.localcloud.service import ApiError
+from ..pop import Answer, Call
+from ..service import ApiError
+from . import policies
+from .state import NoSuchEntityError, Policy, RamState, Role, User
 
 # Pages "CreateRole", "CreatePolicy" and "CreateUser".
 _ROLE_NAME = re.compile(r"[A-Za-z0-9.-]+")

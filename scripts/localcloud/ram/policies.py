@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scripts.localcloud.ram import conditions
+from . import conditions
 
 Document = dict[str, Any]
 

@@ -1,9 +1,9 @@
 """STS on the wire (2015-04-01), over RAM's state."""
 
-from scripts.localcloud.pop import PopService, rpc
-from scripts.localcloud.ram.state import RamState
-from scripts.localcloud.service import Core
-from scripts.localcloud.sts.operations import Operations, StsCall
+from ..pop import PopService, rpc
+from ..ram.state import RamState
+from ..service import Core
+from .operations import Operations, StsCall
 
 
 class StsService(PopService):

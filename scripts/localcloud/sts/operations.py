@@ -2,11 +2,11 @@
 
 import re
 
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.operations import timestamp
-from scripts.localcloud.ram.state import NoSuchEntityError, RamState, Role
-from scripts.localcloud.service import ApiError
+from ..pop import Answer, Call
+from ..ram import policies
+from ..ram.operations import timestamp
+from ..ram.state import NoSuchEntityError, RamState, Role
+from ..service import ApiError
 
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]{1,64})", re.IGNORECASE)
 _SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")

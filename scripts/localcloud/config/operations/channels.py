@@ -5,10 +5,10 @@
 from dataclasses import replace
 from typing import Any
 
-from scripts.localcloud.config.channels import Channel
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.service import Core
+from ...pop import Answer, Call
+from ...service import Core
+from ..channels import Channel
+from ..state import ConfigState
 
 _OTHER_DELIVERIES = (
     "CompliantSnapshot",

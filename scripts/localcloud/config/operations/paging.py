@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scripts.localcloud.pop import Answer, Call
+from ...pop import Answer, Call
 
 
 def page_of(call: Call, name: str, items: list[dict[str, Any]]) -> Answer:

@@ -4,11 +4,11 @@
 
 from typing import Any
 
-from scripts.localcloud.config.operations.paging import page_of
-from scripts.localcloud.config.remediations import Remediation
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.service import Core
+from ...pop import Answer, Call
+from ...service import Core
+from ..remediations import Remediation
+from ..state import ConfigState
+from .paging import page_of
 
 # Page "CreateRemediation".
 _KINDS = {"OOS": "a template", "FC": "a function"}

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from scripts.localcloud.config.message import rule_arn
-from scripts.localcloud.config.rules import RESOURCE_TYPE, Ignore, Result
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.service import Core
+from ...pop import Answer, Call
+from ...service import Core
+from ..message import rule_arn
+from ..rules import RESOURCE_TYPE, Ignore, Result
+from ..state import ConfigState
 
 
 class ResultOperations:

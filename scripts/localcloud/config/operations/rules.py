@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from scripts.localcloud.config.errors import NoSuchRuleError
-from scripts.localcloud.config.message import rule_arn
-from scripts.localcloud.config.operations.paging import page_of
-from scripts.localcloud.config.rules import (
+from ...pop import Answer, Call
+from ...service import Core
+from ..errors import NoSuchRuleError
+from ..message import rule_arn
+from ..rules import (
     COMPLIANT,
     IGNORED,
     NON_COMPLIANT,
@@ -17,9 +18,8 @@ from scripts.localcloud.config.rules import (
     RESOURCE_TYPE,
     Rule,
 )
-from scripts.localcloud.config.state import ConfigState
-from scripts.localcloud.pop import Answer, Call
-from scripts.localcloud.service import Core
+from ..state import ConfigState
+from .paging import page_of
 
 
 class RuleOperations:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scripts.localcloud.fc.call import Call
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.ram.state import Principal, RamState
-from scripts.localcloud.service import Core
-from scripts.localcloud.table import Row
+from ...ram.state import Principal, RamState
+from ...service import Core
+from ...table import Row
+from ..call import Call
+from ..errors import FcError
 
 _ROLE_FIELDS = {
     "CreateService": "role",

@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from scripts.localcloud.fc.api.table import AS_IT_IS
-from scripts.localcloud.fc.errors import FcError, invalid
-from scripts.localcloud.http import Request
-from scripts.localcloud.table import Row
+from ...http import Request
+from ...table import Row
+from ..errors import FcError, invalid
+from .table import AS_IT_IS
 
 
 def read_fields(row: Row, request: Request, *, config_as_text: bool) -> dict[str, Any]:

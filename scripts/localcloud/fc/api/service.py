@@ -4,19 +4,19 @@ import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from scripts.localcloud.fc.api import signature
-from scripts.localcloud.fc.api.access import authorize
-from scripts.localcloud.fc.api.fields import read_fields
-from scripts.localcloud.fc.api.table import NEWER, OLDER
-from scripts.localcloud.fc.call import Call
-from scripts.localcloud.fc.errors import STATUS, FcError
-from scripts.localcloud.fc.operations import OPERATIONS
-from scripts.localcloud.fc.state import FcState, new_request_id
-from scripts.localcloud.http import Request, Response
-from scripts.localcloud.pop import authenticate_acs3
-from scripts.localcloud.ram.state import Principal, RamState
-from scripts.localcloud.service import ApiError, Core, Service
-from scripts.localcloud.table import Match, Row
+from ...http import Request, Response
+from ...pop import authenticate_acs3
+from ...ram.state import Principal, RamState
+from ...service import ApiError, Core, Service
+from ...table import Match, Row
+from ..call import Call
+from ..errors import STATUS, FcError
+from ..operations import OPERATIONS
+from ..state import FcState, new_request_id
+from . import signature
+from .access import authorize
+from .fields import read_fields
+from .table import NEWER, OLDER
 
 _JSON = {"Content-Type": "application/json"}
 

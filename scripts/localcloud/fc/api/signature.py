@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import urllib.parse
 
-from scripts.localcloud import signed
-from scripts.localcloud.fc.errors import FcError
-from scripts.localcloud.http import Request
-from scripts.localcloud.ram.state import CredentialsRefusedError, Principal, RamState, Refusal
+from ... import signed
+from ...http import Request
+from ...ram.state import CredentialsRefusedError, Principal, RamState, Refusal
+from ..errors import FcError
 
 _REFUSALS = {
     Refusal.UNKNOWN_KEY: "InvalidAccessKeyID",

@@ -14,7 +14,7 @@ UpdateService (fc:EnableServiceSLSLogging, fc:EnableServiceInternetAccess) are n
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from scripts.localcloud.table import Row, words
+from ...table import Row, words
 
 _ARN = "acs:fc:{region}:{account}:"
 _SERVICE = "services/{service}"

@@ -6,9 +6,9 @@ An operation takes the state and a call, gives what is answered, and raises LogE
 import re
 from collections.abc import Callable
 
-from scripts.localcloud.log.operations import alerts, logs, stores
-from scripts.localcloud.log.operations.call import Answer, Call
-from scripts.localcloud.log.state import LogState
+from ..state import LogState
+from . import alerts, logs, stores
+from .call import Answer, Call
 
 Operation = Callable[[LogState, Call], Answer]
 

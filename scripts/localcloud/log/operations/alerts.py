@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from scripts.localcloud.log.alerts import DISABLED, ENABLED, Rule
-from scripts.localcloud.log.operations.call import Answer, Call
-from scripts.localcloud.log.records import Record
-from scripts.localcloud.log.state import LogState
+from ..alerts import DISABLED, ENABLED, Rule
+from ..records import Record
+from ..state import LogState
+from .call import Answer, Call
 
 _PAGE_OF_ALERTS = 10
 

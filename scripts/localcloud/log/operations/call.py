@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scripts.localcloud.http import Request
-from scripts.localcloud.log.errors import LogError, invalid
+from ...http import Request
+from ..errors import LogError, invalid
 
 Answer = Any
 """A JSON document, or None for no body; or one with headers of its own."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.localcloud.log import protobuf
-from scripts.localcloud.log.errors import only_known
-from scripts.localcloud.log.logs import Log
-from scripts.localcloud.log.operations.call import DEFAULT_PAGE, Answer, Call, Headed, number
-from scripts.localcloud.log.state import LogState, Search
+from .. import protobuf
+from ..errors import only_known
+from ..logs import Log
+from ..state import LogState, Search
+from .call import DEFAULT_PAGE, Answer, Call, Headed, number
 
 _MOST_PARTS = 60  # of a histogram
 

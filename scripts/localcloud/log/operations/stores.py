@@ -1,9 +1,9 @@
 """Operations on projects, log stores, their indexes and their tags."""
 
-from scripts.localcloud.log.errors import invalid, only_known
-from scripts.localcloud.log.index import Index
-from scripts.localcloud.log.operations.call import Answer, Call, parsed
-from scripts.localcloud.log.state import LogState, LogStore, Project
+from ..errors import invalid, only_known
+from ..index import Index
+from ..state import LogState, LogStore, Project
+from .call import Answer, Call, parsed
 
 # What may be said of a project and of an index, but only as it is here anyway.
 _PROJECT_INERT = {"resourceGroupId": "", "dataRedundancyType": "LRS"}

@@ -6,9 +6,9 @@ Each takes a Call and returns an answer; it raises ApiError or RefusedError to r
 import re
 from collections.abc import Callable
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.operations import account, buckets, listing, objects, settings
+from ...http import Response
+from ..access import Call
+from . import account, buckets, listing, objects, settings
 
 Operation = Callable[[Call], Response]
 

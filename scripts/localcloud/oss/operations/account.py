@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors, regions, xml
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.model import DEFAULT_RESOURCE_GROUP, Bucket
-from scripts.localcloud.oss.operations import forms
+from ...http import Response
+from .. import errors, regions, xml
+from ..access import Call
+from ..model import DEFAULT_RESOURCE_GROUP, Bucket
+from . import forms
 
 
 def list_buckets(call: Call) -> Response:

@@ -1,18 +1,18 @@
 """Buckets: made, told of, opened, closed and deleted."""
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors, regions, xml
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.model import (
+from ...http import Response
+from ...ram.state import Principal
+from ...service import ApiError
+from .. import errors, regions, xml
+from ..access import Call
+from ..model import (
     DEFAULT_RESOURCE_GROUP,
     Bucket,
     BucketExistsError,
     BucketNotFoundError,
 )
-from scripts.localcloud.oss.operations import forms
-from scripts.localcloud.oss.operations.settings import check_encryption
-from scripts.localcloud.ram.state import Principal
-from scripts.localcloud.service import ApiError
+from . import forms
+from .settings import check_encryption
 
 _ENCRYPTION = {
     "x-oss-server-side-encryption": "SSEAlgorithm",

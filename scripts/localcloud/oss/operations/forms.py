@@ -3,9 +3,9 @@
 import datetime
 import re
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors, xml
-from scripts.localcloud.oss.access import Call
+from ...http import Response
+from .. import errors, xml
+from ..access import Call
 
 _MOST_KEYS = re.compile("[1-9][0-9]{0,2}|1000")
 

@@ -6,12 +6,12 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors, xml
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.model import Bucket
-from scripts.localcloud.oss.operations import forms
-from scripts.localcloud.oss.operations.objects import etag
+from ...http import Response
+from .. import errors, xml
+from ..access import Call
+from ..model import Bucket
+from . import forms
+from .objects import etag
 
 
 class _Entry(NamedTuple):

@@ -3,11 +3,11 @@
 import email.utils
 import hashlib
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import crc64, errors
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.model import Bucket, ObjectNotFoundError, StoredObject
-from scripts.localcloud.oss.operations import forms
+from ...http import Response
+from .. import crc64, errors
+from ..access import Call
+from ..model import Bucket, ObjectNotFoundError, StoredObject
+from . import forms
 
 _LONGEST_KEY = 1023
 _DEFAULT_TYPE = "application/octet-stream"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
-from scripts.localcloud.http import Response
-from scripts.localcloud.oss import errors, xml
-from scripts.localcloud.oss.access import Call
-from scripts.localcloud.oss.operations import forms
+from ...http import Response
+from .. import errors, xml
+from ..access import Call
+from . import forms
 
 
 def get_bucket_tagging(call: Call) -> Response:

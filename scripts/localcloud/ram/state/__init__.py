@@ -1,7 +1,7 @@
 """Roles, users, policies and credentials: who somebody is and what they may do."""
 
-from scripts.localcloud.ram.state.account import RamState
-from scripts.localcloud.ram.state.entities import (
+from .account import RamState
+from .entities import (
     AccessKey,
     Credentials,
     CredentialsRefusedError,

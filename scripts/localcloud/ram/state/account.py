@@ -4,8 +4,10 @@ import datetime
 import secrets
 import threading
 
-from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.state.entities import (
+from ...rewinding import Rewindable
+from ...service import Core
+from .. import policies
+from .entities import (
     AccessKey,
     Credentials,
     CredentialsRefusedError,
@@ -19,8 +21,6 @@ from scripts.localcloud.ram.state.entities import (
     Role,
     User,
 )
-from scripts.localcloud.rewinding import Rewindable
-from scripts.localcloud.service import Core
 
 # Page "Limits".
 _MOST_VERSIONS = 5

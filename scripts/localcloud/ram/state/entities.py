@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scripts.localcloud.ram import policies
+from .. import policies
 
 
 class Credentials(NamedTuple):

@@ -1,0 +1,56 @@
+"""Which Python a runtime means, and where this machine has it.
+
+The local cloud has the like of it for itself, as it stands alone.
+"""
+
+import functools
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+# Page "Python runtimes" ("python3" is 3.6).
+RUNTIMES = {
+    "python3": "3.6",
+    "python3.9": "3.9",
+    "python3.10": "3.10",
+    "python3.12": "3.12",
+}
+
+
+def find(runtime: str, environ: Mapping[str, str]) -> Path | None:
+    """The interpreter for a runtime, from PATH or from pyenv; None if neither has it.
+
+    A candidate counts only if it really runs and is of the right version: pyenv's shims are on PATH
+    for every version that is installed, and refuse to run those that are not selected.
+    """
+    home = environ.get("HOME", "")
+    pyenv = environ.get("PYENV_ROOT") or str(Path(home, ".pyenv"))
+    return _find(RUNTIMES[runtime], environ.get("PATH", ""), pyenv)
+
+
+def version_of(candidate: Path) -> str:
+    """The minor version of an interpreter, such as 3.10; empty if it is none, or does not run."""
+    if not os.access(candidate, os.X_OK):
+        return ""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [candidate, "-S", "-c", ask], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip()
+
+
+@functools.cache
+def _find(version: str, path: str, pyenv: str) -> Path | None:
+    candidates = _candidates(version, path, pyenv)
+    return next((each for each in candidates if version_of(each) == version), None)
+
+
+def _candidates(version: str, path: str, pyenv: str) -> Iterator[Path]:
+    for folder in filter(None, path.split(os.pathsep)):
+        yield Path(folder, f"python{version}")
+    for installed in sorted(Path(pyenv, "versions").glob(f"{version}.*"), reverse=True):
+        yield installed / "bin" / "python"
