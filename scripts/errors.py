@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 
 NO_ANSWER = "NoUsableAnswer"
+# Of ours: what a read says of what was just made, or just deleted.
+NOT_SEEN_YET, STILL_THERE = "NotSeenYet", "StillThere"
 TOPIC_UNREACHABLE = "DeliveryChannelMnsUnreachable"
 DENIED = {"NoPermission", "AccessDenied", "Forbidden", "Forbidden.RAM", "Unauthorized"}
 # OSS's other word for it, of a bucket that is there: page of its EC, 0015-00000104.

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
 
 from resource_repair.timing import backoff
-from scripts.errors import CloudError
+from scripts.errors import NOT_SEEN_YET, STILL_THERE, CloudError
 from scripts.terminal import Console, aside
 
 WITHIN = 60.0  # seconds
@@ -19,6 +19,7 @@ WITHIN = 60.0  # seconds
 _TRIES = 6
 _MOST_TRIES = 40  # of what is not known there yet; it is told by the clock of who refuses
 _FIRST, _MOST = 0.2, 10.0  # seconds between two tries
+_FIRST_LOOK = 0.1  # likewise of looks for what is to come: a local cloud's waits are compressed
 
 _T = TypeVar("_T")
 
@@ -46,7 +47,7 @@ def patiently(
         return call()
     end = time.monotonic() + (WITHIN if within is None else within)
     waits = itertools.islice(backoff(_FIRST, _MOST), _TRIES - 1)
-    long_waits = itertools.islice(backoff(_FIRST, _MOST), _MOST_TRIES - 1)
+    long_waits = itertools.islice(backoff(_FIRST_LOOK, _MOST), _MOST_TRIES - 1)
     waited_for: dict[str, str] = {}  # by what it was refused with
     while True:
         try:
@@ -86,14 +87,15 @@ def _short_wait(
 def _how(error: CloudError) -> str:
     if error.unanswered:
         return "gave no answer"
-    if error.not_there:
+    if error.code == STILL_THERE:
+        return "finds it still there"
+    if error.not_there or error.code == NOT_SEEN_YET:
         return f"finds nothing yet ({error.code})"
     return f"is refused for now ({error.code})"
 
 
 TIMEOUT = 1200.0  # seconds; Cloud Config takes up to ten minutes to notice a change
 
-_FIRST_LOOK = 0.1  # seconds before the next look: a local cloud's waits are compressed
 _HEARTBEAT = 60.0
 
 

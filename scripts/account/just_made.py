@@ -74,6 +74,15 @@ def missed(clients: Clients, kind: str, name: str) -> JustMade:
     return JustMade(what, explains, lambda: noted(clients, kind, name))
 
 
+def done(what: str, code: str) -> JustMade:
+    """What was done by the call that was just answered: who looks may find `code` for a while.
+
+    `what` has it in words.
+    """
+    at = answers.last()
+    return JustMade(what, lambda error: error.code == code, lambda: at)
+
+
 def now(what: str) -> JustMade:
     """What was done, or seen to be done, by the call that was just answered: a permission for it.
 

@@ -14,12 +14,13 @@ from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
-from scripts.account.resource import Difference, State, Thing, creating, deleting, find
+from scripts.account.resource import Difference, State, Thing, creating, deleting, find, gone, seen
 from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Logs
 from scripts.errors import CloudError
 
 _GET_PROJECT = Permission("log:GetProject", PROJECTS)
+_GET_STORE = Permission("log:GetLogStore", PROJECTS)
 LIST_PROJECTS = Permission("log:ListProject", PROJECTS)
 
 _PAGE = 500
@@ -77,6 +78,7 @@ class LogProject(Thing):
         with creating("log:CreateProject", self.name):
             self._log.create_project(request)
         just_made.note(self._clients, self.kind, self.name)
+        seen(self, _GET_PROJECT.action)
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Never called: a project that is there does not differ."""
@@ -101,6 +103,10 @@ class LogProject(Thing):
         with deleting("log:DeleteProject", self.name):
             self._log.delete_project(self.name, models.DeleteProjectRequest())
 
+    def see_gone(self) -> None:
+        """Look until it is, having been deleted; raises CloudError."""
+        gone(self, _GET_PROJECT.action)
+
     def marked(self) -> bool:
         """Whether it is there and has the mark."""
         return not mark.missing_from(self._read())
@@ -121,7 +127,7 @@ class LogStore(Thing):
     """The log store. In a project of ours it needs no mark; else it is tagged."""
 
     kind = "log store"
-    READING = (_GET_PROJECT, *on(PROJECTS, "log:GetLogStore", "log:ListTagResources"))
+    READING = (_GET_PROJECT, _GET_STORE, Permission("log:ListTagResources", PROJECTS))
     MAKING = on(PROJECTS, "log:CreateLogStore", "log:UpdateLogStore", "log:TagResources")
     REMOVING = (*READING, LIST_SERVICES, Permission("log:DeleteLogStore", PROJECTS))
 
@@ -156,6 +162,7 @@ class LogStore(Thing):
         with creating("log:CreateLogStore", self.name):
             self._log.create_log_store(self._project, request)
         just_made.note(self._clients, self.kind, self.name)
+        seen(self, _GET_STORE.action)
         if not self._holder.marked():
             self._tag()
 
@@ -183,9 +190,13 @@ class LogStore(Thing):
         with deleting("log:DeleteLogStore", self.name):
             self._log.delete_log_store(self._project, self._store)
 
+    def see_gone(self) -> None:
+        """Look until it is, having been deleted; raises CloudError."""
+        gone(self, _GET_STORE.action)
+
     def _read(self) -> Any:
         get = self._log.get_log_store
-        return find("log:GetLogStore", self.name, lambda: get(self._project, self._store))
+        return find(_GET_STORE.action, self.name, lambda: get(self._project, self._store))
 
     def _tag(self) -> None:
         tag = models.TagResourcesRequestTags(key=mark.TAG_KEY, value=mark.TAG_VALUE)

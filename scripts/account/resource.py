@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from scripts.account import just_made
 from scripts.account.clients import asked, calling
 from scripts.account.just_made import JustMade
-from scripts.errors import CloudError, Problem
+from scripts.errors import NOT_SEEN_YET, STILL_THERE, CloudError, Problem
 from scripts.patience import patiently
 
 FC_PAGE = 100  # the most that there can be on a page of Function Compute's
@@ -164,6 +164,29 @@ def token_pages(
         token = body and body.next_token
         if not token:
             return
+
+
+def seen(thing: Removable, operation: str) -> None:
+    """Look, by `operation`, until what was made by the call that was just answered is there.
+
+    Raises CloudError where two minutes by the service's clock are not enough.
+    """
+    _settled(thing, operation, there=True, code=NOT_SEEN_YET, done="made")
+
+
+def gone(thing: Removable, operation: str) -> None:
+    """Look likewise until what was just deleted is there no more."""
+    _settled(thing, operation, there=False, code=STILL_THERE, done="deleted")
+
+
+def _settled(thing: Removable, operation: str, *, there: bool, code: str, done: str) -> None:
+    named = just_made.done(f"the {thing.kind} {thing.name} was just {done}", code)
+
+    def look() -> None:
+        if thing.there() is not there:
+            raise CloudError(operation, thing.name, code, 0, f"that {thing.kind} was {done}")
+
+    patiently(look, spreading=functools.partial(just_made.reason, named=(named,)))
 
 
 @contextlib.contextmanager

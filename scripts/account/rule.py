@@ -9,7 +9,7 @@ from alibabacloud_config20200907 import models
 from scripts.account import mark
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission, on
-from scripts.account.resource import Difference, State, creating, deleting
+from scripts.account.resource import Difference, State, creating, deleting, gone, seen
 from scripts.declared import Spec
 from scripts.errors import Problem
 
@@ -21,6 +21,7 @@ LIST_RULES = Permission("config:ListConfigRules")  # its page knows no resource 
 RISK_LEVEL = 2  # medium; messages say "Warning"
 _PAGE = 100
 # It goes on evaluating for a while after it was made, which is no obstacle to anything.
+DELETING = "DELETING"
 _AT_WORK = {"ACTIVE", "EVALUATING"}
 
 
@@ -57,8 +58,9 @@ class Rule:
         self._clients = clients
 
     def found(self) -> RuleFound | None:
-        """The rule; None if there is none of that name."""
-        return next((each for each in rules(self._clients) if each.name == self.name), None)
+        """The rule; None if there is none of that name. One that is being deleted counts last."""
+        named = (each for each in rules(self._clients) if each.name == self.name)
+        return min(named, key=lambda each: each.state == DELETING, default=None)
 
     def id(self) -> str:
         """Its id; raises Problem if it is not there."""
@@ -79,7 +81,7 @@ class Rule:
         return {"state": "ACTIVE"}
 
     def obstacle(self) -> str:
-        """Another managed rule's instance of that name, or one that is just being deleted."""
+        """Another managed rule's instance of that name, or one that is being deleted."""
         found = self.found()
         if found is None:
             return ""
@@ -88,12 +90,20 @@ class Rule:
                 f"the name of the rule {self.name} is taken by an instance of {found.source}, not "
                 f"of {MANAGED_RULE}: give another ruleName in s.yaml, or rename that rule"
             )
-        if found.state == "DELETING":
-            return f"the rule {self.name} is just being deleted: wait a minute, and run again"
+        if found.state == DELETING:
+            return f"the rule {self.name} is still being deleted: wait some minutes, and run again"
         return ""
 
+    def deleting(self) -> bool:
+        """Whether it is being deleted; its name is not free before that has ended."""
+        found = self.found()
+        return found is not None and found.state == DELETING
+
     def create(self) -> None:
-        """Make it, tagged; Cloud Config then evaluates every bucket."""
+        """Make it, tagged, and see it listed; Cloud Config then evaluates every bucket.
+
+        It is made asynchronously, and until then whoever asks by its id is told of no such rule.
+        """
         tag = models.CreateConfigRuleRequestTag(key=mark.TAG_KEY, value=mark.TAG_VALUE)
         request = models.CreateConfigRuleRequest(
             config_rule_name=self.name,
@@ -107,6 +117,7 @@ class Rule:
         )
         with creating("config:CreateConfigRule", self.name):
             self._clients.config.create_config_rule(request)
+        seen(self, LIST_RULES.action)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
         """Switch it on; Cloud Config then evaluates every bucket."""
@@ -124,13 +135,17 @@ class Rule:
         return "" if found and found.marked else mark.NOT_OURS
 
     def delete(self) -> None:
-        """Take it away, with its results."""
+        """Take it away, with its results; it is DELETING for a while."""
         found = self.found()
         if found is None:
             return
         request = models.DeleteConfigRulesRequest(config_rule_ids=found.id)
         with deleting("config:DeleteConfigRules", self.name):
             self._clients.config.delete_config_rules(request)
+
+    def see_gone(self) -> None:
+        """Look until it is, having been deleted; raises CloudError."""
+        gone(self, LIST_RULES.action)
 
 
 def rules(clients: Clients) -> Iterator[RuleFound]:

@@ -29,9 +29,13 @@ class Clock(Rewindable):
         """Let `seconds` pass at once for whoever asks the time."""
         self._offset += seconds
 
-    def wait(self, seconds: float) -> bool:
-        """Wait `seconds` of cloud time; False if the cloud stopped before they had passed."""
-        return not self._stopped.wait(seconds * self.scale)
+    def wait(self, seconds: float, cut: threading.Event | None = None) -> bool:
+        """Wait `seconds` of cloud time; False if the cloud stopped before they had passed.
+
+        With `cut` they have passed when that is set, which whoever stops the cloud sets too.
+        """
+        (cut or self._stopped).wait(seconds * self.scale)
+        return not self.stopped
 
     def hold(self, seconds: float) -> bool:
         """Wait as `wait` does, but real seconds: for what a client's own timeouts must notice."""

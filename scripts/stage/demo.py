@@ -25,6 +25,7 @@ from scripts.stage.stage import Stage, set_up
 from scripts.terminal import Console, Exit, guarded
 
 PAGE = "index.html"
+_SCALE = 0.0001  # Cloud Config's ten minutes in 0.06 s
 _PATIENCE = 60  # seconds for what takes one or two
 
 _PUBLIC_POLICY = """{"Version": "1", "Statement": [{"Effect": "Allow", "Principal": ["*"],
@@ -91,7 +92,7 @@ class Demo:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             code = self._build(Path(folder))
-            with LocalCloud(time_scale=0.02) as cloud:
+            with LocalCloud(time_scale=_SCALE) as cloud:
                 stage = self._deploy(cloud, code)
                 self._open_one(stage)
                 self._open_more(stage)

@@ -73,6 +73,7 @@ def _provision(context: Context) -> Ended:
     console, spec, clients = context.console, context.spec, context.clients
     recipients = _recipients(context)
     _wait_for_cloud_config(console, clients)
+    _wait_for_the_rule(console, spec, clients)
     if found := obstacles(spec, clients):
         for obstacle in found:
             console.fail(obstacle)
@@ -138,6 +139,21 @@ def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
     clients.memory.act()
     if not wait(look, console, TIMEOUT):
         raise Problem("Cloud Config is still being switched on: run again in some minutes")
+
+
+def _wait_for_the_rule(console: Console, spec: Spec, clients: Clients) -> None:
+    """Wait for the end of its deletion, if that is under way."""
+    rule = Rule(spec, clients)
+
+    def look() -> Progress:
+        deleting = rule.deleting()
+        words = "is being deleted" if deleting else "is not there any more"
+        return Progress(f"the rule {rule.name} {words}", done=not deleting)
+
+    if not rule.deleting():
+        return
+    clients.memory.act()
+    wait(look, console, TIMEOUT)  # what is there after that is told as an obstacle
 
 
 def _tell_of_the_shell(context: Context, settings: "_Settings") -> None:

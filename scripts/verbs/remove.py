@@ -43,6 +43,15 @@ class _Used(Protocol):
         ...
 
 
+@runtime_checkable
+class _Lingering(Protocol):
+    """What is there for a while after it was deleted."""
+
+    def see_gone(self) -> None:
+        """Look until it is, having been deleted; raises CloudError."""
+        ...
+
+
 class Fate(NamedTuple):
     """What becomes of something that is there: it goes, unless there is a reason why it stays."""
 
@@ -181,6 +190,9 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
             continue
         removed.append(resource)
         console.say(f"removed {resource.kind} {resource.name}", "green")
+    for resource in removed:
+        if isinstance(resource, _Lingering):
+            resource.see_gone()
     return end
 
 
@@ -192,7 +204,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
     if not resource.there():
         return ""
     if stays := _stays(resource, (), roles=options.roles):
-        return stays
+        return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
         return f"{left} messages wait in it: resource-repair redrive"

@@ -37,7 +37,7 @@ class HeldClock(Clock):
         super().__init__()
         self.gate = threading.Event()
 
-    def wait(self, seconds: float) -> bool:  # noqa: ARG002  (not by time)
+    def wait(self, seconds: float, cut: threading.Event | None = None) -> bool:  # noqa: ARG002  (not by time)
         """Wait for the gate."""
         self.gate.wait()
         return not self.stopped

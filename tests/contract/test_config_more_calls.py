@@ -39,6 +39,7 @@ def test_rules_are_listed_by_their_tags(rig: ConfigRig, config: Client) -> None:
     tags = [models.CreateConfigRuleRequestTag(key=key, value=ours[key]) for key in ours]
     config.create_config_rule(rule_request(tag=tags))
     config.create_config_rule(rule_request(config_rule_name="another"))
+    rig.config.lag.settle()
 
     def listed(**wanted: str) -> int:
         tag = [models.ListConfigRulesRequestTag(key=key, value=wanted[key]) for key in wanted]
@@ -137,8 +138,7 @@ def test_an_evaluation_takes_as_long_as_is_said() -> None:
     with config_rig(HeldClock()) as rig:
         waited: list[float] = []
         waits = rig.core.clock.wait
-        rig.core.clock.wait = lambda seconds: waited.append(seconds) or waits(seconds)  # type: ignore[method-assign,func-returns-value]
-        rig.config.evaluates_after = 600
+        rig.core.clock.wait = lambda seconds, _: waited.append(seconds) or waits(seconds)  # type: ignore[method-assign,func-returns-value]
         rig.oss.create("config-snapshot", acl="public-read")
         rig.core.clock.gate.set()
         rig.settle()
@@ -147,7 +147,6 @@ def test_an_evaluation_takes_as_long_as_is_said() -> None:
 
 def test_a_rule_is_made_and_deleted_a_few_reads_later(rig: ConfigRig, config: Client) -> None:
     """A new rule is not found at first, and a deleted one is DELETING; counted in reads of it."""
-    rig.config.lag.reads = 2
     rule_id = config.create_config_rule(rule_request()).body.config_rule_id
     rig.settle()
 
@@ -170,13 +169,15 @@ def test_a_rule_is_made_and_deleted_a_few_reads_later(rig: ConfigRig, config: Cl
 
 
 def test_one_rule_can_be_ordered_to_lag(rig: ConfigRig, config: Client) -> None:
-    """As a fault of the very call that makes or deletes it."""
-    rig.core.faults.add("config:CreateConfigRule", Lag(reads=1))
+    """As a fault of the very call that makes or deletes it, for longer than all others."""
+    rig.core.faults.add("config:CreateConfigRule", Lag(reads=4))
     rule_id = config.create_config_rule(rule_request()).body.config_rule_id
     rig.settle()
-    with pytest.raises(DaraException):
-        get_rule(config, rule_id)
+    for _ in range(4):
+        with pytest.raises(DaraException):
+            get_rule(config, rule_id)
     assert get_rule(config, rule_id).config_rule_state == "ACTIVE"
     config.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule_id))
+    rig.config.lag.settle()
     with pytest.raises(DaraException):
         get_rule(config, rule_id)

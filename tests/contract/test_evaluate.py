@@ -296,7 +296,7 @@ def test_an_evaluation_under_way_is_waited_for(
     ended, cloud = threading.Event(), product.cloud
     product.plant(first="public-read")
     cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=100)
-    monkeypatch.setattr(cloud.clock, "wait", lambda _: ended.wait())
+    monkeypatch.setattr(cloud.clock, "wait", lambda *_: ended.wait())
     cloud.oss.create("second", acl="public-read")
     product.cloud.config.start_evaluation(product.rule_id)
     looks = len(cloud.journal.entries("config", "ListConfigRules"))

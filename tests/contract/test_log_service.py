@@ -105,9 +105,12 @@ def role(cloud: LocalCloud, *statements: policies.Document) -> Credentials:
     return cloud.ram.assume(name, "a-session")
 
 
-def test_everything_is_made_read_and_changed_as_told(sdk: Any) -> None:
+def test_everything_is_made_read_and_changed_as_told(cloud: LocalCloud, sdk: Any) -> None:
     """What was said of project, store and index is what is read, and later what was changed."""
-    answered = {name: call(sdk) for name, call in CALLS.items()}
+    answered = {}
+    for name, call in CALLS.items():
+        answered[name] = call(sdk)
+        cloud.log.lateness.settle()
     assert {answer.status_code for answer in answered.values()} == {200}
 
     project = answered["GetProject"].body
@@ -143,6 +146,7 @@ def test_a_project_goes_with_all_that_is_in_it(cloud: LocalCloud, sdk: Any) -> N
     """The next project of that name begins empty."""
     make_store(cloud)
     CALLS["DeleteProject"](sdk)
+    cloud.log.lateness.settle()
     cloud.log.create_project(PROJECT)
     assert CALLS["ListLogStores"](sdk).body.logstores == []
 

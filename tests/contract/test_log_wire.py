@@ -202,11 +202,10 @@ def test_each_row_names_its_page_and_its_resource() -> None:
             assert resource == "*" or resource.format(**known).startswith("acs:log:")
 
 
-def test_what_is_new_can_be_unseen_at_first() -> None:
-    """Told so, as many requests as that do not see a new project or store, in lists either."""
+def test_what_is_new_is_unseen_at_first() -> None:
+    """Two requests do not see a new project or store, in lists either."""
     with LocalCloud(time_scale=0) as cloud:
         sdk = clients(cloud).log
-        cloud.log.lateness.new = 2
         sdk.create_project(models.CreateProjectRequest(project_name=PROJECT, description=""))
         before = cloud.snapshot()
         for _ in range(2):
@@ -226,12 +225,11 @@ def test_what_is_new_can_be_unseen_at_first() -> None:
         assert sdk.get_log_store(PROJECT, STORE).body.ttl == 1
 
 
-def test_what_was_deleted_can_linger() -> None:
-    """Told so, as many requests as that still see it, and it cannot be made anew meanwhile."""
+def test_what_was_deleted_lingers() -> None:
+    """Two requests still see it, and it cannot be made anew meanwhile."""
     with LocalCloud(time_scale=0) as cloud:
         sdk = clients(cloud).log
         make_store(cloud)
-        cloud.log.lateness.deleted = 2
         store = models.CreateLogStoreRequest(logstore_name=STORE, ttl=1, shard_count=1)
         sdk.delete_log_store(PROJECT, STORE)
         assert sdk.get_log_store(PROJECT, STORE).body.ttl == 365
@@ -245,6 +243,7 @@ def test_what_was_deleted_can_linger() -> None:
         assert sdk.get_project(PROJECT, models.GetProjectRequest()).body.project_name == PROJECT
         assert refusal(lambda: sdk.create_project(project)).code == "ProjectAlreadyExist"
         sdk.create_project(project)
+        cloud.log.lateness.settle()
         assert sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()).body.logstores == []
 
 

@@ -10,11 +10,12 @@ from .rules import Rule
 class Lag(Rewindable):
     """How many more reads miss a new rule, and how many still show a deleted one.
 
-    `reads` is for every rule (0: each shows at once), `once` for the next one alone.
+    `reads` is for every rule (0: each shows at once), `once` for the next one alone. A name is not
+    free before its deleted rule has gone.
     """
 
     def __init__(self) -> None:
-        self.reads = 0
+        self.reads = 2
         self.once = 0
         self._new: dict[str, int] = {}
         self._deleted: dict[str, Rule] = {}
@@ -27,10 +28,18 @@ class Lag(Rewindable):
 
     def deleted(self, rule: Rule) -> None:
         """A rule was deleted."""
-        self._new.pop(rule.id, None)
         if reads := self._ordered():
             self._deleted[rule.id] = rule
             self._left[rule.id] = reads
+
+    def forget(self, rule_id: str) -> None:
+        """A rule is no more that may have been new."""
+        self._new.pop(rule_id, None)
+
+    def settle(self) -> None:
+        """Show all as it is, as if it had been read often enough."""
+        for waiting in (self._new, self._deleted, self._left):
+            waiting.clear()
 
     def hides(self, rule_id: str) -> bool:
         """Whether this read misses a new rule."""
@@ -44,6 +53,10 @@ class Lag(Rewindable):
         """All deleted rules that this read still shows."""
         found = [self.still_shows(rule_id) for rule_id in list(self._left)]
         return [rule for rule in found if rule]
+
+    def keeps(self, name: str) -> bool:
+        """Whether a rule of that name is still being deleted; no read is counted."""
+        return any(self._deleted[rule_id].name == name for rule_id in self._left)
 
     def _ordered(self) -> int:
         reads, self.once = self.once or self.reads, 0

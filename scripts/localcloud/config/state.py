@@ -55,8 +55,8 @@ class ConfigState(Rewindable):
     `rule_tests` is what a rule on public *read* tests: a bucket's ACL, or its policy too.
     `recorder` is whether Cloud Config is switched on, `watched` the types of resources that it is
     to watch; neither keeps it from evaluating here. `evaluates_after` is how many seconds of cloud
-    time an evaluation takes: 2 are enough for changes in one moment to be one evaluation, Cloud
-    Config itself takes minutes. `lag` is how rules are made and deleted.
+    time an evaluation begins, which is over at once: Cloud Config sees changes through a window of
+    ten minutes, and takes minutes on demand, too. `lag` is how rules are made and deleted.
     """
 
     def __init__(self, core: Core, oss: OssState, mns: MnsState) -> None:
@@ -64,7 +64,7 @@ class ConfigState(Rewindable):
         self.recorder: RecorderStatus = "REGISTERED"
         self.watched: tuple[str, ...] = (RESOURCE_TYPE,)
         self.next_rule_id = ""  # the next rule's, where it is to be known beforehand
-        self.evaluates_after = 2.0
+        self.evaluates_after = 600.0
         self.lag = Lag()
         self.remediations = Remediations()
         self._parts = (self.lag, self.remediations)
@@ -110,10 +110,12 @@ class ConfigState(Rewindable):
         risk_level: int = 1,
         description: str = "",
         tags: Mapping[str, str] | None = None,
+        late: bool = False,
     ) -> Rule:
         """Make a rule of the managed rule `source`; every bucket is then evaluated against it.
 
-        Raises RuleExistsError or UnknownManagedRuleError.
+        `late` is whether it shows as late as `lag` says. Raises RuleExistsError or
+        UnknownManagedRuleError.
         """
         if source not in MANAGED_RULES:
             raise UnknownManagedRuleError(f"{source} is none of {sorted(MANAGED_RULES)}")
@@ -132,7 +134,8 @@ class ConfigState(Rewindable):
             self._check_rule_name(name, rule.id)
             self._rules[rule.id] = rule
             self.next_rule_id = ""
-            self.lag.made(rule.id)
+            if late:
+                self.lag.made(rule.id)
         self._worker.ask(Job(Occasion.NEW_RULE, rule_id=rule.id))
         return rule
 
@@ -158,10 +161,13 @@ class ConfigState(Rewindable):
         if active and not rule.active:
             self._worker.ask(Job(Occasion.NEW_RULE, rule_id=rule_id))
 
-    def delete_rule(self, rule_id: str) -> None:
-        """Forget a rule and what it found."""
+    def delete_rule(self, rule_id: str, *, late: bool = False) -> None:
+        """Forget a rule and what it found; `late` is whether it shows for as long as `lag` says."""
         with self._lock:
-            self.lag.deleted(replace(self._rules.pop(self._find(rule_id).id), deleted=True))
+            rule = self._rules.pop(self._find(rule_id).id)
+            self.lag.forget(rule_id)
+            if late:
+                self.lag.deleted(replace(rule, deleted=True))
             for known in (self._results, self._ignored):
                 for key in [key for key in known if key[0] == rule_id]:
                     del known[key]
@@ -185,7 +191,10 @@ class ConfigState(Rewindable):
         return self._worker.busy_with(rule_id)
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until no evaluation is pending; False after `timeout` real seconds."""
+        """Let the time pass that evaluations take, and wait for the end of those that are pending.
+
+        False after `timeout` real seconds.
+        """
         return self._worker.wait_idle(timeout)
 
     def results(self, rule_id: str) -> list[Result]:
@@ -362,7 +371,8 @@ class ConfigState(Rewindable):
         return self._channels[channel_id]
 
     def _check_rule_name(self, name: str, rule_id: str) -> None:
-        if any(rule.name == name and rule.id != rule_id for rule in self._rules.values()):
+        taken = any(rule.name == name and rule.id != rule_id for rule in self._rules.values())
+        if taken or self.lag.keeps(name):
             raise RuleExistsError(name)
 
     def _check(self, channel: Channel, before: Channel | None = None) -> None:

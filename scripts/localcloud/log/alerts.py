@@ -35,6 +35,7 @@ _REQUIRED = ("queryList", "groupConfiguration", "severityConfigurations", "thres
 _HISTORY_SETTINGS = {"ttl": 7, "shardCount": 1}
 _WHOLE_LOGS = {"line": {"token": list(", '\";=()[]{}?@&<>/:\n\t\r")}}
 _STOP_SECONDS = 5.0
+_LEAST_PAUSE = 1.0  # real seconds between two checks, however fast the cloud's time passes
 
 
 @dataclass(frozen=True)
@@ -211,16 +212,19 @@ class Alerts(Rewindable):
         self._thread = None
         with self._changed:
             for key, rule in self._rules.items():
-                self._due[key] = time.monotonic() + rule.every * self._core.clock.scale
+                self._due[key] = self._next_time(rule)
             self._start()
 
     def _keep(self, project: str, rule: Rule) -> None:
         key = (project, rule.name)
         self._rules[key] = rule
-        self._due[key] = time.monotonic() + rule.every * self._core.clock.scale
+        self._due[key] = self._next_time(rule)
         self._seen[key] = {}
         self._start()
         self._changed.notify_all()
+
+    def _next_time(self, rule: Rule) -> float:
+        return time.monotonic() + max(_LEAST_PAUSE, rule.every * self._core.clock.scale)
 
     def _start(self) -> None:
         if self._thread is None and self._rules and not self._stopped.is_set():
@@ -242,8 +246,7 @@ class Alerts(Rewindable):
                 due = min(self._due, key=self._due.__getitem__, default=None)
                 wait = self._due[due] - time.monotonic() if due else None
                 if due and wait is not None and wait <= 0:
-                    every = self._rules[due].every * self._core.clock.scale
-                    self._due[due] = time.monotonic() + every
+                    self._due[due] = self._next_time(self._rules[due])
                     return due
                 self._changed.wait(wait)
         return None

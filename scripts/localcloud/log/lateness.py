@@ -18,8 +18,8 @@ class Lateness(Rewindable):
     """
 
     def __init__(self, delete: Callable[[str], None]) -> None:
-        self.new = 0
-        self.deleted = 0
+        self.new = 2
+        self.deleted = 2
         self._delete = delete
         self._lock = threading.Lock()
         self._unseen: dict[str, int] = {}
@@ -48,6 +48,14 @@ class Lateness(Rewindable):
                 return True
         self._delete(name)
         return False
+
+    def settle(self) -> None:
+        """Let all be seen, or gone, as if it had been asked for often enough."""
+        with self._lock:
+            self._unseen.clear()
+            going = list(self._going)
+        for name in going:
+            self._delete(name)
 
     def forget(self, name: str) -> None:
         """It is gone, and what is in it too."""

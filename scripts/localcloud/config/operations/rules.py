@@ -43,6 +43,7 @@ class RuleOperations:
             risk_level=call.number("RiskLevel", low=1, high=3),
             description=call.text("Description", ""),
             tags=_tags(call),
+            late=True,
         )
         return {"ConfigRuleId": rule.id}
 
@@ -81,7 +82,7 @@ class RuleOperations:
         return {"ConfigRules": page_of(call, "ConfigRuleList", rules)}
 
     def delete_config_rules(self, call: Call) -> Answer:
-        return _for_each(call, self._state.delete_rule)
+        return _for_each(call, lambda rule_id: self._state.delete_rule(rule_id, late=True))
 
     def active_config_rules(self, call: Call) -> Answer:
         return _for_each(call, lambda rule_id: self._state.switch_rule(rule_id, active=True))
