@@ -95,6 +95,7 @@ def _how(error: CloudError) -> str:
 
 
 TIMEOUT = 1200.0  # seconds; Cloud Config takes up to ten minutes to notice a change
+TWICE = 2 * TIMEOUT  # to find a bucket open, and then that it was closed
 
 _HEARTBEAT = 60.0
 

@@ -378,6 +378,8 @@ class Moments:
             self._cloud.rollback(self._nothing)
             first = Account(self._cloud, Path(tempfile.mkdtemp(dir=self._folder)), code)
             make(first)
+            self._cloud.config.lag.end()  # it was made long ago
+            self._cloud.log.lateness.end()
             self._known[make, code] = self._cloud.snapshot(), first.folder
         snapshot, files = self._known[make, code]
         self._cloud.rollback(snapshot)

@@ -17,7 +17,7 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.findings import Result
 from scripts.context import Context
 from scripts.errors import CloudError, Problem
-from scripts.patience import Progress, wait
+from scripts.patience import TIMEOUT, Progress, wait
 
 _INDEXED = 10.0  # seconds within which the line of a bucket that was closed is to be found
 _RETRIES = 3  # where s.yaml declares none; Function Compute, "Retry policies"
@@ -45,6 +45,26 @@ class End(NamedTuple):
     def compliant(self) -> bool:
         """Whether Cloud Config does not find it open any more."""
         return self.now is None or self.now.compliance != findings.NON_COMPLIANT
+
+
+def until_evaluated(context: Context, timeout: float = TIMEOUT) -> None:
+    """Let an evaluation that is under way end: what it finds is not in the results yet.
+
+    Raises Problem if it does not.
+    """
+
+    def look() -> Progress:
+        state = findings.state(context.spec, context.clients)
+        return Progress(f"the rule is {state}", state != findings.EVALUATING)
+
+    if look().done:
+        return
+    context.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
+    context.act()
+    if not wait(look, context.console, timeout):
+        raise Problem(
+            f"the rule was still {findings.EVALUATING} after {timeout:.0f} s: run again later"
+        )
 
 
 class Following:

@@ -16,7 +16,13 @@ from scripts.account.permission import union
 from scripts.bundling import fresh
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain import Standing
-from scripts.decide.chain.buckets import BUCKETS, begins_to_enforce, closing
+from scripts.decide.chain.buckets import (
+    BUCKETS,
+    begins_to_enforce,
+    closing,
+    evaluating,
+    rules_are_there,
+)
 from scripts.decide.chain.facts import known
 from scripts.declared import dotenv
 from scripts.errors import Problem
@@ -24,6 +30,7 @@ from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
 from scripts.flows.compare import stops
 from scripts.flows.facts import Survey, permissions_of
+from scripts.flows.follow import until_evaluated
 from scripts.terminal import Exit
 
 
@@ -41,6 +48,8 @@ def _apply(context: Context) -> Ended:
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned, "what a deploy makes")
+    if planned.changes:
+        _wait_for_results(context)
     rests_on = _rests_on(context) if planned.changes else _RestsOn("", [])
     closes, stopped = rests_on
     if closes:
@@ -75,12 +84,22 @@ def _rests_on(context: Context) -> _RestsOn:
     return _RestsOn(_what_closes(context), list(stops(context)))
 
 
-def _what_closes(context: Context) -> str:
-    """How many buckets this closes if it begins to enforce; or raises Problem as the doctor."""
-    spec = context.spec
+def _wait_for_results(context: Context) -> None:
+    """Where this begins to enforce, let the rule end what it evaluates, as after it was made."""
+    facts = _survey(context).facts("running", "rules")
+    if begins_to_enforce(facts) and rules_are_there(facts) and evaluating(facts):
+        until_evaluated(context)
+
+
+def _survey(context: Context) -> Survey:
     settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # The exemptions of the bundle that it deploys, whatever has become of their file since.
-    survey = Survey(spec, context.clients, settings)
+    return Survey(context.spec, context.clients, settings)
+
+
+def _what_closes(context: Context) -> str:
+    """How many buckets this closes if it begins to enforce; or raises Problem as the doctor."""
+    survey = _survey(context)
     if not begins_to_enforce(survey.facts("running")):
         return ""
     facts = survey.facts(*BUCKETS.looks_at)

@@ -33,9 +33,9 @@ from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.facts import Survey, permissions_of
-from scripts.flows.follow import End, Following
+from scripts.flows.follow import End, Following, until_evaluated
 from scripts.flows.foresee import PERMISSIONS, foresee
-from scripts.patience import TIMEOUT, Progress, wait
+from scripts.patience import TWICE
 from scripts.terminal import Console, Exit
 
 # The links of the chain without which nothing that is reported reaches the function.
@@ -84,8 +84,8 @@ class Options(Acting):
     ] = None
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
     timeout: Annotated[
-        float, Parameter(help=f"default: {TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
-    ] = TIMEOUT
+        float, Parameter(help=f"default: {TWICE}", converter=finite(0, LONGEST)), "SECONDS"
+    ] = TWICE
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Report:
 
 def _evaluate(context: Context) -> Ended:
     console = context.console
-    _wait_for_the_rule(context)
+    until_evaluated(context, context.options.timeout)
     plan = _plan(context)
     _show(console, plan)
     check_expected(context.options.expect, plan.closes)
@@ -234,24 +234,6 @@ def _agreed(context: Context, plan: EvaluationPlan) -> bool:
             "nothing was started"
         )
     return True
-
-
-def _wait_for_the_rule(context: Context) -> None:
-    """Let an evaluation that is under way end: what it finds is not in the results yet."""
-
-    def look() -> Progress:
-        state = findings.state(context.spec, context.clients)
-        return Progress(f"the rule is {state}", state != findings.EVALUATING)
-
-    if look().done:
-        return
-    context.console.say(f"the rule is {findings.EVALUATING} already: waiting for that to end")
-    context.act()
-    if not wait(look, context.console, context.options.timeout):
-        raise Problem(
-            f"the rule was still EVALUATING after {context.options.timeout:.0f} s: run again "
-            "later, or with a longer --timeout"
-        )
 
 
 def _start(context: Context) -> None:

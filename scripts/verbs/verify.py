@@ -18,7 +18,7 @@ from scripts.decide.drift import Compared, Comparison, Drift
 from scripts.errors import Problem
 from scripts.flows import proof
 from scripts.flows.compare import begins_to_close, find_drift, stops
-from scripts.patience import TIMEOUT
+from scripts.patience import TWICE
 from scripts.terminal import Exit
 
 COMPARING = deploy_plan.READING
@@ -31,9 +31,9 @@ class Options(Acting):
     loop: Annotated[bool, Parameter(help="then prove the loop on a bucket of its own")] = False
     timeout: Annotated[
         float,
-        Parameter(help=f"for the loop to close; default: {TIMEOUT}", converter=finite(0, LONGEST)),
+        Parameter(help=f"for the loop to close; default: {TWICE}", converter=finite(0, LONGEST)),
         "SECONDS",
-    ] = TIMEOUT
+    ] = TWICE
 
 
 @dataclass(frozen=True)

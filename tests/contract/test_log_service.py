@@ -110,7 +110,7 @@ def test_everything_is_made_read_and_changed_as_told(cloud: LocalCloud, sdk: Any
     answered = {}
     for name, call in CALLS.items():
         answered[name] = call(sdk)
-        cloud.log.lateness.settle()
+        cloud.log.lateness.end()
     assert {answer.status_code for answer in answered.values()} == {200}
 
     project = answered["GetProject"].body
@@ -146,7 +146,7 @@ def test_a_project_goes_with_all_that_is_in_it(cloud: LocalCloud, sdk: Any) -> N
     """The next project of that name begins empty."""
     make_store(cloud)
     CALLS["DeleteProject"](sdk)
-    cloud.log.lateness.settle()
+    cloud.log.lateness.end()
     cloud.log.create_project(PROJECT)
     assert CALLS["ListLogStores"](sdk).body.logstores == []
 

@@ -243,7 +243,7 @@ def test_what_was_deleted_lingers() -> None:
         assert sdk.get_project(PROJECT, models.GetProjectRequest()).body.project_name == PROJECT
         assert refusal(lambda: sdk.create_project(project)).code == "ProjectAlreadyExist"
         sdk.create_project(project)
-        cloud.log.lateness.settle()
+        cloud.log.lateness.end()
         assert sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()).body.logstores == []
 
 

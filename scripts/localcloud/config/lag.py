@@ -36,8 +36,8 @@ class Lag(Rewindable):
         """A rule is no more that may have been new."""
         self._new.pop(rule_id, None)
 
-    def settle(self) -> None:
-        """Show all as it is, as if it had been read often enough."""
+    def end(self) -> None:
+        """All shows as it is from now on, as when minutes have passed."""
         for waiting in (self._new, self._deleted, self._left):
             waiting.clear()
 

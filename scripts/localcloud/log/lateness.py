@@ -49,8 +49,8 @@ class Lateness(Rewindable):
         self._delete(name)
         return False
 
-    def settle(self) -> None:
-        """Let all be seen, or gone, as if it had been asked for often enough."""
+    def end(self) -> None:
+        """All is seen, or gone, from now on, as when minutes have passed."""
         with self._lock:
             self._unseen.clear()
             going = list(self._going)
