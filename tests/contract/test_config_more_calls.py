@@ -10,7 +10,7 @@ from darabonba.exceptions import DaraException
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Lag
-from tests.contract.config_rig import ConfigRig, HeldClock, config_rig
+from tests.contract.config_rig import PUBLIC_READ, ConfigRig, HeldClock, config_rig
 from tests.contract.test_config_calls import rule_request
 
 
@@ -133,8 +133,8 @@ def test_one_resource_is_evaluated_against_every_rule(rig: ConfigRig, config: Cl
     assert rig.received() == []
 
 
-def test_an_evaluation_takes_as_long_as_is_said() -> None:
-    """Cloud Config takes minutes: so many seconds of the cloud's time pass before it evaluates."""
+def test_an_evaluation_takes_ten_minutes() -> None:
+    """So long is the window in which Cloud Config sees changes, in seconds of the cloud's time."""
     with config_rig(HeldClock()) as rig:
         waited: list[float] = []
         waits = rig.core.clock.wait
@@ -166,6 +166,26 @@ def test_a_rule_is_made_and_deleted_a_few_reads_later(rig: ConfigRig, config: Cl
     assert listed() == {}
     with pytest.raises(DaraException):
         get_rule(config, rule_id)
+
+
+def test_a_name_is_free_when_its_deleted_rule_has_gone(rig: ConfigRig, config: Client) -> None:
+    """Before, another rule of that name is refused; refusals are no reads."""
+    request = models.DeleteConfigRulesRequest(config_rule_ids=rig.with_rule().id)
+    again = rule_request(config_rule_name=f"test-{PUBLIC_READ}")
+    config.delete_config_rules(request)
+    for _ in range(3):
+        with pytest.raises(DaraException) as refused:
+            config.create_config_rule(again)
+        assert refused.value.code == "ConfigRuleExists"
+    while config.list_config_rules(models.ListConfigRulesRequest()).body.config_rules.total_count:
+        pass
+    assert config.create_config_rule(again).body.config_rule_id
+
+
+def test_a_rule_that_was_always_there_is_shown_at_once(rig: ConfigRig, config: Client) -> None:
+    """As one that a test puts straight into the state is."""
+    rule = rig.with_rule()
+    assert get_rule(config, rule.id).config_rule_state == "ACTIVE"
 
 
 def test_one_rule_can_be_ordered_to_lag(rig: ConfigRig, config: Client) -> None:

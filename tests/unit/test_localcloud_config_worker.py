@@ -25,6 +25,20 @@ def test_what_is_asked_for_in_the_delay_is_run_together_and_once() -> None:
     worker.stop()
 
 
+def test_who_waits_until_it_is_idle_waits_for_no_delay() -> None:
+    """The time of what is pending has passed then, and not that of what comes after."""
+    clock, runs = Clock(), []
+    worker = Worker(clock, lambda: 1e6, runs.append)
+    worker.ask(OPENED)
+    assert worker.wait_idle(30)
+    worker.ask(ASKED)
+    assert runs == [[OPENED]]
+    assert worker.busy_with("cr-1")
+    clock.stop()
+    worker.stop()
+    assert runs == [[OPENED]]
+
+
 def test_a_worker_is_idle_only_when_its_jobs_have_ended() -> None:
     """While a job runs, the worker is busy with its rule; who waits for it sees its effects."""
     entered, leave = threading.Event(), threading.Event()
