@@ -136,6 +136,11 @@ class LocalCloud:
                 return True
         return False
 
+    def settle(self) -> None:
+        """Let what was made or deleted until now show as it is, as when minutes have passed."""
+        self.config.lag.end()
+        self.log.lateness.end()
+
     def snapshot(self, timeout: float = 60) -> Snapshot:
         """All that the cloud holds, for `rollback`; for when nobody else is using it.
 

@@ -88,6 +88,11 @@ class ConfigRig:
         assert self.config.wait_idle(30)
         assert self.mns.wait_idle(30)
 
+    def read_often(self) -> None:
+        """Read the rules as often as one that is new, or deleted, is not shown as it is."""
+        for _ in range(self.config.lag.reads):
+            self.config.shown_rules()
+
     def received(self) -> list[dict[str, Any]]:
         """The findings received since last asked."""
         self.settle()

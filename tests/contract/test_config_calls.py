@@ -71,7 +71,7 @@ def test_a_rule_lives_as_it_was_written(rig: ConfigRig, config: Client) -> None:
     rule_id = rule_id.config_rule_id
     assert rule_id.startswith("cr-")
     assert len(rule_id) == len("cr-") + 20
-    rig.config.lag.end()
+    rig.read_often()
     config.update_config_rule(
         models.UpdateConfigRuleRequest(config_rule_id=rule_id, risk_level=3, config_rule_name="new")
     )
@@ -100,7 +100,7 @@ def test_a_rule_lives_as_it_was_written(rig: ConfigRig, config: Client) -> None:
         (True, None),
         (False, "ConfigRuleNotExists"),
     ]
-    rig.config.lag.end()
+    rig.read_often()
     left = config.list_config_rules(models.ListConfigRulesRequest()).body.config_rules
     assert (left.total_count, left.config_rule_list) == (0, [])
 
@@ -111,7 +111,7 @@ def test_a_rule_is_evaluating_until_it_has_evaluated() -> None:
         config = rig.client()
         rig.oss.create("config-snapshot", acl="public-read")
         rule_id = config.create_config_rule(rule_request()).body.config_rule_id
-        rig.config.lag.end()
+        rig.read_often()
         rule = get_rule(config, rule_id)
         assert (rule.config_rule_state, rule.compliance.compliance_type) == (
             "EVALUATING",

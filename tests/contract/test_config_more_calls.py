@@ -39,7 +39,7 @@ def test_rules_are_listed_by_their_tags(rig: ConfigRig, config: Client) -> None:
     tags = [models.CreateConfigRuleRequestTag(key=key, value=ours[key]) for key in ours]
     config.create_config_rule(rule_request(tag=tags))
     config.create_config_rule(rule_request(config_rule_name="another"))
-    rig.config.lag.end()
+    rig.read_often()
 
     def listed(**wanted: str) -> int:
         tag = [models.ListConfigRulesRequestTag(key=key, value=wanted[key]) for key in wanted]
@@ -198,6 +198,6 @@ def test_one_rule_can_be_ordered_to_lag(rig: ConfigRig, config: Client) -> None:
             get_rule(config, rule_id)
     assert get_rule(config, rule_id).config_rule_state == "ACTIVE"
     config.delete_config_rules(models.DeleteConfigRulesRequest(config_rule_ids=rule_id))
-    rig.config.lag.end()
+    rig.read_often()
     with pytest.raises(DaraException):
         get_rule(config, rule_id)

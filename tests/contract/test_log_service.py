@@ -13,7 +13,16 @@ from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.log_helpers import DELIMITERS, PROJECT, STORE, WHOLE, make_store, refusal
+from tests.contract.log_helpers import (
+    DELIMITERS,
+    PROJECT,
+    STORE,
+    WHOLE,
+    make_store,
+    refusal,
+    until_refused,
+    until_seen,
+)
 from tests.parts import clients
 
 INDEX = models.Index(
@@ -105,12 +114,9 @@ def role(cloud: LocalCloud, *statements: policies.Document) -> Credentials:
     return cloud.ram.assume(name, "a-session")
 
 
-def test_everything_is_made_read_and_changed_as_told(cloud: LocalCloud, sdk: Any) -> None:
+def test_everything_is_made_read_and_changed_as_told(sdk: Any) -> None:
     """What was said of project, store and index is what is read, and later what was changed."""
-    answered = {}
-    for name, call in CALLS.items():
-        answered[name] = call(sdk)
-        cloud.log.lateness.end()
+    answered = {name: until_seen(functools.partial(call, sdk)) for name, call in CALLS.items()}
     assert {answer.status_code for answer in answered.values()} == {200}
 
     project = answered["GetProject"].body
@@ -129,7 +135,7 @@ def test_everything_is_made_read_and_changed_as_told(cloud: LocalCloud, sdk: Any
         "made-by",
         "a-test",
     )
-    assert refusal(lambda: CALLS["GetProject"](sdk)).code == "ProjectNotExist"
+    assert until_refused(lambda: CALLS["GetProject"](sdk)).code == "ProjectNotExist"
 
 
 def test_what_is_changed_is_read_changed(cloud: LocalCloud, sdk: Any) -> None:
@@ -146,7 +152,7 @@ def test_a_project_goes_with_all_that_is_in_it(cloud: LocalCloud, sdk: Any) -> N
     """The next project of that name begins empty."""
     make_store(cloud)
     CALLS["DeleteProject"](sdk)
-    cloud.log.lateness.end()
+    until_refused(lambda: CALLS["GetProject"](sdk))
     cloud.log.create_project(PROJECT)
     assert CALLS["ListLogStores"](sdk).body.logstores == []
 

@@ -16,7 +16,7 @@ from alibabacloud_sls20201230 import models
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.api import TABLE
-from tests.contract.log_helpers import PROJECT, STORE, make_store, refusal
+from tests.contract.log_helpers import PROJECT, STORE, make_store, refusal, until_seen
 from tests.parts import clients
 
 
@@ -243,8 +243,8 @@ def test_what_was_deleted_lingers() -> None:
         assert sdk.get_project(PROJECT, models.GetProjectRequest()).body.project_name == PROJECT
         assert refusal(lambda: sdk.create_project(project)).code == "ProjectAlreadyExist"
         sdk.create_project(project)
-        cloud.log.lateness.end()
-        assert sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()).body.logstores == []
+        listed = until_seen(lambda: sdk.list_log_stores(PROJECT, models.ListLogStoresRequest()))
+        assert listed.body.logstores == []
 
 
 def test_there_are_no_more_than_the_limits() -> None:

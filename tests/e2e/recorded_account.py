@@ -140,14 +140,13 @@ class Sdks:
 
     def find_rule(self) -> str:
         """The id of the rule, which the cloud gives it: what `${rule}` stands for from then on."""
-        body = self.call(["config", "list_config_rules", {"ListConfigRulesRequest": {}}])
-        (rule,) = (
-            each.config_rule_id
-            for each in body.config_rules.config_rule_list
-            if each.config_rule_name == RULE
-        )
-        self.names["rule"] = str(rule)
-        return self.names["rule"]
+        for _ in range(_TRIES):  # it may have been made just now
+            body = self.call(["config", "list_config_rules", {"ListConfigRulesRequest": {}}])
+            for each in body.config_rules.config_rule_list:
+                if each.config_rule_name == RULE:
+                    self.names["rule"] = str(each.config_rule_id)
+                    return self.names["rule"]
+        raise AssertionError(f"the rule {RULE} stays unseen")
 
     def told(self, resources: Sequence[Resource]) -> dict[str, Any]:
         """What the services tell of each, by name, without what is its own; None if it is gone."""
@@ -242,8 +241,8 @@ def lay(cloud: LocalCloud, recorded: Recorded, code: bytes) -> Sdks:
         _make(sdks, resource)
         if resource.name == f"rule {RULE}":
             assert cloud.config.wait_idle(30)  # what it finds now nobody hears
-            cloud.config.lag.end()
             sdks.find_rule()
+    cloud.settle()  # all of it was made long ago
     sdks.write_logs([sdks.named(line) for line in recorded.lines])
     sdks.send([sdks.named(body) for body in recorded.messages])
     return sdks
