@@ -11,7 +11,16 @@ from scripts.localcloud import LocalCloud
 from scripts.localcloud.log.alerts import HISTORY
 from scripts.localcloud.ram import policies
 from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
-from tests.contract.log_helpers import PROJECT, STORE, TEXT, WHOLE, make_store, refusal, search
+from tests.contract.log_helpers import (
+    PROJECT,
+    STORE,
+    TEXT,
+    WHOLE,
+    make_store,
+    refusal,
+    search,
+    until_refused,
+)
 from tests.parts import clients
 
 NAME = "resource-repair-some"
@@ -147,6 +156,7 @@ def test_alerts_go_with_their_project(cloud: LocalCloud, sdk: Any) -> None:
     """One that is made anew has none."""
     create(sdk)
     sdk.delete_project(PROJECT, models.DeleteProjectRequest())
+    until_refused(lambda: sdk.get_project(PROJECT, models.GetProjectRequest()))
     cloud.log.create_project(PROJECT)
     assert sdk.list_alerts(PROJECT, models.ListAlertsRequest()).body.total == 0
 

@@ -16,6 +16,7 @@ from scripts.account.clients import Clients
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, SERVICE, Account
+from tests.contract.log_helpers import until_seen
 
 TRUST = json.dumps(policies.trust("fc.aliyuncs.com"))
 PROJECT, STORE, ROLE, TOPIC = "just-made-logs", "audit", "just-made", "JustMade"
@@ -28,11 +29,13 @@ def _role(clients: Clients) -> str:
 
 def _project(clients: Clients) -> None:
     clients.log.create_project(sls.CreateProjectRequest(project_name=PROJECT, description=""))
+    until_seen(lambda: clients.log.get_project(PROJECT, sls.GetProjectRequest()))
 
 
 def _store(clients: Clients) -> None:
     request = sls.CreateLogStoreRequest(logstore_name=STORE, ttl=7, shard_count=1)
     clients.log.create_log_store(PROJECT, request)
+    until_seen(lambda: clients.log.get_log_store(PROJECT, STORE))
 
 
 def _topic(clients: Clients) -> str:
