@@ -189,6 +189,6 @@ def test_what_is_going_when_its_turn_comes_is_not_kept(
     deployed: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Somebody else deleted the rule a moment ago: nothing says that it was there before."""
-    delete(deployed, deployed.cloud.config.rule(deployed.rule_id), reads=4)
+    delete(deployed, deployed.cloud.config.rule(deployed.rule_id), reads=2)
     assert deployed.run("remove", "--yes", "--roles") == 0
     assert "it was there before" not in capsys.readouterr().out
