@@ -123,11 +123,9 @@ class Account:
         """The exit code of a verb, run by who holds `self.key` or `key`, or may do only that."""
         held = credentials(key or (self.key if may is None else self.key_of(may)))
         environ = {**self.shell, **shell}
-        if isinstance(verb, Verb):
-            words = [*self._usual(verb.name, arguments), *arguments]
-            return cli.run_verb(verb, *words, environ=environ, credentials=held)
-        words = [*self._usual(verb, arguments), *arguments]
-        return cli.run(verb, *words, environ=environ, credentials=held)
+        run, name = (cli.run, verb) if isinstance(verb, str) else (cli.run_verb, verb.name)
+        words = [*self._usual(name, arguments), *arguments]
+        return run(verb, *words, environ=environ, credentials=held)
 
     def process(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
@@ -378,6 +376,7 @@ class Moments:
             self._cloud.rollback(self._nothing)
             first = Account(self._cloud, Path(tempfile.mkdtemp(dir=self._folder)), code)
             make(first)
+            self._cloud.spreading.end()  # what a test begins with was made long ago
             self._known[make, code] = self._cloud.snapshot(), first.folder
         snapshot, files = self._known[make, code]
         self._cloud.rollback(snapshot)

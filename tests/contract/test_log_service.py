@@ -13,7 +13,15 @@ from scripts.localcloud.log.errors import LogError
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.log_helpers import DELIMITERS, PROJECT, STORE, WHOLE, make_store, refusal
+from tests.contract.log_helpers import (
+    DELIMITERS,
+    PROJECT,
+    STORE,
+    WHOLE,
+    make_store,
+    refusal,
+    until_seen,
+)
 from tests.parts import clients
 
 INDEX = models.Index(
@@ -107,7 +115,7 @@ def role(cloud: LocalCloud, *statements: policies.Document) -> Credentials:
 
 def test_everything_is_made_read_and_changed_as_told(sdk: Any) -> None:
     """What was said of project, store and index is what is read, and later what was changed."""
-    answered = {name: call(sdk) for name, call in CALLS.items()}
+    answered = {name: until_seen(functools.partial(call, sdk)) for name, call in CALLS.items()}
     assert {answer.status_code for answer in answered.values()} == {200}
 
     project = answered["GetProject"].body
