@@ -2,8 +2,9 @@
 
     cloud.spreading.looks = 3
 
-The part that makes or changes a thing says `begin`, the part that comes upon another's thing asks
-`misses`: of each thing the next `looks` looks miss it, whoever looks. By default none does.
+The operation that makes or changes a thing says `begin`, the part that comes upon another's thing
+asks `misses`: of each thing the next `looks` looks miss it, whoever looks. What is put straight
+into a state was always there.
 """
 
 import threading
@@ -14,7 +15,7 @@ from .rewinding import Rewindable
 class Spreading(Rewindable):
     """How many looks still miss what; a thing is known by its ARN, or a name of its own."""
 
-    def __init__(self, looks: int = 0) -> None:
+    def __init__(self, looks: int = 2) -> None:
         self.looks = looks
         self._left: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -24,6 +25,11 @@ class Spreading(Rewindable):
         with self._lock:
             self._left[thing] = self.looks
 
+    def forget(self, thing: str) -> None:
+        """It is gone: another one of its name is not missed for it."""
+        with self._lock:
+            self._left.pop(thing, None)
+
     def misses(self, thing: str) -> bool:
         """Whether this look of another part misses it still; the look is counted."""
         with self._lock:
@@ -31,3 +37,8 @@ class Spreading(Rewindable):
             if left:
                 self._left[thing] = left - 1
             return left > 0
+
+    def end(self) -> None:
+        """All is seen by everybody from now on, as when minutes have passed."""
+        with self._lock:
+            self._left.clear()

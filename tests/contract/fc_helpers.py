@@ -66,7 +66,6 @@ class FcCloud:
     ) -> None:
         self.clock, self.journal, self.faults = Clock(time_scale), Journal(), Faults()
         core = Core(self.account_id, self.region, self.clock, self.journal, self.faults)
-        self.spreading = core.spreading
         self.ram = RamState(core)
         self.mns = MnsState(core, duplicates=0)
         self.log = LogState(core)

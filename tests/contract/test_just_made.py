@@ -105,6 +105,7 @@ def test_a_role_that_is_older_than_two_minutes_is_not_waited_for(
 ) -> None:
     """Then it is the permission: told at once."""
     leave_the_role(account)
+    capsys.readouterr()
     account.cloud.faults.add("fc:CreateService", WORDLESS)
     assert account.run("apply", "--yes") == 1
     told = capsys.readouterr().err
@@ -117,6 +118,7 @@ def test_a_role_that_this_run_has_changed_is_as_a_new_one(
 ) -> None:
     """However old it is: that it has its policies now has not spread either."""
     leave_the_role(account)
+    capsys.readouterr()
     for kind, name in list(account.cloud.ram.role(ROLE).attached):
         account.cloud.ram.detach(ROLE, kind, name)
     words = "No permission to access the logstore 'audit' in project 'x'."

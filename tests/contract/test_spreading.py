@@ -47,6 +47,15 @@ def _service(clients: Clients, **fields: object) -> object:
     return clients.fc.create_service(fc.CreateServiceRequest(service_name="a", **fields))
 
 
+def _channel(clients: Clients, topic: str) -> object:
+    request = config.CreateConfigDeliveryChannelRequest(
+        delivery_channel_type="MNS",
+        delivery_channel_target_arn=topic,
+        non_compliant_notification=True,
+    )
+    return clients.config.create_config_delivery_channel(request)
+
+
 def _index(clients: Clients) -> object:
     line = sls.IndexLine(token=[" "], case_sensitive=False, chn=False)
     return clients.log.create_index(
@@ -72,8 +81,7 @@ def refused(call: Callable[[], object]) -> list[str]:
 
 @pytest.fixture
 def clients(account: Account) -> Clients:
-    """The clients of an account with nothing on it, where two looks miss what is new."""
-    account.cloud.spreading.looks = 2
+    """The clients of an account with nothing on it."""
     return account.clients
 
 
@@ -85,7 +93,6 @@ def test_function_compute_does_not_know_a_new_role_yet(clients: Clients) -> None
 
 def test_nor_the_role_of_a_new_trigger(deployed: Account) -> None:
     """CreateTrigger is refused in the same way."""
-    deployed.cloud.spreading.looks = 2
     request = fc.CreateTriggerRequest(
         trigger_name="another",
         trigger_type="mns_topic",
@@ -116,12 +123,8 @@ def test_nor_a_new_store(clients: Clients) -> None:
 
 def test_cloud_config_does_not_reach_a_new_topic_yet(clients: Clients) -> None:
     """A channel to it is refused as one to a topic that is not there."""
-    request = config.CreateConfigDeliveryChannelRequest(
-        delivery_channel_type="MNS",
-        delivery_channel_target_arn=_topic(clients),
-        non_compliant_notification=True,
-    )
-    told = refused(lambda: clients.config.create_config_delivery_channel(request))
+    topic = _topic(clients)
+    told = refused(lambda: _channel(clients, topic))
     assert told == ["DeliveryChannelMnsUnreachable"] * 2
 
 
@@ -136,8 +139,9 @@ def test_block_public_access_still_refuses_when_it_was_just_lifted(
     bucket.put_bucket_acl("private")
     told = ["AccessDenied Put public bucket acl is not allowed"] * 2
     assert refused(lambda: bucket.put_bucket_acl("public-read")) == told
-    cloud.oss.block_account(cloud.account_id, blocked=True)
-    cloud.oss.block_account(cloud.account_id, blocked=False)
+    service = oss2.Service(bucket.auth, bucket.endpoint, region=clients.region)
+    service.put_public_access_block(True)
+    service.put_public_access_block(False)
     assert refused(lambda: bucket.put_bucket_acl("public-read-write")) == told
 
 
@@ -146,13 +150,37 @@ def test_looks_are_counted_anew_after_a_rollback(clients: Clients, cloud: LocalC
     role = _role(clients)
     before = cloud.snapshot()
     assert len(refused(lambda: _service(clients, role=role))) == 2
-    cloud.spreading.looks = 0
+    cloud.spreading.looks = 5
     cloud.rollback(before)
     assert len(refused(lambda: _service(clients, role=role))) == 2
     assert cloud.spreading.looks == 2
 
 
-def test_by_default_all_is_seen_at_once(account: Account) -> None:
-    """Nobody has to wait who did not ask for it."""
-    role = _role(account.clients)
-    assert refused(lambda: _service(account.clients, role=role)) == []
+def test_what_is_put_straight_into_a_state_was_always_there(
+    clients: Clients, cloud: LocalCloud
+) -> None:
+    """Whoever sets up an account by hand need not wait, also under a name that just went."""
+    _role(clients)
+    _project(clients)
+    _store(clients)
+    topic = _topic(clients)
+    cloud.ram.delete_role(ROLE)
+    cloud.log.delete_project(PROJECT)
+    cloud.mns.delete_topic(TOPIC)
+    role = cloud.ram.arn(cloud.ram.create_role(ROLE, policies.trust("fc.aliyuncs.com")).name)
+    cloud.log.create_project(PROJECT)
+    cloud.log.create_store(PROJECT, STORE, {"ttl": 7, "shardCount": 1})
+    cloud.mns.create_topic(TOPIC)
+    logs = fc.LogConfig(project=PROJECT, logstore=STORE)
+    assert refused(lambda: _service(clients, role=role, log_config=logs)) == []
+    assert refused(lambda: _index(clients)) == []
+    assert refused(lambda: _channel(clients, topic)) == []
+
+
+def test_what_was_made_is_seen_when_minutes_have_passed(
+    clients: Clients, cloud: LocalCloud
+) -> None:
+    """By order, as no clock decides it."""
+    role = _role(clients)
+    cloud.spreading.end()  # the very thing that is tried
+    assert refused(lambda: _service(clients, role=role)) == []

@@ -79,7 +79,7 @@ def test_it_works_from_nothing_where_what_was_just_made_is_not_known_at_once(
     assert account.run("apply", "--yes") == 0
     assert account.run("verify", "--loop", "--yes") == 0
     account.cloud.oss.create("orders-site")
-    account.cloud.oss.set_block_public_access("orders-site", blocked=False)
+    account.bucket("orders-site").put_bucket_public_access_block(False)
     why = ("--reason", "a site", "--owner", "web", "--expires", in_a_month())
     opening = ("--bucket", "orders-site", "--acl", "public-read", "--watch", "0", *why)
     assert account.run("undo", *opening, "--yes") == 0

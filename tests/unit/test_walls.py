@@ -3,14 +3,17 @@
 import ast
 import functools
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts import ROOT
 
 CODE = sorted((ROOT / "code").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
 LOCALCLOUD = [path for path in SCRIPTS if "localcloud" in path.parts]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 @functools.cache
@@ -112,3 +115,108 @@ def test_one_module_reads_the_spec() -> None:
 def test_the_function_needs_no_yaml() -> None:
     """Exemptions are compiled at build time: code/ imports no YAML."""
     assert importing(CODE, "yaml") == []
+
+
+# Switches of the local cloud that are strict by default, by the last two parts of their names, and
+# the most that each is when it is kind. What is called instead is kind whenever it is.
+KINDER = {"spreading.looks": 0, "spreading.end": 0}
+MOST_KIND = 10  # places in all tests
+
+
+class Kindness(NamedTuple):
+    """A place that has the local cloud kinder than it is by default."""
+
+    place: str
+    reason: str
+
+
+def kindnesses(path: Path) -> Iterator[Kindness]:
+    """All such places of a file; the reason is the comment beside one, or directly above it."""
+    text = path.read_text(encoding="utf-8")
+    if not any(all(part in text for part in switch.split(".")) for switch in KINDER):
+        return  # to read the syntax of all files takes seconds
+    comments = dict(_comments(path))
+    for node in nodes(path):
+        for switch, value in _settings(node):
+            if switch in KINDER and not _is_strict(value, KINDER[switch], path):
+                reason = comments.get(value.lineno, "") or comments.get(value.lineno - 1, "")
+                yield Kindness(f"{path.name}:{value.lineno} {switch}", reason)
+
+
+def _settings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """What a statement or a call sets, by the last two parts of its name, and to what."""
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute):
+                yield f"{_last(target.value)}.{target.attr}", node.value
+    elif isinstance(node, ast.Call):
+        match node.args:  # setattr, monkeypatch.setattr, patch.object
+            case [whose, ast.Constant(value=str(name)), value, *_]:
+                yield f"{_last(whose)}.{name}", value
+        if isinstance(node.func, ast.Attribute):
+            yield f"{_last(node.func.value)}.{node.func.attr}", node.func
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _is_strict(value: ast.expr, kinder: float, path: Path) -> bool:
+    """Whether it is seen to be more than that, as a number or by the name of one in the file."""
+    if isinstance(value, ast.Name):
+        for node in nodes(path):
+            if isinstance(node, ast.Assign) and [_last(each) for each in node.targets] == [
+                value.id
+            ]:
+                value = node.value
+                break
+    number = value.value if isinstance(value, ast.Constant) else None
+    return isinstance(number, int | float) and number > kinder
+
+
+def _comments(path: Path) -> Iterator[tuple[int, str]]:
+    """The comments of a file, each with its line; what is said to tools is none."""
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT and not re.match(r"# (noqa|type:)", token.string):
+                yield token.start[0], token.string
+
+
+def test_kindness_is_noticed(tmp_path: Path) -> None:
+    """However it is set: by a statement, a call, a name of the file, or what cannot be read."""
+    path = tmp_path / "test_something.py"
+    path.write_text(
+        """\
+NONE, LOOKS = 0, 3
+MANY = 3
+account.cloud.spreading.looks = 0  # nothing was made
+# nothing was made
+spreading.looks = NONE
+cloud.spreading.looks = chosen()
+monkeypatch.setattr(cloud.spreading, "looks", 0)  # noqa: B010
+cloud.spreading.end()
+cloud.spreading.looks = MANY
+cloud.spreading.looks = 1000
+cloud.other.looks = 0
+"""
+    )
+    found = [(each.place.split()[0], bool(each.reason)) for each in kindnesses(path)]
+    assert found == [
+        *(("test_something.py:3", True), ("test_something.py:5", True)),
+        *(("test_something.py:6", False), ("test_something.py:7", False)),
+        ("test_something.py:8", False),
+    ]
+
+
+def test_tests_run_on_the_local_cloud_as_strict_as_it_is() -> None:
+    """At most ten places in them have it kinder, each with the reason in a comment beside it."""
+    found = [each for path in TESTS for each in kindnesses(path)]
+    assert [each.place for each in found if not each.reason] == []
+    assert len(found) <= MOST_KIND, [each.place for each in found]
+
+
+def test_so_does_what_is_shown_on_it() -> None:
+    """The demo, and `make cloud`: nothing of this project has it kinder."""
+    shown = [path for path in SCRIPTS if path not in LOCALCLOUD]
+    assert [each.place for path in shown for each in kindnesses(path)] == []

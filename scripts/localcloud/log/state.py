@@ -136,7 +136,6 @@ class LogState(Rewindable):
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             project = Project(name, description, owner or self._core.account_id, now, now)
             self._projects[name] = project
-            self._core.spreading.begin(self.arn(name))
         return project
 
     def project(self, name: str) -> Project:
@@ -169,6 +168,7 @@ class LogState(Rewindable):
             del self._projects[name]
         self.alerts.forget(name)
         self.lateness.forget(name)
+        self._core.spreading.forget(self.arn(name))
 
     def create_store(self, project: str, name: str, fields: Settings) -> LogStore:
         """A new log store with the settings among `fields`; it has no index yet."""
@@ -183,7 +183,6 @@ class LogState(Rewindable):
                 raise LogError("ProjectQuotaExceed", "Project Quota Exceed.")
             store = LogStore(name, settings, now, now)
             self._stores[project, name] = store
-            self._core.spreading.begin(self.arn(project, name))
         return store
 
     def store(self, project: str, name: str) -> LogStore:
@@ -217,6 +216,7 @@ class LogState(Rewindable):
             del self._stores[project, name]
             self._logs.pop((project, name), None)
         self.lateness.forget(f"{project}/{name}")
+        self._core.spreading.forget(self.arn(project, name))
 
     def create_index(self, project: str, name: str, index: Index) -> None:
         """Give a log store its index; logs are found that are written from now on."""
@@ -246,6 +246,10 @@ class LogState(Rewindable):
             if index is None:
                 raise LogError("IndexConfigNotExist", "index config doesn't exist")
             return index
+
+    def begin_to_spread(self, project: str, name: str = "") -> None:
+        """A project or store was made just now, by an operation."""
+        self._core.spreading.begin(self.arn(project, name))
 
     def check_seen(self, project: str, name: str = "") -> None:
         """Raise LogError for a project or store so new that who looks now does not see it yet."""

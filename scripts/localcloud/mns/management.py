@@ -143,7 +143,9 @@ class MnsManagement(PopService):
     def _create_topic(self, call: Call) -> Answer:
         _check_type(call.text("TopicType", "normal"))
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
-        self._state.create_topic(call.text("TopicName"), attributes, tags=_tags(call))
+        name = call.text("TopicName")
+        if self._state.create_topic(name, attributes, tags=_tags(call)):
+            self._state.begin_to_spread(name)
         return _done(_CREATED)
 
     def _delete_topic(self, call: Call) -> Answer:

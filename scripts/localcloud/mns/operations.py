@@ -192,7 +192,9 @@ class Operations:
 
     def _create_topic(self, call: Call) -> Response:
         attributes = topic_attributes(call.fields, TopicAttributes())
-        return call.created(new=self._state.create_topic(call.topic, attributes))
+        if new := self._state.create_topic(call.topic, attributes):
+            self._state.begin_to_spread(call.topic)
+        return call.created(new=new)
 
     def _set_topic_attributes(self, call: Call) -> Response:
         now = self._state.topic(call.topic).attributes

@@ -81,15 +81,21 @@ class MnsState(Rewindable):
             check_number("Topic", self._topics)
             now = self._core.clock.now()
             self._topics[name] = Topic(name, wanted, now, now, tags or {})
-            home = f"{self._core.region}:{self._core.account_id}"
-            self._core.spreading.begin(f"acs:mns:{home}:/topics/{name}")
             return True
+
+    def begin_to_spread(self, topic: str) -> None:
+        """A topic was made just now, by an operation."""
+        self._core.spreading.begin(self._arn(topic))
+
+    def _arn(self, topic: str) -> str:
+        return f"acs:mns:{self._core.region}:{self._core.account_id}:/topics/{topic}"
 
     def delete_topic(self, name: str) -> None:
         """Remove a topic, its subscriptions and what they were still to get."""
         with self._lock:
             self._topic(name)
             del self._topics[name]
+            self._core.spreading.forget(self._arn(name))
 
     def topics(self) -> list[str]:
         """The topics' names, sorted."""

@@ -225,8 +225,6 @@ class OssState(Rewindable):
 
     def set_block_public_access(self, name: str, blocked: bool) -> None:
         """Switch Block Public Access of a bucket on or off."""
-        if self.bucket(name).block_public_access and not blocked:
-            self._core.spreading.begin(_block_of(name))
         self._change(name, lambda bucket: replace(bucket, block_public_access=blocked))
 
     def block_account(self, account_id: str, *, blocked: bool) -> None:
@@ -234,9 +232,12 @@ class OssState(Rewindable):
         with self._lock:
             if blocked:
                 self._blocking_accounts.add(account_id)
-            elif account_id in self._blocking_accounts:
+            else:
                 self._blocking_accounts.discard(account_id)
-                self._core.spreading.begin(_block_of(account_id))
+
+    def begin_to_spread(self, whose: str) -> None:
+        """An operation lifted Block Public Access just now, of a bucket or of an account."""
+        self._core.spreading.begin(_block_of(whose))
 
     def blocks_account(self, account_id: str) -> bool:
         """Whether Block Public Access is on for the whole account."""

@@ -41,6 +41,7 @@ class Operations:
             max_session=_session(call, "MaxSessionDuration", 3600),
             tags=_tags(call),
         )
+        self._state.begin_to_spread(role)
         return {"Role": self._described(role)}
 
     def get_role(self, call: Call) -> Answer:

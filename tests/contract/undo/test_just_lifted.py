@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import oss2
 import pytest
 
 from scripts import patience
@@ -16,14 +17,17 @@ REFUSED = "oss:PutBucketAcl on site-1 is refused for now (AccessDenied), since B
 
 def lifted(site: Site) -> None:
     """From the bucket."""
-    site.oss.set_block_public_access(site.name, blocked=True)
-    site.oss.set_block_public_access(site.name, blocked=False)
+    bucket = site.account.bucket(site.name)
+    bucket.put_bucket_public_access_block(True)
+    bucket.put_bucket_public_access_block(False)
 
 
 def lifted_from_the_account(site: Site) -> None:
     """From all buckets."""
-    site.oss.block_account(site.account.cloud.account_id, blocked=True)
-    site.oss.block_account(site.account.cloud.account_id, blocked=False)
+    bucket = site.account.bucket(site.name)
+    service = oss2.Service(bucket.auth, bucket.endpoint, region=site.account.cloud.region)
+    service.put_public_access_block(True)
+    service.put_public_access_block(False)
 
 
 def let_pass(

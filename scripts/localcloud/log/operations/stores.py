@@ -18,6 +18,7 @@ def create_project(state: LogState, call: Call) -> Answer:
         raise invalid("description is required")
     state.create_project(call.project, fields["description"])
     state.lateness.made(call.project)
+    state.begin_to_spread(call.project)
 
 
 def get_project(state: LogState, call: Call) -> Answer:
@@ -56,6 +57,7 @@ def create_log_store(state: LogState, call: Call) -> Answer:
     """Operation "CreateLogStore"."""
     state.create_store(call.project, call.store, call.fields)
     state.lateness.made(f"{call.project}/{call.store}")
+    state.begin_to_spread(call.project, call.store)
 
 
 def get_log_store(state: LogState, call: Call) -> Answer:

@@ -39,16 +39,22 @@ def get_public_access_block(call: Call) -> Response:
 
 def put_public_access_block(call: Call) -> Response:
     """Switches it on or off."""
-    account_id = call.require().account_id
-    blocked = forms.wanted_block(call)
-    call.state.block_account(account_id, blocked=blocked)
+    _block(call, blocked=forms.wanted_block(call))
     return Response()
 
 
 def delete_public_access_block(call: Call) -> Response:
     """Switches it off."""
-    call.state.block_account(call.require().account_id, blocked=False)
+    _block(call, blocked=False)
     return Response(204)
+
+
+def _block(call: Call, *, blocked: bool) -> None:
+    account_id = call.require().account_id
+    before = call.state.blocks_account(account_id)
+    call.state.block_account(account_id, blocked=blocked)
+    if before and not blocked:
+        call.state.begin_to_spread(account_id)
 
 
 def _is_asked_for(bucket: Bucket, account_id: str, call: Call) -> bool:

@@ -73,15 +73,21 @@ def get_bucket_public_access_block(call: Call) -> Response:
 
 def put_bucket_public_access_block(call: Call) -> Response:
     """Switches it on or off."""
-    bucket = call.own_bucket()
-    call.state.set_block_public_access(bucket.name, forms.wanted_block(call))
+    _block(call, blocked=forms.wanted_block(call))
     return Response()
 
 
 def delete_bucket_public_access_block(call: Call) -> Response:
     """Switches it off."""
-    call.state.set_block_public_access(call.own_bucket().name, blocked=False)
+    _block(call, blocked=False)
     return Response(204)
+
+
+def _block(call: Call, *, blocked: bool) -> None:
+    bucket = call.own_bucket()
+    call.state.set_block_public_access(bucket.name, blocked)
+    if bucket.block_public_access and not blocked:
+        call.state.begin_to_spread(bucket.name)
 
 
 def get_bucket_encryption(call: Call) -> Response:

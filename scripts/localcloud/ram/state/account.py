@@ -85,8 +85,11 @@ class RamState(Rewindable):
             known_as = f"3{_digits()}"
             role = Role(name, trust, description, [], now, known_as, max_session, tags or {})
             self.roles[name] = role
-            self._core.spreading.begin(self.arn(name))
             return role
+
+    def begin_to_spread(self, role: Role) -> None:
+        """A role was made just now, by an operation."""
+        self._core.spreading.begin(self.arn(role.name))
 
     def update_role(
         self, name: str, trust: policies.Document, *, description: str, max_session: int
@@ -103,6 +106,7 @@ class RamState(Rewindable):
             if self.role(name).attached:
                 raise EntityInUseError("Role.Policy", name)
             del self.roles[name]
+            self._core.spreading.forget(self.arn(name))
 
     def policy(self, kind: str, name: str) -> Policy:
         """The policy of that kind (`System` or `Custom`) and name."""
