@@ -129,10 +129,10 @@ class LocalCloud:
         parts = (self.config, self.mns, self.fc)
         # Each can give work to the next, and an invocation to the first: go round until all rest.
         for _ in range(_ROUNDS):
-            before = len(self.journal.entries())
+            before = self.journal.position
             if not all(part.wait_idle(timeout) for part in parts):
                 return False
-            if len(self.journal.entries()) == before:
+            if self.journal.position == before:
                 return True
         return False
 
