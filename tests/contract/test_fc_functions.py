@@ -200,6 +200,7 @@ MEETING = """
 """
 
 
+@pytest.mark.fidelity(24)
 def test_invocations_at_once_have_a_process_each_and_those_above_the_limit_none(
     cloud: FcCloud, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ UNKNOWN = {
 }
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_is_unknown_is_refused_by_its_name(cloud: LocalCloud, name: str) -> None:
     """Its code and name are in the answer, which is XML, and in the journal's entry."""
@@ -156,6 +157,7 @@ def test_what_is_malformed_is_no_fault_of_ours(cloud: LocalCloud, name: str) -> 
     assert (cloud.mns.queues(), cloud.mns.messages(QUEUE)) == ([QUEUE], [])
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize(
     ("version", "query", "named", "refusal"),
     [

@@ -18,6 +18,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(3)
 def test_buckets_are_listed_by_pages(cloud: OssCloud) -> None:
     """100 without asking, at most 1000; what is left comes after the marker that is told."""
     for number in range(120):
@@ -42,6 +43,7 @@ def test_a_list_that_is_whole_tells_no_paging(cloud: OssCloud) -> None:
         assert name not in body
 
 
+@pytest.mark.fidelity(3)
 @pytest.mark.parametrize(
     ("params", "named"),
     [
@@ -64,6 +66,7 @@ def test_buckets_are_listed_by_tag(
     assert [b.name for b in cloud.service().list_buckets(params=params).buckets] == named
 
 
+@pytest.mark.fidelity(3)
 @pytest.mark.parametrize(
     "params",
     [
@@ -84,6 +87,7 @@ def test_a_list_cannot_be_asked_for_so(cloud: OssCloud, params: dict[str, str]) 
     assert found[:2] == (400, "InvalidArgument")
 
 
+@pytest.mark.fidelity(33)
 def test_resource_groups_are_kept_told_and_chosen_by(cloud: OssCloud) -> None:
     """A bucket is in the group it was made in, or in the default one."""
     group = {"x-oss-resource-group-id": "rg-web"}

@@ -19,6 +19,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(10)
 def test_an_account_has_100_buckets_in_a_region(cloud: OssCloud) -> None:
     """The 101st is refused, by either operation that makes one; elsewhere there is room."""
     for number in range(99):
@@ -51,6 +52,7 @@ def test_who_makes_a_bucket_again(cloud: OssCloud) -> None:
     assert theirs == (409, "BucketAlreadyExists", "0015-00000102")
 
 
+@pytest.mark.fidelity(33)
 @pytest.mark.parametrize(
     ("headers", "rule"),
     [
@@ -95,6 +97,7 @@ def test_a_rule_of_encryption(cloud: OssCloud) -> None:
     )[:2] == (400, "InvalidEncryptionAlgorithmError")
 
 
+@pytest.mark.fidelity(33)
 def test_a_website_is_kept_whole(cloud: OssCloud) -> None:
     """Its error page and its routing rules come back as they were put."""
     redirect = models.Redirect("External", pass_query_string=True, host_name="example.com")

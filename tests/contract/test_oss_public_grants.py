@@ -21,6 +21,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(6)
 def test_a_new_bucket_may_have_block_public_access(cloud: OssCloud) -> None:
     """A switch, as both occur: made with it, a bucket cannot be made public at once."""
     cloud.state.block_new_buckets = True
@@ -34,6 +35,7 @@ def test_a_new_bucket_may_have_block_public_access(cloud: OssCloud) -> None:
     made.put_bucket_acl("public-read")
 
 
+@pytest.mark.fidelity(7)
 def test_a_change_of_block_public_access_may_show_late(cloud: OssCloud) -> None:
     """By order: for so many looks it is as before, whether one reads it or grants something."""
     cloud.state.set_block_public_access(NAME, blocked=True)
@@ -66,6 +68,7 @@ def test_a_block_that_was_lifted_is_heeded_for_a_while_and_goes_back(cloud: OssC
         bucket.put_bucket_acl("public-read")
 
 
+@pytest.mark.fidelity(9)
 def test_block_public_access_of_the_account(cloud: OssCloud) -> None:
     """Put, got and deleted; without an element it is off; each needs its own permission."""
     service = cloud.service()
@@ -80,6 +83,7 @@ def test_block_public_access_of_the_account(cloud: OssCloud) -> None:
     assert not cloud.state.blocks_account(ACCOUNT)
 
 
+@pytest.mark.fidelity(9)
 @pytest.mark.parametrize("action", ["Put", "Get", "Delete"])
 def test_the_accounts_block_needs_its_own_permission(cloud: OssCloud, action: str) -> None:
     """A role with all rights but that is refused, and one with that alone is not."""
@@ -95,6 +99,7 @@ def test_the_accounts_block_needs_its_own_permission(cloud: OssCloud, action: st
     call(name)
 
 
+@pytest.mark.fidelity(8)
 def test_a_statement_without_a_principal_is_stored_and_public(cloud: OssCloud) -> None:
     """As the tests of both SDKs have it; it lets anybody in, as it names nobody."""
     text = json.dumps({"Version": "1", "Statement": [OPEN]})

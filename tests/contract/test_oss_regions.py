@@ -20,6 +20,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(4)
 @pytest.mark.parametrize(
     ("host", "region", "passes"),
     [
@@ -81,6 +82,7 @@ def test_a_regions_host_takes_no_bucket_in_the_path(cloud: OssCloud) -> None:
     assert (answer.status, answer.error()["Code"]) == (403, "SecondLevelDomainForbidden")
 
 
+@pytest.mark.fidelity(5)
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -111,6 +113,7 @@ def v1(cloud: OssCloud, key: str = "", secret: str = "") -> oss2.Bucket:
     return oss2.Bucket(auth, cloud.listener.url, NAME, session=oss2.Session())
 
 
+@pytest.mark.fidelity(11)
 def test_old_accounts_may_sign_v1(cloud: OssCloud) -> None:
     """A switch: signatures of version 1, verified; they are for no region."""
     assert refused(v1(cloud).get_bucket_info) == (403, "AccessDenied", "0002-00000080")

@@ -26,6 +26,7 @@ def put_tags(cloud: OssCloud, tags: dict[str, str]) -> oss2.models.RequestResult
     return cloud.bucket(NAME).put_bucket_tagging(models.Tagging(rule))
 
 
+@pytest.mark.fidelity(1)
 @pytest.mark.parametrize(
     "tags",
     [
@@ -40,6 +41,7 @@ def test_tags_that_are_taken(cloud: OssCloud, tags: dict[str, str]) -> None:
     assert cloud.state.bucket(NAME).tags == tags
 
 
+@pytest.mark.fidelity(1)
 @pytest.mark.parametrize(
     "tags",
     [
@@ -60,6 +62,7 @@ def test_tags_beyond_the_limits_are_refused(cloud: OssCloud, tags: dict[str, str
     assert cloud.state.bucket(NAME).tags == {}
 
 
+@pytest.mark.fidelity(2)
 @pytest.mark.parametrize(
     ("keys", "left"), [("a", {"b": "2", "c": "3"}), ("a,c", {"b": "2"}), ("", {}), ("d", None)]
 )

@@ -18,6 +18,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(34)
 def test_a_missing_permission_has_its_own_code(cloud: OssCloud) -> None:
     """Without an Allow 0003-00000202, with a Deny 0003-00000201; another's bucket -00000001."""
     allow = cloud.role("oss:PutBucketAcl")
@@ -32,6 +33,7 @@ def test_a_missing_permission_has_its_own_code(cloud: OssCloud) -> None:
         assert found == (403, "AccessDenied", ec)
 
 
+@pytest.mark.fidelity(34)
 def test_a_denial_may_say_that_the_bucket_is_anothers(cloud: OssCloud) -> None:
     """A switch, as both are documented: a missing permission is told as somebody else's bucket."""
     cloud.state.explains_denials = False

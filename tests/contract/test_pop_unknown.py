@@ -62,6 +62,7 @@ UNKNOWN: dict[str, tuple[dict[str, Any], int, str]] = {
 }
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize("algorithm", SIGNATURES)
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("what", UNKNOWN)

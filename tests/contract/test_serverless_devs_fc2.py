@@ -66,6 +66,7 @@ def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> N
     assert differing == []
 
 
+@pytest.mark.fidelity(25)
 def test_the_recorded_life_of_the_own_specification_is_answered_as_recorded(
     cloud: LocalCloud,
 ) -> None:
