@@ -89,6 +89,13 @@ class Call:
         """A comma-separated list; mandatory unless there is a default."""
         return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
 
+    def parsed(self, name: str, default: str | None = None) -> Any:
+        """What a text in JSON says; mandatory unless there is a default."""
+        try:
+            return json.loads(self.text(name, default))
+        except (ValueError, RecursionError):
+            raise self.invalid(name, "must be JSON") from None
+
     def missing(self, name: str) -> ApiError:
         """What to raise for a mandatory parameter that is not there."""
         return ApiError(400, f"Missing{name}", f"{name} is mandatory for this action.")
