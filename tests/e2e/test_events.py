@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from scripts import ROOT, pythons
+from scripts import ROOT
+from scripts.localcloud import pythons
 from scripts.localcloud.pythons import RUNTIMES
 from tests.account import Account, Beginning, Moments
 from tests.conftest import missing_runtime
