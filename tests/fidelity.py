@@ -10,10 +10,13 @@ make test-cloud   # run all of the local cloud's own tests, and compare
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from scripts.localcloud import LocalCloud
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "local-cloud.md"
 MARK = "fidelity"
@@ -21,13 +24,17 @@ MARK = "fidelity"
 _BEGIN = "<!-- how faithful it is: written by `make fidelity` -->\n"
 _END = "<!-- end of how faithful it is -->\n"
 _SAME = "the same"
+_SWITCH = re.compile(r"\{([\w.]+)\}")
 
 Outcomes = Mapping[int, Mapping[str, bool]]
 """For each fact the tests of it, as `file::function`, and whether all went well in them."""
 
 
 class Fact(NamedTuple):
-    """What Alibaba Cloud does, where that is told, and what its stand-in does."""
+    """What Alibaba Cloud does, where that is told, and what its stand-in does.
+
+    In `here` a switch is named in braces; the table has its default beside it.
+    """
 
     fact: str
     source: str
@@ -55,12 +62,12 @@ FACTS = {
     6: Fact(
         "Block Public Access is on in a new bucket",
         "tests of OSS SDK v2",
-        "a switch, off, as both occur: `cloud.oss.block_new_buckets`",
+        "a switch, as both occur: {oss.block_new_buckets}",
     ),
     7: Fact(
         "A change of Block Public Access takes seconds to show",
         "oss2's test",
-        "a switch, off: `cloud.spreading.looks`; or `Lag` for one change",
+        "a switch, counted in looks: {spreading.looks}; or `Lag` for one change",
     ),
     8: Fact(
         "A policy's statement without Principal is stored, and counts as public",
@@ -72,12 +79,12 @@ FACTS = {
     10: Fact(
         "An account has 100 buckets at most in a region",
         "PutBucket",
-        "the same; more by `cloud.oss.most_buckets`",
+        "the same: {oss.most_buckets}",
     ),
     11: Fact(
         "Old accounts still sign with version 1",
         "0002-00000080",
-        "a switch, off, as new accounts are refused: `cloud.oss.accepts_v1`",
+        "a switch, as new accounts are refused: {oss.accepts_v1}",
     ),
     12: Fact(
         "RAM: 1024 characters of a description, 6144 of a policy, 5 versions of it, 5 policies of "
@@ -112,18 +119,19 @@ FACTS = {
     20: Fact(
         "An evaluation takes minutes; rules are made and deleted some time later",
         "Terraform provider",
-        "switches, off: `cloud.config.evaluates_after`, for which one would have to wait, and "
-        "`cloud.config.lag.reads`",
+        "switches: the seconds of cloud time, {config.evaluates_after}, as one would have to wait, "
+        "and how many reads miss a new rule, {config.lag.reads}",
     ),
     21: Fact(
         "CreateService and CreateTrigger are refused for a while after their role was made",
         "Terraform provider",
-        "a switch, off: `cloud.spreading.looks`; guessed: the words",
+        "a switch, counted in looks: {spreading.looks}; guessed: the words",
     ),
     22: Fact(
         "A new log project or store is not seen for up to two minutes",
         "Terraform provider; samples of the SDK",
-        "switches, off: `cloud.spreading.looks` for others, `cloud.log.lateness.new` for all",
+        "switches, counted in looks: {spreading.looks} for other services, {log.lateness.new} for "
+        "all",
     ),
     23: Fact(
         "An asynchronous run that the platform refuses (429, 5xx) is tried again for 5 hours, and "
@@ -134,7 +142,7 @@ FACTS = {
     24: Fact(
         "100 instances run at once in a region, and then there is 429",
         "Retry policies",
-        "the same; more by `cloud.fc.max_instances`",
+        "the same: {fc.max_instances}",
     ),
     25: Fact(
         "An empty answer has no content type of JSON",
@@ -163,7 +171,7 @@ FACTS = {
         "A project's description has 64 characters at most, an account 50 projects, a project 200 "
         "stores; what is deleted goes some time later",
         "Manage projects; Basic resources",
-        "the same; going later is a switch, off: `cloud.log.lateness.deleted`",
+        "the same; how many requests see the deleted: {log.lateness.deleted}",
     ),
     33: Fact(
         "A website's error page and routing rules, the encryption headers of PutBucket and "
@@ -173,7 +181,7 @@ FACTS = {
     34: Fact(
         "A missing permission and somebody else's bucket have error codes (EC) of their own",
         "HTTP 403 errors; 0003-00000201, 0003-00000202",
-        "the same; the other documented form by `cloud.oss.explains_denials`",
+        "the same: {oss.explains_denials}; off, it is told in the other documented way",
     ),
     35: Fact(
         "What is asked for has its effect, or is refused",
@@ -254,14 +262,25 @@ def written(document: str, seen: Outcomes) -> str:
 def table(seen: Outcomes) -> str:
     """The table in Markdown, a line for each fact."""
     head = ["| # | Alibaba Cloud | told by | here | shown by |", "| --- | --- | --- | --- | --- |"]
-    lines = [_line(number, fact, seen.get(number, {})) for number, fact in FACTS.items()]
+    with LocalCloud() as cloud:
+        lines = [
+            _line(number, fact, _with_defaults(fact.here, cloud), seen.get(number, {}))
+            for number, fact in FACTS.items()
+        ]
     return "\n".join([*head, *lines, ""])
 
 
-def _line(number: int, fact: Fact, outcomes: Mapping[str, bool]) -> str:
-    here = fact.here
-    if not shown(outcomes):
-        here = "**not shown**"
+def _with_defaults(here: str, cloud: LocalCloud) -> str:
+    def told(found: re.Match[str]) -> str:
+        default = attrgetter(found[1])(cloud)
+        shown = {True: "on", False: "off"}[default] if isinstance(default, bool) else default
+        return f"`cloud.{found[1]}` ({shown})"
+
+    return _SWITCH.sub(told, here)
+
+
+def _line(number: int, fact: Fact, here: str, outcomes: Mapping[str, bool]) -> str:
+    here = here if shown(outcomes) else "**not shown**"
     tests = "; ".join(_links(outcomes))
     return f"| {number} | {fact.fact} | {fact.source} | {here} | {tests} |"
 

@@ -29,6 +29,13 @@ def test_a_fact_is_not_shown_by_a_test_that_failed_or_by_none() -> None:
     assert "[another](../tests/contract/test_x.py) **failed**" in line(2, {2: {**WELL, **failed}})
 
 
+def test_a_switch_is_told_with_its_default() -> None:
+    """It is asked of the cloud itself."""
+    assert "`cloud.oss.most_buckets` (100)" in line(10, {10: WELL})
+    assert "`cloud.oss.accepts_v1` (off)" in line(11, {11: WELL})
+    assert "{" not in fidelity.table(dict.fromkeys(fidelity.FACTS, WELL))
+
+
 def test_only_the_table_is_written() -> None:
     """What stands around it stays, and to write it twice changes nothing."""
     once = fidelity.written(PLACE, {2: WELL})
