@@ -77,8 +77,8 @@ test-bundle: $(DEV)  ## Run the function's tests of what it sends on the bundle 
 	  && $(RUN) pytest $(AT_ONCE) 4 -o pythonpath="'$$own/function' ." $(ON_THE_WIRE)
 
 .PHONY: test-cloud
-test-cloud: $(DEV)  ## Run the local cloud's own tests
-	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 6 -m "not bad_days" $(CLOUD_TESTS)
+test-cloud: $(DEV)  ## Run the local cloud's own tests, and see that its table of fidelity is true
+	@$(IN_ITS_OWN) && $(RUN) pytest -p tests.fidelity $(AT_ONCE) 6 -m "not bad_days" $(CLOUD_TESTS)
 
 .PHONY: test-all
 test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
@@ -125,6 +125,11 @@ bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--qui
 .PHONY: permissions
 permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
 	@$(RUN) scripts.docs.permissions
+
+.PHONY: fidelity
+fidelity: $(DEV)  ## Write how faithful the local cloud is, as its tests show, into docs/local-cloud.md
+	@$(IN_ITS_OWN) && $(RUN) pytest -p tests.fidelity --write-fidelity $(AT_ONCE) 6 \
+	  -m "fidelity and not bad_days" $(CLOUD_TESTS)
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

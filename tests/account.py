@@ -81,7 +81,7 @@ class Account:
         self.shell = {name: known[name] for name in known if not name.startswith("ALIBABA")}
         self.key = cloud.credentials
         self.clients = clients(cloud)
-        self._start = len(cloud.journal.entries())
+        self._start = cloud.journal.position
 
     # What is declared
 
@@ -262,7 +262,7 @@ class Account:
 
     def requests(self) -> list[Entry]:
         """The requests since this account was begun with, in order."""
-        entries = self.cloud.journal.entries()[self._start :]
+        entries = self.cloud.journal.entries(since=self._start)
         return [entry for entry in entries if "request" in entry.details]
 
     def writes(self) -> list[Entry]:
@@ -275,10 +275,10 @@ class Account:
 
     def calls(self) -> Callable[[], list[str]]:
         """What gives, when it is called, the operations since now (`fc:GetService`), in order."""
-        start = len(self.cloud.journal.entries())
+        start = self.cloud.journal.position
         return lambda: [
             f"{entry.service}:{entry.action}"
-            for entry in self.cloud.journal.entries()[start:]
+            for entry in self.cloud.journal.entries(since=start)
             if "request" in entry.details
         ]
 

@@ -129,10 +129,10 @@ class LocalCloud:
         parts = (self.config, self.mns, self.fc)
         # Each can give work to the next, and an invocation to the first: go round until all rest.
         for _ in range(_ROUNDS):
-            before = len(self.journal.entries())
+            before = self.journal.position
             if not all(part.wait_idle(timeout) for part in parts):
                 return False
-            if len(self.journal.entries()) == before:
+            if self.journal.position == before:
                 return True
         return False
 
@@ -140,6 +140,7 @@ class LocalCloud:
         """Let what was made or deleted until now show as it is, as when minutes have passed."""
         self.config.lag.end()
         self.log.lateness.end()
+        self.spreading.end()
 
     def snapshot(self, timeout: float = 60) -> Snapshot:
         """All that the cloud holds, for `rollback`; for when nobody else is using it.

@@ -52,6 +52,8 @@ class Response:
     dropped: bool = False
 
 
+_SILENCE = 300  # seconds: far more than clients here leave between two requests
+
 _Connection = socket.socket | tuple[bytes, socket.socket]  # a TCP server's is always the first
 
 
@@ -64,11 +66,16 @@ class Handler(Protocol):
 
 
 class Listener:
-    """A server for one handler on a free loopback port; `url` is where it is."""
+    """A server for one handler on a free loopback port; `url` is where it is.
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+    A client that is waited for, be it in the middle of a request, and says nothing for `silence`
+    seconds is let go. The time that a request takes to be handled does not count.
+    """
+
+    def __init__(self, handler: Handler, port: int = 0, *, silence: float = _SILENCE) -> None:
         self._door = _Door()
-        self._server = _Server(("127.0.0.1", port), _connection_handler(handler, self._door))
+        per_connection = _connection_handler(handler, self._door, silence)
+        self._server = _Server(("127.0.0.1", port), per_connection)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -173,27 +180,45 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def _read_body(stream: BufferedIOBase, header: Callable[[str], str | None]) -> bytes:
+    """Raises ValueError for a length that is none, ConnectionError for less than was announced."""
     if (header("Transfer-Encoding") or "").lower() != "chunked":
-        return stream.read(int(header("Content-Length") or 0))
+        return _exactly(stream, int(header("Content-Length") or 0))
     chunks = []
     while size := int(stream.readline().split(b";")[0], 16):
-        chunks.append(stream.read(size))
+        chunks.append(_exactly(stream, size))
         stream.readline()
     while stream.readline() not in (b"\r\n", b""):
         pass  # trailers
     return b"".join(chunks)
 
 
-def _connection_handler(handler: Handler, door: _Door) -> type[http.server.BaseHTTPRequestHandler]:
+def _exactly(stream: BufferedIOBase, size: int) -> bytes:
+    if size < 0:
+        raise ValueError(f"no length: {size}")
+    read = stream.read(size)
+    if len(read) < size:
+        raise ConnectionAbortedError("the client went away in the middle of its request")
+    return read
+
+
+def _connection_handler(
+    handler: Handler, door: _Door, silence: float
+) -> type[http.server.BaseHTTPRequestHandler]:
     class ConnectionHandler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # One segment an answer, sent at once: otherwise Nagle and the client's delayed
         # acknowledgement hold each answer with a body for some 40 ms.
         wbufsize = -1
         disable_nagle_algorithm = True
+        timeout = silence
 
         def _serve(self) -> None:
-            body = _read_body(self.rfile, self.headers.get)
+            try:
+                body = _read_body(self.rfile, self.headers.get)
+            except ValueError:
+                self.close_connection = True
+                self.send_error(400)
+                return
             path, _, query = self.path.partition("?")
             request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
             if not door.enter():

@@ -21,20 +21,18 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from .http import Request, Response
-from .pop_signature import authenticate, authenticate_acs3, is_form, parameters
+from .pop_signature import authenticate, is_form, parameters
 from .ram.state import Principal, RamState
 from .service import ApiError, Core, Service
 from .table import Match, Row, unknown, words
 
 __all__ = [
-    "Action",
     "Answer",
     "Call",
     "PopService",
-    "authenticate_acs3",
     "invalid",
     "request_id",
     "rpc",
@@ -46,8 +44,8 @@ Answer: TypeAlias = dict[str, Any]
 # What signs or frames any request: pages "V3 request body and signature mechanism" and "V2 RPC
 # request body and signature mechanism", and what official clients send beside that.
 _COMMON = words(
-    "Action Version Format AccessKeyId Signature SignatureMethod SignatureNonce SignatureVersion"
-    " SecurityToken Timestamp RegionId"
+    "Action Version Format AccessKeyId Signature SignatureMethod SignatureNonce SignatureType"
+    " SignatureVersion SecurityToken Timestamp RegionId"
 )
 _COMMON_HEADERS = words(
     "x-acs-action x-acs-version x-acs-date x-acs-content-sha256 x-acs-signature-nonce"
@@ -91,6 +89,13 @@ class Call:
         """A comma-separated list; mandatory unless there is a default."""
         return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
 
+    def parsed(self, name: str, default: str | None = None) -> Any:
+        """What a text in JSON says; mandatory unless there is a default."""
+        try:
+            return json.loads(self.text(name, default))
+        except (ValueError, RecursionError):
+            raise self.invalid(name, "must be JSON") from None
+
     def missing(self, name: str) -> ApiError:
         """What to raise for a mandatory parameter that is not there."""
         return ApiError(400, f"Missing{name}", f"{name} is mandatory for this action.")
@@ -98,20 +103,6 @@ class Call:
     def invalid(self, name: str, why: str) -> ApiError:
         """What to raise for a parameter whose value the service does not take."""
         return invalid(name, why)
-
-
-class Action(NamedTuple):
-    """What to do for an action, and what RAM must allow, of a service that has no table yet.
-
-    `subject` is the parameter that names what it is done to. `resource` is the ARN to authorize,
-    with `{account}`, `{region}` and any parameter's name in braces, and `further` are more of them;
-    `*` is what pages call "All Resource".
-    """
-
-    perform: Callable[[Call], Answer]
-    subject: str = ""
-    resource: str = "*"
-    further: tuple[str, ...] = ()
 
 
 def rpc(
@@ -137,7 +128,7 @@ class PopService(Service):
     """A service whose actions are named by the header x-acs-action or the parameter Action.
 
     `version` is the one of its API that it knows. `operations` have a method for each row, by its
-    name in snake case. Without a table it goes by `actions`, and does not know what those take.
+    name in snake case.
     """
 
     version = ""
@@ -150,14 +141,6 @@ class PopService(Service):
         self.ram = ram
         self._rows = {row.name: row for row in self.table}
         self._performs = {name: _method(name, operations) for name in self._rows}
-        for name, action in self.actions().items():
-            resources = (action.resource, *action.further)
-            self._rows[name] = Row(name, "", f"/{{{action.subject}}}", "", resources=resources)
-            self._performs[name] = action.perform
-
-    def actions(self) -> dict[str, Action]:
-        """The actions by name, of a service that has no table yet."""
-        return {}
 
     def identify(self, request: Request) -> Match:
         """The action asked for, its parameters and its subject; raises ApiError if none."""
@@ -170,8 +153,7 @@ class PopService(Service):
                 "InvalidAction.NotFound",
                 f"Specified api is not found, please check your url and method: {name!r}.",
             )
-        if row.page:
-            self._check(row, request, params)
+        self._check(row, request, params)
         return Match(row, params, params.get(row.path[2:-1], ""))
 
     def perform(self, operation: Match, request: Request) -> Response:

@@ -129,7 +129,7 @@ class Demo:
         self._scene(f"{FIRST.bucket}: {FIRST.story}")
         bucket = self._make(stage, FIRST)
         journal = stage.cloud.journal
-        seen = len(journal.entries())
+        seen = journal.position
         hold = Hold()  # the function's first look, until we have had ours
         stage.cloud.faults.add("oss:GetBucketInfo", hold, subject=FIRST.bucket)
         self._open(bucket, FIRST)
@@ -138,7 +138,7 @@ class Demo:
         self._settle(stage)
         after = read_anonymously(stage, FIRST.bucket)
         lines = [timeline.Line(self._changed[FIRST.bucket], "You", f"set {FIRST.opened}")]
-        lines += timeline.tell(journal.entries()[seen:], FIRST.bucket)
+        lines += timeline.tell(journal.entries(since=seen), FIRST.bucket)
         lines[1:1] = [timeline.Line(lines[0].at, "You", f"read {PAGE} as anybody: {before}")]
         lines.append(timeline.Line(time.monotonic(), "You", f"read {PAGE} as anybody: {after}"))
         for line in lines:

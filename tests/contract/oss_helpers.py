@@ -3,11 +3,12 @@
 import contextlib
 import http.client
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 import oss2
+import pytest
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
@@ -146,3 +147,10 @@ def v4(credentials: Credentials) -> oss2.StsAuth | oss2.AuthV4:
     """oss2's signer of version 4 for these credentials."""
     key_id, secret, token, _ = credentials
     return oss2.StsAuth(key_id, secret, token, "v4") if token else oss2.AuthV4(key_id, secret)
+
+
+def refused(call: Callable[[], object]) -> tuple[int, str, str]:
+    """Status, code and EC of a refusal."""
+    with pytest.raises(oss2.exceptions.ServerError) as error:
+        call()
+    return error.value.status, error.value.code, error.value.ec

@@ -196,6 +196,12 @@ def test_a_record_is_kept_as_it_was_made(sdk: Any) -> None:
     refused = refusal(lambda: sdk.create_resource_record(POLICY, again))
     assert refused.code == "ResourceRecordAlreadyExist"
 
+    for value in ("1", "{", '{"a":' * 2000):
+        no_object = models.ResourceRecord(id="two", tag="second", value=value)
+        request = models.CreateResourceRecordRequest(body=no_object)
+        refused = refusal(lambda: sdk.create_resource_record(POLICY, request))  # noqa: B023
+        assert refused.status == 400
+
     body.value = '{"a": 2}'
     sdk.update_resource_record(POLICY, "one", models.UpdateResourceRecordRequest(body=body))
     request = models.ListResourceRecordRequest(ids="one,other", offset=0, size=10)

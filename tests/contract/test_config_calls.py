@@ -348,6 +348,7 @@ def test_cloud_config_is_guarded_by_ram(rig: ConfigRig) -> None:
     assert (refused.value.status_code, refused.value.code) == (400, "NoPermission")
 
 
+@pytest.mark.fidelity(17)
 @pytest.mark.parametrize(
     ("action", "call"),
     [

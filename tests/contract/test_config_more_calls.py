@@ -64,6 +64,7 @@ def remediation_request(rule_id: str, **more: Any) -> models.CreateRemediationRe
     return models.CreateRemediationRequest(**fields)
 
 
+@pytest.mark.fidelity(19)
 def test_a_remediation_lives_as_it_was_written(rig: ConfigRig, config: Client) -> None:
     """It is created, listed by its rule, told of with results, and deleted, or with its rule."""
     rig.oss.create("config-snapshot", acl="public-read")
@@ -97,6 +98,7 @@ def test_a_remediation_lives_as_it_was_written(rig: ConfigRig, config: Client) -
     assert listed() == []
 
 
+@pytest.mark.fidelity(19)
 @pytest.mark.parametrize(
     ("more", "code"),
     [
@@ -118,6 +120,7 @@ def test_a_rule_has_one_remediation_of_a_known_kind(
     assert (refused.value.status_code, refused.value.code) == (400, code)
 
 
+@pytest.mark.fidelity(18)
 def test_one_resource_is_evaluated_against_every_rule(rig: ConfigRig, config: Client) -> None:
     """StartConfigRuleEvaluationByResource reports that bucket, for each rule, and no other."""
     for name in ("config-snapshot", "another-one"):
@@ -133,6 +136,7 @@ def test_one_resource_is_evaluated_against_every_rule(rig: ConfigRig, config: Cl
     assert rig.received() == []
 
 
+@pytest.mark.fidelity(20)
 def test_an_evaluation_takes_ten_minutes() -> None:
     """So long is the window in which Cloud Config sees changes, in seconds of the cloud's time."""
     with config_rig(HeldClock()) as rig:
@@ -145,6 +149,7 @@ def test_an_evaluation_takes_ten_minutes() -> None:
         assert waited[0] == 600
 
 
+@pytest.mark.fidelity(20)
 def test_a_rule_is_made_and_deleted_a_few_reads_later(rig: ConfigRig, config: Client) -> None:
     """A new rule is not found at first, and a deleted one is DELETING; counted in reads of it."""
     rule_id = config.create_config_rule(rule_request()).body.config_rule_id

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.localcloud.faults import Drop, Fail
 from scripts.localcloud.fc.errors import FcError
+from scripts.localcloud.mns.delivery import BACKOFF_RETRY
 from scripts.localcloud.ram import policies
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
 
@@ -364,3 +365,18 @@ def test_a_trigger_on_a_topic_that_is_not_there_is_refused_and_not_kept(cloud: F
     cloud.mns.publish("late", "now")
 
     assert events(cloud) == ["now"]
+
+
+def test_a_trigger_on_a_topic_with_all_its_subscriptions_is_refused_and_not_kept(
+    cloud: FcCloud,
+) -> None:
+    """It is an error of Function Compute's, whatever MNS calls it; with room it can be made."""
+    deploy(cloud, PRINTING)
+    for number in range(100 - len(cloud.mns.topic("findings").subscriptions)):
+        cloud.mns.subscribe("findings", f"n-{number}", strategy=BACKOFF_RETRY, push=bool)
+
+    with pytest.raises(FcError, match="takes no subscription") as refused:
+        add_trigger(cloud)
+    assert refused.value.status == 400
+    cloud.mns.unsubscribe("findings", "n-0")
+    add_trigger(cloud)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scripts.localcloud.fc import instance
 from scripts.localcloud.fc.code import Code
 from scripts.localcloud.fc.errors import FcError
 from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
@@ -123,6 +124,16 @@ COUNTER = """
 """
 
 
+FILLING = """
+    import os
+
+    def handler(event, context):
+        print(event.decode())
+        beside = sorted(os.listdir(os.path.dirname(os.getcwd())))
+        return [os.environ["FC_INSTANCE_ID"], os.fstat(1).st_size, beside]
+"""
+
+
 def test_a_warm_function_keeps_its_process_and_its_modules(cloud: FcCloud) -> None:
     """The first invocation is cold, the next ones use the same process, module state included."""
     deploy(cloud, COUNTER % "first")
@@ -132,6 +143,31 @@ def test_a_warm_function_keeps_its_process_and_its_modules(cloud: FcCloud) -> No
     assert [invocation.cold for invocation in invocations] == [True, False, False]
     assert [json.loads(invocation.payload)["calls"] for invocation in invocations] == [1, 2, 3]
     assert len(cloud.journal.entries("fc", "started", f"{SERVICE}/{FUNCTION}")) == 1
+
+
+def test_what_was_printed_is_no_longer_on_the_disk(cloud: FcCloud) -> None:
+    """A process that prints in run after run fills no file, and leaves none with a name."""
+    deploy(cloud, FILLING)
+
+    runs = [run(cloud, "x" * 1000) for _ in range(3)]
+
+    assert len({process for process, _, _ in runs}) == 1
+    assert len({size for _, size, _ in runs}) == 1
+    assert runs[-1][2] == ["code"]
+    assert cloud.fc.logs(SERVICE, FUNCTION).count("x" * 1000) == 3
+
+
+def test_of_what_one_run_prints_the_end_is_kept(
+    cloud: FcCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much it is, it is not all read into memory."""
+    monkeypatch.setattr(instance, "_MOST_READ", 100)
+    deploy(cloud, FILLING)
+
+    run(cloud, "x" * 1000)
+
+    kept = cloud.fc.logs(SERVICE, FUNCTION)
+    assert (len(kept), kept[0], "FC Invoke End" in kept) == (100, "x", True)
 
 
 @pytest.mark.parametrize("what", ["code", "configuration", "service"])
@@ -164,6 +200,7 @@ MEETING = """
 """
 
 
+@pytest.mark.fidelity(24)
 def test_invocations_at_once_have_a_process_each_and_those_above_the_limit_none(
     cloud: FcCloud, tmp_path: Path
 ) -> None:

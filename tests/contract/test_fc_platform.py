@@ -54,6 +54,7 @@ def make_new_role(cloud: FcCloud | LocalCloud, name: str) -> str:
     return cloud.ram.arn(name)
 
 
+@pytest.mark.fidelity(23)
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_the_platform_s_errors_are_retried_and_are_no_attempts(cloud: FcCloud, status: int) -> None:
     """Five of them, at growing intervals, and the function has its one attempt all the same."""
@@ -73,6 +74,7 @@ def test_the_platform_s_errors_are_retried_and_are_no_attempts(cloud: FcCloud, s
     assert end.details["runs"] == 1
 
 
+@pytest.mark.fidelity(23)
 def test_the_platform_s_errors_are_retried_for_five_hours_and_then_told(cloud: FcCloud) -> None:
     """Then the failure destination has the platform's error, though the function never ran."""
     deploy(cloud, ECHO, role=cloud.ram.arn("repair-role"))
@@ -91,6 +93,7 @@ def test_the_platform_s_errors_are_retried_for_five_hours_and_then_told(cloud: F
     assert message["responseContext"]["statusCode"] == 429
 
 
+@pytest.mark.fidelity(24)
 def test_more_events_at_once_than_instances_are_all_handled_in_the_end() -> None:
     """With room for one, the others are refused by the platform and come again."""
     with FcCloud(time_scale=0.01) as cloud:
@@ -131,6 +134,7 @@ def make_service(fc: Client, name: str, role: str) -> Callable[[], object]:
     return lambda: fc.create_service(models.CreateServiceRequest(service_name=name, role=role))
 
 
+@pytest.mark.fidelity(21)
 def test_a_role_just_made_is_not_seen_at_first(cloud: FcCloud) -> None:
     """CreateService and CreateTrigger are refused so often; older roles are seen at once."""
     deploy(cloud)
@@ -187,6 +191,7 @@ INITIALIZED = """
 """
 
 
+@pytest.mark.fidelity(26)
 def test_the_initializer_runs_once_an_instance_and_before_the_handler(cloud: FcCloud) -> None:
     """It gets the context, and what it returns is nobody's; the log tells where it ran."""
     deploy(cloud, INITIALIZED, initializer="index.initialize")
@@ -205,6 +210,7 @@ def test_the_initializer_runs_once_an_instance_and_before_the_handler(cloud: FcC
     assert "Initialize" not in second.log
 
 
+@pytest.mark.fidelity(26)
 def test_a_handler_waits_for_an_initializer_that_succeeds(cloud: FcCloud) -> None:
     """One that raises is the invocation's error; the same instance tries it again at the next."""
     source = """
@@ -259,6 +265,7 @@ def test_an_initializer_that_cannot_be_is_refused(
     assert (answer.status, answer.code) == (400, "InvalidArgument")
 
 
+@pytest.mark.fidelity(25)
 def test_an_empty_answer_does_not_say_that_it_is_json(cloud: FcCloud) -> None:
     """Clients parse what says so: neither 204 nor 202 has a type, in both versions."""
     deploy(cloud)

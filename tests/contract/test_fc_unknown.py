@@ -113,6 +113,7 @@ UNKNOWN: list[tuple[str, str, str, dict[str, Any] | None, dict[str, str], str]] 
 ]
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize(
     ("method", "path", "query", "body", "headers", "names"),
     UNKNOWN,

@@ -108,6 +108,7 @@ def test_requests_are_verified_to_the_byte(
 IN_PROJECT = f"{PROJECT}.127.0.0.1"
 
 
+@pytest.mark.fidelity(30)
 def test_x_log_date_is_no_part_of_the_signature(cloud: LocalCloud) -> None:
     """It may come beside Date, for proxies that take that away, and is not signed."""
     now = email.utils.formatdate(usegmt=True)
@@ -148,6 +149,7 @@ def v4(
     return send(cloud, "GET", "/logstores?size=1&logstoreName=a%2Fb+c", sent, headers)
 
 
+@pytest.mark.fidelity(30)
 def test_signature_v4_is_verified_too(cloud: LocalCloud) -> None:
     """Its date, its region and the digest of the body must be right as well."""
     assert v4(cloud)[0] == 200
@@ -158,6 +160,7 @@ def test_signature_v4_is_verified_too(cloud: LocalCloud) -> None:
     assert ask(cloud, "/", method="GET", **pair)[:2] == (400, "ParameterInvalid")
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize(
     ("request_", "named"),
     [
@@ -202,6 +205,7 @@ def test_each_row_names_its_page_and_its_resource() -> None:
             assert resource == "*" or resource.format(**known).startswith("acs:log:")
 
 
+@pytest.mark.fidelity(22)
 def test_what_is_new_is_unseen_at_first() -> None:
     """Two requests do not see a new project or store, in lists either."""
     with LocalCloud(time_scale=0) as cloud:
@@ -225,6 +229,7 @@ def test_what_is_new_is_unseen_at_first() -> None:
         assert sdk.get_log_store(PROJECT, STORE).body.ttl == 1
 
 
+@pytest.mark.fidelity(32)
 def test_what_was_deleted_lingers() -> None:
     """Two requests still see it, and it cannot be made anew meanwhile."""
     with LocalCloud(time_scale=0) as cloud:
@@ -247,6 +252,7 @@ def test_what_was_deleted_lingers() -> None:
         assert listed.body.logstores == []
 
 
+@pytest.mark.fidelity(32)
 def test_there_are_no_more_than_the_limits() -> None:
     """50 projects of an account, 200 stores of a project, 64 characters of a description."""
     with LocalCloud(time_scale=0) as cloud:

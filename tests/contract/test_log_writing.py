@@ -59,6 +59,7 @@ def test_logs_are_written_by_the_sdk(sdk: Any, compression: str) -> None:
     assert search(sdk, "__topic__: t") == ["put, with ü"] * 2
 
 
+@pytest.mark.fidelity(31)
 def test_a_log_keeps_its_own_time_and_source(sdk: Any) -> None:
     """It is found at that time, in the order of the times, and told with source and tags."""
     now = int(time.time())

@@ -48,6 +48,7 @@ def queue_of(cloud: LocalCloud, key: Credentials) -> Iterator[Queue]:
         client.mns_client.close_connection()
 
 
+@pytest.mark.fidelity(28)
 def test_a_batch_is_sent(cloud: LocalCloud, queue: Queue) -> None:
     """Each message of a batch has an id, its MD5, its own delay and its own priority."""
     sent = queue.batch_send_message(
@@ -59,6 +60,7 @@ def test_a_batch_is_sent(cloud: LocalCloud, queue: Queue) -> None:
     assert cloud.mns.queue(QUEUE)[1].delayed == 1
 
 
+@pytest.mark.fidelity(28)
 def test_a_batch_is_deleted(cloud: LocalCloud, queue: Queue) -> None:
     """The handles of a batch delete its messages, and are told nothing more."""
     queue.batch_send_message([Message("a"), Message("b"), Message("c")])

@@ -123,6 +123,7 @@ def from_xml(body: str) -> dict[str, str]:
     return {each.tag.removeprefix(NAMESPACE): each.text or "" for each in root}
 
 
+@pytest.mark.fidelity(29)
 @pytest.mark.parametrize(("content_format", "read"), [("XML", from_xml), ("JSON", json.loads)])
 def test_an_http_endpoint_gets_the_notification(
     cloud: LocalCloud,
@@ -177,6 +178,7 @@ def test_what_an_http_endpoint_does_not_take_is_pushed_again(
     assert cloud.journal.entries("mns", "delivered")[-1].details["attempt"] == 4
 
 
+@pytest.mark.fidelity(29)
 @pytest.mark.parametrize("by", ["XML interface", "management call"])
 def test_a_queue_endpoint_gets_the_messages_of_its_tag(cloud: LocalCloud, by: str) -> None:
     """They are in that queue, in the format that was ordered, and no others."""
@@ -200,6 +202,7 @@ def test_a_queue_endpoint_gets_the_messages_of_its_tag(cloud: LocalCloud, by: st
     assert cloud.mns.subscription(TOPIC, "mine").endpoint == queue_endpoint(cloud)
 
 
+@pytest.mark.fidelity(29)
 @pytest.mark.parametrize(
     "endpoint",
     ["http://203.0.113.1/hook", "mail:directmail:a@b.example", "sms:directsms:anonymous"],
@@ -228,6 +231,7 @@ NONSENSE = {
 }
 
 
+@pytest.mark.fidelity(29)
 @pytest.mark.parametrize("name", NONSENSE)
 def test_an_endpoint_that_cannot_be_is_refused(cloud: LocalCloud, name: str) -> None:
     """400 EndpointInvalid, and no subscription; a queue must take messages as long as the topic."""
@@ -260,6 +264,7 @@ def test_a_management_call_refuses_it_too(cloud: LocalCloud, push_type: str, end
     assert (refused.value.status_code, refused.value.code) == (400, "EndpointInvalid")
 
 
+@pytest.mark.fidelity(28)
 @pytest.mark.parametrize("by", ["XML interface", "management call"])
 def test_a_subscription_is_given_another_strategy(
     cloud: LocalCloud, hooks: Callable[..., Hook], by: str

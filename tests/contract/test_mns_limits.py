@@ -95,6 +95,7 @@ def test_the_longest_names_and_tags_are_taken(cloud: LocalCloud, client: Client)
     assert len(cloud.mns.topic(TOPIC).subscriptions) == 1
 
 
+@pytest.mark.fidelity(27)
 def test_a_message_has_a_tag_of_at_most_16_characters(cloud: LocalCloud, client: Client) -> None:
     """One of 17 is refused, whoever publishes; characters are counted, not bytes."""
     cloud.mns.publish(TOPIC, "body", tag="ä" * 16)
@@ -104,6 +105,7 @@ def test_a_message_has_a_tag_of_at_most_16_characters(cloud: LocalCloud, client:
     assert len(cloud.journal.entries("mns", "published", TOPIC)) == 1
 
 
+@pytest.mark.fidelity(27)
 def test_a_topic_has_at_most_100_subscriptions(cloud: LocalCloud, client: Client) -> None:
     """The 101st is refused; to order one of them again is not."""
     for number in range(100):

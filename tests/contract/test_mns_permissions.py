@@ -14,7 +14,7 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from mns.account import Account
 
 from scripts.localcloud import LocalCloud
-from scripts.localcloud.mns import api, management
+from scripts.localcloud.mns import api
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, Policy, Role
 from scripts.localcloud.table import Row
@@ -56,7 +56,7 @@ def test_an_operation_takes_its_resources_and_no_more(cloud: LocalCloud, row: Ro
         assert ask(cloud, row, may(cloud, row, without)) == "AccessDenied"
 
 
-@pytest.mark.parametrize("row", management.TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", api.MANAGEMENT_TABLE, ids=lambda row: row.name)
 def test_a_management_call_takes_its_resource_and_no_more(cloud: LocalCloud, row: Row) -> None:
     """With just this it is not refused by RAM; without it, it is, and so on all queues and topics
     where the page knows no resource."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from alibabacloud_mns_open20220119.client import Client
-from alibabacloud_tea_openapi.exceptions import ServerException
+from alibabacloud_tea_openapi.exceptions import ClientException, ServerException
 from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
 from alibabacloud_tea_util.models import RuntimeOptions
 from mns.account import Account
@@ -19,6 +19,7 @@ from scripts.localcloud import LocalCloud
 TOPIC, QUEUE = "MNSTestConfig", "repair-failures"
 QUEUE_XML = "<Queue><DelaySeconds>1</DelaySeconds>{}</Queue>"
 MESSAGE_XML = "<Message><MessageBody>x</MessageBody>{}</Message>"
+NOT_KNOWN = (501, "NotImplemented")
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,7 @@ UNKNOWN = {
 }
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_is_unknown_is_refused_by_its_name(cloud: LocalCloud, name: str) -> None:
     """Its code and name are in the answer, which is XML, and in the journal's entry."""
@@ -155,19 +157,21 @@ def test_what_is_malformed_is_no_fault_of_ours(cloud: LocalCloud, name: str) -> 
     assert (cloud.mns.queues(), cloud.mns.messages(QUEUE)) == ([QUEUE], [])
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize(
-    ("version", "query", "named"),
+    ("version", "query", "named", "refusal"),
     [
-        ("2022-01-19", {"QueueName": "new", "Color": "red"}, "Color"),
-        ("2022-01-19", {"QueueName": "new", "EnableSSE": "true"}, "EnableSSE"),
-        ("2022-01-19", {"QueueName": "new", "DlqPolicy": "{}"}, "DlqPolicy"),
-        ("2019-01-01", {"QueueName": "new"}, "2019-01-01"),
+        ("2022-01-19", {"QueueName": "new", "Color": "red"}, "Color", NOT_KNOWN),
+        ("2022-01-19", {"QueueName": "new", "EnableSSE": "true"}, "EnableSSE", NOT_KNOWN),
+        ("2022-01-19", {"QueueName": "new", "DlqPolicy": "{}"}, "DlqPolicy", NOT_KNOWN),
+        ("2022-01-19", {"QueueName": "new", "Tag.1.Colour": "red"}, "Tag.1.Colour", NOT_KNOWN),
+        ("2019-01-01", {"QueueName": "new"}, "2019-01-01", (400, "InvalidVersion")),
     ],
 )
 def test_management_calls_know_their_parameters(
-    cloud: LocalCloud, version: str, query: dict[str, str], named: str
+    cloud: LocalCloud, version: str, query: dict[str, str], named: str, refusal: tuple[int, str]
 ) -> None:
-    """An unknown parameter or version is refused with 501 that names it, in JSON."""
+    """An unknown parameter or version is refused by name, in JSON, as in every such service."""
     key = cloud.credentials
     client = Client(
         Config(
@@ -187,9 +191,9 @@ def test_management_calls_know_their_parameters(
         req_body_type="formData",
         body_type="json",
     )
-    with pytest.raises(ServerException, match=named) as refused:
+    with pytest.raises((ClientException, ServerException), match=named) as refused:
         client.call_api(params, OpenApiRequest(query=query), RuntimeOptions(autoretry=False))
-    assert (refused.value.status_code, refused.value.code) == (501, "NotImplemented")
+    assert (refused.value.status_code, refused.value.code) == refusal
     assert named in cloud.journal.entries("mns")[-1].details["message"]
     assert cloud.mns.queues() == [QUEUE]
 

@@ -159,3 +159,22 @@ def test_a_denial_says_what_was_denied_and_how(cloud: OssCloud, but: str, told: 
 
     assert f"<NoPermissionType>{told}Deny</NoPermissionType>".encode() in failed.value.body
     assert b"<AuthAction>oss:PutBucketAcl</AuthAction>" in failed.value.body
+
+
+def test_a_denial_says_whom(cloud: OssCloud) -> None:
+    """A role's session by its name, a user by its id: each is what it is, as everywhere in RAM."""
+    cloud.state.create(NAME, acl="public-read")
+    session = cloud.role("oss:Get*")
+    cloud.ram.create_user("alice")
+    alice = cloud.ram.create_key("alice")
+
+    for keys, kind, known_as in (
+        (session, "AssumedRoleUser", "role-0:session"),
+        (alice, "SubUser", cloud.ram.user("alice").user_id),
+    ):
+        with pytest.raises(oss2.exceptions.AccessDenied) as failed:
+            cloud.bucket(NAME, credentials=keys).put_bucket_acl("private")
+        body = failed.value.body.decode()
+        assert f"<AuthPrincipalType>{kind}</AuthPrincipalType>" in body
+        assert f"<AuthPrincipalDisplayName>{known_as}</AuthPrincipalDisplayName>" in body
+        assert f"<AuthPrincipalOwnerId>{cloud.core.account_id}</AuthPrincipalOwnerId>" in body

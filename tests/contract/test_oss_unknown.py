@@ -21,6 +21,7 @@ def cloud() -> Iterator[OssCloud]:
         yield running
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize(
     ("method", "path", "params", "headers", "named"),
     [

@@ -21,7 +21,7 @@ from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
-from scripts.localcloud.pop import Action, Answer, Call, PopService
+from scripts.localcloud.pop import Answer, Call, PopService, rpc
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
@@ -33,12 +33,14 @@ class Echo(PopService):
     """Answers what it understood."""
 
     name = "echo"
+    version = "2020-01-01"
+    table = (rpc("Repeat", "*", resources=("acs:echo::{account}:voice/{Voice}",)),)
 
-    def actions(self) -> dict[str, Action]:
-        """The one action, on a resource named by a parameter."""
-        return {"Repeat": Action(self._repeat, resource="acs:echo::{account}:voice/{Voice}")}
+    def __init__(self, core: Core, ram: RamState) -> None:
+        super().__init__(core, ram, self)
 
-    def _repeat(self, call: Call) -> Answer:
+    def repeat(self, call: Call) -> Answer:
+        """All that was said, and by whom."""
         return {"Heard": dict(call.params), "From": call.principal.arn}
 
 
@@ -98,6 +100,7 @@ class Rig(NamedTuple):
         headers = {
             "host": f"127.0.0.1:{self.port}",
             "x-acs-action": "Repeat",
+            "x-acs-version": "2020-01-01",
             "x-acs-date": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "x-acs-content-sha256": EMPTY_SHA256,
             **more,
@@ -216,15 +219,15 @@ def test_a_denied_call_is_told_which_permission_it_lacks(rig: Rig) -> None:
         rig.call(key, "ACS3-HMAC-SHA256", {"Voice": "low"})
 
 
-SIGNED = "/?Voice=low"
+SIGNED, FORM = "/?Voice=low", "application/x-www-form-urlencoded"
 TAMPERED: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "nothing": ("GET", SIGNED, {}, "", ""),
     "method": ("POST", SIGNED, {}, "", "SignatureDoesNotMatch"),
     "query": ("GET", "/?Voice=high", {}, "", "SignatureDoesNotMatch"),
     "a parameter more": ("GET", "/?Voice=low&Voice=high", {}, "", "SignatureDoesNotMatch"),
-    "body": ("GET", SIGNED, {}, "x", "SignatureDoesNotMatch"),
+    "body": ("GET", SIGNED, {"Content-Type": FORM}, "P=x", "SignatureDoesNotMatch"),
     "signed header": ("GET", SIGNED, {"x-acs-date": "2020"}, "", "SignatureDoesNotMatch"),
-    "unsigned header": ("GET", SIGNED, {"x-acs-more": "1"}, "", "IncompleteSignature"),
+    "unsigned header": ("GET", SIGNED, {"x-acs-security-token": "1"}, "", "IncompleteSignature"),
     "no signature": ("GET", SIGNED, {"Authorization": ""}, "", "IncompleteSignature"),
     "another algorithm": ("GET", SIGNED, {"Authorization": "acs a:b"}, "", "IncompleteSignature"),
     "another action": ("GET", "/?Action=Shout", {"x-acs-action": ""}, "", "InvalidAction.NotFound"),
@@ -260,7 +263,8 @@ def test_no_request_is_too_odd_to_be_refused(
         "Authorization": f"ACS3-HMAC-SHA256 {auth}",
         "x-acs-date": date,
         "x-acs-action": "Repeat",
-        "Content-Type": "application/x-www-form-urlencoded",
+        "x-acs-version": "2020-01-01",
+        "Content-Type": FORM,
     }
     encoded = target.replace("é", "%C3%A9").replace(" ", "+")
     answer = rig.send("POST", f"/?{encoded}", headers, body)

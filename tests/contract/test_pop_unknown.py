@@ -11,8 +11,18 @@ from darabonba.exceptions import DaraException
 
 from scripts.localcloud import LocalCloud
 
-VERSIONS = {"ram": "2015-05-01", "sts": "2015-04-01", "config": "2020-09-07"}
-CALLS = {"ram": "ListRoles", "sts": "GetCallerIdentity", "config": "ListConfigRules"}
+VERSIONS = {
+    "ram": "2015-05-01",
+    "sts": "2015-04-01",
+    "mns": "2022-01-19",
+    "config": "2020-09-07",
+}
+CALLS = {
+    "ram": "ListRoles",
+    "sts": "GetCallerIdentity",
+    "mns": "ListQueue",
+    "config": "ListConfigRules",
+}
 SIGNATURES = ("ACS3-HMAC-SHA256", "v2")
 
 
@@ -62,6 +72,7 @@ UNKNOWN: dict[str, tuple[dict[str, Any], int, str]] = {
 }
 
 
+@pytest.mark.fidelity(35)
 @pytest.mark.parametrize("algorithm", SIGNATURES)
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("what", UNKNOWN)
@@ -94,3 +105,24 @@ def test_a_body_that_is_no_form_is_refused(cloud: LocalCloud, service: str) -> N
     with pytest.raises(DaraException, match="no form") as refused:
         call(cloud, service, body_type="json", form={"Wanted": "all"})
     assert refused.value.status_code == 501
+
+
+DEEP = '{"a":' * 2000
+OF_A_ROLE = {"RoleName": "a", "AssumeRolePolicyDocument": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "query"),
+    [
+        ("ram", "CreateRole", {**OF_A_ROLE, "Tag": DEEP}),
+        ("ram", "CreateRole", {**OF_A_ROLE, "AssumeRolePolicyDocument": DEEP}),
+        ("config", "ListConfigRules", {"Tag": DEEP}),
+    ],
+)
+def test_json_that_is_too_deep_is_the_client_s_fault(
+    cloud: LocalCloud, service: str, action: str, query: dict[str, str]
+) -> None:
+    """400, as for JSON that is none; not an error of the service."""
+    with pytest.raises(DaraException) as refused:
+        call(cloud, service, action=action, query={}, form=query)
+    assert refused.value.status_code == 400

@@ -69,6 +69,7 @@ def another(ram: Client, **more: object) -> str:
     return str(ram.create_policy_version(request).body.policy_version.version_id)
 
 
+@pytest.mark.fidelity(12)
 def test_a_policy_has_at_most_five_versions(ram: Client) -> None:
     """The sixth is refused; a version that is not in force can be deleted, and no id comes back."""
     for number in range(2, 6):
@@ -88,6 +89,7 @@ def test_a_policy_has_at_most_five_versions(ram: Client) -> None:
     assert versions(ram) == {"v2": False, "v3": True, "v4": False, "v5": False, "v6": False}
 
 
+@pytest.mark.fidelity(12)
 def test_to_rotate_makes_room_for_a_version(ram: Client) -> None:
     """RotateStrategy forgets the oldest version that is not in force."""
     for _ in range(4):
@@ -96,6 +98,7 @@ def test_to_rotate_makes_room_for_a_version(ram: Client) -> None:
     assert versions(ram) == {"v1": False, "v3": False, "v4": False, "v5": False, "v6": True}
 
 
+@pytest.mark.fidelity(12)
 @pytest.mark.parametrize(("kind", "most"), [("Custom", 5), ("System", 20)])
 def test_a_role_has_so_many_policies_of_a_kind(
     cloud: LocalCloud, ram: Client, kind: str, most: int
@@ -163,6 +166,7 @@ TOO_LONG: dict[str, tuple[str, Any, str]] = {
 }
 
 
+@pytest.mark.fidelity(12)
 @pytest.mark.parametrize("what", TOO_LONG)
 def test_what_is_too_long_is_refused(cloud: LocalCloud, ram: Client, what: str) -> None:
     """The code names the parameter, and nothing comes of the call."""
@@ -173,6 +177,7 @@ def test_what_is_too_long_is_refused(cloud: LocalCloud, ram: Client, what: str) 
     assert versions(ram) == {"v1": True}
 
 
+@pytest.mark.fidelity(12)
 def test_what_is_as_long_as_may_be_is_taken(ram: Client) -> None:
     """The very lengths of the pages."""
     ram.create_role(

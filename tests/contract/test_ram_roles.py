@@ -309,6 +309,7 @@ MAY_ATTACH = {
 }
 
 
+@pytest.mark.fidelity(13)
 @pytest.mark.parametrize("on", MAY_ATTACH)
 def test_to_attach_takes_the_role_and_the_policy(rig: Rig, ram: Client, on: str) -> None:
     """Page "AttachPolicyToRole": both are asked for, a system policy as nobody's account's."""

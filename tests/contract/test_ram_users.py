@@ -72,6 +72,7 @@ def refusal(caught: pytest.ExceptionInfo[DaraException]) -> tuple[int, str]:
     return caught.value.status_code, caught.value.code
 
 
+@pytest.mark.fidelity(16)
 def test_a_user_may_do_what_its_policies_say_and_nothing_else(
     cloud: LocalCloud, ram: Client
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_user_may_do_what_its_policies_say_and_nothing_else(
     assert refusal(refused) == (403, "NoPermission")
 
 
+@pytest.mark.fidelity(16)
 def test_what_is_taken_from_a_user_is_no_permission_any_more(
     cloud: LocalCloud, ram: Client
 ) -> None:

@@ -66,6 +66,7 @@ def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> N
     assert differing == []
 
 
+@pytest.mark.fidelity(25)
 def test_the_recorded_life_of_the_own_specification_is_answered_as_recorded(
     cloud: LocalCloud,
 ) -> None:
@@ -102,7 +103,7 @@ def recorded(cloud: LocalCloud, recording: Path) -> list[dict[str, Any]]:
 def replay(cloud: LocalCloud, request: dict[str, Any]) -> Answer:
     """Send a recorded request, signed anew, when all that was made before it is seen."""
     # The recorded stand-in was not strict, so that the client was never refused what is new.
-    cloud.spreading.end()
+    cloud.settle()
     if request["service"] == "ram":
         query = rpc_query(cloud.credentials, request["method"], request["params"])
         headers = request["headers"]

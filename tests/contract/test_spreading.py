@@ -85,12 +85,14 @@ def clients(account: Account) -> Clients:
     return account.clients
 
 
+@pytest.mark.fidelity(21)
 def test_function_compute_does_not_know_a_new_role_yet(clients: Clients) -> None:
     """CreateService is refused for it as for a permission, and then goes well."""
     role = _role(clients)
     assert refused(lambda: _service(clients, role=role)) == ["AccessDenied"] * 2
 
 
+@pytest.mark.fidelity(21)
 def test_nor_the_role_of_a_new_trigger(deployed: Account) -> None:
     """CreateTrigger is refused in the same way."""
     request = fc.CreateTriggerRequest(
@@ -105,6 +107,7 @@ def test_nor_the_role_of_a_new_trigger(deployed: Account) -> None:
     assert told == ["AccessDenied"] * 2
 
 
+@pytest.mark.fidelity(22)
 def test_log_service_does_not_find_a_new_project_yet(clients: Clients) -> None:
     """Neither Function Compute nor who asks for an index of a store in it."""
     _project(clients)
@@ -113,6 +116,7 @@ def test_log_service_does_not_find_a_new_project_yet(clients: Clients) -> None:
     assert refused(lambda: _service(clients, log_config=logs)) == ["InvalidArgument"] * 4
 
 
+@pytest.mark.fidelity(22)
 def test_nor_a_new_store(clients: Clients) -> None:
     """An index is refused for the project first, and then for the store."""
     _project(clients)
@@ -128,6 +132,7 @@ def test_cloud_config_does_not_reach_a_new_topic_yet(clients: Clients) -> None:
     assert told == ["DeliveryChannelMnsUnreachable"] * 2
 
 
+@pytest.mark.fidelity(7)
 def test_block_public_access_still_refuses_when_it_was_just_lifted(
     clients: Clients, cloud: LocalCloud
 ) -> None:

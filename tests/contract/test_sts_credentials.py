@@ -100,6 +100,7 @@ def test_a_user_knows_itself(rig: Rig, alice: Client) -> None:
     )
 
 
+@pytest.mark.fidelity(15)
 def test_the_account_itself_may_not_assume_a_role(sts: Client) -> None:
     """FAQ about RAM roles: only users and roles may, though the role trusts the account."""
     with pytest.raises(DaraException, match="may not be assumed by root accounts") as refused:

@@ -25,6 +25,7 @@ REQUEST = {
 }
 
 
+@pytest.mark.fidelity(14)
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
@@ -86,6 +87,7 @@ HERE, ELSEWHERE = ({"IpAddress": {"acs:SourceIp": net}} for net in ("10.0.0.0/8"
 UNKNOWN = {"StringEquals": {"acs:ResourceTag/team": "dev"}}
 
 
+@pytest.mark.fidelity(14)
 def test_a_condition_decides_whether_its_statement_counts() -> None:
     """An Allow and a Deny count where the condition holds; what is not known refuses."""
     assert [decided("Allow", each) for each in (HERE, ELSEWHERE, UNKNOWN)] == [True, False, False]
@@ -120,6 +122,7 @@ def test_the_cloud_knows_who_asks_when_and_from_where() -> None:
     assert core.journal.entries("ram") == []
 
 
+@pytest.mark.fidelity(14)
 def test_a_condition_that_is_not_known_is_in_the_journal() -> None:
     """Whoever wonders why a grant is none finds the condition, of what was asked for alone."""
     state, alice, core = state_with(UNKNOWN)

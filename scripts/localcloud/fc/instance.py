@@ -16,6 +16,7 @@ from ..pythons import Interpreter
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _START_TIMEOUT = 60.0
+_MOST_READ = 16 * 1024 * 1024  # bytes of what one run prints: of more, the end is kept
 
 
 class Answer(NamedTuple):
@@ -30,9 +31,10 @@ class Instance:
     """A function's process, started and ready.
 
     `code` is its working folder, `environment` all of its environment; what it prints goes to a
-    file in `logs`. `fresh` is whether it has not run yet, `initialized` whether the function's
-    initializer has done its work. It can import what is in `code` and the standard library: no
-    package of this machine's makes up for one that the bundle lacks.
+    file that has no name any more, and is emptied as it is read. `fresh` is whether it has not run
+    yet, `initialized` whether the function's initializer has done its work. It can import what is
+    in `code` and the standard library: no package of this machine's makes up for one that the
+    bundle lacks.
     """
 
     def __init__(
@@ -55,7 +57,8 @@ class Instance:
                 pass_fds=[inherited.fileno()],
                 start_new_session=True,
             )
-        self._log = log.open("rb")
+        self._log = log.open("rb+")
+        log.unlink()
         # One that does not get ready is told by its first invocation.
         with contextlib.suppress(EOFError, OSError):
             self._receive(time.monotonic() + _START_TIMEOUT)
@@ -84,7 +87,13 @@ class Instance:
 
     def read_log(self) -> str:
         """What was printed since this was last read."""
-        return self._log.read().decode(errors="replace")
+        printed = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(printed - _MOST_READ, 0))
+        text = self._log.read().decode(errors="replace")
+        # The process writes at the end, wherever that is. What a thread of it prints in this very
+        # moment is lost.
+        self._log.truncate(0)
+        return text
 
     def kill(self) -> None:
         """End the process and its children; whoever waits in `invoke` notices."""

@@ -191,41 +191,34 @@ def _message(
     core: Core, target: Target, request_id: str, credentials: Credentials
 ) -> dict[str, Any]:
     """What `bootstrap.py` needs to know of an invocation: page "Context" of the Python runtimes."""
-    service, function = target.service, target.function
-    log = service.settings["logConfig"]
+    settings = target.function.settings
+    names = ("access_key_id", "access_key_secret", "security_token")
+    keys = {name: getattr(credentials, name) for name in names}
     context: dict[str, Any] = {
         "request_id": request_id,
         "function": {
-            "name": function.name,
-            "handler": function.settings["handler"],
-            "memory": function.settings["memorySize"],
-            "timeout": function.settings["timeout"],
+            "name": target.function.name,
+            "handler": settings["handler"],
+            "memory": settings["memorySize"],
+            "timeout": settings["timeout"],
         },
         "region": core.region,
         "account_id": core.account_id,
     }
     environment = {}
-    if function.settings["runtime"] == _BARE_RUNTIME:
-        environment = {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": credentials.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": credentials.access_key_secret,
-            "ALIBABA_CLOUD_SECURITY_TOKEN": credentials.security_token,
-        }
+    if settings["runtime"] == _BARE_RUNTIME:
+        environment = {f"ALIBABA_CLOUD_{name.upper()}": key for name, key in keys.items()}
     else:
-        context["credentials"] = {
-            "access_key_id": credentials.access_key_id,
-            "access_key_secret": credentials.access_key_secret,
-            "security_token": credentials.security_token,
-        }
-        context["service"] = {
-            "name": service.name,
-            "log_project": log.get("project", ""),
-            "log_store": log.get("logstore", ""),
-            "qualifier": "LATEST",
-            "version_id": "",
-        }
+        context |= {"credentials": keys, "service": _service(target)}
+    return {"handler": settings["handler"], "context": context, "environment": environment}
+
+
+def _service(target: Target) -> dict[str, str]:
+    log = target.service.settings["logConfig"]
     return {
-        "handler": function.settings["handler"],
-        "context": context,
-        "environment": environment,
+        "name": target.service.name,
+        "log_project": log.get("project", ""),
+        "log_store": log.get("logstore", ""),
+        "qualifier": "LATEST",
+        "version_id": "",
     }

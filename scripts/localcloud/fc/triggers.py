@@ -8,6 +8,7 @@ from typing import Any
 
 from ..faults import Drop, Fail, Stall
 from ..mns.delivery import Message
+from ..mns.errors import MnsError, NotExistError
 from ..mns.state import MnsState
 from ..service import Core
 from .errors import FcError, invalid
@@ -58,10 +59,13 @@ class Triggers:
                 content_format=trigger.settings["notifyContentFormat"],
                 filter_tag=trigger.settings["filterTag"],
             )
-        except KeyError:
+        except MnsError as error:
             self._resources.remove_trigger(service, function, trigger.name)
             # Guessed: that it is refused, and the code.
-            raise invalid(f"topic '{_topic(trigger)}' does not exist") from None
+            why = f"takes no subscription: {error}"
+            if isinstance(error, NotExistError):
+                why = "does not exist"
+            raise invalid(f"topic '{_topic(trigger)}' {why}") from None
         return trigger
 
     def update(self, service: str, function: str, name: str) -> Trigger:

@@ -81,7 +81,7 @@ class Records(Rewindable):
 def _check(resource: str, id_: str, value: str) -> None:
     try:
         is_object = isinstance(json.loads(value), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         is_object = False
     if not (_RESOURCE.fullmatch(resource) and id_ and is_object):
         raise invalid("a record needs an id, and a value that is a JSON object")

@@ -90,8 +90,7 @@ class Call(NamedTuple):
             return principal
         if not self.state.explains_denials:
             raise errors.not_yours()
-        explicit = self.ram.forbidden(principal, action, arn)
-        raise errors.not_allowed(action, arn, explicit=explicit)
+        raise errors.not_allowed(arn, self.ram.denial(principal, action, arn))
 
     def bucket_of_object(self) -> Bucket:
         """The bucket of a call about an object: public grants let in whom RAM would not."""

@@ -4,6 +4,8 @@ Pages "HTTP 403 errors" and the like and, for each EC, the page of that number; 
 values may change. An error that is given none here is one whose EC is not known.
 """
 
+from collections.abc import Mapping
+
 from ..ram.state import Refusal
 from ..service import ApiError
 from . import regions
@@ -139,18 +141,13 @@ def may_not_put_acl() -> ApiError:
     return _bucket_exists(BucketExistsError.NOT_AGAIN)
 
 
-def not_allowed(action: str, resource: str, *, explicit: bool) -> ApiError:
+def not_allowed(resource: str, detail: Mapping[str, str]) -> ApiError:
     """RAM does not let the caller do it. OSS's own message names no action; this one helps more.
 
-    Pages "0003-00000201" and, without a Deny, "0003-00000202".
+    `detail` is RAM's own account of it. Pages "0003-00000201" and, without a Deny, "0003-00000202".
     """
-    message = f"Access denied by authorizer's policy: {action} on {resource}."
-    detail = {
-        "PolicyType": "AccountLevelIdentityBasedPolicy",
-        "AuthPrincipalType": "AssumedRoleUser",
-        "NoPermissionType": "ExplicitDeny" if explicit else "ImplicitDeny",
-        "AuthAction": action,
-    }
+    message = f"Access denied by authorizer's policy: {detail['AuthAction']} on {resource}."
+    explicit = detail["NoPermissionType"] == "ExplicitDeny"
     ec = "0003-00000201" if explicit else "0003-00000202"
     return ApiError(403, "AccessDenied", message, AccessDeniedDetail=detail, EC=ec)
 

@@ -279,8 +279,8 @@ def _version(policy: Policy, version: str) -> dict[str, Any]:
 def _tags(call: Call) -> dict[str, str]:
     """A list of `Key` and `Value` in JSON, as the SDK sends it."""
     try:
-        return {tag["Key"]: tag["Value"] for tag in json.loads(call.text("Tag", "[]"))}
-    except (ValueError, KeyError, TypeError):
+        return {tag["Key"]: tag["Value"] for tag in call.parsed("Tag", "[]")}
+    except (KeyError, TypeError):
         raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
 
 

@@ -2,7 +2,6 @@
 
 # ruff: noqa: D102  (what each does is on its page)
 
-import json
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -108,11 +107,8 @@ def _day(call: Call) -> date | None:
 def _buckets(call: Call) -> list[str]:
     """The names in the JSON list of Resources."""
     try:
-        found = [
-            (each["ResourceType"], each["ResourceId"])
-            for each in json.loads(call.text("Resources"))
-        ]
-    except (ValueError, KeyError, TypeError):
+        found = [(each["ResourceType"], each["ResourceId"]) for each in call.parsed("Resources")]
+    except (KeyError, TypeError):
         raise call.invalid("Resources", "it must be a list of resources") from None
     if not found:
         raise call.missing("Resources")

@@ -2,7 +2,6 @@
 
 # ruff: noqa: D102  (what each does is on its page)
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -139,8 +138,8 @@ class RuleOperations:
 def _tags(call: Call) -> dict[str, str]:
     """A list of `Key` and `Value` in JSON."""
     try:
-        return {tag["Key"]: tag["Value"] for tag in json.loads(call.text("Tag", "[]"))}
-    except (ValueError, KeyError, TypeError):
+        return {tag["Key"]: tag["Value"] for tag in call.parsed("Tag", "[]")}
+    except (KeyError, TypeError):
         raise call.invalid("Tag", "must be a JSON list of objects with Key and Value") from None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...http import Request, Response
-from ...pop import authenticate_acs3
+from ...pop_signature import authenticate_acs3
 from ...ram.state import Principal, RamState
 from ...service import ApiError, Core, Service
 from ...table import Match, Row

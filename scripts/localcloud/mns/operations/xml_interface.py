@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import cast
 from xml.etree import ElementTree as ET
 
-from ..http import Request, Response
-from ..service import ApiError, Core
-from . import xml
-from .attributes import (
+from ...http import Request, Response
+from ...service import ApiError, Core
+from .. import xml
+from ..attributes import (
     notify_strategy,
     number,
     priority,
@@ -18,16 +18,16 @@ from .attributes import (
     subscription_attributes,
     topic_attributes,
 )
-from .descriptions import (
+from ..descriptions import (
     Description,
     describe_queue,
     describe_subscription,
     describe_topic,
 )
-from .errors import ReceiptHandleError, as_api_error, invalid_argument
-from .queue import NewMessage, QueueAttributes, QueuedMessage, body_md5
-from .state import MnsState
-from .topic import TopicAttributes
+from ..errors import ReceiptHandleError, as_api_error, invalid_argument
+from ..queue import NewMessage, QueueAttributes, QueuedMessage, body_md5
+from ..state import MnsState
+from ..topic import TopicAttributes
 
 _LONGEST_PAGE = 1000
 

@@ -1,146 +1,41 @@
-"""MNS's management calls, as alibabacloud_mns_open20220119 makes them (RPC style, JSON)."""
+"""What the management calls of mns-open do, each by its row's name."""
 
 import re
 from collections.abc import Callable, Mapping
 
-from ..http import Request, Response
-from ..pop import Action, Answer, Call, PopService, invalid
-from ..pop_signature import parameters
-from ..ram.state import RamState
-from ..service import ApiError, Core
-from ..table import Match, Row, unknown, words
-from .attributes import (
+from ...pop import Answer, Call, invalid
+from ...service import ApiError, Core
+from ..attributes import (
     notify_strategy,
     queue_attributes,
     subscription_attributes,
     topic_attributes,
 )
-from .delivery import Subscription
-from .descriptions import (
+from ..delivery import Subscription
+from ..descriptions import (
     describe_queue,
     describe_subscription,
     describe_topic,
 )
-from .endpoints import from_push_type
-from .errors import MnsError, as_api_error
-from .queue import QueueAttributes
-from .state import MnsState
-from .topic import TopicAttributes
+from ..endpoints import from_push_type
+from ..queue import QueueAttributes
+from ..state import MnsState
+from ..topic import TopicAttributes
 
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}
 _SHORTEST_PAGE, _LONGEST_PAGE = 10, 50
-_VERSION = "2022-01-19"
-_COMMON = words(
-    "Action Version Format RegionId AccessKeyId SecurityToken Signature SignatureMethod "
-    "SignatureNonce SignatureType SignatureVersion Timestamp"
-)
-
-_ROOT = "acs:mns:{region}:{account}:"
-_TOPIC = f"{_ROOT}/topics/{{TopicName}}"
-_QUEUE = f"{_ROOT}/queues/{{QueueName}}"
-_SUBSCRIPTION = f"{_TOPIC}/subscriptions/{{SubscriptionName}}"
-_SUBJECTS = ("TopicName", "QueueName")
 
 
-def _row(name: str, read_on: str, resource: str, fields: str, *guesses: str) -> Row:
-    return Row(
-        name,
-        "POST",
-        "/",
-        name,
-        read_on,
-        fields=words(fields),
-        resources=(resource,),
-        guesses=guesses,
-    )
+class ManagementOperations:
+    """A method for each row, over the same state as the XML interface."""
 
-
-# The pages are those of the edition 2022-01-19. Lists are allowed on all resources alone, though
-# the page "Custom policies for SMQ" (2024-10-15) names `/queues` and `/topics` for them.
-_OF_TOPIC = "TopicName MaxMessageSize EnableLogging"
-_OF_QUEUE = (
-    "QueueName DelaySeconds MaximumMessageSize MessageRetentionPeriod VisibilityTimeout "
-    "PollingWaitSeconds EnableLogging"
-)
-_PAGED = "PageNum PageSize"
-_PART = "the name given is a part of the names wanted"
-_ALIKE = "the resource: as on the page of the XML interface"
-TABLE = (
-    _row("CreateTopic", "2026-01-29", _TOPIC, f"{_OF_TOPIC} TopicType Tag"),
-    _row("DeleteTopic", "", _TOPIC, "TopicName", _ALIKE),
-    _row("GetTopicAttributes", "2026-01-30", _TOPIC, "TopicName"),
-    _row("SetTopicAttributes", "2026-01-29", _TOPIC, _OF_TOPIC),
-    _row("ListTopic", "2026-01-29", "*", f"{_PAGED} TopicName TopicType Tag", _PART),
-    _row("CreateQueue", "", _QUEUE, f"{_OF_QUEUE} QueueType Tag", _ALIKE),
-    _row("DeleteQueue", "", _QUEUE, "QueueName", _ALIKE),
-    _row("GetQueueAttributes", "2025-11-24", _QUEUE, "QueueName"),
-    _row("SetQueueAttributes", "", _QUEUE, _OF_QUEUE, _ALIKE),
-    _row("ListQueue", "2025-11-24", "*", f"{_PAGED} QueueName QueueType Tag", _PART),
-    _row(
-        "Subscribe",
-        "2026-01-30",
-        _SUBSCRIPTION,
-        "TopicName SubscriptionName PushType Endpoint NotifyStrategy NotifyContentFormat "
-        "MessageTag",
-    ),
-    _row(
-        "SetSubscriptionAttributes",
-        "2026-01-30",
-        _SUBSCRIPTION,
-        "TopicName SubscriptionName NotifyStrategy",
-    ),
-    _row("Unsubscribe", "", _SUBSCRIPTION, "TopicName SubscriptionName", _ALIKE),
-    _row("GetSubscriptionAttributes", "2026-01-30", _SUBSCRIPTION, "TopicName SubscriptionName"),
-    _row(
-        "ListSubscriptionByTopic",
-        "2026-01-30",
-        f"{_TOPIC}/subscriptions",
-        f"{_PAGED} TopicName SubscriptionName",
-        _PART,
-    ),
-)
-
-
-class MnsManagement(PopService):
-    """Topics, queues and subscriptions; over the same state as the XML interface."""
-
-    name = "mns"
-    denied_code = "AccessDenied"
-
-    def __init__(self, core: Core, state: MnsState, ram: RamState) -> None:
-        super().__init__(core, ram)
+    def __init__(self, core: Core, state: MnsState) -> None:
+        self._core = core
         self._state = state
 
-    def actions(self) -> dict[str, Action]:
-        """The calls by name: each row's method and the ARNs that RAM is asked about."""
-        return {row.name: self._action(row) for row in TABLE}
-
-    def _action(self, row: Row) -> Action:
-        method = getattr(self, re.sub(r"(?=[A-Z])", "_", row.name).lower())
-        subject = next((name for name in _SUBJECTS if f"{{{name}}}" in row.resources[0]), "")
-        return Action(method, subject, row.resources[0])
-
-    def identify(self, request: Request) -> Match:
-        """The action asked for; raises ApiError for one, or a version or name, that is unknown."""
-        found = super().identify(request)
-        given = parameters(request)
-        version = request.headers.get("x-acs-version") or given.get("Version", _VERSION)
-        if version != _VERSION:
-            raise self.unknown(f"Version {version}")
-        row = next(row for row in TABLE if row.name == found.name)
-        if names := unknown({name.split(".")[0] for name in given}, row.fields | _COMMON):
-            raise self.unknown(f"a parameter of {row.name}: {names}")
-        return found._replace(row=row)
-
-    def perform(self, operation: Match, request: Request) -> Response:
-        """As any RPC-style service does, with the state's refusals put into words."""
-        try:
-            return super().perform(operation, request)
-        except MnsError as error:
-            raise as_api_error(error) from error
-
-    def _create_topic(self, call: Call) -> Answer:
+    def create_topic(self, call: Call) -> Answer:
+        """Page "CreateTopic"."""
         _check_type(call.text("TopicType", "normal"))
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
         name = call.text("TopicName")
@@ -148,49 +43,59 @@ class MnsManagement(PopService):
             self._state.begin_to_spread(name)
         return _done(_CREATED)
 
-    def _delete_topic(self, call: Call) -> Answer:
+    def delete_topic(self, call: Call) -> Answer:
+        """Page "DeleteTopic"."""
         self._state.delete_topic(call.text("TopicName"))
         return _done()
 
-    def _get_topic_attributes(self, call: Call) -> Answer:
+    def get_topic_attributes(self, call: Call) -> Answer:
+        """Page "GetTopicAttributes"."""
         return _done(self._topic(call.text("TopicName")))
 
-    def _set_topic_attributes(self, call: Call) -> Answer:
+    def set_topic_attributes(self, call: Call) -> Answer:
+        """Page "SetTopicAttributes"."""
         name = call.text("TopicName")
         now = self._state.topic(name).attributes
         self._state.set_topic(name, topic_attributes(_topic_fields(call), now))
         return _done()
 
-    def _list_topic(self, call: Call) -> Answer:
+    def list_topic(self, call: Call) -> Answer:
+        """Page "ListTopic"."""
         tagged = {name: self._state.topic(name).tags for name in self._state.topics()}
         return _page(call, _chosen(call, "TopicType", tagged), "TopicName", self._topic)
 
-    def _create_queue(self, call: Call) -> Answer:
+    def create_queue(self, call: Call) -> Answer:
+        """Page "CreateQueue"."""
         _check_type(call.text("QueueType", "normal"))
         attributes = queue_attributes(_queue_fields(call), QueueAttributes())
         self._state.create_queue(call.text("QueueName"), attributes=attributes, tags=_tags(call))
         return _done(_CREATED)
 
-    def _delete_queue(self, call: Call) -> Answer:
+    def delete_queue(self, call: Call) -> Answer:
+        """Page "DeleteQueue"."""
         self._state.delete_queue(call.text("QueueName"))
         return _done()
 
-    def _get_queue_attributes(self, call: Call) -> Answer:
+    def get_queue_attributes(self, call: Call) -> Answer:
+        """Page "GetQueueAttributes"."""
         return _done(self._queue(call.text("QueueName")))
 
-    def _set_queue_attributes(self, call: Call) -> Answer:
+    def set_queue_attributes(self, call: Call) -> Answer:
+        """Page "SetQueueAttributes"."""
         name = call.text("QueueName")
         now, _ = self._state.queue(name)
         self._state.set_queue(name, queue_attributes(_queue_fields(call), now.attributes))
         return _done()
 
-    def _list_queue(self, call: Call) -> Answer:
+    def list_queue(self, call: Call) -> Answer:
+        """Page "ListQueue"."""
         tagged = {name: self._state.queue(name)[0].tags for name in self._state.queues()}
         return _page(call, _chosen(call, "QueueType", tagged), "QueueName", self._queue)
 
-    def _subscribe(self, call: Call) -> Answer:
+    def subscribe(self, call: Call) -> Answer:
+        """Page "Subscribe"."""
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
-        here = self.core.region, self.core.account_id
+        here = self._core.region, self._core.account_id
         self._state.register(
             topic,
             name,
@@ -203,22 +108,26 @@ class MnsManagement(PopService):
         )
         return _done(name)
 
-    def _set_subscription_attributes(self, call: Call) -> Answer:
+    def set_subscription_attributes(self, call: Call) -> Answer:
+        """Page "SetSubscriptionAttributes"."""
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         now = self._state.subscription(topic, name).strategy
         strategy = notify_strategy(call.text("NotifyStrategy", ""), now)
         self._state.set_subscription(topic, name, strategy)
         return _done()
 
-    def _unsubscribe(self, call: Call) -> Answer:
+    def unsubscribe(self, call: Call) -> Answer:
+        """Page "Unsubscribe"."""
         self._state.unsubscribe(call.text("TopicName"), call.text("SubscriptionName"))
         return _done()
 
-    def _get_subscription_attributes(self, call: Call) -> Answer:
+    def get_subscription_attributes(self, call: Call) -> Answer:
+        """Page "GetSubscriptionAttributes"."""
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         return _done(self._subscription(self._state.subscription(topic, name)))
 
-    def _list_subscription_by_topic(self, call: Call) -> Answer:
+    def list_subscription_by_topic(self, call: Call) -> Answer:
+        """Page "ListSubscriptionByTopic"."""
         subscriptions = self._state.topic(call.text("TopicName")).subscriptions
         return _page(
             call,
@@ -241,7 +150,7 @@ class MnsManagement(PopService):
         return {**described, "QueueType": "normal", "Tags": tags}
 
     def _subscription(self, found: Subscription) -> Answer:
-        return describe_subscription(self.core.account_id, found)
+        return describe_subscription(self._core.account_id, found)
 
 
 def _topic_fields(call: Call) -> dict[str, str]:

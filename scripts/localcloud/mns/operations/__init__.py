@@ -1,0 +1,1 @@
+"""What MNS's operations do, by the interface that asks for them."""

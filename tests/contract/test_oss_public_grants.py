@@ -1,0 +1,141 @@
+"""What Block Public Access refuses, and which policies are public."""
+
+import json
+from collections.abc import Iterator
+
+import oss2
+import pytest
+
+from scripts.localcloud.faults import Lag
+from tests.contract.oss_helpers import ACCOUNT, REGION, OssCloud, oss_cloud, refused
+
+NAME = "config-snapshot"
+OPEN = {"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": [f"acs:oss:*:*:{NAME}/*"]}
+
+
+@pytest.fixture
+def cloud() -> Iterator[OssCloud]:
+    """An OSS with a bucket."""
+    with oss_cloud() as running:
+        running.state.create(NAME)
+        yield running
+
+
+@pytest.mark.fidelity(6)
+def test_a_new_bucket_may_have_block_public_access(cloud: OssCloud) -> None:
+    """A switch, as both occur: made with it, a bucket cannot be made public at once."""
+    cloud.state.block_new_buckets = True
+    made = cloud.bucket("made-since")
+    blocked = (403, "AccessDenied", "0015-00000501")
+    assert refused(lambda: made.create_bucket("public-read")) == blocked
+    made.create_bucket()
+    assert made.get_bucket_public_access_block().block_public_access is True
+    assert refused(lambda: made.put_bucket_acl("public-read")) == blocked
+    made.delete_bucket_public_access_block()
+    assert [refused(lambda: made.put_bucket_acl("public-read")) for _ in range(2)] == [blocked] * 2
+    made.put_bucket_acl("public-read")
+
+
+@pytest.mark.fidelity(7)
+def test_a_change_of_block_public_access_may_show_late(cloud: OssCloud) -> None:
+    """By order: for so many looks it is as before, whether one reads it or grants something."""
+    cloud.state.set_block_public_access(NAME, blocked=True)
+    order = cloud.core.faults.add("oss:PutBucketPublicAccessBlock", Lag(reads=3))
+    bucket = cloud.bucket(NAME)
+    bucket.put_bucket_public_access_block(False)
+    assert order.met.is_set()
+    assert bucket.get_bucket_public_access_block().block_public_access is True
+    assert refused(lambda: bucket.put_bucket_acl("public-read"))[0] == 403
+    info = cloud.send(cloud.sign("GET", f"/{NAME}/", {"bucketInfo": ""}))
+    assert b"<BlockPublicAccess>true</BlockPublicAccess>" in info.body
+    assert [refused(lambda: bucket.put_bucket_acl("public-read"))[0] for _ in range(2)] == [403] * 2
+    bucket.put_bucket_acl("public-read")
+    assert bucket.get_bucket_public_access_block().block_public_access is False
+
+
+def test_a_block_that_was_lifted_is_heeded_for_a_while_and_goes_back(cloud: OssCloud) -> None:
+    """A bucket's, or the account's, refuses two public grants more."""
+    service, bucket = cloud.service(), cloud.bucket(NAME)
+    service.put_public_access_block(True)
+    service.put_public_access_block(False)
+    parts = (cloud.state, cloud.core.spreading)
+    before = [part.snapshot() for part in parts]
+    for _ in range(2):
+        for part, memory in zip(parts, before, strict=True):
+            part.rollback(memory)
+        assert service.get_public_access_block().block_public_access is False
+        for _ in range(2):
+            assert refused(lambda: bucket.put_bucket_acl("public-read"))[0] == 403
+        bucket.put_bucket_acl("public-read")
+
+
+@pytest.mark.fidelity(9)
+def test_block_public_access_of_the_account(cloud: OssCloud) -> None:
+    """Put, got and deleted; without an element it is off; each needs its own permission."""
+    service = cloud.service()
+    assert service.get_public_access_block().block_public_access is False
+    service.put_public_access_block(True)
+    assert service.get_public_access_block().block_public_access is True
+    assert refused(lambda: cloud.bucket(NAME).put_bucket_acl("public-read"))[0] == 403
+    assert service.delete_public_access_block().status == 204
+    assert service.get_public_access_block().block_public_access is False
+    cloud.state.block_account(ACCOUNT, blocked=True)
+    service.put_public_access_block()
+    assert not cloud.state.blocks_account(ACCOUNT)
+
+
+@pytest.mark.fidelity(9)
+@pytest.mark.parametrize("action", ["Put", "Get", "Delete"])
+def test_the_accounts_block_needs_its_own_permission(cloud: OssCloud, action: str) -> None:
+    """A role with all rights but that is refused, and one with that alone is not."""
+    name = f"oss:{action}PublicAccessBlock"
+
+    def call(*allowed: str, but: str = "") -> object:
+        keys = cloud.role(*allowed, but=but)
+        auth = oss2.StsAuth(keys.access_key_id, keys.access_key_secret, keys.security_token, "v4")
+        service = oss2.Service(auth, cloud.listener.url, region=REGION)
+        return getattr(service, f"{action.lower()}_public_access_block")()
+
+    assert refused(lambda: call("oss:*", but=name)) == (403, "AccessDenied", "0003-00000201")
+    call(name)
+
+
+@pytest.mark.fidelity(8)
+def test_a_statement_without_a_principal_is_stored_and_public(cloud: OssCloud) -> None:
+    """As the tests of both SDKs have it; it lets anybody in, as it names nobody."""
+    text = json.dumps({"Version": "1", "Statement": [OPEN]})
+    bucket = cloud.bucket(NAME)
+    cloud.state.put_object(NAME, "a", b"text")
+    bucket.put_bucket_policy(text)
+    assert bucket.get_bucket_policy().policy == text
+    status = cloud.send(cloud.sign("GET", f"/{NAME}/", {"policyStatus": ""}))
+    assert b"<IsPublic>true</IsPublic>" in status.body
+    assert cloud.plain("GET", f"/{NAME}/a").body == b"text"
+    cloud.state.set_policy(NAME, None)
+    cloud.state.set_block_public_access(NAME, blocked=True)
+    assert refused(lambda: bucket.put_bucket_policy(text))[:2] == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("source", "public"),
+    [
+        ("10.0.0.0/8", False),
+        ("10.0.0.0/7", True),
+        ("0.0.0.0/0", True),
+        ("2001:db8::/32", False),
+        ("2001::/16", True),
+    ],
+)
+def test_a_wide_network_does_not_narrow(cloud: OssCloud, source: str, public: bool) -> None:
+    """A condition for more than a /8, or of IPv6 a /32, leaves a statement public."""
+    condition = {"IpAddress": {"acs:SourceIp": [source]}}
+    statement = {**OPEN, "Principal": ["*"], "Condition": condition}
+    cloud.state.set_policy(NAME, json.dumps({"Version": "1", "Statement": [statement]}))
+    assert cloud.state.policy_is_public(NAME) is public
+
+
+def test_a_policy_of_another_form_has_its_code(cloud: OssCloud) -> None:
+    """A numeric version, say. Page "0030-00000005"."""
+    text = json.dumps({"Version": 1, "Statement": [OPEN]})
+    found = refused(lambda: cloud.bucket(NAME).put_bucket_policy(text))
+    assert found == (400, "InvalidPolicyDocument", "0030-00000005")
