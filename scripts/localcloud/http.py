@@ -63,17 +63,29 @@ class Handler(Protocol):
         ...
 
 
-class Listener:
-    """A server for one handler on a free loopback port; `url` is where it is."""
+LOOPBACK = "127.0.0.1"
+_EVERYWHERE = "0.0.0.0"  # noqa: S104  (who wants that says so)
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+
+class Listener:
+    """A server for one handler, on a free loopback port if nothing else is said.
+
+    `url` is where it is, for this machine if it listens everywhere. Raises OSError for a host that
+    is not this machine's, and for a port that is taken.
+    """
+
+    def __init__(self, handler: Handler, port: int = 0, host: str = LOOPBACK) -> None:
         self._door = _Door()
-        self._server = _Server(("127.0.0.1", port), _connection_handler(handler, self._door))
+        try:
+            self._server = _Server((host, port), _connection_handler(handler, self._door))
+        except OSError as error:
+            why = f"nobody can listen at {host}:{port}: {error.strerror}"
+            raise OSError(error.errno, why) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{LOOPBACK if host == _EVERYWHERE else host}:{self.port}"
 
     @property
     def connections(self) -> int:
@@ -97,11 +109,12 @@ class Listener:
         self._door.open()
 
     def stop(self) -> None:
-        """Stop serving and close every open connection, kept-alive ones too."""
-        self._server.shutdown()
+        """Stop serving and close every open connection, kept-alive ones too; if ever it began."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
         self._server.close_connections()
-        self._thread.join()
 
 
 class _Door:
