@@ -23,13 +23,23 @@ class Headers(dict[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: `path` and `query` still percent-encoded, for those who verify it."""
+    """A request as it came: `path` and `query` still percent-encoded, for those who verify it.
+
+    `port` is where it came in, 0 if it did not come over a connection.
+    """
 
     method: str
     path: str
     query: str
     headers: Headers
     body: bytes
+    port: int = 0
+
+    @property
+    def authority(self) -> str:
+        """Host and port to come here again; some clients leave the port out of their Host."""
+        host = self.headers.get("Host")
+        return host if ":" in host or not self.port else f"{host}:{self.port}"
 
     @property
     def segments(self) -> list[str]:
@@ -208,7 +218,9 @@ def _connection_handler(handler: Handler, door: _Door) -> type[http.server.BaseH
         def _serve(self) -> None:
             body = _read_body(self.rfile, self.headers.get)
             path, _, query = self.path.partition("?")
-            request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
+            headers = Headers(dict(self.headers.items()))
+            port = self.connection.getsockname()[1]
+            request = Request(self.command, path, query, headers, body, port)
             if not door.enter():
                 self.close_connection = True
                 return
