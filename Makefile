@@ -120,6 +120,10 @@ bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1
 check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
 	@$(RUN) tests.installation
 
+.PHONY: foreign
+foreign: $(READY)  ## Try SDKs that this project does not use on the local cloud (needs pip's index, npm)
+	@$(RUN) tests.foreign
+
 .PHONY: bench
 bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)
