@@ -86,8 +86,11 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     """The options of every command that keeps a cloud up."""
     options = argparse.ArgumentParser(
         description=about,
-        epilog="switches, for --set: "
-        + "; ".join(f"{name}: {switch.about}" for name, switch in switches.SWITCHES.items()),
+        epilog="switches:\n"
+        + "\n".join(
+            f"  {name:27} {switch.about}" + (switch.strict and f" (--strict: {switch.strict})")
+            for name, switch in switches.SWITCHES.items()
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = options.add_argument

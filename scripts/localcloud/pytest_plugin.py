@@ -36,8 +36,12 @@ def local_alibaba_cloud(local_alibaba_cloud_session: "LocalCloud") -> "Iterator[
     """That cloud, which is afterwards as it was before: clients, faults, clock and journal too.
 
     `clients` are SDK clients, `faults` bad days to order, `clock` its time, `journal` what
-    happened, and `endpoints` and `credentials` what other clients need.
+    happened, and `endpoints` and `credentials` what other clients need. A fault that was ordered in
+    the test and met by no call is an error: it proved nothing, unless it says `may_be_unmet`.
     """
     before = local_alibaba_cloud_session.snapshot()
     yield local_alibaba_cloud_session
+    left = local_alibaba_cloud_session.faults.orders()
     local_alibaba_cloud_session.rollback(before)
+    unmet = [str(each) for each in left if not (each.met.is_set() or each.may_be_unmet)]
+    assert not unmet, f"faults that were ordered, and met by no call: {', '.join(unmet)}"  # noqa: S101

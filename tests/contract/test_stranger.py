@@ -1,9 +1,11 @@
 """The local cloud as somebody has it who has nothing else of this project."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,18 @@ import pytest
 from scripts import ROOT
 
 LOCALCLOUD = ROOT / "scripts" / "localcloud"
+MORE = """
+
+def test_nothing_is_left(local_alibaba_cloud):
+    assert not local_alibaba_cloud.clients.oss.list_buckets().buckets
+    assert not local_alibaba_cloud.journal.entries("oss", "PutObject")
+
+
+def test_a_fault_that_nobody_met(local_alibaba_cloud):
+    from alicloud_local import Drop
+
+    local_alibaba_cloud.faults.add("oss:PutObject", Drop())
+"""
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
 
 
@@ -47,14 +61,30 @@ def test_all_of_it_is_installed_and_nothing_is_left_in_its_folder(installed: Pat
 def test_the_ten_lines_of_its_readme_are_all_that_a_test_needs(
     installed: Path, tmp_path: Path
 ) -> None:
-    """In an empty project they pass as they stand there, and a second test finds nothing left."""
+    """In an empty project they pass as they stand there; what comes after finds nothing of it."""
     [lines] = re.findall(r"```python\n(.*?)```", (LOCALCLOUD / "README.md").read_text(), re.DOTALL)
-    again = "\n\ndef test_nothing_is_left(local_alibaba_cloud):\n    {}\n".format(
-        "assert not local_alibaba_cloud.clients.oss.list_buckets().buckets"
-    )
-    (tmp_path / "test_mine.py").write_text(lines + again)
+    (tmp_path / "test_mine.py").write_text(lines + MORE)
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
     done = subprocess.run(
         run, cwd=tmp_path, env=elsewhere(installed), capture_output=True, text=True, check=False
     )
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "3 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "met by no call: Drop at oss:PutObject\n" in done.stdout
+
+
+def test_its_command_keeps_a_cloud_up_until_it_is_stopped(installed: Path, tmp_path: Path) -> None:
+    """Under its own name, with its control endpoint, and with the table of what it covers."""
+    environment = elsewhere(installed)
+    with subprocess.Popen(
+        [sys.executable, installed / "bin" / "alicloud-local", "--json"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        found = json.loads(process.stdout.readline())
+        health = f"{found['ALICLOUD_LOCAL_CONTROL']}/_local/health"
+        with urllib.request.urlopen(health) as answer:  # noqa: S310  (it is ours)
+            assert json.load(answer)["oss"] == found["ALICLOUD_LOCAL_OSS_ENDPOINT"]
+        process.terminate()
+        assert process.wait(30) == 0
+    check = [sys.executable, "-m", "alicloud_local.coverage", "--check"]
+    assert subprocess.run(check, cwd=tmp_path, env=environment, check=False).returncode == 0
