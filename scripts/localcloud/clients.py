@@ -90,8 +90,7 @@ def _sdk(module: str, service: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        package = __package__.partition(".")[0].replace("_", "-")
         raise ImportError(
             f"the SDK for {service}, {module}, is not installed ({error}): "
-            f"pip install '{package}[{service}]'"
+            f"pip install 'alicloud-local[{service}]'"
         ) from error

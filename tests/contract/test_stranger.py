@@ -88,3 +88,12 @@ def test_its_command_keeps_a_cloud_up_until_it_is_stopped(installed: Path, tmp_p
         assert process.wait(30) == 0
     check = [sys.executable, "-m", "alicloud_local.coverage", "--check"]
     assert subprocess.run(check, cwd=tmp_path, env=environment, check=False).returncode == 0
+
+
+def test_it_asks_for_the_releases_that_it_is_tested_with() -> None:
+    """Each lower bound is a pin of this project."""
+    pins = {*re.findall(r'"(\S+==\S+)"', (ROOT / "pyproject.toml").read_text())}
+    bounds = re.findall(r'"(\S+)>=(\d\S+)"', (LOCALCLOUD / "pyproject.toml").read_text())
+    asked = {f"{name}=={version}" for name, version in bounds if name != "setuptools"}
+    assert len(asked) == 10
+    assert asked <= pins
