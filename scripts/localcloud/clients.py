@@ -73,6 +73,11 @@ class Clients:
         # is looked up.
         return self._client("alibabacloud_sls20201230", "log", http_proxy=self._endpoints["log"])
 
+    def close(self) -> None:
+        """Close the connection of `messages`, the one client that keeps it open; at the end."""
+        if "messages" in vars(self):
+            self.messages.mns_client.close_connection()
+
     def _client(self, package: str, service: str, **more: str) -> Any:
         module = _sdk(f"{package}.client", service)
         config = _sdk("alibabacloud_tea_openapi.models", service).Config(

@@ -130,6 +130,8 @@ class LocalCloud:
 
     def stop(self) -> None:
         """End every wait, function, delivery and connection; what `with` does at its end."""
+        if "clients" in vars(self):
+            self.clients.close()
         self._end_work()
         self.fc.stop()
         for listener in self.listeners.values():
