@@ -61,7 +61,8 @@ OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py bat
 # The local cloud's own tests: it could be lifted out, and they with it.
 CLOUD_TESTS := $(filter-out $(ON_THE_WIRE),$(wildcard tests/unit/test_localcloud_*.py $(addprefix \
   tests/contract/test_,alert_calls.py cloud_by_hand.py config_*.py coverage_table.py fc_*.py log_*.py \
-  mns_*.py oss_*.py pop_*.py ram_*.py results.py rollback.py serverless_*.py spreading.py sts_*.py)))
+  local_*.py mns_*.py oss_*.py pop_*.py ram_*.py results.py rollback.py serverless_*.py spreading.py \
+  stranger.py sts_*.py)))
 
 .PHONY: test
 test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
@@ -91,7 +92,7 @@ explore: $(DEV)  ## Look for inputs that no property holds for (SEED=number give
 	  $(if $(SEED),--hypothesis-seed="$(SEED)")
 
 .PHONY: lint
-lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions' dates, README's permissions
+lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions' dates, the tables in documents
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
@@ -100,6 +101,7 @@ lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions'
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
 	@$(RUN) scripts check-exemptions
 	@$(RUN) scripts.docs.permissions --check
+	@$(RUN) scripts.localcloud.coverage --check
 
 .PHONY: format
 format: $(DEV)  ## Put code and tests into the house's form
@@ -118,6 +120,10 @@ bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1
 check-install: $(READY)  ## Try the installation on every Python here, and with newer releases out
 	@$(RUN) tests.installation
 
+.PHONY: foreign
+foreign: $(READY)  ## Try SDKs that this project does not use on the local cloud (needs pip's index, npm)
+	@$(RUN) tests.foreign
+
 .PHONY: bench
 bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--quick for a look)
 	@$(RUN) scripts.bench $(ARGS)
@@ -130,6 +136,10 @@ permissions: $(READY)  ## Write the verbs' permissions, as their code declares t
 fidelity: $(DEV)  ## Write how faithful the local cloud is, as its tests show, into docs/local-cloud.md
 	@$(IN_ITS_OWN) && $(RUN) pytest -p tests.fidelity --write-fidelity $(AT_ONCE) 6 \
 	  -m "fidelity and not bad_days" $(CLOUD_TESTS)
+
+.PHONY: coverage
+coverage: $(READY)  ## Write what the local cloud covers, as its tables declare it, into its COVERAGE.md
+	@$(RUN) scripts.localcloud.coverage --write
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

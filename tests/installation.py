@@ -3,7 +3,8 @@
 In a fresh copy, with an empty environment and cache, the demo runs on each Python from 3.10 on that
 this machine has, with the pip that came with it. It runs once more with an index of its own, which
 has newer releases beside what is locked: none may be taken. Then again without any index: all that
-is needed is there.
+is needed is there. And the local cloud's folder, apart from all else, is installed into an empty
+environment, where the test in its README passes.
 
 It needs the index that pip is configured for. Pythons are looked for on PATH and in pyenv.
 """
@@ -77,6 +78,8 @@ def main() -> int:
         print("there is no Python from 3.10 on with a venv module", file=sys.stderr)
         return 1
     works = [_works(python, "the demo runs", try_demo) for python in usable]
+    alone = "the local cloud alone keeps what its README says"
+    works += [_works(python, alone, try_local_cloud) for python in usable]
     oldest = min(usable, key=lambda python: [int(part) for part in python.pip.split(".")])
     works.append(_works(oldest, "newer releases are not taken", try_newer_releases))
     return 0 if all(works) else 1
@@ -138,6 +141,31 @@ def try_newer_releases(python: Python, scratch: Path) -> None:
         _make("demo", python, copy, apart)
         _make(".venv/.ready-dev", python, copy, apart)
     _make("demo", python, copy, apart)
+
+
+def try_local_cloud(python: Python, scratch: Path) -> None:
+    """The local cloud's folder in an empty environment, and the test in its README; raises."""
+    folder = shutil.copytree(
+        ROOT / "scripts" / "localcloud",
+        scratch / "localcloud",
+        ignore=shutil.ignore_patterns(*_LEFT_BEHIND),
+    )
+    environment = fresh_environment(scratch)
+    project = scratch / "project"
+    project.mkdir()
+    text = (folder / "README.md").read_text("utf-8")
+    [lines] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (project / "test_mine.py").write_text(lines, "utf-8")
+    own = str(project / "venv/bin/python")
+    _run([python.path, "-m", "venv", "venv"], project, environment)
+    install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*install, f"{folder}[oss]", "pytest"], project, environment)
+    # oss2's docstrings are compiled with warnings from Python 3.12 on.
+    _run(
+        [own, "-W", "ignore", "-m", "pytest", "-p", "no:warnings", "test_mine.py"],
+        project,
+        environment,
+    )
 
 
 def fresh_copy(scratch: Path) -> Path:

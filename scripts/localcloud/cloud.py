@@ -1,16 +1,18 @@
 """The local cloud as a whole: its services wired together and kept on loopback ports."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
+from .clients import Clients
 from .clock import Clock
 from .config.api import ConfigService
 from .config.state import ConfigState
 from .faults import Faults
 from .fc.api import FcService
 from .fc.state import FcState
-from .http import Listener
+from .http import LOOPBACK, Listener
 from .journal import Journal
 from .log.api import LogService
 from .log.state import LogState
@@ -29,7 +31,7 @@ _PATIENCE = 60  # seconds for a request to end whose waits have ended
 
 
 class Endpoints(NamedTuple):
-    """Where each service listens: `http://127.0.0.1:<port>`."""
+    """Where each service listens: `http://<host>:<port>`."""
 
     oss: str
     fc: str
@@ -54,7 +56,11 @@ class LocalCloud:
     """A whole cloud in this process: `with LocalCloud() as cloud:`.
 
     One account, one region for all but OSS, which serves every region at one endpoint and goes by
-    the region of the signature. Nothing leaves loopback; nothing outlives `stop`.
+    the region of the signature. Nothing leaves loopback, unless `host` names another address of
+    this machine; nothing outlives `stop`. `ports` are those of the services that are to have one in
+    particular (`{"oss": 9000}`), `access_key` the id and the secret of the account itself: others
+    are free, or made. Raises OSError for a host or a port that is not to be had, and ValueError for
+    the port of a service that there is not.
 
     `time_scale` multiplies the cloud's own delays (0.01: a hundred times as fast).
     `function_environment` is laid under each function's own environment variables, and may be added
@@ -73,6 +79,9 @@ class LocalCloud:
         function_environment: Mapping[str, str] | None = None,
         put_acl_needs_put_bucket: bool = False,
         duplicates: int = 0,
+        host: str = LOOPBACK,
+        ports: Mapping[str, int] | None = None,
+        access_key: tuple[str, str] | None = None,
     ) -> None:
         self.account_id = account_id
         self.region = region
@@ -81,7 +90,7 @@ class LocalCloud:
         self.faults = Faults()
         core = Core(account_id, region, self.clock, self.journal, self.faults)
         self.spreading = core.spreading
-        self.ram = RamState(core)
+        self.ram = RamState(core, Credentials(*access_key) if access_key else None)
         self.oss = OssState(core, put_acl_needs_put_bucket=put_acl_needs_put_bucket)
         self.mns = MnsState(core, duplicates=duplicates)
         self.log = LogState(core)
@@ -100,13 +109,18 @@ class LocalCloud:
             *(self.clock, self.journal, self.faults, self.spreading),
             *(self.ram, self.oss, self.mns, self.log, self.fc, self.config),
         )
-        self.listeners = {service.name: Listener(service) for service in services}
+        self.listeners = _listeners(services, host, ports or {})
         self.endpoints = Endpoints(**{name: at.url for name, at in self.listeners.items()})
 
     @property
     def credentials(self) -> Credentials:
         """The access key of the account itself."""
         return self.ram.root
+
+    @functools.cached_property
+    def clients(self) -> Clients:
+        """SDK clients of the account itself, each made when it is first asked for."""
+        return Clients(self.endpoints._asdict(), self.region, *self.credentials[:2])
 
     def start(self) -> "LocalCloud":
         """Begin to serve; what `with` does on entry."""
@@ -116,6 +130,8 @@ class LocalCloud:
 
     def stop(self) -> None:
         """End every wait, function, delivery and connection; what `with` does at its end."""
+        if "clients" in vars(self):
+            self.clients.close()
         self._end_work()
         self.fc.stop()
         for listener in self.listeners.values():
@@ -188,3 +204,20 @@ class LocalCloud:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _listeners(
+    services: Sequence[Service], host: str, ports: Mapping[str, int]
+) -> dict[str, Listener]:
+    """A listener for each service; raises OSError, and leaves none open, if one cannot listen."""
+    if unknown := set(ports) - {service.name for service in services}:
+        raise ValueError(f"there is no service {', '.join(sorted(unknown))} to listen at a port")
+    opened: dict[str, Listener] = {}
+    try:
+        for service in services:
+            opened[service.name] = Listener(service, ports.get(service.name, 0), host)
+    except OSError:
+        for listener in opened.values():
+            listener.stop()
+        raise
+    return opened

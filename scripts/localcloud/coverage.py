@@ -1,9 +1,16 @@
-"""What the local cloud covers, as a table: `python -m scripts.localcloud.coverage`.
+"""What the local cloud covers, as a table: COVERAGE.md beside this, or printed.
 
 It is made of the rows by which the services work, so that it cannot say anything else.
+
+    python -m scripts.localcloud.coverage           # print it
+    python -m scripts.localcloud.coverage --write   # write COVERAGE.md
+    python -m scripts.localcloud.coverage --check   # exit code 1 if COVERAGE.md says something else
 """
 
-from collections.abc import Iterable, Iterator
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from . import cloud  # the services are known once they are imported
@@ -12,6 +19,34 @@ from .table import Row
 
 _HEAD = ("operation", "RAM action", "RAM resource", "page", "edition", "guesses")
 _ALL = "`*` (all resources)"
+
+
+_TITLE = """# What the local cloud covers
+
+Each operation with what RAM is asked for, the page that it is made after, with the date of its
+edition, and what no page tells. What is not here is refused by name. Written by coverage.py from
+the tables by which the services work.
+
+"""
+
+PAGE = Path(__file__).with_name("COVERAGE.md")
+
+
+def main(arguments: Sequence[str], page: Path = PAGE) -> int:
+    """Print, write or check the table; returns the exit code."""
+    options = argparse.ArgumentParser(description="What the local cloud covers, as a table.")
+    options.add_argument("--write", action="store_true", help=f"write {page.name}")
+    options.add_argument("--check", action="store_true", help=f"say if {page.name} is another")
+    chosen = options.parse_args(arguments)
+    told = _TITLE + markdown()
+    if chosen.check and page.read_text("utf-8") != told:
+        print(f"{page.name} is not what the services' tables declare: use --write")
+        return 1
+    if chosen.write:
+        page.write_text(told, "utf-8")
+    elif not chosen.check:
+        print(markdown(), end="")
+    return 0
 
 
 class Covered(NamedTuple):
@@ -71,4 +106,4 @@ def _line(cells: list[str] | tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")
+    sys.exit(main(sys.argv[1:]))

@@ -112,6 +112,11 @@ class Faults(Rewindable):
                 return order.fault
         return None
 
+    def orders(self) -> list[Order]:
+        """Those not used up."""
+        with self._lock:
+            return list(self._orders)
+
     def clear(self) -> None:
         """Cancel every fault not yet used."""
         with self._lock:

@@ -23,13 +23,23 @@ class Headers(dict[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: `path` and `query` still percent-encoded, for those who verify it."""
+    """A request as it came: `path` and `query` still percent-encoded, for those who verify it.
+
+    `port` is where it came in, 0 if it did not come over a connection.
+    """
 
     method: str
     path: str
     query: str
     headers: Headers
     body: bytes
+    port: int = 0
+
+    @property
+    def authority(self) -> str:
+        """Host and port to come here again; some clients leave the port out of their Host."""
+        host = self.headers.get("Host")
+        return host if ":" in host or not self.port else f"{host}:{self.port}"
 
     @property
     def segments(self) -> list[str]:
@@ -65,22 +75,35 @@ class Handler(Protocol):
         ...
 
 
+LOOPBACK = "127.0.0.1"
+_EVERYWHERE = "0.0.0.0"  # noqa: S104  (who wants that says so)
+
+
 class Listener:
-    """A server for one handler on a free loopback port; `url` is where it is.
+    """A server for one handler, on a free loopback port if nothing else is said.
+
+    `url` is where it is, for this machine if it listens everywhere. Raises OSError for a host that
+    is not this machine's, and for a port that is taken.
 
     A client that is waited for, be it in the middle of a request, and says nothing for `silence`
     seconds is let go. The time that a request takes to be handled does not count.
     """
 
-    def __init__(self, handler: Handler, port: int = 0, *, silence: float = _SILENCE) -> None:
+    def __init__(
+        self, handler: Handler, port: int = 0, host: str = LOOPBACK, *, silence: float = _SILENCE
+    ) -> None:
         self._door = _Door()
-        per_connection = _connection_handler(handler, self._door, silence)
-        self._server = _Server(("127.0.0.1", port), per_connection)
+        try:
+            per_connection = _connection_handler(handler, self._door, silence)
+            self._server = _Server((host, port), per_connection)
+        except OSError as error:
+            why = f"nobody can listen at {host}:{port}: {error.strerror}"
+            raise OSError(error.errno, why) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{LOOPBACK if host == _EVERYWHERE else host}:{self.port}"
 
     @property
     def connections(self) -> int:
@@ -104,11 +127,12 @@ class Listener:
         self._door.open()
 
     def stop(self) -> None:
-        """Stop serving and close every open connection, kept-alive ones too."""
-        self._server.shutdown()
+        """Stop serving and close every open connection, kept-alive ones too; if ever it began."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
         self._server.close_connections()
-        self._thread.join()
 
 
 class _Door:
@@ -220,7 +244,9 @@ def _connection_handler(
                 self.send_error(400)
                 return
             path, _, query = self.path.partition("?")
-            request = Request(self.command, path, query, Headers(dict(self.headers.items())), body)
+            headers = Headers(dict(self.headers.items()))
+            port = self.connection.getsockname()[1]
+            request = Request(self.command, path, query, headers, body, port)
             if not door.enter():
                 self.close_connection = True
                 return

@@ -34,6 +34,8 @@ NAMES = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     "ALIBABA_CLOUD_ACCOUNT_ID",
+    "ALIBABA_CLOUD_REGION_ID",
+    "ALICLOUD_LOCAL_CONTROL",
     *(f"RESOURCE_REPAIR_{service}_ENDPOINT" for service in SERVICES),
     "s_default_fc_endpoint",
     "s_default_enable_fc_endpoint",

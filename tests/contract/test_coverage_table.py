@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from alibabacloud_config20200907 import client as config_client
@@ -66,3 +67,17 @@ def test_the_table_is_one_line_an_operation() -> None:
     assert all(line.count(" | ") == lines[0].count(" | ") for line in lines)
     assert all(each.row.page for each in coverage.covered())
     assert json.dumps(lines).count("config:CreateRemediation") == 2
+
+
+def test_the_page_is_what_the_tables_declare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that is kept is; of another --check says that it is stale, until it is written."""
+    assert coverage.main(["--check"]) == 0
+    page = tmp_path / "COVERAGE.md"
+    page.write_text("of last year")
+    assert coverage.main(["--check"], page) == 1
+    assert "COVERAGE.md" in capsys.readouterr().out
+    assert coverage.main(["--write"], page) == 0
+    assert coverage.main(["--check"], page) == 0
+    assert page.read_text() == coverage.PAGE.read_text()

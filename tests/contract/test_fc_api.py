@@ -24,6 +24,7 @@ from tests.contract.fc_helpers import (
     client,
     deploy,
     refusal,
+    signed,
     zip_file,
     zipped,
 )
@@ -260,6 +261,17 @@ def test_the_code_that_was_uploaded_can_be_had_again(cloud: FcCloud) -> None:
 
     assert code.checksum == str(crc64(zipped(ECHO)))
     with urllib.request.urlopen(code.url, timeout=10) as download:  # noqa: S310  (it is ours)
+        assert download.read() == zipped(ECHO)
+
+
+def test_a_client_that_leaves_the_port_out_of_host_finds_the_code_too(cloud: FcCloud) -> None:
+    """As @alicloud/fc2 does: the URL of the package leads to where the request came in."""
+    service, function = deploy(cloud)
+    path = f"/2016-08-15/services/{service}/functions/{function}/code"
+
+    answer = signed(cloud.ram.root, "GET", path, headers={"Host": "127.0.0.1"}).send(cloud.endpoint)
+
+    with urllib.request.urlopen(json.loads(answer.body)["url"], timeout=10) as download:  # noqa: S310
         assert download.read() == zipped(ECHO)
 
 

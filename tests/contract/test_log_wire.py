@@ -87,6 +87,7 @@ BODY = b'{"projectName": "plain-logs", "description": ""}'
         ({"path": "/nowhere"}, (501, "NotImplemented")),
         ({"path": "/", "Host": "example.com"}, (400, "InvalidHost")),
         ({"path": "/shards", "Host": "no-logs.localhost"}, (501, "NotImplemented")),
+        ({"path": "/shards", "Host": "no-logs.192.0.2.7:9006"}, (501, "NotImplemented")),
         ({"path": "/", "Authorization": "Bearer x"}, (400, "MissAccessKeyId")),
         ({"path": "/", "x_log_apiversion": "0.7.0"}, (400, "InvalidAPIVersion")),
         ({"path": "/", "x_log_apiversion": ""}, (400, "MissingAPIVersion")),

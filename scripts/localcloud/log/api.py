@@ -124,7 +124,8 @@ TABLE = (
 )  # fmt: skip
 
 _VERSION = "0.6.0"  # of the wire, in all versions of the API
-_HOST = re.compile(r"(?:(?P<project>[^.]+)\.)?(?:127\.0\.0\.1|localhost)(?::\d+)?")
+# This machine by an address or a name of its own; a region's endpoint is none.
+_HOST = re.compile(r"(?:(?P<project>[^.:]+)\.)?(?:\d+(?:\.\d+){3}|localhost)(?::\d+)?")
 _OF_THE_ACCOUNT = ("tag", "untag", "tags", "resources")  # whatever project is in the host
 _NAMED_IN_BODY = {"CreateProject": ("project", "projectName"),
                   "CreateLogStore": ("store", "logstoreName")}  # fmt: skip

@@ -89,7 +89,7 @@ class FcService(Service):
             new_request_id(),
             operation.names,
             read_fields(row, request, config_as_text=spoken.config_as_text),
-            f"http://{request.headers.get('Host')}/{version}/packages",
+            f"http://{request.authority}/{version}/packages",
             spoken.config_as_text,
         )
         if principal:

@@ -32,11 +32,11 @@ class RamState(Rewindable):
 
     Its methods take and return values; they raise NoSuchEntityError (a KeyError) for what is not
     there, EntityExistsError for what is there already, LimitExceededError for what is too much and
-    CredentialsRefusedError for keys. `most_attached` is how many policies of a kind a role or a
-    user may have.
+    CredentialsRefusedError for keys. `key` is the account's own, else one is made. `most_attached`
+    is how many policies of a kind a role or a user may have.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, key: Credentials | None = None) -> None:
         self._core = core
         self.lock = threading.RLock()
         # Page "Error messages", where page "Limits" of 2025-12-16 has 10 of the account's own.
@@ -49,7 +49,7 @@ class RamState(Rewindable):
         }
         self._issued: dict[str, tuple[Credentials, Principal]] = {}
         owner = Principal(core.account_id, f"acs:ram::{core.account_id}:root")
-        self.root = self._issue(owner, lifetime=None)
+        self.root = self._keep(key, owner) if key else self._issue(owner, lifetime=None)
 
     def arn(self, role_name: str) -> str:
         """The ARN of a role of this account; RAM writes role names in it in lower case."""
@@ -375,6 +375,9 @@ class RamState(Rewindable):
             security_token="CAIS" + secrets.token_hex(64) if temporary else "",
             expires_at=self._core.clock.now() + lifetime if lifetime is not None else None,
         )
+        return self._keep(credentials, principal)
+
+    def _keep(self, credentials: Credentials, principal: Principal) -> Credentials:
         with self.lock:
             self._issued[credentials.access_key_id] = (credentials, principal)
         return credentials

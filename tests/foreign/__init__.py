@@ -1,0 +1,1 @@
+"""SDKs that this project does not use, against the local cloud: `make foreign`."""
