@@ -21,7 +21,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from .http import Request, Response
 from .pop_signature import authenticate, authenticate_acs3, is_form, parameters
@@ -30,7 +30,6 @@ from .service import ApiError, Core, Service
 from .table import Match, Row, unknown, words
 
 __all__ = [
-    "Action",
     "Answer",
     "Call",
     "PopService",
@@ -100,20 +99,6 @@ class Call:
         return invalid(name, why)
 
 
-class Action(NamedTuple):
-    """What to do for an action, and what RAM must allow, of a service that has no table yet.
-
-    `subject` is the parameter that names what it is done to. `resource` is the ARN to authorize,
-    with `{account}`, `{region}` and any parameter's name in braces, and `further` are more of them;
-    `*` is what pages call "All Resource".
-    """
-
-    perform: Callable[[Call], Answer]
-    subject: str = ""
-    resource: str = "*"
-    further: tuple[str, ...] = ()
-
-
 def rpc(
     name: str,
     fields: str = "",
@@ -136,8 +121,8 @@ def rpc(
 class PopService(Service):
     """A service whose actions are named by the header x-acs-action or the parameter Action.
 
-    `version` is the one of its API that it knows. `operations` have a method for each row, by its
-    name in snake case. Without a table it goes by `actions`, and does not know what those take.
+    `version` is the one of its API that it knows. `operations` (or itself) have a method for each
+    row, by its name in snake case.
     """
 
     version = ""
@@ -149,15 +134,7 @@ class PopService(Service):
         super().__init__(core)
         self.ram = ram
         self._rows = {row.name: row for row in self.table}
-        self._performs = {name: _method(name, operations) for name in self._rows}
-        for name, action in self.actions().items():
-            resources = (action.resource, *action.further)
-            self._rows[name] = Row(name, "", f"/{{{action.subject}}}", "", resources=resources)
-            self._performs[name] = action.perform
-
-    def actions(self) -> dict[str, Action]:
-        """The actions by name, of a service that has no table yet."""
-        return {}
+        self._performs = {name: _method(name, operations or (self,)) for name in self._rows}
 
     def identify(self, request: Request) -> Match:
         """The action asked for, its parameters and its subject; raises ApiError if none."""
@@ -170,8 +147,7 @@ class PopService(Service):
                 "InvalidAction.NotFound",
                 f"Specified api is not found, please check your url and method: {name!r}.",
             )
-        if row.page:
-            self._check(row, request, params)
+        self._check(row, request, params)
         return Match(row, params, params.get(row.path[2:-1], ""))
 
     def perform(self, operation: Match, request: Request) -> Response:

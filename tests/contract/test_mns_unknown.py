@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from alibabacloud_mns_open20220119.client import Client
-from alibabacloud_tea_openapi.exceptions import ServerException
 from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
 from alibabacloud_tea_util.models import RuntimeOptions
+from darabonba.exceptions import DaraException
 from mns.account import Account
 
 from scripts.localcloud import LocalCloud
@@ -156,18 +156,18 @@ def test_what_is_malformed_is_no_fault_of_ours(cloud: LocalCloud, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("version", "query", "named"),
+    ("version", "query", "named", "refusal"),
     [
-        ("2022-01-19", {"QueueName": "new", "Color": "red"}, "Color"),
-        ("2022-01-19", {"QueueName": "new", "EnableSSE": "true"}, "EnableSSE"),
-        ("2022-01-19", {"QueueName": "new", "DlqPolicy": "{}"}, "DlqPolicy"),
-        ("2019-01-01", {"QueueName": "new"}, "2019-01-01"),
+        ("2022-01-19", {"Color": "red"}, "Color", (501, "NotImplemented")),
+        ("2022-01-19", {"EnableSSE": "true"}, "EnableSSE", (501, "NotImplemented")),
+        ("2022-01-19", {"DlqPolicy": "{}"}, "DlqPolicy", (501, "NotImplemented")),
+        ("2019-01-01", {}, "2019-01-01", (400, "InvalidVersion")),
     ],
 )
 def test_management_calls_know_their_parameters(
-    cloud: LocalCloud, version: str, query: dict[str, str], named: str
+    cloud: LocalCloud, version: str, query: dict[str, str], named: str, refusal: tuple[int, str]
 ) -> None:
-    """An unknown parameter or version is refused with 501 that names it, in JSON."""
+    """An unknown parameter or version is refused by its name, in JSON, as by any RPC service."""
     key = cloud.credentials
     client = Client(
         Config(
@@ -187,9 +187,10 @@ def test_management_calls_know_their_parameters(
         req_body_type="formData",
         body_type="json",
     )
-    with pytest.raises(ServerException, match=named) as refused:
-        client.call_api(params, OpenApiRequest(query=query), RuntimeOptions(autoretry=False))
-    assert (refused.value.status_code, refused.value.code) == (501, "NotImplemented")
+    asked = OpenApiRequest(query={"QueueName": "new", **query})
+    with pytest.raises(DaraException, match=named) as refused:
+        client.call_api(params, asked, RuntimeOptions(autoretry=False))
+    assert (refused.value.status_code, refused.value.code) == refusal
     assert named in cloud.journal.entries("mns")[-1].details["message"]
     assert cloud.mns.queues() == [QUEUE]
 

@@ -21,7 +21,8 @@ from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
-from scripts.localcloud.pop import Action, Answer, Call, PopService
+from scripts.localcloud.pop import Answer, Call, PopService, rpc
+from scripts.localcloud.pop_signature import FORM
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
@@ -30,15 +31,15 @@ EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 
 class Echo(PopService):
-    """Answers what it understood."""
+    """Answers what it understood, and takes whatever was signed."""
 
     name = "echo"
+    own_headers = ()
+    version = "2020-01-01"
+    table = (rpc("Repeat", "*", resources=("acs:echo::{account}:voice/{Voice}",)),)
 
-    def actions(self) -> dict[str, Action]:
+    def repeat(self, call: Call) -> Answer:
         """The one action, on a resource named by a parameter."""
-        return {"Repeat": Action(self._repeat, resource="acs:echo::{account}:voice/{Voice}")}
-
-    def _repeat(self, call: Call) -> Answer:
         return {"Heard": dict(call.params), "From": call.principal.arn}
 
 
@@ -98,6 +99,7 @@ class Rig(NamedTuple):
         headers = {
             "host": f"127.0.0.1:{self.port}",
             "x-acs-action": "Repeat",
+            "x-acs-version": Echo.version,
             "x-acs-date": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "x-acs-content-sha256": EMPTY_SHA256,
             **more,
@@ -222,7 +224,7 @@ TAMPERED: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "method": ("POST", SIGNED, {}, "", "SignatureDoesNotMatch"),
     "query": ("GET", "/?Voice=high", {}, "", "SignatureDoesNotMatch"),
     "a parameter more": ("GET", "/?Voice=low&Voice=high", {}, "", "SignatureDoesNotMatch"),
-    "body": ("GET", SIGNED, {}, "x", "SignatureDoesNotMatch"),
+    "body": ("GET", SIGNED, {"Content-Type": FORM}, "x", "SignatureDoesNotMatch"),
     "signed header": ("GET", SIGNED, {"x-acs-date": "2020"}, "", "SignatureDoesNotMatch"),
     "unsigned header": ("GET", SIGNED, {"x-acs-more": "1"}, "", "IncompleteSignature"),
     "no signature": ("GET", SIGNED, {"Authorization": ""}, "", "IncompleteSignature"),
@@ -260,6 +262,7 @@ def test_no_request_is_too_odd_to_be_refused(
         "Authorization": f"ACS3-HMAC-SHA256 {auth}",
         "x-acs-date": date,
         "x-acs-action": "Repeat",
+        "x-acs-version": Echo.version,
         "Content-Type": "application/x-www-form-urlencoded",
     }
     encoded = target.replace("é", "%C3%A9").replace(" ", "+")

@@ -99,6 +99,7 @@ class ConfigService(PopService):
             "ListConfigRules",
             "ConfigRuleName ConfigRuleState Tag PageNumber PageSize",
             resources=(_ANY_RULE,),
+            read_on="2025-12-18",
         ),
         rpc(
             "DeleteConfigRules",

@@ -1,14 +1,15 @@
 """MNS's management calls, as alibabacloud_mns_open20220119 makes them (RPC style, JSON)."""
 
+# ruff: noqa: D102  (what each does is on its page)
+
 import re
 from collections.abc import Callable, Mapping
 
 from ..http import Request, Response
-from ..pop import Action, Answer, Call, PopService, invalid
-from ..pop_signature import parameters
+from ..pop import Answer, Call, PopService, invalid, rpc
 from ..ram.state import RamState
 from ..service import ApiError, Core
-from ..table import Match, Row, unknown, words
+from ..table import Match, Row
 from .attributes import (
     notify_strategy,
     queue_attributes,
@@ -30,30 +31,17 @@ from .topic import TopicAttributes
 _DONE = {"Code": 200, "Message": "operation success", "Status": "Success", "Success": True}
 _CREATED = {"Code": 200, "Message": "operation success", "Success": True}
 _SHORTEST_PAGE, _LONGEST_PAGE = 10, 50
-_VERSION = "2022-01-19"
-_COMMON = words(
-    "Action Version Format RegionId AccessKeyId SecurityToken Signature SignatureMethod "
-    "SignatureNonce SignatureType SignatureVersion Timestamp"
-)
 
 _ROOT = "acs:mns:{region}:{account}:"
 _TOPIC = f"{_ROOT}/topics/{{TopicName}}"
 _QUEUE = f"{_ROOT}/queues/{{QueueName}}"
 _SUBSCRIPTION = f"{_TOPIC}/subscriptions/{{SubscriptionName}}"
-_SUBJECTS = ("TopicName", "QueueName")
 
 
 def _row(name: str, read_on: str, resource: str, fields: str, *guesses: str) -> Row:
-    return Row(
-        name,
-        "POST",
-        "/",
-        name,
-        read_on,
-        fields=words(fields),
-        resources=(resource,),
-        guesses=guesses,
-    )
+    subject = next((each for each in ("TopicName", "QueueName") if f"{{{each}}}" in resource), "")
+    resources = (resource,)
+    return rpc(name, fields, subject=subject, resources=resources, read_on=read_on, guesses=guesses)
 
 
 # The pages are those of the edition 2022-01-19. Lists are allowed on all resources alone, though
@@ -64,19 +52,20 @@ _OF_QUEUE = (
     "PollingWaitSeconds EnableLogging"
 )
 _PAGED = "PageNum PageSize"
+_TAG = "Tag.1.Key Tag.1.Value"
 _PART = "the name given is a part of the names wanted"
 _ALIKE = "the resource: as on the page of the XML interface"
 TABLE = (
-    _row("CreateTopic", "2026-01-29", _TOPIC, f"{_OF_TOPIC} TopicType Tag"),
+    _row("CreateTopic", "2026-01-29", _TOPIC, f"{_OF_TOPIC} TopicType {_TAG}"),
     _row("DeleteTopic", "", _TOPIC, "TopicName", _ALIKE),
     _row("GetTopicAttributes", "2026-01-30", _TOPIC, "TopicName"),
     _row("SetTopicAttributes", "2026-01-29", _TOPIC, _OF_TOPIC),
-    _row("ListTopic", "2026-01-29", "*", f"{_PAGED} TopicName TopicType Tag", _PART),
-    _row("CreateQueue", "", _QUEUE, f"{_OF_QUEUE} QueueType Tag", _ALIKE),
+    _row("ListTopic", "2026-01-29", "*", f"{_PAGED} TopicName TopicType {_TAG}", _PART),
+    _row("CreateQueue", "", _QUEUE, f"{_OF_QUEUE} QueueType {_TAG}", _ALIKE),
     _row("DeleteQueue", "", _QUEUE, "QueueName", _ALIKE),
     _row("GetQueueAttributes", "2025-11-24", _QUEUE, "QueueName"),
     _row("SetQueueAttributes", "", _QUEUE, _OF_QUEUE, _ALIKE),
-    _row("ListQueue", "2025-11-24", "*", f"{_PAGED} QueueName QueueType Tag", _PART),
+    _row("ListQueue", "2025-11-24", "*", f"{_PAGED} QueueName QueueType {_TAG}", _PART),
     _row(
         "Subscribe",
         "2026-01-30",
@@ -106,32 +95,13 @@ class MnsManagement(PopService):
     """Topics, queues and subscriptions; over the same state as the XML interface."""
 
     name = "mns"
+    version = "2022-01-19"
+    table = TABLE
     denied_code = "AccessDenied"
 
     def __init__(self, core: Core, state: MnsState, ram: RamState) -> None:
         super().__init__(core, ram)
         self._state = state
-
-    def actions(self) -> dict[str, Action]:
-        """The calls by name: each row's method and the ARNs that RAM is asked about."""
-        return {row.name: self._action(row) for row in TABLE}
-
-    def _action(self, row: Row) -> Action:
-        method = getattr(self, re.sub(r"(?=[A-Z])", "_", row.name).lower())
-        subject = next((name for name in _SUBJECTS if f"{{{name}}}" in row.resources[0]), "")
-        return Action(method, subject, row.resources[0])
-
-    def identify(self, request: Request) -> Match:
-        """The action asked for; raises ApiError for one, or a version or name, that is unknown."""
-        found = super().identify(request)
-        given = parameters(request)
-        version = request.headers.get("x-acs-version") or given.get("Version", _VERSION)
-        if version != _VERSION:
-            raise self.unknown(f"Version {version}")
-        row = next(row for row in TABLE if row.name == found.name)
-        if names := unknown({name.split(".")[0] for name in given}, row.fields | _COMMON):
-            raise self.unknown(f"a parameter of {row.name}: {names}")
-        return found._replace(row=row)
 
     def perform(self, operation: Match, request: Request) -> Response:
         """As any RPC-style service does, with the state's refusals put into words."""
@@ -140,53 +110,53 @@ class MnsManagement(PopService):
         except MnsError as error:
             raise as_api_error(error) from error
 
-    def _create_topic(self, call: Call) -> Answer:
+    def create_topic(self, call: Call) -> Answer:
         _check_type(call.text("TopicType", "normal"))
         attributes = topic_attributes(_topic_fields(call), TopicAttributes())
         self._state.create_topic(call.text("TopicName"), attributes, tags=_tags(call))
         return _done(_CREATED)
 
-    def _delete_topic(self, call: Call) -> Answer:
+    def delete_topic(self, call: Call) -> Answer:
         self._state.delete_topic(call.text("TopicName"))
         return _done()
 
-    def _get_topic_attributes(self, call: Call) -> Answer:
+    def get_topic_attributes(self, call: Call) -> Answer:
         return _done(self._topic(call.text("TopicName")))
 
-    def _set_topic_attributes(self, call: Call) -> Answer:
+    def set_topic_attributes(self, call: Call) -> Answer:
         name = call.text("TopicName")
         now = self._state.topic(name).attributes
         self._state.set_topic(name, topic_attributes(_topic_fields(call), now))
         return _done()
 
-    def _list_topic(self, call: Call) -> Answer:
+    def list_topic(self, call: Call) -> Answer:
         tagged = {name: self._state.topic(name).tags for name in self._state.topics()}
         return _page(call, _chosen(call, "TopicType", tagged), "TopicName", self._topic)
 
-    def _create_queue(self, call: Call) -> Answer:
+    def create_queue(self, call: Call) -> Answer:
         _check_type(call.text("QueueType", "normal"))
         attributes = queue_attributes(_queue_fields(call), QueueAttributes())
         self._state.create_queue(call.text("QueueName"), attributes=attributes, tags=_tags(call))
         return _done(_CREATED)
 
-    def _delete_queue(self, call: Call) -> Answer:
+    def delete_queue(self, call: Call) -> Answer:
         self._state.delete_queue(call.text("QueueName"))
         return _done()
 
-    def _get_queue_attributes(self, call: Call) -> Answer:
+    def get_queue_attributes(self, call: Call) -> Answer:
         return _done(self._queue(call.text("QueueName")))
 
-    def _set_queue_attributes(self, call: Call) -> Answer:
+    def set_queue_attributes(self, call: Call) -> Answer:
         name = call.text("QueueName")
         now, _ = self._state.queue(name)
         self._state.set_queue(name, queue_attributes(_queue_fields(call), now.attributes))
         return _done()
 
-    def _list_queue(self, call: Call) -> Answer:
+    def list_queue(self, call: Call) -> Answer:
         tagged = {name: self._state.queue(name)[0].tags for name in self._state.queues()}
         return _page(call, _chosen(call, "QueueType", tagged), "QueueName", self._queue)
 
-    def _subscribe(self, call: Call) -> Answer:
+    def subscribe(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         here = self.core.region, self.core.account_id
         self._state.register(
@@ -201,22 +171,22 @@ class MnsManagement(PopService):
         )
         return _done(name)
 
-    def _set_subscription_attributes(self, call: Call) -> Answer:
+    def set_subscription_attributes(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         now = self._state.subscription(topic, name).strategy
         strategy = notify_strategy(call.text("NotifyStrategy", ""), now)
         self._state.set_subscription(topic, name, strategy)
         return _done()
 
-    def _unsubscribe(self, call: Call) -> Answer:
+    def unsubscribe(self, call: Call) -> Answer:
         self._state.unsubscribe(call.text("TopicName"), call.text("SubscriptionName"))
         return _done()
 
-    def _get_subscription_attributes(self, call: Call) -> Answer:
+    def get_subscription_attributes(self, call: Call) -> Answer:
         topic, name = call.text("TopicName"), call.text("SubscriptionName")
         return _done(self._subscription(self._state.subscription(topic, name)))
 
-    def _list_subscription_by_topic(self, call: Call) -> Answer:
+    def list_subscription_by_topic(self, call: Call) -> Answer:
         subscriptions = self._state.topic(call.text("TopicName")).subscriptions
         return _page(
             call,

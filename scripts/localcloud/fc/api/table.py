@@ -75,6 +75,9 @@ _SETTINGS_OF_ASYNC_CONFIGS = (
     | _within("destinationConfig.onSuccess", "destination")
     | _within("destinationConfig.onFailure", "destination")
 )
+_PASSES_ROLE = (("ram:PassRole", "{role}"),)
+_PASSES_INVOCATION_ROLE = (("ram:PassRole", "{invocationRole}"),)
+_ON_SUBSCRIPTIONS = (("mns:Subscribe", "*"), ("mns:Unsubscribe", "*"))
 _SUBSCRIBES = (
     "that RAM asks for mns:Subscribe and mns:Unsubscribe, as the client's least permissions name"
     " both for whoever makes, changes or deletes a trigger of a topic"
@@ -105,6 +108,7 @@ _ROWS = (
         "CreateService",
         fields=_SETTINGS_OF_SERVICES | {"serviceName"},
         resources=_on("services/*"),
+        also=_PASSES_ROLE,
     ),
     Row(
         "GetService",
@@ -121,6 +125,7 @@ _ROWS = (
         "UpdateService",
         fields=_SETTINGS_OF_SERVICES,
         resources=_on(_SERVICE),
+        also=_PASSES_ROLE,
     ),
     Row("DeleteService", "DELETE", _SERVICE, "DeleteService", read_on="2025-11-17"),
     Row(
@@ -258,6 +263,7 @@ _ROWS = (
         f"{_FUNCTION}/triggers",
         "CreateTrigger",
         fields=_SETTINGS_OF_TRIGGERS | words("triggerName triggerType sourceArn"),
+        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
         guesses=(_SUBSCRIBES, _TOPIC_IN_CONFIG),
     ),
     Row("GetTrigger", "GET", _TRIGGER, "GetTrigger"),
@@ -267,6 +273,7 @@ _ROWS = (
         _TRIGGER,
         "UpdateTrigger",
         fields=_SETTINGS_OF_TRIGGERS,
+        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
         guesses=(_SUBSCRIBES,),
     ),
     Row(
@@ -275,6 +282,7 @@ _ROWS = (
         _TRIGGER,
         "DeleteTrigger",
         read_on="2026-02-26",
+        also=_ON_SUBSCRIPTIONS,
         guesses=(_SUBSCRIBES,),
     ),
     Row(
