@@ -10,7 +10,16 @@ from . import cloud  # the services are known once they are imported
 from .service import Service
 from .table import Row
 
-_HEAD = ("operation", "RAM action", "RAM resource", "and", "page", "edition", "guesses")
+_HEAD = (
+    "operation",
+    "RAM action",
+    "RAM resource",
+    "and",
+    "page",
+    "edition",
+    "other pages",
+    "guesses",
+)
 _ALL = "`*` (all resources)"
 
 
@@ -55,6 +64,7 @@ def _told(operation: Covered) -> str:
             "<br>".join(f"`{action}` on {_resource(on)}" for action, on in row.also),
             row.page,
             row.read_on or "-",
+            "<br>".join(f"{_resource(form)}: {page}" for form, page in row.elsewhere),
             "; ".join(row.guesses),
         ]
     )
