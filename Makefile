@@ -123,8 +123,9 @@ bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--qui
 	@$(RUN) scripts.bench $(ARGS)
 
 .PHONY: permissions
-permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
+permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md and docs
 	@$(RUN) scripts.docs.permissions
+	@$(RUN) tests.permission_map
 
 .PHONY: lock
 LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links

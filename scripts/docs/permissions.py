@@ -1,5 +1,7 @@
 """Write the table of what each verb may need to do into README.md, from what its code declares.
 
+The Serverless Devs client is in it too: what it asks for was recorded.
+
 python -m scripts.docs.permissions           # write it
 python -m scripts.docs.permissions --check   # exit code 1 if it is not what the code declares
 """
@@ -11,11 +13,43 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scripts import ROOT, cli
-from scripts.account.permission import Permission
+from scripts.account.permission import Permission, on
+from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
 from scripts.context import Verb
 
 VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
 """Those that work in an account, in the command's order."""
+
+_SERVICES = "acs:fc:{region}:{account}:services/*"
+_LOOKING = on(
+    "*",
+    *("fc:GetService", "fc:ListVpcBindings", "fc:GetFunction", "fc:GetFunctionAsyncInvokeConfig"),
+    "fc:GetTrigger",
+)
+_TRIGGERS = on("*", "mns:Subscribe", "mns:Unsubscribe")
+CLIENT = {
+    "s deploy": (
+        *_LOOKING,
+        *on("*", "fc:CreateFunction", "fc:UpdateFunction", "fc:PutFunctionAsyncInvokeConfig"),
+        *on("*", "fc:DeleteFunctionAsyncInvokeConfig", "fc:CreateTrigger", "fc:UpdateTrigger"),
+        *_TRIGGERS,
+        *on("*", "ram:GetPolicy", "ram:AttachPolicyToRole"),
+        *on(_SERVICES, "fc:CreateService", "fc:UpdateService"),
+        *READ_ROLE,
+        *MAKE_ROLE,
+        *on(ROLES, "ram:PassRole"),
+        *on("acs:ram:*:{account}:policy/*", "ram:CreatePolicy"),
+    ),
+    "s invoke": on("*", "fc:ListTriggers", "fc:InvokeFunction"),
+    "s remove": (
+        *_LOOKING,
+        *on("*", "fc:ListOnDemandConfigs", "fc:ListProvisionConfigs", "fc:ListAliases"),
+        *on("*", "fc:ListServiceVersions", "fc:ListFunctions", "fc:ListTriggers"),
+        *on("*", "fc:DeleteTrigger", "fc:DeleteFunction", "fc:DeleteService"),
+        *_TRIGGERS,
+    ),
+}
+"""What the Serverless Devs client (component fc 0.1.35) was seen to need for this s.yaml."""
 
 README = ROOT / "README.md"
 
@@ -45,12 +79,14 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
 
 def table() -> str:
     """The table, in Markdown; `{account}` and `{region}` stand for those that a verb works in."""
-    rows = [row for name in VERBS for row in _rows(name)]
+    rows = [row for name in (*VERBS, *CLIENT) for row in _rows(name)]
     return "\n".join(["| verb | may | on |", "| --- | --- | --- |", *rows, ""])
 
 
 def of(name: str) -> tuple[Permission, ...]:
-    """The permissions that a verb needs."""
+    """The permissions that a verb needs, or a command of the client (`s deploy`)."""
+    if name in CLIENT:
+        return CLIENT[name]
     verb = cli.load(name)
     return verb.permissions if isinstance(verb, Verb) else ()
 

@@ -99,16 +99,17 @@ def recorded(cloud: LocalCloud, recording: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def replay(cloud: LocalCloud, request: dict[str, Any]) -> Answer:
-    """Send a recorded request, signed anew."""
+def replay(cloud: LocalCloud, request: dict[str, Any], key: Credentials | None = None) -> Answer:
+    """Send a recorded request, signed anew, with a key or the account's own."""
+    held = key or cloud.credentials
     if request["service"] == "ram":
-        query = rpc_query(cloud.credentials, request["method"], request["params"])
+        query = rpc_query(held, request["method"], request["params"])
         headers = request["headers"]
         return send(cloud.endpoints.ram, request["method"], request["path"], query, b"", headers)
     body = request.get("body", "")
     text = body if isinstance(body, str) else json.dumps(body)
     return signed(
-        cloud.credentials,
+        held,
         request["method"],
         request["path"],
         text.encode(),
