@@ -48,6 +48,16 @@ def test_the_page_has_the_map() -> None:
     assert permission_map.written(page.replace("`ram:PassRole`", "")) == page
 
 
+def test_a_policy_is_printed_as_its_rows_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """For one verb and for several; the Serverless Devs client is one."""
+    for names in (["status"], ["status", "sweep", "s deploy"]):
+        where = ["--account", "1208863178610000", "--region", "cn-shanghai"]
+        assert permissions.main(["--policy", *names, *where]) == 0
+        rows = [TABLE[name] for name in names]
+        wanted = permission_map.document("1208863178610000", "cn-shanghai", *rows)
+        assert capsys.readouterr().out == f"{wanted}\n"
+
+
 def test_every_row_of_the_table_fits_in_one_policy() -> None:
     """Who runs everything has one custom policy, as long as README says, of RAM's five."""
     every = permission_map.document("1208863178610000", "cn-shanghai", *TABLE.values())
