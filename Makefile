@@ -129,8 +129,9 @@ bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--qui
 	@$(RUN) scripts.bench $(ARGS)
 
 .PHONY: permissions
-permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md
+permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md and docs
 	@$(RUN) scripts.docs.permissions
+	@$(RUN) tests.permission_map
 
 .PHONY: fidelity
 fidelity: $(DEV)  ## Write how faithful the local cloud is, as its tests show, into docs/local-cloud.md

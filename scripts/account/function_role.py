@@ -35,7 +35,7 @@ from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 
-_POLICIES = "acs:ram:*:{account}:policy/*"
+POLICIES = "acs:ram:*:{account}:policy/*"
 GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
 
 _FUNCTION_COMPUTE = "fc.aliyuncs.com"
@@ -161,8 +161,8 @@ class RolePolicy(Thing):
 
     kind = "policy"
     READING = (*READ_ROLE, GET_POLICY)
-    MAKING = (ATTACH, *on(_POLICIES, "ram:CreatePolicy", "ram:CreatePolicyVersion"))
-    REMOVING = (*READ_ROLE, GET_POLICY, Permission("ram:DeletePolicy", _POLICIES))
+    MAKING = (ATTACH, *on(POLICIES, "ram:CreatePolicy", "ram:CreatePolicyVersion"))
+    REMOVING = (*READ_ROLE, GET_POLICY, Permission("ram:DeletePolicy", POLICIES))
 
     def __init__(self, policy: Policy, role: FunctionRole, clients: Clients) -> None:
         self.name = policy.name

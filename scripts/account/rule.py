@@ -16,7 +16,8 @@ from scripts.errors import Problem
 MANAGED_RULE = "oss-bucket-public-read-prohibited"
 RESOURCE_TYPE = "ACS::OSS::Bucket"
 
-LIST_RULES = Permission("config:ListConfigRules")  # its page knows no resource to name
+# Its page names rules, that of the older API, for the same action, all resources.
+LIST_RULES = Permission("config:ListConfigRules")
 
 RISK_LEVEL = 2  # medium; messages say "Warning"
 _PAGE = 100

@@ -16,7 +16,8 @@ from scripts.account.role import ROLES, just_made_role, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
-LIST_SERVICES = Permission("fc:ListServices")
+_SERVICES = "acs:fc:{region}:{account}:services/*"
+LIST_SERVICES = Permission("fc:ListServices", _SERVICES)
 
 
 class Service(Thing):
@@ -28,7 +29,8 @@ class Service(Thing):
     kind = "service"
     READING = (GET_SERVICE, Permission("fc:ListVpcBindings"))
     MAKING = (
-        *on("*", "fc:CreateService", "fc:UpdateService", "fc:DeleteVpcBinding"),
+        *on(_SERVICES, "fc:CreateService", "fc:UpdateService"),
+        Permission("fc:DeleteVpcBinding"),
         Permission("ram:PassRole", ROLES),
     )
     REMOVING = (GET_SERVICE, LIST_FUNCTIONS, Permission("fc:DeleteService"), *Function.REMOVING)

@@ -1,21 +1,62 @@
 """Write the table of what each verb may need to do into README.md, from what its code declares.
 
+The Serverless Devs client is in it too: what it asks for was recorded.
+
 python -m scripts.docs.permissions           # write it
 python -m scripts.docs.permissions --check   # exit code 1 if it is not what the code declares
+python -m scripts.docs.permissions --policy sweep "s deploy" --account ID --region cn-shanghai
 """
 
 import argparse
+import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scripts import ROOT, cli
-from scripts.account.permission import Permission
+from scripts.account.function_role import POLICIES
+from scripts.account.permission import Permission, on, union
+from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
 from scripts.context import Verb
 
 VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
 """Those that work in an account, in the command's order."""
+
+_SERVICES = "acs:fc:{region}:{account}:services/*"
+_LOOKING = on(
+    "*",
+    *("fc:GetService", "fc:ListVpcBindings", "fc:GetFunction", "fc:GetFunctionAsyncInvokeConfig"),
+    "fc:GetTrigger",
+)
+_TRIGGERS = on("*", "mns:Subscribe", "mns:Unsubscribe")
+CLIENT = {
+    "s deploy": (
+        *_LOOKING,
+        *on("*", "fc:CreateFunction", "fc:UpdateFunction", "fc:PutFunctionAsyncInvokeConfig"),
+        *on("*", "fc:DeleteFunctionAsyncInvokeConfig", "fc:CreateTrigger", "fc:UpdateTrigger"),
+        *_TRIGGERS,
+        *on("*", "ram:GetPolicy", "ram:AttachPolicyToRole", "ram:ListPolicyVersions"),
+        *on(_SERVICES, "fc:CreateService", "fc:UpdateService"),
+        *READ_ROLE,
+        *MAKE_ROLE,
+        *on(ROLES, "ram:PassRole"),
+        *on(POLICIES, "ram:CreatePolicy", "ram:CreatePolicyVersion", "ram:DeletePolicyVersion"),
+    ),
+    "s invoke": on("*", "fc:ListTriggers", "fc:InvokeFunction"),
+    "s remove": (
+        *_LOOKING,
+        *on("*", "fc:ListOnDemandConfigs", "fc:ListProvisionConfigs", "fc:ListAliases"),
+        *on("*", "fc:ListServiceVersions", "fc:ListFunctions", "fc:ListTriggers"),
+        *on("*", "fc:DeleteTrigger", "fc:DeleteFunction", "fc:DeleteService"),
+        *_TRIGGERS,
+    ),
+}
+"""What the Serverless Devs client (component fc 0.1.35) was seen to need for this s.yaml.
+
+ListPolicyVersions, CreatePolicyVersion and DeletePolicyVersion are those of a deploy whose s.yaml
+has another policy than the account, by the source of its component `ram`.
+"""
 
 README = ROOT / "README.md"
 
@@ -29,14 +70,22 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--check", action="store_true", help="write nothing")
-    check = options.parse_args(arguments).check
+    known = (*VERBS, *CLIENT)
+    policy_of = "print the rows of these verbs as one RAM policy"
+    options.add_argument("--policy", nargs="+", choices=known, metavar="VERB", help=policy_of)
+    options.add_argument("--account", default="{account}", help="the account's id, for a policy")
+    options.add_argument("--region", default="{region}", help="the region, for a policy")
+    said = options.parse_args(arguments)
+    if said.policy:
+        print(policy(said.policy, said.account, said.region))
+        return 0
     text = readme.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     wanted = f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
     if wanted == text:
         return 0
-    if check:
+    if said.check:
         print(f"{readme.name} tells other permissions than the code: run `make permissions`")
         return 1
     readme.write_text(wanted, "utf-8")
@@ -45,24 +94,40 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
 
 def table() -> str:
     """The table, in Markdown; `{account}` and `{region}` stand for those that a verb works in."""
-    rows = [row for name in VERBS for row in _rows(name)]
+    rows = [row for name in (*VERBS, *CLIENT) for row in _rows(name)]
     return "\n".join(["| verb | may | on |", "| --- | --- | --- |", *rows, ""])
 
 
+def policy(names: Sequence[str], account_id: str, region: str) -> str:
+    """The RAM policy of whoever runs these verbs: a statement for each kind of resource."""
+    statements = [
+        {**Permission("", resource).statement(account_id, region), "Action": actions}
+        for resource, actions in _by_resource(union(*map(of, names))).items()
+    ]
+    return json.dumps({"Version": "1", "Statement": statements})
+
+
 def of(name: str) -> tuple[Permission, ...]:
-    """The permissions that a verb needs."""
+    """The permissions that a verb needs, or a command of the client (`s deploy`)."""
+    if name in CLIENT:
+        return CLIENT[name]
     verb = cli.load(name)
     return verb.permissions if isinstance(verb, Verb) else ()
 
 
 def _rows(name: str) -> Iterator[str]:
     """A row for each kind of resource, actions in the verb's own order."""
-    actions = defaultdict(list)
-    for permission in of(name):
-        actions[permission.resource].append(f"`{permission.action}`")
-    for place, (resource, named) in enumerate(actions.items()):
+    for place, (resource, actions) in enumerate(_by_resource(of(name)).items()):
         first = "" if place else f"`{name}`"
-        yield f"| {first} | {', '.join(named)} | `{resource}` |"
+        named = ", ".join(f"`{action}`" for action in actions)
+        yield f"| {first} | {named} | `{resource}` |"
+
+
+def _by_resource(permissions: Iterable[Permission]) -> dict[str, list[str]]:
+    actions = defaultdict(list)
+    for permission in permissions:
+        actions[permission.resource].append(permission.action)
+    return dict(actions)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,16 @@ from . import cloud  # the services are known once they are imported
 from .service import Service
 from .table import Row
 
-_HEAD = ("operation", "RAM action", "RAM resource", "page", "edition", "guesses")
+_HEAD = (
+    "operation",
+    "RAM action",
+    "RAM resource",
+    "and",
+    "page",
+    "edition",
+    "other pages",
+    "guesses",
+)
 _ALL = "`*` (all resources)"
 
 
@@ -60,6 +69,11 @@ class Covered(NamedTuple):
         """What RAM calls it; empty if it takes no permission."""
         return f"{self.service}:{self.row.action or self.row.name}" if self.row.resources else ""
 
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """All that RAM is asked for: each action with a resource."""
+        return (*((self.action, each) for each in self.row.resources), *self.row.also)
+
 
 def covered() -> list[Covered]:
     """Every operation of every service that has a table, by service, in the tables' order."""
@@ -82,8 +96,10 @@ def _told(operation: Covered) -> str:
             f"{operation.service}:{row.name}",
             f"`{operation.action}`" if operation.action else "none",
             "<br>".join(map(_resource, row.resources)),
+            "<br>".join(f"`{action}` on {_resource(on)}" for action, on in row.also),
             row.page,
             row.read_on or "-",
+            "<br>".join(f"{_resource(form)}: {page}" for form, page in row.elsewhere),
             "; ".join(row.guesses),
         ]
     )

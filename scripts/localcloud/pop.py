@@ -113,6 +113,7 @@ def rpc(
     resources: tuple[str, ...] = ("*",),
     read_on: str = "",
     guesses: tuple[str, ...] = (),
+    elsewhere: tuple[tuple[str, str], ...] = (),
 ) -> Row:
     """The row of an action: on the page of its name, asked for at `/`.
 
@@ -120,8 +121,17 @@ def rpc(
     names what it is done to. Without `resources` everybody may call it.
     """
     path = f"/{{{subject}}}" if subject else "/"
-    taken = words(fields)
-    return Row(name, "", path, name, read_on, fields=taken, resources=resources, guesses=guesses)
+    return Row(
+        name,
+        "",
+        path,
+        name,
+        read_on,
+        fields=words(fields),
+        resources=resources,
+        guesses=guesses,
+        elsewhere=elsewhere,
+    )
 
 
 class PopService(Service):

@@ -20,8 +20,11 @@ class Row:
     service's own that it takes, in lower case (one that ends in `*` is all that begin so), and
     `fields` the names in its body. `resources` are the ARNs that RAM is asked for, each of them,
     with `{account}`, `{region}` and what the path and the query name; `*` is "All Resource".
-    `action` is RAM's name for it, where that differs. `page` is the title of the page and `read_on`
-    the date of its edition; `guesses` are what no page tells, and how it is done here.
+    `action` is RAM's name for it, where that differs, and `also` are further actions, each with its
+    resource, that RAM is asked for with it (one with a name that a request does not have is not
+    asked for: the role that it would pass on). `elsewhere` are resources that other pages name in
+    place of `resources`, each with its page. `page` is the title of the operation's page, and
+    `read_on` the date of its edition; `guesses` are what no page tells, and how it is done here.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Row:
     resources: tuple[str, ...] = ("*",)
     action: str = ""
     guesses: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
     parts: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

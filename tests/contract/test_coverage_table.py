@@ -17,6 +17,7 @@ from scripts.localcloud.pop import PopService
 from scripts.localcloud.ram.api import RamService
 from scripts.localcloud.sts.api import StsService
 
+_OF_MNS = "acs:mns:{region}:{account}:"
 KNOWN = {(each.service, each.row.name): each for each in coverage.covered()}
 
 
@@ -39,6 +40,21 @@ def test_the_table_has_the_resource_that_ram_is_asked_for(
 ) -> None:
     """By the page that it names."""
     assert KNOWN[operation].row.resources == resources
+
+
+def test_all_that_ram_is_asked_for_is_in_the_table() -> None:
+    """Actions of other services too, names that RAM has for several, and both of MNS's APIs."""
+    asked = {action for each in coverage.covered() for action, _ in each.asked}
+    assert {"mns:Subscribe", "mns:Unsubscribe", "ram:PassRole", "log:CreateJob"} <= asked
+    assert KNOWN["fc", "CreateTrigger"].asked == (
+        ("fc:CreateTrigger", "*"),
+        ("mns:Subscribe", "*"),
+        ("mns:Unsubscribe", "*"),
+        ("ram:PassRole", "{invocationRole}"),
+    )
+    assert KNOWN["oss", "HeadObject"].action == "oss:GetObject"
+    forms = {form for each in coverage.covered() for form in each.asked}
+    assert {("mns:ListTopic", "*"), ("mns:ListTopic", f"{_OF_MNS}/topics")} <= forms
 
 
 @pytest.mark.parametrize(

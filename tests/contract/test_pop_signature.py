@@ -30,7 +30,7 @@ EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 
 class Echo(PopService):
-    """Answers what it understood."""
+    """Answers what it understood, and takes whatever was signed."""
 
     name = "echo"
     version = "2020-01-01"

@@ -1,6 +1,5 @@
 """RAM users: keys and policies of their own, so that a restricted person can be tried."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,11 +7,11 @@ import oss2
 import pytest
 from alibabacloud_ram20150501 import models
 from alibabacloud_ram20150501.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.exceptions import DaraException
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
+from tests.ram_user import attachment, client, user_who_may
 
 READ = policies.document(policies.allow("oss:GetBucketAcl"))
 
@@ -29,36 +28,6 @@ def cloud() -> Iterator[LocalCloud]:
 def ram(cloud: LocalCloud) -> Client:
     """The account's own client of RAM."""
     return client(cloud, cloud.credentials)
-
-
-def client(cloud: LocalCloud, key: Any) -> Client:
-    """A client of RAM with a key."""
-    return Client(
-        Config(
-            endpoint=cloud.endpoints.ram.removeprefix("http://"),
-            protocol="http",
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-            security_token=getattr(key, "security_token", ""),
-        )
-    )
-
-
-def user_who_may(ram: Client, name: str, *documents: policies.Document) -> Any:
-    """The key of a new user with these policies."""
-    ram.create_user(models.CreateUserRequest(user_name=name))
-    for number, document in enumerate(documents):
-        policy = f"{name}-{number}"
-        ram.create_policy(
-            models.CreatePolicyRequest(policy_name=policy, policy_document=json.dumps(document))
-        )
-        ram.attach_policy_to_user(attachment(policy, "Custom", name))
-    return ram.create_access_key(models.CreateAccessKeyRequest(user_name=name)).body.access_key
-
-
-def attachment(policy: str, kind: str, user: str) -> models.AttachPolicyToUserRequest:
-    """Which policy for which user."""
-    return models.AttachPolicyToUserRequest(policy_name=policy, policy_type=kind, user_name=user)
 
 
 def bucket(cloud: LocalCloud, key: Any) -> oss2.Bucket:

@@ -100,18 +100,22 @@ def recorded(cloud: LocalCloud, recording: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def replay(cloud: LocalCloud, request: dict[str, Any]) -> Answer:
-    """Send a recorded request, signed anew, when all that was made before it is seen."""
+def replay(cloud: LocalCloud, request: dict[str, Any], key: Credentials | None = None) -> Answer:
+    """Send a recorded request, signed anew, when all that was made before it is seen.
+
+    It is signed with a key, or the account's own.
+    """
     # The recorded stand-in was not strict, so that the client was never refused what is new.
     cloud.settle()
+    held = key or cloud.credentials
     if request["service"] == "ram":
-        query = rpc_query(cloud.credentials, request["method"], request["params"])
+        query = rpc_query(held, request["method"], request["params"])
         headers = request["headers"]
         return send(cloud.endpoints.ram, request["method"], request["path"], query, b"", headers)
     body = request.get("body", "")
     text = body if isinstance(body, str) else json.dumps(body)
     return signed(
-        cloud.credentials,
+        held,
         request["method"],
         request["path"],
         text.encode(),

@@ -2,27 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from scripts.account.permission import Permission
 from scripts.docs import permissions
 from scripts.localcloud import Fail, Hold
-from tests.account import OPERATOR, Account, Moments
+from tests.account import Account, Moments
 from tests.e2e import cases, stepwise
-from tests.e2e.cases import CASES, Begin, Case, Given, age, deploy, deployed, nothing
+from tests.e2e.cases import CASES, Begin, Given, age, deploy, deployed, nothing
 from tests.e2e.stepwise import Stepwise, write_after
-
-# Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
-SAMPLE = {
-    ("status", "oss:GetBucketInfo"),
-    ("remove", "fc:DeleteTrigger"),
-    ("apply", "ram:PassRole"),
-}
 
 
 @pytest.fixture(scope="session")
@@ -35,87 +25,6 @@ def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
     return begun
 
 
-def declared(verb: str) -> tuple[Permission, ...]:
-    """What a verb says that it needs."""
-    found: tuple[Permission, ...] = permissions.of(verb)
-    return found
-
-
-@contextmanager
-def asked(account: Account) -> Iterator[set[str]]:
-    """The set that gets each action for which the operator's role is asked meanwhile."""
-    found: set[str] = set()
-    ram = account.cloud.ram
-    authorized = ram.authorized
-
-    def noting(principal: Any, action: str, resource: str) -> bool:
-        if principal.role == OPERATOR:
-            found.add(action)
-        return authorized(principal, action, resource)
-
-    ram.authorized = noting  # type: ignore[method-assign]
-    yield found
-    ram.authorized = authorized  # type: ignore[method-assign]
-
-
-@pytest.fixture(scope="session")
-def takes(begin: Begin) -> Callable[[Case], set[str]]:
-    """What a case takes, each run once by somebody who has the verb's permissions and no other."""
-    known: dict[int, set[str]] = {}
-
-    def run(case: Case) -> set[str]:
-        place = CASES.index(case)
-        if place not in known:
-            account = begin(case.given)
-            account.may_only(declared(case.verb))
-            with asked(account) as known[place]:
-                assert case.run(account) == case.ends
-        return known[place]
-
-    return run
-
-
-@pytest.mark.bad_days
-@pytest.mark.parametrize("verb", permissions.VERBS)
-def test_what_a_verb_declares_is_enough_and_not_too_much(
-    verb: str, takes: Callable[[Case], set[str]]
-) -> None:
-    """Who has these permissions and no other can do all of it, and there is use for each."""
-    used = set[str]().union(*(takes(case) for case in CASES if case.verb == verb))
-    assert used == {each.action for each in declared(verb)}
-
-
-def refusals() -> Iterator[Any]:
-    """Every permission of every verb."""
-    for verb in permissions.VERBS:
-        for action in dict.fromkeys(each.action for each in declared(verb)):
-            marks = [] if (verb, action) in SAMPLE else [pytest.mark.bad_days]
-            yield pytest.param(verb, action, marks=marks)
-
-
-@pytest.mark.parametrize(("verb", "action"), list(refusals()))
-def test_a_refused_permission_is_named_with_its_statement(
-    verb: str,
-    action: str,
-    begin: Begin,
-    takes: Callable[[Case], set[str]],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Who lacks one of a verb's permissions is told which, and the statement to add."""
-    case = next(each for each in CASES if each.verb == verb and action in takes(each))
-    account = begin(case.given)
-    account.may_only(each for each in declared(verb) if each.action != action)
-    capsys.readouterr()
-    assert case.run(account) == 1
-
-    told = capsys.readouterr()
-    where = (account.cloud.account_id, account.cloud.region)
-    for permission in declared(verb):
-        statement = json.dumps(permission.statement(*where))
-        assert (statement in told.out) == (permission.action == action)
-    assert account.key.access_key_secret not in told.out + told.err
-
-
 @pytest.mark.parametrize("verb", permissions.VERBS)
 def test_expired_credentials_are_told_in_a_line(
     verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
@@ -123,7 +32,7 @@ def test_expired_credentials_are_told_in_a_line(
     """Credentials past their end: exit code 1, and a line that says to renew them."""
     case = next(each for each in CASES if each.verb == verb)
     account = begin(nothing)
-    account.may_only(declared(verb))
+    account.may_only(permissions.of(verb))
     account.cloud.clock.advance(3601)
     assert case.run(account) == 1
     line = capsys.readouterr().err

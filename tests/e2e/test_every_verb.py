@@ -1,4 +1,4 @@
-"""Every verb once, on one account, by somebody who may no more than it declares.
+"""Every verb once, on one account, by a RAM user who has README's statements for it and no other.
 
 A proxy is in the environment that nothing may come to.
 """
@@ -6,8 +6,10 @@ A proxy is in the environment that nothing may come to.
 from pathlib import Path
 
 from scripts.docs import permissions
+from tests import permission_map
 from tests.account import Moments
 from tests.e2e.cases import EVENT, UNDO, somebody_to_be_woken
+from tests.ram_user import client, rewrite, user_who_may
 
 RUNS: dict[str, tuple[str, ...]] = {
     "doctor": (),
@@ -30,15 +32,17 @@ RUNS: dict[str, tuple[str, ...]] = {
 LOOKING = ("doctor", "status", "audit", "report")  # which ask nothing
 
 
-def test_what_each_declares_is_enough_and_no_proxy_is_asked(
-    tmp_path: Path, moments: Moments
-) -> None:
+def test_what_readme_says_is_enough_and_no_proxy_is_asked(tmp_path: Path, moments: Moments) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
     account = moments.nothing(tmp_path, bundle=True)
+    cloud, table = account.cloud, permission_map.readme()
+    here = cloud.account_id, cloud.region
+    ram = client(cloud)
+    account.key = user_who_may(ram, "operator", permission_map.document(*here, table["doctor"]))
     assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
 
     def run(verb: str, *arguments: str) -> None:
-        account.may_only(permissions.of(verb))
+        rewrite(ram, "operator-0", permission_map.document(*here, table[verb]))
         agreed = [] if verb in LOOKING else ["--yes"]
         assert account.run(verb, *arguments, *agreed) == 0, verb
         account.rest()

@@ -13,6 +13,7 @@ from .operations.rules import RuleOperations
 from .state import ConfigState
 
 _RULE, _ANY_RULE = "acs:config:*:{account}:rule/{ConfigRuleId}", "acs:config:*:{account}:rule/*"
+_BY_OPERATION = (("*", "RAM authorization (2019-01-08), 2025-12-09"),)
 _NOT_SEEN = "all resources: its page's own table of authorization was not seen"
 _CHANNEL = (
     "DeliveryChannelTargetArn DeliveryChannelCondition DeliveryChannelName Description"
@@ -81,6 +82,7 @@ class ConfigService(PopService):
             " SourceIdentifier SourceOwner Tag",
             subject="ConfigRuleName",
             resources=(_ANY_RULE,),
+            elsewhere=_BY_OPERATION,
         ),
         rpc(
             "GetConfigRule",
@@ -99,13 +101,15 @@ class ConfigService(PopService):
             "ListConfigRules",
             "ConfigRuleName ConfigRuleState Tag PageNumber PageSize",
             resources=(_ANY_RULE,),
+            read_on="2025-12-18",
+            elsewhere=_BY_OPERATION,
         ),
         rpc(
             "DeleteConfigRules",
             "ConfigRuleIds",
             subject="ConfigRuleIds",
             read_on="2024-06-17",
-            guesses=("all resources, where the edition of 2025-12-18 has the rule",),
+            elsewhere=((_ANY_RULE, "its edition of 2025-12-18"),),
         ),
         rpc("ActiveConfigRules", "ConfigRuleIds", subject="ConfigRuleIds", read_on="2025-01-06"),
         rpc("DeactiveConfigRules", "ConfigRuleIds", subject="ConfigRuleIds", guesses=(_NOT_SEEN,)),

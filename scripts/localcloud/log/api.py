@@ -25,7 +25,8 @@ _PROJECT = "/project/{project}"
 _STORES = f"{_PROJECT}/logstores"
 _STORE = _STORES + "/{store}"
 _INDEX = f"{_STORE}/index"
-_ALERT = _PROJECT + "/alerts/{alert}"
+_ALERTS = f"{_PROJECT}/alerts"
+_ALERT = _ALERTS + "/{alert}"
 _RECORDS = "/resources/{resource}/records"
 
 _ARN = "acs:log:{region}:{account}:project/"
@@ -56,6 +57,13 @@ _LOGS_FIELDS = words(
     "from to query topic line offset reverse forward powerSql isAccurate accurate highlight session"
     " fromNs toNs"
 )
+
+
+def _of_alert(name: str, method: str, path: str = _ALERT, **declared: Any) -> Row:
+    job = f"{_ARN}{{project}}/job/{'{alert}' if path == _ALERT else '*'}"
+    also = ((f"log:{name.replace('Alert', 'Job')}", job),)
+    return Row(name, method, path, name, also=also, guesses=_AND_JOBS, **declared)
+
 
 # Version 2020-12-30. The names are those that RAM has for the operations, for journal and faults
 # too: GetLogs and GetLogsV2 are one, GetLogStoreLogs, and PutLogs is PostLogStoreLogs. A project
@@ -100,17 +108,13 @@ TABLE = (
         fields=_TAG_FIELDS, guesses=_ANY_PROJECT),
     Row("ListTagResources", "GET", "/tags", "ListTagResources", resources=_ON_PROJECTS,
         query=words("resourceType resourceId tags nextToken"), guesses=_ANY_PROJECT),
-    Row("CreateAlert", "POST", f"{_PROJECT}/alerts", "CreateAlert",
-        fields=_ALERT_FIELDS | words("name"), guesses=_AND_JOBS),
-    Row("ListAlerts", "GET", f"{_PROJECT}/alerts", "ListAlerts", guesses=_AND_JOBS,
-        query=_PAGE | words("logstore")),
-    Row("GetAlert", "GET", _ALERT, "GetAlert", guesses=_AND_JOBS),
-    Row("EnableAlert", "PUT", _ALERT, "EnableAlert", guesses=_AND_JOBS,
-        flags=words("action=enable")),
-    Row("DisableAlert", "PUT", _ALERT, "DisableAlert", guesses=_AND_JOBS,
-        flags=words("action=disable")),
-    Row("UpdateAlert", "PUT", _ALERT, "UpdateAlert", fields=_ALERT_FIELDS, guesses=_AND_JOBS),
-    Row("DeleteAlert", "DELETE", _ALERT, "DeleteAlert", guesses=_AND_JOBS),
+    _of_alert("CreateAlert", "POST", _ALERTS, fields=_ALERT_FIELDS | words("name")),
+    _of_alert("ListAlerts", "GET", _ALERTS, query=_PAGE | words("logstore")),
+    _of_alert("GetAlert", "GET"),
+    _of_alert("EnableAlert", "PUT", flags=words("action=enable")),
+    _of_alert("DisableAlert", "PUT", flags=words("action=disable")),
+    _of_alert("UpdateAlert", "PUT", fields=_ALERT_FIELDS),
+    _of_alert("DeleteAlert", "DELETE"),
     Row("CreateResourceRecord", "POST", _RECORDS, "CreateResourceRecord", "2026-08-28",
         resources=_ON_RECORDS, fields=_RECORD_FIELDS, guesses=_RECORD_CODES),
     Row("ListResourceRecords", "GET", _RECORDS, "ListResourceRecord", "2026-08-28",
@@ -233,9 +237,8 @@ class LogService(Service):
         known = {"region": core.region, "account": core.account_id, **operation.names}
         for resource in row.resources:
             yield f"log:{row.name}", resource.format(**known)
-        if row.name.endswith(("Alert", "Alerts")):
-            job = f"{_ON_PROJECT[0]}/job/{operation.names.get('alert', '*')}"
-            yield f"log:{row.name.replace('Alert', 'Job')}", job.format(**known)
+        for action, resource in row.also:
+            yield action, resource.format(**known)
 
     def _owns(self, operation: Match) -> bool:
         """Guessed: another account's project is as one that RAM forbids."""

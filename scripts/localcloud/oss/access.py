@@ -110,7 +110,7 @@ class Call(NamedTuple):
 
     @property
     def _action(self) -> str:
-        return self.row.action or f"oss:{self.match.name}"
+        return f"oss:{self.row.action or self.row.name}"
 
     def _arn(self, account_id: str) -> str:
         (form,) = self.row.resources

@@ -33,10 +33,16 @@ _REFUSALS = {
 
 
 def _on(what: str, name: str, fields: str = "", *guesses: str, read_on: str = "") -> Row:
-    """An action on a `Role`, a `User` or a `Policy`; on the policy too that it gives or takes."""
+    """An action on a `Role`, a `User` or a `Policy`; on the policy too that it gives or takes.
+
+    Without a PolicyType the policy is one of the account's own.
+    """
     subject = f"{what}Name"
     fields = f"{subject} {fields}"
-    resources = dict.fromkeys((_ARNS[what], *([_ARNS["Policy"]] if "PolicyName" in fields else [])))
+    own = _ARNS["Policy"].replace("{owner}", "{account}")
+    policy = _ARNS["Policy"] if "PolicyType" in fields else own
+    first = policy if what == "Policy" else _ARNS[what]
+    resources = dict.fromkeys((first, *([policy] if "PolicyName" in fields else [])))
     return rpc(
         name,
         fields,

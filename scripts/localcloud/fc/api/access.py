@@ -1,21 +1,13 @@
 """What RAM must allow for an operation of Function Compute."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ...ram.state import Principal, RamState
 from ...service import Core
 from ...table import Row
 from ..call import Call
 from ..errors import FcError
-
-_ROLE_FIELDS = {
-    "CreateService": "role",
-    "UpdateService": "role",
-    "CreateTrigger": "invocationRole",
-    "UpdateTrigger": "invocationRole",
-}
-_ON_TRIGGERS = ("CreateTrigger", "UpdateTrigger", "DeleteTrigger")
-_OF_SUBSCRIPTIONS = ("mns:Subscribe", "mns:Unsubscribe")
 
 
 def authorize(core: Core, ram: RamState, principal: Principal, row: Row, call: Call) -> None:
@@ -36,9 +28,7 @@ def _needed(core: Core, row: Row, call: Call) -> Iterator[tuple[str, str]]:
             f"fc:{row.action or row.name}",
             resource.format(region=core.region, account=core.account_id, **names),
         )
-    if row.name in _ON_TRIGGERS:
-        for action in _OF_SUBSCRIPTIONS:
-            yield action, "*"
-    role = call.fields.get(_ROLE_FIELDS.get(row.name, ""))
-    if role:
-        yield "ram:PassRole", str(role)
+    given = {name: str(value) for name, value in call.fields.items() if value}
+    for action, resource in row.also:
+        with suppress(KeyError):  # that of a role which is not given
+            yield action, resource.format(**given)

@@ -4,10 +4,10 @@ Both have the same paths below their own prefix, and nearly the same names: what
 both's, and `SENT_BY_CLIENTS` what only the older one takes.
 
 An operation's own page names "All Resource" for most of them; page "Policies and sample policies"
-(2.0) and the Serverless Devs client's least permissions name an ARN for each. Where they differ it
-is the page of the operation that counts here, which refuses more. CreateService's page names the
-service, the other one all services, which is more; InvokeFunction's table was not seen: these two
-are as "Policies and sample policies" (2025-01-17) has them. The condition keys of CreateService and
+(2.0) and the Serverless Devs client's least permissions name an ARN for each (`_BY_SAMPLES`). Where
+they differ it is the page of the operation that counts here, which refuses more. CreateService's
+page names the service, the other one all services, which is more; InvokeFunction's table was not
+seen: these two are as the other page has them. The condition keys of CreateService and
 UpdateService (fc:EnableServiceSLSLogging, fc:EnableServiceInternetAccess) are not known here.
 """
 
@@ -75,6 +75,9 @@ _SETTINGS_OF_ASYNC_CONFIGS = (
     | _within("destinationConfig.onSuccess", "destination")
     | _within("destinationConfig.onFailure", "destination")
 )
+_PASSES_ROLE = (("ram:PassRole", "{role}"),)
+_PASSES_INVOCATION_ROLE = (("ram:PassRole", "{invocationRole}"),)
+_ON_SUBSCRIPTIONS = (("mns:Subscribe", "*"), ("mns:Unsubscribe", "*"))
 _SUBSCRIBES = (
     "that RAM asks for mns:Subscribe and mns:Unsubscribe, as the client's least permissions name"
     " both for whoever makes, changes or deletes a trigger of a topic"
@@ -103,8 +106,10 @@ _ROWS = (
         "POST",
         "services",
         "CreateService",
+        read_on="2025-11-17",
         fields=_SETTINGS_OF_SERVICES | {"serviceName"},
         resources=_on("services/*"),
+        also=_PASSES_ROLE,
     ),
     Row(
         "GetService",
@@ -119,8 +124,10 @@ _ROWS = (
         "PUT",
         _SERVICE,
         "UpdateService",
+        read_on="2025-11-17",
         fields=_SETTINGS_OF_SERVICES,
         resources=_on(_SERVICE),
+        also=_PASSES_ROLE,
     ),
     Row("DeleteService", "DELETE", _SERVICE, "DeleteService", read_on="2025-11-17"),
     Row(
@@ -218,6 +225,7 @@ _ROWS = (
             *_on(_FUNCTION),
             *_on("services/{service}.{qualifier}/functions/{function}"),
         ),
+        elsewhere=(("*", "those of its likes, as its own page's table was not seen"),),
         guesses=("that an id of a stateful invocation may come with one that is not",),
     ),
     Row(
@@ -258,6 +266,7 @@ _ROWS = (
         f"{_FUNCTION}/triggers",
         "CreateTrigger",
         fields=_SETTINGS_OF_TRIGGERS | words("triggerName triggerType sourceArn"),
+        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
         guesses=(_SUBSCRIBES, _TOPIC_IN_CONFIG),
     ),
     Row("GetTrigger", "GET", _TRIGGER, "GetTrigger"),
@@ -267,6 +276,7 @@ _ROWS = (
         _TRIGGER,
         "UpdateTrigger",
         fields=_SETTINGS_OF_TRIGGERS,
+        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
         guesses=(_SUBSCRIBES,),
     ),
     Row(
@@ -275,6 +285,7 @@ _ROWS = (
         _TRIGGER,
         "DeleteTrigger",
         read_on="2026-02-26",
+        also=_ON_SUBSCRIPTIONS,
         guesses=(_SUBSCRIBES,),
     ),
     Row(
@@ -322,8 +333,39 @@ SENT_BY_CLIENTS: Mapping[str, frozenset[str]] = {
 }
 
 
-def _in_version(version: str, rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(replace(row, path=f"{version}/{row.path}") for row in rows)
+# Page "Policies and sample policies" (2.0).
+_SAMPLES = "Policies and sample policies, 2025-01-17"
+_FUNCTIONS = "services/{service}/functions/*"
+_OF_VERSION = "services/{service}.*/functions/{function}"
+_BY_SAMPLES: Mapping[str, tuple[str, ...]] = {
+    "ListServices": ("services/*",),
+    "CreateService": ("services/*",),
+    "UpdateService": (_SERVICE,),
+    "GetService": (_SERVICE, "services/{service}.*"),
+    "DeleteService": (_SERVICE,),
+    "ListVpcBindings": (f"{_SERVICE}/binding/*",),
+    "ListFunctions": (_FUNCTIONS,),
+    "CreateFunction": (_FUNCTIONS,),
+    "GetFunction": (_FUNCTION, _OF_VERSION),
+    "UpdateFunction": (_FUNCTION, _OF_VERSION),
+    "DeleteFunction": (_FUNCTION,),
+    "GetFunctionCode": (f"{_FUNCTION}/code",),
+    "GetFunctionAsyncInvokeConfig": (_OF_VERSION,),
+    "PutFunctionAsyncInvokeConfig": (_OF_VERSION,),
+    "DeleteFunctionAsyncInvokeConfig": (_OF_VERSION,),
+    "ListFunctionAsyncInvokeConfigs": (f"{_FUNCTION}/async-invoke-configs/*",),
+    "ListTriggers": (f"{_FUNCTION}/triggers/*",),
+    "CreateTrigger": (f"{_FUNCTION}/triggers/*",),
+    "GetTrigger": (_TRIGGER,),
+    "DeleteTrigger": (_TRIGGER,),
+}
+
+
+def _in_version(version: str, rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        there = tuple((f"{_ARN}{path}", _SAMPLES) for path in _BY_SAMPLES.get(row.name, ()))
+        elsewhere = row.elsewhere + there
+        yield replace(row, path=f"{version}/{row.path}", elsewhere=elsewhere)
 
 
 def _older() -> Iterator[Row]:
@@ -337,5 +379,7 @@ def _older() -> Iterator[Row]:
         yield replace(row, headers=headers, fields=fields)
 
 
-OLDER = _in_version("2016-08-15", _older())
-NEWER = _in_version("2021-04-06", [replace(row, headers=row.headers | _OF_NEWER) for row in _ROWS])
+OLDER = tuple(_in_version("2016-08-15", _older()))
+NEWER = tuple(
+    _in_version("2021-04-06", [replace(row, headers=row.headers | _OF_NEWER) for row in _ROWS])
+)

@@ -1,0 +1,131 @@
+"""README's statements, tried by a RAM user who has exactly them, all made and used over the wire.
+
+For each verb: in every situation of `CASES` it ends for that user as it does for the account's
+owner; and without any one of the actions some situation is refused, by a line that names it. What
+this comes to stands in docs/permissions.md.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.docs import permissions
+from tests import permission_map
+from tests.account import Moments
+from tests.e2e import cases
+from tests.e2e.cases import CASES, Case
+from tests.parts import sampled
+from tests.permission_map import Statements, Tried, without
+from tests.ram_user import asked_of_users, client, rewrite, user_who_may
+
+USER, POLICY = "operator", "operator-0"
+TABLE = permission_map.readme()
+# Those whose situations, all of them, are tried each time.
+SAMPLE = ("pause", "test-alert")
+# Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
+REFUSED = {"status": "oss:GetBucketInfo", "remove": "fc:DeleteTrigger", "apply": "ram:PassRole"}
+
+
+class Situation:
+    """An account as a case wants it, with a user who has README's statements for its verb."""
+
+    def __init__(self, case: Case, moments: Moments, folder: Path) -> None:
+        self.case = case
+        self.account = cases.begin(moments, folder, case.given)
+        self._ram = client(self.account.cloud)
+        self._user = user_who_may(self._ram, USER, self._document(TABLE[case.verb]))
+        self._start = self.account.beginning()
+        self.asked = set[str]()
+
+    def by_owner(self) -> tuple[int, Any]:
+        """The exit code, and what is there then."""
+        self._begin_again()
+        return self._run(), self.account.state()
+
+    def by_user(self) -> tuple[int, Any]:
+        """The same, by the user; `asked` has what RAM was asked for."""
+        self._begin_again()
+        self.account.key = self._user
+        with asked_of_users(self.account.cloud) as self.asked:
+            return self._run(), self.account.state()
+
+    def without(self, action: str) -> int:
+        """The exit code if the user lacks an action."""
+        self._begin_again()
+        self.account.key = self._user
+        rewrite(self._ram, POLICY, self._document(without(TABLE[self.case.verb], action)))
+        return self._run()
+
+    def _begin_again(self) -> None:
+        self.account.begin_again(self._start)
+        if self.case.given is cases.overtaken:  # which no rollback brings back
+            self.case.given(self.account)
+
+    def _run(self) -> int:
+        code = self.case.run(self.account)
+        self.account.rest()
+        return code
+
+    def _document(self, statements: Statements) -> str:
+        cloud = self.account.cloud
+        return permission_map.document(cloud.account_id, cloud.region, statements)
+
+
+Begin = Callable[[Case], Situation]
+
+
+@pytest.fixture
+def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
+    """What gives the situation of a case."""
+    return lambda case: Situation(case, moments, tmp_path_factory.mktemp("project"))
+
+
+def actions_of(verb: str) -> list[str]:
+    """Those that README has for a verb."""
+    return [action for actions in TABLE[verb].values() for action in actions]
+
+
+def refused(verb: str, action: str, situation: Situation, capsys: Any) -> None:
+    """Without it the verb ends with 1, and tells the statement that is missing, and no other."""
+    capsys.readouterr()
+    assert situation.without(action) == 1, action
+    told = "".join(capsys.readouterr())
+    assert situation.account.key.access_key_secret not in told
+    cloud = situation.account.cloud
+    for permission in permissions.of(verb):
+        statement = json.dumps(permission.statement(cloud.account_id, cloud.region))
+        assert (statement in told) == (permission.action == action), action
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("verb", sampled(permissions.VERBS, *SAMPLE))
+def test_the_statements_suffice_and_each_action_is_needed(
+    verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In all of its situations, and as docs/permissions.md tells it."""
+    situations = [begin(case) for case in CASES if case.verb == verb]
+    for each in situations:
+        assert each.by_user() == each.by_owner(), each.case
+    assert set[str]().union(*(each.asked for each in situations)) == set(actions_of(verb))
+    for action in actions_of(verb):
+        first = next(each for each in situations if action in each.asked)
+        refused(verb, action, first, capsys)
+    told = permission_map.tried()[verb]
+    assert told == Tried(len(TABLE[verb]), len(actions_of(verb)), len(situations))
+
+
+@pytest.mark.parametrize(("verb", "action"), REFUSED.items())
+def test_a_missing_action_is_named_with_its_statement(
+    verb: str, action: str, begin: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it is a read, a write, or one that only a hint names."""
+    for case in (case for case in CASES if case.verb == verb):
+        situation = begin(case)
+        situation.by_user()
+        if action in situation.asked:
+            refused(verb, action, situation, capsys)
+            return
+    pytest.fail("no situation takes it")

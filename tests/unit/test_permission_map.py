@@ -1,0 +1,65 @@
+"""What the verbs say that they need is what pages name, by the rows of the local cloud."""
+
+import re
+
+import pytest
+
+from scripts.docs import permissions
+from scripts.docs.permissions import README
+from tests import permission_map
+from tests.permission_map import OURS, covers, narrowest
+
+TABLE = permission_map.readme()
+FORMS = permission_map.forms()
+GRANTED = permission_map.granted()
+EACH = [(action, on) for action, resources in GRANTED.items() for on in resources]
+
+
+def test_the_readme_s_table_is_what_the_verbs_declare() -> None:
+    """As it is read back from README."""
+    assert list(TABLE) == [*permissions.VERBS, *permissions.CLIENT]
+    for verb, statements in TABLE.items():
+        pairs = [(action, on) for on, actions in statements.items() for action in actions]
+        assert sorted(pairs) == sorted(permissions.of(verb))
+
+
+@pytest.mark.parametrize("action", GRANTED)
+def test_each_action_is_asked_for_by_an_operation(action: str) -> None:
+    """Nobody is to grant what no operation takes."""
+    assert any(form.asked for form in FORMS[action])
+
+
+@pytest.mark.parametrize(("action", "on"), EACH)
+def test_a_statement_is_right_by_every_page(action: str, on: str) -> None:
+    """Where pages contradict one another, it has what each of them wants."""
+    assert on.endswith(OURS) or [f for f in FORMS[action] if not covers(on, f.resource)] == []
+
+
+@pytest.mark.parametrize(("action", "on"), EACH)
+def test_a_statement_is_no_wider_than_pages_want(action: str, on: str) -> None:
+    """It names a resource where all pages do."""
+    assert on.endswith(OURS) or on in narrowest(FORMS[action])
+
+
+def test_the_page_has_the_map() -> None:
+    """docs/permissions.md is what rows and declarations say."""
+    page = permission_map.PAGE.read_text("utf-8")
+    assert permission_map.written(page) == page
+    assert permission_map.written(page.replace("`ram:PassRole`", "")) == page
+
+
+def test_a_policy_is_printed_as_its_rows_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """For one verb and for several; the Serverless Devs client is one."""
+    for names in (["status"], ["status", "sweep", "s deploy"]):
+        where = ["--account", "1208863178610000", "--region", "cn-shanghai"]
+        assert permissions.main(["--policy", *names, *where]) == 0
+        rows = [TABLE[name] for name in names]
+        wanted = permission_map.document("1208863178610000", "cn-shanghai", *rows)
+        assert capsys.readouterr().out == f"{wanted}\n"
+
+
+def test_every_row_of_the_table_fits_in_one_policy() -> None:
+    """Who runs everything has one custom policy, as long as README says, of RAM's five."""
+    every = permission_map.document("1208863178610000", "cn-shanghai", *TABLE.values())
+    (told,) = re.findall(r"one policy of ([\d,]+)\s+characters", README.read_text("utf-8"))
+    assert len(every) <= int(told.replace(",", "")) < permission_map.LONGEST
