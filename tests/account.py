@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +30,11 @@ from scripts.declared.dotenv import environment
 from scripts.declared.rule_ids import RULE_ID as RULE_ID_VARIABLE
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
-from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials as Key
 from scripts.stage import serve
-from tests.parts import clients, count, credentials, project, public_policy
+from tests.parts import clients, count, credentials, least_privilege, project, public_policy
 
 ACCOUNT = "1208863178610000"
 RULE_ID = "cr-a6129bc09da7009675a0"  # which the messages in events/ speak of
@@ -319,7 +318,7 @@ class Account:
                 rule.name: (rule.source, rule.active, dict(rule.tags))
                 for rule in cloud.config.rules()
             },
-            "channels": [_without_id(channel) for channel in cloud.config.channels()],
+            "channels": [{**vars(each), "id": ""} for each in cloud.config.channels()],
             "logs": dict(self._logs()),
             "functions": self.functions(),
         }
@@ -368,9 +367,13 @@ class Moments:
         self._cloud.rollback(self._nothing)
         return Account(self._cloud, folder, self._code() if bundle else None)
 
-    def deployed(self, folder: Path, *, bundle: bool) -> Account:
-        """All provisioned and deployed, without a bucket: the bundle, or a line of code."""
-        return self.after(_deploy, folder, self._code() if bundle else None)
+    def deployed(self, folder: Path, *, bundle: bool, least: bool = False) -> Account:
+        """All provisioned and deployed, without a bucket: the bundle, or a line of code.
+
+        With `least` under the role of least privilege.
+        """
+        make = _deploy_under_least if least else _deploy
+        return self.after(make, folder, self._code() if bundle else None)
 
     def after(self, make: Make, folder: Path, code: Path | None = None) -> Account:
         """What `make`, which is run once, makes of a project and an account with nothing on it."""
@@ -392,9 +395,10 @@ def _deploy(account: Account) -> None:
     account.deploy()
 
 
+def _deploy_under_least(account: Account) -> None:
+    least_privilege(account.path)
+    _deploy(account)
+
+
 def _code(package: bytes) -> models.Code:
     return models.Code(zip_file=base64.b64encode(package).decode())
-
-
-def _without_id(channel: Channel) -> Mapping[str, Any]:
-    return {name: value for name, value in vars(channel).items() if name != "id"}

@@ -139,3 +139,9 @@ def deployed(moments: "Moments", tmp_path: Path) -> "Account":
 def product(moments: "Moments", tmp_path: Path) -> "Account":
     """An account on which all is provisioned and deployed: what is built is what runs."""
     return moments.deployed(tmp_path, bundle=True)
+
+
+@pytest.fixture
+def least(moments: "Moments", tmp_path: Path) -> "Account":
+    """As `product`, under the role of least privilege."""
+    return moments.deployed(tmp_path, bundle=True, least=True)

@@ -57,6 +57,11 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
+def least_privilege(path: Path) -> None:
+    """Have an s.yaml take the role that provision makes, of no more than the function needs."""
+    edit(path, "role: *fullAccess", "role: *leastPrivilege")
+
+
 def public_policy(bucket: str) -> str:
     """A policy that lets everybody read a bucket's objects."""
     allow = {

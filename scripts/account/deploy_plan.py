@@ -45,7 +45,8 @@ def plan(spec: Spec, clients: Clients) -> Plan:
     """
     if clients.account_id != spec.account_id:
         raise UsageError(f"the spec is for account {spec.account_id}, not {clients.account_id}")
-    steps = (*role_steps(spec, clients), *_function_steps(spec, clients))
+    of_role = () if spec.service.role.provisioned else role_steps(spec, clients)
+    steps = (*of_role, *_function_steps(spec, clients))
     return Plan(spec.account_id, spec.region, steps)
 
 

@@ -22,7 +22,7 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
-from tests.parts import edit, public_policy
+from tests.parts import edit, least_privilege, public_policy
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
@@ -49,12 +49,17 @@ class Case(NamedTuple):
         return account.run(self.verb, *self.arguments)
 
 
-def begin(moments: Moments, folder: Path, given: Given) -> Account:
-    """The account as `given` wants it, and the project in a new folder."""
+def begin(moments: Moments, folder: Path, given: Given, *, least: bool = False) -> Account:
+    """The account as `given` wants it, and the project in a new folder.
+
+    With `least` its function is to run, or runs, under the role of least privilege.
+    """
     if given in FROM_NOTHING:
         account = moments.nothing(folder, bundle=True)
+        if least:
+            least_privilege(account.path)
     else:
-        account = moments.deployed(folder, bundle=True)
+        account = moments.deployed(folder, bundle=True, least=least)
     given(account)
     return account
 
