@@ -4,7 +4,6 @@ A worker has one cloud (the fixture `cloud` of conftest.py). A test begins by go
 the moments that `Moments` remembers, and leaves the cloud as it likes.
 """
 
-import base64
 import shutil
 import subprocess
 import sys
@@ -34,7 +33,8 @@ from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials as Key
 from scripts.stage import serve
-from tests.parts import clients, count, credentials, least_privilege, project, public_policy
+from tests import parts
+from tests.parts import clients, count, credentials, project
 
 ACCOUNT = "1208863178610000"
 RULE_ID = "cr-a6129bc09da7009675a0"  # which the messages in events/ speak of
@@ -211,7 +211,7 @@ class Account:
         """Give buckets a policy that lets the public in, when nobody looks."""
         with self.unnoticed():
             for name in names:
-                self.cloud.oss.set_policy(name, public_policy(name))
+                self.cloud.oss.set_policy(name, parts.public_policy(name))
 
     def deliver(self, *, on: bool) -> None:
         """Switch the delivery of findings on or off."""
@@ -240,9 +240,9 @@ class Account:
     @contextmanager
     def live_code(self, package: bytes) -> Iterator[None]:
         """Its code is another than is built here."""
-        self.update(code=_code(package))
+        self.update(code=parts.code_of(package))
         yield
-        self.update(code=_code(self.spec.function.code.read_bytes()))
+        self.update(code=parts.code_of(self.spec.function.code.read_bytes()))
 
     @contextmanager
     def live_exemptions(self, *entries: Exemption) -> Iterator[None]:
@@ -396,9 +396,5 @@ def _deploy(account: Account) -> None:
 
 
 def _deploy_under_least(account: Account) -> None:
-    least_privilege(account.path)
+    parts.least_privilege(account.path)
     _deploy(account)
-
-
-def _code(package: bytes) -> models.Code:
-    return models.Code(zip_file=base64.b64encode(package).decode())

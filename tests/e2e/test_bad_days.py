@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tests.account import OPERATOR, Account, Moments
 from tests.e2e import cases, stepwise
 from tests.e2e.cases import CASES, Begin, Case, Given, age, deploy, deployed, nothing
 from tests.e2e.stepwise import Stepwise, write_after
+from tests.parts import asked
 
 # Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
 SAMPLE = {
@@ -41,23 +41,6 @@ def declared(verb: str) -> tuple[Permission, ...]:
     return found
 
 
-@contextmanager
-def asked(account: Account) -> Iterator[set[str]]:
-    """The set that gets each action for which the operator's role is asked meanwhile."""
-    found: set[str] = set()
-    ram = account.cloud.ram
-    authorized = ram.authorized
-
-    def noting(principal: Any, action: str, resource: str) -> bool:
-        if principal.role == OPERATOR:
-            found.add(action)
-        return authorized(principal, action, resource)
-
-    ram.authorized = noting  # type: ignore[method-assign]
-    yield found
-    ram.authorized = authorized  # type: ignore[method-assign]
-
-
 @pytest.fixture(scope="session")
 def takes(begin: Begin) -> Callable[[Case], set[str]]:
     """What a case takes, each run once by somebody who has the verb's permissions and no other."""
@@ -68,8 +51,9 @@ def takes(begin: Begin) -> Callable[[Case], set[str]]:
         if place not in known:
             account = begin(case.given)
             account.may_only(declared(case.verb))
-            with asked(account) as known[place]:
+            with asked(account.cloud, OPERATOR) as found:
                 assert case.run(account) == case.ends
+            known[place] = {action for action, _ in found}
         return known[place]
 
     return run

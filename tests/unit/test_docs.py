@@ -54,7 +54,7 @@ def test_every_knob_is_told() -> None:
     text = (ROOT / "s.yaml").read_text()
     knobs = yaml.safe_load(text)["vars"]
     (role,) = re.findall(r"role: (\*\w+)", re.sub("#.*", "", text))
-    assert f"*{list(knobs.pop('roles'))[0]}" == role
+    assert f"*{next(iter(knobs.pop('roles')))}" == role
     knobs["role"] = role
     assert first_cells("### The knobs") == list(knobs)
     for name, value in knobs.items():
