@@ -100,6 +100,27 @@ def drifted(account: Account) -> None:
     cloud.config.update_channel(replace(channel, active=False))
 
 
+def under_least(account: Account) -> None:
+    """s.yaml takes the role of least privilege, and nothing is there."""
+    least_privilege(account.path)
+
+
+def least_drifted(account: Account) -> None:
+    """That role is there, and is trusted by others, may do more, and what it may is not that."""
+    under_least(account)
+    provisioned(account)
+    ram, name = account.cloud.ram, account.spec.service.role.name
+    ram.role(name).trust = policies.trust("ecs.aliyuncs.com")
+    ram.attach(name, "System", "AdministratorAccess")
+    ram.create_policy_version(name, policies.document(policies.allow("oss:*")), default=True)
+
+
+def deployed_under_least(account: Account) -> None:
+    """The function runs under that role."""
+    under_least(account)
+    deploy(account)
+
+
 def answer_lost(account: Account) -> None:
     """The delivery channel will be made, and nobody told of it: it is found at the next try."""
     account.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
@@ -297,6 +318,7 @@ FROM_NOTHING = (
     *(nothing, provisioned, drifted, answer_lost, overtaken, somebody_to_be_woken, open_by_policy),
     *(log_project_of_another, log_project_without_store, log_kept_for_longer),
     *(log_project_of_somebody, logs_kept_for_longer_by_somebody),
+    *(under_least, least_drifted, deployed_under_least),
     yet_to_be_deployed_where_tags_exempt,
 )
 
@@ -310,6 +332,8 @@ CASES = (
     Case("provision", log_kept_for_longer, ("--yes",)),
     Case("provision", somebody_to_be_woken, ("--yes",)),
     Case("provision", alerts_off, ("--yes",)),
+    Case("provision", under_least, ("--yes",)),
+    Case("provision", least_drifted, ("--yes",)),
     Case("apply", provisioned, ("--yes",)),
     Case("apply", deployed_otherwise, ("--yes",)),
     Case("apply", built_anew, ("--yes",)),
@@ -323,9 +347,11 @@ CASES = (
     Case("doctor", logs_kept_for_longer_by_somebody),
     Case("doctor", deployed_by_policy),
     Case("doctor", open_where_tags_exempt),
+    Case("doctor", deployed_under_least),
     Case("verify", deployed),
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
+    Case("verify", deployed_under_least, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
     Case("evaluate", open_where_tags_exempt, ("--expect", "1")),
@@ -349,6 +375,7 @@ CASES = (
     Case("undo", repaired, (*UNDO, "--watch", "0", "--yes")),
     Case("remove", deployed, ("--yes", "--roles")),
     Case("remove", woken, ("--yes", "--roles")),
+    Case("remove", deployed_under_least, ("--yes", "--roles")),
     Case("remove", log_project_of_somebody, ("--yes",)),
     Case("remove", failure_waiting, ("--yes",), ends=1),
 )

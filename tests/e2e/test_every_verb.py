@@ -5,9 +5,11 @@ A proxy is in the environment that nothing may come to.
 
 from pathlib import Path
 
+import pytest
+
 from scripts.docs import permissions
 from tests.account import Moments
-from tests.e2e.cases import EVENT, UNDO, somebody_to_be_woken
+from tests.e2e.cases import EVENT, UNDO, Given, begin, nothing, somebody_to_be_woken, under_least
 
 RUNS: dict[str, tuple[str, ...]] = {
     "doctor": (),
@@ -30,11 +32,12 @@ RUNS: dict[str, tuple[str, ...]] = {
 LOOKING = ("doctor", "status", "audit", "report")  # which ask nothing
 
 
+@pytest.mark.parametrize("given", [nothing, pytest.param(under_least, marks=pytest.mark.bad_days)])
 def test_what_each_declares_is_enough_and_no_proxy_is_asked(
-    tmp_path: Path, moments: Moments
+    tmp_path: Path, moments: Moments, given: Given
 ) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
-    account = moments.nothing(tmp_path, bundle=True)
+    account = begin(moments, tmp_path, given)
     assert {"provision", "apply", *RUNS} == set(permissions.VERBS)
 
     def run(verb: str, *arguments: str) -> None:
