@@ -4,12 +4,11 @@ A worker has one cloud (the fixture `cloud` of conftest.py). A test begins by go
 the moments that `Moments` remembers, and leaves the cloud as it likes.
 """
 
-import base64
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +29,12 @@ from scripts.declared.dotenv import environment
 from scripts.declared.rule_ids import RULE_ID as RULE_ID_VARIABLE
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
-from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials as Key
 from scripts.stage import serve
-from tests.parts import clients, count, credentials, project, public_policy
+from tests import parts
+from tests.parts import clients, count, credentials, project
 
 ACCOUNT = "1208863178610000"
 RULE_ID = "cr-a6129bc09da7009675a0"  # which the messages in events/ speak of
@@ -210,7 +209,7 @@ class Account:
         """Give buckets a policy that lets the public in, when nobody looks."""
         with self.unnoticed():
             for name in names:
-                self.cloud.oss.set_policy(name, public_policy(name))
+                self.cloud.oss.set_policy(name, parts.public_policy(name))
 
     def deliver(self, *, on: bool) -> None:
         """Switch the delivery of findings on or off."""
@@ -239,9 +238,9 @@ class Account:
     @contextmanager
     def live_code(self, package: bytes) -> Iterator[None]:
         """Its code is another than is built here."""
-        self.update(code=_code(package))
+        self.update(code=parts.code_of(package))
         yield
-        self.update(code=_code(self.spec.function.code.read_bytes()))
+        self.update(code=parts.code_of(self.spec.function.code.read_bytes()))
 
     @contextmanager
     def live_exemptions(self, *entries: Exemption) -> Iterator[None]:
@@ -317,7 +316,7 @@ class Account:
                 rule.name: (rule.source, rule.active, dict(rule.tags))
                 for rule in cloud.config.rules()
             },
-            "channels": [_without_id(channel) for channel in cloud.config.channels()],
+            "channels": [{**vars(each), "id": ""} for each in cloud.config.channels()],
             "logs": dict(self._logs()),
             "functions": self.functions(),
         }
@@ -366,9 +365,13 @@ class Moments:
         self._cloud.rollback(self._nothing)
         return Account(self._cloud, folder, self._code() if bundle else None)
 
-    def deployed(self, folder: Path, *, bundle: bool) -> Account:
-        """All provisioned and deployed, without a bucket: the bundle, or a line of code."""
-        return self.after(_deploy, folder, self._code() if bundle else None)
+    def deployed(self, folder: Path, *, bundle: bool, least: bool = False) -> Account:
+        """All provisioned and deployed, without a bucket: the bundle, or a line of code.
+
+        With `least` under the role of least privilege.
+        """
+        make = _deploy_under_least if least else _deploy
+        return self.after(make, folder, self._code() if bundle else None)
 
     def after(self, make: Make, folder: Path, code: Path | None = None) -> Account:
         """What `make`, which is run once, makes of a project and an account with nothing on it."""
@@ -391,9 +394,6 @@ def _deploy(account: Account) -> None:
     account.deploy()
 
 
-def _code(package: bytes) -> models.Code:
-    return models.Code(zip_file=base64.b64encode(package).decode())
-
-
-def _without_id(channel: Channel) -> Mapping[str, Any]:
-    return {name: value for name, value in vars(channel).items() if name != "id"}
+def _deploy_under_least(account: Account) -> None:
+    parts.least_privilege(account.path)
+    _deploy(account)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from resource_repair.remediations import REMEDIATIONS
 from scripts.account import addresses
 from scripts.bundling import bundle
 from scripts.localcloud.faults import Faults, Order
+from scripts.localcloud.ram.state import Principal, RamState
 
 if TYPE_CHECKING:  # the SDKs, which do not go with the bundle's modules of the same names
     from scripts.localcloud import LocalCloud
@@ -69,6 +71,33 @@ def ordered_faults_are_met() -> Iterator[None]:
     unmet = [str(each) for each in _ordered if not (each.met.is_set() or each.may_be_unmet)]
     _ordered.clear()
     assert unmet == [], "faults that were ordered, and met by no call"
+
+
+_asked: set[str] = set()  # actions, for a role of the function's, and not looked at yet
+_authorized = RamState.authorized
+
+
+@functools.wraps(_authorized)
+def _noting_function(state: RamState, principal: Principal, action: str, resource: str) -> bool:
+    if principal.role.startswith("resource-repair-"):
+        _asked.add(action)
+    return _authorized(state, principal, action, resource)
+
+
+RamState.authorized = _noting_function  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def functions_do_what_is_declared() -> Iterator[None]:
+    """Fail a test in which the function, or the platform in its role's name, does anything more.
+
+    That the role of least privilege may do no less, and no more, tests of its own say.
+    """
+    yield
+    declared = {action for each in REMEDIATIONS.values() for action in each.permissions}
+    more = _asked - declared - {"mns:SendMessage", "log:PostLogStoreLogs"}
+    _asked.clear()
+    assert more == set(), "actions that no remediation declares"
 
 
 @pytest.fixture
@@ -140,3 +169,9 @@ def deployed(moments: "Moments", tmp_path: Path) -> "Account":
 def product(moments: "Moments", tmp_path: Path) -> "Account":
     """An account on which all is provisioned and deployed: what is built is what runs."""
     return moments.deployed(tmp_path, bundle=True)
+
+
+@pytest.fixture
+def least(moments: "Moments", tmp_path: Path) -> "Account":
+    """As `product`, under the role of least privilege."""
+    return moments.deployed(tmp_path, bundle=True, least=True)

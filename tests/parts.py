@@ -1,5 +1,6 @@
 """What an account for tests is made of, and what spoils a moment of it."""
 
+import base64
 import io
 import itertools
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alibabacloud_fc_open20210406 import models
 
 from resource_repair import exemptions
 from resource_repair.exemptions import Exemptions
@@ -23,9 +25,15 @@ from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram.state import Credentials as Key
+from scripts.localcloud.ram.state import Principal
 
 LITTLE = "def handler(event, context):\n    return 'success'\n"
 NOTHING_EXEMPT = Exemptions()
+
+
+def code_of(package: bytes) -> models.Code:
+    """A function's zip as the API takes it."""
+    return models.Code(zip_file=base64.b64encode(package).decode())
 
 
 def zipped(source: str, exempt: Exemptions | None = NOTHING_EXEMPT) -> bytes:
@@ -55,6 +63,11 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), "utf-8")
+
+
+def least_privilege(path: Path) -> None:
+    """Have an s.yaml take the role that provision makes, of no more than the function needs."""
+    edit(path, "role: *fullAccess", "role: *leastPrivilege")
 
 
 def public_policy(bucket: str) -> str:
@@ -131,6 +144,25 @@ def at(
         yield reached
     finally:
         faults.take = take  # type: ignore[method-assign]
+
+
+@contextmanager
+def asked(cloud: LocalCloud, role: str) -> Iterator[set[tuple[str, str]]]:
+    """The set that gets each action, with its resource, for which a role is asked meanwhile."""
+    found: set[tuple[str, str]] = set()
+    ram = cloud.ram
+    authorized = ram.authorized
+
+    def noting(principal: Principal, action: str, resource: str) -> bool:
+        if principal.role == role:
+            found.add((action, resource))
+        return authorized(principal, action, resource)
+
+    ram.authorized = noting  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        ram.authorized = authorized  # type: ignore[method-assign]
 
 
 @contextmanager

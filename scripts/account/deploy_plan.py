@@ -20,10 +20,11 @@ from scripts.account.function import LIST_TRIGGERS, Function, triggers_of
 from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
 from scripts.account.permission import union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
+from scripts.account.role import read_role
 from scripts.account.service import Service
 from scripts.account.trigger import Trigger, delete_trigger
 from scripts.declared import Spec
-from scripts.errors import UsageError
+from scripts.errors import Problem, UsageError
 
 __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
 
@@ -41,11 +42,16 @@ def plan(spec: Spec, clients: Clients) -> Plan:
     """What the spec needs, by what is live now; changes nothing.
 
     Raises UsageError (the code was not built, the credentials are of another account), CloudError
-    (a call was refused) and Problem (a policy that is nowhere).
+    (a call was refused) and Problem (a policy, or a role given as an ARN, that is nowhere).
     """
     if clients.account_id != spec.account_id:
         raise UsageError(f"the spec is for account {spec.account_id}, not {clients.account_id}")
-    steps = (*role_steps(spec, clients), *_function_steps(spec, clients))
+    role = spec.service.role
+    if role.provisioned and read_role(clients, role.name) is None:
+        # Function Compute takes the ARN of one that is not there, and then runs nothing.
+        raise Problem(f"there is no role {role.name}: `resource-repair provision` makes it")
+    of_role = () if role.provisioned else role_steps(spec, clients)
+    steps = (*of_role, *_function_steps(spec, clients))
     return Plan(spec.account_id, spec.region, steps)
 
 

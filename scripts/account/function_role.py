@@ -64,6 +64,28 @@ def role_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     yield from _undeclared(spec, clients, role)
 
 
+def role_obstacle(spec: Spec, clients: Clients) -> str:
+    """Why provision cannot have the role that it is to make, and what to do about it; else empty.
+
+    What has its name and no mark of ours is somebody else's, and is never taken over; one that is
+    all that it should be is taken as it is. Raises CloudError.
+    """
+    if not spec.service.role.provisioned:
+        return ""
+    role = FunctionRole(spec, clients)
+    declared = spec.service.role.policies
+    things: list[FunctionRole | RolePolicy]
+    things = [role, *(RolePolicy(each, role, clients) for each in declared)]
+    theirs = [f"{each.kind} {each.name}" for each in things if each.there() and not each.marked()]
+    steps = role_steps(spec, clients) if theirs else ()
+    if all(step.verdict is Verdict.KEEP for step in steps):
+        return ""
+    return (
+        f"the {' and the '.join(theirs)} has no mark of ours, and is not what provision makes: "
+        "give the ARN in s.yaml another name, or take it away"
+    )
+
+
 def _undeclared(spec: Spec, clients: Clients, role: "FunctionRole") -> Iterator[Step]:
     """Policies with which the function may do more than s.yaml says: the role loses them."""
     declared = {policy.name for policy in spec.service.role.policies}
@@ -120,6 +142,10 @@ class FunctionRole(Thing):
         with calling("ram:UpdateRole", self.name):
             self._ram.update_role(request)
         just_made.note(self._clients, self.kind, self.name)
+
+    def marked(self) -> bool:
+        """Whether provision, or apply, made it."""
+        return not mark.missing_from(self._read())
 
     def stays(self) -> str:
         """It has no mark, or somebody else trusted it with more."""
@@ -225,6 +251,11 @@ class RolePolicy(Thing):
             f"the policy {self.name} does not exist: "
             "correct its name in s.yaml, or declare it there with its statements"
         )
+
+    def marked(self) -> bool:
+        """Whether provision, or apply, made it."""
+        found = self._read()
+        return not mark.missing_from(found and found.policy)
 
     def stays(self) -> str:
         """It has no mark, or others have it too."""

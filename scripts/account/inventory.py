@@ -11,7 +11,7 @@ from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
 from scripts.account.clients import Clients
 from scripts.account.function import Function
-from scripts.account.function_role import FunctionRole, RolePolicy
+from scripts.account.function_role import FunctionRole, RolePolicy, role_obstacle, role_steps
 from scripts.account.log import LogIndex, LogProject, LogStore
 from scripts.account.notification_role import NotificationRole
 from scripts.account.notifications import ActionPolicy, Person, Webhook
@@ -51,6 +51,8 @@ __all__ = [
     "around",
     "recorder",
     "removable",
+    "role_obstacle",
+    "role_steps",
 ]
 
 
@@ -59,7 +61,8 @@ _AROUND = (
     *(ActionPolicy, Alert),
 )
 PROVISIONING = union(
-    (GET_RECORDER,), *((*each.READING, *each.MAKING) for each in (*_AROUND, LogIndex))
+    (GET_RECORDER,),
+    *((*each.READING, *each.MAKING) for each in (*_AROUND, LogIndex, FunctionRole, RolePolicy)),
 )
 REMOVING = union(
     *(each.REMOVING for each in (*_AROUND, Trigger, Function, Service, FunctionRole, RolePolicy))

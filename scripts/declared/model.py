@@ -19,10 +19,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Role:
-    """The service's role, which Function Compute may assume."""
+    """The service's role, which Function Compute may assume.
+
+    With `provisioned` s.yaml has its ARN alone: a deploy takes it as it is, and provision makes it.
+    """
 
     name: str
     policies: tuple[Policy, ...]
+    provisioned: bool = False
 
 
 @dataclass(frozen=True)

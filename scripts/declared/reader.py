@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from resource_repair import settings
 from resource_repair.values import ENFORCE, REPORT
 from scripts import ROOT
-from scripts.declared import yaml_text
+from scripts.declared import least_privilege, yaml_text
 from scripts.declared.errors import SpecError
 from scripts.declared.model import (
     AsyncConfig,
@@ -47,6 +47,9 @@ _OF_SERVICE = (
 )
 _ROLE = (r"[A-Za-z0-9.-]{1,64}", "it must be letters, digits, . and -")
 _POLICY = (r"[A-Za-z0-9-]{1,128}", "it must be letters, digits and -")
+_OWN_ROLE_ARN = (
+    "the ARN of one that provision makes, acs:ram::${config(AccountID)}:role/<letters, digits, ->"
+)
 _ROLE_ARN = (
     r"acs:ram::\d+:role/[\w.-]+",
     "it must be an ARN, acs:ram::${config(AccountID)}:role/<name>",
@@ -81,7 +84,7 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
     around = _around(document.variables, variables)
     bucket, retention = around.get("oversizedBucket"), around.get("logRetention")
     region = fields["region"].text(*_REGION)
-    return Spec(
+    spec = Spec(
         name=document.name,
         access=document.access,
         account_id=account_id,
@@ -89,10 +92,11 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
         rule_name=around["ruleName"].text(),
         oversized_bucket=bucket.text(*_BUCKET) if bucket else "",
         log_retention=retention.whole(*_RETENTION) if retention else _A_YEAR,
-        service=_service(fields["service"]),
+        service=_service(fields["service"], account_id),
         function=_function(fields["function"], path.parent, f"{region}:{account_id}"),
         trigger=_trigger(fields["triggers"].only("trigger"), region, account_id),
     )
+    return least_privilege.granted(spec) if spec.service.role.provisioned else spec
 
 
 def environment_size(variables: Mapping[str, str]) -> int:
@@ -174,20 +178,25 @@ def _around(node: Node, variables: Variables) -> Fields:
     return Fields({name: variables.resolve(known[name]) for name in sorted(names & known.keys())})
 
 
-def _service(node: Node) -> ServiceSpec:
+def _service(node: Node, account_id: str) -> ServiceSpec:
     fields = node.fields(required=("name", "role"), optional=("description", "logConfig"))
     logs = fields.get("logConfig")
     return ServiceSpec(
         name=fields["name"].text(*_OF_SERVICE),
         description=fields.text("description"),
-        role=_role(fields["role"]),
+        role=_role(fields["role"], account_id),
         logs=_logs(logs) if logs else None,
     )
 
 
-def _role(node: Node) -> Role:
+def _role(node: Node, account_id: str) -> Role:
     if isinstance(node.value, str):
-        node.refuse("give it as a mapping, {name, policies}, so that it can be made")
+        # Its policy has its name. What that says follows from all of the spec.
+        own = f"acs:ram::{account_id}:role/"
+        form = "give it as a mapping, {name, policies}, or as " + _OWN_ROLE_ARN
+        return Role(
+            node.text(rf"{own}[A-Za-z0-9-]{{1,64}}", form)[len(own) :], (), provisioned=True
+        )
     fields = node.fields(required=("name", "policies"))
     policies = tuple(_policy(item) for item in fields["policies"].items())
     return Role(fields["name"].text(*_ROLE), policies)

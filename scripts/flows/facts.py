@@ -16,7 +16,7 @@ from scripts.account.clients import Clients
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.function import Function
-from scripts.account.function_role import RolePolicy, role_steps
+from scripts.account.function_role import RolePolicy, role_obstacle, role_steps
 from scripts.account.inventory import (
     ActionPolicy,
     Channel,
@@ -182,6 +182,10 @@ class Survey:
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
         return tuple(role_steps(self._spec, self._clients))
+
+    @takes(*RolePolicy.READING)
+    def role_obstacle(self) -> str:
+        return role_obstacle(self._spec, self._clients)
 
     @takes(*Function.READING)
     def function(self) -> Seen:

@@ -101,7 +101,9 @@ class Control:
         last = asked.pop("last", "0")
         if not last.isdecimal() or not asked.keys() <= {"service", "action", "subject"}:
             raise ValueError("a journal is asked for by service, action, subject and last=<number>")
-        entries = self._cloud.journal.entries(**asked)
+        entries = self._cloud.journal.entries(
+            *(asked.get(name, "") for name in ("service", "action", "subject"))
+        )
         return {"entries": [_told(entry) for entry in entries[-int(last) :]]}
 
     def _faults(self, _: Request) -> object:

@@ -61,20 +61,19 @@ def clients_of(cloud: LocalCloud, region: str) -> Clients:
     )
 
 
-def set_up(cloud: LocalCloud, code: Path) -> Stage:
+def set_up(cloud: LocalCloud, code: Path, spec: Path = PATH) -> Stage:
     """Put the product on a cloud that has nothing yet; `code` is the bundle's zip.
 
     Raises CloudError.
     """
     let_functions_find_oss(cloud)
     clients = clients_of(cloud, cloud.region)
-    rule_id = provision(_load(cloud, "cr-not-known-yet", code), clients)
-    spec = _load(cloud, rule_id, code)
-    planned = plan(spec, clients)
+
+    def declared(rule_id: str) -> Spec:
+        found = load(spec, {"PREPARE_RULE_ID": rule_id}, cloud.account_id)
+        return replace(found, function=replace(found.function, code=code))
+
+    rule_id = provision(declared("cr-not-known-yet"), clients)
+    planned = plan(declared(rule_id), clients)
     apply(planned)
-    return Stage(cloud, clients, spec, rule_id, planned)
-
-
-def _load(cloud: LocalCloud, rule_id: str, code: Path) -> Spec:
-    spec = load(PATH, {"PREPARE_RULE_ID": rule_id}, cloud.account_id)
-    return replace(spec, function=replace(spec.function, code=code))
+    return Stage(cloud, clients, declared(rule_id), rule_id, planned)

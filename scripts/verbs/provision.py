@@ -1,9 +1,10 @@
 """Make everything around the function, from s.yaml alone, and write to .env what a deploy needs.
 
 That is: the topic, the failure queue, the role with which MNS calls the function, the log project
-with its store and index, the Cloud Config rule, the delivery channel that publishes to the topic
-and, with ALERT_WEBHOOK or ALERT_EMAIL set, the alerts that wake somebody. What is there already is
-kept, changed where it must be, and never taken over. A rule that is switched off is not switched on
+with its store and index, the Cloud Config rule, the delivery channel that publishes to the topic,
+with ALERT_WEBHOOK or ALERT_EMAIL set the alerts that wake somebody and, where s.yaml gives the
+function's role as an ARN, that role with its policy. What is there already is kept, changed where
+it must be, and never taken over. A rule that is switched off is not switched on
 while a function in mode enforce would close all that it then finds: pause it first.
 
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
@@ -16,7 +17,7 @@ from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
 from scripts.account.deployed_function import GET, DeployedFunction
-from scripts.account.inventory import Recipients, Rule, around
+from scripts.account.inventory import Recipients, Rule, around, role_obstacle, role_steps
 from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
@@ -51,14 +52,16 @@ def provision(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> 
 def obstacles(spec: Spec, clients: Clients) -> list[str]:
     """What is in the way, each with what to do about it; raises CloudError."""
     others = (resource.obstacle() for resource in around(spec, clients))
-    found = (recorder(clients).obstacle(), *others, _would_close(spec, clients))
+    role = role_obstacle(spec, clients)
+    found = (recorder(clients).obstacle(), *others, role, _would_close(spec, clients))
     return [each for each in found if each]
 
 
 def _plan(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Plan:
     """What is to be made or changed in the account; changes nothing. Raises CloudError."""
-    steps = tuple(map(step_for, around(spec, clients, recipients)))
-    return Plan(spec.account_id, spec.region, steps)
+    steps = map(step_for, around(spec, clients, recipients))
+    of_role = role_steps(spec, clients) if spec.service.role.provisioned else ()
+    return Plan(spec.account_id, spec.region, (*steps, *of_role))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
-from tests.parts import edit, public_policy
+from tests.parts import edit, least_privilege, public_policy
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
@@ -49,12 +49,17 @@ class Case(NamedTuple):
         return account.run(self.verb, *self.arguments)
 
 
-def begin(moments: Moments, folder: Path, given: Given) -> Account:
-    """The account as `given` wants it, and the project in a new folder."""
+def begin(moments: Moments, folder: Path, given: Given, *, least: bool = False) -> Account:
+    """The account as `given` wants it, and the project in a new folder.
+
+    With `least` its function is to run, or runs, under the role of least privilege.
+    """
     if given in FROM_NOTHING:
         account = moments.nothing(folder, bundle=True)
+        if least:
+            least_privilege(account.path)
     else:
-        account = moments.deployed(folder, bundle=True)
+        account = moments.deployed(folder, bundle=True, least=least)
     given(account)
     return account
 
@@ -93,6 +98,27 @@ def drifted(account: Account) -> None:
     cloud.log.update_index(project, "audit", Index.parse(fields))
     cloud.config.switch_rule(rule.id, active=False)
     cloud.config.update_channel(replace(channel, active=False))
+
+
+def under_least(account: Account) -> None:
+    """s.yaml takes the role of least privilege, and nothing is there."""
+    least_privilege(account.path)
+
+
+def least_drifted(account: Account) -> None:
+    """That role is there, and is trusted by others, may do more, and what it may is not that."""
+    under_least(account)
+    provisioned(account)
+    ram, name = account.cloud.ram, account.spec.service.role.name
+    ram.role(name).trust = policies.trust("ecs.aliyuncs.com")
+    ram.attach(name, "System", "AdministratorAccess")
+    ram.create_policy_version(name, policies.document(policies.allow("oss:*")), default=True)
+
+
+def deployed_under_least(account: Account) -> None:
+    """The function runs under that role."""
+    under_least(account)
+    deploy(account)
 
 
 def answer_lost(account: Account) -> None:
@@ -292,6 +318,7 @@ FROM_NOTHING = (
     *(nothing, provisioned, drifted, answer_lost, overtaken, somebody_to_be_woken, open_by_policy),
     *(log_project_of_another, log_project_without_store, log_kept_for_longer),
     *(log_project_of_somebody, logs_kept_for_longer_by_somebody),
+    *(under_least, least_drifted, deployed_under_least),
     yet_to_be_deployed_where_tags_exempt,
 )
 
@@ -305,6 +332,8 @@ CASES = (
     Case("provision", log_kept_for_longer, ("--yes",)),
     Case("provision", somebody_to_be_woken, ("--yes",)),
     Case("provision", alerts_off, ("--yes",)),
+    Case("provision", under_least, ("--yes",)),
+    Case("provision", least_drifted, ("--yes",)),
     Case("apply", provisioned, ("--yes",)),
     Case("apply", deployed_otherwise, ("--yes",)),
     Case("apply", built_anew, ("--yes",)),
@@ -318,9 +347,11 @@ CASES = (
     Case("doctor", logs_kept_for_longer_by_somebody),
     Case("doctor", deployed_by_policy),
     Case("doctor", open_where_tags_exempt),
+    Case("doctor", deployed_under_least),
     Case("verify", deployed),
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
+    Case("verify", deployed_under_least, ("--loop",)),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
     Case("evaluate", open_where_tags_exempt, ("--expect", "1")),
@@ -344,6 +375,7 @@ CASES = (
     Case("undo", repaired, (*UNDO, "--watch", "0", "--yes")),
     Case("remove", deployed, ("--yes", "--roles")),
     Case("remove", woken, ("--yes", "--roles")),
+    Case("remove", deployed_under_least, ("--yes", "--roles")),
     Case("remove", log_project_of_somebody, ("--yes",)),
     Case("remove", failure_waiting, ("--yes",), ends=1),
 )

@@ -5,10 +5,12 @@ A proxy is in the environment that nothing may come to.
 
 from pathlib import Path
 
+import pytest
+
 from scripts.docs import permissions
 from tests import permission_map
 from tests.account import Moments
-from tests.e2e.cases import EVENT, UNDO, somebody_to_be_woken
+from tests.e2e.cases import EVENT, UNDO, Given, begin, nothing, somebody_to_be_woken, under_least
 from tests.ram_user import client, rewrite, user_who_may
 
 RUNS: dict[str, tuple[str, ...]] = {
@@ -32,9 +34,12 @@ RUNS: dict[str, tuple[str, ...]] = {
 LOOKING = ("doctor", "status", "audit", "report")  # which ask nothing
 
 
-def test_what_readme_says_is_enough_and_no_proxy_is_asked(tmp_path: Path, moments: Moments) -> None:
+@pytest.mark.parametrize("given", [nothing, pytest.param(under_least, marks=pytest.mark.bad_days)])
+def test_what_readme_says_is_enough_and_no_proxy_is_asked(
+    tmp_path: Path, moments: Moments, given: Given
+) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
-    account = moments.nothing(tmp_path, bundle=True)
+    account = begin(moments, tmp_path, given)
     cloud, table = account.cloud, permission_map.readme()
     here = cloud.account_id, cloud.region
     ram = client(cloud)

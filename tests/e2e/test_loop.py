@@ -10,7 +10,7 @@ import pytest
 from scripts.account.audit_trail import AuditLine
 from scripts.localcloud import Drop, Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.ram import policies
-from tests.account import Account
+from tests.account import Account, Moments
 from tests.e2e import scene
 from tests.parts import edit, public_policy
 
@@ -55,9 +55,13 @@ def compliance(product: Account, name: str) -> str:
     return str(results.get(name))
 
 
+@pytest.mark.parametrize("role", ["fullAccess", "leastPrivilege"])
 @pytest.mark.parametrize("acl", ["public-read", "public-read-write"])
-def test_an_opened_bucket_is_closed_and_compliant(product: Account, acl: str) -> None:
+def test_an_opened_bucket_is_closed_and_compliant(
+    moments: Moments, tmp_path: Path, acl: str, role: str
+) -> None:
     """From the change of an ACL to a private bucket that Cloud Config finds compliant."""
+    product = moments.deployed(tmp_path, bundle=True, least=role == "leastPrivilege")
     opened(product, f"config-{acl}", acl)
     product.rest()
     assert product.bucket(f"config-{acl}").get_bucket_acl().acl == "private"

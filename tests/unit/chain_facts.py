@@ -107,6 +107,7 @@ SOUND = Facts(
         },
     ),
     role_steps=STEPS,
+    role_obstacle="",
     function=function(),
     running=running(),
     live_exemptions=Exemptions(),

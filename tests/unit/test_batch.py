@@ -68,8 +68,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     module = SimpleNamespace(prepare=lambda *_: ScriptedRepair)
     monkeypatch.setitem(sys.modules, "scripted_repair", module)  # type: ignore[arg-type]
     entries = {
-        "ACS::OSS::Bucket": Remediation(str.islower, "scripted_repair", ()),
-        "ACS::Missing::Module": Remediation(str.islower, "no.such.module", ()),
+        "ACS::OSS::Bucket": Remediation(str.islower, "scripted_repair", (), ""),
+        "ACS::Missing::Module": Remediation(str.islower, "no.such.module", (), ""),
     }
     monkeypatch.setattr(remediations, "REMEDIATIONS", entries)
 

@@ -19,6 +19,7 @@ from tests.unit.chain_facts import (
     OTHER_ACCOUNT,
     OURS,
     READ,
+    ROLE,
     SOUND,
     SPEC,
     STEPS,
@@ -70,6 +71,12 @@ def step_is(index: int, **changed: Any) -> Facts:
     steps = list(STEPS)
     steps[index] = replace(steps[index], **changed)
     return facts(role_steps=tuple(steps))
+
+
+def provisioned(index: int, **changed: Any) -> Facts:
+    """The same, where provision is to make the role."""
+    service = replace(SPEC.service, role=replace(ROLE, provisioned=True))
+    return replace(step_is(index, **changed), spec=replace(SPEC, service=service))
 
 
 def queue(**changed: Any) -> QueueFound:
@@ -158,6 +165,12 @@ FAULTS: dict[str, list[Row]] = {
         (step_is(0, verdict=Verdict.CHANGE), "is not for Function Compute alone", APPLY),
         (step_is(1, **LACKS), f"lacks the policy {STEPS[1].name}", APPLY),
         (step_is(1, verdict=Verdict.REMOVE), "which s.yaml does not declare", APPLY),
+        (provisioned(0, verdict=Verdict.CREATE), f"there is no role {ROLE.name}", PROVISION),
+        (provisioned(0, verdict=Verdict.CHANGE), "is not for Function Compute alone", PROVISION),
+        (provisioned(1, **LACKS), f"lacks the policy {STEPS[1].name}", PROVISION),
+        (provisioned(1, verdict=Verdict.CHANGE), "says other than the function needs", PROVISION),
+        (provisioned(1, verdict=Verdict.REMOVE), "which the function does not need", PROVISION),
+        (facts(role_obstacle="the role r is theirs: take it away"), "is theirs", "take it away"),
     ],
     "function": [
         (unlike("function", environmentVariables__prepareRuleId="cr-b"), "the rule cr-b", APPLY),

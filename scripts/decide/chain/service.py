@@ -8,6 +8,7 @@ from scripts.account.role import role_arn
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
     APPLY,
+    PROVISION,
     Link,
     Remark,
     fault,
@@ -74,21 +75,32 @@ def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
 
 
 def _examine_role(facts: Facts) -> Iterator[Remark]:
-    name = facts.spec.service.role.name
-    steps = known(facts.role_steps)
+    if obstacle := known(facts.role_obstacle):
+        what, _, mend = obstacle.partition(": ")
+        yield fault(what, mend)
+        return
+    wrong = [*_about_steps(facts)]
+    if facts.spec.service.role.provisioned:  # which no deploy mends
+        wrong = [fault(each.what, PROVISION) for each in wrong]
+    name, had = facts.spec.service.role.name, len(known(facts.role_steps)) - 1
+    yield from wrong or [sound(f"{name} has its {had} polic{'y' if had == 1 else 'ies'}")]
+
+
+def _about_steps(facts: Facts) -> Iterator[Remark]:
+    role, steps = facts.spec.service.role, known(facts.role_steps)
+    needs = "the function needs" if role.provisioned else "s.yaml does"
+    beyond = "the function does not need" if role.provisioned else "s.yaml does not declare"
     wrong = [step for step in steps if step.verdict is not Verdict.KEEP]
     if steps[0].verdict is Verdict.CREATE:
         del wrong[1:]  # a role that is not there has no policies either
     for step in wrong:
         if step.verdict is Verdict.REMOVE:
-            yield undeployed(f"{name} has the policy {step.name}, which s.yaml does not declare")
+            yield undeployed(f"{role.name} has the policy {step.name}, which {beyond}")
         else:
-            yield lacking(facts, _told(step, name))
-    if not wrong:
-        yield sound(f"{name} has its {len(steps) - 1} policies")
+            yield lacking(facts, _told(step, role.name, needs))
 
 
-def _told(step: Step, role: str) -> str:
+def _told(step: Step, role: str, needs: str) -> str:
     fields = {difference.field for difference in step.differences}
     if step.kind == "role" and step.verdict is Verdict.CREATE:
         return f"there is no role {role}"
@@ -96,8 +108,8 @@ def _told(step: Step, role: str) -> str:
         return f"{role} is not for Function Compute alone to assume"
     if step.verdict is Verdict.CREATE or "attached to" in fields:
         return f"{role} lacks the policy {step.name}"
-    return f"{role}'s policy {step.name} says other than s.yaml does"
+    return f"{role}'s policy {step.name} says other than {needs}"
 
 
 SERVICE = Link("service", ("service",), _examine_service)
-SERVICE_ROLE = Link("function's role", ("role_steps", "function"), _examine_role)
+SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle", "function"), _examine_role)
