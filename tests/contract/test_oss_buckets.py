@@ -72,13 +72,13 @@ def test_a_buckets_life(cloud: OssCloud) -> None:
 
 def test_every_state_of_a_bucket_is_shown_in_order(cloud: OssCloud) -> None:
     """`on_state` is called for each change, the last one being that the bucket is gone."""
-    shown: list[str] = []
-    cloud.state.on_state.append(lambda name, state: shown.append(state.acl if state else "gone"))
+    shown = []
+    cloud.state.on_state.append(lambda *both: shown.append((both[0], both[1] and both[1].acl)))
     bucket = cloud.bucket(NAME)
     bucket.create_bucket("public-read")
     bucket.put_bucket_acl("private")
     bucket.delete_bucket()
-    assert shown == ["public-read", "private", "gone"]
+    assert shown == [(NAME, "public-read"), (NAME, "private"), (NAME, None)]
 
 
 def test_a_public_bucket_read_in_full(cloud: OssCloud) -> None:

@@ -13,6 +13,7 @@ from scripts.localcloud import LocalCloud
 from tests.account import Account, Moments
 from tests.conftest import EXEMPTIONS
 from tests.storm import telling
+from tests.storm.checking import Violation
 from tests.storm.drawing import draw
 from tests.storm.running import Storm
 from tests.storm.telling import Result
@@ -30,7 +31,7 @@ def storm(account: Account, seed: int, messages: int, knobs: Mapping[str, str]) 
     result = telling.judged(seen, seed, happening.counts, time.monotonic() - began)
     tell(str(dict(happening.counts)))
     tell(str(telling.outcomes(seen)))
-    problems = [telling.Violation(0, problem) for problem in happening.problems]
+    problems = [Violation(0, problem) for problem in happening.problems]
     return result._replace(violations=[*problems, *result.violations])
 
 

@@ -9,15 +9,13 @@ HOME, AWAY = "cn-shanghai", "cn-beijing"
 LISTED = "config-website"  # which the bundle exempts, for reading
 _PUBLIC = ("public-read", "public-read", "public-read-write")
 _OSS = ("GetBucketInfo", "PutBucketAcl", "GetBucketPolicyStatus", "GetBucketTagging")
-_BESIDE = (
-    "fc:InvokeFunction fc:run mns:ReceiveMessage mns:DeleteMessage log:GetLogStoreLogs".split()
-)
-_ERRORS = "500 InternalError,503 ServiceUnavailable,409 ConcurrentUpdateBucketFailed".split(",")
+_BESIDE = ("fc:InvokeFunction", "fc:run", "mns:ReceiveMessage", "mns:DeleteMessage")
+_ERRORS = ("500 InternalError", "503 ServiceUnavailable", "409 ConcurrentUpdateBucketFailed")
 _REFUSALS = ("403 AccessDenied", "403 AccessDenied", "403 UserDisable")
 _FAULTS = ("fail", "fail", "fail", "drop", "drop before", "stall", "hold", "lag")
-_ACTS = "open open close delete remake taken tag tag policy policy block block".split()
-_VERBS = {"redrive": 6, "sweep": 5, "pause": 2, "resume": 3, "undo": 2, "apply": 3, "to topic": 1}
-_NOT_OURS = "rule rule account lie compliant region name".split()
+_ACTS = ("open", "open", "close", "delete", "remake", "taken", "tag", "tag", "policy", "block")
+_VERBS = {"redrive": 6, "sweep": 5, "pause": 2, "undo": 3, "apply": 3, "to topic": 1}
+_NOT_OURS = ("rule", "rule", "account", "lie", "compliant", "region", "name")
 
 
 class Step(NamedTuple):
@@ -35,6 +33,7 @@ class _Drawing:
         self.steps: list[Step] = []
         self.regions = {LISTED: HOME}
         self.sent: list[Step] = []
+        self.resumes = 0  # after so many messages
 
     def add(self, kind: str, bucket: str = "", how: Any = "", number: int = 0) -> None:
         self.steps.append(Step(kind, bucket, how, number))
@@ -129,7 +128,8 @@ class _Drawing:
 
     def fault(self) -> None:
         draw, kind, times = self.draw, self.draw.choice(_FAULTS), self.draw.choice((1, 1, 2, 3, 8))
-        operation, how = f"oss:{draw.choice(_OSS)}", draw.choice(_ERRORS)
+        operation = f"oss:{draw.choice(_OSS)}"
+        how: Any = draw.choice(_ERRORS)
         if draw.random() < 0.15:
             operation, kind, times = draw.choice(_BESIDE), "fail", min(times, 2)
         elif draw.random() < 0.2:
@@ -147,6 +147,14 @@ class _Drawing:
         name = self.draw.choices(list(_VERBS), list(_VERBS.values()))[0]
         killed = self.draw.randrange(1, 40) if self.draw.random() < 0.15 else 0
         self.add("verb", self.draw.choice(list(self.regions)[-25:]), name, killed)
+        if name == "pause":
+            self.resumes = self.draw.randrange(3, 20)
+
+    def resume(self) -> None:
+        """Some messages after a pause."""
+        self.resumes -= 1
+        if not self.resumes:
+            self.add("verb", "", "resume")
 
 
 def draw(seed: int, messages: int) -> list[Step]:
@@ -157,11 +165,12 @@ def draw(seed: int, messages: int) -> list[Step]:
         it.tagged: 6, it.not_ours: 8, it.garbage: 6,
     }  # fmt: skip
     besides = {
-        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.verb: 0.05, it.kill: 0.02, it.block: 0.01
+        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.verb: 0.08, it.kill: 0.02, it.block: 0.01
     }  # fmt: skip
     for _ in range(messages):
         it.draw.choices(list(kinds), list(kinds.values()))[0]()
         for happens, often in besides.items():
             if it.draw.random() < often:
                 happens()
+        it.resume()
     return it.steps

@@ -26,6 +26,7 @@ from tests.storm.seeing import Change, Exempted, Seen, State
 TAG = "public-until"
 _WAVE = 200  # steps, after which all comes to rest
 _REST = 600.0  # seconds in which a wave must come to rest
+_DUE = ("sweep", "--due", "--grace", "0", "--limit", "1000000", "--json")
 _OF_VERBS = ("fc", "mns", "config", "log")  # a function asks nobody of these over the wire
 
 
@@ -85,14 +86,10 @@ class Storm:
         self.cloud.oss.on_state.append(self._note)
 
     def _note(self, name: str, bucket: Bucket | None) -> None:
-        state = bucket and State(
-            bucket.acl,
-            bucket.owner,
-            bucket.created_at,
-            tuple(bucket.tags.items()),
-            bucket.policy is not None,
-            bucket.block_public_access,
-        )
+        state = None
+        if bucket:
+            who = (bucket.acl, bucket.owner, bucket.created_at, tuple(bucket.tags.items()))
+            state = State(*who, bucket.policy is not None, bucket.block_public_access)
         self._changes.append(Change(time.monotonic(), name, state))
 
     @contextlib.contextmanager
@@ -116,13 +113,16 @@ class Storm:
         known = (self.account.rule_id, self.cloud.account_id, self.cloud.clock.now())
         self.cloud.mns.publish(TOPIC, body(shape, abouts, *known, step.number))
 
-    def _make(self, step: Step) -> None:
-        region, owner, acl = step.how
-        self.cloud.oss.create(step.bucket, region=region, owner=owner, acl=acl)
-
     def _happens(self, step: Step) -> None:
-        with contextlib.suppress(RefusedError):  # gone, or blocked, by now
-            getattr(self, "_" + step.kind.replace(" ", "_"))(step)
+        kinds = {
+            "publish": self._publish,
+            "block account": self._block_account,
+            "ambush": self._ambush,
+            "fault": self._fault,
+            "kill": self._kill,
+            "verb": self._verb,
+        }
+        kinds.get(step.kind, self._owner)(step)
 
     def _pace(self) -> None:
         """Let others come to their turn: without this all would happen before any of it is seen."""
@@ -130,35 +130,26 @@ class Storm:
         enough = len(journal.entries()) + 12
         journal.wait_for(lambda entries: len(entries) >= enough, 0.04)
 
-    def _open(self, step: Step) -> None:
-        if step.bucket == LISTED and LISTED not in self.cloud.oss.names():
-            self.cloud.oss.create(LISTED)
-        self.cloud.oss.set_acl(step.bucket, step.how)
-
-    def _close(self, step: Step) -> None:
-        self.cloud.oss.set_acl(step.bucket, "private")
-
-    def _delete(self, step: Step) -> None:
-        self.cloud.oss.delete(step.bucket)
-
-    def _remake(self, step: Step, owner: str = "") -> None:
+    def _owner(self, step: Step) -> None:
+        """What an owner does to a bucket, by the console; it may be gone, or blocked, by now."""
+        oss, name, how = self.cloud.oss, step.bucket, step.how
         with contextlib.suppress(RefusedError):
-            self._delete(step)
-        self.cloud.oss.create(step.bucket, acl=step.how, owner=owner, age=0.0)
-
-    def _taken(self, step: Step) -> None:
-        self._remake(step, OTHER_ACCOUNT)
-
-    def _tag(self, step: Step) -> None:
-        tags = {} if step.how == "none" else {TAG: self._tags[step.how]}
-        self.cloud.oss.set_tags(step.bucket, tags)
-
-    def _policy(self, step: Step) -> None:
-        policy = public_policy(step.bucket) if step.how else None
-        self.cloud.oss.set_policy(step.bucket, policy)
-
-    def _block(self, step: Step) -> None:
-        self.cloud.oss.set_block_public_access(step.bucket, step.how)
+            if step.kind in ("delete", "remake", "taken") and name in oss.names():
+                oss.delete(name)
+            if step.kind == "make":
+                oss.create(name, region=how[0], owner=how[1], acl=how[2])
+            elif step.kind == "open" and name == LISTED and name not in oss.names():
+                oss.create(name, acl=how)
+            elif step.kind in ("open", "close"):
+                oss.set_acl(name, how if step.kind == "open" else "private")
+            elif step.kind in ("remake", "taken"):
+                oss.create(name, acl=how, owner=OTHER_ACCOUNT * (step.kind == "taken"), age=0.0)
+            elif step.kind == "tag":
+                oss.set_tags(name, {} if how == "none" else {TAG: self._tags[how]})
+            elif step.kind == "policy":
+                oss.set_policy(name, public_policy(name) if how else None)
+            elif step.kind == "block":
+                oss.set_block_public_access(name, how)
 
     def _block_account(self, step: Step) -> None:
         self.cloud.oss.block_account(self.cloud.account_id, blocked=step.how)
@@ -170,16 +161,17 @@ class Storm:
 
     def _fault(self, step: Step) -> None:
         kind, how = step.how
-        if kind == "hold":
-            self._holds.append(fault := Hold())
-        else:
-            fault = {
-                "fail": lambda: Fail(int(how.split()[0]), how.split()[1]),
-                "drop": Drop,
-                "drop before": lambda: Drop(applied=False),
-                "stall": lambda: Stall(how),
-                "lag": lambda: Lag(how),
-            }[kind]()
+        faults: dict[str, Callable[[], Fault]] = {
+            "fail": lambda: Fail(int(how.split()[0]), how.split()[1]),
+            "drop": Drop,
+            "drop before": lambda: Drop(applied=False),
+            "stall": lambda: Stall(how),
+            "lag": lambda: Lag(how),
+            "hold": Hold,
+        }
+        fault = faults[kind]()
+        if isinstance(fault, Hold):
+            self._holds.append(fault)
         order = self.cloud.faults.add(step.bucket, fault, times=step.number, may_be_unmet=True)
         self._orders.append(order)
 
@@ -213,11 +205,26 @@ class Storm:
             "sweep": ["sweep", "--due", "--grace", "0", "--limit", "30"],
             "pause": ["pause", *why],
             "undo": [
-                *("undo", "--bucket", step.bucket, *why, "--owner", "web", "--expires", _day(30)),
+                *(
+                    "undo",
+                    "--bucket",
+                    self._repaired() or step.bucket,
+                    *why,
+                    "--owner",
+                    "web",
+                    "--expires",
+                    _day(30),
+                ),
                 *("--watch", "0", "--exemptions", str(self.account.exemptions)),
             ],
         }.get(step.how, [step.how])
         return [*words, "--json"] if step.how == "pause" else [*words, "--yes", "--json"]
+
+    def _repaired(self) -> str:
+        """The bucket that was repaired last."""
+        runs = seeing.of_journal(self.cloud.journal.entries("fc", "invoked"), TOPIC)["runs"]
+        lines = [line for run in runs for line in run.lines if line["outcome"] == "repaired"]
+        return str(lines[-1]["bucket"]) if lines else ""
 
     def answer(self, *words: str) -> str:
         """What a verb answers, in JSON; notes how it must not end."""
@@ -290,7 +297,7 @@ class Storm:
         self.answer("apply", "--yes", "--json")
         self._rest()
         self.cloud.clock.advance(2)  # by then the log is searched
-        sweep = self.answer(*"sweep --due --grace 0 --limit 1000000 --dry-run --json".split())
+        sweep = self.answer(*_DUE, "--dry-run")
         entries = self.cloud.journal.entries()[self._begin :]
         self.counts["faults"] = sum(order.met.is_set() for order in self._orders)
         return Seen(

@@ -106,7 +106,7 @@ class Seen(NamedTuple):
 
 def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]:
     """What of the above is in the journal of a local cloud, by its name in Seen."""
-    by = {"oss": [], "calls": [], "runs": [], "jobs": [], "delivered": []}  # type: dict[str, list[Any]]
+    by: dict[str, list[Any]] = {name: [] for name in ("calls", "runs", "jobs", "delivered")}
     for each in entries:
         more = each.details
         if each.service == "oss" and "request" in more:
@@ -121,7 +121,7 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
         elif (each.service, each.action, each.subject) == ("mns", "delivered", topic):
             by["delivered"].append(more["body"])
     by["calls"].sort()
-    return {name: tuple(by[name]) for name in ("calls", "runs", "jobs", "delivered")}
+    return {name: tuple(found) for name, found in by.items()}
 
 
 def _call(entry: Any) -> Call:

@@ -72,7 +72,14 @@ def test_a_sound_story_breaks_no_promise() -> None:
 
 
 def tagged(state: State) -> State:
+    """The bucket, exempt by a tag."""
     return state._replace(tags=(("until", "2026-12-03"),))
+
+
+def with_states(before: State, after: State, since: float = 99.0) -> Seen:
+    """The story, of a bucket that was so before the write and after it."""
+    changes = (Change(since, "site", before), Change(101.25, "site", after))
+    return SOUND._replace(changes=changes)
 
 
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
@@ -99,19 +106,20 @@ MADE = SOUND._replace(
         (told({**FINDING, "accountId": OTHERS}), 2),
         (told({**FINDING, "complianceType": "COMPLIANT"}), 2),
         (SOUND._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),)), 2),
-        (SOUND._replace(changes=(OPENED._replace(state=tagged(OPEN)), SHUT._replace(state=tagged(CLOSED)))), 2),
+        (with_states(tagged(OPEN), tagged(CLOSED)), 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
-        (SOUND._replace(changes=(Change(100.5, "site", OPEN._replace(created=100.2)), SHUT._replace(state=CLOSED._replace(created=100.2)))), 3),
+        (with_states(OPEN._replace(created=100.2), CLOSED._replace(created=100.2), 100.5), 3),
         (SOUND._replace(calls=(WRITE, BACK, POLICY)), 4),
         (SOUND._replace(calls=(READ._replace(status=404), WRITE, BACK, POLICY)), 4),
         (SOUND._replace(calls=(READ._replace(answered=False), WRITE, BACK, POLICY)), 4),
-        (SOUND._replace(calls=(READ, READ._replace(began=101.15, key="another"), POLICY._replace(began=101.16), WRITE, BACK)), 4),
+        (SOUND._replace(calls=(READ, POLICY._replace(began=101.15), WRITE, BACK)), 4),
+        (SOUND._replace(calls=(READ._replace(key="another"), WRITE, BACK)), 4),
         (SOUND._replace(calls=(READ, WRITE, WRITE._replace(began=101.31), BACK)), 4),
         (SOUND._replace(calls=(READ, WRITE)), 5),
         (SOUND._replace(calls=(READ, WRITE._replace(status=503), BACK)), 5),
         (SOUND._replace(changes=(OPENED,)), 5),
-        (SOUND._replace(changes=(OPENED, SHUT._replace(state=CLOSED._replace(policy=True)))), 5),
+        (with_states(OPEN, CLOSED._replace(policy=True)), 5),
         (SOUND._replace(jobs=()), 6),
         (SOUND._replace(jobs=(*SOUND.jobs, *SOUND.jobs)), 6),
         (SOUND._replace(delivered=(EVENT, EVENT)), 6),
