@@ -140,8 +140,9 @@ def nothing_lost(view: View) -> Iterator[Violation]:
     for job in view.seen.jobs:
         for last in runs[job.request_id][-1:]:
             again = [run for run in view.seen.runs if run.event == last.event and run.at > job.at]
-            if job.succeeded and not _told(last):
-                yield Violation(6, f"{job.request_id} has not all its lines: {last.event!r:.300}")
+            unsettled = any(line["outcome"] in ("failed", "denied") for line in last.lines)
+            if job.succeeded and (unsettled or not _told(last)):
+                yield Violation(6, f"{job.request_id} is not all settled: {last.event!r:.300}")
             if not (
                 job.succeeded
                 or job.undelivered

@@ -87,7 +87,7 @@ class Finding(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """All of it. `sweep` is what `sweep --dry-run --due` says at the end; a tag counts with `until`."""
+    """All of it. `sweep` is what `sweep --dry-run --due` said; a tag counts if it says `until`."""
 
     account: str
     rule: str
