@@ -30,7 +30,7 @@ def storm(account: Account, seed: int, messages: int, knobs: Mapping[str, str]) 
     seen = happening.run(draw(seed, messages))
     result = telling.judged(seen, seed, happening.counts, time.monotonic() - began)
     tell(str(dict(happening.counts)))
-    tell(str(telling.outcomes(seen)))
+    tell(str(dict(telling.outcomes(seen))))
     problems = [Violation(0, problem) for problem in happening.problems]
     return result._replace(violations=[*problems, *result.violations])
 
@@ -49,6 +49,7 @@ def main() -> int:
             account = moments.deployed(folder / str(seed), bundle=True)
             result = storm(account, seed, options.messages, knobs)
             rows.append(result.row)
+            print(telling.line(result.row), file=sys.stderr, flush=True)
             for found in result.violations:
                 print(f"seed {seed}: promise {found.promise}: {found.what}", flush=True)
             if result.violations:

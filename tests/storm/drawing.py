@@ -95,6 +95,8 @@ class _Drawing:
     def not_ours(self) -> None:
         draw, name, other = self.draw, self.known(), self.draw.choice(_NOT_OURS)
         foreign = self.make(OTHER_ACCOUNT) if other in ("account", "lie") else ""
+        if other in ("rule", "compliant"):  # and open, but nobody says so
+            self.add("open", name, draw.choice(_PUBLIC))
         drawn = {
             "rule": self.about(name, ours=False),
             "account": About(foreign, owner=OTHER_ACCOUNT),

@@ -201,7 +201,8 @@ class Storm:
             edit(self.account.path, f"  timeout: {old}\n", f"  timeout: {new}\n")
         why = ["--reason", "a storm"]
         words = {
-            "to topic": ["redrive", "--to", "topic", "--timeout", "10"],
+            "redrive": ["redrive", "--limit", "10"],
+            "to topic": ["redrive", "--limit", "3", "--to", "topic", "--timeout", "10"],
             "sweep": ["sweep", "--due", "--grace", "0", "--limit", "30"],
             "pause": ["pause", *why],
             "undo": [
