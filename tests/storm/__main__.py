@@ -13,7 +13,6 @@ from scripts.localcloud import LocalCloud
 from tests.account import Account, Moments
 from tests.conftest import EXEMPTIONS
 from tests.storm import telling
-from tests.storm.checking import Violation
 from tests.storm.drawing import draw
 from tests.storm.running import Storm
 from tests.storm.telling import Result
@@ -28,11 +27,10 @@ def storm(account: Account, seed: int, messages: int, knobs: Mapping[str, str]) 
 
     happening = Storm(account, knobs, tell)
     seen = happening.run(draw(seed, messages))
-    result = telling.judged(seen, seed, happening.counts, time.monotonic() - began)
+    took = time.monotonic() - began
     tell(str(dict(happening.counts)))
     tell(str(dict(telling.outcomes(seen))))
-    problems = [Violation(0, problem) for problem in happening.problems]
-    return result._replace(violations=[*problems, *result.violations])
+    return telling.judged(seen, seed, happening.counts, took, happening.problems)
 
 
 def main() -> int:

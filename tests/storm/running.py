@@ -216,7 +216,14 @@ class Storm:
                     "--expires",
                     _day(30),
                 ),
-                *("--watch", "0", "--exemptions", str(self.account.exemptions)),
+                *(
+                    "--acl",
+                    "public-read",
+                    "--watch",
+                    "0",
+                    "--exemptions",
+                    str(self.account.exemptions),
+                ),
             ],
         }.get(step.how, [step.how])
         return [*words, "--json"] if step.how == "pause" else [*words, "--yes", "--json"]
@@ -237,7 +244,7 @@ class Storm:
         said = out.getvalue()
         self.counts[f"{words[0]} ended with {code}"] += 1
         if code not in (0, 1) or "defect" in str(json.loads(said).get("error")):
-            self.problems.append(f"{' '.join(words)} ended with {code}: {said}")
+            self.problems.append(f"{' '.join(words)} ended with {code}: {said.split()}")
         return said
 
     def _run_killed(self, words: list[str], after: int) -> None:

@@ -21,11 +21,18 @@ class Result(NamedTuple):
     row: Mapping[str, int]
 
 
-def judged(seen: Seen, seed: int, counts: Mapping[str, int], seconds: float) -> Result:
-    """What was seen, held to every promise."""
+def judged(
+    seen: Seen,
+    seed: int,
+    counts: Mapping[str, int],
+    seconds: float = 0.0,
+    problems: Sequence[str] = (),
+) -> Result:
+    """What was seen, held to every promise; how verbs ended badly is beside these, as 0."""
     view = View(seen)
     promises = (*checking.PROMISES, truth.every_word_true)
-    violations = [found for promise in promises for found in promise(view)]
+    violations = [Violation(0, problem) for problem in problems]
+    violations += [found for promise in promises for found in promise(view)]
     said = outcomes(seen)
     row = {
         "seed": seed,

@@ -47,7 +47,7 @@ SOUND = Seen(
 
 def broken(seen: Seen) -> set[int]:
     """Which promises it breaks."""
-    return {found.promise for found in judged(seen, 0, {"faults": 0, "verbs": 0}, 0).violations}
+    return {found.promise for found in judged(seen, 0, {"faults": 0, "verbs": 0}).violations}
 
 
 def said(**more: Any) -> Seen:
