@@ -7,12 +7,12 @@ from tests.storm import telling
 from tests.storm.drawing import draw
 from tests.storm.running import Storm
 
-SEED, MESSAGES = 3, 100
+SEED, MESSAGES = 8, 100
 
 
 @pytest.mark.timeout(600)
 def test_in_a_storm_every_promise_is_kept(product: Account) -> None:
-    """Nothing is lost, wronged or claimed in vain; `make storm FIRST=3 SEEDS=1` has more of it."""
+    """Nothing is lost, wronged or claimed in vain; `make storm FIRST=8 SEEDS=1` has more of it."""
     storm = Storm(product)
     seen = storm.run(draw(SEED, MESSAGES))
 

@@ -99,10 +99,13 @@ def creations_told(view: View) -> Iterator[Violation]:
     for own, call, _ in view.writes():
         made = pairwise(view.states(call.bucket, call.began, call.at))
         if any(a is None and b and b.acl == call.acl for a, b in made):
-            lines = [line for run, line in said if run.at >= call.at]
+            later = [line for run, line in said if run.at >= call.at]
+            lines = [line for line in later if line["bucket"] == call.bucket]
             asked = own.kind == "sync" and own.error and not own.lines  # who asked is told so
-            if not asked and not any(_tells(line, call.bucket) for line in lines):
-                yield Violation(3, f"{call} made the bucket, and no line tells it")
+            if not asked and not any(map(_tells_creation, lines)):
+                yield Violation(
+                    3, f"{call} made a bucket, {own}; {[words(each) for each in lines]}"
+                )
     for run, line in said:
         plain = line["outcome"] in ("repaired", "already_private", "exempt", "blocked")
         if plain and line["reported_at"] is not None:
@@ -111,9 +114,8 @@ def creations_told(view: View) -> Iterator[Violation]:
                 yield Violation(3, f"{words(line)}, and the bucket is younger than its finding")
 
 
-def _tells(line: Mapping[str, Any], bucket: str) -> bool:
-    told = line["outcome"] == "recreated" or " made " in f" {line['reason']} "
-    return bool(told and line["bucket"] == bucket)
+def _tells_creation(line: Mapping[str, Any]) -> bool:
+    return bool(line["outcome"] == "recreated" or " made " in f" {line['reason']} ")
 
 
 def read_before_written(view: View) -> Iterator[Violation]:
@@ -125,41 +127,37 @@ def read_before_written(view: View) -> Iterator[Violation]:
 
 def nothing_lost(view: View) -> Iterator[Violation]:
     """6: each message ends in its lines, in the failure queue, or in a drop that is told."""
-    runs = defaultdict(list)
+    of_job, of_event = defaultdict(list), defaultdict(list)
     for run in view.seen.runs:
-        runs[run.request_id if run.kind == "async" else ""].append(run)
+        of_event[run.event].append(run)
+        if run.kind == "async":
+            of_job[run.request_id].append(run)
     kept = Counter(_payload(body) for body in view.seen.queue)
     ended = Counter(job.request_id for job in view.seen.jobs)
-    for request_id in {*runs, *ended} - {""}:
+    for request_id in {*of_job, *ended}:
         if ended[request_id] != 1:
             yield Violation(6, f"invocation {request_id} ended {ended[request_id]} times")
-    begun = Counter(_text(of_job[0].event) for request_id, of_job in runs.items() if request_id)
+    begun = Counter(_text(runs[0].event) for runs in of_job.values())
     for body, times in Counter(view.seen.delivered).items():
         if begun[body] < times and not kept[body]:
             yield Violation(6, f"delivered {times} times, begun {begun[body]} times: {body:.300}")
     for job in view.seen.jobs:
-        for last in runs[job.request_id][-1:]:
-            again = [run for run in view.seen.runs if run.event == last.event and run.at > job.at]
-            unsettled = any(line["outcome"] in ("failed", "denied") for line in last.lines)
-            if job.succeeded and (unsettled or not _told(last)):
-                yield Violation(6, f"{job.request_id} is not all settled: {last.event!r:.300}")
-            if not (
-                job.succeeded
-                or job.undelivered
-                or kept[_text(last.event)]
-                or any(map(_settles, again))
-            ):
-                yield Violation(6, f"{job.request_id} failed, and is nowhere: {last.event!r:.300}")
+        for last in of_job[job.request_id][-1:]:
+            later = [run for run in of_event[last.event] if run.at > job.at]
+            told = job.undelivered or kept[_text(last.event)] or any(map(_settles, later))
+            if not (_settles(last, reported=True) if job.succeeded else told):
+                yield Violation(
+                    6, f"{job} has not all its lines, and is nowhere: {last.event!r:.300}"
+                )
 
 
-def _told(run: Run) -> bool:
+def _settles(run: Run, *, reported: bool = False) -> bool:
+    """Whether all in its event ended well, by its lines; or, in mode report, was `reported`."""
     said = Counter((line["rule_id"], line["bucket"]) for line in run.lines)
-    return bool(run.lines) and not Counter((f.rule, f.bucket) for f in findings(run.event)) - said
-
-
-def _settles(run: Run) -> bool:
-    open_still = any(line["outcome"] == "would_repair" for line in run.lines)
-    return not run.error and _told(run) and not open_still
+    left = Counter((found.rule, found.bucket) for found in findings(run.event)) - said
+    bad = {"failed", "denied"} if reported else {"failed", "denied", "would_repair"}
+    well = bad.isdisjoint(line["outcome"] for line in run.lines)
+    return well and bool(run.lines) and not run.error and not left
 
 
 def _payload(body: str) -> str:

@@ -67,7 +67,8 @@ class _Drawing:
         self.publish(self.about(self.known()))
 
     def again(self) -> None:
-        self.steps += self.draw.choices(self.sent[-20:] or self.steps[-1:])
+        if self.sent:
+            self.steps.append(self.draw.choice(self.sent[-20:]))
 
     def many(self) -> None:
         names = [self.known() for _ in range(self.draw.choice((2, 3, 5, 8)))]
