@@ -85,6 +85,15 @@ test-cloud: $(DEV)  ## Run the local cloud's own tests, and see that its table o
 test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4
 
+# The product on the strict cloud, with all that can happen at once; some minutes a seed.
+SEEDS    ?= 20
+MESSAGES ?= 2000
+FIRST    ?= 1
+.PHONY: storm
+storm: $(DEV)  ## Messages, faults, owners and verbs at once, by seed; a checker holds the promises
+	@$(RUN) tests.storm --seeds $(SEEDS) --messages $(MESSAGES) --first $(FIRST) \
+	  $(foreach each,$(SET),--set $(each))
+
 # With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
 .PHONY: explore
 explore: $(DEV)  ## Look for inputs that no property holds for (SEED=number gives the same again)

@@ -2,6 +2,7 @@
 
 import abc
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,7 +96,7 @@ class Service(abc.ABC):
 
     def handle(self, request: Request) -> Response:
         """Serve one request, with whatever fault was ordered for it, and journal it."""
-        operation = Match(_UNKNOWN, {})
+        operation, began = Match(_UNKNOWN, {}), time.monotonic()
         told = {}
         try:
             operation = self.identify(request)
@@ -113,6 +114,8 @@ class Service(abc.ABC):
             operation.subject,
             status=response.status,
             request=request,
+            began=began,
+            dropped=response.dropped,
             **told,
         )
         response.headers.setdefault("Date", formatdate(self.core.clock.now(), usegmt=True))

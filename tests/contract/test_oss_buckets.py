@@ -70,6 +70,17 @@ def test_a_buckets_life(cloud: OssCloud) -> None:
     assert cloud.service().list_buckets().buckets == []
 
 
+def test_every_state_of_a_bucket_is_shown_in_order(cloud: OssCloud) -> None:
+    """`on_state` is called for each change, the last one being that the bucket is gone."""
+    shown = []
+    cloud.state.on_state.append(lambda *both: shown.append((both[0], both[1] and both[1].acl)))
+    bucket = cloud.bucket(NAME)
+    bucket.create_bucket("public-read")
+    bucket.put_bucket_acl("private")
+    bucket.delete_bucket()
+    assert shown == [(NAME, "public-read"), (NAME, "private"), (NAME, None)]
+
+
 def test_a_public_bucket_read_in_full(cloud: OssCloud) -> None:
     """GetBucketInfo's document has the elements that OSS documents, Block Public Access too."""
     cloud.state.create(NAME)

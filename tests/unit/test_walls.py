@@ -3,6 +3,7 @@
 import ast
 import functools
 import re
+import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,15 @@ def test_the_local_cloud_knows_nothing_of_the_product() -> None:
         for match in re.finditer(names, path.read_text(encoding="utf-8"), re.IGNORECASE)
     }
     assert found == set()
+
+
+def test_the_storms_checker_knows_nothing_of_the_product() -> None:
+    """What judges a storm has the standard library and itself: it must not err as the product."""
+    judges = [ROOT / "tests/storm" / f"{name}.py" for name in ("seeing", "checking", "truth")]
+    imported = {name for path in judges for name in imports(path)}
+    own = {name for name in imported if name.startswith("tests.storm.")}
+    assert {name.split(".")[2] for name in own} == {"seeing", "checking"}
+    assert {name.split(".")[0] for name in imported - own} <= sys.stdlib_module_names
 
 
 def test_one_module_of_the_function_imports_oss2() -> None:

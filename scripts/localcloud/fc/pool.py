@@ -89,6 +89,13 @@ class Pool:
             instance.close()
         self._clean()
 
+    def kill_busy(self) -> int:
+        """End the busy instances' processes; how many they were."""
+        with self._changed:
+            for instance in self._busy:
+                instance.kill()
+            return len(self._busy)
+
     def suspend(self) -> None:
         """End the busy instances now, and use the idle ones no more, unless it is resumed."""
         with self._changed:

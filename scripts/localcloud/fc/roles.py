@@ -26,8 +26,8 @@ class Roles(Rewindable):
         self._lock = threading.Lock()
         self._issued: dict[tuple[str, str], Credentials] = {}
 
-    def credentials(self, role_arn: str) -> Credentials:
-        """Credentials of a service's role; empty ones for no role.
+    def credentials(self, role_arn: str, *, fresh: bool = False) -> Credentials:
+        """Credentials of a service's role, which nobody had before if `fresh`; empty for no role.
 
         Raises FcError when there is no such role or it does not trust Function Compute.
         """
@@ -37,7 +37,12 @@ class Roles(Rewindable):
         key = (role.name, role.role_id)  # one made anew under the same name is another
         with self._lock:
             known = self._issued.get(key)
-        if known and known.expires_at and known.expires_at - self._core.clock.now() > _MARGIN:
+        if (
+            not fresh
+            and known
+            and known.expires_at
+            and known.expires_at - self._core.clock.now() > _MARGIN
+        ):
             return known
         issued = self._ram.assume(role.name, "fc", lifetime=_LIFETIME)
         with self._lock:

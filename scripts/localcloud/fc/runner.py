@@ -119,6 +119,12 @@ class Runner:
         for pool in pools:
             pool.retire()
 
+    def kill_busy(self) -> int:
+        """End the processes that run something; how many they were."""
+        with self._lock:
+            pools = [*self._current.values(), *self._retired]
+        return sum(pool.kill_busy() for pool in pools)
+
     def suspend(self) -> None:
         """End everything that runs, and run nothing; processes that are idle stay."""
         for pool in self._stop_running():

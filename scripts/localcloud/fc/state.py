@@ -1,5 +1,6 @@
 """Function Compute as a whole: what the account has, and runs, at once or asynchronously."""
 
+import time
 import uuid
 
 from .. import pythons
@@ -32,7 +33,8 @@ class FcState(Rewindable):
     every function's own variables, from its next cold start on. At most `max_instances` run at
     once: page "Set function quotas" has 100 an account and region, older editions 300. `stays_warm`
     lets a rollback leave the idle processes of functions that are still what they were, with all
-    that these remember; it saves cold starts. All methods raise FcError.
+    that these remember; it saves cold starts. `fresh_keys` gives each run keys of its own, by which
+    the journal tells whose requests are whose. All methods raise FcError.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class FcState(Rewindable):
     ) -> None:
         self.function_environment = function_environment
         self.stays_warm = False
+        self.fresh_keys = False
         self.max_instances = 100
         self._core = core
         self._roles = Roles(core, ram)
@@ -97,6 +100,10 @@ class FcState(Rewindable):
         """That the role which a service or a trigger names is seen by now."""
         self._roles.see(str(role_arn or ""))
 
+    def kill_busy(self) -> int:
+        """End the processes that run something, as when their machine fails; how many they were."""
+        return self._runner.kill_busy()
+
     def interpreter(self, runtime: str) -> Interpreter:
         """The Python that functions of a runtime run under here; it may be a substitute."""
         return pythons.find(runtime)
@@ -145,8 +152,9 @@ class FcState(Rewindable):
         while invocation is None:
             if self._runner.stopped:
                 raise FcError("ServiceUnavailable", "the local cloud has stopped")
-            target = self._target(service, function)
-            credentials = self._roles.credentials(target.service.settings["role"])
+            target, began = self._target(service, function), time.monotonic()
+            role = target.service.settings["role"]
+            credentials = self._roles.credentials(role, fresh=self.fresh_keys)
             invocation = self._runner.run(target, credentials, call)
         self._logs.keep(target, call, invocation)
         self._core.journal.record(
@@ -156,6 +164,9 @@ class FcState(Rewindable):
             request_id=call.request_id,
             kind=call.kind,
             attempt=call.attempt,
+            event=call.event,
+            began=began,
+            access_key_id=credentials.access_key_id,
             cold=invocation.cold,
             duration_ms=invocation.duration_ms,
             error_type=invocation.error_type,

@@ -189,6 +189,7 @@ class Deliveries:
             action,
             delivery.message.topic,
             message_id=delivery.message.id,
+            body=delivery.message.body,
             subscription=delivery.subscription.name,
             **details,
         )

@@ -44,7 +44,8 @@ class OssState(Rewindable):
     What names a bucket that is not there raises BucketNotFoundError (a KeyError); what OSS does not
     do raises another RefusedError. `on_change` is called with a bucket's name, outside the lock,
     after the bucket appeared, vanished or got another ACL, policy, tags, website, domain or Block
-    Public Access.
+    Public Access. `on_state` is called with the name and the new state (None for a bucket that is
+    gone), inside the lock, so that all changes come in their order: it must not ask OSS anything.
 
     Switches, for what differs between accounts or is told in two ways:
     `block_new_buckets` is whether Block Public Access is on in a new bucket, as it is in those made
@@ -68,6 +69,7 @@ class OssState(Rewindable):
         self.regions = {*regions.KNOWN, core.region}
         self.most_buckets = 100
         self.on_change: list[Callable[[str], None]] = []
+        self.on_state: list[Callable[[str, Bucket | None], None]] = []
         self._core = core
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
@@ -131,6 +133,7 @@ class OssState(Rewindable):
             self._refuse_if_full(bucket)
             self._refuse_if_blocked(bucket, "bucket acl", public=acl_is_public(acl))
             self._buckets[name] = bucket
+            self._show(name)
         self._notify(name)
         return bucket
 
@@ -142,6 +145,7 @@ class OssState(Rewindable):
             del self._buckets[name]
             self._stale.pop(("acl", name), None)
             self._stale.pop(("block", name), None)
+            self._show(name)
         self._notify(name)
 
     def set_acl(self, name: str, acl: str) -> None:
@@ -326,8 +330,13 @@ class OssState(Rewindable):
         with self._lock:
             before = self._find(name)
             after = self._buckets[name] = change(before)
+            self._show(name)
         if after != before:
             self._notify(name)
+
+    def _show(self, name: str) -> None:
+        for listener in self.on_state:
+            listener(name, self._buckets.get(name))
 
     def _notify(self, name: str) -> None:
         for listener in self.on_change:

@@ -1,7 +1,5 @@
 """What the management calls of mns-open do, each by its row's name."""
 
-
-
 import re
 from collections.abc import Callable, Mapping
 

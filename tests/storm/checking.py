@@ -1,0 +1,179 @@
+"""What must hold after a storm, whatever happened. Knows nothing of the product's code."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tests.storm.seeing import Call, Finding, Run, Seen, State, findings
+
+OPENNESS = {"private": 0, "public-read": 1, "public-read-write": 2}
+READ, WRITE = "GetBucketInfo", "PutBucketAcl"
+END = float("inf")
+
+
+class Violation(NamedTuple):
+    """A promise that was not kept, by its number, and about what."""
+
+    promise: int
+    what: str
+
+
+class View:
+    """What was seen, by what one asks for: requests by run and bucket, runs by their keys."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.runs = {run.key: run for run in seen.runs}
+        self.changes, self.calls = defaultdict(list), defaultdict(list)
+        for change in seen.changes:
+            self.changes[change.bucket].append(change)
+        for call in seen.calls:
+            if call.key in self.runs:
+                self.calls[call.key, call.bucket].append(call)
+
+    def states(self, bucket: str, since: float, until: float) -> list[State | None]:
+        """What the bucket was, at one time or another of these."""
+        changes = self.changes[bucket]
+        before = [None, *(each.state for each in changes if each.at <= since)][-1]
+        return [before, *(each.state for each in changes if since < each.at <= until)]
+
+    def writes(self) -> Iterator[tuple[Run, Call, list[Call]]]:
+        """Each write of the function, with what the run had asked of the bucket before."""
+        for (key, _), calls in self.calls.items():
+            for at, call in enumerate(calls):
+                if call.action == WRITE:
+                    yield self.runs[key], call, calls[:at]
+
+    def ours(self, finding: Finding) -> bool:
+        """Whether a finding is of our rule, and about this account."""
+        account, compliance = ("", self.seen.account), ("", "NON_COMPLIANT")
+        ours = finding.rule == self.seen.rule
+        return ours and finding.account in account and finding.compliance in compliance
+
+    def ceiling(self, bucket: str, state: State, at: float, *, surely: bool = False) -> int:
+        """How open the bucket may be at a time."""
+        of_it = [each for each in self.seen.exempted if each.bucket == bucket]
+        if listed := [each.allow for each in of_it if (each.at if surely else each.since) <= at]:
+            return OPENNESS[listed[-1]]
+        return int(dict(state.tags).get(self.seen.tag) == self.seen.until != "")
+
+
+def none_forgotten(view: View) -> Iterator[Violation]:
+    """1: what is open, and not exempt, is in the failure queue, or a sweep finds it due."""
+    told = json.loads(view.seen.sweep)
+    known = {each["bucket"] for each in told.get("buckets", ())} | set(told.get("later", ()))
+    known |= {found.bucket for body in view.seen.queue for found in findings(_payload(body))}
+    for bucket in view.changes:
+        (state,) = view.states(bucket, END, END)
+        if state is None or state.owner != view.seen.account or bucket in known:
+            continue
+        if OPENNESS[state.acl] > view.ceiling(bucket, state, END):
+            yield Violation(1, f"{bucket} is {state.acl}, in no queue, and no sweep finds it due")
+
+
+def none_wronged(view: View) -> Iterator[Violation]:
+    """2: a write is for a finding of our rule about our bucket, and lets exemptions stand."""
+    for run, call, before in view.writes():
+        if not any(view.ours(f) and f.bucket == call.bucket for f in findings(run.event)):
+            yield Violation(2, f"{call} had no finding of our rule")
+        # Since the run began to look for this write; what an owner does later is a race.
+        looks = [each.began for each in before if each.action == "GetBucketTagging"]
+        began = (looks or [each.began for each in before] or [call.began])[-1]
+        states = [state for state in view.states(call.bucket, began, call.at) if state]
+        if states and all(state.owner != view.seen.account for state in states):
+            yield Violation(2, f"{call} is about another account's bucket")
+        if call.status == 200 and states and all(_wrongs(view, call, run, s) for s in states):
+            yield Violation(2, f"{call} is about an exempt bucket")
+
+
+def _wrongs(view: View, call: Call, run: Run, state: State) -> bool:
+    ceiling = view.ceiling(call.bucket, state, run.began, surely=True)
+    return ceiling > 0 and (OPENNESS[state.acl] <= ceiling or OPENNESS[call.acl] < ceiling)
+
+
+def creations_told(view: View) -> Iterator[Violation]:
+    """3: a bucket that the function made is told, and so is one younger than its finding."""
+    said = [(run, line) for run in view.seen.runs for line in run.lines]
+    for own, call, _ in view.writes():
+        made = pairwise(view.states(call.bucket, call.began, call.at))
+        if any(a is None and b and b.acl == call.acl for a, b in made):
+            later = [line for run, line in said if run.at >= call.at]
+            lines = [line for line in later if line["bucket"] == call.bucket]
+            asked = own.kind == "sync" and own.error and not own.lines  # who asked is told so
+            if not asked and not any(map(_tells_creation, lines)):
+                yield Violation(
+                    3, f"{call} made a bucket, {own}; {[words(each) for each in lines]}"
+                )
+    for run, line in said:
+        plain = line["outcome"] in ("repaired", "already_private", "exempt", "blocked")
+        if plain and line["reported_at"] is not None:
+            states = view.states(line["bucket"], run.began, run.at)
+            if all(state and state.created > line["reported_at"] / 1000 for state in states):
+                yield Violation(3, f"{words(line)}, and the bucket is younger than its finding")
+
+
+def _tells_creation(line: Mapping[str, Any]) -> bool:
+    return bool(line["outcome"] == "recreated" or " made " in f" {line['reason']} ")
+
+
+def read_before_written(view: View) -> Iterator[Violation]:
+    """4: directly before a write the same run has read the same bucket."""
+    for _, call, before in view.writes():
+        if not (before and before[-1].worked(READ)):
+            yield Violation(4, f"{call} came after {before[-1:]}")
+
+
+def nothing_lost(view: View) -> Iterator[Violation]:
+    """6: each message ends in its lines, in the failure queue, or in a drop that is told."""
+    of_job, of_event = defaultdict(list), defaultdict(list)
+    for run in view.seen.runs:
+        of_event[run.event].append(run)
+        if run.kind == "async":
+            of_job[run.request_id].append(run)
+    kept = Counter(_payload(body) for body in view.seen.queue)
+    ended = Counter(job.request_id for job in view.seen.jobs)
+    for request_id in {*of_job, *ended}:
+        if ended[request_id] != 1:
+            yield Violation(6, f"invocation {request_id} ended {ended[request_id]} times")
+    begun = Counter(_text(runs[0].event) for runs in of_job.values())
+    for body, times in Counter(view.seen.delivered).items():
+        if begun[body] < times and not kept[body]:
+            yield Violation(6, f"delivered {times} times, begun {begun[body]} times: {body:.300}")
+    for job in view.seen.jobs:
+        for last in of_job[job.request_id][-1:]:
+            later = [run for run in of_event[last.event] if run.at > job.at]
+            told = job.undelivered or kept[_text(last.event)] or any(map(_settles, later))
+            if not (_settles(last, reported=True) if job.succeeded else told):
+                yield Violation(
+                    6, f"{job} has not all its lines, and is nowhere: {last.event!r:.300}"
+                )
+
+
+def _settles(run: Run, *, reported: bool = False) -> bool:
+    """Whether all in its event ended well, by its lines; or, in mode report, was `reported`."""
+    said = Counter((line["rule_id"], line["bucket"]) for line in run.lines)
+    left = Counter((found.rule, found.bucket) for found in findings(run.event)) - said
+    bad = {"failed", "denied"} if reported else {"failed", "denied", "would_repair"}
+    well = bad.isdisjoint(line["outcome"] for line in run.lines)
+    return well and bool(run.lines) and not run.error and not left
+
+
+def _payload(body: str) -> str:
+    try:
+        return str(json.loads(body)["requestPayload"])
+    except (ValueError, KeyError, TypeError):
+        return body
+
+
+def _text(event: bytes) -> str:
+    return event.decode(errors="replace")
+
+
+def words(line: Mapping[str, Any]) -> str:
+    """A line in short."""
+    return f"{line['bucket']} is {line['outcome']} ({line['reason']}) of {line['request_id']}"
+
+
+PROMISES = (none_forgotten, none_wronged, creations_told, read_before_written, nothing_lost)

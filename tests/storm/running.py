@@ -1,0 +1,311 @@
+"""Has a storm happen to an account: messages, faults, owners and verbs, all at once."""
+
+import contextlib
+import io
+import json
+import re
+import signal
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
+
+from scripts.account.package import exemptions_in, with_exemptions
+from scripts.localcloud.faults import Drop, Fail, Fault, Hold, Lag, Order, Stall
+from scripts.localcloud.journal import Entry
+from scripts.localcloud.oss.model import Bucket, RefusedError
+from scripts.localcloud.ram import policies
+from tests.account import FUNCTION, QUEUE, SERVICE, TOPIC, Account
+from tests.parts import edit, public_policy
+from tests.storm import seeing
+from tests.storm.bodies import OTHER_ACCOUNT, body
+from tests.storm.drawing import LISTED, Step
+from tests.storm.seeing import Change, Exempted, Seen, State
+
+TAG = "public-until"
+_WAVE = 200  # steps, after which all comes to rest
+_REST = 600.0  # seconds in which a wave must come to rest
+_DUE = ("sweep", "--due", "--grace", "0", "--limit", "1000000", "--json")
+_APART = "apart"  # the role of whoever runs verbs in a process of its own
+
+
+def _day(days: int) -> str:
+    return (datetime.now(timezone.utc) + timedelta(days=days)).date().isoformat()
+
+
+class Storm:
+    """One storm. `counts` is how much of what there was, `problems` how verbs ended badly."""
+
+    def __init__(
+        self,
+        account: Account,
+        knobs: Mapping[str, str] = MappingProxyType({}),
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.account, self.cloud = account, account.cloud
+        self._knobs = {"exemptTag": TAG, **knobs}
+        self.counts: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self._tell = tell
+        self._begin = len(self.cloud.journal.entries())
+        self._changes: list[Change] = []
+        self._exempted = [Exempted(0.0, 0.0, LISTED, "public-read")]
+        self._account_blocked: list[tuple[float, bool]] = []
+        self._orders: list[Order] = []
+        self._holds: list[Hold] = []
+        self._ambushes: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
+        self._verbs: list[Future[None]] = []
+        self._tags = {"soon": _day(3), "late": _day(300), "over": _day(-1), "never": "x"}
+
+    def run(self, steps: list[Step]) -> Seen:
+        """Have it happen, and come to rest; gives all that was to be seen."""
+        self._set_up()
+        with self._ambushing(), ThreadPoolExecutor(1) as here, ThreadPoolExecutor(1) as apart:
+            self._lanes = (here, apart)
+            for done, step in enumerate(steps, 1):
+                self._happens(step)
+                self._pace()
+                if done % _WAVE == 0 or done == len(steps):
+                    self._rest()
+                    self._tell(f"{done} of {len(steps)} steps")
+        return self._calm()
+
+    def _set_up(self) -> None:
+        for name, value in self._knobs.items():
+            text = self.account.path.read_text("utf-8")
+            text, found = re.subn(rf"(?m)^  {name}: .*$", f"  {name}: {value}", text)
+            assert found == 1, f"s.yaml has no knob {name}"
+            self.account.path.write_text(text, "utf-8")
+        assert self.account.run("provision", "--yes") == 0  # a knob may want another role
+        assert self.account.run("apply", "--yes") == 0
+        self.account.rest()
+        ram = self.cloud.ram
+        ram.create_role(_APART, policies.trust("ecs.aliyuncs.com"))
+        ram.attach(_APART, "System", "AdministratorAccess")
+        self.cloud.spreading.looks = 2
+        self.cloud.fc.fresh_keys = True
+        self.cloud.oss.most_buckets = 1_000_000
+        self.cloud.oss.on_state.append(self._note)
+
+    def _note(self, name: str, bucket: Bucket | None) -> None:
+        state = None
+        if bucket:
+            who = (bucket.acl, bucket.owner, bucket.created_at, tuple(bucket.tags.items()))
+            state = State(*who, bucket.policy is not None, bucket.block_public_access)
+        self._changes.append(Change(time.monotonic(), name, state))
+
+    @contextlib.contextmanager
+    def _ambushing(self) -> Iterator[None]:
+        faults = self.cloud.faults
+        take = faults.take
+
+        def taking(operation: str, subject: str) -> Fault | None:
+            for act in self._ambushes.pop((operation, subject), ()):
+                self._happens(act)
+            return take(operation, subject)
+
+        faults.take = taking  # type: ignore[method-assign]
+        yield
+        faults.take = take  # type: ignore[method-assign]
+
+    # What a step does
+
+    def _publish(self, step: Step) -> None:
+        shape, abouts = step.how
+        known = (self.account.rule_id, self.cloud.account_id, self.cloud.clock.now())
+        self.cloud.mns.publish(TOPIC, body(shape, abouts, *known, step.number))
+
+    def _happens(self, step: Step) -> None:
+        kinds = {
+            "publish": self._publish,
+            "block account": self._block_account,
+            "ambush": self._ambush,
+            "fault": self._fault,
+            "kill": self._kill,
+            "verb": self._verb,
+        }
+        kinds.get(step.kind, self._owner)(step)
+
+    def _pace(self) -> None:
+        """Let others come to their turn: without this all would happen before any of it is seen."""
+        journal = self.cloud.journal
+        enough = len(journal.entries()) + 12
+        journal.wait_for(lambda entries: len(entries) >= enough, 0.04)
+
+    def _owner(self, step: Step) -> None:
+        """What an owner does to a bucket, by the console; it may be gone, or blocked, by now."""
+        oss, name, how = self.cloud.oss, step.bucket, step.how
+        with contextlib.suppress(RefusedError):
+            if step.kind in ("delete", "remake", "taken") and name in oss.names():
+                oss.delete(name)
+            if step.kind == "make":
+                oss.create(name, region=how[0], owner=how[1], acl=how[2])
+            elif step.kind == "open" and name == LISTED and name not in oss.names():
+                oss.create(name, acl=how)
+            elif step.kind in ("open", "close"):
+                oss.set_acl(name, how if step.kind == "open" else "private")
+            elif step.kind in ("remake", "taken"):
+                oss.create(name, acl=how, owner=OTHER_ACCOUNT * (step.kind == "taken"), age=0.0)
+            elif step.kind == "tag":
+                oss.set_tags(name, {} if how == "none" else {TAG: self._tags[how]})
+            elif step.kind == "policy":
+                oss.set_policy(name, public_policy(name) if how else None)
+            elif step.kind == "block":
+                oss.set_block_public_access(name, how)
+
+    def _block_account(self, step: Step) -> None:
+        self.cloud.oss.block_account(self.cloud.account_id, blocked=step.how)
+        self._account_blocked.append((time.monotonic(), step.how))
+
+    def _ambush(self, step: Step) -> None:
+        bucket = step.how.bucket or LISTED
+        self._ambushes[f"oss:{step.bucket}", bucket].append(step.how)
+
+    def _fault(self, step: Step) -> None:
+        kind, how = step.how
+        faults: dict[str, Callable[[], Fault]] = {
+            "fail": lambda: Fail(int(how.split()[0]), how.split()[1]),
+            "drop": Drop,
+            "drop before": lambda: Drop(applied=False),
+            "stall": lambda: Stall(how),
+            "lag": lambda: Lag(how),
+            "hold": Hold,
+        }
+        fault = faults[kind]()
+        if isinstance(fault, Hold):
+            self._holds.append(fault)
+        order = self.cloud.faults.add(step.bucket, fault, times=step.number, may_be_unmet=True)
+        self._orders.append(order)
+
+    def _kill(self, _: Step) -> None:
+        self.counts["killed"] += self.cloud.fc.kill_busy()
+
+    # Verbs
+
+    def _verb(self, step: Step) -> None:
+        lane = self._lanes[bool(step.number)]
+        self._verbs.append(lane.submit(self._run_verb, step))
+
+    def _run_verb(self, step: Step) -> None:
+        began, words = time.monotonic(), self._words(step)
+        self.counts["verbs"] += 1
+        if step.number:
+            self._run_killed(words, step.number)
+        else:
+            self.answer(*words)
+        if step.how == "undo":
+            self._learn_exemptions(began)
+
+    def _words(self, step: Step) -> list[str]:
+        if step.how == "apply":
+            text = self.account.path.read_text("utf-8")
+            old, new = ("60", "61") if "  timeout: 60\n" in text else ("61", "60")
+            edit(self.account.path, f"  timeout: {old}\n", f"  timeout: {new}\n")
+        undo = f"undo --bucket {self._repaired() or step.bucket} --owner web --expires {_day(30)}"
+        words = {
+            "redrive": "redrive --limit 10 --yes",
+            "to topic": "redrive --limit 3 --to topic --timeout 10 --yes",
+            "sweep": "sweep --due --grace 0 --limit 30 --yes",
+            "pause": "pause --reason storm",
+            "resume": "resume --yes",
+            "apply": "apply --yes",
+            "undo": f"{undo} --reason storm --acl public-read --watch 0 --yes "
+            f"--exemptions {self.account.exemptions}",
+        }[step.how]
+        return [*words.split(), "--json"]
+
+    def _repaired(self) -> str:
+        """The bucket that was repaired last."""
+        runs = seeing.of_journal(self.cloud.journal.entries("fc", "invoked"), TOPIC)["runs"]
+        lines = [line for run in runs for line in run.lines if line["outcome"] == "repaired"]
+        return str(lines[-1]["bucket"]) if lines else ""
+
+    def answer(self, *words: str) -> str:
+        """What a verb answers, in JSON; notes how it must not end."""
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            code = self.account.run(*words)
+        said = out.getvalue()
+        self.counts[f"{words[0]} ended with {code}"] += 1
+        if code not in (0, 1) or "defect" in str(json.loads(said).get("error")):
+            self.problems.append(f"{' '.join(words)} ended with {code}: {said.split()}")
+        return said
+
+    def _run_killed(self, words: list[str], after: int) -> None:
+        """A verb in a process of its own, which is stopped or killed after so many requests."""
+        key, journal = self.cloud.ram.assume(_APART, "storm"), self.cloud.journal
+        seen = len(journal.entries())
+        asked = 0
+
+        def enough(entries: list[Entry]) -> bool:
+            nonlocal seen, asked
+            new, seen = entries[seen:], len(entries)
+            asked += sum(key.access_key_id in str(each.details.get("request")) for each in new)
+            return asked >= after
+
+        environ = {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+            "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
+        }
+        with self.account.process(*words, **environ) as process:
+            if journal.wait_for(enough, 30):
+                process.send_signal(signal.SIGINT if after % 2 else signal.SIGKILL)
+            _, told = process.communicate()
+        if "Traceback" in told:
+            self.problems.append(f"{' '.join(words)}, killed, said {told.split()}")
+
+    def _learn_exemptions(self, began: float) -> None:
+        """What the live code exempts by now; what is built is to exempt it too."""
+        live = self.cloud.fc.resources.function(SERVICE, FUNCTION).code.package
+        exempt = exemptions_in(live, "it")
+        known = {each.bucket for each in self._exempted}
+        now = time.monotonic()
+        self._exempted += [
+            Exempted(began, now, each.bucket, each.allow)
+            for each in exempt.entries
+            if each.bucket not in known
+        ]
+        path = self.account.folder / "build" / "function.zip"
+        path.write_bytes(with_exemptions(path.read_bytes(), exempt))
+
+    # Rest
+
+    def _rest(self) -> None:
+        self._block_account(Step("", how=False))
+        for held in self._holds:
+            held.released.set()
+        self._holds.clear()
+        for verb in self._verbs:
+            verb.result()
+        self._verbs.clear()
+        if not self.cloud.wait_idle(_REST):
+            raise RuntimeError("the storm does not come to rest")
+
+    def _calm(self) -> Seen:
+        """What there is when all is over; the mode is enforce again."""
+        self._ambushes.clear()
+        self.cloud.faults.clear()
+        self.answer("resume", "--yes", "--json")
+        self.answer("apply", "--yes", "--json")
+        self._rest()
+        self.cloud.clock.advance(2)  # by then the log is searched
+        sweep = self.answer(*_DUE, "--dry-run")
+        entries = self.cloud.journal.entries()[self._begin :]
+        self.counts["faults"] = sum(order.met.is_set() for order in self._orders)
+        return Seen(
+            account=self.cloud.account_id,
+            rule=self.account.rule_id,
+            tag=TAG,
+            until=self._tags["soon"],
+            changes=tuple(self._changes),
+            **seeing.of_journal(entries, TOPIC),
+            queue=tuple(self.cloud.mns.messages(QUEUE)),
+            exempted=tuple(self._exempted),
+            account_blocked=tuple(self._account_blocked),
+            sweep=sweep,
+        )

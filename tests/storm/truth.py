@@ -1,0 +1,123 @@
+"""Promise 5: whether what an audit line says was true at some time of its run."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.storm.checking import OPENNESS, READ, WRITE, View, Violation, words
+from tests.storm.seeing import Call, Run, State, findings
+
+STALE = 3.0  # seconds: how old what OSS shows may be, as README has it
+_CODE = re.compile(r"[A-Z][A-Za-z]{5,}\b")  # of OSS, as a reason begins with one
+
+
+class Said(NamedTuple):
+    """A line, its run, and all that can bear it out; `states` are those that there were."""
+
+    line: Mapping[str, Any]
+    run: Run
+    view: View
+    states: list[State | None]
+    calls: list[Call]
+
+    def some(self, holds: Callable[[State], bool]) -> bool:
+        """Whether that held at one time or another."""
+        return any(holds(state) for state in self.states if state)
+
+    def closed(self, state: State) -> bool:
+        """Whether nobody is let in, by ACL nor policy."""
+        return state.acl == "private" and not state.policy
+
+    def blocks(self, state: State) -> bool:
+        """Whether Block Public Access held for the bucket, or at some time for the account."""
+        since, until = self.run.began - STALE, self.run.at
+        flags = self.view.seen.account_blocked
+        before = [held for at, held in flags if at <= since][-1:]
+        return state.blocked or any([*before, *(on for at, on in flags if since < at <= until)])
+
+    def exempt(self, state: State) -> bool:
+        """Whether the bucket was exempt, and no more open than that allows."""
+        return OPENNESS[state.acl] <= self.view.ceiling(self.line["bucket"], state, self.run.at) > 0
+
+    def repaired(self) -> bool:
+        """Whether a write was acknowledged, and read later, and the bucket was so meanwhile."""
+        acl, bucket = self.line["acl_after"], self.line["bucket"]
+        reads = [call for call in self.calls if call.worked(READ)]
+        to_ceiling = self.line["reason"].startswith("set to the exemption's ceiling")
+        return (to_ceiling or self.some(self.closed)) and any(
+            any(s and s.acl == acl for s in self.view.states(bucket, write.began, read.at)[1:])
+            for write in self.calls
+            if write.worked(WRITE) and write.acl == acl
+            for read in reads
+            if read.began >= write.at
+        )
+
+    def private_twice(self) -> bool:
+        """Whether it was private, and two looks were so far apart as README says."""
+        reads = [call for call in self.calls if call.worked(READ)]
+        return self.some(self.closed) and reads[-1].at - reads[0].began >= STALE
+
+    def wrote(self) -> bool:
+        """Whether the run changed the bucket."""
+        return any(call.action == WRITE and call.status == 200 for call in self.calls)
+
+    def refused(self, *actions: str) -> bool:
+        """Whether one of the requests (of those operations) was refused to the function."""
+        refused = [call.action for call in self.calls if call.status == 403]
+        return bool(refused and (not actions or {*actions} & {*refused}))
+
+    def recreated(self) -> bool:
+        """Whether it was another bucket, at one time or another, or is younger than the finding."""
+        reported = self.line["reported_at"]
+        young = reported is None or self.some(lambda state: state.created > reported / 1000)
+        return young or len({state and state.created for state in self.states}) > 1
+
+    def has_its_reason(self) -> bool:
+        """Whether OSS gave the code that the reason begins with, if it does."""
+        code = _CODE.match(self.line["reason"])
+        return not code or code[0] in {call.code for call in self.calls}
+
+    def not_ours(self) -> bool:
+        """Whether another finding of the event, if any, explains what was asked of the bucket."""
+        about = [found for found in findings(self.run.event) if found.bucket == self.line["bucket"]]
+        ours = sum(map(self.view.ours, about))
+        if self.line["reason"].startswith("duplicate"):
+            return ours > 1
+        return ours < max(len(about), 1) and bool(ours or not self.calls)
+
+
+def _private(state: State) -> bool:
+    return state.acl == "private"
+
+
+_BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
+    "repaired": Said.repaired,
+    "already_private": Said.private_twice,
+    "would_repair": lambda it: (
+        it.line["mode"] == "report" and it.some(lambda s: not _private(s)) and not it.wrote()
+    ),
+    "exempt": lambda it: it.some(it.exempt),
+    "blocked": lambda it: it.some(lambda s: _private(s) and it.blocks(s)),
+    "gone": lambda it: None in it.states and not it.wrote(),
+    "exposed": lambda it: it.some(lambda s: _private(s) and s.policy),
+    "unproven": lambda it: it.refused("GetBucketPolicyStatus"),
+    "recreated": Said.recreated,
+    "theirs": lambda it: it.some(lambda s: s.owner != it.view.seen.account),
+    "disabled": lambda it: any(call.code.startswith(("UserDis", "InDebt")) for call in it.calls),
+    "ceiling_refused": lambda it: it.refused(WRITE) and it.some(it.blocks),
+    "denied": lambda it: it.refused(),
+    "failed": Said.has_its_reason,
+    "ignored": Said.not_ours,
+    "unreadable": lambda it: not it.line["bucket"],
+}
+
+
+def every_word_true(view: View) -> Iterator[Violation]:
+    """5: each outcome was true when it was said, and is one of README's."""
+    for run in view.seen.runs:
+        for line in run.lines:
+            bucket, holds = line["bucket"], _BORNE_OUT.get(line["outcome"])
+            states = view.states(bucket, run.began - STALE, run.at)
+            said = Said(line, run, view, states, view.calls[run.key, bucket])
+            if holds is None or not holds(said):
+                yield Violation(5, f"{words(line)}, and that was not so: {states} {said.calls}")
