@@ -117,6 +117,7 @@ class Demo:
 
     def _deploy(self, cloud: LocalCloud, code: Path) -> Stage:
         self._scene("s.yaml, brought to a local cloud by Alibaba Cloud's own SDKs")
+        self._console.say("  what was just made is not known everywhere at once, and is waited for")
         stage = set_up(cloud, code)
         for step in stage.plan.changes:
             why = "".join(f" ({difference})" for difference in step.differences)

@@ -149,8 +149,9 @@ def kindnesses(path: Path) -> Iterator[Kindness]:
     for node in nodes(path):
         for switch, value in _settings(node):
             if switch in KINDER and not _is_strict(value, KINDER[switch], path):
-                reason = comments.get(value.lineno, "") or comments.get(value.lineno - 1, "")
-                yield Kindness(f"{path.name}:{value.lineno} {switch}", reason)
+                line = value.lineno
+                reason = comments.get((line, True)) or comments.get((line - 1, False), "")
+                yield Kindness(f"{path.name}:{line} {switch}", reason)
 
 
 def _settings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -176,21 +177,20 @@ def _is_strict(value: ast.expr, kinder: float, path: Path) -> bool:
     """Whether it is seen to be more than that, as a number or by the name of one in the file."""
     if isinstance(value, ast.Name):
         for node in nodes(path):
-            if isinstance(node, ast.Assign) and [_last(each) for each in node.targets] == [
-                value.id
-            ]:
+            if isinstance(node, ast.Assign) and value.id in map(_last, node.targets):
                 value = node.value
                 break
     number = value.value if isinstance(value, ast.Constant) else None
     return isinstance(number, int | float) and number > kinder
 
 
-def _comments(path: Path) -> Iterator[tuple[int, str]]:
-    """The comments of a file, each with its line; what is said to tools is none."""
+def _comments(path: Path) -> Iterator[tuple[tuple[int, bool], str]]:
+    """The comments of a file by line, and whether code is before; what is said to tools is none."""
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
             if token.type == tokenize.COMMENT and not re.match(r"# (noqa|type:)", token.string):
-                yield token.start[0], token.string
+                line, column = token.start
+                yield (line, bool(token.line[:column].strip())), token.string
 
 
 def test_kindness_is_noticed(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ NONE, LOOKS = 0, 3
 MANY = 3
 account.cloud.spreading.looks = 0  # nothing was made
 # nothing was made
-spreading.looks = NONE
+spreading.looks = NONE  # and here too
 cloud.spreading.looks = chosen()
 monkeypatch.setattr(cloud.spreading, "looks", 0)  # noqa: B010
 cloud.spreading.end()
