@@ -103,9 +103,8 @@ def test_provision_does_not_wait_for_the_first_evaluation_and_apply_does(
 # Rules that were made or deleted a moment ago
 
 
-def delete(account: Account, rule: Rule, reads: int) -> None:
-    """Somebody deletes it in the console, which that many reads do not show."""
-    account.cloud.config.lag.reads = reads
+def delete(account: Account, rule: Rule) -> None:
+    """Somebody deletes it in the console."""
     request = config.DeleteConfigRulesRequest(config_rule_ids=rule.id)
     account.clients.config.delete_config_rules(request)
 
@@ -141,7 +140,7 @@ def test_provision_waits_for_the_end_of_a_deletion(
 ) -> None:
     """The name of a rule that is DELETING is not free; then it is made anew."""
     old = account.cloud.config.create_rule(RULE, MANAGED)
-    delete(account, old, reads=4)
+    delete(account, old)
     assert account.run("provision", "--yes") == 0
     assert f"the rule {RULE} is being deleted" in capsys.readouterr().out
     assert account.rule_id not in ("", old.id)
@@ -152,7 +151,8 @@ def test_one_that_does_not_end_is_in_the_way(
 ) -> None:
     """It is told then, and nothing is made."""
     windows = slow(account.cloud, monkeypatch)
-    delete(account, account.cloud.config.create_rule(RULE, MANAGED), reads=1000)
+    account.cloud.config.lag.reads = 1000
+    delete(account, account.cloud.config.create_rule(RULE, MANAGED))
     assert account.run("provision", "--yes") == 1
     assert windows.now >= patience.TIMEOUT
     assert "is still being deleted: wait some minutes, and run again" in capsys.readouterr().err
@@ -189,6 +189,6 @@ def test_what_is_going_when_its_turn_comes_is_not_kept(
     deployed: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Somebody else deleted the rule a moment ago: nothing says that it was there before."""
-    delete(deployed, deployed.cloud.config.rule(deployed.rule_id), reads=2)
+    delete(deployed, deployed.cloud.config.rule(deployed.rule_id))
     assert deployed.run("remove", "--yes", "--roles") == 0
     assert "it was there before" not in capsys.readouterr().out
