@@ -14,7 +14,7 @@ import pytest
 
 from scripts.docs import permissions
 from tests import permission_map
-from tests.account import Moments
+from tests.account import Account, Moments
 from tests.e2e import cases
 from tests.e2e.cases import CASES, Case
 from tests.parts import sampled
@@ -129,3 +129,15 @@ def test_a_missing_action_is_named_with_its_statement(
             refused(verb, action, situation, capsys)
             return
     pytest.fail("no situation takes it")
+
+
+def test_who_runs_every_verb_has_one_policy(account: Account) -> None:
+    """All rows in one document, as RAM's limit of policies a user wants it: RAM takes it."""
+    cloud = account.cloud
+    every = permission_map.document(cloud.account_id, cloud.region, *TABLE.values())
+    account.key = user_who_may(client(cloud), USER, every)
+    assert account.run("provision", "--yes") == 0
+    assert account.run("apply", "--yes") == 0
+    assert account.run("verify") == 0
+    assert account.run("remove", "--yes", "--roles") == 0
+    assert account.functions() == []
