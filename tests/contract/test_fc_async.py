@@ -111,10 +111,12 @@ def test_an_event_that_has_grown_too_old_is_not_tried_again(cloud: FcCloud) -> N
         maxAsyncEventAgeInSeconds=1,
     )
 
+    # Warm from now on: on a busy machine a cold start takes longer than the event may age.
+    cloud.fc.invoke(SERVICE, FUNCTION, b"")
     cloud.fc.invoke_async(SERVICE, FUNCTION, b"")
 
     assert cloud.fc.wait_idle(20)
-    assert runs(cloud) == [("async", 1), ("async", 2)]  # 0.5 s apart; 1 s more is too much
+    assert runs(cloud)[1:] == [("async", 1), ("async", 2)]  # 0.5 s apart; 1 s more is too much
     [message] = [json.loads(body) for body in cloud.mns.messages("results")]
     assert message["requestContext"]["condition"] == "EventAgeExceeded"
 
