@@ -46,9 +46,9 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """An exemption, the days for which it holds on (negative once it has ended), and what it covers.
+    """An exemption, the days for which it holds on, and the open buckets that are exempt by it.
 
-    That is the buckets which are open now, and exempt by this very one.
+    The days are negative once it has ended.
     """
 
     exemption: Exemption
@@ -76,7 +76,7 @@ class Fixes(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The page in one sentence; `standing` is the worst there is, UNKNOWN where not all is known."""
+    """The page in one sentence; `standing` is how bad it is, UNKNOWN where not all is known."""
 
     standing: str
     text: str

@@ -1,6 +1,5 @@
 """Files of the project that verbs write: what keeps them from it is told in a line."""
 
-import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -41,8 +40,8 @@ def replace(path: Path, text: str) -> None:
     try:
         with scratch.open("x", encoding="utf-8") as file:
             file.write(text)
-            if path.exists():
-                os.chmod(file.fileno(), path.stat().st_mode)
+        if path.exists():
+            scratch.chmod(path.stat().st_mode)
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)

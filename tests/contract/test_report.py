@@ -47,7 +47,8 @@ f.onload = () => {
   o.textContent = JSON.stringify({
     width: page.documentElement.scrollWidth, wide: wide.map((each) => each.tagName),
     body: colours(page.body), tile: colours(page.querySelector(".tiles .open")),
-    verdict: colours(page.querySelector(".verdict")), banner: colours(page.querySelector(".banner")),
+    verdict: colours(page.querySelector(".verdict")),
+    banner: colours(page.querySelector(".banner")),
     scripts: page.scripts.length, hacked: window.hacked || 0, words: page.body.innerText,
     loaded: view.performance.getEntriesByType("resource").length,
   });
@@ -277,11 +278,11 @@ def test_a_browser_shows_the_page_on_a_phone(tmp_path: Path, scheme: str) -> Non
 
 @needs_chromium
 def test_a_browser_breaks_no_address_at_a_desk(tmp_path: Path) -> None:
-    """Owners, regions and dates stand in one line each; what is too long for one makes no scroll."""
+    """Owners, regions and dates stand in one line each; what is too long is broken all the same."""
     (tmp_path / "sample.html").write_text(posture_sample.page(), "utf-8")
     (tmp_path / "crowded.html").write_text(crowded(), "utf-8")
     seen, _ = looked_at(tmp_path, DESK, "light")
-    words = {each: lines for each, lines in seen["lines"]}
+    words = dict(seen["lines"])
     assert words["marketing@example.com"] == words["cn-shanghai"] == 1
     assert {each for each, lines in words.items() if lines > 1} == set()
     assert [width for width, _ in seen["widths"]] == [room for _, room in seen["widths"]]

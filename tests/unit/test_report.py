@@ -1,5 +1,6 @@
 """The posture page: its figures, and that nothing it quotes can be more than text."""
 
+import itertools
 from datetime import date, datetime, timedelta, timezone
 from html.parser import HTMLParser
 
@@ -219,7 +220,7 @@ def test_the_tallest_bar_fits_the_axis(tallest: int) -> None:
     steps = [int(tick.text) for tick in found.counts]
     assert steps[-1] == found.top >= tallest
     assert 2 <= len(steps) <= 5
-    assert {later - step for step, later in zip(steps, steps[1:], strict=False)} == {steps[1]}
+    assert {later - step for step, later in itertools.pairwise(steps)} == {steps[1]}
 
 
 def test_without_audit_lines_nothing_is_said_of_repairs() -> None:
