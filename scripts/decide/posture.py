@@ -180,6 +180,11 @@ def standing(view: View, today: date) -> str:
     return EXEMPT if _is_exempt(view, view.acl, today) else OPEN
 
 
+def called(standing: str) -> str:
+    """What people are told of a standing: a bucket that is not open may never have been so."""
+    return "private" if standing == CLOSED else standing
+
+
 def _is_exempt(view: View, acl: str, today: date) -> bool:
     """Whether that is known; else it counts as open."""
     exemption = view.exemption

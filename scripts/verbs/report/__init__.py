@@ -17,7 +17,7 @@ from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
 from scripts.context import Context, Ended, Looking, Verb, moment, show_unread, time
 from scripts.decide.brake import brake
-from scripts.decide.posture import STANDINGS, Fixes, Posture, posture, verdict
+from scripts.decide.posture import STANDINGS, Fixes, Posture, called, posture, verdict
 from scripts.decide.view import Unread
 from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
@@ -25,7 +25,7 @@ from scripts.errors import UsageError
 from scripts.flows import bucket_view
 from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
-from scripts.verbs.report.page import Subject, called, render
+from scripts.verbs.report.page import Subject, render
 
 _OUTPUT = ROOT / "build" / "report.html"
 

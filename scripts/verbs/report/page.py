@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jinja2
 
 from scripts.decide.brake import Brake
-from scripts.decide.posture import CLOSED, STANDINGS, Posture, Verdict
+from scripts.decide.posture import STANDINGS, Posture, Verdict, called
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
 from scripts.outlet import visible
 from scripts.verbs.report import chart
@@ -50,11 +50,6 @@ def render(subject: Subject, posture: Posture, verdict: Verdict) -> str:
         charts={name: chart.chart(posture.periods, width) for name, width in widths.items()},
         height=chart.HEIGHT,
     )
-
-
-def called(standing: str) -> str:
-    """What people are told of a standing: a bucket that is not open may never have been so."""
-    return "private" if standing == CLOSED else standing
 
 
 @functools.cache
