@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from resource_repair.settings import Settings
 from resource_repair.values import REPORT
-from scripts.account.deployed_function import DeployedFunction
-from scripts.decide.view import Unread
+from scripts.account.deployed_function import Pause
 
 
 class Brake(NamedTuple):
@@ -14,17 +14,15 @@ class Brake(NamedTuple):
     mend: str
 
 
-def brake(live: DeployedFunction | Unread | None) -> Brake | None:
-    """What holds the function (None: not deployed) back; None too where that could not be read."""
-    if live is None:
-        return Brake("not deployed", "resource-repair apply, or s deploy")
-    if isinstance(live, Unread):
-        return None
-    if live.pause:
-        return Brake(str(live.pause), "resource-repair resume")
-    if live.settings.problems:
-        wrong = "; ".join(live.settings.problems)
-        return Brake(f"misconfigured ({wrong})", "resource-repair doctor")
-    if live.mode == REPORT:
+UNDEPLOYED = Brake("not deployed", "resource-repair apply, or s deploy")
+
+
+def brake(settings: Settings, pause: Pause | None) -> Brake | None:
+    """What holds a function back that has these settings, and that pause; or None."""
+    if pause:
+        return Brake(str(pause), "resource-repair resume")
+    if settings.problems:
+        return Brake(f"misconfigured ({'; '.join(settings.problems)})", "resource-repair doctor")
+    if settings.mode == REPORT:
         return Brake("only reporting, in mode report", "set mode: enforce in s.yaml, and deploy")
     return None

@@ -19,6 +19,7 @@ from scripts.account.clients import Clients
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
+from scripts.decide.brake import UNDEPLOYED, Brake, brake
 from scripts.decide.due import last_lines
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
@@ -97,6 +98,13 @@ class ViewReader:
     def lines(self) -> list[AuditLine] | Unread:
         """The audit lines about all buckets, oldest first."""
         return self._attempt(self._read_lines)
+
+    @property
+    def brake(self) -> Brake | None:
+        """What keeps the function from closing anything; None too where that was not read."""
+        if self.live is None:
+            return UNDEPLOYED
+        return None if isinstance(self.live, Unread) else brake(self.live.settings, self.live.pause)
 
     @property
     def deployed(self) -> bool | None:

@@ -28,7 +28,6 @@ from scripts.account.findings import Result
 from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
 from scripts.decide import attention, posture
 from scripts.decide.attention import Need, Totals
-from scripts.decide.brake import brake
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
@@ -132,7 +131,7 @@ def _status(context: Context) -> Ended:
     since = audit_trail.since(options.days, now)
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     views = [reader.one(options.bucket)] if options.bucket else reader.all()
-    found = attention.needs(views, brake(reader.live), now.date())
+    found = attention.needs(views, reader.brake, now.date())
     totals = attention.totals(found)
     _show_function(context, reader)
     _show(context, found, totals)
@@ -214,7 +213,7 @@ def _show_function(context: Context, reader: ViewReader) -> None:
     console, name, live = context.console, context.spec.function.name, reader.live
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
-    elif held := brake(live):
+    elif held := reader.brake:
         console.say(f"{name} is {held.why}: nothing is closed; {held.mend}", "bold")
     if doubt := reader.doubt(context.options.exemptions):
         console.say(doubt, "yellow")

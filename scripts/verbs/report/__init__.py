@@ -16,7 +16,6 @@ from cyclopts import Parameter
 from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
 from scripts.context import Context, Ended, Looking, Verb, moment, show_unread, time
-from scripts.decide.brake import brake
 from scripts.decide.posture import STANDINGS, Fixes, Posture, called, posture, verdict
 from scripts.decide.view import Unread
 from scripts.declared import files
@@ -69,10 +68,10 @@ def _report(context: Context) -> Ended:
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     shown = posture(reader.all(), reader.exemptions, reader.lines, since, now)
     spec, not_read = context.spec, tuple(map(str, reader.failures.values()))
-    held_back = brake(reader.live)
-    told = verdict(shown, held_back, whole=not not_read)
+    brake = reader.brake
+    told = verdict(shown, brake, whole=not not_read)
     where = (spec.account_id, spec.region, spec.rule_name)
-    subject = Subject(*where, _does(reader.live), since, now, not_read, held_back)
+    subject = Subject(*where, _does(reader.live), since, now, not_read, brake)
     page = render(subject, shown, told)
     show_unread(context, VERB, reader.failures.values())
     console.say(told.text)
