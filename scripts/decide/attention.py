@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption
-from resource_repair.openness import OPENNESS, PRIVATE
+from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ, PUBLIC_READ_WRITE
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
@@ -80,7 +80,10 @@ def needs(views: Iterable[View], brake: Brake | None, today: date) -> list[Need]
     found = [_need(view, brake, today) for view in views]
 
     def place(need: Need) -> tuple[int, bool, int, str]:
-        openness = OPENNESS.get(str(need.view.acl), 0)
+        acl = str(need.view.acl)
+        if need.standing == posture.OPEN and acl == PRIVATE:
+            acl = PUBLIC_READ  # by its policy
+        openness = OPENNESS.get(acl, OPENNESS[PUBLIC_READ_WRITE])
         standing = posture.STANDINGS.index(need.standing)
         return standing, not need.why, -openness, need.view.bucket
 

@@ -1,7 +1,8 @@
 """Show how the buckets stand that the rule has evaluated, or with --bucket one from all sides.
 
 First the totals, then each bucket that needs something, the worst first, with why and what mends
-it: at most 50, and without those that need nothing; --all lists every one. Exit code 1: a bucket is
+it: at most 50, and without those that need nothing; --all lists every one. What a person was told of is
+named for as long as it is so (a bucket made anew: for as long as --days). Exit code 1: a bucket is
 open by its ACL or its policy, and neither exempt nor blocked; or not all could be read.
 
 Of one bucket all is told: what Cloud Config holds about it, its ACL, whether its policy makes it
@@ -177,7 +178,10 @@ def _show(context: Context, found: Sequence[Need], totals: Totals) -> None:
         return
     if wanting:
         console.say("")
-        rows = [(each.view.bucket, each.standing, each.why, each.mend) for each in wanting]
+        rows = [
+            (each.view.bucket, posture.called(each.standing), each.why, each.mend)
+            for each in wanting
+        ]
         console.table(_WANTING, rows[:_AT_MOST])
     left = []
     if len(wanting) > _AT_MOST:
@@ -196,9 +200,14 @@ def _total_rows(found: Sequence[Need], totals: Totals) -> Iterator[tuple[str, st
             yield str(count), _STANDS[standing], _few(names)
         if standing == posture.OPEN:
             if policy := totals.public_by_policy:
-                yield str(len(policy)), "  of these by policy alone", _few(policy)
+                what = "  of these by policy alone: see to it, or to Block Public Access"
+                yield str(len(policy)), what, _few(policy)
             if settled := totals.open_though_settled:
-                yield str(len(settled)), "  of these settled by their last line", _few(settled)
+                yield (
+                    str(len(settled)),
+                    "  of these settled by their last audit line",
+                    _few(settled),
+                )
     for outcome, buckets in totals.told.items():
         yield str(len(buckets)), f"told as {outcome}, and still so", _few(buckets)
 

@@ -347,7 +347,9 @@ def test_what_is_public_by_policy_alone_is_told_first(
     said = capsys.readouterr().out.splitlines()[1:]
     assert [line.split()[0] for line in said[1:3]] == ["1", "1"]
     assert re.fullmatch(r"1 +open, and not exempt +leaky", said[1])
-    assert re.fullmatch(r"1 +of these by policy alone +leaky", said[2])
+    assert re.fullmatch(
+        r"1 +of these by policy alone: see to it, or to Block Public Access +leaky", said[2]
+    )
     (row,) = [line for line in said if line.startswith("leaky")]
     assert "public by its policy alone, which no rule sees" in row
     assert "see to its policy, or switch Block Public Access on for it" in row
@@ -375,7 +377,7 @@ def test_what_is_open_though_its_last_line_says_settled_is_named(
 
     assert product.run("status") == 1
     said = capsys.readouterr().out
-    assert re.search(r"\n1 +of these settled by their last line +opened-again\n", said)
+    assert re.search(r"\n1 +of these settled by their last audit line +opened-again\n", said)
     assert "public-read, though its last audit line says repaired" in said
     assert "resource-repair sweep --bucket opened-again" in said
 

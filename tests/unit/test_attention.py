@@ -5,10 +5,12 @@ from datetime import date, datetime, timezone
 import pytest
 
 from resource_repair.exemptions import Exemption
+from resource_repair.settings import load
 from scripts.account.audit_trail import AuditLine
+from scripts.account.deployed_function import Pause
 from scripts.account.findings import Result
 from scripts.decide.attention import needs, totals
-from scripts.decide.brake import Brake
+from scripts.decide.brake import Brake, brake
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=timezone.utc)
@@ -180,3 +182,21 @@ def test_the_totals_come_with_names() -> None:
     assert counted.public_by_policy == ("by-policy",)
     assert counted.open_though_settled == ("again", "by-policy")
     assert counted.told == {}
+
+
+@pytest.mark.parametrize(
+    ("environment", "pause", "why"),
+    [
+        ({}, None, ""),
+        ({"repairMode": "report"}, None, "only reporting"),
+        ({"repairMode": "report"}, Pause(NOW, "the site moves", "enforce"), "(the site moves)"),
+        ({"repairMode": "nonsense"}, None, "misconfigured (repairMode"),
+    ],
+)
+def test_what_keeps_the_function_from_closing_is_told(
+    environment: dict[str, str], pause: Pause | None, why: str
+) -> None:
+    """A pause, the mode report and wrong settings each say what changes that."""
+    found = brake(load({"prepareRuleId": "cr-1", **environment}), pause)
+    assert why in (found.why if found else "")
+    assert bool(found) == bool(found and found.mend) == bool(why)
