@@ -1,9 +1,9 @@
 """Show how the buckets stand that the rule has evaluated, or with --bucket one from all sides.
 
 First the totals, then each bucket that needs something, the worst first, with why and what mends
-it: at most 50, and without those that need nothing; --all lists every one. What a person was told of is
-named for as long as it is so (a bucket made anew: for as long as --days). Exit code 1: a bucket is
-open by its ACL or its policy, and neither exempt nor blocked; or not all could be read.
+it: at most 50, and without those that need nothing; --all lists every one. What a person was told
+of is named for as long as it is so (of a bucket made anew, as far back as --days). Exit code 1: a
+bucket is open by its ACL or its policy, and neither exempt nor blocked; or not all could be read.
 
 Of one bucket all is told: what Cloud Config holds about it, its ACL, whether its policy makes it
 public, Block Public Access, its exemption, whose that is and when it ends, and the last line of the
