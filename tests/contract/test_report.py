@@ -57,11 +57,12 @@ f.src = "report.html";
 </script>"""
 
 
-# Looks at two pages at a desk, and at the narrowest that has columns.
+# Looks at two pages at a desk, at the narrowest that has columns, and on a phone.
 DESK = """<!doctype html><pre id=o></pre>
 <script>
 const lines = [], widths = [];
-const looks = [["sample", 1440], ["crowded", 1440], ["sample", 1089], ["crowded", 1089]];
+const looks = [["sample", 1440], ["sample", 1089], ["sample", %d],
+               ["crowded", 1440], ["crowded", 1089]];
 const look = () => {
   if (!looks.length) { o.textContent = JSON.stringify({ lines, widths }); return; }
   const [name, width] = looks.shift(), frame = document.createElement("iframe");
@@ -69,11 +70,12 @@ const look = () => {
   frame.onload = () => {
     const page = frame.contentDocument;
     widths.push([page.documentElement.scrollWidth, page.documentElement.clientWidth]);
-    if (name == "sample") for (const each of page.querySelectorAll(".owner, .region, .ends")) {
+    const short = name == "sample" ? "td.owner *, td.region *, td.ends *" : "none";
+    for (const each of page.querySelectorAll(short)) {
       const range = page.createRange();
-      range.selectNodeContents(each);
+      range.selectNodeContents(each.firstChild);
       const tops = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
-      lines.push([each.innerText.trim(), tops.size]);
+      lines.push([width, each.innerText.trim(), tops.size]);
     }
     look();
   };
@@ -238,6 +240,7 @@ def looked_at(folder: Path, script: str, scheme: str) -> tuple[dict[str, Any], s
                 "--headless=new",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--hide-scrollbars",  # as on a phone
                 "--disable-dev-shm-usage",
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                 "--disable-background-networking",
@@ -277,14 +280,15 @@ def test_a_browser_shows_the_page_on_a_phone(tmp_path: Path, scheme: str) -> Non
 
 
 @needs_chromium
-def test_a_browser_breaks_no_address_at_a_desk(tmp_path: Path) -> None:
+def test_a_browser_breaks_no_address_and_no_region(tmp_path: Path) -> None:
     """Owners, regions and dates stand in one line each; what is too long is broken all the same."""
     (tmp_path / "sample.html").write_text(posture_sample.page(), "utf-8")
     (tmp_path / "crowded.html").write_text(crowded(), "utf-8")
-    seen, _ = looked_at(tmp_path, DESK, "light")
-    words = dict(seen["lines"])
-    assert words["marketing@example.com"] == words["cn-shanghai"] == 1
-    assert {each for each, lines in words.items() if lines > 1} == set()
+    seen, _ = looked_at(tmp_path, DESK % PHONE, "light")
+    words = {(width, each): lines for width, each, lines in seen["lines"]}
+    for width in (PHONE, 1089, 1440):
+        assert words[width, "marketing@example.com"] == words[width, "cn-shanghai"] == 1
+    assert {each for each, lines in words.items() if lines > 1 and each[0] != PHONE} == set()
     assert [width for width, _ in seen["widths"]] == [room for _, room in seen["widths"]]
 
 
