@@ -35,7 +35,7 @@ from scripts.errors import UsageError
 from scripts.flows import bucket_view
 from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
-from scripts.terminal import Exit
+from scripts.terminal import Console, Exit
 
 _COLUMNS = (
     "bucket",
@@ -154,40 +154,39 @@ def _show(context: Context, found: Sequence[Need], totals: Totals) -> None:
     console, options = context.console, context.options
     if not found:
         console.say("the rule has evaluated no bucket yet")
-        return
+    elif options.bucket:
+        _show_one(console, found[0])
+    else:
+        console.table(("buckets", "standing", "which"), list(_total_rows(found, totals)))
+        (_show_all if options.all else _show_worst)(console, found)
+
+
+def _show_one(console: Console, need: Need) -> None:
+    rows = list(zip(_COLUMNS[1:], _cells(need.view)[1:], strict=True))
+    more = (need.why, need.mend) if need.why else ()
+    rows.append(("standing", posture.called(need.standing)))
+    rows += zip(_WANTING[-2:], more, strict=False)
+    console.table((_COLUMNS[0], need.view.bucket), rows)
+
+
+def _show_all(console: Console, found: Sequence[Need]) -> None:
+    console.say("")
+    rows = [(posture.called(each.standing), *_cells(each.view), each.mend) for each in found]
+    console.table(("standing", *_COLUMNS, _WANTING[-1]), rows)
+
+
+def _show_worst(console: Console, found: Sequence[Need]) -> None:
+    """Those that need something, no more than people read, and how many are left out."""
     wanting = [each for each in found if each.why]
-    if options.bucket:
-        (one,) = found
-        cells = list(zip(_COLUMNS[1:], _cells(one.view)[1:], strict=True))
-        more = (
-            ("standing", posture.called(one.standing)),
-            ("why", one.why),
-            ("what you do", one.mend),
-        )
-        cells += [each for each in more if each[1]]
-        console.table((_COLUMNS[0], one.view.bucket), cells)
-        return
-    console.table(("buckets", "standing", "which"), list(_total_rows(found, totals)))
-    if options.all:
+    shown = [
+        (each.view.bucket, posture.called(each.standing), each.why, each.mend)
+        for each in wanting[:_AT_MOST]
+    ]
+    if shown:
         console.say("")
-        columns = ("standing", *_COLUMNS, _WANTING[-1])
-        console.table(
-            columns,
-            [(posture.called(each.standing), *_cells(each.view), each.mend) for each in found],
-        )
-        return
-    if wanting:
-        console.say("")
-        rows = [
-            (each.view.bucket, posture.called(each.standing), each.why, each.mend)
-            for each in wanting
-        ]
-        console.table(_WANTING, rows[:_AT_MOST])
-    left = []
-    if len(wanting) > _AT_MOST:
-        left.append(f"{len(wanting) - _AT_MOST} more like these")
-    if len(found) > len(wanting):
-        left.append(f"{len(found) - len(wanting)} in order")
+        console.table(_WANTING, shown)
+    more, in_order = len(wanting) - len(shown), len(found) - len(wanting)
+    left = [f"{more} more like these"] * bool(more) + [f"{in_order} in order"] * bool(in_order)
     if left:
         console.say(f"left out: {', '.join(left)}; --all lists every one")
 
