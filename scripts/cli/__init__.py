@@ -37,7 +37,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "test-alert": "send one alert through, to see that somebody would be woken",
     },
     "look": {
-        "status": "show every bucket of the rule's results, or one from all sides",
+        "status": "tell how the buckets stand, the worst first, and what mends each",
         "audit": "list what was done in a time span, and totals by outcome",
         "report": "write a page for others: what is open, exempt, repaired",
     },

@@ -24,7 +24,8 @@ class View:
     """One bucket. If there is none of that name, its `acl` and what goes with it are None.
 
     `blocked_by` says whose Block Public Access is on. `exemption` is the one that holds, else the
-    last one that did.
+    last one that did. `line` is the last audit line, but for those of ignored findings, which say
+    nothing of the bucket.
     """
 
     bucket: str

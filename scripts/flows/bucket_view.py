@@ -19,6 +19,8 @@ from scripts.account.clients import Clients
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
+from scripts.decide.brake import UNDEPLOYED, Brake, brake
+from scripts.decide.due import last_lines
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
@@ -72,8 +74,8 @@ class ViewReader:
         """The view of one bucket."""
         result = self._attempt(lambda: findings.of_bucket(self._spec, self._clients, bucket))
         lines = self._attempt(lambda: self._read_lines(bucket))
-        last = lines[-1] if lines and not isinstance(lines, Unread) else None
-        return self._view(bucket, result, lines if isinstance(lines, Unread) else last)
+        line = lines if isinstance(lines, Unread) else _last(lines).get(bucket)
+        return self._view(bucket, result, line)
 
     def all(self) -> list[View]:
         """The views of all buckets that the rule has evaluated, the non-compliant first.
@@ -83,7 +85,7 @@ class ViewReader:
         found = findings.read(self._spec, self._clients)
         found.sort(key=lambda result: findings.rank(result.compliance))
         lines = self.lines
-        last = {} if isinstance(lines, Unread) else {line.bucket: line for line in lines}
+        last = {} if isinstance(lines, Unread) else _last(lines)
 
         def view(result: Result) -> View:
             line = lines if isinstance(lines, Unread) else last.get(result.bucket)
@@ -96,6 +98,13 @@ class ViewReader:
     def lines(self) -> list[AuditLine] | Unread:
         """The audit lines about all buckets, oldest first."""
         return self._attempt(self._read_lines)
+
+    @property
+    def brake(self) -> Brake | None:
+        """What keeps the function from closing anything; None too where that was not read."""
+        if self.live is None:
+            return UNDEPLOYED
+        return None if isinstance(self.live, Unread) else brake(self.live.settings, self.live.pause)
 
     @property
     def deployed(self) -> bool | None:
@@ -160,3 +169,8 @@ class ViewReader:
             operation = error.operation if isinstance(error, CloudError) else ""
             self.failures.setdefault(operation, error)
             return Unread(operation)
+
+
+def _last(lines: list[AuditLine]) -> dict[str, AuditLine]:
+    """The last line about each bucket: one of an ignored finding only where there is no other."""
+    return {**{line.bucket: line for line in lines}, **last_lines(lines)}

@@ -1,12 +1,17 @@
-"""Show one bucket from all sides, or without --bucket every one that the rule has evaluated.
+"""Show how the buckets stand that the rule has evaluated, or with --bucket one from all sides.
 
-What Cloud Config holds about it, its ACL, whether its policy makes it public, Block Public Access,
-its exemption, whose that is and when it ends, and the last line of the audit trail. The exemptions
-are those of the live function: it says so if they are not those of the file here. What may not be
-read is told with the permission that it takes, and the rest is shown (exit code 1).
+First the totals, then each bucket that needs something, the worst first, with why and what mends
+it: at most 50, and without those that need nothing; --all lists every one. What a person was told
+of is named for as long as it is so (of a bucket made anew, as far back as --days). Exit code 1: a
+bucket is open by its ACL or its policy, and neither exempt nor blocked; or not all could be read.
+
+Of one bucket all is told: what Cloud Config holds about it, its ACL, whether its policy makes it
+public, Block Public Access, its exemption, whose that is and when it ends, and the last line of the
+audit trail. The exemptions are those of the live function: it says so if they are not those of the
+file here. What may not be read is told with the permission that it takes, and the rest is shown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,13 +27,15 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
 from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
+from scripts.decide import attention, posture
+from scripts.decide.attention import Need, Totals
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
 from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
-from scripts.terminal import Exit
+from scripts.terminal import Console, Exit
 
 _COLUMNS = (
     "bucket",
@@ -46,6 +53,18 @@ _BLOCKED = {
     NOBODY: "off",
 }
 
+_STANDS = {  # in the totals
+    posture.OPEN: "open, and not exempt",
+    posture.UNKNOWN: "not all of it was read",
+    posture.BLOCKED: "closed by Block Public Access alone",
+    posture.EXEMPT: "open, and exempt",
+    posture.CLOSED: "private",
+    posture.GONE: "no such bucket any more",
+}
+_WANTING = ("bucket", "standing", "why", "what you do")
+_AT_MOST = 50  # of these, without --all
+_NAMED = 5  # buckets in a line of the totals
+
 _T = TypeVar("_T")
 
 
@@ -54,6 +73,7 @@ class Options(Looking):
     """What it takes."""
 
     bucket: Annotated[str | None, Parameter(help="this one alone"), "NAME"] = None
+    all: Annotated[bool, Parameter(help="list every bucket, with all that is known of it")] = False
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
     days: Annotated[
         float,
@@ -66,7 +86,10 @@ class Options(Looking):
 
 @dataclass(frozen=True)
 class BucketReport:
-    """One bucket. What is not there, or was not read, is None; the latter is also in `not_read`."""
+    """One bucket. What is not there, or was not read, is None; the latter is also in `not_read`.
+
+    `standing` is how it stands; `told`, `why` and `mend` are empty where it needs nothing.
+    """
 
     bucket: str
     region: str
@@ -76,6 +99,10 @@ class BucketReport:
     blocked_by: str | None
     exemption: Exemption | None
     last_audit_line: AuditLine | None
+    standing: str
+    told: str
+    why: str
+    mend: str
 
 
 @dataclass(frozen=True)
@@ -94,6 +121,7 @@ class Report:
     buckets: tuple[BucketReport, ...]
     exemptions: ExemptionsReport
     not_read: tuple[str, ...]
+    totals: Totals
 
 
 def _status(context: Context) -> Ended:
@@ -103,9 +131,11 @@ def _status(context: Context) -> Ended:
         raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
-    found = [reader.one(options.bucket)] if options.bucket else reader.all()
-    _show(context, found)
+    views = [reader.one(options.bucket)] if options.bucket else reader.all()
+    found = attention.needs(views, reader.brake, now.date())
+    totals = attention.totals(found)
     _show_function(context, reader)
+    _show(context, found, totals)
     show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
@@ -113,20 +143,77 @@ def _status(context: Context) -> Ended:
         tuple(map(_bucket, found)),
         ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
+        totals,
     )
-    whole = not reader.failures and all(view.acl is not None for view in found)
-    return Ended(Exit.DONE if whole else Exit.PROBLEM, report)
+    whole = not reader.failures and (not options.bucket or views[0].acl is not None)
+    sound = whole and not totals.standings[posture.OPEN]
+    return Ended(Exit.DONE if sound else Exit.PROBLEM, report)
 
 
-def _show(context: Context, found: Sequence[View]) -> None:
-    rows = [_cells(view) for view in found]
-    if context.options.bucket:
-        heads, cells = _COLUMNS, rows[0]
-        context.console.table((heads[0], cells[0]), list(zip(heads[1:], cells[1:], strict=True)))
-    elif rows:
-        context.console.table(_COLUMNS, rows)
+def _show(context: Context, found: Sequence[Need], totals: Totals) -> None:
+    console, options = context.console, context.options
+    if not found:
+        console.say("the rule has evaluated no bucket yet")
+    elif options.bucket:
+        _show_one(console, found[0])
     else:
-        context.console.say("the rule has evaluated no bucket yet")
+        console.table(("buckets", "standing", "which"), list(_total_rows(found, totals)))
+        (_show_all if options.all else _show_worst)(console, found)
+
+
+def _show_one(console: Console, need: Need) -> None:
+    rows = list(zip(_COLUMNS[1:], _cells(need.view)[1:], strict=True))
+    more = (need.why, need.mend) if need.why else ()
+    rows.append(("standing", posture.called(need.standing)))
+    rows += zip(_WANTING[-2:], more, strict=False)
+    console.table((_COLUMNS[0], need.view.bucket), rows)
+
+
+def _show_all(console: Console, found: Sequence[Need]) -> None:
+    console.say("")
+    rows = [(posture.called(each.standing), *_cells(each.view), each.mend) for each in found]
+    console.table(("standing", *_COLUMNS, _WANTING[-1]), rows)
+
+
+def _show_worst(console: Console, found: Sequence[Need]) -> None:
+    """Those that need something, no more than people read, and how many are left out."""
+    wanting = [each for each in found if each.why]
+    shown = [
+        (each.view.bucket, posture.called(each.standing), each.why, each.mend)
+        for each in wanting[:_AT_MOST]
+    ]
+    if shown:
+        console.say("")
+        console.table(_WANTING, shown)
+    more, in_order = len(wanting) - len(shown), len(found) - len(wanting)
+    left = [f"{more} more like these"] * bool(more) + [f"{in_order} in order"] * bool(in_order)
+    if left:
+        console.say(f"left out: {', '.join(left)}; --all lists every one")
+
+
+def _total_rows(found: Sequence[Need], totals: Totals) -> Iterator[tuple[str, str, str]]:
+    """Each kind that there is, the worst first: how many, and the names of a few."""
+    for standing in posture.STANDINGS:
+        names = [each.view.bucket for each in found if each.standing == standing and each.why]
+        if count := totals.standings[standing]:
+            yield str(count), _STANDS[standing], _few(names)
+        if standing == posture.OPEN:
+            if policy := totals.public_by_policy:
+                what = "  of these by policy alone: see to it, or to Block Public Access"
+                yield str(len(policy)), what, _few(policy)
+            if settled := totals.open_though_settled:
+                yield (
+                    str(len(settled)),
+                    "  of these settled by their last audit line",
+                    _few(settled),
+                )
+    for outcome, buckets in totals.told.items():
+        yield str(len(buckets)), f"told as {outcome}, and still so", _few(buckets)
+
+
+def _few(names: Sequence[str]) -> str:
+    further = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{further}"
 
 
 def _show_function(context: Context, reader: ViewReader) -> None:
@@ -134,8 +221,8 @@ def _show_function(context: Context, reader: ViewReader) -> None:
     console, name, live = context.console, context.spec.function.name, reader.live
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
-    elif live and live.pause:
-        console.say(f"{name} is {live.pause}: nothing is closed; resource-repair resume", "bold")
+    elif held := reader.brake:
+        console.say(f"{name} is {held.why}: nothing is closed; {held.mend}", "bold")
     if doubt := reader.doubt(context.options.exemptions):
         console.say(doubt, "yellow")
 
@@ -174,7 +261,8 @@ def _line(line: AuditLine) -> str:
     return f"{at(line.at)} {line.outcome}: {line.reason}"
 
 
-def _bucket(view: View) -> BucketReport:
+def _bucket(need: Need) -> BucketReport:
+    view = need.view
     return BucketReport(
         view.bucket,
         view.region,
@@ -184,6 +272,10 @@ def _bucket(view: View) -> BucketReport:
         _known(view.blocked_by),
         _known(view.exemption),
         _known(view.line),
+        need.standing,
+        need.told,
+        need.why,
+        need.mend,
     )
 
 

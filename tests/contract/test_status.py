@@ -1,6 +1,7 @@
 """The verb that shows buckets from all sides, and what it reads of OSS."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -19,9 +20,12 @@ from tests.parts import public_policy, without
 TODAY = datetime.now(timezone.utc).date()
 
 
-def shown(product: Account, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+def shown(
+    product: Account, capsys: pytest.CaptureFixture[str], *arguments: str, ends: int = 0
+) -> dict[str, Any]:
     """What is shown, by bucket, as JSON; all of it must be known."""
-    assert product.run("status", "--json", *arguments) == 0
+    capsys.readouterr()
+    assert product.run("status", "--json", *arguments) == ends
     document = json.loads(capsys.readouterr().out)
     assert document["not_read"] == []
     return {each["bucket"]: each for each in document["buckets"]}
@@ -37,7 +41,7 @@ def test_a_bucket_is_shown_from_all_sides(
     bucket.put_bucket_acl("public-read")
     product.rest()
 
-    assert product.run("status", "--bucket", "config-policy", may=VERB.permissions) == 0
+    assert product.run("status", "--bucket", "config-policy", may=VERB.permissions) == 1
 
     said = capsys.readouterr().out
     lines = dict(line.split("  ", 1) for line in said.splitlines()[1:])
@@ -50,6 +54,9 @@ def test_a_bucket_is_shown_from_all_sides(
     assert views["Block Public Access"] == "off"
     assert views["exemption"] == "none"
     assert "but the bucket policy is public" in views["last audit line"]
+    assert views["standing"] == "open"
+    assert views["why"] == "public by its policy alone, which no rule sees and no sweep closes"
+    assert views["what you do"] == "see to its policy, or switch Block Public Access on for it"
 
 
 def test_the_last_audit_line_counts(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,19 +74,20 @@ def test_the_last_audit_line_counts(product: Account, capsys: pytest.CaptureFixt
 def test_all_are_shown_the_worst_first(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without --bucket each bucket with a result has a row: non-compliant, ignored, then others."""
+    """With --all each bucket with a result has a row, with all that is known: those open first."""
     acls = ["private", "public-read", "public-read", "public-read-write"]
     product.plant(**dict(zip(["one", "two", "three", "four"], acls, strict=True)))
     product.cloud.config.ignore(
         product.rule_id, ["three"], Ignore("on purpose", TODAY + timedelta(days=9))
     )
 
-    assert product.run("status") == 0
+    assert product.run("status", "--all") == 1
 
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
-    assert [row[0] for row in rows] == ["four", "two", "three", "one"]
-    assert [row[2] for row in rows[2:]] == ["IGNORED", "COMPLIANT,"]
-    told = shown(product, capsys)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-4:]]
+    assert [row[1] for row in rows] == ["four", "three", "two", "one"]
+    assert [row[0] for row in rows] == ["open", "open", "open", "private"]
+    assert [row[3] for row in rows] == ["NON_COMPLIANT,", "IGNORED", "NON_COMPLIANT,", "COMPLIANT,"]
+    told = shown(product, capsys, ends=1)
     assert [each["acl"] for each in told.values()] == acls[::-1]
     assert told["three"]["result"]["ignored_until"] == (TODAY + timedelta(days=9)).isoformat()
 
@@ -137,7 +145,7 @@ def test_an_exemption_is_shown_with_its_end(
 
     with product.live_exemptions(Exemption("config-website", "the site", "web-team", end)):
         told = shown(product, capsys)
-        product.run("status")
+        product.run("status", "--all")
 
     assert told["config-website"]["exemption"]["expires"] == end.isoformat()
     assert f"{says}{end} (web-team)" in capsys.readouterr().out
@@ -159,10 +167,11 @@ def test_an_exemption_by_tag_is_shown_where_tags_exempt(
     product.plant(tagged=acl)
     product.tag("public-until", tagged=end.isoformat())
 
-    assert product.run("status", "--bucket", "tagged") == 0
+    assert product.run("status", "--bucket", "tagged") == int(acl != "private")
     assert "exemption            none\n" in capsys.readouterr().out
     with product.deployed_with(exemptTag="public-until", exemptTagDays="7"):
-        assert product.run("status", "--bucket", "tagged") == 0
+        ends = int(acl != "private" and says == "none")
+        assert product.run("status", "--bucket", "tagged") == ends
 
     said = capsys.readouterr().out
     assert f"exemption            {says.format(end)}\n" in said
@@ -325,3 +334,78 @@ def test_the_account_s_buckets_are_listed_by_prefix(product: Account) -> None:
         "a-1": "cn-beijing",
         "a-2": "cn-shanghai",
     }
+
+
+def test_what_is_public_by_policy_alone_is_told_first(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No rule sees it: status tells it at the top, with what to do, until that is done."""
+    product.plant(sound="private", leaky="private")
+    product.open_by_policy("leaky")
+
+    assert product.run("status") == 1
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[0] for line in said[1:3]] == ["1", "1"]
+    assert re.fullmatch(r"1 +open, and not exempt +leaky", said[1])
+    assert re.fullmatch(
+        r"1 +of these by policy alone: see to it, or to Block Public Access +leaky", said[2]
+    )
+    (row,) = [line for line in said if line.startswith("leaky")]
+    assert "public by its policy alone, which no rule sees" in row
+    assert "see to its policy, or switch Block Public Access on for it" in row
+    assert said[-1] == "left out: 1 in order; --all lists every one"
+    assert product.run("status", "--json") == 1
+    counted = json.loads(capsys.readouterr().out)["totals"]
+    assert (counted["buckets"], counted["public_by_policy"]) == (2, ["leaky"])
+
+    product.cloud.oss.set_block_public_access("leaky", blocked=True)
+    assert product.run("status") == 0
+    assert "closed by Block Public Access alone" in capsys.readouterr().out
+
+
+def test_what_is_open_though_its_last_line_says_settled_is_named(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Opened again after its repair, and overlooked by Cloud Config, it is named in the totals."""
+    again = product.bucket("opened-again")
+    again.create_bucket()
+    again.put_bucket_acl("public-read")
+    product.rest()
+    product.deliver(on=False)
+    again.put_bucket_acl("public-read")
+    product.rest()
+
+    assert product.run("status") == 1
+    said = capsys.readouterr().out
+    assert re.search(r"\n1 +of these settled by their last audit line +opened-again\n", said)
+    assert "public-read, though its last audit line says repaired" in said
+    assert "resource-repair sweep --bucket opened-again" in said
+
+
+def test_many_buckets_stay_readable(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worst 50 have a row, and the rest is counted; --all lists every one."""
+    product.plant(**{f"open_{n:02}": "public-read" for n in range(52)}, one="private")
+    assert product.run("status") == 1
+    said = capsys.readouterr().out.splitlines()
+    assert sum("resource-repair sweep --bucket open-" in line for line in said) == 50
+    assert said[-1] == "left out: 2 more like these, 1 in order; --all lists every one"
+    assert re.search("open-00, open-01, open-02, open-03, open-04 and 47 more$", said[2])
+    assert product.run("status", "--all") == 1
+    rows = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith(("open ", "private ")) for line in rows) == 53
+
+
+def test_a_line_of_an_ignored_finding_hides_nothing(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What came of a bucket's last own finding is shown, whatever was ignored after it."""
+    lines = [{"outcome": "recreated", "bucket": "new"}, {"outcome": "ignored", "bucket": "new"}]
+    product.plant(new="private")
+    logs = product.spec.service.logs
+    assert logs
+    for line in lines:
+        wire = {"message": json.dumps({"event": "resource_repair", **line})}
+        product.cloud.log.write(logs.project, logs.logstore, [wire])
+    for arguments in ([], ["--bucket", "new"]):
+        told = shown(product, capsys, *arguments)["new"]
+        assert (told["last_audit_line"]["outcome"], told["told"]) == ("recreated", "recreated")

@@ -129,7 +129,7 @@ def _told(facts: Facts, names: list[str]) -> Remark:
         return sound(what)
     return fault(
         f"{what}; {EXPECT} is {expected}" if expected else what,
-        "resource-repair status shows them all; exempt those that must stay open, and set "
+        "resource-repair status --all shows them; exempt those that must stay open, and set "
         f"{EXPECT}={count}",
     )._replace(deploy_stops=True)
 

@@ -1,7 +1,8 @@
 """Write the posture page: open buckets, exemptions by their end, repairs, repeat offenders.
 
 One HTML file that needs nothing but itself, from what `status` and `audit` read. Exemptions are
-those deployed. What may not be read is named on the page and here (exit code 1).
+those deployed. What may not be read is named on the page and here (exit code 1). A page that is
+there already stays whole until the new one takes its place.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,9 @@ from cyclopts import Parameter
 from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
 from scripts.context import Context, Ended, Looking, Verb, moment, show_unread, time
-from scripts.decide.posture import STANDINGS, Fixes, Posture, posture
+from scripts.decide.posture import STANDINGS, Fixes, Posture, called, posture, verdict
 from scripts.decide.view import Unread
+from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
 from scripts.flows import bucket_view
@@ -43,10 +45,15 @@ class Options(Looking):
 
 @dataclass(frozen=True)
 class Report:
-    """Where the page is (None: it was not written), and the figures that it begins with."""
+    """Where the page is (None: it was not written), and what it begins with.
+
+    `closed_findings` is of how many findings the function closed a bucket; None if it was not read.
+    """
 
     output: Path | None
+    verdict: str
     buckets: Mapping[str, int]
+    closed_findings: int | None
     time_to_fix: Fixes | None
     not_read: tuple[str, ...]
 
@@ -59,21 +66,29 @@ def _report(context: Context) -> Ended:
         raise UsageError("--since is not in the past: say how long ago, such as 90d")
     reviewed = reviewed_exemptions(options.exemptions, now.date())
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
-    lines = [] if isinstance(reader.lines, Unread) else reader.lines
-    shown = posture(reader.all(), reader.exemptions, lines, since, now)
+    shown = posture(reader.all(), reader.exemptions, reader.lines, since, now)
     spec, not_read = context.spec, tuple(map(str, reader.failures.values()))
+    brake = reader.brake
+    told = verdict(shown, brake, whole=not not_read)
     where = (spec.account_id, spec.region, spec.rule_name)
-    page = render(Subject(*where, _does(reader.live), since, now, not_read), shown)
+    subject = Subject(*where, _does(reader.live), since, now, not_read, brake)
+    page = render(subject, shown, told)
     show_unread(context, VERB, reader.failures.values())
+    console.say(told.text)
     if console.dry_run:
         console.say(f"would write {options.output}")
     else:
         _write(options.output, page)
         console.say(f"wrote {options.output}: {_summary(shown)}")
-    written = None if console.dry_run else options.output
-    counts = {standing: shown.count(standing) for standing in STANDINGS}
-    told = Report(written, counts, shown.fixes, not_read)
-    return Ended(Exit.PROBLEM if not_read else Exit.DONE, told)
+    report = Report(
+        output=None if console.dry_run else options.output,
+        verdict=told.text,
+        buckets={standing: shown.count(standing) for standing in STANDINGS},
+        closed_findings=shown.closed if shown.lines_read else None,
+        time_to_fix=shown.fixes,
+        not_read=not_read,
+    )
+    return Ended(Exit.PROBLEM if not_read else Exit.DONE, report)
 
 
 def _does(live: DeployedFunction | Unread | None) -> str:
@@ -88,14 +103,14 @@ def _does(live: DeployedFunction | Unread | None) -> str:
 def _write(path: Path, page: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        files.replace(path, page)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}; name another one") from None
 
 
 def _summary(shown: Posture) -> str:
-    counts = ((shown.count(standing), standing) for standing in STANDINGS)
-    return ", ".join(f"{count} {standing}" for count, standing in counts if count) or "no bucket"
+    counts = ((shown.count(standing), called(standing)) for standing in STANDINGS)
+    return ", ".join(f"{count} {told}" for count, told in counts if count) or "no bucket"
 
 
 VERB = Verb(

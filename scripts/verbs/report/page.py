@@ -12,17 +12,22 @@ from typing import NamedTuple
 
 import jinja2
 
-from scripts.decide.posture import STANDINGS, Posture
+from scripts.decide.brake import Brake
+from scripts.decide.posture import STANDINGS, Posture, Verdict, called
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
 from scripts.outlet import visible
 from scripts.verbs.report import chart
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _BLOCKED = {ACCOUNT: "on for the account", BUCKET: "on", NOBODY: "off"}
+_NAMED = 5  # buckets that an exemption covers; the rest is counted
 
 
 class Subject(NamedTuple):
-    """Whose posture it is, when, and how far back it looks; `function` says what it does now."""
+    """Whose posture it is, when, and how far back it looks.
+
+    `function` says what that does now, `brake` why it closes nothing, if so.
+    """
 
     account_id: str
     region: str
@@ -31,16 +36,18 @@ class Subject(NamedTuple):
     since: datetime
     now: datetime
     not_read: tuple[str, ...] = ()
+    brake: Brake | None = None
 
 
-def render(subject: Subject, posture: Posture) -> str:
+def render(subject: Subject, posture: Posture, verdict: Verdict) -> str:
     """The page's HTML."""
+    widths = {"wide": chart.WIDE, "narrow": chart.NARROW}
     return _template().render(
         subject=subject,
         posture=posture,
+        verdict=verdict,
         standings=STANDINGS,
-        chart=chart.chart(posture.periods),
-        width=chart.WIDTH,
+        charts={name: chart.chart(posture.periods, width) for name, width in widths.items()},
         height=chart.HEIGHT,
     )
 
@@ -56,12 +63,24 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"told": _told, "blocked": _blocked, "took": took, "moment": _moment}
+    environment.filters |= {
+        "called": called,
+        "told": _told,
+        "blocked": _blocked,
+        "took": took,
+        "moment": _moment,
+        "named": _named,
+    }
     return environment.get_template("page.html")
 
 
 def took(seconds: float) -> str:
-    """A duration as people say it: `7 s`, `12 min`, `3 h`, `2 d`."""
+    """A duration as people say it: `7 s`, `12 min`, `3 h`, `2 d`.
+
+    What is less than a second is said so: audit lines tell whole seconds, and nothing takes none.
+    """
+    if seconds < 1:
+        return "under a second"
     for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"
@@ -79,6 +98,11 @@ def _told(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
+
+
+def _named(names: tuple[str, ...]) -> str:
+    further = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{further}"
 
 
 def _blocked(value: object) -> str:
