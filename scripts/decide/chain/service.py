@@ -11,8 +11,6 @@ from scripts.decide.chain.model import (
     Link,
     Remark,
     fault,
-    lacking,
-    not_yet,
     sound,
     undeployed,
     unlike,
@@ -51,7 +49,7 @@ def _examine_service(facts: Facts) -> Iterator[Remark]:
         return
     service = known(facts.service)
     if service.live is None:
-        yield not_yet(f"there is no service {name}")
+        yield undeployed(f"there is no service {name}")
         return
     others = (each for each in service.differences if not each.field.startswith(_TOLD_APART))
     wrong = [*unlike(name, others)]
@@ -83,7 +81,7 @@ def _examine_role(facts: Facts) -> Iterator[Remark]:
         if step.verdict is Verdict.REMOVE:
             yield undeployed(f"{name} has the policy {step.name}, which s.yaml does not declare")
         else:
-            yield lacking(facts, _told(step, name))
+            yield undeployed(_told(step, name))
     if not wrong:
         yield sound(f"{name} has its {len(steps) - 1} policies")
 
@@ -100,4 +98,4 @@ def _told(step: Step, role: str) -> str:
 
 
 SERVICE = Link("service", ("service",), _examine_service)
-SERVICE_ROLE = Link("function's role", ("role_steps", "function"), _examine_role)
+SERVICE_ROLE = Link("function's role", ("role_steps",), _examine_role)
