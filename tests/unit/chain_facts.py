@@ -129,6 +129,7 @@ SOUND = Facts(
     alert_policy=seen("alert policy", "policy", actions="fire()"),
     webhook=seen("alert webhook", "webhook", to="https://example.com/…"),
     found=Prospect(),
+    due=(),
 )
 
 

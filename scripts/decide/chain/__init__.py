@@ -9,6 +9,7 @@ from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
 from scripts.decide.chain.buckets import BUCKETS
 from scripts.decide.chain.channel import CHANNEL
+from scripts.decide.chain.due import DUE
 from scripts.decide.chain.exemptions import EXEMPTIONS
 from scripts.decide.chain.facts import Facts
 from scripts.decide.chain.function import FUNCTION
@@ -41,6 +42,7 @@ LINKS = (
     LOGS,
     ALERTS,
     BUCKETS,
+    DUE,
 )
 
 

@@ -96,6 +96,7 @@ class Facts:
     alert_policy: Answer[Seen] = NOT_READ
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ
+    due: Answer[tuple[tuple[str, str], ...]] = NOT_READ  # buckets that should be closed, and why
 
     @property
     def today(self) -> date:
