@@ -44,6 +44,7 @@ from scripts.account.permission import Permission, union
 from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
 from scripts.account.recorder import GET_RECORDER
+from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
 from scripts.account.resource import Resource, State, Step
 from scripts.account.rule import LIST_RULES, rules
 from scripts.account.service import Service
@@ -145,6 +146,10 @@ class Survey:
     @takes(*Rule.READING)
     def rule(self) -> Seen:
         return _around(Rule(self._spec, self._clients))
+
+    @takes(LIST_REMEDIATIONS)
+    def remediations(self) -> tuple[Remediation, ...]:
+        return tuple(acting_beside(self._clients, self._facts.rule_ids))
 
     @takes(*Channel.READING)
     def channels(self) -> tuple[ChannelFound, ...]:

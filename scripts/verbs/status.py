@@ -25,7 +25,7 @@ from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
-from scripts.flows import bucket_view
+from scripts.flows import beside, bucket_view
 from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Exit
@@ -91,6 +91,7 @@ class Report:
     """The buckets, and what is to be known to read of them."""
 
     paused: str | None
+    acting_beside: tuple[str, ...] | None
     buckets: tuple[BucketReport, ...]
     exemptions: ExemptionsReport
     not_read: tuple[str, ...]
@@ -104,17 +105,21 @@ def _status(context: Context) -> Ended:
     since = audit_trail.since(options.days, now)
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     found = [reader.one(options.bucket)] if options.bucket else reader.all()
+    others = beside.tell(context, VERB)
     _show(context, found)
     _show_function(context, reader)
     show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
         str(pause) if pause else None,
+        others,
         tuple(map(_bucket, found)),
         ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
     )
-    whole = not reader.failures and all(view.acl is not None for view in found)
+    whole = (
+        others is not None and not reader.failures and all(view.acl is not None for view in found)
+    )
     return Ended(Exit.DONE if whole else Exit.PROBLEM, report)
 
 
@@ -194,7 +199,7 @@ def _known(value: _T | Unread | None) -> _T | None:
 VERB = Verb(
     "status",
     __doc__ or "",
-    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS),
+    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS, *beside.PERMISSIONS),
     Options,
     _status,
 )

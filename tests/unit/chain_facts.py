@@ -75,6 +75,7 @@ SOUND = Facts(
     rules=(rule(),),
     rule=seen("rule", SPEC.rule_name, state="ACTIVE"),
     channels=(channel(),),
+    remediations=(),
     channel_found=channel(),
     channel=seen(
         "delivery channel",

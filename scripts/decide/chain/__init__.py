@@ -7,6 +7,7 @@ from dataclasses import replace
 from scripts.account.permission import Permission, missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
+from scripts.decide.chain.beside import BESIDE
 from scripts.decide.chain.buckets import BUCKETS
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.due import DUE
@@ -29,6 +30,7 @@ LINKS = (
     CREDENTIALS,
     CLOUD_CONFIG,
     RULE,
+    BESIDE,
     CHANNEL,
     TOPIC,
     SUBSCRIPTION,
