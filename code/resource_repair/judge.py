@@ -9,6 +9,7 @@ from resource_repair.values import (
     BUCKET,
     FAILED,
     IGNORED,
+    OTHER_RULE,
     UNREADABLE,
     Finding,
     Invocation,
@@ -68,7 +69,7 @@ def _judge_unreadable(item: Unreadable, settings: Settings) -> Outcome:
 def _not_ours(finding: Finding, settings: Settings, invocation: Invocation) -> str:
     """Why the finding is none of our business; empty if it is."""
     if settings.rule_ids and finding.rule_id not in settings.rule_ids:
-        return f"other_rule: {finding.rule_id}"
+        return f"{OTHER_RULE}: {finding.rule_id}"
     if finding.compliance not in ("", "NON_COMPLIANT"):
         return f"not_non_compliant: {finding.compliance}"
     if remediation_for(finding.resource_type) is None:

@@ -28,6 +28,9 @@ FAILED = "failed"
 # Nothing in the message could be read, nor does it name a rule of ours: logged, not retried.
 UNREADABLE = "unreadable"
 
+# The word before the reason of what was ignored as another rule's: an alert looks for it.
+OTHER_RULE = "other_rule"
+
 ENFORCE = "enforce"
 REPORT = "report"
 

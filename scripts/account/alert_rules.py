@@ -19,13 +19,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from resource_repair.naming import BUCKET_NAME
-from resource_repair.values import TOLD
+from resource_repair.values import OTHER_RULE, TOLD
 from scripts.declared import Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
 # field `message`, and are searched and counted by these of its names.
 MESSAGE = "message"
-IN_MESSAGE = ("event", "outcome", "bucket", "request_id", "test_id", "acl_before", "acl_after")
+IN_MESSAGE = (
+    *("event", "outcome", "reason", "bucket", "rule_name", "request_id", "test_id"),
+    *("acl_before", "acl_after"),
+)
 NO_NAME = "NO-BUCKET-NAME"
 """What stands in a text for an id that no bucket can have: `audit` shows the id itself."""
 
@@ -85,6 +88,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             f"it waits in {spec.failure_queue}, or was dropped if that was too long (64 KB with "
             "what Function Compute adds)"
         )
+    rule_name = spec.rule_name.replace("'", "''")
     failed_run = (
         f'functionName: "{spec.function.name}" and invocationType: Async and hasFunctionError: true'
     )
@@ -139,11 +143,25 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             _HIGH,
         ),
         AlertRule(
+            "replaced",
+            "Findings come of another rule of our rule's name",
+            f"A rule {spec.rule_name} reports buckets, and the function leaves them alone: its id "
+            "is not the one that it waits for. A rule that is made again has another id. See: "
+            "resource-repair doctor, then resource-repair provision and a deploy",
+            f"{_AUDIT} and {MESSAGE}.outcome: ignored | select count(1) as lines "
+            f"where \"{MESSAGE}.rule_name\" = '{rule_name}' "
+            f"and \"{MESSAGE}.reason\" like '{OTHER_RULE}%'",
+            (),
+            _CRITICAL,
+            condition="lines > 0",
+        ),
+        # What the function ignores proves nothing: other rules' findings come by the same topic.
+        AlertRule(
             "silence",
-            "No audit line for a week",
+            "No finding of our rule for a week",
             "Nothing was found, or nothing comes through any more. See: resource-repair doctor, "
             "resource-repair verify --loop",
-            f"{_AUDIT} | select count(1) as lines",
+            f"{_AUDIT} not {MESSAGE}.outcome: ignored | select count(1) as lines",
             (),
             _MEDIUM,
             every=_DAY,

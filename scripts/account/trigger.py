@@ -94,7 +94,7 @@ class Trigger(Thing):
             "region": self._wanted.region,
             "notifyContentFormat": self._wanted.content_format,
             "notifyStrategy": self._wanted.strategy,
-            "filterTag": self._wanted.filter_tag,
+            "filterTag": "",  # Cloud Config's messages bear none
         }
         return {name: value for name, value in config.items() if value}
 

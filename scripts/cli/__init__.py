@@ -217,7 +217,7 @@ class _Run:
         emptied = dotenv.emptied(path.parent / ".env", self._environ)
         if rule_id_known and rule_ids.RULE_ID in emptied:
             raise UsageError(emptied[rule_ids.RULE_ID])
-        for told in emptied.values():
+        for told in (*emptied.values(), *dotenv.unread(path.parent / ".env")):
             aside(told)
         settings = dict(dotenv.environment(path.parent / ".env", self._environ))
         if not rule_id_known:

@@ -10,7 +10,8 @@ from scripts.declared.errors import Place
 from scripts.declared.files import writing
 from scripts.errors import UsageError
 
-_LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*")
+_LINE = re.compile(r"\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*|:\s+)(.*?)\s*")
+_MARK = "\ufeff"  # with which some editors begin a file
 _QUOTED = re.compile(r"""(['"`])(.*)\1\s*(?:#.*)?""")
 
 
@@ -45,6 +46,15 @@ def emptied(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def unread(path: Path) -> list[str]:
+    """Of each line that sets nothing and is no comment, that it does: none is quoted."""
+    return [
+        f"{path.name}, line {line} sets nothing: write NAME=value, or put a # before it"
+        for line, text in enumerate(_text(path).splitlines(), 1)
+        if text.strip() and not text.lstrip().startswith("#") and not _LINE.fullmatch(text)
+    ]
+
+
 def assign(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in the file at `path`, which is made if need be; its other lines stay.
 
@@ -77,7 +87,7 @@ def _text(path: Path) -> str:
             f"{path} cannot be read ({error.strerror}): make it a file of yours, or take it away"
         ) from None
     try:
-        return content.decode()
+        return content.decode().removeprefix(_MARK)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(

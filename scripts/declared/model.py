@@ -91,7 +91,6 @@ class TriggerSpec:
     region: str
     content_format: str
     strategy: str
-    filter_tag: str
     source_arn: str
 
 

@@ -34,6 +34,15 @@ ENVIRONMENT_LIMIT = 4096  # bytes
 # A second look at what contradicts a finding comes three seconds after the first one.
 _SHORTEST_TIMEOUT = 5  # seconds
 _REGION = (r"[a-z]+(-[a-z0-9]+)+", "it must be the id of a region, such as cn-shanghai")
+# What regions are called after. One that is not among them may be new; nearly one is a slip.
+_PLACES = frozenset(
+    (
+        *("beijing", "chengdu", "fuzhou", "guangzhou", "hangzhou", "heyuan", "hongkong"),
+        *("huhehaote", "nanjing", "qingdao", "shanghai", "shenzhen", "wuhan", "wulanchabu"),
+        *("zhangjiakou", "zhengzhou", "zhongwei"),
+        *("central", "east", "north", "northeast", "south", "southeast", "west"),
+    )
+)
 _NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 _BUCKET = (
     r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
@@ -56,6 +65,10 @@ _ROLE_ARN = (
 )
 # Log Service keeps logs for 1 to 3650 days (page "CreateLogStore").
 _RETENTION, _A_YEAR = (1, 3650), 365
+# Of `vars`, what stands nowhere under `props`.
+_AROUND = {"ruleName", "oversizedBucket", "logRetention"}
+# With either the function may be where it cannot reach OSS, or only that of its own region.
+_DEAF = {"vpcConfig", "internetAccess"}
 # The function's own variables, and two without which it would not look at the others.
 _VARIABLES = {
     "prepareRuleId",
@@ -81,9 +94,9 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
     variables = Variables(document.variables, environ, account_id, path.parent / ".env")
     props = variables.resolve(document.props)
     fields = props.fields(required=("region", "service", "function", "triggers"))
-    around = _around(document.variables, variables)
+    around = _around(document, variables)
     bucket, retention = around.get("oversizedBucket"), around.get("logRetention")
-    region = fields["region"].text(*_REGION)
+    region = _region(fields["region"])
     spec = Spec(
         name=document.name,
         access=document.access,
@@ -96,6 +109,9 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
         function=_function(fields["function"], path.parent, f"{region}:{account_id}"),
         trigger=_trigger(fields["triggers"].only("trigger"), region, account_id),
     )
+    for name in _unused(document, variables):  # last, as what is wrong elsewhere tells more
+        key = document.variables.mapping()[name].key
+        raise SpecError(key, "is used nowhere", "take it out, or refer to it")
     return least_privilege.granted(spec) if spec.service.role.provisioned else spec
 
 
@@ -106,12 +122,20 @@ def environment_size(variables: Mapping[str, str]) -> int:
 
 def region(path: Path, environ: Mapping[str, str]) -> str:
     """The region alone, for those who must know it before they know the account; as `load`."""
-    return _alone(path, environ, "region").text(*_REGION)
+    return _region(_alone(path, environ, "region"))
 
 
 def runtime(path: Path, environ: Mapping[str, str]) -> str:
     """The function's runtime alone, for those who build before there is an account; as `load`."""
     return _alone(path, environ, "function", "runtime").one_of(*_RUNTIMES)
+
+
+def _region(node: Node) -> str:
+    region = node.text(*_REGION)
+    place = region.split("-")[1]
+    if place not in _PLACES and (meant := nearest(place, _PLACES)):
+        node.refuse(f"there is no such region: {region.replace(place, meant, 1)} is perhaps meant")
+    return region
 
 
 def _alone(path: Path, environ: Mapping[str, str], *names: str) -> Node:
@@ -126,12 +150,13 @@ def _alone(path: Path, environ: Mapping[str, str], *names: str) -> Node:
 
 class _Document(NamedTuple):
     """The project's name, the alias of the client's keys, the `vars` block, and the one service's
-    `props`; nothing is resolved."""
+    `props`; nothing is resolved. `run_with` are the variables that its actions name."""
 
     name: str
     access: str
     variables: Node
     props: Node
+    run_with: frozenset[str]
 
 
 def _document(path: Path) -> _Document:
@@ -146,11 +171,14 @@ def _document(path: Path) -> _Document:
     (entry,) = services.values()
     fields = entry.fields(required=("component", "props"), optional=("actions",))
     fields["component"].one_of("fc")
+    run_with = frozenset[str]()
     if "actions" in fields:
         _check_actions(fields["actions"])
+        run_with = frozenset(re.findall(r"\$\{vars\.(\w+)", str(fields["actions"].plain())))
     # The client takes it as it is: nothing in it is resolved, and a number is text.
     access = _text_or_number(document["access"]) if "access" in document else ""
-    return _Document(document["name"].text(*_NAME), access, document["vars"], fields["props"])
+    name = document["name"].text(*_NAME)
+    return _Document(name, access, document["vars"], fields["props"], run_with)
 
 
 def _check_actions(node: Node) -> None:
@@ -166,11 +194,12 @@ def _check_actions(node: Node) -> None:
                 fields.text(each)
 
 
-def _around(node: Node, variables: Variables) -> Fields:
+def _around(document: "_Document", variables: Variables) -> Fields:
     """What `vars` says of the things around the function that stands nowhere under `props`."""
+    node = document.variables
     known = node.mapping()
-    names = {"ruleName", "oversizedBucket", "logRetention"}
-    for name in sorted(known.keys() - variables.used - names):
+    names = _AROUND
+    for name in _unused(document, variables):
         if meant := nearest(name, names - known.keys()):
             raise SpecError(known[name].key, "is used nowhere", f"{meant} is perhaps meant")
     if "ruleName" not in known:
@@ -178,7 +207,17 @@ def _around(node: Node, variables: Variables) -> Fields:
     return Fields({name: variables.resolve(known[name]) for name in sorted(names & known.keys())})
 
 
+def _unused(document: _Document, variables: Variables) -> list[str]:
+    """The variables that nothing refers to."""
+    known = document.variables.mapping().keys()
+    return sorted(known - variables.used - _AROUND - document.run_with)
+
+
 def _service(node: Node, account_id: str) -> ServiceSpec:
+    for name in sorted(_DEAF & node.mapping().keys()):
+        raise SpecError(
+            node.mapping()[name].key, "is not supported", "take it out: OSS must be within reach"
+        )
     fields = node.fields(required=("name", "role"), optional=("description", "logConfig"))
     logs = fields.get("logConfig")
     return ServiceSpec(
@@ -317,7 +356,8 @@ def _trigger(node: Node, here: str, account_id: str) -> TriggerSpec:
         optional=("filterTag",),
     )
     topic = config["topicName"].text(r"[A-Za-z0-9][\w-]*", "it must be the name of a topic")
-    tag = config.get("filterTag")
+    if tag := config.get("filterTag"):
+        tag.fail("lets no finding pass", "take it out: Cloud Config's messages bear no tag")
     if config["region"].text() != here:
         remedy = f"it must be {here}, as a topic triggers functions of its own region only"
         config["region"].refuse(remedy)
@@ -328,6 +368,5 @@ def _trigger(node: Node, here: str, account_id: str) -> TriggerSpec:
         region=here,
         content_format=config["notifyContentFormat"].one_of("STREAM", "JSON"),
         strategy=config["notifyStrategy"].one_of("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"),
-        filter_tag=tag.text(r".{1,16}", "it may have at most 16 characters") if tag else "",
         source_arn=f"acs:mns:{here}:{account_id}:/topics/{topic}",
     )

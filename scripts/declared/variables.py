@@ -47,6 +47,8 @@ class Variables:
 
     def _resolve(self, node: Node, *, nested: bool) -> Node:
         value = node.value
+        if node.place.path.startswith("vars."):  # by an alias of YAML's
+            self.used.add(node.place.path.split(".")[1])
         if isinstance(value, dict):
             inner = {
                 name: self._resolve(each, nested=nested).under(each.key)

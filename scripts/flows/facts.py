@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from resource_repair import settings as function_settings
 from resource_repair.exemptions import Exemptions
+from resource_repair.values import REPORT
+from scripts.account import audit_trail
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.channel import channels
@@ -42,6 +44,7 @@ from scripts.account.permission import Permission, union
 from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
 from scripts.account.recorder import GET_RECORDER
+from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
 from scripts.account.resource import Resource, State, Step
 from scripts.account.rule import LIST_RULES, rules
 from scripts.account.service import Service
@@ -58,6 +61,7 @@ from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
+from scripts.flows.left_open import what_is_due
 
 
 class _UnknownError(Exception):
@@ -142,6 +146,10 @@ class Survey:
     @takes(*Rule.READING)
     def rule(self) -> Seen:
         return _around(Rule(self._spec, self._clients))
+
+    @takes(LIST_REMEDIATIONS)
+    def remediations(self) -> tuple[Remediation, ...]:
+        return tuple(acting_beside(self._clients, self._facts.rule_ids))
 
     @takes(*Channel.READING)
     def channels(self) -> tuple[ChannelFound, ...]:
@@ -291,6 +299,21 @@ class Survey:
         tag = function_settings.load(self._spec.function.environment).exempt_tag
         exempting = LiveExemptions(self._known("exemptions"), tag, self._facts.today)
         return foresee(self._spec, self._clients, exempting)
+
+    @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
+    def due(self) -> tuple[tuple[str, str], ...]:
+        """What a live function that enforces has left open, as `sweep --due` would find it."""
+        running = self._known("running")
+        if not running or running.settings.problems or running.settings.mode == REPORT:
+            return ()
+        self._known("rules")
+        if not rules_are_there(self._facts):
+            return ()
+        exempting = LiveExemptions(
+            self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today
+        )
+        found = foresee(self._spec, self._clients, exempting).to_close
+        return tuple(what_is_due(self._spec, self._clients, found, self._facts.now))
 
 
 _READS: Mapping[str, Callable[[Survey], Any]] = {

@@ -24,7 +24,7 @@ class SweepPlan(NamedTuple):
     `chosen` get a finding, in this order; `later` are left by the limit, `exempt` by the function,
     `ignored` by Cloud Config. `why` says of each why it is due, with --due. The `overlooked` among
     them are due by what was read alone, and want their number confirmed: `unconfirmed` are left
-    where nobody does.
+    where nobody does. `fresh` are left as what happened to them is less than --grace ago.
     """
 
     live: DeployedFunction
@@ -35,6 +35,7 @@ class SweepPlan(NamedTuple):
     why: Mapping[str, str]
     overlooked: Collection[str]
     unconfirmed: Sequence[Candidate]
+    fresh: Sequence[str]
 
     @property
     def closes(self) -> int:
@@ -60,8 +61,9 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}
     new: Mapping[str, str] = {}
+    fresh: Sequence[str] = ()
     if options.due:
-        why, new = _due(context, swept, live.mode, now)
+        why, new, fresh = _due(context, swept, live.mode, now)
         # What fails every night must not use up the limits before the others have their turn.
         due_by_lines = sorted(
             (each for each in swept if each.bucket in why),
@@ -76,7 +78,9 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     ignored = [each for each in found if each.compliance == findings.IGNORED]
     chosen, later = swept[: options.limit], swept[options.limit :]
     whys = {**why, **new}
-    return reader, SweepPlan(live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed)
+    return reader, SweepPlan(
+        live, chosen, later, exempt, ignored, whys, new.keys(), unconfirmed, fresh
+    )
 
 
 def _checked_settings(context: Context, live: DeployedFunction) -> Settings:
@@ -111,19 +115,22 @@ def _named(
 
 def _due(
     context: Context, swept: Sequence[Candidate], mode: str, now: datetime
-) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Why each that is due is so, and of the others why each that was overlooked is."""
+) -> tuple[Mapping[str, str], Mapping[str, str], Sequence[str]]:
+    """Why each that is due is so, of the others why each that was overlooked is, and the fresh."""
     if not swept:
-        return {}, {}
+        return {}, {}, ()
     where, grace = (context.clients, context.spec), timedelta(minutes=context.options.grace)
     span = (audit_trail.since(context.options.days, now), now + audit_trail.SKEW)
     lines = last_lines(audit_trail.read(*where, *span))
     why: dict[str, str] = {}
     new: dict[str, str] = {}
+    fresh: list[str] = []
     for each in swept:
-        asked = (each, lines.get(each.bucket), mode, now, grace)
-        if told := due(*asked):
+        asked = (each, lines.get(each.bucket), mode, now)
+        if told := due(*asked, grace):
             why[each.bucket] = told
-        elif told := overlooked(*asked):
+        elif told := overlooked(*asked, grace):
             new[each.bucket] = told
-    return why, new
+        elif due(*asked, timedelta()) or overlooked(*asked, timedelta()):
+            fresh.append(each.bucket)
+    return why, new, fresh

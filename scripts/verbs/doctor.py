@@ -1,10 +1,11 @@
 """Walk the chain rule, channel, topic, trigger, function, bucket, and find where it is broken.
 
 Says of each link whether a finding would be lost there, and the command that mends it. Exit code 0
-if the chain is sound, 1 if not. What only a first deploy makes is no fault before that. Whatever
-`verify` finds is told too; the code is compared where one is built here.
+if the chain is sound, 1 if not. Whatever `verify` finds is told too; the code is compared where one
+is built here.
 
-`s deploy` runs it first (--before-deploy) and stops on a fault. If that deploy would be the first
+`s deploy` runs it first (--before-deploy), where what that deploy makes or mends is no fault, and
+stops on any other. If that deploy would be the first
 one in mode enforce, and more than 20 buckets are non-compliant and not exempt, their number must be
 given as EXPECT_CLOSE in the environment. It stops too where it would end a pause, or drop an
 exemption that is live and was not named in EXPECT_DROP.

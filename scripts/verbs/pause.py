@@ -1,7 +1,9 @@
 """Pause the live function: findings are recorded from now on, and nothing is closed.
 
 It goes into mode report, by its environment alone: nothing is built, and nothing is asked. Since
-when and why is kept on the function itself. Safe to repeat: the first pause holds until resume.
+when and why is kept on the function itself. Safe to repeat: the first pause holds until resume. It
+binds the function alone: where Cloud Config's own remediation acts on the same findings, that is
+told.
 """
 
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from scripts.account.deployed_function import (
     Pause,
 )
 from scripts.context import Acting, Context, Ended, Verb
+from scripts.flows import beside
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
@@ -42,6 +45,7 @@ class Report:
     mode: str
     paused: Pause | None
     changed: bool
+    acting_beside: tuple[str, ...] | None
 
 
 def _pause(context: Context) -> Ended:
@@ -63,7 +67,8 @@ def _pause(context: Context) -> Ended:
         console.say(f"{name} is {live.pause} already: nothing was changed")
     else:
         console.say(f"would pause {name}: from mode {live.mode} it would go to {REPORT}")
-    return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed))
+    others = beside.tell(context, VERB)
+    return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed, others))
 
 
 def _paused(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:
@@ -94,7 +99,7 @@ def _pause_once(context: Context, now: datetime) -> tuple[DeployedFunction, bool
 VERB = Verb(
     "pause",
     __doc__ or "",
-    (GET, UPDATE),
+    (GET, UPDATE, *beside.PERMISSIONS),
     Options,
     _pause,
     rule_id_known=False,

@@ -29,7 +29,7 @@ from scripts.decide.chain.rule import closes_once_on
 from scripts.declared import Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
-from scripts.flows import carry_out
+from scripts.flows import beside, carry_out
 from scripts.flows.carry_out import StepReport
 from scripts.patience import TIMEOUT, Progress, wait
 from scripts.terminal import Console, Exit
@@ -86,6 +86,7 @@ def _provision(context: Context) -> Ended:
     last = step_for(settings)
     planned = replace(planned, steps=(*planned.steps, last))
     carry_out.show(console, planned, "all around the function")
+    beside.tell(context, VERB)
     if last in planned.changes:
         settings.check()
     if not recipients:
@@ -219,7 +220,7 @@ class _Settings:
 VERB = Verb(
     "provision",
     __doc__ or "",
-    union(inventory.PROVISIONING, (GET,)),  # the latter where the rule is off
+    union(inventory.PROVISIONING, (GET,), beside.PERMISSIONS),  # the latter where the rule is off
     Acting,
     _provision,
     rule_id_known=False,

@@ -32,7 +32,7 @@ from scripts.decide.attention import Need, Totals
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
-from scripts.flows import bucket_view
+from scripts.flows import beside, bucket_view
 from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
 from scripts.terminal import Console, Exit
@@ -118,6 +118,7 @@ class Report:
     """The buckets, and what is to be known to read of them."""
 
     paused: str | None
+    acting_beside: tuple[str, ...] | None
     buckets: tuple[BucketReport, ...]
     exemptions: ExemptionsReport
     not_read: tuple[str, ...]
@@ -134,18 +135,24 @@ def _status(context: Context) -> Ended:
     views = [reader.one(options.bucket)] if options.bucket else reader.all()
     found = attention.needs(views, reader.brake, now.date())
     totals = attention.totals(found)
+    others = beside.tell(context, VERB)
     _show_function(context, reader)
     _show(context, found, totals)
     show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
         str(pause) if pause else None,
+        others,
         tuple(map(_bucket, found)),
         ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
         totals,
     )
-    whole = not reader.failures and (not options.bucket or views[0].acl is not None)
+    whole = (
+        others is not None
+        and not reader.failures
+        and (not options.bucket or views[0].acl is not None)
+    )
     sound = whole and not totals.standings[posture.OPEN]
     return Ended(Exit.DONE if sound else Exit.PROBLEM, report)
 
@@ -286,7 +293,7 @@ def _known(value: _T | Unread | None) -> _T | None:
 VERB = Verb(
     "status",
     __doc__ or "",
-    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS),
+    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS, *beside.PERMISSIONS),
     Options,
     _status,
 )

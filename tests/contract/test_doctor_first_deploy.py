@@ -36,10 +36,12 @@ def undeployed(moments: Moments, tmp_path: Path) -> Account:
 
 
 def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Account) -> None:
-    """What only a deploy makes is said not to be there yet, which is no fault."""
-    found = look(undeployed)
+    """Before a deploy what it makes is not there yet; else findings are lost without it."""
+    found = look(undeployed, before_deploy=True)
+    without = {each.link for each in look(undeployed) if each.standing is Standing.FAULT}
 
     assert {each.standing for each in found} == {Standing.NOT_YET}
+    assert without == {"trigger", "service", "function's role", "function"}
     assert [each.link for each in found] == [
         "subscription",
         "trigger",

@@ -68,12 +68,13 @@ def test_a_tag_exempts_as_it_does_for_the_function(
     assert product.acls() == {"tagged": "public-read", "over": "private"}
 
 
-def test_the_grace_is_kept(product: Account) -> None:
-    """What happened within the last minutes may be under way, and nothing is begun for it."""
+def test_the_grace_is_kept_and_told(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """What happened within the last minutes may be under way: nothing is begun, which is said."""
     product.plant(alpha="public-read")
     before = invoked(product)
     assert product.run("sweep", "--due", "--yes") == 0
     assert invoked(product) == before
+    assert "--grace may be under way: alpha" in capsys.readouterr().out
 
 
 def test_what_fails_every_night_leaves_the_others_their_turn(product: Account) -> None:
@@ -83,6 +84,6 @@ def test_what_fails_every_night_leaves_the_others_their_turn(product: Account) -
     assert product.run("sweep", "--bucket", "alpha", "--yes") == 1
     product.cloud.clock.advance(2)  # Log Service finds lines a second late
 
-    assert product.run("sweep", "--due", "--yes", "--grace", "0", "--limit", "1") == 0
+    assert product.run("sweep", "--due", "--yes", "--grace", "0", "--limit", "1") == 1
 
     assert product.acls() == {"alpha": "public-read", "zulu": "private"}

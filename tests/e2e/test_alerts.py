@@ -232,12 +232,15 @@ def place(product: Account) -> tuple[str, str]:
 
 
 def test_silence_for_a_week(product: Account, hook: Webhook) -> None:
-    """Seven days without an audit line are told of, once; a line begins the count anew."""
+    """Seven days without a finding of ours are told of, once, whatever other rules report."""
     clock, alerts = product.cloud.clock, product.cloud.log.alerts
+    foreign = (ROOT / "events" / "ignored_other_rule.json").read_bytes()
 
     def silent(days: int) -> None:
         for _ in range(days):
             clock.advance(DAY)
+            send(product, foreign)
+            clock.advance(FOUND_WITHIN)
             alerts.check("resource-repair-silence")
 
     silent(6)
@@ -254,6 +257,22 @@ def test_silence_for_a_week(product: Account, hook: Webhook) -> None:
     assert hook.names() == ["silence"]
 
 
+def test_a_rule_made_again_under_its_name_is_told(product: Account, hook: Webhook) -> None:
+    """Its findings carry our rule's name and another id: the function ignores them all."""
+    ours = (ROOT / "events" / "ignored_other_rule.json").read_text()
+    body = json.loads(ours)
+    body["evaluationResultIdentifier"]["evaluationResultQualifier"]["configRuleName"] = (
+        product.spec.rule_name
+    )
+    send(product, ours.encode())
+    check_until(product.cloud, hook, "replaced", times=0)
+
+    send(product, json.dumps(body).encode())
+    check_until(product.cloud, hook, "replaced")
+
+    assert len(hook.of("replaced")) == 1
+
+
 def test_nothing_that_is_kept_has_the_token_but_the_webhook(
     product: Account, hook: Webhook
 ) -> None:
@@ -264,6 +283,6 @@ def test_nothing_that_is_kept_has_the_token_but_the_webhook(
     assert own.fields["url"] == hook.address
     (policy,) = records.all("sls.alert.action_policy")
     rules = product.cloud.log.alerts.all(place(product)[0])
-    assert len(rules) == 7
+    assert len(rules) == 8
     assert TOKEN not in policy.value
     assert not any(TOKEN in str(rule.settings) for rule in rules)

@@ -75,6 +75,7 @@ SOUND = Facts(
     rules=(rule(),),
     rule=seen("rule", SPEC.rule_name, state="ACTIVE"),
     channels=(channel(),),
+    remediations=(),
     channel_found=channel(),
     channel=seen(
         "delivery channel",
@@ -130,6 +131,7 @@ SOUND = Facts(
     alert_policy=seen("alert policy", "policy", actions="fire()"),
     webhook=seen("alert webhook", "webhook", to="https://example.com/…"),
     found=Prospect(),
+    due=(),
 )
 
 

@@ -274,12 +274,13 @@ def test_what_hangs_together_is_told_at_each_link(given: Facts, links: dict[str,
     assert {each.link: each.mend for each in said(given)} == links
 
 
-def test_a_function_that_was_taken_away_is_a_fault() -> None:
-    """Without a service there was no deploy yet; beside one, a function that is gone is missed."""
-    (taken,) = said(gone("function", running=None))
-    first = said(gone("function", running=None, service=gone("service").service))
-    assert (taken.link, taken.standing) == ("function", FAULT)
-    assert {each.standing for each in first} == {NOT_YET}
+def test_without_a_function_the_chain_is_not_sound() -> None:
+    """Taken away or never deployed, findings are lost; before a deploy that brings it, not yet."""
+    for missing in ({}, {"service": gone("service").service}):
+        facts = gone("function", running=None, **missing)
+        now, before = said(facts), said(facts, before_deploy=True)
+        assert {each.standing for each in now} == {FAULT}, missing
+        assert {each.standing for each in before} == {NOT_YET}, missing
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from scripts import cli
 from scripts.account.clients import fixed_credentials
-from scripts.declared.dotenv import assign, environment
+from scripts.declared.dotenv import assign, environment, unread
 from scripts.docs import permissions
 from scripts.errors import UsageError
 from tests.parts import project
@@ -84,3 +84,21 @@ def test_no_file_sets_nothing(tmp_path: Path) -> None:
     assert environment(tmp_path / ".env", {"A": "1"}) == {"A": "1"}
     (tmp_path / ".env").symlink_to(tmp_path / "nowhere")
     assert environment(tmp_path / ".env", {"A": "1"}) == {"A": "1"}
+
+
+def test_it_is_read_as_the_client_reads_it(tmp_path: Path) -> None:
+    """With the mark that some editors begin a file with, and with a colon for the equals sign."""
+    path = tmp_path / ".env"
+    path.write_bytes("\ufeffA=1\nB: 2\n  export C = 'three' # why\n".encode())
+    assert environment(path, {}) == {"A": "1", "B": "2", "C": "three"}
+    assign(path, {"A": "4", "B": "5"})
+    assert environment(path, {}) == {"A": "4", "B": "5", "C": "three"}
+
+
+def test_a_line_that_sets_nothing_is_told_and_not_quoted(tmp_path: Path) -> None:
+    """It may hold a secret: its number is told, and what it may be."""
+    path = tmp_path / ".env"
+    path.write_text("A=1\n\n# a comment\nALERT_WEBHOOK https://hooks.example.com/a-token\n")
+    (told,) = unread(path)
+    assert told.startswith(".env, line 4 sets nothing: ")
+    assert "token" not in told

@@ -120,6 +120,7 @@ def line_of(text: str) -> int:
         ("logLevel: INFO", "logLevel: LOUD", "vars.logLevel is 'LOUD': it may be DEBUG or INFO or"),
         ("exemptTagDays: 7", "exemptTagDays: 91", "vars.exemptTagDays is 91: it must be a number"),
         ("memory: 512", "memory: 500", "vars.memory is 500: it must be a whole number from 128 to"),
+        ("region: cn-shanghai", "region: cn-shanghia", "vars.region is 'cn-shanghia': there is no"),
         ("timeout: 60", "timeout: '60'", "vars.timeout is '60': it must be a whole number from 5"),
     ],
 )
@@ -141,6 +142,13 @@ def test_what_may_stand_there_is_told(tmp_path: Path, before: str, after: str, s
         ("runtime: ${", "runTime: ${", f"{PROPS}.function.runTime is not known here: runtime is"),
         ("  logRetention:", "  logRetenton:", "vars.logRetenton is used nowhere: logRetention is"),
         ("ruleName:", "rulename:", "vars.rulename is used nowhere: ruleName is perhaps meant"),
+        ("  mode: enforce\n", "  mod: 1\n  mode: enforce\n", "vars.mod is used nowhere: take it"),
+        ("        role:\n", "        vpcConfig: {}\n        role:\n", "is not supported: take it"),
+        (
+            "topicName:",
+            "filterTag: oss\n            topicName:",
+            "lets no finding pass: take it out",
+        ),
         ("services:\n", "service:\n", "service is not known here: services is perhaps meant"),
         ("pre-deploy:", "predeploy:", "actions.predeploy is not known here: it must be such as"),
     ],

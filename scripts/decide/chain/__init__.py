@@ -7,8 +7,10 @@ from dataclasses import replace
 from scripts.account.permission import Permission, missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
+from scripts.decide.chain.beside import BESIDE
 from scripts.decide.chain.buckets import BUCKETS
 from scripts.decide.chain.channel import CHANNEL
+from scripts.decide.chain.due import DUE
 from scripts.decide.chain.exemptions import EXEMPTIONS
 from scripts.decide.chain.facts import Facts
 from scripts.decide.chain.function import FUNCTION
@@ -28,6 +30,7 @@ LINKS = (
     CREDENTIALS,
     CLOUD_CONFIG,
     RULE,
+    BESIDE,
     CHANNEL,
     TOPIC,
     SUBSCRIPTION,
@@ -41,6 +44,7 @@ LINKS = (
     LOGS,
     ALERTS,
     BUCKETS,
+    DUE,
 )
 
 

@@ -10,6 +10,7 @@ from resource_repair.settings import Settings
 from scripts.account.deployed_function import MODE, PAUSED, Pause
 from scripts.account.findings import rule_ids
 from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
+from scripts.account.remediation import Remediation
 from scripts.account.resource import Difference, State, Step, compare
 from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
@@ -73,6 +74,7 @@ class Facts:
     recorder: Answer[Recorder] = NOT_READ
     rules: Answer[tuple[RuleFound, ...]] = NOT_READ  # every one of the account
     rule: Answer[Seen] = NOT_READ
+    remediations: Answer[tuple[Remediation, ...]] = NOT_READ  # of Cloud Config, beside us
     channels: Answer[tuple[ChannelFound, ...]] = NOT_READ  # likewise
     channel_found: Answer[ChannelFound | None] = NOT_READ
     channel: Answer[Seen] = NOT_READ
@@ -97,6 +99,7 @@ class Facts:
     alert_policy: Answer[Seen] = NOT_READ
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ
+    due: Answer[tuple[tuple[str, str], ...]] = NOT_READ  # buckets that should be closed, and why
 
     @property
     def today(self) -> date:

@@ -10,7 +10,6 @@ from scripts.decide.chain.model import (
     RESUME,
     Link,
     Remark,
-    not_yet,
     sound,
     stopping,
     undeployed,
@@ -21,14 +20,7 @@ from scripts.decide.chain.model import (
 def _examine(facts: Facts) -> Iterator[Remark]:
     name, live = facts.spec.function.name, known(facts.function).live
     if live is None:
-        service = facts.spec.service.name
-        # A first deploy makes both: one without the other was taken away, or is half made.
-        there = known(facts.service).live is not None
-        yield (
-            undeployed(f"there is no function {name}, though its service {service} is there")
-            if there
-            else not_yet(f"there is no function {name}")
-        )
+        yield undeployed(f"there is no function {name}")
         return
     waits_for, declared = live.get("environmentVariables.prepareRuleId", ""), facts.rule_ids
     if {each.strip() for each in waits_for.split(",")} != set(declared):
@@ -66,4 +58,4 @@ def _paused(facts: Facts, pause: Pause) -> Remark:
     return stopping(what, RESUME) if ended else sound(what)._replace(mend=RESUME)
 
 
-FUNCTION = Link("function", ("function", "running", "service", "undeclared"), _examine)
+FUNCTION = Link("function", ("function", "running", "undeclared"), _examine)

@@ -73,7 +73,7 @@ def sound(what: str) -> Remark:
 
 
 def not_yet(what: str, mend: str = APPLY) -> Remark:
-    """It is not there, and need not be before the first deploy."""
+    """It is not there, and no finding is lost by that."""
     return Remark(Standing.NOT_YET, what, mend)
 
 
@@ -127,8 +127,3 @@ def unlike(what: str, differences: Iterable[Difference]) -> Iterator[Remark]:
 def stopping(what: str, mend: str) -> Remark:
     """All is well as it is live; what a deploy would make of it is not."""
     return Remark(Standing.SOUND, what, mend, deploy_stops=True)
-
-
-def lacking(facts: Facts, what: str) -> Remark:
-    """Something that a deploy makes is not there: no fault before the first one."""
-    return undeployed(what) if facts.deployed else not_yet(what)

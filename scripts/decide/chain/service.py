@@ -12,8 +12,6 @@ from scripts.decide.chain.model import (
     Link,
     Remark,
     fault,
-    lacking,
-    not_yet,
     sound,
     undeployed,
     unlike,
@@ -52,7 +50,7 @@ def _examine_service(facts: Facts) -> Iterator[Remark]:
         return
     service = known(facts.service)
     if service.live is None:
-        yield not_yet(f"there is no service {name}")
+        yield undeployed(f"there is no service {name}")
         return
     others = (each for each in service.differences if not each.field.startswith(_TOLD_APART))
     wrong = [*unlike(name, others)]
@@ -97,7 +95,7 @@ def _about_steps(facts: Facts) -> Iterator[Remark]:
         if step.verdict is Verdict.REMOVE:
             yield undeployed(f"{role.name} has the policy {step.name}, which {beyond}")
         else:
-            yield lacking(facts, _told(step, role.name, needs))
+            yield undeployed(_told(step, role.name, needs))
 
 
 def _told(step: Step, role: str, needs: str) -> str:
@@ -112,4 +110,4 @@ def _told(step: Step, role: str, needs: str) -> str:
 
 
 SERVICE = Link("service", ("service",), _examine_service)
-SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle", "function"), _examine_role)
+SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)

@@ -14,15 +14,15 @@ from scripts.decide.chain.model import (
     changing,
     fault,
     in_the_way,
-    lacking,
     sound,
+    undeployed,
 )
 
 
 def _examine_trigger(facts: Facts) -> Iterator[Remark]:
     name, seen = facts.spec.trigger.name, known(facts.trigger)
     if seen.live is None:
-        yield lacking(facts, f"there is no trigger {name}")
+        yield undeployed(f"there is no trigger {name}")
         return
     role = facts.spec.trigger.role_arn
     differences = [each for each in seen.differences if each.field != SUBSCRIPTION]  # a link itself
@@ -61,5 +61,5 @@ def _about_role(role: Seen, trusts: str) -> Iterator[Remark]:
     yield from changing(role, told, ["trusts"] if trusted else ())
 
 
-TRIGGER = Link("trigger", ("trigger", "function"), _examine_trigger)
+TRIGGER = Link("trigger", ("trigger",), _examine_trigger)
 TRIGGER_ROLE = Link("trigger's role", ("trigger_role",), _examine_role)

@@ -6,7 +6,8 @@ yes the function gets each as a finding, one a synchronous invocation, and judge
 mode and exemptions are its own. Buckets whose closing breaks nothing come first, of these the most
 open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
 further one is begun, nor when the function was changed or paused meanwhile: it is read again before
-each. Whatever is not settled is told (exit code 1): nobody else tries it again.
+each. Whatever is not settled is told (exit code 1): nobody else tries it again. What --limit leaves
+is told last, and is exit code 1 too where nobody was asked (--yes, --expect).
 
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
 the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
@@ -33,13 +34,14 @@ from scripts.flows import candidates
 from scripts.flows.audit_lines import for_a_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.deliver import Ending, submit
+from scripts.flows.left_open import DAYS, GRACE
 from scripts.flows.parallel_run import ParallelRun, run_parallel
 from scripts.flows.sweep_plan import SweepPlan, plan_sweep
 from scripts.terminal import Exit
 from scripts.verbs.sweep import rendering
 
 _PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
-_GRACE, _DAYS = 5.0, 30.0  # minutes and days
+_GRACE = GRACE.total_seconds() / 60  # minutes
 _MOST = 1_000_000
 _MOST_PARALLEL = 100  # as many instances as an account has in a region, if nobody else runs
 _LONGEST_GRACE = 7 * 24 * 60
@@ -86,11 +88,11 @@ class Options(Acting):
     days: Annotated[
         float,
         Parameter(
-            help=f"with --due: look so far back for audit lines; default: {_DAYS}",
+            help=f"with --due: look so far back for audit lines; default: {DAYS}",
             converter=finite(0, _MOST),
         ),
         "DAYS",
-    ] = _DAYS
+    ] = DAYS
 
 
 def _sweep(context: Context) -> Ended:
@@ -99,10 +101,12 @@ def _sweep(context: Context) -> Ended:
     reader, plan = plan_sweep(context, now)
     rendering.show(console, plan, due_only=context.options.due)
     show_unread(context, VERB, reader.failures.values())
-    end = Exit.PROBLEM if reader.failures or plan.unconfirmed else Exit.DONE
+    unasked = context.options.yes or context.options.expect is not None
+    left = plan.unconfirmed or (unasked and plan.later)
+    end = Exit.PROBLEM if reader.failures or left else Exit.DONE
     check_expected(context.options.expect, plan.closes)
     if not plan.chosen or console.dry_run:
-        rendering.show_unconfirmed(console, plan, _confirming(context.options, plan))
+        _show_left(context, plan)
         return Ended(end, rendering.report(context, plan, None))
     if not _agreed(context, plan):
         console.say("nothing was started")
@@ -111,13 +115,20 @@ def _sweep(context: Context) -> Ended:
     plan.live.check_unchanged()  # much may happen before the yes is said
     done = _carry_out(context, plan)
     rendering.show_end(console, plan, done)
-    rendering.show_unconfirmed(console, plan, _confirming(context.options, plan))
+    _show_left(context, plan)
     report = rendering.report(context, plan, done)
     if done.refused:
         console.so_far(lambda: report)
         raise done.refused
-    left = any(map(rendering.failed, done.endings)) or for_a_person(rendering.lines_of(done))
-    return Ended(Exit.PROBLEM if done.stopped or left else end, report)
+    unsettled = any(map(rendering.failed, done.endings))
+    told = for_a_person(rendering.lines_of(done))
+    return Ended(Exit.PROBLEM if done.stopped or unsettled or told else end, report)
+
+
+def _show_left(context: Context, plan: SweepPlan) -> None:
+    confirming = _confirming(context.options, plan)
+    rendering.show_unconfirmed(context.console, plan, confirming)
+    rendering.show_later(context.console, plan)
 
 
 def _check(options: Options, now: datetime) -> None:
@@ -146,7 +157,7 @@ def _agreed(context: Context, plan: SweepPlan) -> bool:
 def _confirming(options: Options, plan: SweepPlan) -> str:
     """The command that closes what was left for want of a number, once the rest is closed."""
     words = ["--due"]
-    for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", _DAYS)):
+    for name, default in (("limit", _LIMIT), ("grace", _GRACE), ("days", DAYS)):
         if (given := getattr(options, name)) != default:
             words.append(f"--{name} {given:.12g}")
     words += [f"--bucket {name}" for name in options.bucket]

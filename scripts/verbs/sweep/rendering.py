@@ -61,11 +61,15 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     if rows:
         heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
         console.table((*heads, "due because" if due_only else "now"), rows)
+    if plan.fresh:
+        names = ", ".join(plan.fresh)
+        console.say(f"not due yet, as what happened within --grace may be under way: {names}")
     left = (
         f"{len(plan.exempt)} exempt and {len(plan.ignored)} ignored in Cloud Config are left alone"
     )
     if not plan.chosen:
-        what = "is due" if due_only else "is non-compliant that is not exempt"
+        due = "is due yet" if plan.fresh else "is due"
+        what = due if due_only else "is non-compliant that is not exempt"
         if not plan.unconfirmed:
             console.say(f"nothing to do: no bucket {what}; {left}", "green")
         return
@@ -73,8 +77,6 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     console.say(
         f"this closes {counted(plan.closes)}, {hurt} of which somebody may miss; {left}", "bold"
     )
-    if plan.later:
-        console.say(f"--limit leaves {counted(len(plan.later))} more: run again for them")
 
 
 def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
@@ -86,6 +88,14 @@ def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
             f"{'it' if left == 1 else 'them'}, and confirm the number by {command}",
             "red",
         )
+
+
+def show_later(console: Console, plan: SweepPlan) -> None:
+    """That there is work left, as the last that is said; nothing if there is none."""
+    if plan.later:
+        left = sum(each.closes for each in plan.later)
+        told = f"; {counted(left)} open, to be closed then" if left else ""
+        console.say(f"--limit left {counted(len(plan.later))} for the next run{told}", "red")
 
 
 def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:

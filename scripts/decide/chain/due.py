@@ -1,0 +1,24 @@
+"""What is open and should be closed by now: nobody else comes back to it."""
+
+from collections.abc import Iterator
+
+from scripts.decide.chain.facts import Facts, known
+from scripts.decide.chain.model import Link, Remark, Standing, sound
+
+SWEEP = "resource-repair sweep --due"
+_NAMED = 20
+
+
+def _examine(facts: Facts) -> Iterator[Remark]:
+    due = known(facts.due)
+    if not due:
+        yield sound("no bucket is open that should have been closed by now")
+        return
+    names = ", ".join(f"{name} ({why})" for name, why in due[:_NAMED])
+    further = f" and {len(due) - _NAMED} more" if len(due) > _NAMED else ""
+    what = f"open, and nobody comes back to it: {names}{further}"
+    # A deploy does not mend it, and is no reason to wait.
+    yield Remark(Standing.FAULT, what, SWEEP, deploy_goes_on=True)
+
+
+DUE = Link("what is due", ("rules", "running", "live_exemptions", "due"), _examine)
