@@ -16,8 +16,8 @@ from scripts.account.role import ROLES, just_made_role, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
-_SERVICES = "acs:fc:{region}:{account}:services/*"
-LIST_SERVICES = Permission("fc:ListServices", _SERVICES)
+SERVICES = "acs:fc:{region}:{account}:services/*"
+LIST_SERVICES = Permission("fc:ListServices", SERVICES)
 
 
 class Service(Thing):
@@ -29,7 +29,7 @@ class Service(Thing):
     kind = "service"
     READING = (GET_SERVICE, Permission("fc:ListVpcBindings"))
     MAKING = (
-        *on(_SERVICES, "fc:CreateService", "fc:UpdateService"),
+        *on(SERVICES, "fc:CreateService", "fc:UpdateService"),
         Permission("fc:DeleteVpcBinding"),
         Permission("ram:PassRole", ROLES),
     )

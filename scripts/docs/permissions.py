@@ -18,12 +18,12 @@ from scripts import ROOT, cli
 from scripts.account.function_role import POLICIES
 from scripts.account.permission import Permission, on, union
 from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
+from scripts.account.service import SERVICES
 from scripts.context import Verb
 
 VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
 """Those that work in an account, in the command's order."""
 
-_SERVICES = "acs:fc:{region}:{account}:services/*"
 _LOOKING = on(
     "*",
     *("fc:GetService", "fc:ListVpcBindings", "fc:GetFunction", "fc:GetFunctionAsyncInvokeConfig"),
@@ -37,7 +37,7 @@ CLIENT = {
         *on("*", "fc:DeleteFunctionAsyncInvokeConfig", "fc:CreateTrigger", "fc:UpdateTrigger"),
         *_TRIGGERS,
         *on("*", "ram:GetPolicy", "ram:AttachPolicyToRole", "ram:ListPolicyVersions"),
-        *on(_SERVICES, "fc:CreateService", "fc:UpdateService"),
+        *on(SERVICES, "fc:CreateService", "fc:UpdateService"),
         *READ_ROLE,
         *MAKE_ROLE,
         *on(ROLES, "ram:PassRole"),
