@@ -283,7 +283,10 @@ class BucketRepair(Repair):
         if created is None:
             return ""
         if self._finding.reported_at is not None:
-            return _YOUNGER if created > self._finding.reported_at / 1000 else ""
+            # OSS tells whole seconds. Private, although found open in the second in which it was
+            # made, it may be what an earlier run of ours has made, and could not tell.
+            latest = created + (outcome in (ALREADY_PRIVATE, BLOCKED))
+            return _YOUNGER if latest > self._finding.reported_at / 1000 else ""
         undated = created > self._clock.wall() - _UNDATED_SECONDS
         if undated and outcome in (ALREADY_PRIVATE, EXEMPT, BLOCKED):
             return f"{_YOUNGER}, or not: it says no time"

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--messages", type=int, default=2000)
     options.add_argument("--first", type=int, default=1)
-    options.add_argument("--set", action="append", default=[], help="a knob of s.yaml: name=value")
+    options.add_argument("--set", action="append", default=[], help="a line of s.yaml: name=value")
     return options
 
 

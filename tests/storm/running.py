@@ -75,8 +75,8 @@ class Storm:
     def _set_up(self) -> None:
         for name, value in self._knobs.items():
             text = self.account.path.read_text("utf-8")
-            text, found = re.subn(rf"(?m)^  {name}: .*$", f"  {name}: {value}", text)
-            assert found == 1, f"s.yaml has no knob {name}"
+            text, found = re.subn(rf"(?m)^( +{name}:) (?!acs:|\$)\S+", rf"\1 {value}", text)
+            assert found == 1, f"s.yaml has no one {name}"
             self.account.path.write_text(text, "utf-8")
         assert self.account.run("provision", "--yes") == 0  # a knob may want another role
         assert self.account.run("apply", "--yes") == 0

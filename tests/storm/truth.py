@@ -69,7 +69,8 @@ class Said(NamedTuple):
     def recreated(self) -> bool:
         """Whether it was another bucket, at one time or another, or is younger than the finding."""
         reported = self.line["reported_at"]
-        young = reported is None or self.some(lambda state: state.created > reported / 1000)
+        # A date is a whole second: what was made in that of the finding may be younger.
+        young = reported is None or self.some(lambda state: state.created + 1 > reported / 1000)
         return young or len({state and state.created for state in self.states}) > 1
 
     def has_its_reason(self) -> bool:
