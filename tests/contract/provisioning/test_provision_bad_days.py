@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import threading
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ def test_an_interrupted_run_is_taken_up(
     assert f'"Action": "{refused}"' in said.out
     through = WRITES.index(refused) + 1
     wanted = [each.partition(":")[2] for each in WRITES[:through]]
-    assert [each.action for each in account.writes()] == wanted
+    # What names a thing that was just made is asked again and again.
+    assert [action for action, _ in groupby(each.action for each in account.writes())] == wanted
     assert account.run("provision", "--yes") == 0
     assert account.state() == made
     assert environment(account.env, {})["PREPARE_RULE_ID"] == account.cloud.config.rules()[0].id
