@@ -9,7 +9,6 @@ from alibabacloud_fc_open20210406.models import ListServicesRequest
 from alibabacloud_mns_open20220119.models import CreateQueueRequest, ListTopicRequest
 from alibabacloud_ram20150501.models import ListRolesRequest
 from alibabacloud_sls20201230.models import (
-    CreateProjectRequest,
     GetProjectRequest,
     ListProjectRequest,
 )
@@ -21,8 +20,9 @@ from scripts.localcloud.clients import Clients
 
 @pytest.fixture(scope="module")
 def clients() -> Iterator[Clients]:
-    """Those of a cloud of these tests' own."""
+    """Those of a cloud of these tests' own, with a log project in it."""
     with LocalCloud(region="cn-hangzhou") as cloud:
+        cloud.log.create_project("some-logs")
         yield cloud.clients
 
 
@@ -60,7 +60,6 @@ def test_messages_are_sent_and_received(clients: Clients) -> None:
 
 def test_a_project_is_asked_by_its_name(clients: Clients) -> None:
     """Although before an address no name can stand."""
-    clients.log.create_project(CreateProjectRequest(project_name="some-logs", description="x"))
     assert (
         clients.log.get_project("some-logs", GetProjectRequest()).body.project_name == "some-logs"
     )

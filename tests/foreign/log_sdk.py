@@ -65,7 +65,7 @@ def run(signature: str, client: LogClient) -> None:
     call(f"{signature} create_project", lambda: client.create_project(project, "a foreigner's"))
     refused(f"{signature} create_project twice", lambda: client.create_project(project, "x"),
             "ProjectAlreadyExist")  # fmt: skip
-    call(f"{signature} get_project", lambda: client.get_project(project))
+    call(f"{signature} get_project", lambda: client.get_project(project), patient=True)
     call(f"{signature} list_project", lambda: client.list_project(project_name_pattern="foreign"),
          lambda answer: answer.get_total() >= 1)  # fmt: skip
     call(f"{signature} update_project", lambda: client.update_project(project, "changed"))
@@ -78,13 +78,14 @@ def run(signature: str, client: LogClient) -> None:
     refused(f"{signature} create_logstore twice", lambda: client.create_logstore(*stored),
             "LogStoreAlreadyExist")  # fmt: skip
     call(f"{signature} get_logstore", lambda: client.get_logstore(*stored),
-         lambda answer: (answer.get_ttl(), answer.get_shard_count()) == (30, 2))  # fmt: skip
+         lambda answer: (answer.get_ttl(), answer.get_shard_count()) == (30, 2),
+         patient=True)  # fmt: skip
     call(f"{signature} list_logstore", lambda: client.list_logstore(project),
          lambda answer: answer.get_logstores() == [STORE])  # fmt: skip
     call(f"{signature} update_logstore", lambda: client.update_logstore(*stored, ttl=60))
     refused(f"{signature} get_index_config of none", lambda: client.get_index_config(*stored),
-            "IndexConfigNotExist")  # fmt: skip
-    call(f"{signature} create_index", lambda: client.create_index(*stored, index()))
+            "IndexConfigNotExist", patient=True)  # fmt: skip
+    call(f"{signature} create_index", lambda: client.create_index(*stored, index()), patient=True)
     call(f"{signature} get_index_config", lambda: client.get_index_config(*stored),
          lambda answer: "number" in answer.get_index_config().key_config_list)  # fmt: skip
     call(f"{signature} update_index", lambda: client.update_index(*stored, index()))
