@@ -24,6 +24,7 @@ from scripts.decide.due import last_lines
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
+from scripts.patience import tallied
 
 OF_ONE = findings.LIST_OF_BUCKET
 """The permission for the view of one bucket alone; beside it those for all."""
@@ -92,7 +93,7 @@ class ViewReader:
             return self._view(result.bucket, result, line)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(view, found))
+            return list(tallied(pool.map(view, found), "buckets read", len(found)))
 
     @cached_property
     def lines(self) -> list[AuditLine] | Unread:

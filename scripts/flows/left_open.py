@@ -1,6 +1,7 @@
 """Which of the buckets that the function would close are due: nobody else comes back to them."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from resource_repair.openness import PRIVATE
@@ -12,9 +13,11 @@ from scripts.account.findings import Result
 from scripts.decide.candidates import Candidate, expected
 from scripts.decide.due import due, last_lines
 from scripts.declared import Spec
+from scripts.patience import tallied
 
 GRACE = timedelta(minutes=5)  # what happened within these may be under way
 DAYS = 30.0  # so far back is looked for audit lines
+_AT_ONCE = 8  # buckets that are asked about at a time
 
 
 def what_is_due(
@@ -30,10 +33,17 @@ def what_is_due(
         return
     span = (audit_trail.since(DAYS, now), now + audit_trail.SKEW)
     lines = last_lines(audit_trail.read(clients, spec, *span))
+    seeming: list[tuple[Result, str]] = []
     for result in found:
         end = expected(result.acl or "", None, ENFORCE)
         candidate = Candidate(result, result.acl, None, end, website=None, domains=None)
         if told := due(candidate, lines.get(result.bucket), ENFORCE, now, GRACE):
-            info = Bucket(clients, result.bucket, result.region).info_if_there()
-            if info and info.acl != PRIVATE:
-                yield result.bucket, told
+            seeming.append((result, told))
+
+    def is_open(each: tuple[Result, str]) -> bool:
+        info = Bucket(clients, each[0].bucket, each[0].region).info_if_there()
+        return bool(info and info.acl != PRIVATE)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        still = list(tallied(pool.map(is_open, seeming), "buckets read", len(seeming)))
+    yield from ((each.bucket, told) for (each, told), so in zip(seeming, still, strict=True) if so)
