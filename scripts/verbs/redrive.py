@@ -44,6 +44,7 @@ from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
 _ROUTES: Mapping[str, Callable[[Context, DeployedFunction], Route]] = {
@@ -238,7 +239,7 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
     ]
     console.table(("id", "waits", "buckets", "runs", "why it was given up", "now"), rows)
     more = " or more: run again for the rest" if seen >= MOST_LISTED else ""
-    console.say(f"{len(chosen)} of {seen} messages that can be seen in {queue}{more}")
+    console.say(f"{len(chosen)} of {count(seen, 'message')} that can be seen in {queue}{more}")
 
 
 def _refuse_in_report(live: DeployedFunction) -> None:
@@ -255,7 +256,7 @@ def _agreed(context: Context, live: DeployedFunction, number: int) -> bool:
     to = f"topic {context.spec.topic}"
     if context.options.to == _TO_FUNCTION:
         to = f"function {live.spec.qualified_name}"
-    what = "1 message" if number == 1 else f"{number} messages"
+    what = count(number, "message")
     return context.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
 
 
@@ -294,7 +295,8 @@ def _show_end(
     ]
     if rows:
         console.table(("stays", "buckets", "because"), rows)
-        told = f"{len(left)} of {len(chosen)} messages stay in the queue"
+        stay = "stays" if len(left) == 1 else "stay"
+        told = f"{len(left)} of {count(len(chosen), 'message')} {stay} in the queue"
         console.say(f"{told}: once that is mended, run again", "red")
     else:
         console.say(f"{len(chosen)} settled, and removed from the queue", "green")

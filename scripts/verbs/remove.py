@@ -29,6 +29,7 @@ from scripts.declared import Spec
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 _ROLE = "role"
 _ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
@@ -207,7 +208,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{left} messages wait in it: resource-repair redrive"
+        return f"{count(left, 'message', 'wait')} in it: resource-repair redrive"
     resource.delete()
     return ""
 
@@ -217,7 +218,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         waiting = resource.holds() if isinstance(resource, Queue) else 0
         if waiting:
             raise Problem(
-                f"{waiting} messages wait in the failure queue {resource.name}, each a "
+                f"{count(waiting, 'message', 'wait')} in the failure queue {resource.name}, each a "
                 "finding that was not repaired: resource-repair redrive, or say --discard-failures"
             )
 
