@@ -9,6 +9,7 @@ import http.client
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -30,6 +31,16 @@ _PATIENCE = 60  # seconds for what takes one or two
 
 _PUBLIC_POLICY = """{"Version": "1", "Statement": [{"Effect": "Allow", "Principal": ["*"],
  "Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:config-policy/*"]}]}"""
+
+
+# Two commands to a bucket that is opened, and closed by the whole product.
+_NEXT = (
+    "next: open a bucket yourself on a local cloud. In one terminal, until Ctrl-C:",
+    "  make cloud > build/cloud.env",
+    "and in another, once that file is written (a .env of yours would be changed: keep it aside):",
+    "  . build/cloud.env && for each in 'provision --yes' 'apply --yes' 'verify --loop --yes'; do "
+    "scripts/resource-repair $each || break; done",
+)
 
 
 class Act(NamedTuple):
@@ -117,7 +128,18 @@ class Demo:
 
     def _deploy(self, cloud: LocalCloud, code: Path) -> Stage:
         self._scene("s.yaml, brought to a local cloud by Alibaba Cloud's own SDKs")
-        self._console.say("  what was just made is not known everywhere at once, and is waited for")
+        self._console.say(
+            "  Cloud Config evaluates resources by rules, and reports what breaks one."
+        )
+        self._console.say(
+            "  MNS carries messages: who publishes to a topic reaches all its subscribers."
+        )
+        self._console.say(
+            "  Function Compute runs code when it is called, and tries again what fails."
+        )
+        self._console.say(
+            "  What was just made is not known everywhere at once, and is waited for."
+        )
         stage = set_up(cloud, code)
         for step in stage.plan.changes:
             why = "".join(f" ({difference})" for difference in step.differences)
@@ -204,8 +226,11 @@ class Demo:
     def _show_audit(self, stage: Stage) -> None:
         self._scene("The audit trail, as it would be in the log store")
         columns = ("outcome", "bucket", "region", "acl_before", "acl_after", "reason")
-        rows = [tuple(str(getattr(line, name) or "") for name in columns) for line in stage.audit()]
-        self._console.table(columns, rows)
+        tries = Counter(
+            tuple(str(getattr(line, name) or "") for name in columns) for line in stage.audit()
+        )
+        rows = [(*told, str(times)) for told, times in tries.items()]
+        self._console.table((*columns, "times"), rows)
 
     def _conclude(self, seconds: float) -> Exit:
         failed = [what for what, held in self._checks if not held]
@@ -219,6 +244,9 @@ class Demo:
             self._console.fail(f"{len(failed)} of {len(self._checks)} things were not as promised")
             return Exit.PROBLEM
         self._console.say(f"All {len(self._checks)} as promised, in {seconds:.1f} s.", "bold green")
+        self._console.say("")
+        for line in _NEXT:
+            self._console.say(line)
         return Exit.DONE
 
     def _make(self, stage: Stage, act: Act) -> Any:
