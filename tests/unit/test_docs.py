@@ -14,7 +14,7 @@ from scripts.account import recipients
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
 from scripts.decide import deploy_conflicts, deploy_effect
-from scripts.declared import rule_ids
+from scripts.declared import client_call, rule_ids
 from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
@@ -86,6 +86,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
         *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),
         *(byte_code.KNOB, "PYENV_ROOT", "serverless_devs_access_cicd_alias_name", "AccountID"),
+        *(client_call.ARGV, "serverless_devs_config_home"),
     ]
     assert [name for name in names if f"`{name}`" not in told] == []
     found = set()
