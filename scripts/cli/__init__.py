@@ -197,7 +197,7 @@ class _Run:
             context = Context(console, options, spec, clients, self._environ)
             return _told(console, verb.work(context))
         except CloudError as error:
-            if error.denied:
+            if error.lacks_statement:
                 show_remedy(console, verb, error, spec)
             raise
 
