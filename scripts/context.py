@@ -127,7 +127,7 @@ def show_unread(context: Context, verb: Verb, failures: Iterable[Problem]) -> No
     refused: list[str] = []
     for failure in failures:
         context.console.fail(str(failure))
-        if isinstance(failure, CloudError) and failure.denied:
+        if isinstance(failure, CloudError) and failure.lacks_statement:
             refused += failure.refused
     if missing := missing_permissions(verb.permissions, refused):
         _show_statements(context.console, missing, context.spec)

@@ -15,7 +15,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
-from scripts.account import proxies
+from scripts.account import proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
@@ -197,10 +197,20 @@ def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
     if not error.code:
         return unanswered(failed, error)
     named = _named(error)
-    advice = _advice(needed, error.code, error, named or (needed.action,))
+    refused = named or (needed.action,)
+    why = refusals.beyond_statements(_detail(error), refused)
+    advice = f"{why}, and run again" if why else _advice(needed, error.code, error, refused)
     told = failed(error.code, error.status, advice, proxies.used(), named=named)
     told.final = told.denied and not _of_block(error)
+    told.unmendable = bool(why) or _of_block(error)
     return told
+
+
+def _detail(error: Any) -> refusals.Detail:
+    """What OSS tells beside its code: oss2 reads no element within another."""
+    names = ("NoPermissionType", "PolicyType")
+    told = {name: _told(error, name) for name in names}
+    return refusals.Detail.of(told if any(told.values()) else None, "")
 
 
 def _of_block(error: Any) -> bool:
@@ -213,9 +223,14 @@ def _of_block(error: Any) -> bool:
 
 def _named(error: Any) -> tuple[str, ...]:
     """The action that OSS names in the detail of a refusal: page of its EC, 0003-00000201."""
+    return actions_in(_told(error, "AuthAction"))
+
+
+def _told(error: Any, name: str) -> str:
+    """The text of the first element of that name; empty if there is none."""
     answer = error.body if isinstance(error.body, bytes) else b""  # of no answer oss2 has a text
-    told = re.search(rb"<AuthAction>([\w:-]+)</AuthAction>", answer)
-    return actions_in(told[1].decode()) if told else ()
+    told = re.search(rf"<{name}>([\w:-]+)</{name}>".encode(), answer)
+    return told[1].decode("ascii", "replace") if told else ""
 
 
 def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import no_answer, proxies
+from scripts.account import no_answer, proxies, refusals
 from scripts.account.addresses import is_safe
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
@@ -305,16 +305,20 @@ def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
             raise unanswered(failed, error, host) from error
         detail = data.get("AccessDeniedDetail") or getattr(error, "accessDeniedDetail", None)
         named = actions_in(f"{said} {detail.get('AuthAction') if isinstance(detail, dict) else ''}")
-        advice = _advice(named or (operation,), code, said)
+        unmendable = _unmendable(operation, named, code, said, detail)
+        advice = _advice(named or (operation,), code, said, unmendable)
         whose = code in DENIED and bool(detail or _CALLER.search(said))
-        raise failed(code, status, advice, proxies.used(), named=named, final=whose) from error
+        told = functools.partial(failed, unmendable=bool(unmendable))
+        raise told(code, status, advice, proxies.used(), named=named, final=whose) from error
     except MNSExceptionBase as error:
         if isinstance(error, MNSClientNetworkException):
             raise unanswered(failed, error, host) from error
         code, said = str(error.type), str(error.message)
         named = actions_in(said)
-        advice = _advice(named or (operation,), code, said)
-        raise failed(code, 0, advice, proxies.used(), named=named) from error
+        unmendable = _unmendable(operation, named, code, said)
+        advice = _advice(named or (operation,), code, said, unmendable)
+        told = functools.partial(failed, unmendable=bool(unmendable))
+        raise told(code, 0, advice, proxies.used(), named=named) from error
 
 
 def actions_in(said: str) -> tuple[str, ...]:
@@ -350,8 +354,21 @@ def allow(actions: Iterable[str]) -> str:
     return f"allow {' and '.join(actions)} to whoever these credentials are,"
 
 
-def _advice(needed: Sequence[str], code: str, said: str) -> str:
+def _unmendable(
+    operation: str, named: Sequence[str], code: str, said: str, detail: Any = None
+) -> str:
+    """Why no statement mends it, and what does; empty where one may, or it is no refusal."""
+    if why := refusals.not_switched_on(operation, said):
+        return why
+    if code not in DENIED:
+        return ""
+    return refusals.beyond_statements(refusals.Detail.of(detail, said), named or (operation,))
+
+
+def _advice(needed: Sequence[str], code: str, said: str, unmendable: str) -> str:
     quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
+    if unmendable:
+        return f"{unmendable} ({quoted})" if code in DENIED else unmendable
     if code in DENIED:
         return f"{allow(needed)} and run again ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
-from resource_repair import settings as function_settings
 from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT
 from scripts.account import audit_trail
@@ -39,7 +38,7 @@ from scripts.account.inventory import (
     recorder,
 )
 from scripts.account.live_exemptions import LiveExemptions
-from scripts.account.package import bundled_exemptions
+from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission, union
 from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
@@ -51,7 +50,14 @@ from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.chain import LINKS, Diagnosis, examine
-from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
+from scripts.decide.chain.buckets import (
+    begins_to_enforce,
+    declared_settings,
+    evaluating,
+    judges_alike,
+    live_exemptions,
+    rules_are_there,
+)
 from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
@@ -217,7 +223,13 @@ class Survey:
     @takes(GET, GET_CODE)
     def live_exemptions(self) -> Exemptions:
         live = DeployedFunction.find(self._spec, self._clients) if self._known("running") else None
-        return live.exemptions() if live else Exemptions()
+        if live is None:
+            return Exemptions()
+        code = self._spec.function.code
+        same = code.is_file() and live.checksum == checksum(code.read_bytes())
+        if self._reviewed is None and same:
+            return bundled_exemptions(code)  # the same code: no need to ask for it
+        return live.exemptions()
 
     def exemptions(self) -> Exemptions:
         if self._reviewed is None:
@@ -296,9 +308,27 @@ class Survey:
             return Prospect()
         if begins_to_enforce(self._facts) and evaluating(self._facts):
             return Prospect()
-        tag = function_settings.load(self._spec.function.environment).exempt_tag
+        tag = declared_settings(self._spec).exempt_tag
         exempting = LiveExemptions(self._known("exemptions"), tag, self._facts.today)
         return foresee(self._spec, self._clients, exempting)
+
+    @takes(*PERMISSIONS)
+    def held(self) -> Prospect:
+        """The same by what the live function goes by; a rule that is gone has found nothing."""
+        running, there = self._known("running"), {rule.id for rule in self._known("rules")}
+        found: Prospect = self._known("found")
+        exemptions = live_exemptions(self.facts("live_exemptions"))
+        if not running or exemptions is None or not rules_are_there(self._facts):
+            return Prospect()
+        if judges_alike(self._facts):
+            return found
+        ids = sorted(running.settings.rule_ids & there)
+        if not ids:
+            return Prospect()
+        variables = {**self._spec.function.environment, "prepareRuleId": ",".join(ids)}
+        live = replace(self._spec, function=replace(self._spec.function, environment=variables))
+        exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
+        return foresee(live, self._clients, exempting)
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...]:

@@ -1,3 +1,4 @@
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -214,6 +215,79 @@ def test_a_refusal_that_names_the_caller_does_not_pass(said: str, final: bool) -
     with pytest.raises(CloudError) as caught, calling("fc:CreateService", "it"):
         raise refused("AccessDenied", said)
     assert caught.value.final is final
+
+
+def denied(kind: str, policy: str, said: str = "no") -> ClientException:
+    """A refusal with its detail."""
+    detail = {"AuthAction": "ram:GetRole", "NoPermissionType": kind, "PolicyType": policy}
+    data = {"Code": "NoPermission", "Message": said, "AccessDeniedDetail": detail}
+    return ClientException(status_code=403, code="NoPermission", message=said, data=data)
+
+
+IDENTITY, GROUP = "AccountLevelIdentityBasedPolicy", "ResourceGroupLevelIdentityBasedPolicy"
+FC_OFF = "FC service is not enabled for current user."
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "says", "statement_helps"),
+    [
+        ("ram:GetRole", denied("ImplicitDeny", IDENTITY), "allow ram:GetRole to whoever", True),
+        ("ram:GetRole", denied("ImplicitDeny", ""), "allow ram:GetRole to whoever", True),
+        ("ram:GetRole", denied("ImplicitDeny", "NewPolicy"), "allow ram:GetRole to", True),
+        ("ram:GetRole", refused("NoPermission", "no"), "allow ram:GetRole to whoever", True),
+        (
+            "ram:GetRole",
+            denied("ExplicitDeny", IDENTITY),
+            "a policy of whoever these credentials are denies ram:GetRole, and no Allow elsewhere "
+            "helps against that: take that Deny away",
+            False,
+        ),
+        ("ram:GetRole", denied("ExplicitDeny", GROUP), "for a resource group, denies", False),
+        ("ram:GetRole", denied("ExplicitDeny", "NewPolicy"), "of type NewPolicy denies", False),
+        ("ram:GetRole", denied("ExplicitDeny", "x\n[31m"), "some policy denies", False),
+        (
+            "ram:GetRole",
+            denied("ExplicitDeny", "ControlPolicy"),
+            "a control policy of the resource directory denies ram:GetRole, and no Allow elsewhere "
+            "helps against that: ask whoever administers the resource directory",
+            False,
+        ),
+        ("ram:GetRole", denied("ImplicitDeny", "ControlPolicy"), "does not allow", False),
+        (
+            "ram:GetRole",
+            denied("ImplicitDeny", "SessionPolicy"),
+            "the policy that was given when the role was assumed does not allow ram:GetRole",
+            False,
+        ),
+        ("sts:AssumeRole", denied("ImplicitDeny", "AssumeRolePolicy"), "the trust policy", False),
+        ("fc:GetService", refused("AccessDenied", "an explicit deny"), "some policy denies", False),
+        ("fc:GetService", refused("AccessDenied", FC_OFF), "https://fcnext.console.aliyun", False),
+        (
+            "log:GetProject",
+            refused_by_log_service("Unauthorized", "AccessKeyId LTAI5tHidden is inactive"),
+            "Log Service is not switched on in this account, or the key is not: activate it at "
+            "https://sls.console.aliyun.com",
+            False,
+        ),
+        (
+            "config:ListConfigRules",
+            refused("Forbidden", "The service is not activated."),
+            "Cloud Config is not switched on in this account, and no permission helps: activate it",
+            False,
+        ),
+    ],
+)
+def test_a_refusal_that_no_statement_mends_is_told_as_such(
+    operation: str, error: Exception, says: str, statement_helps: bool
+) -> None:
+    """A Deny, a policy elsewhere, a service that is off: who mends it; to allow is no help."""
+    with pytest.raises(CloudError) as caught, calling(operation, "it"):
+        raise error
+    assert says in str(caught.value)
+    assert caught.value.lacks_statement is statement_helps
+    if not statement_helps:
+        assert "to whoever these credentials are" not in str(caught.value)
+    assert not {"LTAI5tHidden", "\n"} & set(re.findall(r"LTAI5tHidden|\n", str(caught.value)))
 
 
 def test_nor_does_one_whose_detail_names_the_caller() -> None:

@@ -88,7 +88,7 @@ def _remarks(link: Link, facts: Facts, permissions: Sequence[Permission]) -> lis
 
 
 def _unseen(error: CloudError, spec: Spec, permissions: Sequence[Permission]) -> Remark:
-    if not error.denied or not_to_be_had(error):
+    if not error.lacks_statement or not_to_be_had(error):
         return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
     statements = (
         json.dumps(permission.statement(spec.account_id, spec.region))

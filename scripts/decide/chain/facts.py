@@ -98,7 +98,8 @@ class Facts:
     alerts: Answer[tuple[Seen, ...]] = NOT_READ
     alert_policy: Answer[Seen] = NOT_READ
     webhook: Answer[Seen] = NOT_READ
-    found: Answer[Prospect] = NOT_READ
+    found: Answer[Prospect] = NOT_READ  # by what a deploy brings
+    held: Answer[Prospect] = NOT_READ  # by what is live
     due: Answer[tuple[tuple[str, str], ...]] = NOT_READ  # buckets that should be closed, and why
 
     @property
