@@ -9,7 +9,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from alibabacloud_credentials.client import Client as Credentials
@@ -20,10 +20,10 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
 from scripts.account import no_answer, proxies
-from scripts.account.addresses import is_safe
+from scripts.account.endpoints import REGION, Endpoints
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
-from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
+from scripts.errors import BUSY, DENIED, NO_ANSWER, CloudError
 from scripts.patience import patiently
 from scripts.terminal import redacted
 
@@ -53,44 +53,10 @@ _CALLER = re.compile(
 )
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
+_OSS = f"https://oss-{REGION}.aliyuncs.com"
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
 
 _T = TypeVar("_T")
-
-
-class Endpoints(NamedTuple):
-    """Where each service is, as URLs: all set, or none for Alibaba Cloud's own.
-
-    As a set, since one forgotten would let a rehearsal reach the real account.
-    """
-
-    oss: str = ""
-    fc: str = ""
-    ram: str = ""
-    sts: str = ""
-    mns: str = ""
-    config: str = ""
-    log: str = ""
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "Endpoints":
-        """From RESOURCE_REPAIR_OSS_ENDPOINT, …; raises ClientsError for some set and some not."""
-        names = {field: f"RESOURCE_REPAIR_{field.upper()}_ENDPOINT" for field in cls._fields}
-        endpoints = cls(**{field: environ.get(name, "") for field, name in names.items()})
-        missing = [name for field, name in names.items() if not getattr(endpoints, field)]
-        if 0 < len(missing) < len(names):
-            raise ClientsError(f"endpoints are set all or none: set {', '.join(missing)} too")
-        return endpoints.checked()
-
-    def checked(self) -> "Endpoints":
-        """These endpoints; raises ClientsError for a URL that credentials must not go to."""
-        for field, url in self._asdict().items():
-            if url and not is_safe(url):
-                raise ClientsError(
-                    f"the endpoint of {field}, {url!r}, is not one that credentials may go to: "
-                    "use https://<host>, or http:// with a loopback host"
-                )
-        return self
 
 
 def fixed_credentials(access_key_id: str, access_key_secret: str, token: str = "") -> Credentials:
@@ -237,7 +203,7 @@ class Clients:
         token = held.security_token
         auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
         where = region or self.region
-        endpoint = self._endpoints.oss or f"https://oss-{where}.aliyuncs.com"
+        endpoint = (self._endpoints.oss or _OSS).replace(REGION, where)
         # Also for reading, whatever it is called.
         wait = self._read_timeout
         return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)

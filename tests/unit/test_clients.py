@@ -22,14 +22,38 @@ NAMES = [
 LOCAL = dict.fromkeys(NAMES, "http://127.0.0.1:1234")
 
 
-def test_endpoints_are_overridden_as_a_set() -> None:
-    """None set means Alibaba Cloud's own, all set means those, some set is refused by name."""
+def test_a_local_cloud_is_never_had_by_half() -> None:
+    """None set means Alibaba Cloud's own, all set a local cloud; some on this machine are refused.
+
+    What is to be set or unset is named.
+    """
     assert Endpoints.from_environment({}) == Endpoints()
     assert set(Endpoints.from_environment(LOCAL)) == {"http://127.0.0.1:1234"}
     for name in NAMES:
-        some = {other: url for other, url in LOCAL.items() if other != name}
-        with pytest.raises(ClientsError, match=f"set {name} too"):
-            Endpoints.from_environment(some)
+        for elsewhere in ({}, {name: "https://service.example.com"}):
+            some = {other: url for other, url in LOCAL.items() if other != name}
+            with pytest.raises(ClientsError, match=f"set {name} too, or unset those"):
+                Endpoints.from_environment(some | elsewhere)
+            with pytest.raises(ClientsError, match=f"^{name} lead to this machine"):
+                Endpoints.from_environment({name: "https://localhost:80"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_private_endpoint_is_set_alone(name: str) -> None:
+    """The other services stay Alibaba Cloud's own; in the clear it is not had."""
+    found = Endpoints.from_environment({name: "https://service.example.com"})
+    assert [url for url in found if url] == ["https://service.example.com"]
+    with pytest.raises(ClientsError, match="use https"):
+        Endpoints.from_environment({name: "http://service.example.com"})
+
+
+def test_a_private_endpoint_of_oss_can_be_of_each_region() -> None:
+    """{region} in it stands for the bucket's, as in the function's ossEndpoint."""
+    endpoints = Endpoints(oss="https://oss-{region}.example.com")
+    key = fixed_credentials("id", "secret")
+    clients = Clients("cn-shanghai", credentials=key, endpoints=endpoints)
+    hosts = [clients.bucket("a-bucket", region).endpoint for region in ("", "cn-beijing")]
+    assert hosts == ["https://oss-cn-shanghai.example.com", "https://oss-cn-beijing.example.com"]
 
 
 @pytest.mark.parametrize(
