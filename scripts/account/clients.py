@@ -5,6 +5,7 @@ argument. Importing an SDK takes a third of a second: each is imported when its 
 """
 
 import contextlib
+import copy
 import functools
 import logging
 import re
@@ -19,8 +20,8 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import no_answer, proxies
-from scripts.account.endpoints import REGION, Endpoints
+from scripts.account import no_answer, proxies, sites
+from scripts.account.endpoints import REGION, Endpoints, is_named
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, CloudError
@@ -83,7 +84,8 @@ class Clients:
 
     Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own. A
     service that says nothing for `read_timeout` seconds has given no answer. Between
-    `memory.look()` and `memory.act()` each thing is read once.
+    `memory.look()` and `memory.act()` each thing is read once. Whose `config_region` is not given
+    has it looked for (`sites`), by the rule in `ours`, its name and ids.
     """
 
     def __init__(
@@ -93,8 +95,13 @@ class Clients:
         credentials: Credentials | None = None,
         endpoints: Endpoints | None = None,
         read_timeout: float = _READ_TIMEOUT,
+        config_region: str = "",
+        alert_region: str = "",
     ) -> None:
         self.region = region
+        self.ours: frozenset[str] = frozenset()
+        self._config_region = config_region
+        self._alert_region = alert_region
         self._read_timeout = read_timeout
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
@@ -132,14 +139,34 @@ class Clients:
         return self.memory.watched(Client(self._config(own, "")))
 
     @functools.cached_property
+    def config_region(self) -> str:
+        """Which Cloud Config is the account's; empty where its endpoint is set.
+
+        Raises CloudError, and Problem where it cannot be told.
+        """
+        one_is_set = self._endpoints.config and REGION not in self._endpoints.config
+        if self._config_region or one_is_set:
+            return self._config_region
+        both = {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
+        found = sites.choose(both, self.ours)
+        self.__dict__["config"] = both[found].config  # which remembers what was read
+        return found
+
+    def _with_config(self, region: str) -> "Clients":
+        other = copy.copy(self)
+        other.config_region = region
+        return other
+
+    @functools.cached_property
     def config(self) -> Any:
-        """`alibabacloud_config20200907`; it has one endpoint for China and one for elsewhere."""
+        """`alibabacloud_config20200907`, at the endpoint that is the account's."""
         from alibabacloud_config20200907.client import Client  # noqa: PLC0415  (a slow import)
 
-        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return self.memory.watched(
-            Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
-        )
+        region = self.config_region
+        if "config" in vars(self):  # as the one that was found has been asked
+            return vars(self)["config"]
+        url = self._endpoints.config.replace(REGION, region)
+        return self.memory.watched(Client(self._config(url, f"config.{region}.aliyuncs.com")))
 
     @functools.cached_property
     def mns(self) -> Any:
@@ -162,8 +189,11 @@ class Clients:
         """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return self.memory.watched(Client(self._log_config(home)))
+        here = self._endpoints.log
+        home = self._alert_region or (here and self.region)
+        return self.memory.watched(
+            Client(self._log_config(home or sites.records_region(self.config_region)))
+        )
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
@@ -226,7 +256,9 @@ class Clients:
     def _config(self, override: str, host: str) -> Config:
         silence()
         parts = urlsplit(override or f"https://{host}")
+        at_hand = parts.netloc.partition(".")[2] if is_named(override) else ""
         return Config(
+            http_proxy=f"http://{at_hand}" if at_hand else None,
             credential=self._credentials,
             endpoint=parts.netloc,
             protocol=parts.scheme,  # always said: some SDKs would go by plain http
@@ -320,6 +352,8 @@ def _advice(needed: Sequence[str], code: str, said: str) -> str:
     quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
     if code in DENIED:
         return f"{allow(needed)} and run again ({quoted})"
+    if code == "AccountNotExisted":
+        return f"this Cloud Config does not serve the account: look at {sites.CONFIG_REGION}"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"

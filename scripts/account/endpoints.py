@@ -1,5 +1,6 @@
 """Where each service is asked, where that is not Alibaba Cloud's own endpoint."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from scripts.account.addresses import is_loopback, is_safe
 from scripts.errors import ClientsError
 
+_NAMED = re.compile(r"[a-z0-9-]+\.127\.0\.0\.1")
 REGION = "{region}"  # in the URL of a service that has an endpoint for each region
 
 
@@ -56,12 +58,13 @@ class Endpoints(NamedTuple):
         return self
 
 
-def on_this_machine(url: str, name: str) -> str:
-    """The host `name` at a URL of this machine, for a client to which that URL is the proxy.
+def is_named(url: str) -> bool:
+    """Whether it is this machine's by a name before its address (`http://name.127.0.0.1:80`).
 
-    No such name is looked up, and what is asked there sees which one it is asked as.
+    Nobody looks such a name up: the address is asked as a proxy, and sees the name.
     """
-    return f"{name}.{urlsplit(url).netloc}"
+    parts = urlsplit(url)
+    return parts.scheme == "http" and bool(_NAMED.fullmatch(parts.hostname or ""))
 
 
 def _name(field: str) -> str:

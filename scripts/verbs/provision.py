@@ -22,6 +22,7 @@ from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
+from scripts.account.sites import CONFIG_REGION
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain.facts import Running
 from scripts.decide.chain.model import PAUSE, RESUME
@@ -170,7 +171,9 @@ def _tell_of_the_shell(context: Context, settings: "_Settings") -> None:
 
 
 class _Settings:
-    """What .env says of the account: the rule's id, and where the client finds Function Compute."""
+    """What .env says of the account: the rule's id, where the client finds Function Compute, and
+    which Cloud Config is its own, where that had to be found out.
+    """
 
     kind = "settings"
 
@@ -181,13 +184,16 @@ class _Settings:
         own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
         self._endpoint = Endpoints.from_environment(context.environ).fc or own
         self._rule = Rule(spec, context.clients)
+        found = context.clients.config_region
+        self._found = {CONFIG_REGION: found} if found else {}
 
     def live(self) -> State | None:
         """What the file says; None if it is not there."""
         if not self._path.is_file():
             return None
         known = dotenv.environment(self._path, {})
-        return {name: known.get(name, "") for name in (RULE_ID, _ENDPOINT, _ENDPOINT_ON)}
+        names = (RULE_ID, _ENDPOINT, _ENDPOINT_ON, *self._found)
+        return {name: known.get(name, "") for name in names}
 
     def declared(self) -> State:
         """The rule's id, if there is a rule yet, alone or among others that are there."""
@@ -196,6 +202,7 @@ class _Settings:
             RULE_ID: self._with(rule.id) if rule else "(the id of the new rule)",
             _ENDPOINT: self._endpoint,
             _ENDPOINT_ON: "true",
+            **self._found,
         }
 
     def check(self) -> None:

@@ -1,3 +1,4 @@
+import functools
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from darabonba.policy.retry import RetryPolicyContext
 from Tea.exceptions import TeaException
 
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
-from scripts.errors import ClientsError, CloudError
+from scripts.errors import ClientsError, CloudError, Problem
 
 NAMES = [
     f"RESOURCE_REPAIR_{name}_ENDPOINT"
@@ -88,15 +89,24 @@ def test_alibaba_cloud_s_own_endpoints_are_https(monkeypatch: pytest.MonkeyPatch
         raise requests.ConnectionError
 
     monkeypatch.setattr(requests.Session, "send", refuse)
-    clients = Clients("cn-shanghai", credentials=fixed_credentials("id", "secret"))
+    key = fixed_credentials("id", "secret")
+    clients = Clients("cn-shanghai", credentials=key, config_region="ap-southeast-1")
     clients.account_id = "1234567890123456"
+    china = Clients("ap-southeast-1", credentials=key, config_region="cn-shanghai")
+    elsewhere = Clients("cn-shanghai", credentials=key, alert_region="eu-central-1")
+    users, request = "sls.common.user", sls.ListResourceRecordRequest()
     for ask in (
         clients.sts.get_caller_identity,
         lambda: clients.ram.get_role(ram.GetRoleRequest(role_name="a")),
         lambda: clients.fc.get_service("a", fc.GetServiceRequest()),
         clients.config.get_configuration_recorder,
+        china.config.get_configuration_recorder,
         lambda: clients.mns.list_queue(mns.ListQueueRequest()),
         lambda: clients.log.get_project("logs", sls.GetProjectRequest()),
+        *(
+            functools.partial(each.alert_records.list_resource_record, users, request)
+            for each in (clients, china, elsewhere)
+        ),
         clients.bucket("config-snapshot", "cn-beijing").get_bucket_info,
     ):
         with pytest.raises(Exception):  # noqa: B017, PT011  (each SDK's own)
@@ -106,11 +116,23 @@ def test_alibaba_cloud_s_own_endpoints_are_https(monkeypatch: pytest.MonkeyPatch
         "https://sts.cn-shanghai.aliyuncs.com",
         "https://ram.aliyuncs.com",
         "https://1234567890123456.cn-shanghai.fc.aliyuncs.com",
+        "https://config.ap-southeast-1.aliyuncs.com",
         "https://config.cn-shanghai.aliyuncs.com",
         "https://mns-open.cn-shanghai.aliyuncs.com",
         "https://logs.cn-shanghai.log.aliyuncs.com",
+        "https://ap-southeast-1.log.aliyuncs.com",
+        "https://cn-heyuan.log.aliyuncs.com",
+        "https://eu-central-1.log.aliyuncs.com",
         "https://config-snapshot.oss-cn-beijing.aliyuncs.com",
     ]
+
+
+def test_where_alert_records_are_is_not_guessed() -> None:
+    """With an endpoint of Cloud Config's own nothing tells the account's site."""
+    endpoints = Endpoints(config="https://config.example.com")
+    clients = Clients("cn-shanghai", endpoints=endpoints)
+    with pytest.raises(Problem, match="to cn-heyuan or ap-southeast-1"):
+        _ = clients.alert_records
 
 
 def refused_by_log_service(code: str, message: str) -> UnretryableException:

@@ -10,7 +10,7 @@ from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
 from scripts import ROOT, cli
-from scripts.account import recipients
+from scripts.account import recipients, sites
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
 from scripts.decide import deploy_conflicts
@@ -85,6 +85,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
         *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
         *(recipients.WEBHOOK, recipients.EMAIL, buckets.EXPECT, deploy_conflicts.EXPECT_DROP),
         *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),
+        *(sites.CONFIG_REGION, sites.ALERT_REGION),
         *(byte_code.KNOB, "PYENV_ROOT", "serverless_devs_access_cicd_alias_name", "AccountID"),
     ]
     assert [name for name in names if f"`{name}`" not in told] == []
