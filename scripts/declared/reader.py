@@ -67,6 +67,7 @@ _ROLE_ARN = (
 _RETENTION, _A_YEAR = (1, 3650), 365
 # Of `vars`, what stands nowhere under `props`.
 _AROUND = {"ruleName", "oversizedBucket", "logRetention"}
+_CHOICES = {"roles"}  # of which s.yaml takes one, by its anchor
 # With either the function may be where it cannot reach OSS, or only that of its own region.
 _DEAF = {"vpcConfig", "internetAccess"}
 # The function's own variables, and two without which it would not look at the others.
@@ -210,7 +211,7 @@ def _around(document: "_Document", variables: Variables) -> Fields:
 def _unused(document: _Document, variables: Variables) -> list[str]:
     """The variables that nothing refers to."""
     known = document.variables.mapping().keys()
-    return sorted(known - variables.used - _AROUND - document.run_with)
+    return sorted(known - variables.used - _AROUND - _CHOICES - document.run_with)
 
 
 def _service(node: Node, account_id: str) -> ServiceSpec:
