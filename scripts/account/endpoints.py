@@ -33,7 +33,7 @@ class Endpoints(NamedTuple):
         a local cloud.
         """
         found = cls(**{field: environ.get(_name(field), "") for field in cls._fields}).checked()
-        here = [_name(field) for field, url in found._asdict().items() if _is_local(url)]
+        here = [_name(field) for field, url in found._asdict().items() if is_local(url)]
         others = [_name(field) for field in cls._fields if _name(field) not in here]
         if here and others:
             raise ClientsError(
@@ -45,7 +45,7 @@ class Endpoints(NamedTuple):
     @property
     def local(self) -> bool:
         """Whether it is a local cloud's: all of it is on this machine."""
-        return all(map(_is_local, self))
+        return all(map(is_local, self))
 
     def checked(self) -> "Endpoints":
         """These endpoints; raises ClientsError for a URL that credentials must not go to."""
@@ -56,6 +56,11 @@ class Endpoints(NamedTuple):
                     "use https://<host>, or http:// with a loopback host"
                 )
         return self
+
+
+def is_local(url: str) -> bool:
+    """Whether it leads to this machine."""
+    return is_loopback(urlsplit(_plain(url)).hostname or "")
 
 
 def is_named(url: str) -> bool:
@@ -81,7 +86,3 @@ def _is_safe(url: str) -> bool:
         return is_safe(_plain(url))
     except ValueError:
         return False
-
-
-def _is_local(url: str) -> bool:
-    return is_loopback(urlsplit(_plain(url)).hostname or "")

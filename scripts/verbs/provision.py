@@ -17,6 +17,7 @@ from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
 from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.account.endpoints import is_local
 from scripts.account.inventory import Recipients, Rule, around, role_obstacle, role_steps
 from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
@@ -182,7 +183,9 @@ class _Settings:
         self.name = self._path.name
         spec = context.spec
         own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
-        self._endpoint = Endpoints.from_environment(context.environ).fc or own
+        endpoints = Endpoints.from_environment(context.environ)
+        self._local = endpoints.local
+        self._endpoint = endpoints.fc or own
         self._rule = Rule(spec, context.clients)
         found = context.clients.config_region
         self._found = {CONFIG_REGION: found} if found else {}
@@ -206,7 +209,13 @@ class _Settings:
         }
 
     def check(self) -> None:
-        """Raise Problem where the file could not be written, which would be found out last."""
+        """Raise Problem where the file must not be written, or could not, found out last."""
+        known = dotenv.environment(self._path, {})
+        if self._local and known.get(RULE_ID) and not is_local(known.get(_ENDPOINT, "")):
+            raise Problem(
+                f"{self._path} is of an account, and these endpoints are a local cloud's, whose "
+                f"rule would take its place: move it away (mv .env .env.account), and run again"
+            )
         files.check_writable(self._path)
 
     def create(self) -> None:
