@@ -15,7 +15,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
-from scripts.account import proxies, refusals
+from scripts.account import no_answer, proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
@@ -37,6 +37,7 @@ NO_SUCH_BUCKET = "NoSuchBucket"
 _NO_WEBSITE = "NoSuchWebsiteConfiguration"
 _DISABLED = "Disabled"
 _MOVED = (301, 307, 403)
+_READS = ("oss:Get", "oss:List")
 
 _T = TypeVar("_T")
 
@@ -126,11 +127,31 @@ class Bucket:
         try:
             return self._heard(call)
         except oss2.exceptions.OssError as error:
-            region = _elsewhere(error)
-            if region in (None, self._bucket.region):
-                raise _cloud_error(needed, self.name, error) from None
-            self._bucket = self._clients.bucket(self.name, str(region))
+            if _has_no_host(error) and needed.action.startswith(_READS):
+                return self._ask_home(needed, call, error)
+            return self._follow(needed, call, error)
+
+    def _follow(self, needed: Permission, call: Callable[[Any], _T], error: Any) -> _T:
+        region = _elsewhere(error)
+        if region in (None, self._bucket.region):
+            raise _cloud_error(needed, self.name, error) from None
+        self._bucket = self._clients.bucket(self.name, str(region))
         return _asking(needed, self.name, lambda: self._heard(call))
+
+    def _ask_home(self, needed: Permission, call: Callable[[Any], _T], unresolved: Any) -> _T:
+        """Ask the clients' own region, which tells where the bucket is, as the function does.
+
+        For it no host may have the name of the bucket's region: finance cloud's have others. That
+        home knows no such bucket is no proof that there is none.
+        """
+        there, self._bucket = self._bucket, self._clients.bucket(self.name)
+        try:
+            return self._heard(call)
+        except oss2.exceptions.OssError as error:
+            if error.code in ("", NO_SUCH_BUCKET):
+                self._bucket = there
+                raise _cloud_error(needed, self.name, unresolved) from None
+            return self._follow(needed, call, error)
 
     def _heard(self, call: Callable[[Any], _T]) -> _T:
         return self._clients.memory.heard(self._bucket.endpoint, lambda: call(self._bucket))
@@ -190,6 +211,11 @@ def _elsewhere(error: Any) -> str | None:
     """The region that OSS sends us to, which is no matter of permission; or None."""
     endpoint = error.details.get("Endpoint", "") if error.status in _MOVED else ""
     return naming.region_of_endpoint(endpoint)
+
+
+def _has_no_host(error: Any) -> bool:
+    """Whether the name of the host that was asked leads nowhere."""
+    return not error.code and no_answer.of(error).reason == no_answer.LEADS_NOWHERE
 
 
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:

@@ -222,7 +222,8 @@ class _Run:
         }
 
     def _read(self, path: Path, *, rule_id_known: bool) -> "tuple[Spec, Clients]":
-        from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415  (slow imports)
+        from scripts.account import sites  # noqa: PLC0415  (slow imports)
+        from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415
         from scripts.declared import client_call, dotenv, load, region, rule_ids  # noqa: PLC0415
 
         _check_spec(path)
@@ -236,13 +237,20 @@ class _Run:
             settings.setdefault(rule_ids.RULE_ID, "")
         endpoints = Endpoints.from_environment(self._environ)
         self._region = region(path, settings)
-        clients = Clients(self._region, credentials=self._credentials, endpoints=endpoints)
+        clients = Clients(
+            self._region,
+            credentials=self._credentials,
+            endpoints=endpoints,
+            config_region=sites.config_region(settings),
+            alert_region=settings.get(sites.ALERT_REGION, ""),
+        )
         self._account_id = clients.account_id
         clients.memory.look()
         spec = load(path, settings, self._account_id)
         if access := client_call.read(self._environ).access:  # which wins over the file's
             spec = replace(spec, access=access)
         value = spec.function.environment.get("prepareRuleId", "")
+        clients.ours = frozenset([spec.rule_name, *(each.strip() for each in value.split(","))])
         place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
         wrong = rule_ids.problem(value, str(place))
         if wrong and rule_id_known:

@@ -10,7 +10,7 @@ from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
 from scripts import ROOT, cli
-from scripts.account import recipients
+from scripts.account import recipients, sites
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
 from scripts.decide import deploy_conflicts, deploy_effect
@@ -85,6 +85,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
         *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
         *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),
+        *(sites.CONFIG_REGION, sites.ALERT_REGION),
         *(byte_code.KNOB, "PYENV_ROOT", "serverless_devs_access_cicd_alias_name", "AccountID"),
         *(client_call.ARGV, "serverless_devs_config_home"),
     ]
