@@ -275,6 +275,11 @@ def finding_given_up(account: Account) -> None:
     account.cloud.faults.clear()
 
 
+def senseless_message(account: Account) -> None:
+    """A message that can never be settled is in the failure queue."""
+    account.cloud.mns.send(QUEUE, "senseless")
+
+
 def open_by_policy(account: Account) -> None:
     """Everything around the function, and a bucket whose policy alone is public."""
     account.cloud.config.rule_tests = "acl_and_policy"
@@ -359,6 +364,7 @@ CASES = (
     Case("sweep", open_where_tags_exempt, ("--due", "--grace", "0", "--yes")),
     Case("redrive", finding_given_up, ("--yes",)),
     Case("redrive", finding_given_up, ("--yes", "--to", "topic", "--timeout", "10")),
+    Case("redrive", senseless_message, ("--yes", "--discard", "--reason", "sent by hand")),
     Case("status", open_since_before, ends=1),
     Case("status", open_since_before, ("--bucket", "old"), ends=1),
     Case("status", open_where_tags_exempt, ends=1),
