@@ -12,10 +12,8 @@ from datetime import datetime, timezone
 
 from scripts.account import audit_trail
 from scripts.account.clients import Clients
-from scripts.account.log_line import WRITE_LINE, write_line
+from scripts.account.log_line import write_line
 from scripts.declared import Logs, Spec
-
-PERMISSIONS = (WRITE_LINE, *audit_trail.PERMISSIONS)
 
 _EVENT = "resource_repair_discarded"
 

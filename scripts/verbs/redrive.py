@@ -25,9 +25,9 @@ from typing import Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT
-from scripts.account import discards
 from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.discards import Discard
+from scripts.account.log_line import WRITE_LINE
 from scripts.account.mailbox import (
     LONGEST_HOLD,
     MOST_LISTED,
@@ -383,7 +383,7 @@ def _message(each: Waiting, done: Handled | None) -> MessageReport:
 VERB = Verb(
     "redrive",
     __doc__ or "",
-    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING, *discards.PERMISSIONS),
+    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING, WRITE_LINE),
     Options,
     _redrive,
 )
