@@ -295,6 +295,15 @@ def deployed_by_policy(account: Account) -> None:
     account.open_by_policy("config-policy")
 
 
+def told_of_a_policy(account: Account) -> None:
+    """A bucket was closed by its ACL, and is public by its policy."""
+    account.plant(leaky="private")
+    account.open_by_policy("leaky")
+    account.cloud.oss.set_acl("leaky", "public-read")
+    account.rest()
+    account.cloud.settle()
+
+
 def paused(account: Account) -> None:
     """The function is paused."""
     assert account.run("pause") == 0
@@ -353,6 +362,7 @@ CASES = (
     Case("doctor", deployed_by_policy),
     Case("doctor", open_where_tags_exempt),
     Case("doctor", deployed_under_least),
+    Case("doctor", told_of_a_policy, ends=1),
     Case("verify", deployed),
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),

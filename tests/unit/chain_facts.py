@@ -132,6 +132,7 @@ SOUND = Facts(
     webhook=seen("alert webhook", "webhook", to="https://example.com/…"),
     found=Prospect(),
     due=(),
+    told=(),
 )
 
 
