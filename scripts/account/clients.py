@@ -111,8 +111,17 @@ class Clients:
     @functools.cached_property
     def account_id(self) -> str:
         """The account that the credentials belong to; raises CloudError."""
+        return str(self._identity.account_id)
+
+    @property
+    def caller(self) -> str:
+        """The ARN of who the credentials belong to: a user, or a role's session."""
+        return str(self._identity.arn)
+
+    @functools.cached_property
+    def _identity(self) -> Any:
         ask = self.sts.get_caller_identity
-        return str(asked("sts:GetCallerIdentity", "the credentials", ask).body.account_id)
+        return asked("sts:GetCallerIdentity", "the credentials", ask).body
 
     @functools.cached_property
     def sts(self) -> Any:

@@ -1,6 +1,7 @@
 """Reads what the links of the chain are examined by: each thing once, with what reading it gave."""
 # ruff: noqa: D102  (each method reads the fact of its name)
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from resource_repair.values import REPORT
 from scripts.account import audit_trail
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
+from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
 from scripts.account.deploy_plan import UNDECLARED, undeclared
@@ -49,6 +51,7 @@ from scripts.account.rule import LIST_RULES, rules
 from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
+from scripts.decide.attention import Need
 from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import (
     begins_to_enforce,
@@ -65,9 +68,9 @@ from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import Problem, UsageError
+from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
-from scripts.flows.left_open import what_is_due
+from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
 
 
 class _UnknownError(Exception):
@@ -343,7 +346,29 @@ class Survey:
             self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today
         )
         found = foresee(self._spec, self._clients, exempting).to_close
-        return tuple(what_is_due(self._spec, self._clients, found, self._facts.now))
+        lines = self._lines if found else {}
+        return tuple(what_is_due(self._clients, found, lines, self._facts.now))
+
+    @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
+    def told(self) -> tuple[Need, ...]:
+        """What a live function has told of; nothing where no log tells, which is of the log."""
+        if not self._known("running"):
+            return ()
+        store = self._known("log_store")
+        if not store or any(each.live is None for each in store):
+            return ()
+        exemptions = self._known("live_exemptions")
+        try:
+            lines = self._lines
+        except CloudError:
+            raise
+        except Problem:
+            return ()  # it has no index that finds them
+        return what_is_told(self._spec, self._clients, exemptions, lines, self._facts.now)
+
+    @functools.cached_property
+    def _lines(self) -> Mapping[str, AuditLine]:
+        return lately(self._spec, self._clients, self._facts.now)
 
 
 _READS: Mapping[str, Callable[[Survey], Any]] = {

@@ -31,6 +31,10 @@ from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 
 _ROLE = "role"
+_GETS_RID = (
+    "resource-repair redrive; what that cannot settle is taken away by "
+    "resource-repair redrive --discard --reason WHY"
+)
 _ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
 
 
@@ -207,7 +211,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{left} messages wait in it: resource-repair redrive"
+        return f"{left} messages wait in it: {_GETS_RID}"
     resource.delete()
     return ""
 
@@ -218,7 +222,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         if waiting:
             raise Problem(
                 f"{waiting} messages wait in the failure queue {resource.name}, each a "
-                "finding that was not repaired: resource-repair redrive, or say --discard-failures"
+                f"finding that was not repaired: {_GETS_RID}; or say --discard-failures"
             )
 
 

@@ -133,6 +133,7 @@ SOUND = Facts(
     found=Prospect(),
     held=Prospect(),
     due=(),
+    told=(),
 )
 
 
