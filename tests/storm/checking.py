@@ -65,7 +65,7 @@ class View:
 def none_forgotten(view: View) -> Iterator[Violation]:
     """1: what is open, and not exempt, is in the failure queue, or a sweep finds it due."""
     told = json.loads(view.seen.sweep)
-    why = {each["bucket"]: each["due"] for each in told.get("buckets", ())}
+    why = {each["bucket"]: each.get("due") for each in told.get("buckets", ())}
     known = {*why, *told.get("later", ())}
     known |= {found.bucket for body in view.seen.queue for found in findings(_payload(body))}
     for bucket in view.changes:
@@ -105,7 +105,7 @@ def creations_told(view: View) -> Iterator[Violation]:
     said = [(run, line) for run in view.seen.runs for line in run.lines]
     for own, call, _ in view.writes():
         made = pairwise(view.states(call.bucket, call.began, call.at))
-        if any(a is None and b and b.acl == call.acl for a, b in made):
+        if call.status == 200 and any(a is None and b and b.acl == call.acl for a, b in made):
             later = [line for run, line in said if run.at >= call.at]
             lines = [line for line in later if line["bucket"] == call.bucket]
             asked = own.kind == "sync" and own.error and not own.lines  # who asked is told so

@@ -175,7 +175,7 @@ def draw(seed: int, messages: int) -> list[Step]:
         it.tagged: 6, it.not_ours: 8, it.garbage: 6,
     }  # fmt: skip
     besides = {
-        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.late: 0.05, it.verb: 0.08, it.kill: 0.02,
+        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.late: 0.05, it.verb: 0.08, it.kill: 0.015,
         it.block: 0.01,
     }  # fmt: skip
     for it.messages in range(messages):

@@ -31,7 +31,7 @@ _TOLD = 1000  # steps
 _REST = 600.0  # seconds in which all must come to rest
 _AT_ONCE = 32  # runs of the function
 _BEHIND = 12  # verbs that may be under way before the next thing happens
-_CHANGING = ("apply", "undo", "pause", "resume")  # one of these at a time, and one to be killed
+_CHANGING = ("apply", "undo", "pause", "resume")  # one of these at a time
 _DUE = ("sweep", "--due", "--grace", "0", "--limit", "1000000", "--json")
 _APART = "apart"  # the role of whoever runs verbs in a process of its own
 
@@ -99,7 +99,7 @@ class Storm:
         """Have it happen, and come to rest; gives all that was to be seen."""
         self._set_up()
         with self._ambushing(), _apart() as self._out, contextlib.ExitStack() as lanes:
-            self._lanes = [lanes.enter_context(ThreadPoolExecutor(n)) for n in (1, 1, _BEHIND)]
+            self._lanes = [lanes.enter_context(ThreadPoolExecutor(n)) for n in (_BEHIND, 1)]
             for done, step in enumerate(steps, 1):
                 self._happens(step)
                 self._pace()
@@ -226,7 +226,7 @@ class Storm:
     # Verbs
 
     def _verb(self, step: Step) -> None:
-        lane = self._lanes[bool(step.number) if step.how in _CHANGING else -1]
+        lane = self._lanes[step.how in _CHANGING]
         self._verbs.append(lane.submit(self._run_verb, step))
 
     def _run_verb(self, step: Step) -> None:
@@ -293,8 +293,9 @@ class Storm:
             "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
         }
         with self.account.process(*words, **environ) as process:
-            if journal.wait_for(enough, 30):
-                process.send_signal(signal.SIGINT if after % 2 else signal.SIGKILL)
+            while process.poll() is None and not journal.wait_for(enough, 0.1):
+                pass
+            process.send_signal(signal.SIGINT if after % 2 else signal.SIGKILL)
             _, told = process.communicate()
         if "Traceback" in told:
             self.problems.append(f"{' '.join(words)}, killed, said {told.split()}")
