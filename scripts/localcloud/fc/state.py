@@ -31,11 +31,11 @@ class FcState(Rewindable):
 
     `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
     every function's own variables, from its next cold start on. At most `max_instances` run at
-    once: page "Set function quotas" has 100 an account and region, older editions 300. Of these so
-    many as `async_at_once` says run asynchronous invocations: few, as each is a process here. `stays_warm`
-    lets a rollback leave the idle processes of functions that are still what they were, with all
-    that these remember; it saves cold starts. `fresh_keys` gives each run keys of its own, by which
-    the journal tells whose requests are whose. All methods raise FcError.
+    once: page "Set function quotas" has 100 an account and region, older editions 300.
+    `async_at_once` of them run asynchronous invocations: few, as each is a process here.
+    `stays_warm` lets a rollback leave the idle processes of functions that are still what they
+    were, with all that these remember; it saves cold starts. `fresh_keys` gives each run keys of
+    its own, by which the journal tells whose requests are whose. All methods raise FcError.
     """
 
     def __init__(
