@@ -15,7 +15,7 @@ _ERRORS = ("500 InternalError", "503 ServiceUnavailable", "409 ConcurrentUpdateB
 _REFUSALS = ("403 AccessDenied", "403 AccessDenied", "403 UserDisable")
 _FAULTS = ("fail", "fail", "fail", "drop", "drop before", "stall", "hold")
 _ACTS = ("open", "open", "close", "delete", "remake", "taken", "tag", "tag", "policy", "block")
-_VERBS = {"redrive": 12, "sweep": 10, "pause": 2, "undo": 3, "apply": 3, "to topic": 2}
+_VERBS = {"redrive": 12, "sweep": 5, "pause": 2, "undo": 3, "apply": 3, "to topic": 2}
 _NOT_OURS = ("rule", "rule", "account", "lie", "compliant", "region", "name")
 
 
@@ -175,7 +175,7 @@ def draw(seed: int, messages: int) -> list[Step]:
         it.tagged: 6, it.not_ours: 8, it.garbage: 6,
     }  # fmt: skip
     besides = {
-        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.late: 0.05, it.verb: 0.065,
+        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.late: 0.05, it.verb: 0.05,
         it.kill: 0.006, it.block: 0.01,
     }  # fmt: skip
     for it.messages in range(messages):
