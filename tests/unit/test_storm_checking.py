@@ -95,6 +95,7 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
+SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="64 KB"),))
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,9 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
         lambda: OPEN_AGAIN._replace(sweep=json.dumps({"buckets": [{"bucket": "site"}]})),
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
+        lambda: MADE._replace(
+            runs=SAID_SO.runs, jobs=SAID_SO.jobs, calls=(READ, WRITE._replace(status=403))
+        ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: GAVE_UP._replace(jobs=(Job(102.0, "r-1", succeeded=False, undelivered="64 KB"),)),
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),
