@@ -1,4 +1,6 @@
-"""Trying again what failed for a reason that passes: throttling, an overload, no answer.
+"""Trying again what failed for a reason that passes, and saying how far what takes long has come.
+
+What passes is throttling, an overload, no answer.
 
 Reads are tried again where `account` makes them, and nowhere else; writes by whoever makes them,
 since before most of them something is to be looked at anew.
@@ -6,7 +8,7 @@ since before most of them something is to be looked at anew.
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
 
@@ -128,6 +130,22 @@ def wait(look: Callable[[], Progress], console: Console | None, timeout: float) 
         if elapsed >= timeout:
             return False
         time.sleep(min(next(waits), timeout - elapsed))
+
+
+_NOW_AND_THEN = 10.0  # seconds between two lines about many things
+
+
+def tallied(items: Iterable[_T], what: str, of: int | None = None) -> Iterator[_T]:
+    """The items as they come; where that takes long, a line on stderr now and then counts them.
+
+    `what` they are, and were; `of` how many, where that is known.
+    """
+    said_at = time.monotonic()
+    for number, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - said_at >= _NOW_AND_THEN:
+            aside(f"{number}{'' if of is None else f' of {of}'} {what} so far")
+            said_at = time.monotonic()
 
 
 def _progress(look: Callable[[], Progress]) -> Progress:

@@ -8,9 +8,10 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from alibabacloud_fc_open20210406 import models
@@ -29,6 +30,9 @@ from scripts.localcloud.ram.state import Principal
 
 LITTLE = "def handler(event, context):\n    return 'success'\n"
 NOTHING_EXEMPT = Exemptions()
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 
 def code_of(package: bytes) -> models.Code:
@@ -171,6 +175,24 @@ def held_at(cloud: LocalCloud, operation: str, nth: int) -> Iterator[tuple[Hold,
     held = Hold()
     with at(cloud, operation.__eq__, nth, lambda: held) as reached:
         yield held, reached
+
+
+def overtaken(
+    cloud: LocalCloud,
+    operation: str,
+    nth: int,
+    slow: Callable[[], _T],
+    quick: Callable[[], _U],
+) -> tuple[_T, _U]:
+    """What both give: `quick` runs as a whole while `slow` stands still at a call of its own."""
+    with ThreadPoolExecutor(1) as other, held_at(cloud, operation, nth) as (held, reached):
+        late = other.submit(slow)
+        try:
+            assert reached.wait(60), f"it never came to {operation} {nth}"
+            first = quick()
+        finally:
+            held.released.set()
+        return late.result(), first
 
 
 class Terminal(io.StringIO):

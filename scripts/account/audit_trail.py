@@ -21,6 +21,7 @@ from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
 from scripts.declared import Logs, Spec
 from scripts.errors import CloudError, Problem, UsageError
+from scripts.patience import tallied
 
 # Of GetLogsV2 the operation's own table names a project; of GetLogs, its log store.
 SEARCH = Permission("log:GetLogStoreLogs", PROJECTS)
@@ -119,7 +120,8 @@ def logs_with(
     if clients not in _searchable:
         _check_index(clients, spec)
         _searchable.add(clients)
-    yield from _logs(clients, spec, since, until, _query(event, *words))
+    logs = _logs(clients, spec, since, until, _query(event, *words))
+    yield from tallied(logs, "audit lines read")
 
 
 def recent(clients: Clients, spec: Spec) -> Iterator[AuditLine]:
@@ -184,9 +186,12 @@ def _query(*words: str) -> str:
 def _logs(
     clients: Clients, spec: Spec, since: datetime, until: datetime, query: str
 ) -> Iterator[dict[str, str]]:
-    """The logs that a query finds, oldest first, page by page."""
+    """The logs that a query finds, oldest first, page by page.
+
+    Page "Paginate query and analysis results": a page without any is the last, and no other.
+    """
     offset, page = 0, _PAGE
-    while page == _PAGE:
+    while page:
         logs = _complete_answer(clients, spec, since, until, query, offset)
         yield from logs
         page = len(logs)

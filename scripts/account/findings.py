@@ -19,6 +19,7 @@ from scripts.account.permission import Permission
 from scripts.account.rule import RESOURCE_TYPE, rules
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
+from scripts.patience import tallied
 
 COMPLIANT, NON_COMPLIANT, IGNORED = "COMPLIANT", "NON_COMPLIANT", "IGNORED"
 EVALUATING = "EVALUATING"
@@ -61,7 +62,9 @@ def read(spec: Spec, clients: Clients) -> list[Result]:
     return _worst(
         result
         for rule_id in rule_ids(spec)
-        for result in _listed(spec, LIST_OF_RULE, rule_id, _pages_of_rule(clients, rule_id))
+        for result in tallied(
+            _listed(spec, LIST_OF_RULE, rule_id, _pages_of_rule(clients, rule_id)), "results listed"
+        )
     )
 
 

@@ -14,7 +14,16 @@ from scripts.account.clients import Clients, calling, uploading
 from scripts.account.defaults import defaults_of, resetting, settings_of
 from scripts.account.package import checksum
 from scripts.account.permission import Permission
-from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, read, token_pages
+from scripts.account.resource import (
+    FC_PAGE,
+    Difference,
+    State,
+    Thing,
+    compare,
+    deleting,
+    read,
+    token_pages,
+)
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 
@@ -99,7 +108,11 @@ class Function(Thing):
             **self._settings(),
             **resetting(fields),
         )
-        update(self._spec, self._clients, self._etag, request)
+        try:
+            update(self._spec, self._clients, self._etag, request)
+        except ChangedError:  # which is as well where another run brought just that
+            if compare(self.live() or {}, self.declared()):
+                raise
 
     def stays(self) -> str:
         """It is described otherwise, or others call it too."""

@@ -25,6 +25,7 @@ from scripts.decide.due import last_lines
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
+from scripts.patience import tallied
 
 OF_ONE = findings.LIST_OF_BUCKET
 """The permission for the view of one bucket alone; beside it those for all."""
@@ -98,7 +99,8 @@ class ViewReader:
             line for name, line in last.items() if line.outcome in TOLD and name not in listed
         ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return [*pool.map(view, found), *pool.map(self._of_line, unlisted)]
+            seen = tallied(pool.map(view, found), "buckets read", len(found))
+            return [*seen, *pool.map(self._of_line, unlisted)]
 
     def of(self, lines: Iterable[AuditLine]) -> list[View]:
         """The views of the buckets that these lines are about, each being the last about its."""

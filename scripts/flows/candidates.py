@@ -1,6 +1,6 @@
 """Reads the non-compliant buckets, and what closing them would hurt."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.candidates import Candidate, expected
 from scripts.errors import CloudError
+from scripts.patience import tallied
 
 PERMISSIONS = (
     buckets.GET_INFO,
@@ -39,10 +40,11 @@ class CandidateReader:
         self._mode = mode
         self._exempting = exempting
 
-    def read(self, results: Iterable[Result]) -> list[Candidate]:
+    def read(self, results: Sequence[Result]) -> list[Candidate]:
         """One candidate for each result, in their order."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self._candidate, results))
+            found = pool.map(self._candidate, results)
+            return list(tallied(found, "buckets read", len(results)))
 
     def _candidate(self, result: Result) -> Candidate:
         try:

@@ -15,6 +15,7 @@ from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.decide.prospect import Prospect, sort
 from scripts.declared import Spec
 from scripts.errors import CloudError
+from scripts.patience import tallied
 
 PERMISSIONS = (
     LIST_OF_RULE,
@@ -32,12 +33,15 @@ def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect
     """
     found = findings.read(spec, clients)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        with_acls = pool.map(partial(_with_acl, clients), found)
+        with_acls = tallied(
+            pool.map(partial(_with_acl, clients), found), "buckets looked at", len(found)
+        )
         there = [result for result in with_acls if result]
         sorted_out = sort(there, exempting.exemptions, exempting.today)
         if exempting.tag is None:
             return sorted_out
-        asked = list(pool.map(partial(_is_exempt, clients, exempting), sorted_out.to_close))
+        exempt = pool.map(partial(_is_exempt, clients, exempting), sorted_out.to_close)
+        asked = list(tallied(exempt, "buckets' tags read", len(sorted_out.to_close)))
     answers = list(zip(sorted_out.to_close, asked, strict=True))
     return sorted_out._replace(
         to_close=tuple(result for result, exempt in answers if exempt is False),

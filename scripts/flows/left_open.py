@@ -1,6 +1,7 @@
 """What is left open, and what somebody was told of, by the audit trail; for the doctor."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from resource_repair.exemptions import Exemptions
@@ -18,9 +19,11 @@ from scripts.decide.due import due, last_lines
 from scripts.decide.view import Unread
 from scripts.declared import Spec
 from scripts.flows.bucket_view import ViewReader
+from scripts.patience import tallied
 
 GRACE = timedelta(minutes=5)  # what happened within these may be under way
 DAYS = 30.0  # so far back is looked for audit lines
+_AT_ONCE = 8  # buckets that are asked about at a time
 
 OF_TOLD = (buckets.GET_POLICY_STATUS, buckets.GET_BLOCK, buckets.GET_ACCOUNT_BLOCK)
 """What it takes to see whether what was told is still so, beside what other links take."""
@@ -40,13 +43,20 @@ def what_is_due(
     Cloud Config tells what it found some minutes ago, so that those that seem due are read. Raises
     CloudError.
     """
+    seeming: list[tuple[Result, str]] = []
     for result in to_close:
         end = expected(result.acl or "", None, ENFORCE)
         candidate = Candidate(result, result.acl, None, end, website=None, domains=None)
         if told := due(candidate, lines.get(result.bucket), ENFORCE, now, GRACE):
-            info = Bucket(clients, result.bucket, result.region).info_if_there()
-            if info and info.acl != PRIVATE:
-                yield result.bucket, told
+            seeming.append((result, told))
+
+    def is_open(each: tuple[Result, str]) -> bool:
+        info = Bucket(clients, each[0].bucket, each[0].region).info_if_there()
+        return bool(info and info.acl != PRIVATE)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        still = list(tallied(pool.map(is_open, seeming), "buckets read", len(seeming)))
+    yield from ((each.bucket, told) for (each, told), so in zip(seeming, still, strict=True) if so)
 
 
 def what_is_told(

@@ -9,19 +9,19 @@ import pytest
 
 from scripts.localcloud import Fail
 from tests.account import QUEUE, Account
-from tests.parts import held_at
+from tests.parts import held_at, overtaken
 
 NAMES = ("first", "second", "third")
 
 
-def given_up(product: Account) -> None:
-    """Three findings are in the failure queue, and nothing is in the way of their repair."""
+def given_up(product: Account, *names: str) -> None:
+    """Findings about these are in the failure queue, and nothing is in the way of their repair."""
     product.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), times=1000)
-    for name in NAMES:
+    for name in names:
         product.cloud.oss.create(name, acl="public-read")
         product.rest()
     product.cloud.faults.clear()
-    assert len(product.cloud.mns.messages(QUEUE)) == len(NAMES)
+    assert len(product.cloud.mns.messages(QUEUE)) == len(names)
 
 
 def interrupted_by_a_pause(
@@ -69,7 +69,7 @@ def test_a_redrive_removes_nothing_that_a_pause_left_open(
 ) -> None:
     """It stops, says that it is paused, and each bucket that is still open has its message."""
     cloud = product.cloud
-    given_up(product)
+    given_up(product, *NAMES)
 
     ends, document, told = interrupted_by_a_pause(product, capsys, ("redrive", *options), at, nth)
 
@@ -108,3 +108,39 @@ def test_a_sweep_claims_nothing_that_a_pause_left_open(
     assert "2 of 3 were not tried" in told
     assert "1 bucket not settled" in told
     assert closed(product) == set()
+
+
+@pytest.mark.parametrize(
+    ("slow", "at", "quick"),
+    [
+        ("sweep", "fc:InvokeFunction", "sweep"),
+        ("redrive", "fc:InvokeFunction", "sweep"),
+        # in the function
+        pytest.param("sweep", "oss:PutBucketAcl", "redrive", marks=pytest.mark.bad_days),
+        pytest.param("sweep", "oss:PutBucketAcl", "sweep", marks=pytest.mark.bad_days),
+        pytest.param("sweep", "fc:InvokeFunction", "redrive", marks=pytest.mark.bad_days),
+        pytest.param("redrive", "oss:PutBucketAcl", "sweep", marks=pytest.mark.bad_days),
+        pytest.param("redrive", "mns:DeleteMessage", "sweep", marks=pytest.mark.bad_days),
+    ],
+)
+def test_two_that_close_the_same_buckets_close_each_once(
+    product: Account, capsys: pytest.CaptureFixture[str], slow: str, at: str, quick: str
+) -> None:
+    """Both end well, the later one finds the bucket private, and what is exempt stays as it is."""
+    given_up(product, "first")
+    product.cloud.oss.create("config-website", acl="public-read")
+    product.rest()
+    capsys.readouterr()
+
+    def run(verb: str) -> int:
+        return product.run(verb, "--yes")
+
+    both = overtaken(product.cloud, at, 0, lambda: run(slow), lambda: run(quick))
+
+    assert both == (0, 0), capsys.readouterr()
+    assert product.acls() == {"first": "private", "config-website": "public-read"}
+    left = product.cloud.mns.messages(QUEUE)
+    assert len(left) == ("redrive" not in (slow, quick))
+    product.cloud.clock.advance(15 * 60)  # nobody holds any by then
+    assert [run(verb) for verb in (slow, "redrive")] == [0, 0]
+    assert product.cloud.mns.messages(QUEUE) == []

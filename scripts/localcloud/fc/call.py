@@ -1,9 +1,9 @@
 """A request to Function Compute, understood, and the answer to it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..http import Request
 from .errors import FcError, invalid
@@ -12,6 +12,8 @@ from .views import View, etag
 
 _DEFAULT_LIMIT = 20
 _HIGHEST_LIMIT = 100
+
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,17 @@ class Call:
             code = "VersionNotFound" if qualifier.isdigit() else "AliasNotFound"
             raise FcError(code, f"service '{self.service}' has no '{qualifier}'")
 
-    def check_match(self, view: View) -> None:
-        """Raises FcError if the request is meant for another state than the present (If-Match)."""
-        if self.request.headers.get("If-Match") not in ("", etag(view)):
-            raise FcError("PreconditionFailed", "the resource has another ETag by now")
+    def matching(self, view: Callable[[_R], View]) -> Callable[[_R], None]:
+        """What raises FcError for a resource in another state than is meant (If-Match).
+
+        `view` is how the API shows it.
+        """
+
+        def check(resource: _R) -> None:
+            if self.request.headers.get("If-Match") not in ("", etag(view(resource))):
+                raise FcError("PreconditionFailed", "the resource has another ETag by now")
+
+        return check
 
     def choice(self, header: str, *choices: str) -> str:
         """What a header of few values says, in lower case; the first of them if it is not there.

@@ -38,16 +38,15 @@ def _get_service(state: FcState, call: Call) -> Answer:
 
 
 def _update_service(state: FcState, call: Call) -> Answer:
-    call.check_match(service_view(state.resources.service(call.service)))
     fields = call.fields
     state.check_role(fields.get("role"))
     state.check_logs(fields)
-    return shown(service_view(state.resources.update_service(call.service, fields)))
+    service = state.resources.update_service(call.service, fields, call.matching(service_view))
+    return shown(service_view(service))
 
 
 def _delete_service(state: FcState, call: Call) -> Answer:
-    call.check_match(service_view(state.resources.service(call.service)))
-    state.resources.delete_service(call.service)
+    state.resources.delete_service(call.service, call.matching(service_view))
     state.bindings.forget(call.service)
     return NOTHING
 
@@ -85,16 +84,15 @@ def _get_function(state: FcState, call: Call) -> Answer:
 
 
 def _update_function(state: FcState, call: Call) -> Answer:
-    call.check_match(function_view(state.resources.function(call.service, call.function)))
     fields = _fields_with_code(call)
     fields.setdefault("instanceConcurrency", fields.get("InstanceConcurrency"))
-    function = state.resources.update_function(call.service, call.function, fields)
-    return shown(function_view(function))
+    place, check = (call.service, call.function), call.matching(function_view)
+    return shown(function_view(state.resources.update_function(*place, fields, check)))
 
 
 def _delete_function(state: FcState, call: Call) -> Answer:
-    call.check_match(function_view(state.resources.function(call.service, call.function)))
-    state.resources.delete_function(call.service, call.function)
+    place = (call.service, call.function)
+    state.resources.delete_function(*place, call.matching(function_view))
     return NOTHING
 
 

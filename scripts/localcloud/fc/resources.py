@@ -88,11 +88,17 @@ class AsyncConfig:
 _R = TypeVar("_R")
 
 
+def _any_state(_: object) -> None:
+    """Takes a resource as it is, whatever it is."""
+
+
 class Resources(Rewindable):
     """The account's services, functions, triggers and asynchronous configurations.
 
-    All methods raise FcError. `on_change` is called, outside the lock, with the names of a service
-    and a function (empty: all of the service's) that were updated or deleted.
+    All methods raise FcError. What updates or deletes calls `check` with what is there first, under
+    the lock: what that raises keeps it as it is, and nobody comes in between. `on_change` is
+    called, outside the lock, with the names of a service and a function (empty: all of the
+    service's) that were updated or deleted.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -127,10 +133,13 @@ class Resources(Rewindable):
         with self._lock:
             return [self._services[name] for name in sorted(self._services)]
 
-    def update_service(self, name: str, fields: Settings) -> Service:
+    def update_service(
+        self, name: str, fields: Settings, check: Callable[[Service], None] = _any_state
+    ) -> Service:
         """Change the settings among `fields`; the others stay."""
         with self._lock:
             old = self.service(name)
+            check(old)
             service = replace(
                 old,
                 settings=merged(old.settings, fields),
@@ -141,10 +150,10 @@ class Resources(Rewindable):
         self._changed(name)
         return service
 
-    def delete_service(self, name: str) -> None:
+    def delete_service(self, name: str, check: Callable[[Service], None] = _any_state) -> None:
         """Remove a service that has no functions left."""
         with self._lock:
-            self.service(name)
+            check(self.service(name))
             if self.functions(name):
                 raise FcError("ServiceNotEmpty", f"service '{name}' still has functions")
             del self._services[name]
@@ -178,11 +187,18 @@ class Resources(Rewindable):
             self.service(service)
             return [self._functions[key] for key in sorted(self._functions) if key[0] == service]
 
-    def update_function(self, service: str, name: str, fields: Settings) -> Function:
+    def update_function(
+        self,
+        service: str,
+        name: str,
+        fields: Settings,
+        check: Callable[[Function], None] = _any_state,
+    ) -> Function:
         """Change the settings, and the code if there is any, among `fields`; the others stay."""
         code = Code.from_request(fields["code"]) if fields.get("code") else None
         with self._lock:
             old = self.function(service, name)
+            check(old)
             settings = merged(old.settings, fields)
             check_function(settings)
             function = replace(
@@ -196,10 +212,12 @@ class Resources(Rewindable):
         self._changed(service, name)
         return function
 
-    def delete_function(self, service: str, name: str) -> None:
+    def delete_function(
+        self, service: str, name: str, check: Callable[[Function], None] = _any_state
+    ) -> None:
         """Remove a function that has no triggers left, and its asynchronous configuration."""
         with self._lock:
-            self.function(service, name)
+            check(self.function(service, name))
             if self.triggers(service, name):
                 raise FcError("FunctionNotEmpty", f"function '{name}' still has triggers")
             del self._functions[service, name]
