@@ -22,10 +22,11 @@ from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
 from scripts.account.permission import union
 from scripts.account.queue import LIST_QUEUES, marked_queues
-from scripts.account.rule import rules
+from scripts.account.rule import Rule, rules
 from scripts.account.topic import LIST_TOPICS, marked_topics
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.declared import Spec
+from scripts.declared import Spec, dotenv
+from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
@@ -182,6 +183,7 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
+    rule_id = _rule_id(planned)
     context.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
@@ -195,9 +197,27 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
         removed.append(resource)
         console.say(f"removed {resource.kind} {resource.name}", "green")
     for resource in removed:
+        if isinstance(resource, Rule):
+            _forget(context, rule_id)
         if isinstance(resource, _Lingering):
             resource.see_gone()
     return end
+
+
+def _rule_id(planned: Sequence[Fate]) -> str:
+    """The id of the rule that goes, while it can be read; empty if none does."""
+    going = (each.resource for each in planned if not each.stays)
+    return next((each.id() for each in going if isinstance(each, Rule)), "")
+
+
+def _forget(context: Context, rule_id: str) -> None:
+    """Take a rule's id out of .env, where it would be of no rule: others in the list stay."""
+    path = context.options.spec.parent / ".env"
+    known = dotenv.environment(path, {}).get(RULE_ID, "")
+    ids = [each.strip() for each in known.split(",")]
+    if rule_id in ids:
+        dotenv.assign(path, {RULE_ID: ",".join(each for each in ids if each != rule_id)})
+        context.console.say(f"took {rule_id} out of {path.name}", "green")
 
 
 def _delete_unless_it_stays(resource: Removable, options: Options) -> str:

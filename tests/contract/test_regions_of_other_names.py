@@ -61,7 +61,7 @@ def test_sweep_closes_it_and_undo_opens_it_again(product: Account) -> None:
     assert product.run("sweep", "--yes") == 0
     assert product.acls()["vault"] == "private"
     words = ["--reason", "serves the shop", "--owner", "web-team", "--expires", "2026-12-31"]
-    assert product.run("undo", "--bucket", "vault", *words, "--yes") == 0
+    assert product.run("undo", "--bucket", "vault", *words, "--watch", "0", "--yes") == 0
     assert product.acls()["vault"] == "public-read"
 
 
