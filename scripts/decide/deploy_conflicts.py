@@ -35,13 +35,8 @@ def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:
 
 def unexpected(lost: Collection[Exemption], settings: Mapping[str, str]) -> list[Exemption]:
     """Those of them that nobody said are to be dropped."""
-    expected = expected_drops(settings)
+    expected = {each.strip() for each in settings.get(EXPECT_DROP, "").split(",")}
     return [each for each in lost if each.bucket not in expected]
-
-
-def expected_drops(settings: Mapping[str, str]) -> frozenset[str]:
-    """What EXPECT_DROP names."""
-    return frozenset(each.strip() for each in settings.get(EXPECT_DROP, "").split(","))
 
 
 def told_pause(pause: Pause, name: str) -> str:

@@ -4,7 +4,7 @@ Newly is beside what is live: its settings and its exemptions. What Cloud Config
 both are asked about; a bucket that is closed today may be opened tomorrow, and is none of these.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from resource_repair.exemptions import Exemptions
@@ -12,7 +12,6 @@ from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import allows
-from scripts.decide.deploy_conflicts import expected_drops
 from scripts.decide.prospect import Prospect
 
 EXPECT_CLOSE, EXPECT_LEAVE_OPEN = "EXPECT_CLOSE", "EXPECT_LEAVE_OPEN"
@@ -55,15 +54,13 @@ def effect(live: Settings | None, held: Prospect, ours: Settings, found: Prospec
     )
 
 
-def closing_wants(changed: Effect, settings: Mapping[str, str]) -> bool:
+def closing_wants(changed: Effect, live: Exemptions, settings: Mapping[str, str]) -> bool:
     """Whether the number of those that it closes must be given, and was not.
 
-    It must where they are more than 20, or one is open on purpose: exempt by what is live, and not
-    named in EXPECT_DROP itself.
+    It must where they are more than 20, or one is open on purpose: exempt by what is live. What a
+    live exemption names in full is dropped by its name, in EXPECT_DROP, and not asked for twice.
     """
-    dropped = expected_drops(settings)
-    unsaid = [each for each in changed.on_purpose if each.bucket not in dropped]
-    asks = len(changed.closes) > _UNASKED or bool(unsaid)
+    asks = len(changed.closes) > _UNASKED or _unnamed(changed.on_purpose, live)
     return asks and settings.get(EXPECT_CLOSE, "") != str(len(changed.closes))
 
 
@@ -73,14 +70,16 @@ def leaving_wants(changed: Effect, ours: Exemptions, settings: Mapping[str, str]
     It must where the exemptions do not name one of them in full, as by a glob, a tag, or another
     rule: that it is left open was then looked at by nobody.
     """
-    unsaid = [
-        result
-        for result in changed.leaves
-        if not any(
-            entry.bucket == result.bucket and allows(entry, result.acl) for entry in ours.entries
-        )
-    ]
-    return bool(unsaid) and settings.get(EXPECT_LEAVE_OPEN, "") != str(len(changed.leaves))
+    asks = _unnamed(changed.leaves, ours)
+    return asks and settings.get(EXPECT_LEAVE_OPEN, "") != str(len(changed.leaves))
+
+
+def _unnamed(results: Iterable[Result], exemptions: Exemptions) -> bool:
+    """Whether there is one that no exemption, which allows as much, names in full."""
+    return not all(
+        any(entry.bucket == each.bucket and allows(entry, each.acl) for entry in exemptions.entries)
+        for each in results
+    )
 
 
 def _names(results: tuple[Result, ...]) -> set[str]:

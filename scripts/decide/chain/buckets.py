@@ -194,7 +194,8 @@ def _told_closing(facts: Facts, changed: Effect, *, begins: bool) -> Changed:
         )
     if begins and changed.on_purpose:
         what += f"; exempt until now: {_listed(changed.on_purpose)}"
-    if not deploy_effect.closing_wants(changed, facts.settings):
+    live = live_exemptions(facts) or Exemptions()
+    if not deploy_effect.closing_wants(changed, live, facts.settings):
         return Changed(sound(what))
     mend = (
         "resource-repair status --all shows them; exempt those that must stay open, and set "
