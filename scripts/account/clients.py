@@ -9,6 +9,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import no_answer, proxies
+from scripts.account import clock, no_answer, proxies
 from scripts.account.addresses import is_safe
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
@@ -363,6 +364,8 @@ def _advice(needed: Sequence[str], code: str, said: str) -> str:
     quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
     if code in DENIED:
         return f"{allow(needed)} and run again ({quoted})"
+    if clock.is_off(code):
+        return f"{clock.advice(datetime.now(timezone.utc))} ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"

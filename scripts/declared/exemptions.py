@@ -18,19 +18,19 @@ from scripts.declared.files import writing
 from scripts.errors import Problem
 
 _NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
-_SAYS_NOTHING = re.compile(r"(?:\s|#[^\r\n]*|^---)*", re.M)
+_COMMENTS_ALONE = re.compile(r"(?:---)?\s*(?:#[^\r\n]*\s*)+")
 _DASH = re.compile(r"^( *)- ", re.M)
 
 
 def reviewed_exemptions(path: Path, today: date) -> Exemptions:
     """The exemptions in the YAML that people review, checked as of `today`; raises Problem.
 
-    A file that says nothing, but for comments, lists none.
+    A file of comments alone lists none. (An empty one is refused: it may have been cut.)
     """
     shown = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     try:
         says = yaml_text.read(path, shown).plain()
-        if says is None and _SAYS_NOTHING.fullmatch(path.read_text("utf-8")):
+        if says is None and _COMMENTS_ALONE.fullmatch(path.read_text("utf-8")):
             says = []
         return parse(says, today)
     except OSError as error:

@@ -95,7 +95,7 @@ def test_what_yaml_takes_for_no_text_is_to_be_put_in_quotes(
         assert getattr(reviewed_exemptions(path, TODAY).entries[0], name) == value
 
 
-@pytest.mark.parametrize("text", ["# Nothing yet.\n", "---\n# Nothing.\n", "", "\n"])
+@pytest.mark.parametrize("text", ["# Nothing yet.\n", "---\n# Nothing.\n", "\n # a\n\n# b"])
 def test_a_file_of_comments_alone_is_an_empty_list(path: Path, text: str) -> None:
     """It lists nothing, and takes an entry."""
     path.write_text(text)
@@ -105,9 +105,11 @@ def test_a_file_of_comments_alone_is_an_empty_list(path: Path, text: str) -> Non
     assert reviewed_exemptions(path, TODAY).entries == (ENTRY,)
 
 
-@pytest.mark.parametrize("text", ["null\n", "~\n", "{}\n", "# one\nnothing\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "---\n", "null\n", "~ # one\n", "{}\n", "# one\nnothing\n"]
+)
 def test_what_says_something_else_is_no_list(path: Path, text: str) -> None:
-    """Only what says nothing at all lists nothing."""
+    """Nor is an empty file, which may be one that was cut."""
     path.write_text(text)
     with pytest.raises(Problem, match="must be a list of entries"):
         reviewed_exemptions(path, TODAY)
