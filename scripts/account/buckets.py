@@ -15,7 +15,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
-from scripts.account import no_answer, proxies, refusals
+from scripts.account import clock, no_answer, proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
@@ -274,6 +274,8 @@ def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -
             f"OSS says so to who may not do it: {allow(refused)} look whether the bucket's policy "
             "denies it, and run again"
         )
+    if clock.is_off(code):
+        return clock.advice(datetime.now(timezone.utc), str(error.headers.get("Date", "")))
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"
     if kind in (DisabledError, TheirsError):

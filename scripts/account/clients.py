@@ -10,6 +10,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import no_answer, proxies, refusals, sites
+from scripts.account import clock, no_answer, proxies, refusals, sites
 from scripts.account.endpoints import REGION, Endpoints, is_named
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
@@ -380,6 +381,8 @@ def _advice(needed: Sequence[str], code: str, said: str, unmendable: str) -> str
         return f"{allow(needed)} and run again ({quoted})"
     if code == "AccountNotExisted":
         return f"this Cloud Config does not serve the account: look at {sites.CONFIG_REGION}"
+    if clock.is_off(code):
+        return f"{clock.advice(datetime.now(timezone.utc))} ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"
