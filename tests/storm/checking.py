@@ -65,7 +65,7 @@ class View:
 def none_forgotten(view: View) -> Iterator[Violation]:
     """1: what is open, and not exempt, is in the failure queue, or a sweep finds it due."""
     told = json.loads(view.seen.sweep)
-    why = {each["bucket"]: each.get("due") for each in told.get("buckets", ())}
+    why = {each["bucket"]: each["due"] for each in told.get("buckets", ())}
     known = {*why, *told.get("later", ())}
     known |= {found.bucket for body in view.seen.queue for found in findings(_payload(body))}
     for bucket in view.changes:

@@ -150,10 +150,11 @@ class _Drawing:
         if kind == "hold":
             self.soon(Step("release"))
 
-    def late(self) -> None:
-        """A repair shows late."""
-        name = self.known()
-        self.add("fault", "oss:PutBucketAcl", ("lag", self.draw.choice((1, 2, 3)), name), 1)
+    def beset(self) -> None:
+        """A bucket is opened, and its repair shows late, or is refused to the end."""
+        name, late = self.known(), self.draw.choice((0, 1, 2, 3))
+        fault = ("lag", late, name) if late else ("fail", "403 AccessDenied", name)
+        self.add("fault", "oss:PutBucketAcl", fault, 1 if late else 1000)
         self.add("open", name, self.draw.choice(_PUBLIC))
 
     def kill(self) -> None:
@@ -175,7 +176,7 @@ def draw(seed: int, messages: int) -> list[Step]:
         it.tagged: 6, it.not_ours: 8, it.garbage: 6,
     }  # fmt: skip
     besides = {
-        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.late: 0.05, it.verb: 0.05,
+        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.beset: 0.08, it.verb: 0.05,
         it.kill: 0.006, it.block: 0.01,
     }  # fmt: skip
     for it.messages in range(messages):

@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -99,7 +100,12 @@ class Storm:
     def run(self, steps: list[Step]) -> Seen:
         """Have it happen, and come to rest; gives all that was to be seen."""
         self._set_up()
-        with self._ambushing(), _apart() as self._out, contextlib.ExitStack() as lanes:
+        with (
+            self._watching(),
+            self._ambushing(),
+            _apart() as self._out,
+            contextlib.ExitStack() as lanes,
+        ):
             self._lanes = [lanes.enter_context(ThreadPoolExecutor(n)) for n in (_BEHIND, 1)]
             for done, step in enumerate(steps, 1):
                 self._happens(step)
@@ -132,6 +138,18 @@ class Storm:
             who = (bucket.acl, bucket.owner, bucket.created_at, tuple(bucket.tags.items()))
             state = State(*who, bucket.policy is not None, bucket.block_public_access)
         self._changes.append(Change(time.monotonic(), name, state))
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """A thread that dies, of the stand-in too, is told: what it was at work on is lost."""
+        hook = threading.excepthook
+
+        def died(how: threading.ExceptHookArgs) -> None:
+            self.problems.append("".join(traceback.format_exception(how.exc_value)))
+
+        threading.excepthook = died
+        yield
+        threading.excepthook = hook
 
     @contextlib.contextmanager
     def _ambushing(self) -> Iterator[None]:
