@@ -34,6 +34,7 @@ from scripts.account.role import (
 from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
+from scripts.words import count
 
 POLICIES = "acs:ram:*:{account}:policy/*"
 GET_POLICY = Permission("ram:GetPolicy")  # also of Alibaba Cloud's own policies
@@ -263,7 +264,7 @@ class RolePolicy(Thing):
         if not_ours := mark.missing_from(found and found.policy):
             return not_ours
         others = found.policy.attachment_count - len(self.users())
-        return f"others have it: it is attached {others} times more" if others > 0 else ""
+        return f"others have it: it is attached {count(others, 'time')} more" if others > 0 else ""
 
     def users(self) -> list[str]:
         """The role that it is for, if that has it."""

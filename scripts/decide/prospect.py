@@ -9,6 +9,7 @@ from resource_repair.openness import PRIVATE
 from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import allows
 from scripts.errors import UsageError
+from scripts.words import count
 
 
 class Prospect(NamedTuple):
@@ -44,7 +45,7 @@ def sort(found: Iterable[Result], exemptions: Exemptions, today: date) -> Prospe
 
 def counted(number: int) -> str:
     """So many buckets, in words."""
-    return "1 bucket" if number == 1 else f"{number} buckets"
+    return count(number, "bucket")
 
 
 def check_expected(expected: int | None, closes: int) -> None:

@@ -18,6 +18,7 @@ from scripts.errors import UsageError
 from scripts.flows.audit_lines import left_open
 from scripts.flows.deliver import submit
 from scripts.patience import Progress, wait
+from scripts.words import count
 
 ReportKey: TypeAlias = tuple[str, str, int | None]
 """A finding's rule, its bucket, and when Cloud Config reported it; empty for what is none."""
@@ -136,5 +137,5 @@ def _unsettled(awaited: Counter[ReportKey], last: Sequence[AuditLine]) -> str:
     lines = [line for line in last if not line.settled]
     told = [f"{line.outcome}: {line.reason}" for line in lines]
     if missing := len(awaited) - len(last):
-        told.append(f"{missing} audit lines did not come in time")
+        told.append(f"{count(missing, 'audit line')} did not come in time")
     return "; ".join(told)

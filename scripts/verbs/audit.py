@@ -20,6 +20,7 @@ from scripts.context import Context, Ended, Looking, Verb, moment, time
 from scripts.decide.posture import Reopened, reopened
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,8 @@ def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:
         console.say("")
     console.table(("time", "outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
     console.say("")
-    totals = (f"{count} {outcome}" for outcome, count in _totals(lines).items())
-    console.say(f"{len(lines)} lines {span}: {', '.join(totals)}")
+    totals = (f"{number} {outcome}" for outcome, number in _totals(lines).items())
+    console.say(f"{count(len(lines), 'line')} {span}: {', '.join(totals)}")
 
 
 def _show_discarded(console: Console, discarded: Sequence[Discard]) -> None:

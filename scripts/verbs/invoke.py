@@ -19,6 +19,7 @@ from scripts.context import Acting, Context, Ended, Verb
 from scripts.flows.audit_lines import show
 from scripts.flows.event_file import Named, preview, read_event
 from scripts.terminal import Exit
+from scripts.words import count
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
 
@@ -61,12 +62,13 @@ def _invoke(context: Context) -> Ended:
     coming.show(console)
     foreseen = Foreseen(name, coming.mode, coming.findings)
     if console.dry_run:
-        console.say(f"would invoke {name} with {len(event)} bytes")
+        console.say(f"would invoke {name} with {count(len(event), 'byte')}")
         return Ended(Exit.DONE, foreseen)
     if not coming.harmless and not console.confirm("Invoke it?"):
         console.say("nothing was invoked")
         return Ended(Exit.DONE, foreseen)
-    console.say(f"invoking {name} with {len(event)} bytes, for {spec.function.timeout} s at most")
+    size = count(len(event), "byte")
+    console.say(f"invoking {name} with {size}, for {spec.function.timeout} s at most")
     context.act()
     ended = invoke(context.clients, spec, event)
     lines = audit_trail.of_log(ended.log)

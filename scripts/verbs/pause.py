@@ -65,10 +65,22 @@ def _pause(context: Context) -> Ended:
         )
     elif live.pause:
         console.say(f"{name} is {live.pause} already: nothing was changed")
+        _tell_of_reason(context, live.pause)
     else:
         console.say(f"would pause {name}: from mode {live.mode} it would go to {REPORT}")
     others = beside.tell(context, VERB)
     return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed, others))
+
+
+def _tell_of_reason(context: Context, pause: Pause) -> None:
+    """What became of a reason that was given beside a pause that holds already."""
+    given = context.options.reason.strip()
+    if given and given != pause.reason:
+        context.console.say(
+            f"the reason given now ({given}) is not kept: the first pause holds, with "
+            f"{'its own' if pause.reason else 'none'}, until `resource-repair resume`",
+            "yellow",
+        )
 
 
 def _paused(context: Context, now: datetime) -> tuple[DeployedFunction, bool]:

@@ -23,6 +23,7 @@ from scripts.flows.audit_lines import show, tell_person
 from scripts.flows.event_file import FindingKey, Named, finding_keys, preview, read_event
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
+from scripts.words import count
 
 _TIMEOUT = 120.0  # seconds; a cold start, and the seconds that Log Service takes to find a line
 
@@ -68,7 +69,9 @@ def _publish(context: Context) -> Ended:
     coming.show(console)
     foreseen = Foreseen(topic, coming.function, coming.mode, coming.findings)
     if console.dry_run:
-        console.say(f"would publish {len(event)} bytes, {_findings(awaited)}, to topic {topic}")
+        console.say(
+            f"would publish {count(len(event), 'byte')}, {_findings(awaited)}, to topic {topic}"
+        )
         return Ended(Exit.DONE, foreseen)
     if not coming.harmless and not console.confirm("Publish it?"):
         console.say("nothing was published")
@@ -76,7 +79,7 @@ def _publish(context: Context) -> Ended:
     context.act()
     earlier = {line.request_id for line in audit_trail.recent(context.clients, context.spec)}
     message_id = publish(context.clients, topic, event)
-    console.say(f"published {len(event)} bytes to topic {topic}, as message {message_id}")
+    console.say(f"published {count(len(event), 'byte')} to topic {topic}, as message {message_id}")
     lines = _follow(context, awaited, earlier)
     end = _tell(context, awaited, lines)
     return Ended(end, Report(topic, message_id, awaited.total(), tuple(lines)))
@@ -116,7 +119,7 @@ def _follow(context: Context, awaited: Counter[FindingKey], earlier: set[str]) -
         lines = audit_trail.recent(context.clients, context.spec)
         new = (line for line in lines if line.request_id not in earlier)
         found[:] = of_message(awaited, new)
-        words = f"{len(found)} of {awaited.total()} audit lines have come"
+        words = f"{len(found)} of {count(awaited.total(), 'audit line')} came"
         return Progress(words, len(found) == awaited.total())
 
     wait(look, context.console, context.options.timeout)
@@ -130,7 +133,7 @@ def _tell(context: Context, awaited: Counter[FindingKey], lines: Sequence[AuditL
     unsettled = [line for line in lines if not line.settled]
     if missing:
         console.say(
-            f"{missing} of {awaited.total()} audit lines did not come within "
+            f"{missing} of {count(awaited.total(), 'audit line')} did not come within "
             f"{context.options.timeout:g} s: `resource-repair doctor` says where findings are "
             "lost",
             "red",

@@ -48,6 +48,7 @@ from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
 from scripts.flows.waiting import Waiting, age, chosen_of, not_seen, unseen, waiting
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 _TO_FUNCTION, _TO_TOPIC = "function", "topic"
 _ROUTES: Mapping[str, Callable[[Context, DeployedFunction], Route]] = {
@@ -195,7 +196,9 @@ def _discard(context: Context, queue: str) -> Ended:
             end = Exit.PROBLEM if left and not chosen and not console.dry_run else Exit.DONE
             return Ended(end, _report(context, chosen, {}))
         discarding = Discarding(context, live, chosen)
-        if not console.confirm(f"Discard {_messages(chosen)} of {queue}? It cannot be undone."):
+        if not console.confirm(
+            f"Discard {count(len(chosen), 'message')} of {queue}? It cannot be undone."
+        ):
             console.say("nothing was discarded")
             return Ended(Exit.PROBLEM, _report(context, chosen, {}))
         context.act()
@@ -278,7 +281,7 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int, de
     ]
     console.table(("id", "waits", "buckets", "runs", "why it was given up", "now"), rows)
     more = " or more: run again for the rest" if seen >= MOST_LISTED else ""
-    console.say(f"{len(chosen)} of {seen} messages that can be seen in {queue}{more}")
+    console.say(f"{len(chosen)} of {count(seen, 'message')} that can be seen in {queue}{more}")
 
 
 def _now(each: Waiting, deed: _Deed) -> str:
@@ -301,12 +304,8 @@ def _agreed(context: Context, live: DeployedFunction, sendable: Sequence[Waiting
     to = f"topic {context.spec.topic}"
     if context.options.to == _TO_FUNCTION:
         to = f"function {live.spec.qualified_name}"
-    what = _messages(sendable)
+    what = count(len(sendable), "message")
     return context.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
-
-
-def _messages(some: Sequence[Waiting]) -> str:
-    return "1 message" if len(some) == 1 else f"{len(some)} messages"
 
 
 def _tell(console: Console, done: Handled, place: str, deed: _Deed) -> None:
@@ -348,7 +347,8 @@ def _show_end(
     ]
     if rows:
         console.table(("stays", "buckets", "because"), rows)
-        told = f"{len(left)} of {len(chosen)} messages stay in the queue"
+        stay = "stays" if len(left) == 1 else "stay"
+        told = f"{len(left)} of {count(len(chosen), 'message')} {stay} in the queue"
         console.say(f"{told}: once that is mended, run again", "red")
     else:
         console.say(f"{len(chosen)} {deed.done} from the queue", "green")

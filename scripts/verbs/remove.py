@@ -30,6 +30,7 @@ from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 _ROLE = "role"
 _GETS_RID = (
@@ -231,7 +232,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{left} messages wait in it: {_GETS_RID}"
+        return f"{count(left, 'message', 'wait')} in it: {_GETS_RID}"
     resource.delete()
     return ""
 
@@ -241,7 +242,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         waiting = resource.holds() if isinstance(resource, Queue) else 0
         if waiting:
             raise Problem(
-                f"{waiting} messages wait in the failure queue {resource.name}, each a "
+                f"{count(waiting, 'message', 'wait')} in the failure queue {resource.name}, each a "
                 f"finding that was not repaired: {_GETS_RID}; or say --discard-failures"
             )
 

@@ -89,8 +89,8 @@ def test_messages_are_found_whatever_they_are(sound: Account) -> None:
     assert mns.receive(queue, count=1, wait=0)
     (hidden,) = look(sound)
 
-    assert f"1 messages wait in {queue}, for 0 min:" in found.what
-    assert f"1 messages wait in {queue}, just being received:" in hidden.what
+    assert f"1 message waits in {queue}, for 0 min:" in found.what
+    assert f"1 message waits in {queue}, just being received:" in hidden.what
 
 
 def test_an_instance_of_another_managed_rule_is_named(sound: Account) -> None:

@@ -84,6 +84,7 @@ def test_the_first_pause_counts(product: Account, capsys: pytest.CaptureFixture[
 
     said = capsys.readouterr()
     assert "already: nothing was changed" in said.err
+    assert "the reason given now (second) is not kept" in said.err
     document = json.loads(said.out[said.out.index("{") :])
     assert (document["changed"], document["paused"]["reason"]) == (False, "first")
     assert (environment(product), updates(product)) == (before, count)

@@ -103,7 +103,7 @@ def test_no_line_is_a_problem(
 
     assert journal.wait_for(ended, 30)  # or it would meet the next test's bucket
     said = capsys.readouterr().out
-    assert "1 of 1 audit lines did not come within 0.5 s: `resource-repair doctor`" in said
+    assert "1 of 1 audit line did not come within 0.5 s: `resource-repair doctor`" in said
 
 
 def test_it_asks_where_a_bucket_may_be_closed(

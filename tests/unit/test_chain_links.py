@@ -366,8 +366,8 @@ def test_a_subscription_of_somebody_else_does_not_count(
     [
         ((3, 1), 2, "2 messages wait in failures, for 3 d:"),
         ((), 2, "2 messages wait in failures, just being received:"),
-        ((0,), 0, "1 messages wait in failures, for 0 min:"),
-        ((-0.001,), 0, "1 messages wait in failures, for 0 min:"),
+        ((0,), 0, "1 message waits in failures, for 0 min:"),
+        ((-0.001,), 0, "1 message waits in failures, for 0 min:"),
     ],
 )
 def test_messages_that_wait_are_told_with_their_age(

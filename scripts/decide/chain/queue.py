@@ -17,6 +17,7 @@ from scripts.decide.chain.model import (
     undeployed,
     unlike,
 )
+from scripts.words import count
 
 _DESTINATION = "destination.onFailure"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -69,7 +70,7 @@ def _about_queue(facts: Facts, found: QueueFound) -> Iterator[Remark]:
     if waiting := max(found.waiting, len(arrivals)):
         yield Remark(
             Standing.FAULT,
-            f"{waiting} messages wait in {queue.name}, {_since(facts)}: "
+            f"{count(waiting, 'message', 'wait')} in {queue.name}, {_since(facts)}: "
             "findings that were not repaired",
             "resource-repair redrive, which tells why and sends them again once that is mended",
             # What made them fail is perhaps mended by this very deploy.

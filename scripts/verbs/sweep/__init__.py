@@ -39,6 +39,7 @@ from scripts.flows.parallel_run import ParallelRun, run_parallel
 from scripts.flows.sweep_plan import SweepPlan, plan_sweep
 from scripts.terminal import Exit
 from scripts.verbs.sweep import rendering
+from scripts.words import count
 
 _PARALLEL, _LIMIT, _MAX_FAILURES = 8, 20, 3
 _GRACE = GRACE.total_seconds() / 60  # minutes
@@ -151,7 +152,9 @@ def _agreed(context: Context, plan: SweepPlan) -> bool:
         return typed == str(plan.closes)
     if plan.closes:
         return context.console.confirm(f"Close {counted(plan.closes)}?")
-    return context.console.confirm(f"Send {len(plan.chosen)} findings, which close nothing?")
+    return context.console.confirm(
+        f"Send {count(len(plan.chosen), 'finding')}, with nothing to close?"
+    )
 
 
 def _confirming(options: Options, plan: SweepPlan) -> str:

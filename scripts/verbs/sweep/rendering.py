@@ -106,14 +106,19 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
     left = sum(map(failed, done.endings))
     untried = len(plan.chosen) - len(endings)
     if untried:
-        console.say(f"{untried} of {len(plan.chosen)} were not tried: {done.stopped}", "red")
+        were = "was" if untried == 1 else "were"
+        console.say(f"{untried} of {len(plan.chosen)} {were} not tried: {done.stopped}", "red")
     if left:
         console.say(
             f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
             "red",
         )
     if not tell_person(console, lines_of(done)) and not left and not untried:
-        console.say(f"all {len(endings)} are settled", "green")
+        console.say(f"{_all(len(endings))} settled", "green")
+
+
+def _all(number: int) -> str:
+    return "it is" if number == 1 else f"all {number} are"
 
 
 def lines_of(done: ParallelRun[Candidate]) -> list[AuditLine]:

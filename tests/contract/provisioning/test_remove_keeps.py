@@ -192,7 +192,7 @@ def _describe_otherwise(account: Account) -> None:
             {"role": "s.yaml does not declare: AliyunLogFullAccess", "policy": BY_ROLE},
         ),
         (_serve_another, {"role": "stays: service theirs", "policy": BY_ROLE}),
-        (_share_policy, {"policy": "it is attached 1 times more"}),
+        (_share_policy, {"policy": "it is attached 1 time more"}),
         (
             _log_to_ours,
             {"log store": "stays: service theirs", "log project": "stays: service theirs"},
@@ -294,7 +294,7 @@ def test_what_changed_before_the_yes_is_kept(
     assert deployed.run("remove") == 1
     said = capsys.readouterr().out
     assert f"kept topic {TOPIC}: others subscribe to it: theirs" in said
-    assert f"kept queue {QUEUE}: 1 messages wait in it" in said
+    assert f"kept queue {QUEUE}: 1 message waits in it" in said
     assert list(deployed.state()["topics"]) == [TOPIC]
     assert list(deployed.state()["queues"]) == [QUEUE]
     assert not deployed.functions()
