@@ -199,4 +199,6 @@ def test_a_log_project_that_is_not_there_is_told_soon(
     passed = seconds(account.cloud)
     assert account.run("apply", "--yes") == 1
     assert passed() < 60
-    assert "spread" not in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "spread" not in told
+    assert "; or it was made by another run just now: run again in some minutes" in told
