@@ -67,6 +67,10 @@ class CloudError(Problem):
         self.args = (f"{self}; or {why}, and that has not spread yet: run again in some minutes",)
         self.final = True
 
+    def may_be_new(self) -> None:
+        """Tell besides that what is not there may be there soon; it was waited for a little."""
+        self.args = (f"{self}; or it was made by another run just now: run again in some minutes",)
+
     @property
     def denied(self) -> bool:
         """Whether it is a permission that is missing."""

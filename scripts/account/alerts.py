@@ -2,15 +2,17 @@
 
 import functools
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from alibabacloud_sls20201230 import models
 
-from scripts.account import mark
+from scripts.account import just_made, mark
 from scripts.account.alert_rules import QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_index import PROJECTS
 from scripts.account.audit_trail import SEARCH, SKEW
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.just_made import JustMade
 from scripts.account.log_line import write_line
 from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
@@ -54,6 +56,7 @@ class Alert(Thing):
         self._project = logs.project
         self._store = logs.logstore
         self._region = clients.region
+        self._clients = clients
         self._log = clients.log
 
     def live(self) -> State | None:
@@ -82,6 +85,11 @@ class Alert(Thing):
         )
         with creating("log:CreateAlert", self.name):
             self._log.create_alert(self._project, request)
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """The project that it is in, and the store that it searches."""
+        yield just_made.missed(self._clients, "log project", self._project)
+        yield just_made.missed(self._clients, "log store", f"{self._project}/{self._store}")
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared; how it is described stays."""
