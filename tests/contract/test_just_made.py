@@ -192,6 +192,21 @@ def test_so_is_what_an_alert_of_a_new_log_project_searches(
     assert told.count(f"since the log store {store} was just made") >= 7
 
 
+@pytest.mark.parametrize(
+    "refusal", [Fail(503, "ServerBusy"), Fail(404, "LogStoreNotExist", "logstore audit …")]
+)
+def test_a_log_store_is_marked_also_where_its_tag_is_refused_at_first(
+    moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Fail
+) -> None:
+    """In a project of somebody else: without it, nobody could tell later on whose it is."""
+    account = moments.nothing(tmp_path)
+    waiting_on(account.cloud, monkeypatch)
+    account.cloud.log.create_project(account.log_project, "theirs")
+    account.cloud.faults.add("log:TagResources", refusal)
+    assert account.run("provision", "--yes") == 0
+    assert account.cloud.log.store(account.log_project, "audit").tags
+
+
 def test_a_new_log_project_that_stays_unknown_is_told_after_two_minutes(
     moments: Moments,
     tmp_path: Path,
