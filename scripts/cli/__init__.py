@@ -187,6 +187,7 @@ class _Run:
             dry_run=getattr(options, "dry_run", False),
             acting=isinstance(options, Acting),
         )
+        options.check()
         if isinstance(verb, Check):
             return _told(console, verb.work(console, options, self._environ))
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
