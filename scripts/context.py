@@ -28,6 +28,9 @@ class Options:
 
     json: Annotated[bool, Parameter(help="answer with one JSON document")] = False
 
+    def check(self) -> None:
+        """Raise UsageError for what is wrong whatever any account says: nobody is asked then."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Looking(Options):

@@ -188,6 +188,7 @@ class _Run:
             dry_run=getattr(options, "dry_run", False),
             acting=isinstance(options, Acting),
         )
+        options.check()
         if isinstance(verb, Check):
             return _told(console, verb.work(console, options, self._environ))
         options = self._followed(options)

@@ -110,6 +110,20 @@ class Options(Acting):
     ] = False
     reason: Annotated[str, Parameter(help="why it is discarded; kept in the log store"), "WHY"] = ""
 
+    def check(self) -> None:
+        """Raise UsageError for ids that are too short, and for options of two deeds."""
+        for short in self.id:
+            if len(short) < _SHORTEST_ID:
+                raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
+        if self.discard and not self.reason.strip():
+            raise UsageError(
+                "--discard takes away what was never settled: say why, as --reason WHY"
+            )
+        if self.discard and self.to != _TO_FUNCTION:
+            raise UsageError("--to sends, and --discard does not: say one of them")
+        if self.reason and not self.discard:
+            raise UsageError("--reason is of --discard: say that too, or leave it out")
+
 
 @dataclass(frozen=True)
 class MessageReport:
@@ -142,7 +156,6 @@ class Report:
 
 def _redrive(context: Context) -> Ended:
     console, options, spec = context.console, context.options, context.spec
-    _check(options)
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
     if options.discard:
@@ -247,18 +260,6 @@ def _drain(
     finally:
         _show_end(console, chosen, handled, stopped, deed)
     return handled
-
-
-def _check(options: Options) -> None:
-    for short in options.id or ():
-        if len(short) < _SHORTEST_ID:
-            raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
-    if options.discard and not options.reason.strip():
-        raise UsageError("--discard takes away what was never settled: say why, as --reason WHY")
-    if options.discard and options.to != _TO_FUNCTION:
-        raise UsageError("--to sends, and --discard does not: say one of them")
-    if options.reason and not options.discard:
-        raise UsageError("--reason is of --discard: say that too, or leave it out")
 
 
 def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int, deed: _Deed) -> None:
