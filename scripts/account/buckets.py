@@ -67,9 +67,7 @@ class Bucket:
 
     def info(self) -> Info:
         """Its ACL, region and creation date. Operation "GetBucketInfo"."""
-        found = self.ask(GET_INFO, lambda bucket: bucket.get_bucket_info())
-        made = datetime.fromisoformat(found.creation_date.replace("Z", "+00:00"))
-        return Info(found.acl.grant, _region(found.location), made)
+        return self.ask(GET_INFO, lambda bucket: _info(bucket.get_bucket_info()))
 
     def info_if_there(self) -> Info | None:
         """The same; None if there is no such bucket."""
@@ -86,13 +84,12 @@ class Bucket:
 
     def blocks_public_access(self) -> bool:
         """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
-        found = self.ask(GET_BLOCK, lambda bucket: bucket.get_bucket_public_access_block())
-        return bool(found.block_public_access)
+        return self.ask(GET_BLOCK, lambda bucket: _blocks(bucket.get_bucket_public_access_block()))
 
     def is_website(self) -> bool:
         """Whether it is a static website. Operation "GetBucketWebsite"."""
         try:
-            self.ask(GET_WEBSITE, lambda bucket: bucket.get_bucket_website())
+            self.ask(GET_WEBSITE, lambda bucket: bool(bucket.get_bucket_website()))
         except CloudError as error:
             if error.code == _NO_WEBSITE:
                 return False
@@ -101,16 +98,17 @@ class Bucket:
 
     def domains(self) -> tuple[str, ...]:
         """The custom domains that are bound to it and enabled. Operation "ListCname"."""
-        found = self.ask(LIST_DOMAINS, lambda bucket: bucket.list_bucket_cname())
-        return tuple(each.domain for each in found.cname if each.status != _DISABLED)
+        return self.ask(LIST_DOMAINS, lambda bucket: _domains(bucket.list_bucket_cname()))
 
     def tags(self) -> Mapping[str, str]:
         """Its tags. Operation "GetBucketTagging"."""
-        found = self.ask(GET_TAGS, lambda bucket: bucket.get_bucket_tagging())
-        return dict(found.tag_set.tagging_rule)
+        return self.ask(GET_TAGS, lambda bucket: _tags(bucket.get_bucket_tagging()))
 
     def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         """What `call` answers, which gets the `oss2.Bucket`; raises CloudError.
+
+        It is remembered, and is to be no answer of oss2: such a one keeps its connection open, and
+        each bucket has its own.
 
         It is tried again, but for the one write that needs a read before it at each try: of a
         bucket that is gone PutBucketAcl makes one.
@@ -188,6 +186,23 @@ def _read(clients: Clients, needed: Permission, subject: str, call: Callable[[An
     oss = oss2.Service(like.auth, like.endpoint, region=like.region, connect_timeout=like.timeout)
     heard = functools.partial(clients.memory.heard, oss.endpoint, lambda: call(oss))
     return patiently(lambda: _asking(needed, subject, heard))
+
+
+def _info(found: Any) -> Info:
+    made = datetime.fromisoformat(found.creation_date.replace("Z", "+00:00"))
+    return Info(found.acl.grant, _region(found.location), made)
+
+
+def _tags(found: Any) -> dict[str, str]:
+    return dict(found.tag_set.tagging_rule)
+
+
+def _blocks(found: Any) -> bool:
+    return bool(found.block_public_access)
+
+
+def _domains(found: Any) -> tuple[str, ...]:
+    return tuple(each.domain for each in found.cname if each.status != _DISABLED)
 
 
 def _policy_is_public(bucket: Any) -> bool:
