@@ -332,7 +332,10 @@ def _text_or_number(node: Node) -> str:
 
 def _async_config(node: Node, here: str) -> AsyncConfig:
     fields = node.fields(
-        required=("maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destination")
+        required=(
+            *("maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destination"),
+            "statefulInvocation",  # where it is missing, each deploy of the CLI deletes all of this
+        )
     )
     failure = (
         fields["destination"]
@@ -346,6 +349,7 @@ def _async_config(node: Node, here: str) -> AsyncConfig:
         retries=fields["maxAsyncRetryAttempts"].whole(0, 8),
         max_age=fields["maxAsyncEventAgeInSeconds"].whole(1, 2592000),
         failure_destination=failure.replace(":::", f":{here}:"),
+        stateful=fields["statefulInvocation"].boolean(),
     )
 
 
