@@ -28,6 +28,9 @@ class Options:
 
     json: Annotated[bool, Parameter(help="answer with one JSON document")] = False
 
+    def check(self) -> None:
+        """Raise UsageError for what is wrong whatever any account says: nobody is asked then."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Looking(Options):
@@ -127,7 +130,7 @@ def show_unread(context: Context, verb: Verb, failures: Iterable[Problem]) -> No
     refused: list[str] = []
     for failure in failures:
         context.console.fail(str(failure))
-        if isinstance(failure, CloudError) and failure.denied:
+        if isinstance(failure, CloudError) and failure.lacks_statement:
             refused += failure.refused
     if missing := missing_permissions(verb.permissions, refused):
         _show_statements(context.console, missing, context.spec)

@@ -34,6 +34,7 @@ class CloudError(Problem):
     are not allowed, if it is denied: those that the service named, else the operation. A `final`
     one passes not, since it was tried often enough, or tells who may not. One whose host was not
     `reached` is worth no further try by whoever only asks again, but by whoever waits for long.
+    One that is `unmendable` by a statement of a RAM policy says in its advice what mends it.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class CloudError(Problem):
         named: Iterable[str] = (),
         final: bool = False,
         reached: bool = True,
+        unmendable: bool = False,
     ) -> None:
         way = f" by way of proxy {proxy}" if proxy else ""
         super().__init__(f"{operation} on {subject} failed{way}: {code}; {advice}")
@@ -58,16 +60,26 @@ class CloudError(Problem):
         self.refused = tuple(dict.fromkeys(named)) or (operation,)
         self.final = final
         self.reached = reached
+        self.unmendable = unmendable
 
     def may_spread(self, why: str) -> None:
         """Tell besides that it may pass all the same, and why; it was waited for long enough."""
         self.args = (f"{self}; or {why}, and that has not spread yet: run again in some minutes",)
         self.final = True
 
+    def may_be_new(self) -> None:
+        """Tell besides that what is not there may be there soon; it was waited for a little."""
+        self.args = (f"{self}; or it was made by another run just now: run again in some minutes",)
+
     @property
     def denied(self) -> bool:
         """Whether it is a permission that is missing."""
         return self.code in DENIED or (self.operation, self.code) in _DENIED_TOO
+
+    @property
+    def lacks_statement(self) -> bool:
+        """Whether it is denied for want of a statement, which is to be told."""
+        return self.denied and not self.unmendable
 
     @property
     def unanswered(self) -> bool:

@@ -60,6 +60,8 @@ def patiently(
             if wait is None:
                 if error.code in waited_for and not final:
                     error.may_spread(waited_for[error.code])
+                elif after_making and error.not_there and not final:
+                    error.may_be_new()
                 raise
             if why:
                 waited_for[error.code] = why

@@ -67,7 +67,7 @@ FACTS = {
     7: Fact(
         "A change of Block Public Access takes seconds to show",
         "oss2's test",
-        "a switch, counted in looks: {spreading.looks}; or `Lag` for one change",
+        "the same, counted in looks: {spreading.looks}; or `Lag` for one change",
     ),
     8: Fact(
         "A policy's statement without Principal is stored, and counts as public",
@@ -119,25 +119,25 @@ FACTS = {
     20: Fact(
         "An evaluation takes minutes; rules are made and deleted some time later",
         "Terraform provider",
-        "switches: the seconds of cloud time, {config.evaluates_after}, as one would have to wait, "
-        "and how many reads miss a new rule, {config.lag.reads}",
+        "the same: so many seconds of cloud time, {config.evaluates_after}, and so many reads that "
+        "miss a new rule, {config.lag.reads}",
     ),
     21: Fact(
         "CreateService and CreateTrigger are refused for a while after their role was made",
         "Terraform provider",
-        "a switch, counted in looks: {spreading.looks}; guessed: the words",
+        "the same, counted in looks: {spreading.looks}; guessed: the words",
     ),
     22: Fact(
         "A new log project or store is not seen for up to two minutes",
         "Terraform provider; samples of the SDK",
-        "switches, counted in looks: {spreading.looks} for other services, {log.lateness.new} for "
+        "the same, counted in looks: {spreading.looks} for other services, {log.lateness.new} for "
         "all",
     ),
     23: Fact(
         "An asynchronous run that the platform refuses (429, 5xx) is tried again for 5 hours, and "
         "is no attempt",
         "Retry policies",
-        "the same; guessed: that all waits together make the 5 hours",
+        "the same; guessed: that all waits together are the 5 hours",
     ),
     24: Fact(
         "100 instances run at once in a region, and then there is 429",

@@ -103,6 +103,10 @@ def _entry(entry: Any, where: str, today: Optional[date]) -> Exemption:
 
 def _text(entry: Dict[str, Any], key: str, where: str) -> str:
     value = entry.get(key)
+    if isinstance(value, (bool, int, float, date)):  # a bucket 123456, an owner no
+        raise ExemptionsError(
+            f"{where}: {key} must be a text, and YAML reads {value}: put it in quotes"
+        )
     if not isinstance(value, str) or not value.strip():
         raise ExemptionsError(f"{where}: {key} must be a text that says something")
     return value.strip()

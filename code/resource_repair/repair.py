@@ -84,8 +84,8 @@ class Remedy:
         """Ask for what an aim takes besides the state. The state is read anew afterwards."""
         raise NotImplementedError
 
-    def met(self, state: BucketState, aim: Any) -> bool:
-        """Whether the bucket is as it is to be."""
+    def met(self, state: BucketState, aim: Any, exactly: bool = False) -> bool:
+        """Whether the bucket is as it is to be, or `exactly` what `write` makes of it."""
         raise NotImplementedError
 
     def harmless(self, aim: Any) -> bool:
@@ -197,7 +197,7 @@ class BucketRepair(Repair):
                 continue
             learnt = None
             if self._remedy.met(state, aim):
-                if self._acknowledged:
+                if self._acknowledged and self._remedy.met(state, aim, exactly=True):
                     return self._settled(state, aim)
                 # After a write that was not acknowledged, this may be what was before the finding.
                 if not (self._wrote and self._remedy.harmless(aim)):
@@ -208,7 +208,7 @@ class BucketRepair(Repair):
                 return WOULD_REPAIR, f"report mode: would {self._remedy.would(aim)}"
             self._write(state, aim)
             shown = yield from self._read_back(aim)
-            if shown:
+            if shown and self._remedy.met(shown, aim, exactly=True):
                 return self._settled(shown, aim)
 
     def _read(self) -> BucketState:

@@ -27,7 +27,7 @@ from scripts.declared import Spec
 MESSAGE = "message"
 IN_MESSAGE = (
     *("event", "outcome", "reason", "bucket", "rule_name", "request_id", "test_id"),
-    *("acl_before", "acl_after"),
+    *("acl_before", "acl_after", "reported_at"),
 )
 NO_NAME = "NO-BUCKET-NAME"
 """What stands in a text for an id that no bucket can have: `audit` shows the id itself."""
@@ -53,6 +53,9 @@ _BUCKET = (
     f"case when regexp_like(\"{MESSAGE}.bucket\", '^{BUCKET_NAME}$') "
     f"then \"{MESSAGE}.bucket\" else '{NO_NAME}' end"
 )
+
+# One opening is one finding, that may be delivered several times at once: each closes the bucket.
+_OPENING = f'distinct coalesce(nullif("{MESSAGE}.reported_at", \'null\'), "{MESSAGE}.request_id")'
 
 # Page "Alert severity".
 _MEDIUM, _HIGH, _CRITICAL = 6, 8, 10
@@ -138,7 +141,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "Somebody keeps reopening a bucket",
             "Bucket ${bucket} was closed ${repairs} times within a day. See: "
             "resource-repair status --bucket ${bucket}",
-            f"{_AUDIT} and ({_CLOSED}) | {_counted('repairs', 'bucket')} having count(1) > 2",
+            f"{_AUDIT} and ({_CLOSED}) | {_counted('repairs', 'bucket', each=_OPENING)} "
+            f"having count({_OPENING}) > 2",
             ("bucket",),
             _HIGH,
         ),
@@ -186,8 +190,8 @@ def _any_of(*outcomes: str) -> str:
     return " or ".join(f"{MESSAGE}.outcome: {outcome}" for outcome in outcomes)
 
 
-def _counted(total: str, *names: str) -> str:
-    """How many lines there are of each, the columns called as in the line."""
+def _counted(total: str, *names: str, each: str = "1") -> str:
+    """How many lines there are of each, or what else is counted, the columns called as in it."""
     columns = [_BUCKET if name == "bucket" else f'"{MESSAGE}.{name}"' for name in names]
     shown = ", ".join(f"{column} as {name}" for column, name in zip(columns, names, strict=True))
-    return f"select {shown}, count(1) as {total} group by {', '.join(columns)}"
+    return f"select {shown}, count({each}) as {total} group by {', '.join(columns)}"

@@ -1,17 +1,19 @@
 """The alerts of `alert_rules`, as Log Service has them: each a rule of the log project."""
 
 import functools
-import json
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from alibabacloud_sls20201230 import models
 
-from scripts.account import mark
-from scripts.account.alert_rules import MESSAGE, QUIET, TEST_EVENT, AlertRule
+from scripts.account import just_made, mark
+from scripts.account.alert_rules import QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_index import PROJECTS
 from scripts.account.audit_trail import SEARCH, SKEW
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.just_made import JustMade
+from scripts.account.log_line import write_line
 from scripts.account.permission import Permission
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Logs
@@ -25,9 +27,6 @@ HISTORY = "internal-alert-history"
 # policies".
 _ALERT_POLICY = "sls.builtin.dynamic"
 _ENABLED = "enabled"
-
-
-WRITE_TEST = Permission("log:PostLogStoreLogs", f"{PROJECTS}/logstore/*")
 
 
 def _needed(*operations: str) -> tuple[Permission, ...]:
@@ -57,6 +56,7 @@ class Alert(Thing):
         self._project = logs.project
         self._store = logs.logstore
         self._region = clients.region
+        self._clients = clients
         self._log = clients.log
 
     def live(self) -> State | None:
@@ -85,6 +85,11 @@ class Alert(Thing):
         )
         with creating("log:CreateAlert", self.name):
             self._log.create_alert(self._project, request)
+
+    def rests_on(self) -> Iterator[JustMade]:
+        """The project that it is in, and the store that it searches."""
+        yield just_made.missed(self._clients, "log project", self._project)
+        yield just_made.missed(self._clients, "log store", f"{self._project}/{self._store}")
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared; how it is described stays."""
@@ -233,12 +238,4 @@ def checks_of_test(clients: Clients, logs: Logs, test_id: str) -> list[AlertChec
 
 def write_test(clients: Clients, logs: Logs, test_id: str) -> None:
     """Write the line that the alert for tests looks for; raises CloudError."""
-    from alibabacloud_sls20201230 import models  # noqa: PLC0415  (a slow import)
-
-    line = json.dumps({"event": TEST_EVENT, "test_id": test_id})
-    item = models.LogItem(
-        time=int(time.time()), contents=[models.LogContent(key=MESSAGE, value=line)]
-    )
-    group = models.LogGroup(log_items=[item], topic=TEST_EVENT, source="")
-    with calling(WRITE_TEST.action, f"{logs.project}/{logs.logstore}"):
-        clients.log.put_logs(logs.project, logs.logstore, models.PutLogsRequest(body=group))
+    write_line(clients, logs, TEST_EVENT, test_id=test_id)

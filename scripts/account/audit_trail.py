@@ -101,18 +101,27 @@ def read(
 ) -> Iterator[AuditLine]:
     """The audit lines from `since` to just before `until`, oldest first.
 
-    `bucket` and `request_id` (the invocation's) narrow it down. Raises CloudError; Problem where
-    no log store is declared, or there is none, or its index would find nothing, or it gives no
-    whole answer. At the index is looked once for each `clients`.
+    `bucket` and `request_id` (the invocation's) narrow it down. Raises as `logs_with`.
+    """
+    for log in logs_with(clients, spec, since, until, _EVENT, bucket, request_id):
+        for line in _lines(log):
+            if bucket in ("", line.bucket) and request_id in ("", line.request_id):
+                yield line
+
+
+def logs_with(
+    clients: Clients, spec: Spec, since: datetime, until: datetime, event: str, *words: str
+) -> Iterator[dict[str, str]]:
+    """The logs from `since` to just before `until` that tell of an event, oldest first.
+
+    Raises CloudError; Problem where no log store is declared, or there is none, or its index would
+    find nothing, or it gives no whole answer. At the index is looked once for each `clients`.
     """
     if clients not in _searchable:
         _check_index(clients, spec)
         _searchable.add(clients)
-    logs = _logs(clients, spec, since, until, _query(bucket, request_id))
-    for log in tallied(logs, "audit lines read"):
-        for line in _lines(log):
-            if bucket in ("", line.bucket) and request_id in ("", line.request_id):
-                yield line
+    logs = _logs(clients, spec, since, until, _query(event, *words))
+    yield from tallied(logs, "audit lines read")
 
 
 def recent(clients: Clients, spec: Spec) -> Iterator[AuditLine]:
@@ -170,7 +179,7 @@ def _query(*words: str) -> str:
     The service's own name is in each of its logs: the name of the event alone is not enough. A word
     that no bucket and no request can be called would have to be escaped: it is left to the reader.
     """
-    sought = ["event", _EVENT, *(word for word in words if re.fullmatch(r"[\w-]+", word))]
+    sought = ["event", *(word for word in words if re.fullmatch(r"[\w-]+", word))]
     return " and ".join(f'"{word}"' for word in sought)
 
 

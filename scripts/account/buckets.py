@@ -15,7 +15,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
-from scripts.account import proxies
+from scripts.account import clock, no_answer, proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
 from scripts.errors import CloudError
@@ -37,6 +37,7 @@ NO_SUCH_BUCKET = "NoSuchBucket"
 _NO_WEBSITE = "NoSuchWebsiteConfiguration"
 _DISABLED = "Disabled"
 _MOVED = (301, 307, 403)
+_READS = ("oss:Get", "oss:List")
 
 _T = TypeVar("_T")
 
@@ -124,11 +125,31 @@ class Bucket:
         try:
             return self._heard(call)
         except oss2.exceptions.OssError as error:
-            region = _elsewhere(error)
-            if region in (None, self._bucket.region):
-                raise _cloud_error(needed, self.name, error) from None
-            self._bucket = self._clients.bucket(self.name, str(region))
+            if _has_no_host(error) and needed.action.startswith(_READS):
+                return self._ask_home(needed, call, error)
+            return self._follow(needed, call, error)
+
+    def _follow(self, needed: Permission, call: Callable[[Any], _T], error: Any) -> _T:
+        region = _elsewhere(error)
+        if region in (None, self._bucket.region):
+            raise _cloud_error(needed, self.name, error) from None
+        self._bucket = self._clients.bucket(self.name, str(region))
         return _asking(needed, self.name, lambda: self._heard(call))
+
+    def _ask_home(self, needed: Permission, call: Callable[[Any], _T], unresolved: Any) -> _T:
+        """Ask the clients' own region, which tells where the bucket is, as the function does.
+
+        For it no host may have the name of the bucket's region: finance cloud's have others. That
+        home knows no such bucket is no proof that there is none.
+        """
+        there, self._bucket = self._bucket, self._clients.bucket(self.name)
+        try:
+            return self._heard(call)
+        except oss2.exceptions.OssError as error:
+            if error.code in ("", NO_SUCH_BUCKET):
+                self._bucket = there
+                raise _cloud_error(needed, self.name, unresolved) from None
+            return self._follow(needed, call, error)
 
     def _heard(self, call: Callable[[Any], _T]) -> _T:
         return self._clients.memory.heard(self._bucket.endpoint, lambda: call(self._bucket))
@@ -207,15 +228,30 @@ def _elsewhere(error: Any) -> str | None:
     return naming.region_of_endpoint(endpoint)
 
 
+def _has_no_host(error: Any) -> bool:
+    """Whether the name of the host that was asked leads nowhere."""
+    return not error.code and no_answer.of(error).reason == no_answer.LEADS_NOWHERE
+
+
 def _cloud_error(needed: Permission, subject: str, error: Any) -> CloudError:
     failed = functools.partial(CloudError, needed.action, subject)
     if not error.code:
         return unanswered(failed, error)
     named = _named(error)
-    advice = _advice(needed, error.code, error, named or (needed.action,))
+    refused = named or (needed.action,)
+    why = refusals.beyond_statements(_detail(error), refused)
+    advice = f"{why}, and run again" if why else _advice(needed, error.code, error, refused)
     told = failed(error.code, error.status, advice, proxies.used(), named=named)
     told.final = told.denied and not _of_block(error)
+    told.unmendable = bool(why) or _of_block(error)
     return told
+
+
+def _detail(error: Any) -> refusals.Detail:
+    """What OSS tells beside its code: oss2 reads no element within another."""
+    names = ("NoPermissionType", "PolicyType")
+    told = {name: _told(error, name) for name in names}
+    return refusals.Detail.of(told if any(told.values()) else None, "")
 
 
 def _of_block(error: Any) -> bool:
@@ -228,9 +264,14 @@ def _of_block(error: Any) -> bool:
 
 def _named(error: Any) -> tuple[str, ...]:
     """The action that OSS names in the detail of a refusal: page of its EC, 0003-00000201."""
+    return actions_in(_told(error, "AuthAction"))
+
+
+def _told(error: Any, name: str) -> str:
+    """The text of the first element of that name; empty if there is none."""
     answer = error.body if isinstance(error.body, bytes) else b""  # of no answer oss2 has a text
-    told = re.search(rb"<AuthAction>([\w:-]+)</AuthAction>", answer)
-    return actions_in(told[1].decode()) if told else ()
+    told = re.search(rf"<{name}>([\w:-]+)</{name}>".encode(), answer)
+    return told[1].decode("ascii", "replace") if told else ""
 
 
 def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -> str:
@@ -248,6 +289,8 @@ def _advice(needed: Permission, code: str, error: Any, refused: Sequence[str]) -
             f"OSS says so to who may not do it: {allow(refused)} look whether the bucket's policy "
             "denies it, and run again"
         )
+    if clock.is_off(code):
+        return clock.advice(datetime.now(timezone.utc), str(error.headers.get("Date", "")))
     if re.search("AccessKey|Signature|SecurityToken", code):
         return "the credentials are wrong or have expired: renew them, and run again"
     if kind in (DisabledError, TheirsError):

@@ -5,11 +5,13 @@ argument. Importing an SDK takes a third of a second: each is imported when its 
 """
 
 import contextlib
+import copy
 import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from datetime import datetime, timezone
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from alibabacloud_credentials.client import Client as Credentials
@@ -19,11 +21,11 @@ from alibabacloud_tea_openapi.models import Config
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
-from scripts.account import no_answer, proxies
-from scripts.account.addresses import is_safe
+from scripts.account import clock, no_answer, proxies, refusals, sites
+from scripts.account.endpoints import REGION, Endpoints, is_named
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
-from scripts.errors import BUSY, DENIED, NO_ANSWER, ClientsError, CloudError
+from scripts.errors import BUSY, DENIED, NO_ANSWER, CloudError
 from scripts.patience import patiently
 from scripts.terminal import redacted
 
@@ -53,44 +55,10 @@ _CALLER = re.compile(
 )
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
+_OSS = f"https://oss-{REGION}.aliyuncs.com"
 _UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
 
 _T = TypeVar("_T")
-
-
-class Endpoints(NamedTuple):
-    """Where each service is, as URLs: all set, or none for Alibaba Cloud's own.
-
-    As a set, since one forgotten would let a rehearsal reach the real account.
-    """
-
-    oss: str = ""
-    fc: str = ""
-    ram: str = ""
-    sts: str = ""
-    mns: str = ""
-    config: str = ""
-    log: str = ""
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "Endpoints":
-        """From RESOURCE_REPAIR_OSS_ENDPOINT, …; raises ClientsError for some set and some not."""
-        names = {field: f"RESOURCE_REPAIR_{field.upper()}_ENDPOINT" for field in cls._fields}
-        endpoints = cls(**{field: environ.get(name, "") for field, name in names.items()})
-        missing = [name for field, name in names.items() if not getattr(endpoints, field)]
-        if 0 < len(missing) < len(names):
-            raise ClientsError(f"endpoints are set all or none: set {', '.join(missing)} too")
-        return endpoints.checked()
-
-    def checked(self) -> "Endpoints":
-        """These endpoints; raises ClientsError for a URL that credentials must not go to."""
-        for field, url in self._asdict().items():
-            if url and not is_safe(url):
-                raise ClientsError(
-                    f"the endpoint of {field}, {url!r}, is not one that credentials may go to: "
-                    "use https://<host>, or http:// with a loopback host"
-                )
-        return self
 
 
 def fixed_credentials(access_key_id: str, access_key_secret: str, token: str = "") -> Credentials:
@@ -117,7 +85,8 @@ class Clients:
 
     Without `credentials`, those of the default chain; without `endpoints`, Alibaba Cloud's own. A
     service that says nothing for `read_timeout` seconds has given no answer. Between
-    `memory.look()` and `memory.act()` each thing is read once.
+    `memory.look()` and `memory.act()` each thing is read once. Whose `config_region` is not given
+    has it looked for (`sites`), by the rule in `ours`, its name and ids.
     """
 
     def __init__(
@@ -127,8 +96,13 @@ class Clients:
         credentials: Credentials | None = None,
         endpoints: Endpoints | None = None,
         read_timeout: float = _READ_TIMEOUT,
+        config_region: str = "",
+        alert_region: str = "",
     ) -> None:
         self.region = region
+        self.ours: frozenset[str] = frozenset()
+        self._config_region = config_region
+        self._alert_region = alert_region
         self._read_timeout = read_timeout
         self._credentials = credentials or Credentials()
         self._endpoints = (endpoints or Endpoints()).checked()
@@ -138,8 +112,17 @@ class Clients:
     @functools.cached_property
     def account_id(self) -> str:
         """The account that the credentials belong to; raises CloudError."""
+        return str(self._identity.account_id)
+
+    @property
+    def caller(self) -> str:
+        """The ARN of who the credentials belong to: a user, or a role's session."""
+        return str(self._identity.arn)
+
+    @functools.cached_property
+    def _identity(self) -> Any:
         ask = self.sts.get_caller_identity
-        return str(asked("sts:GetCallerIdentity", "the credentials", ask).body.account_id)
+        return asked("sts:GetCallerIdentity", "the credentials", ask).body
 
     @functools.cached_property
     def sts(self) -> Any:
@@ -166,14 +149,34 @@ class Clients:
         return self.memory.watched(Client(self._config(own, "")))
 
     @functools.cached_property
+    def config_region(self) -> str:
+        """Which Cloud Config is the account's; empty where its endpoint is set.
+
+        Raises CloudError, and Problem where it cannot be told.
+        """
+        one_is_set = self._endpoints.config and REGION not in self._endpoints.config
+        if self._config_region or one_is_set:
+            return self._config_region
+        both = {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
+        found = sites.choose(both, self.ours)
+        self.__dict__["config"] = both[found].config  # which remembers what was read
+        return found
+
+    def _with_config(self, region: str) -> "Clients":
+        other = copy.copy(self)
+        other.config_region = region
+        return other
+
+    @functools.cached_property
     def config(self) -> Any:
-        """`alibabacloud_config20200907`; it has one endpoint for China and one for elsewhere."""
+        """`alibabacloud_config20200907`, at the endpoint that is the account's."""
         from alibabacloud_config20200907.client import Client  # noqa: PLC0415  (a slow import)
 
-        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return self.memory.watched(
-            Client(self._config(self._endpoints.config, f"config.{home}.aliyuncs.com"))
-        )
+        region = self.config_region
+        if "config" in vars(self):  # as the one that was found has been asked
+            return vars(self)["config"]
+        url = self._endpoints.config.replace(REGION, region)
+        return self.memory.watched(Client(self._config(url, f"config.{region}.aliyuncs.com")))
 
     @functools.cached_property
     def mns(self) -> Any:
@@ -196,8 +199,11 @@ class Clients:
         """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        home = "cn-shanghai" if self.region.startswith("cn-") else "ap-southeast-1"
-        return self.memory.watched(Client(self._log_config(home)))
+        here = self._endpoints.log
+        home = self._alert_region or (here and self.region)
+        return self.memory.watched(
+            Client(self._log_config(home or sites.records_region(self.config_region)))
+        )
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
@@ -237,7 +243,7 @@ class Clients:
         token = held.security_token
         auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
         where = region or self.region
-        endpoint = self._endpoints.oss or f"https://oss-{where}.aliyuncs.com"
+        endpoint = (self._endpoints.oss or _OSS).replace(REGION, where)
         # Also for reading, whatever it is called.
         wait = self._read_timeout
         return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
@@ -260,7 +266,9 @@ class Clients:
     def _config(self, override: str, host: str) -> Config:
         silence()
         parts = urlsplit(override or f"https://{host}")
+        at_hand = parts.netloc.partition(".")[2] if is_named(override) else ""
         return Config(
+            http_proxy=f"http://{at_hand}" if at_hand else None,
             credential=self._credentials,
             endpoint=parts.netloc,
             protocol=parts.scheme,  # always said: some SDKs would go by plain http
@@ -305,16 +313,20 @@ def calling(operation: str, subject: str, host: str = "") -> Iterator[None]:
             raise unanswered(failed, error, host) from error
         detail = data.get("AccessDeniedDetail") or getattr(error, "accessDeniedDetail", None)
         named = actions_in(f"{said} {detail.get('AuthAction') if isinstance(detail, dict) else ''}")
-        advice = _advice(named or (operation,), code, said)
+        unmendable = _unmendable(operation, named, code, said, detail)
+        advice = _advice(named or (operation,), code, said, unmendable)
         whose = code in DENIED and bool(detail or _CALLER.search(said))
-        raise failed(code, status, advice, proxies.used(), named=named, final=whose) from error
+        told = functools.partial(failed, unmendable=bool(unmendable))
+        raise told(code, status, advice, proxies.used(), named=named, final=whose) from error
     except MNSExceptionBase as error:
         if isinstance(error, MNSClientNetworkException):
             raise unanswered(failed, error, host) from error
         code, said = str(error.type), str(error.message)
         named = actions_in(said)
-        advice = _advice(named or (operation,), code, said)
-        raise failed(code, 0, advice, proxies.used(), named=named) from error
+        unmendable = _unmendable(operation, named, code, said)
+        advice = _advice(named or (operation,), code, said, unmendable)
+        told = functools.partial(failed, unmendable=bool(unmendable))
+        raise told(code, 0, advice, proxies.used(), named=named) from error
 
 
 def actions_in(said: str) -> tuple[str, ...]:
@@ -350,10 +362,27 @@ def allow(actions: Iterable[str]) -> str:
     return f"allow {' and '.join(actions)} to whoever these credentials are,"
 
 
-def _advice(needed: Sequence[str], code: str, said: str) -> str:
+def _unmendable(
+    operation: str, named: Sequence[str], code: str, said: str, detail: Any = None
+) -> str:
+    """Why no statement mends it, and what does; empty where one may, or it is no refusal."""
+    if why := refusals.not_switched_on(operation, said):
+        return why
+    if code not in DENIED:
+        return ""
+    return refusals.beyond_statements(refusals.Detail.of(detail, said), named or (operation,))
+
+
+def _advice(needed: Sequence[str], code: str, said: str, unmendable: str) -> str:
     quoted = f"the service says: {redacted(said)}" if said else "it says no more than that"
+    if unmendable:
+        return f"{unmendable} ({quoted})" if code in DENIED else unmendable
     if code in DENIED:
         return f"{allow(needed)} and run again ({quoted})"
+    if code == "AccountNotExisted":
+        return f"this Cloud Config does not serve the account: look at {sites.CONFIG_REGION}"
+    if clock.is_off(code):
+        return f"{clock.advice(datetime.now(timezone.utc))} ({quoted})"
     if re.search("AccessKey|AccessID|Signature|SecurityToken", code):
         # What a service says to these quotes parts of what was signed: it is not repeated.
         return "the credentials are wrong or have expired: renew them, and run again"

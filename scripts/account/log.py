@@ -18,6 +18,7 @@ from scripts.account.resource import Difference, State, Thing, creating, deletin
 from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Logs
 from scripts.errors import CloudError
+from scripts.patience import patiently
 
 _GET_PROJECT = Permission("log:GetProject", PROJECTS)
 _GET_STORE = Permission("log:GetLogStore", PROJECTS)
@@ -164,7 +165,10 @@ class LogStore(Thing):
         just_made.note(self._clients, self.kind, self.name)
         seen(self, _GET_STORE.action)
         if not self._holder.marked():
-            self._tag()
+            # Here, since the next try of the step would find the store, and leave it as it is.
+            made = just_made.missed(self._clients, self.kind, self.name)
+            why = functools.partial(just_made.reason, named=[made])
+            patiently(self._tag, after_making=True, spreading=why)
 
     def rests_on(self) -> Iterator[JustMade]:
         """Its project."""

@@ -11,6 +11,7 @@ from Tea.exceptions import TeaException
 from scripts.account.addresses import is_loopback
 
 REFUSES = "refuses connections"
+LEADS_NOWHERE = "is a name that leads nowhere"
 
 _DEEPEST = 12  # causes of causes
 _OF_OTHER_SDKS = ("RequestError", "MNSClientNetworkException")  # OSS's and that of MNS's messages
@@ -54,7 +55,7 @@ def of(error: BaseException) -> NoAnswer:
             return NoAnswer(host, REFUSES, reached=False)
         kind = type(cause).__name__
         if isinstance(cause, socket.gaierror) or kind == "NameResolutionError":
-            return NoAnswer(host, "is a name that leads nowhere", reached=False)
+            return NoAnswer(host, LEADS_NOWHERE, reached=False)
         if kind in ("ConnectTimeoutError", "ConnectTimeout"):
             reason, reached = "cannot be reached in time", False
         elif kind in ("ReadTimeoutError", "ReadTimeout", "timeout", "TimeoutError") and reached:

@@ -41,7 +41,7 @@ def acting_beside(clients: Clients, rule_ids: Collection[str]) -> list[Remediati
     ]
 
 
-def told(acting: Collection[Remediation]) -> str:
+def acting_told(acting: Collection[Remediation]) -> str:
     """What that means, in words; empty if there are none."""
     if not acting:
         return ""

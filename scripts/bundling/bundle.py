@@ -30,9 +30,9 @@ from scripts import CODE, ROOT, declared
 from scripts.bundling import byte_code, stubs
 from scripts.bundling.archive import pack
 from scripts.bundling.pythons import RUNTIMES
-from scripts.declared import wide_globs
+from scripts.declared import client_call, wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import Problem
+from scripts.errors import Problem, UsageError
 
 LOCK = CODE / "requirements" / "function.txt"
 FULL_LOCK = LOCK.with_name("full.txt")
@@ -148,8 +148,8 @@ def _is_stand_in(path: Path) -> bool:
 
 def _runtime(environ: Mapping[str, str]) -> str:
     try:
-        return declared.runtime(declared.PATH, environ)
-    except (OSError, declared.SpecError) as error:
+        return declared.runtime(client_call.followed(environ, declared.PATH), environ)
+    except (OSError, UsageError) as error:
         raise BundleError(f"which runtime to build for is not to be known: {error}") from None
 
 

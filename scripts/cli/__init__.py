@@ -12,6 +12,7 @@ import gc
 import importlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from scripts.terminal import Console, Exit, aside, guarded
 
 if TYPE_CHECKING:  # slow imports, which the page of all verbs does not need
     from scripts.account.clients import Clients, Credentials
-    from scripts.context import Check, Ended, Verb
+    from scripts.context import Check, Ended, Looking, Verb
     from scripts.declared import Spec
 
 COMMAND = "resource-repair"
@@ -187,17 +188,29 @@ class _Run:
             dry_run=getattr(options, "dry_run", False),
             acting=isinstance(options, Acting),
         )
+        options.check()
         if isinstance(verb, Check):
             return _told(console, verb.work(console, options, self._environ))
+        options = self._followed(options)
         spec, clients = self._read(options.spec, rule_id_known=verb.rule_id_known)
         console.say(f"account {spec.account_id}, region {spec.region}")
         try:
             context = Context(console, options, spec, clients, self._environ)
             return _told(console, verb.work(context))
         except CloudError as error:
-            if error.denied:
+            if error.lacks_statement:
                 show_remedy(console, verb, error, spec)
             raise
+
+    def _followed(self, options: "Looking") -> "Looking":
+        """With the file that the client deploys, where that runs this, and no other was named."""
+        from scripts.declared import PATH, client_call  # noqa: PLC0415  (slow imports)
+
+        path = client_call.followed(self._environ, PATH) if options.spec == PATH else PATH
+        if path == PATH:
+            return options
+        aside(f"this looks at {path}, which the Serverless Devs client deploys")
+        return replace(options, spec=path)
 
     def about(self, end: Exit) -> dict[str, object]:
         """What the document has around the verb's own fields, but for the error."""
@@ -210,8 +223,9 @@ class _Run:
         }
 
     def _read(self, path: Path, *, rule_id_known: bool) -> "tuple[Spec, Clients]":
-        from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415  (slow imports)
-        from scripts.declared import dotenv, load, region, rule_ids  # noqa: PLC0415
+        from scripts.account import sites  # noqa: PLC0415  (slow imports)
+        from scripts.account.clients import Clients, Endpoints  # noqa: PLC0415
+        from scripts.declared import client_call, dotenv, load, region, rule_ids  # noqa: PLC0415
 
         _check_spec(path)
         emptied = dotenv.emptied(path.parent / ".env", self._environ)
@@ -224,11 +238,20 @@ class _Run:
             settings.setdefault(rule_ids.RULE_ID, "")
         endpoints = Endpoints.from_environment(self._environ)
         self._region = region(path, settings)
-        clients = Clients(self._region, credentials=self._credentials, endpoints=endpoints)
+        clients = Clients(
+            self._region,
+            credentials=self._credentials,
+            endpoints=endpoints,
+            config_region=sites.config_region(settings),
+            alert_region=settings.get(sites.ALERT_REGION, ""),
+        )
         self._account_id = clients.account_id
         clients.memory.look()
         spec = load(path, settings, self._account_id)
+        if access := client_call.read(self._environ).access:  # which wins over the file's
+            spec = replace(spec, access=access)
         value = spec.function.environment.get("prepareRuleId", "")
+        clients.ours = frozenset([spec.rule_name, *(each.strip() for each in value.split(","))])
         place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
         wrong = rule_ids.problem(value, str(place))
         if wrong and rule_id_known:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from scripts.errors import UsageError
 _STDIN = "-"
 _SWITCHED = ("true", "false")  # what may stand after `--json=`
 _IN_PLACE = "\0-"  # no word can have it; a hyphen alone would be taken for an option
-_VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
+_VARIABLE = re.compile(r"([A-Za-z_-]+)=(.*)", re.DOTALL)
 
 
 class Option(NamedTuple):
@@ -169,11 +170,14 @@ def _perhaps(word: str, known: Iterable[str]) -> str:
 
 
 def _too_many(word: str, known: Sequence[Option]) -> str:
-    names = {name for each in known for name in each.names}
+    options = {name: each for each in known for name in each.names}
     said = word.replace(_IN_PLACE, _STDIN)
-    if (made := _VARIABLE.fullmatch(said)) and (name := f"--{made[1].lower()}") in names:
-        return f"{said!r} is of make: say {name} and what it is to be"
-    return f"{said!r} is a word too many{_perhaps(f'--{said}', names)}: options begin with --"
+    made = _VARIABLE.fullmatch(said)
+    name = f"--{made[1].lower().replace('_', '-')}" if made else ""
+    if made and (option := options.get(name)):
+        value = (made[2] and shlex.quote(made[2])) or option.value if option.value else ""
+        return f"{said!r} is of make: {f'{name} {value}'.strip()} is perhaps meant"
+    return f"{said!r} is a word too many{_perhaps(f'--{said}', options)}: options begin with --"
 
 
 def _missing(error: raised.MissingArgumentError, known: Sequence[Option]) -> str:

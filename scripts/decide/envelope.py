@@ -3,7 +3,8 @@
 Page "Destinations for asynchronous invocations": `requestPayload` is the event, `responsePayload`
 what the last run answered. Both are shown as text there; an object is taken as well. A message has
 64 KB at most, and what is longer may come without its event or not at all. What cannot be read is
-no reason to lose a message: it says so, and stays where it is.
+no reason to lose a message: it says so, and stays where it is. A message that has nothing but
+findings, without an envelope, was put there by hand or moved from elsewhere: it is its own event.
 """
 
 import base64
@@ -18,6 +19,7 @@ from resource_repair.values import Finding, Unreadable
 
 # Function Compute 2.0, and 3.0, which has no services.
 _OF_SERVICE = re.compile(r":services/([^/.]+)[^/]*/functions/([^/]+)")
+_PARTS = frozenset(["requestContext", "requestPayload", "responseContext", "responsePayload"])
 _ALONE = re.compile(r":functions/([^/]+)")
 
 
@@ -50,6 +52,8 @@ class Failure(NamedTuple):
 def failure_in(body: str) -> Failure:
     """What a message of the failure queue says. Never raises."""
     envelope = _object(body)
+    if (envelope is None or not envelope.keys() & _PARTS) and (bare := _findings_alone(body)):
+        return Failure(event=body.encode("utf-8", "surrogatepass"), findings=bare)
     if envelope is None:
         return Failure(unreadable="it is not an envelope of Function Compute")
     context = _part(envelope, "requestContext")
@@ -72,6 +76,13 @@ def failure_in(body: str) -> Failure:
         findings=tuple(item for item in items if isinstance(item, Finding)),
         unreadable=f"its event cannot be read: {damaged[0]}" if damaged else "",
     )
+
+
+def _findings_alone(body: str) -> tuple[Finding, ...]:
+    """The findings of a message that the function reads as it is; none if it has else too."""
+    items = notification.read(body.encode("utf-8", "surrogatepass"))
+    found = tuple(item for item in items if isinstance(item, Finding))
+    return found if len(found) == len(items) else ()
 
 
 def _object(text: str) -> dict[str, Any] | None:

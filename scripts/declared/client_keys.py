@@ -21,6 +21,7 @@ _ACCOUNT = "AccountID"
 _KEY_PAIR = (_ACCOUNT, "AccessKeyID", "AccessKeySecret")
 # In a pipeline the client takes the alias from here.
 _ALIAS = "serverless_devs_access_cicd_alias_name"
+_HOME = "serverless_devs_config_home"  # instead of HOME
 _PASSPHRASE = b"SecretKey123"
 _SALTED, _SALT, _BLOCK, _KEY = b"Salted__", 8, 16, 32  # bytes
 
@@ -30,9 +31,10 @@ def account_of(access: str, settings: Mapping[str, str]) -> str:
 
     `settings` are the environment, HOME among it, over that of .env.
     """
-    if all(settings.get(name) for name in _KEY_PAIR) or not settings.get("HOME"):
+    home = settings.get(_HOME) or settings.get("HOME")
+    if all(settings.get(name) for name in _KEY_PAIR) or not home:
         return ""
-    profile = _stored(Path(settings["HOME"])).get(settings.get(_ALIAS) or access)
+    profile = _stored(Path(home)).get(settings.get(_ALIAS) or access)
     told = str(profile.get(_ACCOUNT, "")) if isinstance(profile, dict) else ""
     for account in (told, _decrypted(told)):
         if re.fullmatch(r"[0-9]+", account):

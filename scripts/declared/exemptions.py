@@ -18,14 +18,21 @@ from scripts.declared.files import writing
 from scripts.errors import Problem
 
 _NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
+_COMMENTS_ALONE = re.compile(r"(?:---)?\s*(?:#[^\r\n]*\s*)+")
 _DASH = re.compile(r"^( *)- ", re.M)
 
 
 def reviewed_exemptions(path: Path, today: date) -> Exemptions:
-    """The exemptions in the YAML that people review, checked as of `today`; raises Problem."""
+    """The exemptions in the YAML that people review, checked as of `today`; raises Problem.
+
+    A file of comments alone lists none. (An empty one is refused: it may have been cut.)
+    """
     shown = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     try:
-        return parse(yaml_text.read(path, shown).plain(), today)
+        says = yaml_text.read(path, shown).plain()
+        if says is None and _COMMENTS_ALONE.fullmatch(path.read_text("utf-8")):
+            says = []
+        return parse(says, today)
     except OSError as error:
         raise Problem(f"{shown}: cannot be read: {error}: correct it") from None
     except SpecError as error:

@@ -67,6 +67,7 @@ _ROLE_ARN = (
 _RETENTION, _A_YEAR = (1, 3650), 365
 # Of `vars`, what stands nowhere under `props`.
 _AROUND = {"ruleName", "oversizedBucket", "logRetention"}
+_CHOICES = {"roles"}  # of which s.yaml takes one, by its anchor
 # With either the function may be where it cannot reach OSS, or only that of its own region.
 _DEAF = {"vpcConfig", "internetAccess"}
 # The function's own variables, and two without which it would not look at the others.
@@ -210,7 +211,7 @@ def _around(document: "_Document", variables: Variables) -> Fields:
 def _unused(document: _Document, variables: Variables) -> list[str]:
     """The variables that nothing refers to."""
     known = document.variables.mapping().keys()
-    return sorted(known - variables.used - _AROUND - document.run_with)
+    return sorted(known - variables.used - _AROUND - _CHOICES - document.run_with)
 
 
 def _service(node: Node, account_id: str) -> ServiceSpec:
@@ -331,7 +332,10 @@ def _text_or_number(node: Node) -> str:
 
 def _async_config(node: Node, here: str) -> AsyncConfig:
     fields = node.fields(
-        required=("maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destination")
+        required=(
+            *("maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destination"),
+            "statefulInvocation",  # where it is missing, each deploy of the CLI deletes all of this
+        )
     )
     failure = (
         fields["destination"]
@@ -345,6 +349,7 @@ def _async_config(node: Node, here: str) -> AsyncConfig:
         retries=fields["maxAsyncRetryAttempts"].whole(0, 8),
         max_age=fields["maxAsyncEventAgeInSeconds"].whole(1, 2592000),
         failure_destination=failure.replace(":::", f":{here}:"),
+        stateful=fields["statefulInvocation"].boolean(),
     )
 
 

@@ -37,6 +37,9 @@ def problem(value: str, told: str = RULE_ID) -> str:
 
 def endpoint_problem(environ: Mapping[str, str]) -> str:
     """Why the CLI would not talk https to Function Compute, in a line; "" if it would."""
+    for name in (ENDPOINT, SWITCH):
+        if (other := name.replace("_", "-")) in environ:
+            return f"{other} is set, which wins over {name} with the client: take it away"
     endpoint = environ.get(ENDPOINT, "")
     parts = urlsplit(endpoint)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

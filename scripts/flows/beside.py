@@ -22,5 +22,5 @@ def tell(context: Context, verb: Verb) -> tuple[str, ...] | None:
         show_unread(context, verb, [error])
         return None
     if acting:
-        context.console.say(remediation.told(acting), "red")
+        context.console.say(remediation.acting_told(acting), "red")
     return tuple(map(str, acting))

@@ -3,7 +3,7 @@
 What cannot be read, for want of a permission or otherwise, hides nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
+from resource_repair.values import TOLD
 from scripts.account import audit_trail, buckets, findings
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket
@@ -69,7 +70,6 @@ class ViewReader:
         self.exemptions = self._held if isinstance(self._held, Exemptions) else reviewed
         tag = self.live.settings.exempt_tag if isinstance(self.live, DeployedFunction) else None
         self._exempting = LiveExemptions(self.exemptions, tag, now.date())
-        self._account = self._attempt(lambda: buckets.account_blocks_public_access(clients))
 
     def one(self, bucket: str) -> View:
         """The view of one bucket."""
@@ -81,7 +81,9 @@ class ViewReader:
     def all(self) -> list[View]:
         """The views of all buckets that the rule has evaluated, the non-compliant first.
 
-        Raises CloudError if not even those can be listed.
+        After these come those that a person was told of and Cloud Config no longer lists, as it
+        does none that is another account's by now. Raises CloudError if not even the rule's can be
+        listed.
         """
         found = findings.read(self._spec, self._clients)
         found.sort(key=lambda result: findings.rank(result.compliance))
@@ -92,8 +94,27 @@ class ViewReader:
             line = lines if isinstance(lines, Unread) else last.get(result.bucket)
             return self._view(result.bucket, result, line)
 
+        listed = {result.bucket for result in found}
+        unlisted = [
+            line for name, line in last.items() if line.outcome in TOLD and name not in listed
+        ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(tallied(pool.map(view, found), "buckets read", len(found)))
+            seen = tallied(pool.map(view, found), "buckets read", len(found))
+            return [*seen, *pool.map(self._of_line, unlisted)]
+
+    def of(self, lines: Iterable[AuditLine]) -> list[View]:
+        """The views of the buckets that these lines are about, each being the last about its."""
+        results = self._attempt(lambda: findings.read(self._spec, self._clients))
+        known = {} if isinstance(results, Unread) else {each.bucket: each for each in results}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(lambda line: self._of_line(line, known.get(line.bucket)), lines))
+
+    def _of_line(self, line: AuditLine, result: Result | None = None) -> View:
+        return self._view(line.bucket, result, line, line.region)
+
+    @cached_property
+    def _account(self) -> bool | Unread:
+        return self._attempt(lambda: buckets.account_blocks_public_access(self._clients))
 
     @cached_property
     def lines(self) -> list[AuditLine] | Unread:
@@ -125,9 +146,13 @@ class ViewReader:
         return f"the exemptions shown are those in {path}, since the live ones were {why}"
 
     def _view(
-        self, name: str, result: Result | Unread | None, line: AuditLine | Unread | None
+        self,
+        name: str,
+        result: Result | Unread | None,
+        line: AuditLine | Unread | None,
+        region: str = "",
     ) -> View:
-        region = result.region if isinstance(result, Result) else ""
+        region = result.region if isinstance(result, Result) else region
         bucket = Bucket(self._clients, name, region)
         info = self._attempt(bucket.info_if_there)
         there = info is not None

@@ -27,6 +27,10 @@ _AT_ONCE = 8  # buckets that are asked about at a time
 _T = TypeVar("_T")
 
 
+class _GoneMeanwhileError(Exception):
+    """The bucket was deleted after its ACL was read."""
+
+
 class CandidateReader:
     """Reads candidates; `failures` is what stood in the way, one for each operation."""
 
@@ -43,6 +47,13 @@ class CandidateReader:
             return list(tallied(found, "buckets read", len(results)))
 
     def _candidate(self, result: Result) -> Candidate:
+        try:
+            return self._asked(result)
+        except _GoneMeanwhileError:
+            gone = expected(None, None, self._mode)
+            return Candidate(result, None, None, gone, website=False, domains=())
+
+    def _asked(self, result: Result) -> Candidate:
         bucket = Bucket(self._clients, result.bucket, result.region)
         acl, sure = self._acl(bucket, result)
         exemption = None
@@ -87,4 +98,6 @@ class CandidateReader:
             return None
 
     def _note(self, error: CloudError) -> None:
+        if error.code == buckets.NO_SUCH_BUCKET:
+            raise _GoneMeanwhileError
         self.failures.setdefault(error.operation, error)

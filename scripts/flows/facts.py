@@ -1,18 +1,19 @@
 """Reads what the links of the chain are examined by: each thing once, with what reading it gave."""
 # ruff: noqa: D102  (each method reads the fact of its name)
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
-from resource_repair import settings as function_settings
 from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT
 from scripts.account import audit_trail
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
+from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
 from scripts.account.deploy_plan import UNDECLARED, undeclared
@@ -39,7 +40,7 @@ from scripts.account.inventory import (
     recorder,
 )
 from scripts.account.live_exemptions import LiveExemptions
-from scripts.account.package import bundled_exemptions
+from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission, union
 from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
@@ -50,8 +51,16 @@ from scripts.account.rule import LIST_RULES, rules
 from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
+from scripts.decide.attention import Need
 from scripts.decide.chain import LINKS, Diagnosis, examine
-from scripts.decide.chain.buckets import begins_to_enforce, evaluating, rules_are_there
+from scripts.decide.chain.buckets import (
+    begins_to_enforce,
+    declared_settings,
+    evaluating,
+    judges_alike,
+    live_exemptions,
+    rules_are_there,
+)
 from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
@@ -59,9 +68,9 @@ from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import Problem, UsageError
+from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
-from scripts.flows.left_open import what_is_due
+from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
 
 
 class _UnknownError(Exception):
@@ -217,7 +226,13 @@ class Survey:
     @takes(GET, GET_CODE)
     def live_exemptions(self) -> Exemptions:
         live = DeployedFunction.find(self._spec, self._clients) if self._known("running") else None
-        return live.exemptions() if live else Exemptions()
+        if live is None:
+            return Exemptions()
+        code = self._spec.function.code
+        same = code.is_file() and live.checksum == checksum(code.read_bytes())
+        if self._reviewed is None and same:
+            return bundled_exemptions(code)  # the same code: no need to ask for it
+        return live.exemptions()
 
     def exemptions(self) -> Exemptions:
         if self._reviewed is None:
@@ -296,9 +311,27 @@ class Survey:
             return Prospect()
         if begins_to_enforce(self._facts) and evaluating(self._facts):
             return Prospect()
-        tag = function_settings.load(self._spec.function.environment).exempt_tag
+        tag = declared_settings(self._spec).exempt_tag
         exempting = LiveExemptions(self._known("exemptions"), tag, self._facts.today)
         return foresee(self._spec, self._clients, exempting)
+
+    @takes(*PERMISSIONS)
+    def held(self) -> Prospect:
+        """The same by what the live function goes by; a rule that is gone has found nothing."""
+        running, there = self._known("running"), {rule.id for rule in self._known("rules")}
+        found: Prospect = self._known("found")
+        exemptions = live_exemptions(self.facts("live_exemptions"))
+        if not running or exemptions is None or not rules_are_there(self._facts):
+            return Prospect()
+        if judges_alike(self._facts):
+            return found
+        ids = sorted(running.settings.rule_ids & there)
+        if not ids:
+            return Prospect()
+        variables = {**self._spec.function.environment, "prepareRuleId": ",".join(ids)}
+        live = replace(self._spec, function=replace(self._spec.function, environment=variables))
+        exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
+        return foresee(live, self._clients, exempting)
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...]:
@@ -313,7 +346,29 @@ class Survey:
             self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today
         )
         found = foresee(self._spec, self._clients, exempting).to_close
-        return tuple(what_is_due(self._spec, self._clients, found, self._facts.now))
+        lines = self._lines if found else {}
+        return tuple(what_is_due(self._clients, found, lines, self._facts.now))
+
+    @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
+    def told(self) -> tuple[Need, ...]:
+        """What a live function has told of; nothing where no log tells, which is of the log."""
+        if not self._known("running"):
+            return ()
+        store = self._known("log_store")
+        if not store or any(each.live is None for each in store):
+            return ()
+        exemptions = self._known("live_exemptions")
+        try:
+            lines = self._lines
+        except CloudError:
+            raise
+        except Problem:
+            return ()  # it has no index that finds them
+        return what_is_told(self._spec, self._clients, exemptions, lines, self._facts.now)
+
+    @functools.cached_property
+    def _lines(self) -> Mapping[str, AuditLine]:
+        return lately(self._spec, self._clients, self._facts.now)
 
 
 _READS: Mapping[str, Callable[[Survey], Any]] = {

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from scripts.account import findings
-from scripts.account.buckets import GET_INFO, GET_TAGS, Bucket
+from scripts.account.buckets import GET_INFO, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.decide.prospect import Prospect, sort
 from scripts.declared import Spec
+from scripts.errors import CloudError
 from scripts.patience import tallied
 
 PERMISSIONS = (
@@ -43,7 +44,7 @@ def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect
         asked = list(tallied(exempt, "buckets' tags read", len(sorted_out.to_close)))
     answers = list(zip(sorted_out.to_close, asked, strict=True))
     return sorted_out._replace(
-        to_close=tuple(result for result, exempt in answers if not exempt),
+        to_close=tuple(result for result, exempt in answers if exempt is False),
         exempt=(*sorted_out.exempt, *(result for result, exempt in answers if exempt)),
     )
 
@@ -56,6 +57,12 @@ def _with_acl(clients: Clients, result: Result) -> Result | None:
     return info and result._replace(acl=info.acl)
 
 
-def _is_exempt(clients: Clients, exempting: LiveExemptions, result: Result) -> bool:
+def _is_exempt(clients: Clients, exempting: LiveExemptions, result: Result) -> bool | None:
+    """Whether it is, by its tags; None if the bucket is gone: Cloud Config still lists it then."""
     bucket = Bucket(clients, result.bucket, result.region)
-    return allows(exempting.of(bucket), result.acl)
+    try:
+        return allows(exempting.of(bucket), result.acl)
+    except CloudError as error:
+        if error.code == NO_SUCH_BUCKET:
+            return None
+        raise

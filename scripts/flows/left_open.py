@@ -1,40 +1,50 @@
-"""Which of the buckets that the function would close are due: nobody else comes back to them."""
+"""What is left open, and what somebody was told of, by the audit trail; for the doctor."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
-from resource_repair.values import ENFORCE
-from scripts.account import audit_trail
+from resource_repair.values import ENFORCE, TOLD
+from scripts.account import audit_trail, buckets
+from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import Result
+from scripts.decide import attention
+from scripts.decide.attention import Need
 from scripts.decide.candidates import Candidate, expected
 from scripts.decide.due import due, last_lines
+from scripts.decide.view import Unread
 from scripts.declared import Spec
+from scripts.flows.bucket_view import ViewReader
 from scripts.patience import tallied
 
 GRACE = timedelta(minutes=5)  # what happened within these may be under way
 DAYS = 30.0  # so far back is looked for audit lines
 _AT_ONCE = 8  # buckets that are asked about at a time
 
+OF_TOLD = (buckets.GET_POLICY_STATUS, buckets.GET_BLOCK, buckets.GET_ACCOUNT_BLOCK)
+"""What it takes to see whether what was told is still so, beside what other links take."""
+
+
+def lately(spec: Spec, clients: Clients, now: datetime) -> dict[str, AuditLine]:
+    """The last audit line about each bucket; raises CloudError, and Problem for no such trail."""
+    span = (audit_trail.since(DAYS, now), now + audit_trail.SKEW)
+    return last_lines(audit_trail.read(clients, spec, *span))
+
 
 def what_is_due(
-    spec: Spec, clients: Clients, to_close: Iterable[Result], now: datetime
+    clients: Clients, to_close: Iterable[Result], lines: Mapping[str, AuditLine], now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Each that is open still and due, by what `sweep --due` goes by, and why.
 
     Cloud Config tells what it found some minutes ago, so that those that seem due are read. Raises
-    CloudError, and Problem for an audit trail that cannot be read.
+    CloudError.
     """
-    found = list(to_close)
-    if not found:
-        return
-    span = (audit_trail.since(DAYS, now), now + audit_trail.SKEW)
-    lines = last_lines(audit_trail.read(clients, spec, *span))
     seeming: list[tuple[Result, str]] = []
-    for result in found:
+    for result in to_close:
         end = expected(result.acl or "", None, ENFORCE)
         candidate = Candidate(result, result.acl, None, end, website=None, domains=None)
         if told := due(candidate, lines.get(result.bucket), ENFORCE, now, GRACE):
@@ -47,3 +57,27 @@ def what_is_due(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         still = list(tallied(pool.map(is_open, seeming), "buckets read", len(seeming)))
     yield from ((each.bucket, told) for (each, told), so in zip(seeming, still, strict=True) if so)
+
+
+def what_is_told(
+    spec: Spec,
+    clients: Clients,
+    exemptions: Exemptions,
+    lines: Mapping[str, AuditLine],
+    now: datetime,
+) -> tuple[Need, ...]:
+    """The buckets that a person was told of and that are still so, as `status` has them.
+
+    Raises CloudError where it may not be seen whether one is still so. (That a bucket itself may
+    not be read is of what is told: it is another account's by now, or served to nobody.)
+    """
+    told = [line for line in lines.values() if line.outcome in TOLD]
+    if not told:
+        return ()
+    reader = ViewReader(spec, clients, exemptions, audit_trail.since(DAYS, now), now)
+    views = reader.of(told)
+    for view in views:
+        for seen in (view.public_by_policy, view.blocked_by):
+            if isinstance(seen, Unread) and not isinstance(view.acl, Unread):
+                raise reader.failures[seen.operation]
+    return tuple(each for each in attention.needs(views, reader.brake, now.date()) if each.told)

@@ -62,6 +62,7 @@ class Response:
     dropped: bool = False
 
 
+_LONGEST_BODY = 1 << 30  # bytes: what is larger is no package, and would be all of the memory
 _SILENCE = 300  # seconds: far more than clients here leave between two requests
 
 _Connection = socket.socket | tuple[bytes, socket.socket]  # a TCP server's is always the first
@@ -203,8 +204,15 @@ class _Server(http.server.ThreadingHTTPServer):
                 continue
 
 
+class _TooLongError(Exception):
+    """A body is announced that is longer than any is taken."""
+
+
 def _read_body(stream: BufferedIOBase, header: Callable[[str], str | None]) -> bytes:
-    """Raises ValueError for a length that is none, ConnectionError for less than was announced."""
+    """Raises ValueError for a length that is none, ConnectionError for less than was announced.
+
+    Also _TooLongError, before anything of such a part is read.
+    """
     if (header("Transfer-Encoding") or "").lower() != "chunked":
         return _exactly(stream, int(header("Content-Length") or 0))
     chunks = []
@@ -219,6 +227,8 @@ def _read_body(stream: BufferedIOBase, header: Callable[[str], str | None]) -> b
 def _exactly(stream: BufferedIOBase, size: int) -> bytes:
     if size < 0:
         raise ValueError(f"no length: {size}")
+    if size > _LONGEST_BODY:
+        raise _TooLongError
     read = stream.read(size)
     if len(read) < size:
         raise ConnectionAbortedError("the client went away in the middle of its request")
@@ -239,9 +249,9 @@ def _connection_handler(
         def _serve(self) -> None:
             try:
                 body = _read_body(self.rfile, self.headers.get)
-            except ValueError:
+            except (ValueError, _TooLongError) as error:
                 self.close_connection = True
-                self.send_error(400)
+                self.send_error(400 if isinstance(error, ValueError) else 413)
                 return
             path, _, query = self.path.partition("?")
             headers = Headers(dict(self.headers.items()))

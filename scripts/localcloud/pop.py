@@ -171,6 +171,10 @@ class PopService(Service):
         call = self.call_type(authenticate(request, self.ram), operation.names)
         self._authorize(operation.row, call)
         answer = self._performs[operation.name](call)
+        return self.answered(answer)
+
+    def answered(self, answer: Answer) -> Response:
+        """A good answer as it is sent."""
         return _json(200, {**answer, "RequestId": request_id()})
 
     def refuse(self, request: Request, error: ApiError) -> Response:

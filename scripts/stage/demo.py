@@ -28,6 +28,7 @@ from scripts.terminal import Console, Exit, guarded
 PAGE = "index.html"
 _SCALE = 0.0001  # Cloud Config's ten minutes in 0.06 s
 _PATIENCE = 60  # seconds for what takes one or two
+_OLDER = 2  # seconds by which a bucket is older than what is found of it; in life minutes
 
 _PUBLIC_POLICY = """{"Version": "1", "Statement": [{"Effect": "Allow", "Principal": ["*"],
  "Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:config-policy/*"]}]}"""
@@ -257,6 +258,7 @@ class Demo:
             bucket.put_object(PAGE, b"<h1>Hello</h1>")
         if act.policy:
             bucket.put_bucket_policy(act.policy)
+        stage.cloud.clock.advance(_OLDER)
         return bucket
 
     def _open(self, bucket: Any, act: Act) -> None:

@@ -2,8 +2,10 @@
 
 Shows what would change, asks, and applies. Safe to repeat: a second run finds nothing to do. It
 stops where it would end a pause, drop an exemption that is live, or bring a new one whose glob is
-too wide. If it would begin to enforce, and more than 20 buckets are non-compliant and not exempt,
-their number must be given as EXPECT_CLOSE in the environment.
+too wide. It tells which buckets it newly closes, and which it newly leaves open, beside what is
+live. If it would close more than 20, or one that is exempt by what is live, their number must be
+typed at the terminal, or given as EXPECT_CLOSE in the environment; likewise EXPECT_LEAVE_OPEN, if
+it would leave one open that the exemptions do not name in full.
 """
 
 from dataclasses import dataclass
@@ -18,14 +20,17 @@ from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain import Standing
 from scripts.decide.chain.buckets import (
     BUCKETS,
+    Changed,
     begins_to_enforce,
-    closing,
+    changes,
     evaluating,
+    judges_alike,
     rules_are_there,
 )
 from scripts.decide.chain.facts import known
+from scripts.decide.deploy_effect import EXPECT_CLOSE
 from scripts.declared import dotenv
-from scripts.errors import Problem
+from scripts.errors import Problem, UsageError
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
 from scripts.flows.compare import stops
@@ -50,12 +55,12 @@ def _apply(context: Context) -> Ended:
     carry_out.show(console, planned, "what a deploy makes")
     if planned.changes:
         _wait_for_results(context)
-    rests_on = _rests_on(context) if planned.changes else _RestsOn("", [])
-    closes, stopped = rests_on
-    if closes:
-        console.say(closes)
-    for each in stopped:
-        console.fail(each)
+    rests_on = _rests_on(context) if planned.changes else _RestsOn((), [])
+    changed, stopped = rests_on
+    for each in changed:
+        _check_number(context, each)
+    for why in stopped:
+        console.fail(why)
     applied: list[Step] = []
     end = Exit.PROBLEM if stopped else Exit.DONE
     if planned.changes and not stopped and not console.dry_run:
@@ -76,12 +81,12 @@ def _apply(context: Context) -> Ended:
 class _RestsOn(NamedTuple):
     """What was looked at beside what is to be changed, and must be the same after the yes."""
 
-    closes: str
+    changed: tuple[Changed, ...]
     stopped: list[str]
 
 
 def _rests_on(context: Context) -> _RestsOn:
-    return _RestsOn(_what_closes(context), list(stops(context)))
+    return _RestsOn(_what_changes(context), list(stops(context)))
 
 
 def _wait_for_results(context: Context) -> None:
@@ -97,17 +102,34 @@ def _survey(context: Context) -> Survey:
     return Survey(context.spec, context.clients, settings)
 
 
-def _what_closes(context: Context) -> str:
-    """How many buckets this closes if it begins to enforce; or raises Problem as the doctor."""
+def _what_changes(context: Context) -> tuple[Changed, ...]:
+    """Which buckets this newly closes or leaves open, as the doctor tells it."""
     survey = _survey(context)
-    if not begins_to_enforce(survey.facts("running")):
-        return ""
-    facts = survey.facts(*BUCKETS.looks_at)
+    facts = survey.facts("running", "exemptions", "live_exemptions")
     known(facts.exemptions)  # or raises why they cannot be
-    remark = closing(facts)
-    if remark.standing is not Standing.SOUND:
-        raise Problem(f"nothing was applied, since {remark.what}: {remark.mend}")
-    return remark.what
+    if judges_alike(facts):
+        return ()
+    return tuple(changes(survey.facts(*BUCKETS.looks_at)))
+
+
+def _check_number(context: Context, changed: Changed) -> None:
+    """Say it; where a number is wanted, have it typed, or raise Problem where nobody is asked."""
+    remark, console = changed.remark, context.console
+    if remark.standing is Standing.SOUND and not remark.deploy_stops:
+        console.say(remark.what)
+        return
+    mend = f": {remark.mend}" if remark.mend else ""
+    if not changed.setting or context.options.yes or console.dry_run:
+        raise Problem(f"nothing was applied, since {remark.what}{mend}")
+    console.say(remark.what, "bold")
+    verb = "closed" if changed.setting == EXPECT_CLOSE else "left open"
+    question = f"To go on, type how many buckets will be {verb}:"
+    typed = console.ask(question, f"set {changed.setting}={changed.number} if that is meant")
+    if typed != str(changed.number):
+        raise UsageError(
+            f"{changed.number} would be {verb}, and {typed or 'nothing'} was typed: nothing was "
+            "applied"
+        )
 
 
 VERB = Verb(

@@ -1,7 +1,8 @@
 """List the audit lines of a time span, from the log store, and total them by outcome.
 
 Buckets that were repaired more than once come first: somebody keeps opening them. A finding that
-was not settled is tried again, and has a line for each try.
+was not settled is tried again, and has a line for each try. Last come the messages that were taken
+away unsettled (`resource-repair redrive --discard`).
 """
 
 from collections import Counter
@@ -12,8 +13,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from scripts.account import audit_trail
+from scripts.account import audit_trail, discards
 from scripts.account.audit_trail import AuditLine
+from scripts.account.discards import Discard
 from scripts.context import Context, Ended, Looking, Verb, moment, time
 from scripts.decide.posture import Reopened, reopened
 from scripts.errors import UsageError
@@ -41,6 +43,7 @@ class Report:
     outcomes: Mapping[str, int]
     reopened: tuple[Reopened, ...]
     lines: tuple[AuditLine, ...]
+    discarded: tuple[Discard, ...]
 
 
 def _audit(context: Context) -> Ended:
@@ -54,7 +57,14 @@ def _audit(context: Context) -> Ended:
     found = audit_trail.read(context.clients, context.spec, since, until, bucket=options.bucket)
     lines = list(found)
     _show(console, lines, f"since {_time(since)}")
-    report = Report(since, until, _totals(lines), tuple(reopened(lines)), tuple(lines))
+    discarded = [
+        each
+        for each in discards.read(context.clients, context.spec, since, until)
+        if not options.bucket or options.bucket in each.buckets
+    ]
+    _show_discarded(console, discarded)
+    again = tuple(reopened(lines))
+    report = Report(since, until, _totals(lines), again, tuple(lines), tuple(discarded))
     return Ended(Exit.DONE, report)
 
 
@@ -71,6 +81,17 @@ def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:
     console.say("")
     totals = (f"{number} {outcome}" for outcome, number in _totals(lines).items())
     console.say(f"{count(len(lines), 'line')} {span}: {', '.join(totals)}")
+
+
+def _show_discarded(console: Console, discarded: Sequence[Discard]) -> None:
+    if discarded:
+        console.say("")
+        columns = ("discarded unsettled", "message", "buckets", "by", "reason")
+        rows = [
+            (_time(each.at), each.message_id, ", ".join(each.buckets), each.by, each.reason)
+            for each in discarded
+        ]
+        console.table(columns, rows)
 
 
 def _row(line: AuditLine) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 `s deploy` runs it first. The client would deploy an unset variable as the literal text
 `${env(PREPARE_RULE_ID)}`, and the function would then keep every finding as misconfigured; and it
-would send code and signatures over plain http if nothing tells it otherwise. Exit code 0, or 2.
+would send code and signatures over plain http if nothing tells it otherwise. Nor does it go on
+where the client was told to deploy what is not looked at here. Exit code 0, or 2.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from cyclopts import Parameter
 
 from scripts import ROOT, context
 from scripts.context import Check, Ended
-from scripts.declared import dotenv, rule_ids
+from scripts.declared import PATH, client_call, dotenv, rule_ids
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
@@ -34,6 +35,7 @@ class Report:
 
 
 def _check(_: Console, options: Options, environ: Mapping[str, str]) -> Ended:
+    client_call.followed(environ, PATH)  # or raises why it cannot be
     emptied = dotenv.emptied(options.env, environ)
     for name in (rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH):
         if name in emptied:

@@ -5,10 +5,11 @@ if the chain is sound, 1 if not. Whatever `verify` finds is told too; the code i
 is built here.
 
 `s deploy` runs it first (--before-deploy), where what that deploy makes or mends is no fault, and
-stops on any other. If that deploy would be the first
-one in mode enforce, and more than 20 buckets are non-compliant and not exempt, their number must be
-given as EXPECT_CLOSE in the environment. It stops too where it would end a pause, or drop an
-exemption that is live and was not named in EXPECT_DROP.
+stops on any other. It tells which buckets that deploy newly closes, and which it newly leaves open,
+beside what is live. If it would close more than 20, or one that is exempt by what is live, their
+number must be given as EXPECT_CLOSE in the environment; likewise EXPECT_LEAVE_OPEN, if it would
+leave one open that the exemptions do not name in full. It stops too where it would end a pause, or
+drop an exemption that is live and was not named in EXPECT_DROP.
 """
 
 import textwrap

@@ -17,11 +17,13 @@ from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
 from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.account.endpoints import is_local
 from scripts.account.inventory import Recipients, Rule, around, role_obstacle, role_steps
 from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
 from scripts.account.resource import State, step_for
+from scripts.account.sites import CONFIG_REGION
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain.facts import Running
 from scripts.decide.chain.model import PAUSE, RESUME
@@ -170,7 +172,9 @@ def _tell_of_the_shell(context: Context, settings: "_Settings") -> None:
 
 
 class _Settings:
-    """What .env says of the account: the rule's id, and where the client finds Function Compute."""
+    """What .env says of the account: the rule's id, where the client finds Function Compute, and
+    which Cloud Config is its own, where that had to be found out.
+    """
 
     kind = "settings"
 
@@ -179,15 +183,20 @@ class _Settings:
         self.name = self._path.name
         spec = context.spec
         own = f"https://{spec.account_id}.{spec.region}.fc.aliyuncs.com"
-        self._endpoint = Endpoints.from_environment(context.environ).fc or own
+        endpoints = Endpoints.from_environment(context.environ)
+        self._local = endpoints.local
+        self._endpoint = endpoints.fc or own
         self._rule = Rule(spec, context.clients)
+        found = context.clients.config_region
+        self._found = {CONFIG_REGION: found} if found else {}
 
     def live(self) -> State | None:
         """What the file says; None if it is not there."""
         if not self._path.is_file():
             return None
         known = dotenv.environment(self._path, {})
-        return {name: known.get(name, "") for name in (RULE_ID, _ENDPOINT, _ENDPOINT_ON)}
+        names = (RULE_ID, _ENDPOINT, _ENDPOINT_ON, *self._found)
+        return {name: known.get(name, "") for name in names}
 
     def declared(self) -> State:
         """The rule's id, if there is a rule yet, alone or among others that are there."""
@@ -196,10 +205,17 @@ class _Settings:
             RULE_ID: self._with(rule.id) if rule else "(the id of the new rule)",
             _ENDPOINT: self._endpoint,
             _ENDPOINT_ON: "true",
+            **self._found,
         }
 
     def check(self) -> None:
-        """Raise Problem where the file could not be written, which would be found out last."""
+        """Raise Problem where the file must not be written, or could not, found out last."""
+        known = dotenv.environment(self._path, {})
+        if self._local and known.get(RULE_ID) and not is_local(known.get(_ENDPOINT, "")):
+            raise Problem(
+                f"{self._path} is of an account, and these endpoints are a local cloud's, whose "
+                f"rule would take its place: move it away (mv .env .env.account), and run again"
+            )
         files.check_writable(self._path)
 
     def create(self) -> None:

@@ -11,7 +11,9 @@ Straight to the function, a message that fails is not put into the queue once mo
 is: Function Compute retries it and keeps it, and the old one stays too, so it may be there twice.
 
 A message that cannot be read, is another function's, or has nothing but findings of rules that the
-function would ignore, is shown and kept.
+function would ignore, is shown and kept. With --discard and a --reason such messages are taken away
+unsettled; others only if --id names them. What was discarded, by whom and why is first written to
+the log store, where `resource-repair audit` shows it.
 """
 
 import time
@@ -24,6 +26,8 @@ from cyclopts import Parameter
 
 from resource_repair.values import REPORT
 from scripts.account.deployed_function import GET, DeployedFunction
+from scripts.account.discards import Discard
+from scripts.account.log_line import WRITE_LINE
 from scripts.account.mailbox import (
     LONGEST_HOLD,
     MOST_LISTED,
@@ -36,13 +40,13 @@ from scripts.account.mailbox import (
 )
 from scripts.account.topic import PUBLISH
 from scripts.context import Acting, Context, Ended, Verb, finite, whole
-from scripts.decide.envelope import Failure, failure_in
-from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
-from scripts.flows.audit_lines import cut, for_a_person, tell_person
+from scripts.flows.audit_lines import at, cut, for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
+from scripts.flows.discarding import HOLD, Discarding, discarded_before
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
+from scripts.flows.waiting import Waiting, age, chosen_of, not_seen, unseen, waiting
 from scripts.terminal import Console, Exit
 from scripts.words import count
 
@@ -54,15 +58,26 @@ _ROUTES: Mapping[str, Callable[[Context, DeployedFunction], Route]] = {
 _TIMEOUT = 300.0  # seconds for one message by the topic: its retries, and finding their lines
 _LONGEST_TIMEOUT = 3600  # each message is held for as long
 _SHORTEST_ID = 4
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-class Waiting(NamedTuple):
-    """A message of the queue; `kept` is why it cannot be sent, empty if it can."""
+class _Deed(NamedTuple):
+    """What is done with the messages, in words; `late` is for one that was held too long."""
 
-    message: Message
-    failure: Failure
-    kept: str
+    now: str
+    done: str
+    late: str
+
+
+_SEND = _Deed(
+    "send",
+    "settled, and removed",
+    "settled, but no longer held: it may be there again, and would be settled at once",
+)
+_DISCARD = _Deed(
+    "discard",
+    "noted, and discarded",
+    "noted, but no longer held: it may be there again, and stays until you run again",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +105,24 @@ class Options(Acting):
         ),
         "SECONDS",
     ] = _TIMEOUT
+    discard: Annotated[
+        bool, Parameter(help="take away, unsettled, what cannot be settled, or what --id names")
+    ] = False
+    reason: Annotated[str, Parameter(help="why it is discarded; kept in the log store"), "WHY"] = ""
+
+    def check(self) -> None:
+        """Raise UsageError for ids that are too short, and for options of two deeds."""
+        for short in self.id:
+            if len(short) < _SHORTEST_ID:
+                raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
+        if self.discard and not self.reason.strip():
+            raise UsageError(
+                "--discard takes away what was never settled: say why, as --reason WHY"
+            )
+        if self.discard and self.to != _TO_FUNCTION:
+            raise UsageError("--to sends, and --discard does not: say one of them")
+        if self.reason and not self.discard:
+            raise UsageError("--reason is of --discard: say that too, or leave it out")
 
 
 @dataclass(frozen=True)
@@ -109,117 +142,127 @@ class MessageReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What was chosen; `stopped` is why the run ended before all of it was tried."""
+    """What was chosen; `stopped` is why the run ended before all of it was tried.
+
+    `discard` is why it was to be discarded, None where it was to be sent.
+    """
 
     queue: str | None
     to: str
+    discard: str | None
     stopped: str | None
     messages: tuple[MessageReport, ...]
 
 
 def _redrive(context: Context) -> Ended:
-    console, spec = context.console, context.spec
-    _check(context.options)
+    console, options, spec = context.console, context.options, context.spec
     if spec.failure_queue is None:
         raise Problem("s.yaml declares no failure queue: there is nothing to redrive")
+    if options.discard:
+        return _discard(context, spec.failure_queue)
     live = DeployedFunction.read(spec, context.clients)
     with opened(context.clients, spec.failure_queue) as mailbox:
-        waiting = [_read(message, spec, live) for message in mailbox.listed()]
-        chosen = _chosen(waiting, context.options)
-        _show(console, chosen, spec.failure_queue, len(waiting))
+        seen = [waiting(message, spec, live) for message in mailbox.listed()]
+        for short in unseen(seen, options.id):
+            raise not_seen(short)
+        chosen = chosen_of(seen, options.bucket, options.id)[: options.limit]
+        _show(console, chosen, spec.failure_queue, len(seen), _SEND)
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
             end = Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
             return Ended(end, _report(context, chosen, {}))
         _refuse_in_report(live)
-        if not _agreed(context, live, len(sendable)):
+        if not _agreed(context, live, sendable):
             console.say("nothing was sent")
             return Ended(Exit.PROBLEM, _report(context, chosen, {}))
         context.act()
-        route = _ROUTES[context.options.to](context, live)
-        handled = _send(context, mailbox, live, route, chosen)
+        route = _ROUTES[options.to](context, live)
+        events = {each.message.id: each.failure.event for each in sendable}
+
+        def send(message: Message) -> str:
+            live.check_unchanged()
+            return route.send(events[message.id])
+
+        try:
+            handled = _drain(context, mailbox, chosen, list(events), send, route.hold, _SEND)
+        finally:
+            tell_person(console, route.said)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
     return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
 
 
-def _send(
+def _discard(context: Context, queue: str) -> Ended:
+    """Take away unsettled what the options choose; the function need not be there any more."""
+    console, options, spec = context.console, context.options, context.spec
+    live = DeployedFunction.find(spec, context.clients)
+    with opened(context.clients, queue) as mailbox:
+        seen = [waiting(message, spec, live) for message in mailbox.listed()]
+        before = [_noted_before(context, short) for short in unseen(seen, options.id)]
+        named = chosen_of(seen, options.bucket, options.id)
+        chosen = [each for each in named if each.kept or options.id][: options.limit]
+        left = sum(not each.kept for each in named) if not options.id else 0
+        if chosen or not before:
+            _show(console, chosen, queue, len(seen), _DISCARD)
+        if left:
+            console.say(f"{left} can be sent again, and stay: {_NAME_IT}", "yellow")
+        if not chosen or console.dry_run:
+            end = Exit.PROBLEM if left and not chosen and not console.dry_run else Exit.DONE
+            return Ended(end, _report(context, chosen, {}))
+        discarding = Discarding(context, live, chosen)
+        if not console.confirm(
+            f"Discard {count(len(chosen), 'message')} of {queue}? It cannot be undone."
+        ):
+            console.say("nothing was discarded")
+            return Ended(Exit.PROBLEM, _report(context, chosen, {}))
+        context.act()
+        ids = [each.message.id for each in chosen]
+        handled = _drain(context, mailbox, chosen, ids, discarding.send, HOLD, _DISCARD)
+    end = Exit.DONE if all(_gone(each, handled) for each in chosen) else Exit.PROBLEM
+    return Ended(end, _report(context, chosen, handled))
+
+
+def _noted_before(context: Context, short: str) -> Discard:
+    """That a message is gone since it was discarded; raises Problem if it is not known to be."""
+    discard = discarded_before(context, short)
+    if discard is None:
+        raise not_seen(short)
+    context.console.say(
+        f"{discard.message_id} was discarded at {at(discard.at)} by {discard.by}: {discard.reason}"
+    )
+    return discard
+
+
+def _drain(
     context: Context,
     mailbox: QueueMailbox,
-    live: DeployedFunction,
-    route: Route,
     chosen: Sequence[Waiting],
+    ids: Sequence[str],
+    send: Callable[[Message], str],
+    hold: int,
+    deed: _Deed,
 ) -> Mapping[str, Handled]:
     """What became of each message that was tried; told too where an error or a stop ends it.
 
     The function must be as it was when they were chosen: it is read again before each.
     """
     console = context.console
-    events = {each.message.id: each.failure.event for each in chosen if not each.kept}
     handled: dict[str, Handled] = {}
     stopped = ""
     console.so_far(lambda: _report(context, chosen, handled, stopped))
-
-    def send(message: Message) -> str:
-        live.check_unchanged()
-        return route.send(events[message.id])
-
     try:
-        with closing(drain(mailbox, list(events), send, min(route.hold, LONGEST_HOLD))) as tried:
+        with closing(drain(mailbox, ids, send, min(hold, LONGEST_HOLD))) as tried:
             for done in tried:
                 handled[done.message.id] = done
-                _tell(console, done, len(handled), len(events))
+                _tell(console, done, f"{len(handled)} of {len(ids)}", deed)
     except BaseException as error:
         stopped = str(error) if isinstance(error, Problem) else "it was stopped"
         raise
     finally:
-        _show_end(console, chosen, handled, stopped)
-        tell_person(console, route.said)
+        _show_end(console, chosen, handled, stopped, deed)
     return handled
 
 
-def _check(options: Options) -> None:
-    for short in options.id or ():
-        if len(short) < _SHORTEST_ID:
-            raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
-
-
-def _read(message: Message, spec: Spec, live: DeployedFunction) -> Waiting:
-    failure = failure_in(message.body)
-    return Waiting(message, failure, _why_kept(failure, spec, live))
-
-
-def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction) -> str:
-    """Why sending it would settle nothing, or lose it.
-
-    What a list has beside findings of the function's own rules it ignores: that keeps no list.
-    """
-    if failure.unreadable:
-        return failure.unreadable
-    if failure.function and failure.qualified_name != spec.qualified_name:
-        return f"it is of the function {failure.qualified_name}"
-    deployed = live.settings.rule_ids
-    foreign = [each.rule_id for each in failure.findings if each.rule_id not in deployed]
-    if foreign and len(foreign) == len(failure.findings):
-        return f"the function is not deployed for rule {foreign[0]}, and would ignore it"
-    return ""
-
-
-def _chosen(waiting: Sequence[Waiting], options: Options) -> list[Waiting]:
-    """What the options name; the oldest first."""
-    found = [
-        each
-        for each in waiting
-        if not options.bucket or set(options.bucket) & set(each.failure.buckets)
-    ]
-    if options.id:
-        found = [each for each in found if each.message.id.startswith(tuple(options.id))]
-        for short in options.id:
-            if not any(each.message.id.startswith(short) for each in found):
-                raise Problem(f"no message {short} can be seen in the queue: look with --dry-run")
-    return found[: options.limit]
-
-
-def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) -> None:
+def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int, deed: _Deed) -> None:
     if not chosen:
         what = (
             "is empty, or others are at work on what is in it" if not seen else "has none of these"
@@ -229,17 +272,23 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int) ->
     rows = [
         (
             each.message.id,
-            _age(each.message),
+            age(each.message),
             ", ".join(each.failure.buckets) or "none that can be read",
             str(each.failure.attempts or "not told"),
             cut(each.failure.reason),
-            f"keep: {each.kept}" if each.kept else "send",
+            _now(each, deed),
         )
         for each in chosen
     ]
     console.table(("id", "waits", "buckets", "runs", "why it was given up", "now"), rows)
     more = " or more: run again for the rest" if seen >= MOST_LISTED else ""
     console.say(f"{len(chosen)} of {count(seen, 'message')} that can be seen in {queue}{more}")
+
+
+def _now(each: Waiting, deed: _Deed) -> str:
+    if deed is _SEND:
+        return f"keep: {each.kept}" if each.kept else deed.now
+    return f"{deed.now}: {each.kept or 'by its id, though it can be sent'}"
 
 
 def _refuse_in_report(live: DeployedFunction) -> None:
@@ -252,32 +301,32 @@ def _refuse_in_report(live: DeployedFunction) -> None:
         )
 
 
-def _agreed(context: Context, live: DeployedFunction, number: int) -> bool:
+def _agreed(context: Context, live: DeployedFunction, sendable: Sequence[Waiting]) -> bool:
     to = f"topic {context.spec.topic}"
     if context.options.to == _TO_FUNCTION:
         to = f"function {live.spec.qualified_name}"
-    what = count(number, "message")
+    what = count(len(sendable), "message")
     return context.console.confirm(f"Send {what} to {to}, deployed in mode {live.mode}?")
 
 
-def _tell(console: Console, done: Handled, number: int, of: int) -> None:
-    what = "settled, and removed" if done.removed else cut(done.problem) or _SETTLED_LATE
-    console.say(f"{number} of {of}  {done.message.id}: {what}", "" if done.removed else "red")
+def _tell(console: Console, done: Handled, place: str, deed: _Deed) -> None:
+    what = deed.done if done.removed else cut(done.problem) or deed.late
+    console.say(f"{place}  {done.message.id}: {what}", "" if done.removed else "red")
 
 
-_SETTLED_LATE = "settled, but no longer held: it may be there again, and would be settled at once"
+_NAME_IT = "`resource-repair redrive` does so; what is to be discarded all the same, name by --id"
 _NOT_HAD = "not to be had: somebody else holds it, or removed it"
 _NOT_TRIED = "not sent: the run ended before"
 
 
-def _end(each: Waiting, handled: Mapping[str, Handled], stopped: str) -> str:
+def _end(each: Waiting, handled: Mapping[str, Handled], stopped: str, deed: _Deed) -> str:
     """What became of a message, in a line."""
-    if each.kept:
+    if each.kept and deed is _SEND:
         return f"kept: {each.kept}"
     done = handled.get(each.message.id)
     if done is None:
         return _NOT_TRIED if stopped else _NOT_HAD
-    return "removed" if done.removed else done.problem or _SETTLED_LATE
+    return "removed" if done.removed else done.problem or deed.late
 
 
 def _gone(each: Waiting, handled: Mapping[str, Handled]) -> bool:
@@ -286,11 +335,15 @@ def _gone(each: Waiting, handled: Mapping[str, Handled]) -> bool:
 
 
 def _show_end(
-    console: Console, chosen: Sequence[Waiting], handled: Mapping[str, Handled], stopped: str
+    console: Console,
+    chosen: Sequence[Waiting],
+    handled: Mapping[str, Handled],
+    stopped: str,
+    deed: _Deed,
 ) -> None:
     left = [each for each in chosen if not _gone(each, handled)]
     rows = [
-        (each.message.id, ", ".join(each.failure.buckets), cut(_end(each, handled, stopped)))
+        (each.message.id, ", ".join(each.failure.buckets), cut(_end(each, handled, stopped, deed)))
         for each in left
     ]
     if rows:
@@ -299,7 +352,7 @@ def _show_end(
         told = f"{len(left)} of {count(len(chosen), 'message')} {stay} in the queue"
         console.say(f"{told}: once that is mended, run again", "red")
     else:
-        console.say(f"{len(chosen)} settled, and removed from the queue", "green")
+        console.say(f"{len(chosen)} {deed.done} from the queue", "green")
 
 
 def _report(
@@ -309,7 +362,9 @@ def _report(
     stopped: str = "",
 ) -> Report:
     messages = tuple(_message(each, handled.get(each.message.id)) for each in chosen)
-    return Report(context.spec.failure_queue, context.options.to, stopped or None, messages)
+    options = context.options
+    discard = options.reason if options.discard else None
+    return Report(context.spec.failure_queue, options.to, discard, stopped or None, messages)
 
 
 def _message(each: Waiting, done: Handled | None) -> MessageReport:
@@ -326,19 +381,10 @@ def _message(each: Waiting, done: Handled | None) -> MessageReport:
     )
 
 
-def _age(message: Message) -> str:
-    seconds = max(0.0, time.time() - message.arrived_at)
-    if seconds >= _DAY:
-        return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
-    if seconds >= _HOUR:
-        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
-    return f"{seconds // _MINUTE:.0f} min"
-
-
 VERB = Verb(
     "redrive",
     __doc__ or "",
-    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING),
+    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING, WRITE_LINE),
     Options,
     _redrive,
 )

@@ -22,16 +22,21 @@ from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
 from scripts.account.permission import union
 from scripts.account.queue import LIST_QUEUES, marked_queues
-from scripts.account.rule import rules
+from scripts.account.rule import Rule, rules
 from scripts.account.topic import LIST_TOPICS, marked_topics
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.declared import Spec
+from scripts.declared import Spec, dotenv
+from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 from scripts.words import count
 
 _ROLE = "role"
+_GETS_RID = (
+    "resource-repair redrive; what that cannot settle is taken away by "
+    "resource-repair redrive --discard --reason WHY"
+)
 _ELSEWHERE = "functions in other regions may go by it, which is not seen: --roles removes it"
 
 
@@ -179,6 +184,7 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
+    rule_id = _rule_id(planned)
     context.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
@@ -192,9 +198,27 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
         removed.append(resource)
         console.say(f"removed {resource.kind} {resource.name}", "green")
     for resource in removed:
+        if isinstance(resource, Rule):
+            _forget(context, rule_id)
         if isinstance(resource, _Lingering):
             resource.see_gone()
     return end
+
+
+def _rule_id(planned: Sequence[Fate]) -> str:
+    """The id of the rule that goes, while it can be read; empty if none does."""
+    going = (each.resource for each in planned if not each.stays)
+    return next((each.id() for each in going if isinstance(each, Rule)), "")
+
+
+def _forget(context: Context, rule_id: str) -> None:
+    """Take a rule's id out of .env, where it would be of no rule: others in the list stay."""
+    path = context.options.spec.parent / ".env"
+    known = dotenv.environment(path, {}).get(RULE_ID, "")
+    ids = [each.strip() for each in known.split(",")]
+    if rule_id in ids:
+        dotenv.assign(path, {RULE_ID: ",".join(each for each in ids if each != rule_id)})
+        context.console.say(f"took {rule_id} out of {path.name}", "green")
 
 
 def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
@@ -208,7 +232,7 @@ def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
-        return f"{count(left, 'message', 'wait')} in it: resource-repair redrive"
+        return f"{count(left, 'message', 'wait')} in it: {_GETS_RID}"
     resource.delete()
     return ""
 
@@ -219,7 +243,7 @@ def _refuse_to_leave_failures(planned: Sequence[Fate]) -> None:
         if waiting:
             raise Problem(
                 f"{count(waiting, 'message', 'wait')} in the failure queue {resource.name}, each a "
-                "finding that was not repaired: resource-repair redrive, or say --discard-failures"
+                f"finding that was not repaired: {_GETS_RID}; or say --discard-failures"
             )
 
 

@@ -83,6 +83,14 @@ class Options(Looking):
         "DAYS",
     ] = 7.0
 
+    def check(self) -> None:
+        """Raise UsageError for a bucket that can be none, and for no time to look back."""
+        if self.bucket is not None and not naming.is_bucket_name(self.bucket):
+            raise UsageError(
+                f"{self.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens"
+            )
+        audit_trail.since(self.days, datetime.now(timezone.utc))
+
 
 @dataclass(frozen=True)
 class BucketReport:
@@ -128,8 +136,6 @@ class Report:
 def _status(context: Context) -> Ended:
     options, now = context.options, datetime.now(timezone.utc)
     reviewed = reviewed_exemptions(options.exemptions, now.date())
-    if options.bucket is not None and not naming.is_bucket_name(options.bucket):
-        raise UsageError(f"{options.bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
     since = audit_trail.since(options.days, now)
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     views = [reader.one(options.bucket)] if options.bucket else reader.all()

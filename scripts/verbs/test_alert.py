@@ -14,9 +14,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scripts.account.alert_rules import TEST, alert_rules
-from scripts.account.alerts import WRITE_TEST, AlertCheck, checks_of_test, write_test
+from scripts.account.alerts import AlertCheck, checks_of_test, write_test
 from scripts.account.audit_trail import SEARCH
 from scripts.account.inventory import Alert, Recipients
+from scripts.account.log_line import WRITE_LINE
 from scripts.account.recipients import HOW
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
 from scripts.declared import Logs, dotenv
@@ -112,7 +113,7 @@ def _follow(context: Context, logs: Logs, test_id: str) -> AlertCheck | None:
 VERB = Verb(
     "test-alert",
     __doc__ or "",
-    (*Alert.READING, WRITE_TEST, SEARCH),
+    (*Alert.READING, WRITE_LINE, SEARCH),
     Options,
     _test,
     rule_id_known=False,

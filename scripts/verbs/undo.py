@@ -53,11 +53,20 @@ class Options(Acting):
     ] = None
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
 
+    def check(self) -> None:
+        """Raise UsageError for options that name no bucket, or two, or make no exemption."""
+        if not naming.is_bucket_name(self.bucket):
+            raise UsageError(
+                f"{self.bucket!r} is no bucket's name: say whose repair to undo, as --bucket name"
+            )
+        if self.world_writable not in ("", self.bucket):
+            raise UsageError(f"--world-writable names another bucket than {self.bucket}")
+        _new_entry(self, datetime.now(timezone.utc).date())
+
 
 def _undo(context: Context) -> Ended:
     console, options = context.console, context.options
     now = datetime.now(timezone.utc)
-    _check(options)
     wish = Wish(
         options.bucket,
         options.acl,
@@ -76,16 +85,6 @@ def _undo(context: Context) -> Ended:
     context.act()
     job.carry_out()
     return Ended(Exit.DONE, job.report())
-
-
-def _check(options: Options) -> None:
-    """Raise UsageError for options that name no bucket, or two."""
-    if not naming.is_bucket_name(options.bucket):
-        raise UsageError(
-            f"{options.bucket!r} is no bucket's name: say whose repair to undo, as --bucket name"
-        )
-    if options.world_writable not in ("", options.bucket):
-        raise UsageError(f"--world-writable names another bucket than {options.bucket}")
 
 
 def _new_entry(options: Options, today: date) -> Exemption | None:

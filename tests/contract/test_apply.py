@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,9 @@ def test_an_undeclared_async_configuration_is_removed(account: Account) -> None:
     account.deploy()
     text = account.path.read_text("utf-8")
     start, end = text.index("        asyncConfiguration"), text.index("      triggers:")
-    account.path.write_text(text[:start] + text[end:], "utf-8")
+    rest = text[:start] + text[end:]
+    unused = r"  (failureQueue|retries|retryWithin): .*\n"
+    account.path.write_text(re.sub(unused, "", rest), "utf-8")
 
     second = account.deploy()
 
@@ -241,7 +244,9 @@ def test_a_refused_permission_stops_it_with_one_line(account: Account, refused: 
         apply(plan(account.spec, clients(account.cloud, credentials)))
 
     line = str(caught.value)
-    assert f"allow {refused} to whoever these credentials are" in line
+    # RAM tells that it is for a Deny, against which to allow it is no help.
+    told = (f"allow {refused} to whoever these credentials are", f"denies {refused}, and no Allow")
+    assert told[refused.startswith("ram:") and refused != "ram:PassRole"] in line
     assert "\n" not in line
     assert not any(str(part) in line for part in credentials[:3])
     done = [entry.action for entry in account.writes() if entry.details["status"] < 300]

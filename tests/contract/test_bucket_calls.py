@@ -36,7 +36,7 @@ def cloud() -> Iterator[OssCloud]:
         (404, "NoSuchUser", "the owner's account is in arrears, barred"),
         (403, "BucketNotBelongTo", "the bucket is another account's"),
         (409, "ConcurrentUpdateBucketFailed", "somebody changes the bucket just now"),
-        (403, "RequestTimeTooSkewed", "signed more than 15 minutes off OSS's time"),
+        (403, "RequestTimeTooSkewed", "this machine's clock shows "),
         (403, "SecurityTokenExpired", "the credentials are wrong or have expired"),
         (503, "ServiceUnavailable", "OSS cannot answer just now"),
         (418, "Whatever", "OSS's request id is "),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -148,6 +149,19 @@ def test_a_path_below_no_version_is_not_supported(cloud: FcCloud) -> None:
     answer = ask(cloud, "GET", "/2015-01-01/services")
 
     assert (answer.status, answer.code) == (400, "PathNotSupported")
+
+
+def test_a_stateful_invocation_by_an_id_is_refused(cloud: FcCloud) -> None:
+    """It would run once an id, which is not done here; without stateful invocations it is inert."""
+    said = {"X-Fc-Invocation-Type": "Async", "X-Fc-Stateful-Async-Invocation-Id": "once"}
+    invoke = partial(ask, cloud, "POST", f"{OF_FUNCTION}/invocations", headers=said)
+    assert invoke().status == 202
+
+    ask(cloud, "PUT", f"{OF_FUNCTION}/async-invoke-config", body={"statefulInvocation": True})
+    answer = invoke()
+
+    assert (answer.status, answer.code) == (501, "NotImplemented")
+    assert "x-fc-stateful-async-invocation-id" in json.loads(answer.body)["ErrorMessage"]
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,42 @@ def test_a_new_log_project_store_and_topic_are_waited_for(
     assert "since the topic MNSTestConfig was just made" in told
 
 
+def test_so_is_what_an_alert_of_a_new_log_project_searches(
+    moments: Moments,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Log Service may find neither its project nor its store at first."""
+    account = moments.nothing(tmp_path)
+    waiting_on(account.cloud, monkeypatch)
+    store = f"{account.log_project}/audit"
+    for missed in (
+        Fail(404, "ProjectNotExist", f"The Project does not exist : {account.log_project}"),
+        Fail(404, "LogStoreNotExist", "logstore audit does not exist"),
+    ):
+        account.cloud.faults.add("log:CreateAlert", missed, times=7)
+    assert account.run("provision", "--yes", ALERT_WEBHOOK="https://hook.example/x") == 0
+    told = capsys.readouterr().err
+    assert told.count(f"since the log project {account.log_project} was just made") >= 7
+    assert told.count(f"since the log store {store} was just made") >= 7
+
+
+@pytest.mark.parametrize(
+    "refusal", [Fail(503, "ServerBusy"), Fail(404, "LogStoreNotExist", "logstore audit …")]
+)
+def test_a_log_store_is_marked_also_where_its_tag_is_refused_at_first(
+    moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Fail
+) -> None:
+    """In a project of somebody else: without it, nobody could tell later on whose it is."""
+    account = moments.nothing(tmp_path)
+    waiting_on(account.cloud, monkeypatch)
+    account.cloud.log.create_project(account.log_project, "theirs")
+    account.cloud.faults.add("log:TagResources", refusal)
+    assert account.run("provision", "--yes") == 0
+    assert account.cloud.log.store(account.log_project, "audit").tags
+
+
 def test_a_new_log_project_that_stays_unknown_is_told_after_two_minutes(
     moments: Moments,
     tmp_path: Path,
@@ -199,4 +235,6 @@ def test_a_log_project_that_is_not_there_is_told_soon(
     passed = seconds(account.cloud)
     assert account.run("apply", "--yes") == 1
     assert passed() < 60
-    assert "spread" not in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "spread" not in told
+    assert "; or it was made by another run just now: run again in some minutes" in told

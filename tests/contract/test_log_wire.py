@@ -176,6 +176,8 @@ def test_signature_v4_is_verified_too(cloud: LocalCloud) -> None:
         ({"path": f"/logstores/{STORE}/logs", "body": b'{"session": "mode=scan"}'}, "session"),
         ({"path": f"/logstores/{STORE}/logs", "body": b'{"highlight": true}'}, "highlight"),
         ({"path": f"/logstores/{STORE}/logs", "body": b'{"fromNs": 5}'}, "fromNs"),
+        ({"path": f"/logstores/{STORE}/logs", "body": b'{"forward": true}'}, "forward"),
+        ({"path": f"/logstores/{STORE}/logs", "body": b'{"powerSql": true}'}, "powerSql"),
         ({"path": f"/logstores/{STORE}/index", "body": b'{"line": {"a": 1}}'}, "line.a"),
         ({"path": f"/logstores/{STORE}/index", "body": b'{"keys": {"k": {"a": 1}}}'}, "keys.k.a"),
         (

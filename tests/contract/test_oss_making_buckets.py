@@ -1,6 +1,7 @@
 """How many buckets there can be, who makes one again, and what one is made with."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import oss2
 import pytest
@@ -110,3 +111,15 @@ def test_a_website_is_kept_whole(cloud: OssCloud) -> None:
     (kept,) = found.rules
     assert (kept.rule_num, kept.condition.key_prefix_equals) == (1, "abc/")
     assert (kept.redirect.host_name, kept.redirect.pass_query_string) == ("example.com", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("x-oss-server-side-encryption", "AES256"), ("x-oss-resource-group-id", "rg-other")],
+)
+def test_what_a_bucket_that_is_there_is_not_given_by_making_it_again_is_refused(
+    cloud: OssCloud, name: str, value: str
+) -> None:
+    """No page says what becomes of it: 501 that names it, where it would be passed over."""
+    again = partial(cloud.bucket(NAME).create_bucket, headers={name: value})
+    assert refused(again)[:2] == (501, "NotImplemented")

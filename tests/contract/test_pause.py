@@ -144,6 +144,26 @@ def test_resuming_tells_what_is_open_and_asks(
     assert environment(product)["repairMode"] == mode
 
 
+def test_a_bucket_that_is_gone_by_now_stops_no_resume(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cloud Config lists it still; where a tag counts it is asked for its tags, and has none."""
+    product.plant(deleted="public-read", other="public-read")
+    set_variables(product, exemptTag="public-until")
+    assert product.run("pause") == 0
+    product.cloud.faults.add(
+        "oss:GetBucketTagging",
+        Fail(404, "NoSuchBucket"),
+        subject="deleted",
+        times=9,
+    )
+    capsys.readouterr()
+
+    assert product.run("resume", "--dry-run", "--json") == 0
+
+    assert json.loads(capsys.readouterr().out)["to_close"] == ["other"]
+
+
 def test_while_paused_findings_are_recorded_alone(product: Account) -> None:
     """A finding that comes while it is paused is audited as in mode report, and nothing closes."""
     assert product.run("pause", "--reason", "why") == 0

@@ -224,6 +224,18 @@ def test_the_event_may_come_in_any_form(product: Account, form: str) -> None:
     assert product.cloud.mns.messages(QUEUE) == []
 
 
+def test_a_bare_finding_is_sent_and_removed(product: Account) -> None:
+    """Without Function Compute's envelope around it."""
+    poison(product, "first")
+    product.cloud.faults.clear()
+    (kept,) = waiting(product)
+    drop_messages(product)
+    product.cloud.mns.send(QUEUE, kept["requestPayload"])
+    assert product.run("redrive", "--yes") == 0
+    assert product.acls() == {"first": "private"}
+    assert product.cloud.mns.messages(QUEUE) == []
+
+
 def test_by_the_topic_it_is_followed_in_the_log(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

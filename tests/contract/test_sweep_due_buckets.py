@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from scripts.localcloud import Fail
 from scripts.verbs.sweep import VERB
 from tests.account import Account
 from tests.contract.test_sweep import DENIED, answered, invoked, open_buckets
@@ -66,6 +67,22 @@ def test_a_tag_exempts_as_it_does_for_the_function(
     assert document["exempt"] == ["tagged"]
     assert [each["bucket"] for each in document["buckets"]] == ["over"]
     assert product.acls() == {"tagged": "public-read", "over": "private"}
+
+
+@pytest.mark.parametrize("operation", ["GetBucketTagging", "GetBucketWebsite", "ListCname"])
+def test_a_bucket_that_goes_while_it_is_read_is_gone(
+    product: Account, capsys: pytest.CaptureFixture[str], operation: str
+) -> None:
+    """Deleted after its ACL was read, it is one that is not there, and no failure to read one."""
+    product.plant(deleted="public-read")
+    gone = Fail(404, "NoSuchBucket")
+    product.cloud.faults.add(f"oss:{operation}", gone, subject="deleted", times=9)
+
+    with product.deployed_with(exemptTag="public-until"):
+        assert product.run("sweep", "--dry-run", "--json") == 0
+
+    (bucket,) = answered(capsys)["buckets"]
+    assert (bucket["acl"], bucket["expected"]) == (None, "gone")
 
 
 def test_the_grace_is_kept_and_told(product: Account, capsys: pytest.CaptureFixture[str]) -> None:

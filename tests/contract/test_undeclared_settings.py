@@ -274,11 +274,11 @@ def test_a_trigger_of_a_version_is_told_and_replaced(sound: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("qualifier", "stateful", "field", "told"),
-    [("7", False, "qualifier", "7"), (None, True, "statefulInvocation", "true")],
+    ("qualifier", "stateful", "drift"),
+    [("7", False, ("qualifier", "7", "")), (None, True, ("statefulInvocation", "true", "false"))],
 )
 def test_another_async_configuration_is_told(
-    sound: Account, qualifier: str | None, stateful: bool, field: str, told: str
+    sound: Account, qualifier: str | None, stateful: bool, drift: tuple[str, str, str]
 ) -> None:
     """A version's own asynchronous configuration is drift, and so are tasks in place of events."""
     spec = sound.spec
@@ -296,5 +296,5 @@ def test_another_async_configuration_is_told(
     found = find_drift(spec, sound.clients).drift
     sound.deploy()
 
-    assert found == (Drift("async configuration", FUNCTION, field, told, ""),)
+    assert found == (Drift("async configuration", FUNCTION, *drift),)
     assert find_drift(spec, sound.clients).drift == ()

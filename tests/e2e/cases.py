@@ -275,6 +275,11 @@ def finding_given_up(account: Account) -> None:
     account.cloud.faults.clear()
 
 
+def senseless_message(account: Account) -> None:
+    """A message that can never be settled is in the failure queue."""
+    account.cloud.mns.send(QUEUE, "senseless")
+
+
 def open_by_policy(account: Account) -> None:
     """Everything around the function, and a bucket whose policy alone is public."""
     account.cloud.config.rule_tests = "acl_and_policy"
@@ -288,6 +293,15 @@ def deployed_by_policy(account: Account) -> None:
     account.cloud.config.rule_tests = "acl_and_policy"
     account.plant(config_policy="private")
     account.open_by_policy("config-policy")
+
+
+def told_of_a_policy(account: Account) -> None:
+    """A bucket was closed by its ACL, and is public by its policy."""
+    account.plant(leaky="private")
+    account.open_by_policy("leaky")
+    account.cloud.oss.set_acl("leaky", "public-read")
+    account.rest()
+    account.cloud.settle()
 
 
 def paused(account: Account) -> None:
@@ -348,6 +362,7 @@ CASES = (
     Case("doctor", deployed_by_policy),
     Case("doctor", open_where_tags_exempt),
     Case("doctor", deployed_under_least),
+    Case("doctor", told_of_a_policy, ends=1),
     Case("verify", deployed),
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
@@ -359,6 +374,7 @@ CASES = (
     Case("sweep", open_where_tags_exempt, ("--due", "--grace", "0", "--yes")),
     Case("redrive", finding_given_up, ("--yes",)),
     Case("redrive", finding_given_up, ("--yes", "--to", "topic", "--timeout", "10")),
+    Case("redrive", senseless_message, ("--yes", "--discard", "--reason", "sent by hand")),
     Case("status", open_since_before, ends=1),
     Case("status", open_since_before, ("--bucket", "old"), ends=1),
     Case("status", open_where_tags_exempt, ends=1),

@@ -88,10 +88,14 @@ def actions_of(verb: str) -> list[str]:
     return [action for actions in TABLE[verb].values() for action in actions]
 
 
+# Looked at for a last word alone: the verb says that it does not know, and has done its work.
+GOES_ON = {("pause", "config:ListRemediations"), ("provision", "config:ListRemediations")}
+
+
 def refused(verb: str, action: str, situation: Situation, capsys: Any) -> None:
-    """Without it the verb ends with 1, and tells the statement that is missing, and no other."""
+    """Without it the verb ends with 1, or goes on, and tells this statement and no other."""
     capsys.readouterr()
-    assert situation.without(action) == 1, action
+    assert situation.without(action) == int((verb, action) not in GOES_ON), action
     told = "".join(capsys.readouterr())
     assert situation.account.key.access_key_secret not in told
     cloud = situation.account.cloud

@@ -20,10 +20,10 @@ from tests.storm.telling import Result
 
 def storm(account: Account, seed: int, messages: int, knobs: Mapping[str, str]) -> Result:
     """One storm, judged; its progress on stderr."""
-    began = time.monotonic()
+    began, people = time.monotonic(), sys.stderr
 
     def tell(what: str) -> None:
-        print(f"seed {seed}: {what}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        print(f"seed {seed}: {what}, {time.monotonic() - began:.0f} s", file=people, flush=True)
 
     happening = Storm(account, knobs, tell)
     seen = happening.run(draw(seed, messages))

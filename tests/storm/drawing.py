@@ -1,6 +1,7 @@
 """What happens in a storm: the same for the same seed."""
 
 import random
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 from tests.storm.bodies import OTHER_ACCOUNT, OTHERS, SHAPES, About
@@ -12,9 +13,9 @@ _OSS = ("GetBucketInfo", "PutBucketAcl", "GetBucketPolicyStatus", "GetBucketTagg
 _BESIDE = ("fc:InvokeFunction", "fc:run", "mns:ReceiveMessage", "mns:DeleteMessage")
 _ERRORS = ("500 InternalError", "503 ServiceUnavailable", "409 ConcurrentUpdateBucketFailed")
 _REFUSALS = ("403 AccessDenied", "403 AccessDenied", "403 UserDisable")
-_FAULTS = ("fail", "fail", "fail", "drop", "drop before", "stall", "hold", "lag")
+_FAULTS = ("fail", "fail", "fail", "drop", "drop before", "stall", "hold")
 _ACTS = ("open", "open", "close", "delete", "remake", "taken", "tag", "tag", "policy", "block")
-_VERBS = {"redrive": 6, "sweep": 5, "pause": 2, "undo": 3, "apply": 3, "to topic": 1}
+_VERBS = {"redrive": 12, "sweep": 5, "pause": 2, "undo": 3, "apply": 3, "to topic": 2}
 _NOT_OURS = ("rule", "rule", "account", "lie", "compliant", "region", "name")
 
 
@@ -33,7 +34,8 @@ class _Drawing:
         self.steps: list[Step] = []
         self.regions = {LISTED: HOME}
         self.sent: list[Step] = []
-        self.resumes = 0  # after so many messages
+        self.ends: defaultdict[int, list[Step]] = defaultdict(list)  # by number of messages
+        self.messages = 0
 
     def add(self, kind: str, bucket: str = "", how: Any = "", number: int = 0) -> None:
         self.steps.append(Step(kind, bucket, how, number))
@@ -120,8 +122,13 @@ class _Drawing:
         by_kind = {"tag": ("soon", "none"), "policy": (True, False), "block": (True, False, False)}
         return Step(kind, name, self.draw.choice(by_kind.get(kind, (how,))))
 
+    def soon(self, step: Step) -> None:
+        """Have it happen some messages later."""
+        self.ends[self.messages + self.draw.randrange(3, 30)].append(step)
+
     def block(self) -> None:
-        self.add("block account", how=True)  # until the next rest
+        self.add("block account", how=True)
+        self.soon(Step("block account", how=False))
 
     def ambush(self) -> None:
         """An owner acts just before a request of the function is carried out."""
@@ -137,11 +144,18 @@ class _Drawing:
             operation, kind, times = draw.choice(_BESIDE), "fail", min(times, 2)
         elif draw.random() < 0.2:
             kind, how, times = "fail", draw.choice(_REFUSALS), draw.choice((1, 4, 12))
-        if kind == "lag":
-            operation = "oss:PutBucketAcl"
-        if kind in ("lag", "stall"):
-            how, times = draw.choice((1, 2, 3) if kind == "lag" else (0.05, 0.3, 0.3, 5.5)), 1
-        self.add("fault", operation, (kind, how), times)
+        if kind == "stall":
+            how, times = draw.choice((0.05, 0.3, 0.3, 5.5)), 1
+        self.add("fault", operation, (kind, how, ""), times)
+        if kind == "hold":
+            self.soon(Step("release"))
+
+    def beset(self) -> None:
+        """A bucket is opened, and its repair shows late, or is refused to the end."""
+        name, late = self.known(), self.draw.choice((0, 1, 2, 3))
+        fault = ("lag", late, name) if late else ("fail", "403 AccessDenied", name)
+        self.add("fault", "oss:PutBucketAcl", fault, 1 if late else 1000)
+        self.add("open", name, self.draw.choice(_PUBLIC))
 
     def kill(self) -> None:
         self.add("kill")
@@ -151,13 +165,7 @@ class _Drawing:
         killed = self.draw.randrange(1, 40) if self.draw.random() < 0.15 else 0
         self.add("verb", self.draw.choice(list(self.regions)[-25:]), name, killed)
         if name == "pause":
-            self.resumes = self.draw.randrange(3, 20)
-
-    def resume(self) -> None:
-        """Some messages after a pause."""
-        self.resumes -= 1
-        if not self.resumes:
-            self.add("verb", "", "resume")
+            self.soon(Step("verb", how="resume"))
 
 
 def draw(seed: int, messages: int) -> list[Step]:
@@ -168,12 +176,13 @@ def draw(seed: int, messages: int) -> list[Step]:
         it.tagged: 6, it.not_ours: 8, it.garbage: 6,
     }  # fmt: skip
     besides = {
-        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.verb: 0.08, it.kill: 0.02, it.block: 0.01
+        it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.beset: 0.08, it.verb: 0.05,
+        it.kill: 0.006, it.block: 0.01,
     }  # fmt: skip
-    for _ in range(messages):
+    for it.messages in range(messages):
         it.draw.choices(list(kinds), list(kinds.values()))[0]()
         for happens, often in besides.items():
             if it.draw.random() < often:
                 happens()
-        it.resume()
+        it.steps += it.ends.pop(it.messages, ())
     return it.steps

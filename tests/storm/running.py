@@ -5,11 +5,14 @@ import io
 import json
 import re
 import signal
+import threading
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import MappingProxyType
 
 from scripts.account.package import exemptions_in, with_exemptions
@@ -18,21 +21,56 @@ from scripts.localcloud.journal import Entry
 from scripts.localcloud.oss.model import Bucket, RefusedError
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, SERVICE, TOPIC, Account
-from tests.parts import edit, public_policy
+from tests.parts import public_policy
 from tests.storm import seeing
 from tests.storm.bodies import OTHER_ACCOUNT, body
 from tests.storm.drawing import LISTED, Step
 from tests.storm.seeing import Change, Exempted, Seen, State
 
 TAG = "public-until"
-_WAVE = 200  # steps, after which all comes to rest
-_REST = 600.0  # seconds in which a wave must come to rest
+_TOLD = 1000  # steps
+_REST = 600.0  # seconds in which all must come to rest
+_PATIENCE = 9  # tries
+_AT_ONCE = 32  # runs of the function
+_BEHIND = 12  # verbs that may be under way before the next thing happens
+_CHANGING = ("apply", "undo", "pause", "resume")  # one of these at a time
 _DUE = ("sweep", "--due", "--grace", "0", "--limit", "1000000", "--json")
 _APART = "apart"  # the role of whoever runs verbs in a process of its own
 
 
 def _day(days: int) -> str:
     return (datetime.now(timezone.utc) + timedelta(days=days)).date().isoformat()
+
+
+class _Mouth(io.TextIOBase):
+    """What each thread says, for itself."""
+
+    def __init__(self) -> None:
+        self._said: defaultdict[int, list[str]] = defaultdict(list)
+
+    def write(self, text: str) -> int:
+        self._said[threading.get_ident()].append(text)
+        return len(text)
+
+    def taken(self) -> str:
+        """What the thread that asks said since it last asked."""
+        return "".join(self._said.pop(threading.get_ident(), ()))
+
+
+@contextlib.contextmanager
+def _apart() -> Iterator[_Mouth]:
+    with (
+        contextlib.redirect_stdout(_Mouth()) as out,
+        contextlib.redirect_stderr(_Mouth()),
+    ):
+        yield out
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file at once: others may be reading it."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 class Storm:
@@ -45,7 +83,7 @@ class Storm:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.account, self.cloud = account, account.cloud
-        self._knobs = {"exemptTag": TAG, **knobs}
+        self._knobs = {"exemptTag": TAG, "role": "*leastPrivilege", **knobs}
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
         self._tell = tell
@@ -62,15 +100,20 @@ class Storm:
     def run(self, steps: list[Step]) -> Seen:
         """Have it happen, and come to rest; gives all that was to be seen."""
         self._set_up()
-        with self._ambushing(), ThreadPoolExecutor(1) as here, ThreadPoolExecutor(1) as apart:
-            self._lanes = (here, apart)
+        with (
+            self._watching(),
+            self._ambushing(),
+            _apart() as self._out,
+            contextlib.ExitStack() as lanes,
+        ):
+            self._lanes = [lanes.enter_context(ThreadPoolExecutor(n)) for n in (_BEHIND, 1)]
             for done, step in enumerate(steps, 1):
                 self._happens(step)
                 self._pace()
-                if done % _WAVE == 0 or done == len(steps):
-                    self._rest()
+                if done % _TOLD == 0 or done == len(steps):
                     self._tell(f"{done} of {len(steps)} steps")
-        return self._calm()
+            self._rest()
+            return self._calm()
 
     def _set_up(self) -> None:
         for name, value in self._knobs.items():
@@ -84,8 +127,8 @@ class Storm:
         ram = self.cloud.ram
         ram.create_role(_APART, policies.trust("ecs.aliyuncs.com"))
         ram.attach(_APART, "System", "AdministratorAccess")
-        self.cloud.spreading.looks = 2
         self.cloud.fc.fresh_keys = True
+        self.cloud.fc.async_at_once = _AT_ONCE
         self.cloud.oss.most_buckets = 1_000_000
         self.cloud.oss.on_state.append(self._note)
 
@@ -95,6 +138,18 @@ class Storm:
             who = (bucket.acl, bucket.owner, bucket.created_at, tuple(bucket.tags.items()))
             state = State(*who, bucket.policy is not None, bucket.block_public_access)
         self._changes.append(Change(time.monotonic(), name, state))
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """A thread that dies, of the stand-in too, is told: what it was at work on is lost."""
+        hook = threading.excepthook
+
+        def died(how: threading.ExceptHookArgs) -> None:
+            self.problems.append("".join(traceback.format_exception(how.exc_value)))
+
+        threading.excepthook = died
+        yield
+        threading.excepthook = hook
 
     @contextlib.contextmanager
     def _ambushing(self) -> Iterator[None]:
@@ -121,6 +176,7 @@ class Storm:
         kinds = {
             "publish": self._publish,
             "block account": self._block_account,
+            "release": self._release,
             "ambush": self._ambush,
             "fault": self._fault,
             "kill": self._kill,
@@ -131,8 +187,10 @@ class Storm:
     def _pace(self) -> None:
         """Let others come to their turn: without this all would happen before any of it is seen."""
         journal = self.cloud.journal
-        enough = len(journal.entries()) + 12
-        journal.wait_for(lambda entries: len(entries) >= enough, 0.04)
+        enough = journal.position + 12
+        journal.wait_for(lambda _: journal.position >= enough, 0.02)
+        while len(wait([each for each in self._verbs if not each.done()], 0).not_done) > _BEHIND:
+            wait(self._verbs, return_when=FIRST_COMPLETED)
 
     def _owner(self, step: Step) -> None:
         """What an owner does to a bucket, by the console; it may be gone, or blocked, by now."""
@@ -164,7 +222,7 @@ class Storm:
         self._ambushes[f"oss:{step.bucket}", bucket].append(step.how)
 
     def _fault(self, step: Step) -> None:
-        kind, how = step.how
+        kind, how, subject = step.how
         faults: dict[str, Callable[[], Fault]] = {
             "fail": lambda: Fail(int(how.split()[0]), how.split()[1]),
             "drop": Drop,
@@ -176,7 +234,9 @@ class Storm:
         fault = faults[kind]()
         if isinstance(fault, Hold):
             self._holds.append(fault)
-        order = self.cloud.faults.add(step.bucket, fault, times=step.number, may_be_unmet=True)
+        order = self.cloud.faults.add(
+            step.bucket, fault, subject=subject, times=step.number, may_be_unmet=True
+        )
         self._orders.append(order)
 
     def _kill(self, _: Step) -> None:
@@ -185,7 +245,7 @@ class Storm:
     # Verbs
 
     def _verb(self, step: Step) -> None:
-        lane = self._lanes[bool(step.number)]
+        lane = self._lanes[step.how in _CHANGING]
         self._verbs.append(lane.submit(self._run_verb, step))
 
     def _run_verb(self, step: Step) -> None:
@@ -194,7 +254,9 @@ class Storm:
         if step.number:
             self._run_killed(words, step.number)
         else:
-            self.answer(*words)
+            # Who resumes does not leave it at a bad moment.
+            tries = _PATIENCE if step.how == "resume" else 1
+            any(json.loads(self.answer(*words))["exit"] == 0 for _ in range(tries))
         if step.how == "undo":
             self._learn_exemptions(began)
 
@@ -202,7 +264,8 @@ class Storm:
         if step.how == "apply":
             text = self.account.path.read_text("utf-8")
             old, new = ("60", "61") if "  timeout: 60\n" in text else ("61", "60")
-            edit(self.account.path, f"  timeout: {old}\n", f"  timeout: {new}\n")
+            text = text.replace(f"  timeout: {old}\n", f"  timeout: {new}\n")
+            _replace(self.account.path, text.encode())
         undo = f"undo --bucket {self._repaired() or step.bucket} --owner web --expires {_day(30)}"
         words = {
             "redrive": "redrive --limit 10 --yes",
@@ -218,18 +281,16 @@ class Storm:
 
     def _repaired(self) -> str:
         """The bucket that was repaired last."""
-        runs = seeing.of_journal(self.cloud.journal.entries("fc", "invoked"), TOPIC)["runs"]
-        lines = [line for run in runs for line in run.lines if line["outcome"] == "repaired"]
-        return str(lines[-1]["bucket"]) if lines else ""
+        for run in reversed(self.cloud.journal.entries("fc", "invoked")):
+            for line in reversed(seeing.audit_lines(run.details["log"])):
+                if line["outcome"] == "repaired":
+                    return str(line["bucket"])
+        return ""
 
     def answer(self, *words: str) -> str:
         """What a verb answers, in JSON; notes how it must not end."""
-        with (
-            contextlib.redirect_stdout(io.StringIO()) as out,
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            code = self.account.run(*words)
-        said = out.getvalue()
+        code = self.account.run(*words)
+        said = self._out.taken()
         self.counts[f"{words[0]} ended with {code}"] += 1
         if code not in (0, 1) or "defect" in str(json.loads(said).get("error")):
             self.problems.append(f"{' '.join(words)} ended with {code}: {said.split()}")
@@ -253,8 +314,9 @@ class Storm:
             "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
         }
         with self.account.process(*words, **environ) as process:
-            if journal.wait_for(enough, 30):
-                process.send_signal(signal.SIGINT if after % 2 else signal.SIGKILL)
+            while process.poll() is None and not journal.wait_for(enough, 0.1):
+                pass
+            process.send_signal(signal.SIGINT if after % 2 else signal.SIGKILL)
             _, told = process.communicate()
         if "Traceback" in told:
             self.problems.append(f"{' '.join(words)}, killed, said {told.split()}")
@@ -271,15 +333,19 @@ class Storm:
             if each.bucket not in known
         ]
         path = self.account.folder / "build" / "function.zip"
-        path.write_bytes(with_exemptions(path.read_bytes(), exempt))
+        _replace(path, with_exemptions(path.read_bytes(), exempt))
 
     # Rest
 
-    def _rest(self) -> None:
-        self._block_account(Step("", how=False))
+    def _release(self, _: Step) -> None:
+        """Whatever is held goes on."""
         for held in self._holds:
             held.released.set()
         self._holds.clear()
+
+    def _rest(self) -> None:
+        self._block_account(Step("", how=False))
+        self._release(Step(""))
         for verb in self._verbs:
             verb.result()
         self._verbs.clear()

@@ -112,7 +112,7 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
         if each.service == "oss" and "request" in more:
             by["calls"].append(_call(each))
         elif each.service == "fc" and each.action == "invoked":
-            lines = [json.loads(line) for line in more["log"].splitlines() if _is_audit(line)]
+            lines = audit_lines(more["log"])
             who = (more["access_key_id"], more["request_id"], more["kind"], more["event"])
             by["runs"].append(Run(more["began"], each.at, *who, more["error_type"], tuple(lines)))
         elif each.service == "fc" and each.action in ("succeeded", "gave_up"):
@@ -132,8 +132,10 @@ def _call(entry: Any) -> Call:
     return Call(more["began"], entry.at, (match and match[1]) or "", *what)
 
 
-def _is_audit(line: str) -> bool:
-    return line.startswith("{") and '"event": "resource_repair"' in line
+def audit_lines(log: str) -> list[dict[str, Any]]:
+    """Those among what a run printed."""
+    whole = (line for line in log.splitlines() if line.startswith("{"))
+    return [json.loads(line) for line in whole if '"event": "resource_repair"' in line]
 
 
 def findings(value: Any, compliance: str = "", account: str = "") -> Iterator[Finding]:

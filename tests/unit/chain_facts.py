@@ -131,7 +131,9 @@ SOUND = Facts(
     alert_policy=seen("alert policy", "policy", actions="fire()"),
     webhook=seen("alert webhook", "webhook", to="https://example.com/…"),
     found=Prospect(),
+    held=Prospect(),
     due=(),
+    told=(),
 )
 
 

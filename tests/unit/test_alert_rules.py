@@ -80,10 +80,32 @@ def test_only_a_bucket_s_name_reaches_whoever_is_woken(spec: Spec, alert: str, n
     """The text has a command to copy: what else is in its place is told as no name at all."""
     rule = alert_rules(spec)[alert]
     assert "--bucket ${bucket}" in rule.text
-    message = json.dumps({"bucket": name, "outcome": "failed"})
+    message = json.dumps({"bucket": name, "outcome": "failed", "request_id": "r-1"})
     line = Log(0, "", "", {MESSAGE: message}, INDEX, 0.0)
-    (row,) = rows(rule.query.partition("|")[2].replace("count(1) > 2", "true"), [line], INDEX)
+    (row,) = rows(rule.query.partition("|")[2].replace("> 2", "> 0"), [line], INDEX)
     assert row["bucket"] == (name if is_bucket_name(name) else NO_NAME)
+
+
+def closings(reported: list[int | None]) -> list[Log]:
+    """Lines of the closing of a bucket, each when its finding was reported."""
+    lines = (
+        {"bucket": "shop", "outcome": "repaired", "reported_at": at, "request_id": f"r-{n}"}
+        for n, at in enumerate(reported)
+    )
+    return [Log(0, "", "", {MESSAGE: json.dumps(line)}, INDEX, 0.0) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("reported", "repairs"),
+    [([1] * 5, ""), ([1, 1, 2], ""), ([1, 2, 3], "3"), ([1, 1, 2, 3], "3"), ([None] * 3, "3")],
+)
+def test_one_opening_is_counted_once_however_often_it_is_delivered(
+    spec: Spec, reported: list[int | None], repairs: str
+) -> None:
+    """Openings are told apart by when they were reported; without that, by their requests."""
+    query = alert_rules(spec)["reopened"].query
+    found = rows(query.partition("|")[2], closings(reported), INDEX)
+    assert [row["repairs"] for row in found] == ([repairs] if repairs else [])
 
 
 @pytest.mark.parametrize("retries", [0, 3, 8])

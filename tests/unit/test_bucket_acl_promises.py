@@ -325,6 +325,19 @@ def test_a_ceiling_is_not_written_again_to_what_is_closed_by_now() -> None:
     assert (len(oss.writes()), oss.acl) == (1, "private")
 
 
+@pytest.mark.parametrize(
+    ("script", "outcome", "acl"),
+    [("ok ok lag", "repaired", "public-read"), ("ok ok close", "exempt", "private")],
+)
+def test_a_ceiling_that_was_set_is_told_only_where_it_was_seen(
+    script: str, outcome: str, acl: str
+) -> None:
+    """Read back as private, it shows what was before the write, or what its owner did after it."""
+    oss = ModelOss("public-read-write", earlier="private", script=iter(script.split()))
+    result = run(oss, allow="public-read")
+    assert (result.outcome, result.acl_after, oss.acl) == (outcome, acl, acl)
+
+
 def test_the_window_that_oss_leaves_is_that_of_a_ceiling() -> None:
     """Closed by its owner between our read and our write, it is opened to the ceiling: no further.
 

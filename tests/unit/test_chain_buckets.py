@@ -11,9 +11,11 @@ from resource_repair.exemptions import Exemption, Exemptions
 from scripts.account.deployed_function import Pause
 from scripts.account.findings import NON_COMPLIANT, Result
 from scripts.decide.chain import Diagnosis, Standing, examine
-from scripts.decide.chain.buckets import BUCKETS, EXPECT
+from scripts.decide.chain.buckets import BUCKETS
 from scripts.decide.chain.facts import Facts
 from scripts.decide.deploy_conflicts import EXPECT_DROP
+from scripts.decide.deploy_effect import EXPECT_CLOSE as EXPECT
+from scripts.decide.deploy_effect import EXPECT_LEAVE_OPEN
 from scripts.decide.prospect import Prospect
 from scripts.errors import Problem
 from tests.unit.chain_facts import NOW, SPEC, facts, rule, running, said, unlike
@@ -111,7 +113,8 @@ def test_one_that_did_not_repair_begins_to_enforce(
     variables: Mapping[str, str], begins: bool, wrong: bool
 ) -> None:
     """The count also comes where a function only reports, or enforces another rule, or none."""
-    found = of_buckets(facts(running=running(**variables), found=open_ones(21)))
+    held = Prospect() if begins else open_ones(21)
+    found = of_buckets(facts(running=running(**variables), found=open_ones(21), held=held))
     told = ["none"] * wrong + (["21"] if begins else ["non-compliant"])
     assert [each.what.partition(" ")[0] for each in found] == told
 
@@ -119,9 +122,92 @@ def test_one_that_did_not_repair_begins_to_enforce(
 def test_where_nothing_begins_they_are_counted_alone() -> None:
     """Whatever their number: in mode report, and where it enforces already."""
     for spec in (SPEC, REPORTING):
-        (found,) = of_buckets(facts(spec=spec, found=open_ones(21)))
+        live = open_ones(21) if spec is SPEC else Prospect()
+        (found,) = of_buckets(facts(spec=spec, found=open_ones(21), held=live))
         assert found.what == "non-compliant and not exempt: 21, exempt: 1"
         assert found.standing is Standing.SOUND
+
+
+def prospect(close: str = "", exempt: str = "") -> Prospect:
+    """Buckets by what becomes of them."""
+    closed, left = (
+        tuple(
+            Result(name, "cn-shanghai", NON_COMPLIANT, NOW, "public-read", "")
+            for name in names.split()
+        )
+        for names in (close, exempt)
+    )
+    return Prospect(to_close=closed, exempt=left)
+
+
+@pytest.mark.parametrize(
+    ("live", "ours", "settings", "says", "stops"),
+    [
+        # An exemption taken out or narrowed, exemptTag switched off: from the first one on.
+        (("", "shop"), ("shop", ""), {}, "1 bucket that the live function leaves open", True),
+        (("", "shop"), ("shop", ""), {EXPECT: "1"}, "will be closed once this is deployed", False),
+        (("", "shop"), ("shop", ""), {EXPECT: "2"}, "shop; EXPECT_CLOSE is 2", True),
+        (("", "shop"), ("shop", ""), {EXPECT_DROP: "shop"}, "will be closed once", True),
+        # Named in full by the live exemptions: EXPECT_DROP wants the name, and nobody a number.
+        (("", "old-site"), ("old-site", ""), {}, "will be closed once", False),
+        # A glob, a tag: nobody named it, so that nobody looked at it.
+        (("site-a", ""), ("", "site-a"), {}, "1 bucket that the live function closes", True),
+        (("site-a", ""), ("", "site-a"), {EXPECT_LEAVE_OPEN: "1"}, "will be left open", False),
+        (("site-a", ""), ("", "site-a"), {EXPECT_LEAVE_OPEN: "3"}, "EXPECT_LEAVE_OPEN is 3", True),
+        # Named in full, in a file that is reviewed.
+        (("static-site", ""), ("", "static-site"), {}, "will be left open", False),
+        (("shop", "site"), ("shop", "site"), {}, "non-compliant and not exempt: 1", False),
+    ],
+)
+def test_what_a_later_deploy_changes_for_buckets_is_told_and_its_number_wanted(
+    live: tuple[str, str],
+    ours: tuple[str, str],
+    settings: Mapping[str, str],
+    says: str,
+    stops: bool,
+) -> None:
+    """Beside what is live, where that enforces already; as it is live, nothing is wrong with it."""
+    given = facts(
+        held=prospect(*live),
+        found=prospect(*ours),
+        exemptions=Exemptions((HELD,)),
+        live_exemptions=Exemptions((HELD._replace(bucket="old-site"),)),
+        settings=settings,
+    )
+    (before,) = examine(BUCKETS, given, before_deploy=True)
+    (now,) = of_buckets(given)
+    assert says in before.what
+    assert before.standing is (Standing.FAULT if stops else Standing.SOUND)
+    assert now.standing is Standing.SOUND
+
+
+def test_a_first_enforcement_names_what_it_closes_though_the_live_function_exempts_it() -> None:
+    """One is enough to ask, and it is named apart from those that are merely reported."""
+    given = facts(
+        running=running(repairMode="report"),
+        held=prospect("another", "shop"),
+        found=prospect("another shop"),
+    )
+    (found,) = of_buckets(given)
+    assert found.standing is Standing.FAULT
+    assert found.what.startswith("2 buckets that are non-compliant")
+    assert found.what.endswith("exempt until now: shop")
+    assert f"set {EXPECT}=2" in found.mend
+
+
+def test_going_back_to_report_names_what_stays_open_and_wants_no_number() -> None:
+    """It is said in so many words in s.yaml, and is how somebody stops it."""
+    given = facts(spec=REPORTING, held=prospect("shop"), found=prospect("shop"))
+    (found,) = examine(BUCKETS, given, before_deploy=True)
+    assert found.standing is Standing.SOUND
+    assert "will be left open once this is deployed: shop, as nothing is closed then" in found.what
+
+
+def test_live_exemptions_that_nobody_can_read_exempt_nothing_and_close_nothing() -> None:
+    """The function repairs nothing with them, so that a deploy closes all that is found."""
+    broken = Problem("the exemptions cannot be read (KeyError): deploy again")
+    (found,) = of_buckets(facts(live_exemptions=broken, found=prospect("shop")))
+    assert found.what.startswith("1 bucket that the live function leaves open will be closed")
 
 
 @pytest.mark.parametrize(

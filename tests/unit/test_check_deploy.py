@@ -118,6 +118,7 @@ def test_a_wrong_id_is_told_where_it_is_set(
         ({"s_default_fc_endpoint": "https://<account id>.cn-shanghai.fc.aliyuncs.com"}, 2),
         ({"s_default_fc_endpoint": ""}, 2),
         ({"s_default_enable_fc_endpoint": ""}, 2),
+        ({"s-default-fc-endpoint": "http://1.cn-shanghai.fc.aliyuncs.com"}, 2),
     ],
 )
 def test_a_deploy_in_the_clear_is_refused(

@@ -50,6 +50,13 @@ def test_the_account_of_its_keys_is_read(tmp_path: Path, account: str, name: str
     assert of(kept(tmp_path, profile(account), name)) == OTHER
 
 
+def test_in_another_home_they_are_found(tmp_path: Path) -> None:
+    """Where the client was told to keep all elsewhere, its keys there count."""
+    home = kept(tmp_path / "home", profile(OURS))
+    other = kept(tmp_path / "other", profile(OTHER))
+    assert of(home, serverless_devs_config_home=other) == OTHER
+
+
 def test_in_another_workspace_they_are_found(tmp_path: Path) -> None:
     """Where the client was given another folder, its keys there count."""
     home = kept(tmp_path, json.dumps({"workspace": "~/work"}), ".s/config/s.json")

@@ -1,3 +1,5 @@
+import functools
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +15,7 @@ from darabonba.policy.retry import RetryPolicyContext
 from Tea.exceptions import TeaException
 
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
-from scripts.errors import ClientsError, CloudError
+from scripts.errors import ClientsError, CloudError, Problem
 
 NAMES = [
     f"RESOURCE_REPAIR_{name}_ENDPOINT"
@@ -22,14 +24,38 @@ NAMES = [
 LOCAL = dict.fromkeys(NAMES, "http://127.0.0.1:1234")
 
 
-def test_endpoints_are_overridden_as_a_set() -> None:
-    """None set means Alibaba Cloud's own, all set means those, some set is refused by name."""
+def test_a_local_cloud_is_never_had_by_half() -> None:
+    """None set means Alibaba Cloud's own, all set a local cloud; some on this machine are refused.
+
+    What is to be set or unset is named.
+    """
     assert Endpoints.from_environment({}) == Endpoints()
     assert set(Endpoints.from_environment(LOCAL)) == {"http://127.0.0.1:1234"}
     for name in NAMES:
-        some = {other: url for other, url in LOCAL.items() if other != name}
-        with pytest.raises(ClientsError, match=f"set {name} too"):
-            Endpoints.from_environment(some)
+        for elsewhere in ({}, {name: "https://service.example.com"}):
+            some = {other: url for other, url in LOCAL.items() if other != name}
+            with pytest.raises(ClientsError, match=f"set {name} too, or unset those"):
+                Endpoints.from_environment(some | elsewhere)
+            with pytest.raises(ClientsError, match=f"^{name} lead to this machine"):
+                Endpoints.from_environment({name: "https://localhost:80"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_private_endpoint_is_set_alone(name: str) -> None:
+    """The other services stay Alibaba Cloud's own; in the clear it is not had."""
+    found = Endpoints.from_environment({name: "https://service.example.com"})
+    assert [url for url in found if url] == ["https://service.example.com"]
+    with pytest.raises(ClientsError, match="use https"):
+        Endpoints.from_environment({name: "http://service.example.com"})
+
+
+def test_a_private_endpoint_of_oss_can_be_of_each_region() -> None:
+    """{region} in it stands for the bucket's, as in the function's ossEndpoint."""
+    endpoints = Endpoints(oss="https://oss-{region}.example.com")
+    key = fixed_credentials("id", "secret")
+    clients = Clients("cn-shanghai", credentials=key, endpoints=endpoints)
+    hosts = [clients.bucket("a-bucket", region).endpoint for region in ("", "cn-beijing")]
+    assert hosts == ["https://oss-cn-shanghai.example.com", "https://oss-cn-beijing.example.com"]
 
 
 @pytest.mark.parametrize(
@@ -64,15 +90,24 @@ def test_alibaba_cloud_s_own_endpoints_are_https(monkeypatch: pytest.MonkeyPatch
         raise requests.ConnectionError
 
     monkeypatch.setattr(requests.Session, "send", refuse)
-    clients = Clients("cn-shanghai", credentials=fixed_credentials("id", "secret"))
+    key = fixed_credentials("id", "secret")
+    clients = Clients("cn-shanghai", credentials=key, config_region="ap-southeast-1")
     clients.account_id = "1234567890123456"
+    china = Clients("ap-southeast-1", credentials=key, config_region="cn-shanghai")
+    elsewhere = Clients("cn-shanghai", credentials=key, alert_region="eu-central-1")
+    users, request = "sls.common.user", sls.ListResourceRecordRequest()
     for ask in (
         clients.sts.get_caller_identity,
         lambda: clients.ram.get_role(ram.GetRoleRequest(role_name="a")),
         lambda: clients.fc.get_service("a", fc.GetServiceRequest()),
         clients.config.get_configuration_recorder,
+        china.config.get_configuration_recorder,
         lambda: clients.mns.list_queue(mns.ListQueueRequest()),
         lambda: clients.log.get_project("logs", sls.GetProjectRequest()),
+        *(
+            functools.partial(each.alert_records.list_resource_record, users, request)
+            for each in (clients, china, elsewhere)
+        ),
         clients.bucket("config-snapshot", "cn-beijing").get_bucket_info,
     ):
         with pytest.raises(Exception):  # noqa: B017, PT011  (each SDK's own)
@@ -82,11 +117,23 @@ def test_alibaba_cloud_s_own_endpoints_are_https(monkeypatch: pytest.MonkeyPatch
         "https://sts.cn-shanghai.aliyuncs.com",
         "https://ram.aliyuncs.com",
         "https://1234567890123456.cn-shanghai.fc.aliyuncs.com",
+        "https://config.ap-southeast-1.aliyuncs.com",
         "https://config.cn-shanghai.aliyuncs.com",
         "https://mns-open.cn-shanghai.aliyuncs.com",
         "https://logs.cn-shanghai.log.aliyuncs.com",
+        "https://ap-southeast-1.log.aliyuncs.com",
+        "https://cn-heyuan.log.aliyuncs.com",
+        "https://eu-central-1.log.aliyuncs.com",
         "https://config-snapshot.oss-cn-beijing.aliyuncs.com",
     ]
+
+
+def test_where_alert_records_are_is_not_guessed() -> None:
+    """With an endpoint of Cloud Config's own nothing tells the account's site."""
+    endpoints = Endpoints(config="https://config.example.com")
+    clients = Clients("cn-shanghai", endpoints=endpoints)
+    with pytest.raises(Problem, match="to cn-heyuan or ap-southeast-1"):
+        _ = clients.alert_records
 
 
 def refused_by_log_service(code: str, message: str) -> UnretryableException:
@@ -214,6 +261,79 @@ def test_a_refusal_that_names_the_caller_does_not_pass(said: str, final: bool) -
     with pytest.raises(CloudError) as caught, calling("fc:CreateService", "it"):
         raise refused("AccessDenied", said)
     assert caught.value.final is final
+
+
+def denied(kind: str, policy: str, said: str = "no") -> ClientException:
+    """A refusal with its detail."""
+    detail = {"AuthAction": "ram:GetRole", "NoPermissionType": kind, "PolicyType": policy}
+    data = {"Code": "NoPermission", "Message": said, "AccessDeniedDetail": detail}
+    return ClientException(status_code=403, code="NoPermission", message=said, data=data)
+
+
+IDENTITY, GROUP = "AccountLevelIdentityBasedPolicy", "ResourceGroupLevelIdentityBasedPolicy"
+FC_OFF = "FC service is not enabled for current user."
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "says", "statement_helps"),
+    [
+        ("ram:GetRole", denied("ImplicitDeny", IDENTITY), "allow ram:GetRole to whoever", True),
+        ("ram:GetRole", denied("ImplicitDeny", ""), "allow ram:GetRole to whoever", True),
+        ("ram:GetRole", denied("ImplicitDeny", "NewPolicy"), "allow ram:GetRole to", True),
+        ("ram:GetRole", refused("NoPermission", "no"), "allow ram:GetRole to whoever", True),
+        (
+            "ram:GetRole",
+            denied("ExplicitDeny", IDENTITY),
+            "a policy of whoever these credentials are denies ram:GetRole, and no Allow elsewhere "
+            "helps against that: take that Deny away",
+            False,
+        ),
+        ("ram:GetRole", denied("ExplicitDeny", GROUP), "for a resource group, denies", False),
+        ("ram:GetRole", denied("ExplicitDeny", "NewPolicy"), "of type NewPolicy denies", False),
+        ("ram:GetRole", denied("ExplicitDeny", "x\n[31m"), "some policy denies", False),
+        (
+            "ram:GetRole",
+            denied("ExplicitDeny", "ControlPolicy"),
+            "a control policy of the resource directory denies ram:GetRole, and no Allow elsewhere "
+            "helps against that: ask whoever administers the resource directory",
+            False,
+        ),
+        ("ram:GetRole", denied("ImplicitDeny", "ControlPolicy"), "does not allow", False),
+        (
+            "ram:GetRole",
+            denied("ImplicitDeny", "SessionPolicy"),
+            "the policy that was given when the role was assumed does not allow ram:GetRole",
+            False,
+        ),
+        ("sts:AssumeRole", denied("ImplicitDeny", "AssumeRolePolicy"), "the trust policy", False),
+        ("fc:GetService", refused("AccessDenied", "an explicit deny"), "some policy denies", False),
+        ("fc:GetService", refused("AccessDenied", FC_OFF), "https://fcnext.console.aliyun", False),
+        (
+            "log:GetProject",
+            refused_by_log_service("Unauthorized", "AccessKeyId LTAI5tHidden is inactive"),
+            "Log Service is not switched on in this account, or the key is not: activate it at "
+            "https://sls.console.aliyun.com",
+            False,
+        ),
+        (
+            "config:ListConfigRules",
+            refused("Forbidden", "The service is not activated."),
+            "Cloud Config is not switched on in this account, and no permission helps: activate it",
+            False,
+        ),
+    ],
+)
+def test_a_refusal_that_no_statement_mends_is_told_as_such(
+    operation: str, error: Exception, says: str, statement_helps: bool
+) -> None:
+    """A Deny, a policy elsewhere, a service that is off: who mends it; to allow is no help."""
+    with pytest.raises(CloudError) as caught, calling(operation, "it"):
+        raise error
+    assert says in str(caught.value)
+    assert caught.value.lacks_statement is statement_helps
+    if not statement_helps:
+        assert "to whoever these credentials are" not in str(caught.value)
+    assert not {"LTAI5tHidden", "\n"} & set(re.findall(r"LTAI5tHidden|\n", str(caught.value)))
 
 
 def test_nor_does_one_whose_detail_names_the_caller() -> None:

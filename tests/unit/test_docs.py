@@ -10,12 +10,11 @@ from resource_repair import values
 from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import load
 from scripts import ROOT, cli
-from scripts.account import recipients
+from scripts.account import recipients, sites
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
-from scripts.decide import deploy_conflicts
-from scripts.decide.chain import buckets
-from scripts.declared import rule_ids
+from scripts.decide import deploy_conflicts, deploy_effect
+from scripts.declared import client_call, rule_ids
 from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
@@ -83,9 +82,12 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
         *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
-        *(recipients.WEBHOOK, recipients.EMAIL, buckets.EXPECT, deploy_conflicts.EXPECT_DROP),
+        *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
+        *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
         *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),
+        *(sites.CONFIG_REGION, sites.ALERT_REGION),
         *(byte_code.KNOB, "PYENV_ROOT", "serverless_devs_access_cicd_alias_name", "AccountID"),
+        *(client_call.ARGV, "serverless_devs_config_home"),
     ]
     assert [name for name in names if f"`{name}`" not in told] == []
     found = set()

@@ -66,6 +66,56 @@ def test_the_project_s_own_file_takes_an_entry(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("bucket: 123456", "bucket must be a text, and YAML reads 123456: put it in quotes"),
+        ("owner: no", "owner must be a text, and YAML reads False: put it in quotes"),
+        ("owner: 2026-07-01", "owner must be a text, and YAML reads 2026-07-01: put it in quotes"),
+        ("reason: 1.5", "reason must be a text, and YAML reads 1.5: put it in quotes"),
+        ("owner:", "owner must be a text that says something"),
+        ("owner: [web]", "owner must be a text that says something"),
+    ],
+)
+def test_what_yaml_takes_for_no_text_is_to_be_put_in_quotes(
+    path: Path, written: str, says: str
+) -> None:
+    """A number, a yes or no, a date: what it was read as, and what to do; so it is taken then."""
+    key, _, value = written.partition(": ")
+    name = key.rstrip(":")
+    lines = [
+        written if line.strip(" -").startswith(name) else line.strip(" -")
+        for line in OTHER.splitlines()[2:]
+    ]
+    path.write_text("- " + "\n  ".join(lines) + "\n")
+    with pytest.raises(Problem) as caught:
+        reviewed_exemptions(path, TODAY)
+    assert says in str(caught.value)
+    if "quotes" in says:
+        path.write_text(path.read_text().replace(written, f"{key}: '{value}'"))
+        assert getattr(reviewed_exemptions(path, TODAY).entries[0], name) == value
+
+
+@pytest.mark.parametrize("text", ["# Nothing yet.\n", "---\n# Nothing.\n", "\n # a\n\n# b"])
+def test_a_file_of_comments_alone_is_an_empty_list(path: Path, text: str) -> None:
+    """It lists nothing, and takes an entry."""
+    path.write_text(text)
+    assert reviewed_exemptions(path, TODAY).entries == ()
+    exemptions.add(path, ENTRY, TODAY)
+    assert path.read_text().startswith(text)
+    assert reviewed_exemptions(path, TODAY).entries == (ENTRY,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "---\n", "null\n", "~ # one\n", "{}\n", "# one\nnothing\n"]
+)
+def test_what_says_something_else_is_no_list(path: Path, text: str) -> None:
+    """Nor is an empty file, which may be one that was cut."""
+    path.write_text(text)
+    with pytest.raises(Problem, match="must be a list of entries"):
+        reviewed_exemptions(path, TODAY)
+
+
+@pytest.mark.parametrize(
     ("wrong", "line", "says"),
     [
         ("  expires: 2026-13-01", 6, "[0].expires is '2026-13-01', which is no date: correct it"),

@@ -77,3 +77,20 @@ def test_a_length_that_is_none_is_refused(length: bytes) -> None:
         client.sendall(HEAD + length + b"\r\n\r\nwhole\r\n")
         assert answer(client).startswith(b"HTTP/1.1 400 ")
     assert heard.requests == []
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [
+        b"Content-Length: 1000000000000000\r\n\r\n",
+        b"Content-Length: 1" + 30 * b"0" + b"\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nfffffffffffff\r\n",
+    ],
+)
+def test_a_length_beyond_all_memory_is_answered_too(announced: bytes) -> None:
+    """With 413: no room is made for what may never come, and nobody is left without an answer."""
+    heard = Heard()
+    with connected(heard) as client:
+        client.sendall(HEAD + announced)
+        assert answer(client).startswith(b"HTTP/1.1 413 ")
+    assert heard.requests == []

@@ -80,3 +80,26 @@ def test_whatever_comes_is_told(body: str, encoded: bool) -> None:
         body = base64.b64encode(body.encode("utf-8", "surrogatepass")).decode()
     failure = failure_in(body)
     assert failure.unreadable or failure.event
+
+
+@pytest.mark.parametrize("form", ["text", "base64", "list", "wrapped"])
+def test_a_bare_finding_can_be_sent(form: str) -> None:
+    """Put there by hand, or moved from elsewhere: what the function reads needs no envelope."""
+    body = {
+        "text": EVENT,
+        "list": f"[{EVENT}]",
+        "base64": base64.b64encode(EVENT.encode()).decode(),
+        "wrapped": json.dumps({"TopicName": "t", "Message": EVENT}),
+    }[form]
+    failure = failure_in(body)
+    assert failure.unreadable == ""
+    assert failure.event == body.encode()
+    assert failure.buckets == ["config-snapshot"]
+
+
+@pytest.mark.parametrize(
+    "body", [EVENT[:300], f"[{EVENT}, 1]", json.dumps({"a": 1}), "[]", json.dumps([ENVELOPE])]
+)
+def test_what_has_more_than_findings_needs_its_envelope(body: str) -> None:
+    """Else it may be anything: it is kept."""
+    assert failure_in(body).unreadable

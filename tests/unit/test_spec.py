@@ -65,7 +65,7 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
         "logLevel": "INFO",
     }
     queue = f"acs:mns:cn-shanghai:{ACCOUNT}:/queues/resource-repair-failed/messages"
-    assert function.async_config == AsyncConfig(3, 86400, queue)
+    assert function.async_config == AsyncConfig(3, 86400, queue, stateful=False)
     trigger = project.trigger
     assert trigger.name == "ConfigRuleNonComplianceMNSTrigger"
     assert trigger.role_arn == f"acs:ram::{ACCOUNT}:role/AliyunMNSNotificationRole"
@@ -176,6 +176,11 @@ def test_the_runtime_is_known_before_the_account() -> None:
         ("vars.retries", 9, "vars.retries"),
         ("vars.mode", False, "vars.mode"),
         ("vars.failureQueue", "a/b", f"{PROPS}.function.asyncConfiguration.destination.onFailure"),
+        (
+            f"{PROPS}.function.asyncConfiguration.statefulInvocation",
+            ...,
+            f"{PROPS}.function.asyncConfiguration",
+        ),
         (f"{PROPS}.region", "Shanghai!", f"{PROPS}.region"),
         (f"{PROPS}.function.timeOut", 60, f"{PROPS}.function.timeOut"),
         (f"{PROPS}.function.handler", ..., f"{PROPS}.function"),

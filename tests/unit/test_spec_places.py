@@ -143,7 +143,11 @@ def test_what_may_stand_there_is_told(tmp_path: Path, before: str, after: str, s
         ("  logRetention:", "  logRetenton:", "vars.logRetenton is used nowhere: logRetention is"),
         ("ruleName:", "rulename:", "vars.rulename is used nowhere: ruleName is perhaps meant"),
         ("  mode: enforce\n", "  mod: 1\n  mode: enforce\n", "vars.mod is used nowhere: take it"),
-        ("        role:\n", "        vpcConfig: {}\n        role:\n", "is not supported: take it"),
+        (
+            "        logConfig:\n",
+            "        vpcConfig: {}\n        logConfig:\n",
+            "is not supported: take",
+        ),
         (
             "topicName:",
             "filterTag: oss\n            topicName:",

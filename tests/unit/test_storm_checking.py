@@ -83,6 +83,14 @@ def with_states(before: State, after: State, since: float = 99.0) -> Seen:
 
 
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
+
+
+def swept(last: str) -> Seen:
+    """The story of a bucket that was opened again, and which a sweep has by what was said last."""
+    due = f"open, although its last audit line says {last}"
+    return OPEN_AGAIN._replace(sweep=json.dumps({"buckets": [{"bucket": "site", "due": due}]}))
+
+
 GAVE_UP = SOUND._replace(
     runs=(RUN._replace(error="E", lines=({**LINE, "outcome": "failed", "reason": "deadline"},)),),
     jobs=(Job(91.0, "r-1", succeeded=False),),
@@ -95,12 +103,15 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
+SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="64 KB"),))
 
 
 @pytest.mark.parametrize(
     ("story", "promise"),
     [
         (OPEN_AGAIN, 1),
+        (swept("failed"), 1),
+        (swept("denied"), 1),
         (SOUND._replace(runs=(RUN._replace(event=b"{}", lines=()),), jobs=(), delivered=()), 2),
         (told({**FINDING, "configRuleId": "cr-2"}), 2),
         (told({**FINDING, "accountId": OTHERS}), 2),
@@ -153,9 +164,12 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
 @pytest.mark.parametrize(
     "mend",
     [
-        lambda: OPEN_AGAIN._replace(sweep=json.dumps({"buckets": [{"bucket": "site"}]})),
+        lambda: swept("repaired"),
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
+        lambda: MADE._replace(
+            runs=SAID_SO.runs, jobs=SAID_SO.jobs, calls=(READ, WRITE._replace(status=403))
+        ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: GAVE_UP._replace(jobs=(Job(102.0, "r-1", succeeded=False, undelivered="64 KB"),)),
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),

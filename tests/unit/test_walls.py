@@ -129,7 +129,14 @@ def test_the_function_needs_no_yaml() -> None:
 
 # Switches of the local cloud that are strict by default, by the last two parts of their names, and
 # the most that each is when it is kind. What is called instead is kind whenever it is.
-KINDER = {"spreading.looks": 0, "spreading.end": 0}
+KINDER = {
+    "spreading.looks": 0,
+    "spreading.end": 0,
+    "lateness.new": 0,
+    "lateness.deleted": 0,
+    "lag.reads": 0,
+    "config.evaluates_after": 599,
+}
 MOST_KIND = 10  # places in all tests
 
 
@@ -209,13 +216,17 @@ cloud.spreading.end()
 cloud.spreading.looks = MANY
 cloud.spreading.looks = 1000
 cloud.other.looks = 0
+cloud.log.lateness.new = 0
+rig.log.lateness.deleted = 0
+cloud.config.lag.reads = 0
+cloud.config.evaluates_after = 6
+cloud.config.evaluates_after = 1e9
 """
     )
     found = [(each.place.split()[0], bool(each.reason)) for each in kindnesses(path)]
     assert found == [
         *(("test_something.py:3", True), ("test_something.py:5", True)),
-        *(("test_something.py:6", False), ("test_something.py:7", False)),
-        ("test_something.py:8", False),
+        *((f"test_something.py:{line}", False) for line in (6, 12, 13, 14, 15, 7, 8)),
     ]
 
 

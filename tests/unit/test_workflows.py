@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from scripts import declared
-from scripts.decide.chain.buckets import EXPECT
+from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github/workflows"
@@ -163,11 +163,14 @@ def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
 
 def test_the_doctor_hears_how_many_buckets_may_close(deploy: dict[Any, Any]) -> None:
     """The doctor that a deploy runs gets the expected number from the environment's variables."""
-    assert step_running(deploy, "s deploy")["env"][EXPECT] == "${{ vars.EXPECT_CLOSE }}"
+    given = step_running(deploy, "s deploy")["env"]
+    for name in (EXPECT_CLOSE, EXPECT_LEAVE_OPEN):
+        assert given[name] == f"${{{{ vars.{name} }}}}"
 
 
 @pytest.mark.parametrize(
-    ("command", "further"), [("s deploy", {"EXPECT_CLOSE", "EXPECT_DROP"}), ("s invoke", ())]
+    ("command", "further"),
+    [("s deploy", {EXPECT_CLOSE, EXPECT_LEAVE_OPEN, "EXPECT_DROP"}), ("s invoke", ())],
 )
 def test_credentials_go_by_environment(
     deploy: dict[Any, Any], command: str, further: Collection[str]

@@ -104,8 +104,10 @@ class Acl(Remedy):
             raise kind(reason, error.oss_request_id) from None
         return exempt_tag.judge(self._tag, self._name, tags, self._today())
 
-    def met(self, state: BucketState, aim: Aim) -> bool:
-        """Whether the bucket is no more open than it may be."""
+    def met(self, state: BucketState, aim: Aim, exactly: bool = False) -> bool:
+        """Whether the bucket is no more open than it may be, or `exactly` so open."""
+        if exactly:
+            return state.acl == aim.acl
         return OPENNESS.get(state.acl, len(OPENNESS)) <= OPENNESS[aim.acl]
 
     def harmless(self, aim: Aim) -> bool:
@@ -132,7 +134,7 @@ class Acl(Remedy):
         """Exempt, or private; then whether the policy lets the public in all the same."""
         if aim.exemption:
             exempted = _exempted(aim.exemption)
-            if repaired:
+            if repaired and self.met(state, aim, exactly=True):
                 return REPAIRED, f"set to the exemption's ceiling: {exempted}"
             return EXEMPT, exempted
         outcome, reason = ALREADY_PRIVATE, "private at two looks"

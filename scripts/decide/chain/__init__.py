@@ -19,6 +19,7 @@ from scripts.decide.chain.model import APPLY, Diagnosis, Link, Remark, Standing,
 from scripts.decide.chain.queue import FAILURE_QUEUE
 from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
 from scripts.decide.chain.service import SERVICE, SERVICE_ROLE, not_to_be_had
+from scripts.decide.chain.told import TOLD
 from scripts.decide.chain.topic import SUBSCRIPTION, TOPIC
 from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE
 from scripts.declared import Spec
@@ -45,6 +46,7 @@ LINKS = (
     ALERTS,
     BUCKETS,
     DUE,
+    TOLD,
 )
 
 
@@ -88,7 +90,7 @@ def _remarks(link: Link, facts: Facts, permissions: Sequence[Permission]) -> lis
 
 
 def _unseen(error: CloudError, spec: Spec, permissions: Sequence[Permission]) -> Remark:
-    if not error.denied or not_to_be_had(error):
+    if not error.lacks_statement or not_to_be_had(error):
         return Remark(Standing.UNSEEN, f"cannot see this link: {error}")
     statements = (
         json.dumps(permission.statement(spec.account_id, spec.region))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scripts.account import remediation
+from scripts.account.remediation import acting_told
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, fault, sound
 
@@ -13,7 +13,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     acting = known(facts.remediations)
     # The findings arrive all the same: no reason to stop a deploy.
     yield (
-        fault(remediation.told(acting), MEND)._replace(deploy_goes_on=True)
+        fault(acting_told(acting), MEND)._replace(deploy_goes_on=True)
         if acting
         else sound("Cloud Config remedies nothing by itself that is the function's to do")
     )

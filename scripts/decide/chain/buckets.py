@@ -1,51 +1,106 @@
-"""The buckets at the end of the chain: how many are closed when it begins to enforce."""
+"""The buckets at the end of the chain: which a deploy newly closes, or newly leaves open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from resource_repair import naming, settings
+from resource_repair.exemptions import Exemptions
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
-from scripts.account.findings import EVALUATING
+from scripts.account.findings import EVALUATING, Result
+from scripts.decide import deploy_effect
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, fault, sound, undeployed
-from scripts.decide.prospect import Prospect
-from scripts.declared import rule_ids
+from scripts.decide.chain.model import (
+    PROVISION,
+    Link,
+    Remark,
+    Standing,
+    fault,
+    sound,
+    stopping,
+    undeployed,
+)
+from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN, Effect, enforces
+from scripts.decide.prospect import Prospect, counted
+from scripts.declared import Spec, rule_ids
 from scripts.declared.rule_ids import RULE_ID
+from scripts.errors import CloudError, Problem
 
-EXPECT = "EXPECT_CLOSE"
-
-_UNASKED = 20  # so many buckets may be closed without that number being given
 _NAMED = 20
+
+
+class Changed(NamedTuple):
+    """What is said of it; where a number must be given for it, its setting and that number."""
+
+    remark: Remark
+    setting: str = ""
+    number: int = 0
 
 
 def begins_to_enforce(facts: Facts) -> bool:
     """Whether a deploy closes buckets that what is live leaves alone; raises what reading did."""
-    declared = settings.load(facts.spec.function.environment)
-    if not _enforces(declared):
+    declared = declared_settings(facts.spec)
+    if not enforces(declared):
         return False
     there = known(facts.running)
     # Findings of a rule that it does not wait for it leaves alone, whatever its mode.
-    waited_for = there.settings.rule_ids if there and _enforces(there.settings) else frozenset()
+    waited_for = there.settings.rule_ids if there and enforces(there.settings) else frozenset()
     return not waited_for.issuperset(declared.rule_ids)
 
 
-def closing(facts: Facts) -> Remark:
-    """What a deploy closes that begins to enforce; a fault where it must not go on like that.
+def judges_alike(facts: Facts) -> bool:
+    """Whether what is deployed makes of every finding what is live does; raises what reading did.
+
+    Without a look at any finding, as where a deploy changes nothing but the memory.
+    """
+    there = known(facts.running)
+    if there is None or _by_what(there.settings) != _by_what(declared_settings(facts.spec)):
+        return False
+    return live_exemptions(facts) == known(facts.exemptions)
+
+
+def changes(facts: Facts) -> Iterator[Changed]:
+    """What a deploy newly closes and newly leaves open, as far as there is any of it.
 
     Raises what reading did.
     """
+    begins = begins_to_enforce(facts)
     if not rules_are_there(facts):
-        return _UNKNOWN
-    if evaluating(facts):
-        return fault(
-            "how many will be closed once this is deployed is not known: the rule is just "
-            "evaluating them",
-            "wait until it is ACTIVE, and run again",
-        )._replace(deploy_stops=True)
-    found = known(facts.found)
-    names = [result.bucket for result in found.to_close]
-    return _told(facts, names) if names else sound(_counted(found))
+        yield Changed(_UNKNOWN._replace(deploy_stops=begins))
+        return
+    if begins and evaluating(facts):
+        yield Changed(_EVALUATING)
+        return
+    changed = effect(facts)
+    if changed.closes:
+        yield _told_closing(facts, changed, begins=begins)
+    if changed.leaves:
+        yield _told_leaving(facts, changed)
+
+
+def effect(facts: Facts) -> Effect:
+    """Both, as values; raises likewise."""
+    there = known(facts.running)
+    live = there.settings if there and live_exemptions(facts) is not None else None
+    ours = declared_settings(facts.spec)
+    return deploy_effect.effect(live, known(facts.held), ours, known(facts.found))
+
+
+def live_exemptions(facts: Facts) -> Exemptions | None:
+    """Those of the live code; None where nobody can read them, with which it closes nothing.
+
+    Raises CloudError where they could not be asked for.
+    """
+    held = facts.live_exemptions
+    if isinstance(held, Problem) and not isinstance(held, CloudError):
+        return None
+    return known(held)
+
+
+def declared_settings(spec: Spec) -> Settings:
+    """The settings that a deploy brings, as the function reads them."""
+    return settings.load(spec.function.environment)
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -59,7 +114,8 @@ def _examine(facts: Facts) -> Iterator[Remark]:
             f"{'; '.join(there.settings.problems)}"
         )
     known(facts.exemptions)  # without them nothing is known
-    yield closing(facts) if begins_to_enforce(facts) else sound(_counted(known(facts.found)))
+    told = [each.remark for each in changes(facts)]
+    yield from told or [sound(_counted(known(facts.found)))]
     yield from _out_of_reach(facts)
 
 
@@ -93,6 +149,12 @@ _UNKNOWN = Remark(
 )
 
 
+_EVALUATING = fault(
+    "how many will be closed once this is deployed is not known: the rule is just evaluating them",
+    "wait until it is ACTIVE, and run again",
+)._replace(deploy_stops=True)
+
+
 def rules_are_there(facts: Facts) -> bool:
     """Whether every rule that is waited for is known by its id; raises what reading did."""
     there = {rule.id for rule in known(facts.rules)}
@@ -105,9 +167,9 @@ def evaluating(facts: Facts) -> bool:
     return any(rule.state == EVALUATING for rule in waited_for)
 
 
-def _enforces(read: Settings) -> bool:
-    """Whether a function that reads these settings closes buckets: a misconfigured one does not."""
-    return not read.problems and read.mode == ENFORCE
+def _by_what(read: Settings) -> tuple[object, ...]:
+    """By what a function that reads these settings tells which bucket it closes."""
+    return enforces(read), read.rule_ids, read.exempt_tag
 
 
 def _counted(found: Prospect) -> str:
@@ -117,21 +179,63 @@ def _counted(found: Prospect) -> str:
     )
 
 
-def _told(facts: Facts, names: list[str]) -> Remark:
-    count, expected = len(names), facts.settings.get(EXPECT, "")
-    those = "bucket that is" if count == 1 else "buckets that are"
-    further = f" and {count - _NAMED} more" if count > _NAMED else ""
-    what = (
-        f"{count} {those} non-compliant and not exempt will be closed once this is deployed, in "
-        f"mode {ENFORCE}, and Cloud Config reports them: {', '.join(names[:_NAMED])}{further}"
-    )
-    if count <= _UNASKED or expected == str(count):
-        return sound(what)
-    return fault(
-        f"{what}; {EXPECT} is {expected}" if expected else what,
+def _told_closing(facts: Facts, changed: Effect, *, begins: bool) -> Changed:
+    count = len(changed.closes)
+    if begins:
+        those = "bucket that is" if count == 1 else "buckets that are"
+        what = (
+            f"{count} {those} non-compliant and not exempt will be closed once this is deployed, "
+            f"in mode {ENFORCE}, and Cloud Config reports them: {_listed(changed.closes)}"
+        )
+    else:
+        what = (
+            f"{counted(count)} that the live function leaves open will be closed once this is "
+            f"deployed, and Cloud Config reports them: {_listed(changed.closes)}"
+        )
+    if begins and changed.on_purpose:
+        what += f"; exempt until now: {_listed(changed.on_purpose)}"
+    live = live_exemptions(facts) or Exemptions()
+    if not deploy_effect.closing_wants(changed, live, facts.settings):
+        return Changed(sound(what))
+    mend = (
         "resource-repair status --all shows them; exempt those that must stay open, and set "
-        f"{EXPECT}={count}",
-    )._replace(deploy_stops=True)
+        f"{EXPECT_CLOSE}={count}"
+    )
+    stops = fault if begins else stopping
+    told = stops(_with_given(facts, what, EXPECT_CLOSE), mend)._replace(deploy_stops=True)
+    return Changed(told, EXPECT_CLOSE, count)
 
 
-BUCKETS = Link("buckets", ("rules", "running", "exemptions", "found"), _examine)
+def _told_leaving(facts: Facts, changed: Effect) -> Changed:
+    count, ours = len(changed.leaves), declared_settings(facts.spec)
+    what = (
+        f"{counted(count)} that the live function closes will be left open once this is deployed: "
+        f"{_listed(changed.leaves)}"
+    )
+    if not enforces(ours):  # which is said in so many words, and how a fire is put out
+        return Changed(sound(f"{what}, as nothing is closed then"))
+    if not deploy_effect.leaving_wants(changed, known(facts.exemptions), facts.settings):
+        return Changed(sound(what))
+    mend = (
+        "exempt by their names those that are to stay open, and narrow what exempts the others; "
+        f"or set {EXPECT_LEAVE_OPEN}={count}"
+    )
+    told = stopping(_with_given(facts, what, EXPECT_LEAVE_OPEN), mend)
+    return Changed(told, EXPECT_LEAVE_OPEN, count)
+
+
+def _with_given(facts: Facts, what: str, name: str) -> str:
+    given = facts.settings.get(name, "")
+    return f"{what}; {name} is {given}" if given else what
+
+
+def _listed(results: Sequence[Result]) -> str:
+    names = ", ".join(each.bucket for each in results[:_NAMED])
+    return f"{names} and {len(results) - _NAMED} more" if len(results) > _NAMED else names
+
+
+BUCKETS = Link(
+    "buckets",
+    ("rules", "running", "exemptions", "live_exemptions", "found", "held"),
+    _examine,
+)

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, Standing, sound
+from scripts.errors import CloudError, Problem
 
 SWEEP = "resource-repair sweep --due"
 _NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
+    if isinstance(facts.due, Problem) and not isinstance(facts.due, CloudError):
+        what = f"what is due is not known: {facts.due}"
+        yield Remark(Standing.UNSEEN, what, deploy_goes_on=True)
+        return
     due = known(facts.due)
     if not due:
         yield sound("no bucket is open that should have been closed by now")

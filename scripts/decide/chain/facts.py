@@ -12,6 +12,7 @@ from scripts.account.findings import rule_ids
 from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
 from scripts.account.remediation import Remediation
 from scripts.account.resource import Difference, State, Step, compare
+from scripts.decide.attention import Need
 from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 
@@ -98,8 +99,10 @@ class Facts:
     alerts: Answer[tuple[Seen, ...]] = NOT_READ
     alert_policy: Answer[Seen] = NOT_READ
     webhook: Answer[Seen] = NOT_READ
-    found: Answer[Prospect] = NOT_READ
+    found: Answer[Prospect] = NOT_READ  # by what a deploy brings
+    held: Answer[Prospect] = NOT_READ  # by what is live
     due: Answer[tuple[tuple[str, str], ...]] = NOT_READ  # buckets that should be closed, and why
+    told: Answer[tuple[Need, ...]] = NOT_READ  # those that a person was told of, if still so
 
     @property
     def today(self) -> date:

@@ -1,5 +1,8 @@
 """Cloud Config on the wire (2020-09-07)."""
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 from ..http import Request, Response
 from ..pop import Call, PopService, rpc
 from ..ram.state import RamState
@@ -12,6 +15,7 @@ from .operations.results import ResultOperations
 from .operations.rules import RuleOperations
 from .state import ConfigState
 
+_ENDPOINTS = ("cn-shanghai", "ap-southeast-1")  # page "Endpoints"
 _RULE, _ANY_RULE = "acs:config:*:{account}:rule/{ConfigRuleId}", "acs:config:*:{account}:rule/*"
 _BY_OPERATION = (("*", "RAM authorization (2019-01-08), 2025-12-09"),)
 _NOT_SEEN = "all resources: its page's own table of authorization was not seen"
@@ -222,13 +226,33 @@ class ConfigService(PopService):
             RemediationOperations(core, state),
         )
 
+    def handle(self, request: Request) -> Response:
+        """Serve one request; one that was sent as to a proxy names the whole URL as its path."""
+        return super().handle(replace(request, path=urlsplit(request.path).path or "/"))
+
     def perform(self, operation: Match, request: Request) -> Response:
         """As every RPC-style service, with the state's refusals in Cloud Config's codes."""
+        if self._is_elsewhere(request):
+            return self._as_elsewhere(operation)
         try:
             return super().perform(operation, request)
         except errors.ConfigError as error:
             code, message = _CODES[type(error)]
             raise ApiError(400, code, f"{message}: {error.args[0]}.") from error
+
+    def _is_elsewhere(self, request: Request) -> bool:
+        """Whether it came to `region.127.0.0.1`, which is another endpoint than the account's."""
+        region = request.headers.get("Host").partition(".127.0.0.1")[0]
+        return region in _ENDPOINTS and self._state.site not in ("", region)
+
+    def _as_elsewhere(self, operation: Match) -> Response:
+        """Guessed: that it is refused, in words that its pages have for an account that is not
+        there; or that the account is one that never switched Cloud Config on.
+        """
+        if self._state.elsewhere == "off" and operation.name == "GetConfigurationRecorder":
+            recorder = {"ConfigurationRecorderStatus": "REGISTRABLE"}
+            return self.answered({"ConfigurationRecorder": recorder})
+        raise ApiError(404, "AccountNotExisted", "Your account does not exist.")
 
     def lag(self, operation: Match, reads: int) -> None:
         """Of a rule that is made or deleted, `reads` reads of it know nothing yet."""

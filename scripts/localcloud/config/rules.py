@@ -13,6 +13,7 @@ Trigger: TypeAlias = Literal["ConfigurationItemChangeNotification", "Manual"]
 ON_CHANGE: Trigger = "ConfigurationItemChangeNotification"
 ON_DEMAND: Trigger = "Manual"
 
+Elsewhere: TypeAlias = Literal["refuses", "off"]
 RecorderStatus: TypeAlias = Literal["REGISTRABLE", "BUILDING", "REGISTERED", "REBUILDING"]
 """Whether Cloud Config is switched on. Page "GetConfigurationRecorder"."""
 

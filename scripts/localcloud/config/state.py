@@ -33,6 +33,7 @@ from .rules import (
     ON_CHANGE,
     ON_DEMAND,
     RESOURCE_TYPE,
+    Elsewhere,
     Ignore,
     RecorderStatus,
     Result,
@@ -56,7 +57,9 @@ class ConfigState(Rewindable):
     `recorder` is whether Cloud Config is switched on, `watched` the types of resources that it is
     to watch; neither keeps it from evaluating here. `evaluates_after` is how many seconds of cloud
     time an evaluation begins, which is over at once: Cloud Config sees changes through a window of
-    ten minutes, and takes minutes on demand, too. `lag` is how rules are made and deleted.
+    ten minutes, and takes minutes on demand, too. `lag` is how rules are made and deleted. `site`
+    is the region of the one endpoint that serves the account, empty where each does; `elsewhere` is
+    how the others answer.
     """
 
     def __init__(self, core: Core, oss: OssState, mns: MnsState) -> None:
@@ -66,6 +69,8 @@ class ConfigState(Rewindable):
         self.next_rule_id = ""  # the next rule's, where it is to be known beforehand
         self.evaluates_after = 600.0
         self.lag = Lag()
+        self.site = ""
+        self.elsewhere: Elsewhere = "refuses"
         self.remediations = Remediations()
         self._parts = (self.lag, self.remediations)
         self._core = core

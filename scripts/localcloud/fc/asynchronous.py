@@ -26,7 +26,6 @@ _PLATFORM_ERRORS = (429, 500, 503)
 _PLATFORM_PATIENCE = 5 * 3600
 # Guessed: the name of this condition.
 _TOO_OLD = "EventAgeExceeded"
-_WORKERS = 8
 
 
 class Job(NamedTuple):
@@ -63,7 +62,10 @@ class _Course:
 
 
 class AsyncInvocations:
-    """Sees jobs through. `invoke` runs a function once; who waits for a retry holds nobody up."""
+    """Sees jobs through, at most `at_once()` at a time.
+
+    `invoke` runs a function once; who waits for a retry holds nobody up.
+    """
 
     def __init__(
         self,
@@ -71,11 +73,13 @@ class AsyncInvocations:
         resources: Resources,
         destinations: Destinations,
         invoke: Callable[[str, str, Call], Invocation],
+        at_once: Callable[[], int],
     ) -> None:
         self._core = core
         self._resources = resources
         self._destinations = destinations
         self._invoke = invoke
+        self._at_once = at_once
         self._numbers = itertools.count()
         self._due: list[tuple[float, int, _Course]] = []  # a heap, by when each is to go on
         self._threads: list[threading.Thread] = []
@@ -89,7 +93,7 @@ class AsyncInvocations:
             if self._stopped.is_set():
                 return
             self._pending += 1
-            if len(self._threads) < _WORKERS:
+            if len(self._threads) < self._at_once():
                 worker = threading.Thread(target=self._work, name="fc-async", daemon=True)
                 self._threads.append(worker)
                 worker.start()

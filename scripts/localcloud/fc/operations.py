@@ -11,7 +11,8 @@ from typing import Any
 
 from .call import NOTHING, Answer, Call, listed, shown
 from .code import Code
-from .errors import invalid
+from .errors import FcError, invalid
+from .resources import LATEST
 from .runner import Invocation
 from .state import FcState
 from .views import (
@@ -22,6 +23,7 @@ from .views import (
 )
 
 _LOG_TAIL = 4096
+_STATEFUL = "x-fc-stateful-async-invocation-id"
 
 
 def _create_service(state: FcState, call: Call) -> Answer:
@@ -171,6 +173,7 @@ def _invoke_function(state: FcState, call: Call) -> Answer:
     request = call.request
     names = (call.service, call.function)
     if call.choice("x-fc-invocation-type", "sync", "async") == "async":
+        _check_stateful(state, call)
         state.invoke_async(*names, request.body, request_id=call.request_id)
         return Answer(status=202)
     invocation = state.invoke(*names, request.body, request_id=call.request_id)
@@ -179,6 +182,14 @@ def _invoke_function(state: FcState, call: Call) -> Answer:
         tail = invocation.log.encode()[-_LOG_TAIL:]
         headers["X-Fc-Log-Result"] = base64.b64encode(tail).decode()
     return Answer(invocation.payload, headers=headers)
+
+
+def _check_stateful(state: FcState, call: Call) -> None:
+    """Raises FcError for an id by which an event would run but once: each is run here."""
+    config = state.resources.async_configs(call.service, call.function).get(LATEST)
+    if config and config.settings["statefulInvocation"] and call.request.headers.get(_STATEFUL):
+        said = "of a function whose invocations are stateful"
+        raise FcError("NotImplemented", f"The local cloud does not know this: {_STATEFUL} {said}")
 
 
 def _invocation_headers(invocation: Invocation) -> dict[str, str]:

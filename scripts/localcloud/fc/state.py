@@ -31,10 +31,11 @@ class FcState(Rewindable):
 
     `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
     every function's own variables, from its next cold start on. At most `max_instances` run at
-    once: page "Set function quotas" has 100 an account and region, older editions 300. `stays_warm`
-    lets a rollback leave the idle processes of functions that are still what they were, with all
-    that these remember; it saves cold starts. `fresh_keys` gives each run keys of its own, by which
-    the journal tells whose requests are whose. All methods raise FcError.
+    once: page "Set function quotas" has 100 an account and region, older editions 300.
+    `async_at_once` of them run asynchronous invocations: few, as each is a process here.
+    `stays_warm` lets a rollback leave the idle processes of functions that are still what they
+    were, with all that these remember; it saves cold starts. `fresh_keys` gives each run keys of
+    its own, by which the journal tells whose requests are whose. All methods raise FcError.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class FcState(Rewindable):
         self.stays_warm = False
         self.fresh_keys = False
         self.max_instances = 100
+        self.async_at_once = 8
         self._core = core
         self._roles = Roles(core, ram)
         self.resources = Resources(core.clock)
@@ -138,7 +140,8 @@ class FcState(Rewindable):
         return self.stays_warm and now == target
 
     def _begin(self) -> AsyncInvocations:
-        return AsyncInvocations(self._core, self.resources, self._destinations, self._invoke)
+        parts = (self._core, self.resources, self._destinations, self._invoke)
+        return AsyncInvocations(*parts, lambda: self.async_at_once)
 
     def _target(self, service: str, function: str) -> Target:
         return Target(

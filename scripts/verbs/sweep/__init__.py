@@ -95,10 +95,16 @@ class Options(Acting):
         "DAYS",
     ] = DAYS
 
+    def check(self) -> None:
+        """Raise UsageError for what cannot be meant."""
+        for bucket in self.bucket:
+            if not naming.is_bucket_name(bucket):
+                raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+        audit_trail.since(self.days, datetime.now(timezone.utc))
+
 
 def _sweep(context: Context) -> Ended:
     console, now = context.console, datetime.now(timezone.utc)
-    _check(context.options, now)
     reader, plan = plan_sweep(context, now)
     rendering.show(console, plan, due_only=context.options.due)
     show_unread(context, VERB, reader.failures.values())
@@ -130,14 +136,6 @@ def _show_left(context: Context, plan: SweepPlan) -> None:
     confirming = _confirming(context.options, plan)
     rendering.show_unconfirmed(context.console, plan, confirming)
     rendering.show_later(context.console, plan)
-
-
-def _check(options: Options, now: datetime) -> None:
-    """Raise UsageError for what cannot be meant."""
-    for bucket in options.bucket:
-        if not naming.is_bucket_name(bucket):
-            raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
-    audit_trail.since(options.days, now)
 
 
 def _agreed(context: Context, plan: SweepPlan) -> bool:

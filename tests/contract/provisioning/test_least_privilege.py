@@ -145,6 +145,15 @@ def test_without_it_nothing_is_deployed_or_found_sound(
     assert least.functions() == []
 
 
+@pytest.mark.parametrize(("tag", "reads"), [("none", False), ("public-until", True)])
+def test_tags_may_be_read_where_one_exempts(least: Account, tag: str, reads: bool) -> None:
+    """Without `exemptTag` the function reads none, and need not be allowed to."""
+    edit(least.path, "exemptTag: none", f"exemptTag: {tag}")
+    (policy,) = least.spec.service.role.policies
+    actions = {action for statement in policy.statements for action in statement["Action"]}
+    assert ("oss:GetBucketTagging" in actions) is reads
+
+
 def test_it_goes_with_the_roles(least: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Removed are role and policy where it is said that roles may go, and else neither."""
     least.deploy()

@@ -86,7 +86,8 @@ def test_it_is_its_owner_s_alone(tmp_path: Path) -> None:
 def test_the_rule_s_id_takes_its_place(account: Account, before: str, after: str) -> None:
     """An id of a rule that is no more is replaced; a list that has the rule's stays."""
     rule = account.cloud.config.create_rule(RULE, MANAGED)
-    account.env.write_text(before.replace("{id}", rule.id))
+    here = f"s_default_fc_endpoint={account.cloud.endpoints.fc}\n"
+    account.env.write_text(before.replace("{id}", rule.id) + here)
 
     assert account.run("provision", "--yes") == 0
 
@@ -118,3 +119,27 @@ def test_a_shell_that_has_another_id_is_told_of(
     """What the shell has set wins over .env: an older id there is pointed at."""
     assert account.run("provision", "--yes", PREPARE_RULE_ID="cr-old") == 0
     assert "PREPARE_RULE_ID is cr-old in the shell, which wins over .env" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "PREPARE_RULE_ID=cr-account\n",
+        "PREPARE_RULE_ID=cr-account\ns_default_fc_endpoint=https://1.cn-shanghai.fc.aliyuncs.com\n",
+    ],
+)
+def test_a_local_cloud_never_takes_the_place_of_an_account(
+    account: Account, known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its .env stays as it is, and nothing is made; moved away, it is in nobody's way."""
+    account.env.write_text(known)
+    for words in (["--yes"], ["--dry-run"]):
+        assert account.run("provision", *words) == 1
+        assert (
+            "is of an account, and these endpoints are a local cloud's" in capsys.readouterr().err
+        )
+    assert account.env.read_text() == known
+    assert account.writes() == []
+
+    account.env.rename(account.env.with_name(".env.account"))
+    assert account.run("provision", "--yes") == 0

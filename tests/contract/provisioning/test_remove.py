@@ -57,6 +57,19 @@ def nothing(account: Account) -> bool:
     return not any(account.state().values())
 
 
+@pytest.mark.parametrize(("others", "left"), [("", ""), ("cr-other,", "cr-other")])
+def test_the_id_of_a_rule_that_is_gone_leaves_the_settings(
+    provisioned: Account, others: str, left: str
+) -> None:
+    """Other ids, and all else that stands in .env, stay; so does the id of a rule that stays."""
+    rule_id, before = provisioned.rule_id, provisioned.env.read_text()
+    provisioned.env.write_text(before.replace(rule_id, f"{others}{rule_id}"))
+    assert provisioned.run("remove", "--dry-run") == 0
+    assert rule_id in provisioned.env.read_text()
+    assert provisioned.run("remove", "--yes") == 0
+    assert provisioned.env.read_text() == before.replace(rule_id, left)
+
+
 def test_what_was_made_goes(deployed: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """All that provision and a deploy made goes; the second time there is nothing to do."""
     capsys.readouterr()

@@ -54,7 +54,9 @@ def post_log_store_logs(state: LogState, call: Call) -> Answer:
 
 def _search_of(asked: Mapping[str, Any]) -> Search:
     """What is searched for; raises LogError for what is not done here."""
-    inert = {"session": "", "highlight": False, "fromNs": 0, "toNs": 0}
+    # (`powerSql` has columns computed, and `forward` goes on through a scan: neither is done here.)
+    off = dict.fromkeys(("highlight", "forward", "powerSql"), False)
+    inert = {"session": "", "fromNs": 0, "toNs": 0, **off}
     only_known("", {**asked, **_numbers(asked, "fromNs", "toNs")}, inert, asked)
     return Search(
         str(asked.get("query") or ""),

@@ -1,5 +1,7 @@
 """Buckets: made, told of, opened, closed and deleted."""
 
+from collections.abc import Mapping
+
 from ...http import Response
 from ...ram.state import Principal
 from ...service import ApiError
@@ -41,11 +43,20 @@ def put_bucket(call: Call) -> Response:
             **configuration,
         )
     except BucketExistsError:
-        _put_again(call, owner, acl, configuration)
+        group = call.header("x-oss-resource-group-id")
+        asked = {"encryption": rule, "resource_group": group}
+        more = {name: value for name, value in asked.items() if value}
+        _put_again(call, owner, acl, configuration, more)
     return Response(headers={"Location": f"/{call.target.bucket}"})
 
 
-def _put_again(call: Call, owner: Principal, acl: str, configuration: dict[str, str]) -> None:
+def _put_again(
+    call: Call,
+    owner: Principal,
+    acl: str,
+    configuration: dict[str, str],
+    more: Mapping[str, object],
+) -> None:
     """Page "0015-00000104": who is not the account itself makes no bucket for a second time."""
     bucket = call.state.bucket(call.target.bucket)
     if bucket.owner != owner.account_id:
@@ -54,6 +65,10 @@ def _put_again(call: Call, owner: Principal, acl: str, configuration: dict[str, 
     elsewhere = call.caller.region not in ("", bucket.region)
     if owner.role or elsewhere or {**same, **configuration} != same:
         raise BucketExistsError(bucket.name, BucketExistsError.NOT_AGAIN)
+    kept = {"encryption": bucket.encryption, "resource_group": bucket.resource_group}
+    if {**kept, **more} != kept:
+        what = f"{' and '.join(more)} of PutBucket for a bucket that is there"
+        raise ApiError(501, "NotImplemented", f"The local cloud does not know this: {what}")
     if acl:
         call.state.set_acl(bucket.name, acl)
 

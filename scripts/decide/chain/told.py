@@ -1,0 +1,37 @@
+"""What the function told of, as a person must see to it: no retry and no sweep does."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from scripts.decide import posture
+from scripts.decide.attention import Need
+from scripts.decide.chain.facts import Facts, known
+from scripts.decide.chain.model import Link, Remark, Standing, sound
+
+_NAMED = 20
+
+
+def _examine(facts: Facts) -> Iterator[Remark]:
+    told = known(facts.told)
+    if not told:
+        yield sound("of no bucket that somebody was told of is it still so")
+    for (outcome, mend), group in groupby(sorted(told, key=_kind), _kind):
+        yield _remark(outcome, mend, list(group))
+
+
+def _kind(need: Need) -> tuple[str, str]:
+    return need.told, need.mend
+
+
+def _remark(outcome: str, mend: str, needs: list[Need]) -> Remark:
+    """A fault as long as somebody may be let in, and no reason for a deploy to wait."""
+    names = ", ".join(each.view.bucket for each in needs[:_NAMED])
+    further = f" and {len(needs) - _NAMED} more" if len(needs) > _NAMED else ""
+    what = f"told as {outcome}, and still so: {names}{further}"
+    if any(each.standing in (posture.OPEN, posture.UNKNOWN) for each in needs):
+        return Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
+    return Remark(Standing.SOUND, what, mend)
+
+
+TOLD = Link("what was told", ("running", "live_exemptions", "log_store", "told"), _examine)
+"""Which buckets a person was told of that still are as they were then, as `status` has them."""
