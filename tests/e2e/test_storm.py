@@ -7,17 +7,17 @@ from tests.storm import telling
 from tests.storm.drawing import draw
 from tests.storm.running import Storm
 
-SEED, MESSAGES = 8, 100
+SEED, MESSAGES = 394, 40
 
 
 @pytest.mark.timeout(600)
 def test_in_a_storm_every_promise_is_kept(product: Account) -> None:
-    """Nothing is lost, wronged or claimed in vain; `make storm FIRST=8 SEEDS=1` has more of it."""
-    storm = Storm(product)
+    """Nothing is lost, wronged or claimed in vain; `make storm FIRST=394 SEEDS=1` has more."""
+    storm = Storm(product, at_once=6)
     seen = storm.run(draw(SEED, MESSAGES))
 
     result = telling.judged(seen, SEED, storm.counts, problems=storm.problems)
     assert result.violations == []
-    assert result.row["repaired"] > 10
-    assert result.row["faults"] > 5
+    assert result.row["repaired"] > 3
+    assert result.row["faults"] > 3
     assert result.row["verbs"] > 2

@@ -31,7 +31,6 @@ TAG = "public-until"
 _TOLD = 1000  # steps
 _REST = 600.0  # seconds in which all must come to rest
 _PATIENCE = 9  # tries
-_AT_ONCE = 32  # runs of the function
 _BEHIND = 12  # verbs that may be under way before the next thing happens
 _CHANGING = ("apply", "undo", "pause", "resume")  # one of these at a time
 _DUE = ("sweep", "--due", "--grace", "0", "--limit", "1000000", "--json")
@@ -81,12 +80,14 @@ class Storm:
         account: Account,
         knobs: Mapping[str, str] = MappingProxyType({}),
         tell: Callable[[str], None] = lambda _: None,
+        at_once: int = 32,  # runs of the function
     ) -> None:
         self.account, self.cloud = account, account.cloud
         self._knobs = {"exemptTag": TAG, "role": "*leastPrivilege", **knobs}
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []
         self._tell = tell
+        self._at_once = at_once
         self._begin = len(self.cloud.journal.entries())
         self._changes: list[Change] = []
         self._exempted = [Exempted(0.0, 0.0, LISTED, "public-read")]
@@ -128,7 +129,7 @@ class Storm:
         ram.create_role(_APART, policies.trust("ecs.aliyuncs.com"))
         ram.attach(_APART, "System", "AdministratorAccess")
         self.cloud.fc.fresh_keys = True
-        self.cloud.fc.async_at_once = _AT_ONCE
+        self.cloud.fc.async_at_once = self._at_once
         self.cloud.oss.most_buckets = 1_000_000
         self.cloud.oss.on_state.append(self._note)
 
