@@ -8,7 +8,6 @@ from resource_repair import settings
 from resource_repair.remediations import REMEDIATIONS
 from scripts.declared.model import Policy, Spec, Statement
 
-
 _OF_TAGS = "oss:GetBucketTagging"
 
 

@@ -91,6 +91,6 @@ def test_a_missing_permission_loses_nothing(
     assert product.run("redrive", "--yes", may=without(VERB.permissions, action)) == 1
     said = capsys.readouterr()
     assert f'"Action": "{action}"' in said.out
-    assert "1 of 1 messages stay" in said.out
+    assert "1 of 1 message stays" in said.out
     product.cloud.clock.advance(2)
     assert len(product.cloud.mns.peek(QUEUE, count=16)) == 1

@@ -51,6 +51,7 @@ def everything_happens(account: Account) -> None:
 def test_its_policy_is_what_the_function_was_seen_to_call(least: Account) -> None:
     """Each action that it allows is called, each that is called it allows, and on no more."""
     edit(least.path, "exemptTag: none", f"exemptTag: {TAG}")
+    assert least.run("provision", "--yes") == 0  # to read tags
     least.deploy()
     with asked(least.cloud, least.spec.service.role.name) as seen:
         everything_happens(least)

@@ -29,10 +29,10 @@ WHY = ("--reason", "serves the shop", "--owner", "web-team", "--expires", IN_A_M
 # What an alert tells people names verbs, and changes with them: True where this version words it
 # otherwise. Then provision may change that and nothing else, and a rollback changes it back.
 REWORDED = True
-# What else is otherwise, as provision makes it: more fields are indexed, and an alert of old counts
-# other lines than it did.
-INDEXED_SINCE = ("reason", "rule_name")
-COUNTS_ANEW = "resource-repair-silence"
+# What else is otherwise, as provision makes it: more fields are indexed, and two alerts count
+# other lines than of old.
+INDEXED_SINCE = ("reason", "rule_name", "reported_at")
+COUNT_ANEW = ("resource-repair-silence", "resource-repair-reopened")
 
 
 class Ran(NamedTuple):
@@ -119,8 +119,9 @@ def told(sdks: Sdks, recorded: Recorded) -> dict[str, Any]:
             part["annotations"] = [each for each in part["annotations"] if each["key"] != "desc"]
         for name in INDEXED_SINCE:
             part.get("json_keys", {}).pop(name, None)
-    if alert := found.get(f"alert {COUNTS_ANEW}"):
-        alert.update(displayName="", configuration={})
+    for name in COUNT_ANEW:
+        if alert := found.get(f"alert {name}"):
+            alert.update(displayName="", configuration={})
     return found
 
 

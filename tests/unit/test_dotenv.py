@@ -48,7 +48,8 @@ def test_every_verb_tells_it_in_a_line(
 ) -> None:
     """Exit code 2, a line on stderr, the same in JSON, and nothing of what the file has."""
     path, says = bad
-    event = ["-"] if verb in ("publish", "invoke") else []
+    given = {"publish": ["-"], "invoke": ["-"], "undo": ["--bucket", "shop"]}
+    event = given.get(verb, [])
     arguments = ["--spec", str(path.parent / "s.yaml"), "--json", *event]
     end = cli.run(verb, *arguments, environ={}, credentials=fixed_credentials("id", "secret"))
 

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import Link, Remark, Standing, sound
-from scripts.errors import CloudError, Problem
+from scripts.decide.chain.model import Link, Remark, Standing, read, sound
 
 SWEEP = "resource-repair sweep --due"
 _NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
-    if isinstance(facts.due, Problem) and not isinstance(facts.due, CloudError):
-        what = f"what is due is not known: {facts.due}"
-        yield Remark(Standing.UNSEEN, what, deploy_goes_on=True)
+    if unknown := [*read(facts.due, "what is due")]:
+        yield from unknown
         return
     due = known(facts.due)
     if not due:

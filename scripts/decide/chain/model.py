@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from scripts.account.resource import Difference
-from scripts.decide.chain.facts import Facts, Seen
+from scripts.decide.chain.facts import Answer, Facts, Seen, T
+from scripts.errors import CloudError, Problem
 
 # The commands that mend most of what can be wrong.
 PROVISION = "resource-repair provision"
@@ -112,6 +113,16 @@ def in_the_way(seen: Seen) -> Iterator[Remark]:
 def undeployed(what: str) -> Remark:
     """A fault of what is live, which the next deploy puts right, and apply at once."""
     return Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
+
+
+def read(answer: Answer[T], what: str) -> Iterator[Remark]:
+    """That something is not known, where what it stands on is told by a link of its own.
+
+    Nothing where it is, or where a call for it failed, which is told as the permission it takes.
+    """
+    if isinstance(answer, Problem) and not isinstance(answer, CloudError):
+        told = f"{what} is not known: {answer}"
+        yield Remark(Standing.UNSEEN, told, deploy_goes_on=True)
 
 
 def unlike(what: str, differences: Iterable[Difference]) -> Iterator[Remark]:
