@@ -126,6 +126,11 @@ def region(path: Path, environ: Mapping[str, str]) -> str:
     return _region(_alone(path, environ, "region"))
 
 
+def access(path: Path) -> str:
+    """The alias of the Serverless Devs client's keys alone, empty if there is none; as `load`."""
+    return _document(path).access
+
+
 def runtime(path: Path, environ: Mapping[str, str]) -> str:
     """The function's runtime alone, for those who build before there is an account; as `load`."""
     return _alone(path, environ, "function", "runtime").one_of(*_RUNTIMES)
