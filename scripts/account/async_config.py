@@ -41,7 +41,7 @@ class AsyncInvokeConfig:
             "maxAsyncEventAgeInSeconds": str(body.max_async_event_age_in_seconds),
             "destination.onFailure": _destination(destinations.on_failure),
             "destination.onSuccess": _destination(destinations.on_success),
-            "statefulInvocation": _told(body.stateful_invocation),
+            "statefulInvocation": "true" if body.stateful_invocation else "false",
         }
 
     def declared(self) -> State:
@@ -51,7 +51,7 @@ class AsyncInvokeConfig:
             "maxAsyncEventAgeInSeconds": str(self._wanted.max_age),
             "destination.onFailure": self._wanted.failure_destination,
             "destination.onSuccess": "",
-            "statefulInvocation": _told(self._wanted.stateful),
+            "statefulInvocation": "false",
         }
 
     def create(self) -> None:
@@ -61,7 +61,7 @@ class AsyncInvokeConfig:
             max_async_retry_attempts=self._wanted.retries,
             max_async_event_age_in_seconds=self._wanted.max_age,
             destination_config=models.DestinationConfig(on_failure=failure),
-            stateful_invocation=self._wanted.stateful,
+            stateful_invocation=False,
         )
         with calling("fc:PutFunctionAsyncInvokeConfig", self.name):
             self._fc.put_function_async_invoke_config(self._service, self.name, request)
@@ -69,10 +69,6 @@ class AsyncInvokeConfig:
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (put replaces all)
         """Bring it to what is declared."""
         self.create()
-
-
-def _told(stateful: bool | None) -> str:
-    return "true" if stateful else "false"
 
 
 def _destination(destination: models.Destination | None) -> str:

@@ -108,6 +108,7 @@ class FunctionRole(Thing):
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
         self._service = spec.service.name
+        self.by_client = not spec.service.role.provisioned
         self._declared = {policy.name for policy in spec.service.role.policies}
         self._clients = clients
         self._ram = clients.ram
@@ -152,7 +153,7 @@ class FunctionRole(Thing):
         """It has no mark, or somebody else trusted it with more."""
         role = self._read()
         if not_ours := mark.missing_from(role):
-            return not_ours
+            return mark.PERHAPS_CLIENTS if self.by_client else not_ours
         if trusted(role) != [_FUNCTION_COMPUTE]:
             return "not Function Compute alone may assume it: it may be somebody else's"
         others = [name for name in self.attached() if name not in self._declared]
@@ -195,6 +196,7 @@ class RolePolicy(Thing):
         self.name = policy.name
         self._policy = policy
         self._role = role.name
+        self._by_client = role.by_client
         self._attached = role.attached
         self._clients = clients
         self._ram = clients.ram
@@ -262,7 +264,7 @@ class RolePolicy(Thing):
         """It has no mark, or others have it too."""
         found = self._read()
         if not_ours := mark.missing_from(found and found.policy):
-            return not_ours
+            return mark.PERHAPS_CLIENTS if self._by_client else not_ours
         others = found.policy.attachment_count - len(self.users())
         return f"others have it: it is attached {count(others, 'time')} more" if others > 0 else ""
 

@@ -10,6 +10,11 @@ from typing import Any
 
 # Why something without the mark is left alone.
 NOT_OURS = "it was there before: it has no mark of ours"
+# Likewise of a role or a policy that a deploy makes, which the client gives no mark.
+PERHAPS_CLIENTS = (
+    "it has no mark of ours: the Serverless Devs client made it, or it was there before; if "
+    "nothing else goes by it, delete it in the RAM console"
+)
 # Likewise of a function or a service, which a deploy describes, and marks with nothing else.
 NOT_AS_DESCRIBED = "its description is not that of s.yaml: it may be somebody else's"
 

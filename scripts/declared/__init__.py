@@ -11,7 +11,15 @@ from scripts.declared.model import (
     Spec,
     TriggerSpec,
 )
-from scripts.declared.reader import ENVIRONMENT_LIMIT, PATH, environment_size, load, region, runtime
+from scripts.declared.reader import (
+    ENVIRONMENT_LIMIT,
+    PATH,
+    access,
+    environment_size,
+    load,
+    region,
+    runtime,
+)
 
 __all__ = [
     "ENVIRONMENT_LIMIT",
@@ -25,6 +33,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "TriggerSpec",
+    "access",
     "environment_size",
     "load",
     "region",

@@ -1,6 +1,7 @@
-"""Of which account the keys are that the Serverless Devs client keeps; no more of them is read.
+"""Whether the Serverless Devs client has keys, and of which account; no more of them is read.
 
-As the client's source has it (its package "credential"): `s config add` writes `access.yaml` in
+As the client's source has it (its package "credential"): it takes those of its environment, or what
+a variable of the alias's name has as JSON, or what it keeps: `s config add` writes `access.yaml` in
 `~/.s`, or in the workspace that `~/.s/config/s.json` names: by alias, value by value encrypted with
 a passphrase that is everybody's. That hides and does not protect: keys are left encrypted here.
 """
@@ -22,6 +23,8 @@ _KEY_PAIR = (_ACCOUNT, "AccessKeyID", "AccessKeySecret")
 # In a pipeline the client takes the alias from here.
 _ALIAS = "serverless_devs_access_cicd_alias_name"
 _HOME = "serverless_devs_config_home"  # instead of HOME
+_DEFAULT = "default"  # where s.yaml names none
+_OF_ALIYUN_CLI = "${aliyun-cli}"  # keys that another program keeps
 _PASSPHRASE = b"SecretKey123"
 _SALTED, _SALT, _BLOCK, _KEY = b"Salted__", 8, 16, 32  # bytes
 
@@ -31,15 +34,45 @@ def account_of(access: str, settings: Mapping[str, str]) -> str:
 
     `settings` are the environment, HOME among it, over that of .env.
     """
-    home = settings.get(_HOME) or settings.get("HOME")
-    if all(settings.get(name) for name in _KEY_PAIR) or not home:
+    if all(settings.get(name) for name in _KEY_PAIR):
         return ""
-    profile = _stored(Path(home)).get(settings.get(_ALIAS) or access)
-    told = str(profile.get(_ACCOUNT, "")) if isinstance(profile, dict) else ""
+    told = str(_profile(access, settings).get(_ACCOUNT, ""))
     for account in (told, _decrypted(told)):
         if re.fullmatch(r"[0-9]+", account):
             return account
     return ""
+
+
+def missing(access: str, settings: Mapping[str, str]) -> str:
+    """Why the client would find no keys, in a line; "" if it finds some.
+
+    It would ask for them then, and without a terminal end as if all were well. As `account_of`.
+    """
+    lacking = [name for name in _KEY_PAIR if not settings.get(name)]
+    if not lacking or access == _OF_ALIYUN_CLI or _profile(access, settings):
+        return ""
+    alias = _alias(access, settings)
+    return (
+        f"the Serverless Devs client has no keys, and would deploy nothing and end with 0: set "
+        f"{', '.join(lacking)} in the shell, or have it keep keys (s config add --access {alias})"
+    )
+
+
+def _alias(access: str, settings: Mapping[str, str]) -> str:
+    return settings.get(_ALIAS) or access or _DEFAULT
+
+
+def _profile(access: str, settings: Mapping[str, str]) -> dict[Any, Any]:
+    """What the client has under an alias; nothing if there is none."""
+    alias, home = _alias(access, settings), settings.get(_HOME) or settings.get("HOME")
+    try:
+        given = json.loads(settings.get(alias, ""))
+    except (ValueError, RecursionError):
+        given = None
+    if isinstance(given, dict) and given:
+        return given
+    kept = _stored(Path(home)).get(alias) if home else None
+    return kept if isinstance(kept, dict) else {}
 
 
 def _stored(home: Path) -> dict[Any, Any]:

@@ -54,15 +54,11 @@ class ServiceSpec:
 
 @dataclass(frozen=True)
 class AsyncConfig:
-    """What becomes of an asynchronous invocation that fails: seconds, and the ARN of a queue.
-
-    With `stateful` it is a task, of which Function Compute keeps a record.
-    """
+    """What becomes of an asynchronous invocation that fails: seconds, and the ARN of a queue."""
 
     retries: int
     max_age: int
     failure_destination: str
-    stateful: bool
 
     @property
     def failure_queue(self) -> str:

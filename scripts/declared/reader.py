@@ -27,6 +27,8 @@ from scripts.declared.variables import Variables
 
 PATH = ROOT / "s.yaml"
 
+# The client takes it from its registry: the newest, or a version.
+_COMPONENT = (r"(devsapp/)?fc(@\d+\.\d+\.\d+)?", "it must be fc, or devsapp/fc@<version>")
 # Those that both Function Compute 2.0 and the CLI's component know.
 _RUNTIMES = ("python3", "python3.9", "python3.10")
 # Page "Environment variables": for all of them together, names and values.
@@ -126,6 +128,11 @@ def region(path: Path, environ: Mapping[str, str]) -> str:
     return _region(_alone(path, environ, "region"))
 
 
+def access(path: Path) -> str:
+    """The alias of the Serverless Devs client's keys alone, empty if there is none; as `load`."""
+    return _document(path).access
+
+
 def runtime(path: Path, environ: Mapping[str, str]) -> str:
     """The function's runtime alone, for those who build before there is an account; as `load`."""
     return _alone(path, environ, "function", "runtime").one_of(*_RUNTIMES)
@@ -171,7 +178,7 @@ def _document(path: Path) -> _Document:
         document["services"].fail(f"has {len(services)} entries", "there must be exactly one")
     (entry,) = services.values()
     fields = entry.fields(required=("component", "props"), optional=("actions",))
-    fields["component"].one_of("fc")
+    fields["component"].text(*_COMPONENT)
     run_with = frozenset[str]()
     if "actions" in fields:
         _check_actions(fields["actions"])
@@ -337,6 +344,8 @@ def _async_config(node: Node, here: str) -> AsyncConfig:
             "statefulInvocation",  # where it is missing, each deploy of the CLI deletes all of this
         )
     )
+    if fields["statefulInvocation"].boolean():
+        fields["statefulInvocation"].refuse("it must be false: a finding is no task")
     failure = (
         fields["destination"]
         .fields(required=("onFailure",))["onFailure"]
@@ -349,7 +358,6 @@ def _async_config(node: Node, here: str) -> AsyncConfig:
         retries=fields["maxAsyncRetryAttempts"].whole(0, 8),
         max_age=fields["maxAsyncEventAgeInSeconds"].whole(1, 2592000),
         failure_destination=failure.replace(":::", f":{here}:"),
-        stateful=fields["statefulInvocation"].boolean(),
     )
 
 

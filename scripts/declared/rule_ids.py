@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 RULE_ID = "PREPARE_RULE_ID"
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+_HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _ID = re.compile(r"cr-[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 HOW = (
@@ -33,6 +34,27 @@ def problem(value: str, told: str = RULE_ID) -> str:
                 f"set it to the id; {_WHERE}"
             )
     return ""
+
+
+def endpoint_place(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Account and region that the CLI's endpoint is of; None if that tells neither."""
+    endpoint = _HOST.fullmatch(environ.get(ENDPOINT, ""))
+    return (endpoint[1], endpoint[2]) if endpoint and environ.get(SWITCH) == "true" else None
+
+
+def elsewhere(environ: Mapping[str, str], account: str, region: str) -> str:
+    """Why the CLI would deploy to another account or region, in a line; "" if it would not.
+
+    `account` is that of its keys, empty if it is not known.
+    """
+    found = endpoint_place(environ)
+    if found is None or found == (account or found[0], region):
+        return ""
+    of_account = f"account {account}, " if account else ""
+    return (
+        f"{ENDPOINT} leads to account {found[0]}, region {found[1]}, and the deploy is for "
+        f"{of_account}region {region}: `scripts/resource-repair provision` writes it to .env"
+    )
 
 
 def endpoint_problem(environ: Mapping[str, str]) -> str:

@@ -2,8 +2,10 @@
 
 `s deploy` runs it first. The client would deploy an unset variable as the literal text
 `${env(PREPARE_RULE_ID)}`, and the function would then keep every finding as misconfigured; and it
-would send code and signatures over plain http if nothing tells it otherwise. Nor does it go on
-where the client was told to deploy what is not looked at here. Exit code 0, or 2.
+would send code and signatures over plain http if nothing tells it otherwise. Without keys of its
+own it would deploy nothing, and end with 0. Nor does it go on where the client was told to deploy
+what is not looked at here. That the keys are of the account that is looked at says
+`resource-repair doctor`. Exit code 0, or 2.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from cyclopts import Parameter
 
 from scripts import ROOT, context
 from scripts.context import Check, Ended
-from scripts.declared import PATH, client_call, dotenv, rule_ids
+from scripts.declared import PATH, access, client_call, client_keys, dotenv, region, rule_ids
 from scripts.errors import UsageError
 from scripts.terminal import Console, Exit
 
@@ -35,7 +37,7 @@ class Report:
 
 
 def _check(_: Console, options: Options, environ: Mapping[str, str]) -> Ended:
-    client_call.followed(environ, PATH)  # or raises why it cannot be
+    deployed = client_call.followed(environ, PATH)  # or raises why it cannot be
     emptied = dotenv.emptied(options.env, environ)
     for name in (rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH):
         if name in emptied:
@@ -44,6 +46,12 @@ def _check(_: Console, options: Options, environ: Mapping[str, str]) -> Ended:
     rule_id = settings.get(rule_ids.RULE_ID, "")
     place = str(dotenv.place(options.env, rule_ids.RULE_ID, rule_id))
     if wrong := rule_ids.problem(rule_id, place) or rule_ids.endpoint_problem(settings):
+        raise UsageError(wrong)
+    alias = client_call.read(environ).access or access(deployed)
+    account = client_keys.account_of(alias, settings) or settings.get("AccountID", "")
+    if wrong := client_keys.missing(alias, settings) or rule_ids.elsewhere(
+        settings, account, region(deployed, settings)
+    ):
         raise UsageError(wrong)
     return Ended(Exit.DONE, Report(rule_id))
 

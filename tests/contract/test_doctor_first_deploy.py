@@ -105,3 +105,14 @@ def test_one_that_only_reported_begins_to_enforce(undeployed: Account) -> None:
     assert (before.link, before.what.partition(" ")[0]) == ("buckets", "21")
     assert [each.link for each in told] == ["function"]
     assert enforcing == []
+
+
+def test_a_deploy_goes_on_that_brings_the_role_which_ram_refused_once(sound: Account) -> None:
+    """With the client's own role findings are lost; once RAM grants it, a deploy mends that."""
+    spoil.service(role="aliyunfcdefaultrole")(sound)
+
+    (fault,) = look(sound)
+    (before,) = look(sound, before_deploy=True)
+
+    assert (fault.link, fault.standing) == ("service", Standing.FAULT)
+    assert (before.link, before.standing) == ("service", Standing.NOT_YET)

@@ -247,7 +247,7 @@ def test_it_is_told_alone_and_with_what_mends_it(
     (found,) = said(given)
     (before,) = said(given, before_deploy=True)
     by_client = link not in ("trigger", "subscription")  # which it leaves as they are
-    goes_on = mend == APPLY and by_client and words != "with aliyunfcdefaultrole"
+    goes_on = mend == APPLY and by_client
 
     assert (found.link, found.standing) == (link, standing)
     assert words in found.what

@@ -14,6 +14,9 @@ IDS = st.from_regex(r"cr-[a-z0-9]{1,20}(-[a-z0-9]{1,6})?", fullmatch=True)
 HTTPS = {
     "s_default_fc_endpoint": "https://1208863178610000.cn-shanghai.fc.aliyuncs.com",
     "s_default_enable_fc_endpoint": "true",
+    "AccountID": "1208863178610000",
+    "AccessKeyID": "LTAI",
+    "AccessKeySecret": "what-nobody-may-see",
 }
 
 
@@ -133,3 +136,74 @@ def test_a_deploy_in_the_clear_is_refused(
 def test_the_example_is_read_as_unset() -> None:
     """.env.example, copied and not filled in, is refused rather than half used."""
     assert dotenv.environment(ROOT / ".env.example", {})["PREPARE_RULE_ID"] == ""
+
+
+KEYS = ("AccountID", "AccessKeyID", "AccessKeySecret")
+KEPT = "default:\n  AccountID: {account}\n  AccessKeyID: LTAI\n  AccessKeySecret: a-secret\n"
+OURS = "1208863178610000"
+
+
+@pytest.mark.parametrize(
+    ("without", "file", "kept", "says"),
+    [
+        (KEYS, "", "", "has no keys, and would deploy nothing and end with 0: set AccountID, "),
+        (KEYS[2:], "", "", "set AccessKeySecret in the shell"),
+        (KEYS, "", KEPT.replace("default", "another"), "s config add --access default"),
+        (KEYS, "", "default: {}\n", "has no keys"),
+        (KEYS[2:], "AccessKeySecret=a-secret\n", "", ""),
+        (KEYS, "", KEPT, ""),
+        (KEYS, 'default=\'{"AccountID": "1208863178610000"}\'\n', "", ""),
+    ],
+)
+def test_a_deploy_without_keys_of_the_client_s_own_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    without: tuple[str, ...],
+    file: str,
+    kept: str,
+    says: str,
+) -> None:
+    """All three in the shell or .env, or what it keeps under the alias of s.yaml: else it stops."""
+    (tmp_path / ".env").write_text(file)
+    (tmp_path / ".s").mkdir()
+    (tmp_path / ".s/access.yaml").write_text(kept.replace("{account}", OURS))
+    given = {name: value for name, value in HTTPS.items() if name not in without}
+    environ = {**given, "PREPARE_RULE_ID": "cr-1", "HOME": str(tmp_path)}
+
+    code = cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ)
+
+    said = capsys.readouterr().err
+    assert (code, said.count("\n")) == ((2, 1) if says else (0, 0))
+    assert says in said
+    assert "a-secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("account", "kept", "endpoint", "says"),
+    [
+        (OURS, "", "1000000000000001.cn-shanghai", "the deploy is for account 1208863178610000"),
+        (OURS, "", f"{OURS}.cn-beijing", "region cn-beijing, and the deploy is for"),
+        ("", KEPT, "1000000000000001.cn-shanghai", "leads to account 1000000000000001"),
+        ("", KEPT, f"{OURS}.cn-shanghai", ""),
+    ],
+)
+def test_an_endpoint_of_another_account_or_region_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    account: str,
+    kept: str,
+    endpoint: str,
+    says: str,
+) -> None:
+    """Of the keys' account, in the region of s.yaml: elsewhere nothing is deployed by mistake."""
+    (tmp_path / ".s").mkdir()
+    (tmp_path / ".s/access.yaml").write_text(kept.replace("{account}", OURS))
+    host = f"https://{endpoint}.fc.aliyuncs.com"
+    environ = {**HTTPS, "AccountID": account, "s_default_fc_endpoint": host}
+    environ |= {"PREPARE_RULE_ID": "cr-1", "HOME": str(tmp_path)}
+
+    code = cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ)
+
+    said = capsys.readouterr().err
+    assert (code, said.count("\n")) == ((2, 1) if says else (0, 0))
+    assert says in said

@@ -127,3 +127,15 @@ def test_whatever_is_kept_there_is_an_answer(tmp_path: Path, content: bytes) -> 
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def test_a_variable_of_the_alias_s_name_comes_before_what_is_kept(tmp_path: Path) -> None:
+    """In a pipeline keys are given so, as JSON; what is none is no fault."""
+    home = kept(tmp_path, profile(OURS))
+    assert of(home, default=json.dumps({"AccountID": OTHER, "AccessKeyID": "LTAI"})) == OTHER
+    assert of(home, default="no JSON") == OURS
+
+
+def test_without_an_alias_in_the_file_it_is_the_client_s_own(tmp_path: Path) -> None:
+    """The client takes `default` where s.yaml names none."""
+    assert account_of("", {"HOME": kept(tmp_path, profile(OTHER))}) == OTHER

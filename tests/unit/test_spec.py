@@ -65,7 +65,7 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
         "logLevel": "INFO",
     }
     queue = f"acs:mns:cn-shanghai:{ACCOUNT}:/queues/resource-repair-failed/messages"
-    assert function.async_config == AsyncConfig(3, 86400, queue, stateful=False)
+    assert function.async_config == AsyncConfig(3, 86400, queue)
     trigger = project.trigger
     assert trigger.name == "ConfigRuleNonComplianceMNSTrigger"
     assert trigger.role_arn == f"acs:ram::{ACCOUNT}:role/AliyunMNSNotificationRole"
@@ -150,6 +150,13 @@ def test_the_endpoint_in_the_example_is_in_the_project_s_region(project: Spec) -
     assert "\ns_default_enable_fc_endpoint=true\n" in example
 
 
+@pytest.mark.parametrize("component", ["fc", "devsapp/fc", "devsapp/fc@0.1.35", "fc@10.0.1"])
+def test_the_client_s_component_may_be_pinned(tmp_path: Path, component: str) -> None:
+    """By its whole name and a version too: it is the same component, as tried."""
+    path = edited(tmp_path, "services.repair.component", component)
+    assert load(path, ENVIRON, ACCOUNT).service.name == "resource_repair"
+
+
 def test_region_is_known_before_the_account() -> None:
     """The region can be read without an account id and without the rule's id."""
     assert region(ROOT / "s.yaml", {}) == "cn-shanghai"
@@ -165,6 +172,8 @@ def test_the_runtime_is_known_before_the_account() -> None:
     [
         ("edition", "3.0.0", "edition"),
         ("services.repair.component", "fc3", "services.repair.component"),
+        ("services.repair.component", "devsapp/fc@latest", "services.repair.component"),
+        ("services.repair.component", "somebody/fc@0.1.35", "services.repair.component"),
         ("services.repair.prosp", {}, "services.repair.prosp"),
         ("services.another", {}, "services"),
         ("vars.ruleName", ..., "vars"),

@@ -1,15 +1,13 @@
 """The credentials: whether the client deploys to the account that is looked at here."""
 
-import re
 from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, fault, sound
+from scripts.declared.rule_ids import ENDPOINT, endpoint_place
 
-# Under these names the Serverless Devs client finds its own account and endpoint.
+# Under this name the Serverless Devs client finds its own account.
 _ACCOUNT = "AccountID"
-_ENDPOINT, _ENABLED = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
-_HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -40,16 +38,14 @@ def _clients_keys(facts: Facts) -> Iterator[Remark]:
 
 
 def _clients_endpoint(facts: Facts) -> Iterator[Remark]:
-    if facts.settings.get(_ENABLED) != "true":
-        return
-    endpoint = _HOST.fullmatch(facts.settings.get(_ENDPOINT, ""))
+    endpoint = endpoint_place(facts.settings)
     here = (facts.spec.account_id, facts.spec.region)
-    if endpoint and endpoint.groups() != here:
-        account, region = endpoint.groups()
+    if endpoint and endpoint != here:
+        account, region = endpoint
         yield fault(
-            f"they are of account {here[0]}, for region {here[1]}, and {_ENDPOINT} leads to "
+            f"they are of account {here[0]}, for region {here[1]}, and {ENDPOINT} leads to "
             f"account {account}, region {region}",
-            f"{PROVISION}, which writes {_ENDPOINT} to .env",
+            f"{PROVISION}, which writes {ENDPOINT} to .env",
         )
 
 

@@ -7,7 +7,6 @@ from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.role import role_arn
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
 from scripts.decide.chain.model import (
-    APPLY,
     PROVISION,
     Link,
     Remark,
@@ -63,10 +62,9 @@ def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
     if live == declared:
         yield sound(f"{name} runs as {declared}")
     elif live.endswith(f"/{_CLIENTS_OWN_ROLE}"):
-        yield fault(
+        yield undeployed(
             f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
-            f"{facts.spec.service.role.name}",
-            APPLY,
+            f"{facts.spec.service.role.name}"
         )
     else:
         yield undeployed(f"{name} runs as {live or 'nobody'}, and s.yaml says {declared}")

@@ -32,7 +32,7 @@ def test_what_was_adopted_stays(account: Account, capsys: pytest.CaptureFixture[
 
     assert account.state() == before
     said = capsys.readouterr().out
-    assert said.count("it was there before") == 7
+    assert said.count("it was there before") == 7  # of a role or a policy: or the client made it
     assert f"keep    topic             {TOPIC}" in said
 
 
@@ -339,3 +339,29 @@ def test_nothing_lies_between_a_look_and_what_it_is_for(
     assert deployed.run("remove", "--yes", "--roles") == 0
     called = calls()
     assert called[called.index(deletion) - 1] == look
+
+
+def test_what_the_client_made_is_named_with_how_to_take_it_away(
+    deployed: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The role and policies that `s deploy` made bear no mark: they are told as such, not as old.
+
+    So the client was recorded to describe them: a role as `undefined`, and a policy as nothing.
+    """
+    ram, role = deployed.cloud.ram, deployed.spec.service.role
+    ram.roles[role.name].description = "undefined"
+    own = [each.name for each in role.policies if each.statements]
+    for name in own:
+        ram.policy("Custom", name).description = ""
+    capsys.readouterr()
+
+    assert deployed.run("remove", "--yes", "--roles") == 0
+
+    said = capsys.readouterr().out
+    assert own
+    for kind, name in (("role", role.name), *(("policy", each) for each in own)):
+        (line,) = [each for each in said.splitlines() if f" {name} " in each]
+        assert line.startswith("keep ")
+        assert kind in line
+        assert "the Serverless Devs client made it, or it was there before" in line
+        assert "in the RAM console" in line
