@@ -3,13 +3,15 @@
 What it will lead to can be told before. Each finding in it comes back as an audit line.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from resource_repair import notification, values
+from resource_repair import naming, notification, values
 from resource_repair.values import Finding
 from scripts.account.clients import Clients
 from scripts.account.deployed_function import DeployedFunction
+from scripts.account.findings import rule_ids
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.outlet import stdin
@@ -17,6 +19,9 @@ from scripts.terminal import Console
 
 FindingKey: TypeAlias = tuple[str, str]
 """What tells the findings of a message apart: rule and bucket, empty where there are none."""
+
+
+_REPORTED = re.compile(r'(notificationCreationTime\\*"\s*:\s*\\*"?)\d+')
 
 
 class Named(NamedTuple):
@@ -49,6 +54,8 @@ class EventPreview(NamedTuple):
             console.say(f"the event names bucket {each.bucket}, of rule {each.rule_id}")
         if not self.findings:
             console.say("the event names no bucket")
+        elif self.mode != values.REPORT and self.harmless:
+            console.say("none is of the rule that it waits for: --as-ours BUCKET puts that in")
 
 
 def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
@@ -72,6 +79,31 @@ def read_event(where: str) -> bytes:
     if not event.strip():
         raise UsageError(f"{where} is empty: an event has at least a character")
     return event
+
+
+def as_ours(event: bytes, spec: Spec, bucket: str, now: float) -> bytes:
+    """The event with this account, its rule, a bucket of it, and the time (seconds) in it.
+
+    What is shipped under events/ names those of nobody. Raises UsageError for what is no bucket's
+    name, and where the event has no finding in which that can be put.
+    """
+    if not naming.is_bucket_name(bucket):
+        raise UsageError(f"{bucket!r} is no bucket's name: 3 to 63 of a-z, 0-9 and hyphens")
+    rule_id = rule_ids(spec)[0]
+    found = [item for item in notification.read(event) if isinstance(item, Finding)]
+    text = event.decode("utf-8", "replace")
+    for each in found:
+        for old, new in (
+            (each.rule_id, rule_id),
+            (each.resource_id, bucket),
+            (each.owner, spec.account_id),
+        ):
+            text = re.sub(rf"(?<![\w-]){re.escape(old)}(?![\w-])", new, text) if old else text
+    text = _REPORTED.sub(rf"\g<1>{round(now * 1000)}", text)
+    made = [item for item in notification.read(text.encode()) if isinstance(item, Finding)]
+    if not made or any((each.rule_id, each.resource_id) != (rule_id, bucket) for each in made):
+        raise UsageError("--as-ours has no effect: the event has no finding that can be read so")
+    return text.encode()
 
 
 def finding_keys(event: bytes) -> list[FindingKey]:

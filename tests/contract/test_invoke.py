@@ -153,3 +153,17 @@ def test_a_function_that_is_not_deployed_is_told(
     """Where there is no such function it is a problem, and the line says to deploy it."""
     assert account.run("invoke", str(EVENTS / "gone.json"), PREPARE_RULE_ID=RULE_ID) == 1
     assert "is not deployed: deploy it first" in capsys.readouterr().err
+
+
+def test_a_shipped_event_can_be_about_a_bucket_of_this_account(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As shipped it is another rule's, which is told with what to do; with it the bucket closes."""
+    product.plant(mine="public-read")
+    product.cloud.clock.advance(2)
+    event = str(EVENTS / "ignored_other_rule.json")
+    product.run("invoke", event, "--yes")
+    assert "--as-ours BUCKET puts that in" in capsys.readouterr().out
+
+    assert product.run("invoke", event, "--as-ours", "mine", "--yes") == 0
+    assert product.cloud.oss.bucket("mine").acl == "private"

@@ -97,7 +97,8 @@ def test_check_deploy_stops_what_cannot_be_followed(
         "s_default_fc_endpoint": "https://1208863178610000.cn-shanghai.fc.aliyuncs.com",
         "s_default_enable_fc_endpoint": "true",
         "AccountID": "1208863178610000",
-        **{"AccessKeyID": "an-id", "AccessKeySecret": "a-secret"},
+        "AccessKeyID": "an-id",
+        "AccessKeySecret": "a-secret",
     }
     where = ("--env", str(tmp_path / ".env"))
     assert cli.run("check-deploy", *where, environ={**environ, **called(*USUAL)}) == 0
