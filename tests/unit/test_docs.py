@@ -145,3 +145,16 @@ def test_every_reason_is_told() -> None:
     for path in (ROOT / "code").rglob("*.py"):
         said |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*): ', path.read_text()))
     assert told == {*said, "deadline", values.OTHER_RULE}
+
+
+def test_the_client_is_installed_as_the_workflow_installs_it() -> None:
+    """In the same version, with its telemetry off; the component that may be pinned is named."""
+    workflow = (ROOT / ".github/workflows/deploy.yml").read_text()
+    for line in (
+        "npm install --global --ignore-scripts @serverless-devs/s@3.1.10",
+        "s set analysis disable",
+    ):
+        assert f"\n{line}\n" in README
+        assert f" {line}\n" in workflow
+    (pinned,) = re.findall(r"`component: (devsapp/fc@[^`]+)`", README)
+    assert pinned == "devsapp/fc@0.1.35"
