@@ -1,6 +1,5 @@
 """What an operator is told when OSS refuses one of their own calls."""
 
-import gc
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +12,6 @@ from scripts.account.clients import Clients
 from scripts.account.memory import Memory
 from scripts.errors import CloudError
 from scripts.localcloud.faults import Fail
-from tests.account import Account
 from tests.contract.oss_helpers import OssCloud, oss_cloud
 
 NAME = "config-snapshot"
@@ -60,17 +58,3 @@ def opening(cloud: OssCloud) -> Any:
         return cloud.bucket(name)
 
     return bucket
-
-
-def test_what_is_remembered_of_a_bucket_keeps_no_connection_open(product: Account) -> None:
-    """Each bucket has a host of its own: of thousands, as many connections would stay."""
-    product.plant(opened="public-read")
-    asked = product.clients
-    asked.memory.look()
-    bucket = buckets.Bucket(asked, "opened")
-    told = bucket.info(), bucket.blocks_public_access(), bucket.domains(), bucket.is_website()
-    assert told[0].acl == "public-read"
-    del bucket
-    gc.collect()
-    kept = [each for each in gc.get_objects() if isinstance(each, oss2.models.RequestResult)]
-    assert kept == []

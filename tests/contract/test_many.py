@@ -3,14 +3,17 @@
 There are as many as take three pages; docs/scale.md has the figures of 10,000.
 """
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import oss2
 import pytest
 
+from scripts.account import buckets
 from scripts.localcloud.log.state import Found, LogState, Search
 from tests import many
 from tests.account import Account, Moments
@@ -95,3 +98,17 @@ def test_a_page_that_is_not_full_is_not_the_last(
     monkeypatch.setattr(LogState, "search", stingy)
     told, _ = run("audit", "--since", "30d")
     assert len(told["lines"]) == NUMBER
+
+
+def test_what_is_remembered_of_a_bucket_keeps_no_connection_open(product: Account) -> None:
+    """Each bucket has a host of its own: of thousands, as many connections would stay."""
+    product.plant(opened="public-read")
+    asked = product.clients
+    asked.memory.look()
+    bucket = buckets.Bucket(asked, "opened")
+    told = bucket.info(), bucket.blocks_public_access(), bucket.domains(), bucket.is_website()
+    assert told[0].acl == "public-read"
+    del bucket
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, oss2.models.RequestResult)]
+    assert kept == []
