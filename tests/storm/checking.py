@@ -85,9 +85,12 @@ def none_wronged(view: View) -> Iterator[Violation]:
     for run, call, before in view.writes():
         if not any(view.ours(f) and f.bucket == call.bucket for f in findings(run.event)):
             yield Violation(2, f"{call} had no finding of our rule")
-        # Since the run began to look for this write; what an owner does later is a race.
-        looks = [each.began for each in before if each.action == "GetBucketTagging"]
-        began = (looks or [each.began for each in before] or [call.began])[-1]
+        # Since the run last looked for this write; what an owner does later is a race: OSS has no
+        # precondition. What was seen before an earlier write of the run says nothing of this one.
+        earlier = [at for at, each in enumerate(before) if each.action == WRITE]
+        since = before[earlier[-1] + 1 if earlier else 0 :]
+        looks = [each.began for each in since if each.action == "GetBucketTagging"]
+        began = (looks or [each.began for each in since] or [call.began])[-1]
         states = [state for state in view.states(call.bucket, began, call.at) if state]
         if states and all(state.owner != view.seen.account for state in states):
             yield Violation(2, f"{call} is about another account's bucket")

@@ -82,6 +82,20 @@ def with_states(before: State, after: State, since: float = 99.0) -> Seen:
     return SOUND._replace(changes=changes)
 
 
+TAGS = Call(101.0, 101.05, "k", "GetBucketTagging", "site")
+READ_AFTER_TAGS = READ._replace(began=101.06)
+# Tagged by its owner after the tags were read, and before the write: no reader can know.
+RACED = SOUND._replace(
+    changes=(OPENED, Change(101.15, "site", tagged(OPEN)), Change(101.25, "site", tagged(CLOSED))),
+    calls=(TAGS, READ_AFTER_TAGS, WRITE, BACK, POLICY),
+)
+# The same, but its write was not acknowledged, and another follows, for which no tag is read.
+WRITTEN_AGAIN = RACED._replace(
+    calls=(
+        *(TAGS, READ_AFTER_TAGS, WRITE._replace(answered=False)),
+        *(READ._replace(began=101.32), WRITE._replace(began=101.34, at=101.36), BACK, POLICY),
+    )
+)
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
 
 
@@ -118,6 +132,7 @@ SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="
         (told({**FINDING, "complianceType": "COMPLIANT"}), 2),
         (SOUND._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),)), 2),
         (with_states(tagged(OPEN), tagged(CLOSED)), 2),
+        (WRITTEN_AGAIN, 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
         (with_states(OPEN._replace(created=100.2), CLOSED._replace(created=100.2), 100.5), 3),
@@ -165,6 +180,7 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
     "mend",
     [
         lambda: swept("repaired"),
+        lambda: RACED,
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
         lambda: MADE._replace(
