@@ -147,18 +147,19 @@ def nothing_lost(view: View) -> Iterator[Violation]:
     for request_id in {*of_job, *ended}:
         if ended[request_id] != 1:
             yield Violation(6, f"invocation {request_id} ended {ended[request_id]} times")
-    begun = Counter(_text(runs[0].event) for runs in of_job.values())
+    # One that was given up may never have run.
+    taken = {job.request_id: job.event for job in view.seen.jobs}
+    taken.update({request_id: runs[0].event for request_id, runs in of_job.items()})
+    begun = Counter(map(_text, taken.values()))
     for body, times in Counter(view.seen.delivered).items():
         if begun[body] < times and not kept[body]:
             yield Violation(6, f"delivered {times} times, begun {begun[body]} times: {body:.300}")
     for job in view.seen.jobs:
-        for last in of_job[job.request_id][-1:]:
-            later = [run for run in of_event[last.event] if run.at > job.at]
-            told = job.undelivered or kept[_text(last.event)] or any(map(_settles, later))
-            if not (_settles(last, reported=True) if job.succeeded else told):
-                yield Violation(
-                    6, f"{job} has not all its lines, and is nowhere: {last.event!r:.300}"
-                )
+        later = [run for run in of_event[job.event] if run.at > job.at]
+        told = job.undelivered or kept[_text(job.event)] or any(map(_settles, later))
+        said = any(_settles(last, reported=True) for last in of_job[job.request_id][-1:])
+        if not (said if job.succeeded else told):
+            yield Violation(6, f"{job!s:.400} has not all its lines, and is nowhere")
 
 
 def _settles(run: Run, *, reported: bool = False) -> bool:

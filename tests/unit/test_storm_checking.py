@@ -40,7 +40,7 @@ SOUND = Seen(
     changes=(OPENED, SHUT),
     calls=(READ, WRITE, BACK, POLICY),
     runs=(RUN,),
-    jobs=(Job(102.0, "r-1", succeeded=True),),
+    jobs=(Job(102.0, "r-1", succeeded=True, event=EVENT.encode()),),
     delivered=(EVENT,),
 )
 
@@ -107,7 +107,7 @@ def swept(last: str) -> Seen:
 
 GAVE_UP = SOUND._replace(
     runs=(RUN._replace(error="E", lines=({**LINE, "outcome": "failed", "reason": "deadline"},)),),
-    jobs=(Job(91.0, "r-1", succeeded=False),),
+    jobs=(Job(91.0, "r-1", succeeded=False, event=EVENT.encode()),),
 )
 FAILED = GAVE_UP.runs[0]._replace(began=90.0, at=91.0, key="0")
 MADE = SOUND._replace(
@@ -117,7 +117,9 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
-SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="64 KB"),))
+SAID_SO = GAVE_UP._replace(jobs=(GAVE_UP.jobs[0]._replace(undelivered="64 KB"),))
+# Given up before it ever ran, and then redriven: or not, and in no queue.
+NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,7 @@ SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="
         (SOUND._replace(runs=(RUN._replace(lines=()),)), 6),
         (said(outcome="failed", reason="deadline"), 6),
         (GAVE_UP, 6),
+        (NEVER_RUN._replace(runs=()), 6),
     ],
 )  # fmt: skip
 def test_a_broken_promise_is_found(story: Seen, promise: int) -> None:
@@ -187,7 +190,8 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
             runs=SAID_SO.runs, jobs=SAID_SO.jobs, calls=(READ, WRITE._replace(status=403))
         ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
-        lambda: GAVE_UP._replace(jobs=(Job(102.0, "r-1", succeeded=False, undelivered="64 KB"),)),
+        lambda: SAID_SO,
+        lambda: NEVER_RUN,
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),
     ],
 )  # fmt: skip

@@ -207,7 +207,8 @@ class AsyncInvocations:
         arn = config.destination("onFailure" if ending.error_type else "onSuccess")
         undelivered = self._deliver(arn, job, runs, ending) if arn else ""
         action = "gave_up" if ending.error_type else "succeeded"
-        self._record(action, job, runs=runs, destination=arn, undelivered=undelivered)
+        told = {"runs": runs, "destination": arn, "undelivered": undelivered}
+        self._record(action, job, event=job.event, **told)
 
     def _deliver(self, arn: str, job: Job, runs: int, ending: _Ending) -> str:
         outcome = Outcome(
