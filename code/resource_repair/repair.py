@@ -73,10 +73,11 @@ class Remedy:
     A method that takes the bucket asks OSS, and raises BucketError as the bucket's own methods do.
     """
 
-    def aim(self, state: BucketState, learnt: Any) -> Any:
+    def aim(self, state: BucketState, learnt: Any, again: bool) -> Any:
         """What the bucket is to be; None if that takes more than its state: what `learn` returns.
 
-        Raises RefusedError for a state that is in no known form.
+        With `again` a state that is as it is to be may be written over. Raises RefusedError for one
+        in no known form.
         """
         raise NotImplementedError
 
@@ -191,7 +192,7 @@ class BucketRepair(Repair):
         learnt = None
         while True:
             state = self._read()
-            aim = self._remedy.aim(state, learnt)
+            aim = self._remedy.aim(state, learnt, self._wrote and not self._acknowledged)
             if aim is None:
                 learnt = self._remedy.learn(self._bucket)
                 continue

@@ -55,6 +55,28 @@ def runs(cloud: FcCloud) -> list[tuple[str, int]]:
     return [(entry.details["kind"], entry.details["attempt"]) for entry in entries]
 
 
+def test_an_invocation_for_which_no_process_starts_is_tried_again_and_not_lost(
+    cloud: FcCloud,
+) -> None:
+    """As after an error of the platform, and it is told; the worker goes on to the next."""
+    cloud.fc.async_at_once = 1
+    cloud.fc.function_environment["unfit"] = "\0"  # a machine on which none can start
+    deploy_async(cloud, PRINTING)
+
+    request_id = cloud.fc.invoke_async(SERVICE, FUNCTION, b"first")
+    assert cloud.journal.wait_for(lambda all_: any(e.action == "retried" for e in all_), 20)
+    cloud.fc.function_environment.clear()
+    cloud.fc.resources.update_function(SERVICE, FUNCTION, {})
+    cloud.fc.invoke_async(SERVICE, FUNCTION, b"next")
+
+    assert cloud.fc.wait_idle(20)
+    ran = {entry.details["event"] for entry in cloud.journal.entries("fc", "invoked")}
+    assert ran == {b"first", b"next"}
+    told = cloud.journal.entries("fc", "failed")[0]
+    assert told.details["request_id"] == request_id
+    assert "null byte" in told.details["traceback"]
+
+
 @pytest.mark.parametrize("retries", [None, 0, 2])
 def test_a_failing_function_is_retried_and_then_reported(
     cloud: FcCloud, retries: int | None

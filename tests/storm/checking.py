@@ -85,9 +85,12 @@ def none_wronged(view: View) -> Iterator[Violation]:
     for run, call, before in view.writes():
         if not any(view.ours(f) and f.bucket == call.bucket for f in findings(run.event)):
             yield Violation(2, f"{call} had no finding of our rule")
-        # Since the run began to look for this write; what an owner does later is a race.
-        looks = [each.began for each in before if each.action == "GetBucketTagging"]
-        began = (looks or [each.began for each in before] or [call.began])[-1]
+        # Since the run last looked for this write; what an owner does later is a race: OSS has no
+        # precondition. What was seen before an earlier write of the run says nothing of this one.
+        earlier = [at for at, each in enumerate(before) if each.action == WRITE]
+        since = before[earlier[-1] + 1 if earlier else 0 :]
+        looks = [each.began for each in since if each.action == "GetBucketTagging"]
+        began = (looks or [each.began for each in since] or [call.began])[-1]
         states = [state for state in view.states(call.bucket, began, call.at) if state]
         if states and all(state.owner != view.seen.account for state in states):
             yield Violation(2, f"{call} is about another account's bucket")
@@ -144,18 +147,19 @@ def nothing_lost(view: View) -> Iterator[Violation]:
     for request_id in {*of_job, *ended}:
         if ended[request_id] != 1:
             yield Violation(6, f"invocation {request_id} ended {ended[request_id]} times")
-    begun = Counter(_text(runs[0].event) for runs in of_job.values())
+    # One that was given up may never have run.
+    taken = {job.request_id: job.event for job in view.seen.jobs}
+    taken.update({request_id: runs[0].event for request_id, runs in of_job.items()})
+    begun = Counter(map(_text, taken.values()))
     for body, times in Counter(view.seen.delivered).items():
         if begun[body] < times and not kept[body]:
             yield Violation(6, f"delivered {times} times, begun {begun[body]} times: {body:.300}")
     for job in view.seen.jobs:
-        for last in of_job[job.request_id][-1:]:
-            later = [run for run in of_event[last.event] if run.at > job.at]
-            told = job.undelivered or kept[_text(last.event)] or any(map(_settles, later))
-            if not (_settles(last, reported=True) if job.succeeded else told):
-                yield Violation(
-                    6, f"{job} has not all its lines, and is nowhere: {last.event!r:.300}"
-                )
+        later = [run for run in of_event[job.event] if run.at > job.at]
+        told = job.undelivered or kept[_text(job.event)] or any(map(_settles, later))
+        said = any(_settles(last, reported=True) for last in of_job[job.request_id][-1:])
+        if not (said if job.succeeded else told):
+            yield Violation(6, f"{job!s:.400} has not all its lines, and is nowhere")
 
 
 def _settles(run: Run, *, reported: bool = False) -> bool:

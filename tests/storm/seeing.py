@@ -66,6 +66,7 @@ class Job(NamedTuple):
     request_id: str
     succeeded: bool
     undelivered: str = ""
+    event: bytes = b""
 
 
 class Exempted(NamedTuple):
@@ -117,7 +118,8 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
             by["runs"].append(Run(more["began"], each.at, *who, more["error_type"], tuple(lines)))
         elif each.service == "fc" and each.action in ("succeeded", "gave_up"):
             good = each.action == "succeeded"
-            by["jobs"].append(Job(each.at, more["request_id"], good, more["undelivered"]))
+            ended = (more["request_id"], good, more["undelivered"], more["event"])
+            by["jobs"].append(Job(each.at, *ended))
         elif (each.service, each.action, each.subject) == ("mns", "delivered", topic):
             by["delivered"].append(more["body"])
     by["calls"].sort()

@@ -160,6 +160,34 @@ def test_a_tag_taken_away_before_the_second_look_exempts_no_more() -> None:
     assert (run(oss).outcome, oss.acl) == ("repaired", "private")
 
 
+@pytest.mark.parametrize("after", [["applied"], ["transient", "ok", "ok", "close"]])
+def test_a_tag_set_since_a_write_that_was_not_acknowledged_forbids_the_next(
+    after: list[str],
+) -> None:
+    """Private by now, perhaps by that write, the bucket is not closed again: its owner may open it.
+
+    The other case finds it open, reads the tag, and then finds it private.
+    """
+
+    def tag() -> Iterator[str]:
+        yield from ["ok", "ok", "ok", after[0]]  # read, tags, read, write
+        oss.tags = {"exempt-until": "2027-01-16"}
+        yield from after[1:]
+
+    oss = ModelOss()
+    oss.script = tag()
+    assert (run(oss).outcome, oss.acl) == ("exempt", "private")
+    assert len(oss.writes()) == 1
+
+
+def test_without_a_tag_a_write_that_was_not_acknowledged_is_written_again() -> None:
+    """What shows as private may be what was before the finding, as ever; the tags are read anew."""
+    oss = ModelOss(script=iter(["ok", "ok", "ok", "applied"]))
+    assert run(oss).outcome == "repaired"
+    once = ["read", "tags", "read", "write"]
+    assert operations(oss) == [*once, *once, "read", "policy"]
+
+
 def test_report_mode_tells_why_a_tag_is_not_honoured() -> None:
     """What would be repaired in spite of a tag says so."""
     result = run(ModelOss(tags={"exempt-until": "soon"}), mode="report")

@@ -40,7 +40,7 @@ SOUND = Seen(
     changes=(OPENED, SHUT),
     calls=(READ, WRITE, BACK, POLICY),
     runs=(RUN,),
-    jobs=(Job(102.0, "r-1", succeeded=True),),
+    jobs=(Job(102.0, "r-1", succeeded=True, event=EVENT.encode()),),
     delivered=(EVENT,),
 )
 
@@ -82,6 +82,20 @@ def with_states(before: State, after: State, since: float = 99.0) -> Seen:
     return SOUND._replace(changes=changes)
 
 
+TAGS = Call(101.0, 101.05, "k", "GetBucketTagging", "site")
+READ_AFTER_TAGS = READ._replace(began=101.06)
+# Tagged by its owner after the tags were read, and before the write: no reader can know.
+RACED = SOUND._replace(
+    changes=(OPENED, Change(101.15, "site", tagged(OPEN)), Change(101.25, "site", tagged(CLOSED))),
+    calls=(TAGS, READ_AFTER_TAGS, WRITE, BACK, POLICY),
+)
+# The same, but its write was not acknowledged, and another follows, for which no tag is read.
+WRITTEN_AGAIN = RACED._replace(
+    calls=(
+        *(TAGS, READ_AFTER_TAGS, WRITE._replace(answered=False)),
+        *(READ._replace(began=101.32), WRITE._replace(began=101.34, at=101.36), BACK, POLICY),
+    )
+)
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
 
 
@@ -93,7 +107,7 @@ def swept(last: str) -> Seen:
 
 GAVE_UP = SOUND._replace(
     runs=(RUN._replace(error="E", lines=({**LINE, "outcome": "failed", "reason": "deadline"},)),),
-    jobs=(Job(91.0, "r-1", succeeded=False),),
+    jobs=(Job(91.0, "r-1", succeeded=False, event=EVENT.encode()),),
 )
 FAILED = GAVE_UP.runs[0]._replace(began=90.0, at=91.0, key="0")
 MADE = SOUND._replace(
@@ -103,7 +117,9 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
-SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="64 KB"),))
+SAID_SO = GAVE_UP._replace(jobs=(GAVE_UP.jobs[0]._replace(undelivered="64 KB"),))
+# Given up before it ever ran, and then redriven: or not, and in no queue.
+NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +134,7 @@ SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="
         (told({**FINDING, "complianceType": "COMPLIANT"}), 2),
         (SOUND._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),)), 2),
         (with_states(tagged(OPEN), tagged(CLOSED)), 2),
+        (WRITTEN_AGAIN, 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
         (with_states(OPEN._replace(created=100.2), CLOSED._replace(created=100.2), 100.5), 3),
@@ -137,6 +154,7 @@ SAID_SO = GAVE_UP._replace(jobs=(Job(91.0, "r-1", succeeded=False, undelivered="
         (SOUND._replace(runs=(RUN._replace(lines=()),)), 6),
         (said(outcome="failed", reason="deadline"), 6),
         (GAVE_UP, 6),
+        (NEVER_RUN._replace(runs=()), 6),
     ],
 )  # fmt: skip
 def test_a_broken_promise_is_found(story: Seen, promise: int) -> None:
@@ -165,13 +183,15 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
     "mend",
     [
         lambda: swept("repaired"),
+        lambda: RACED,
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
         lambda: MADE._replace(
             runs=SAID_SO.runs, jobs=SAID_SO.jobs, calls=(READ, WRITE._replace(status=403))
         ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
-        lambda: GAVE_UP._replace(jobs=(Job(102.0, "r-1", succeeded=False, undelivered="64 KB"),)),
+        lambda: SAID_SO,
+        lambda: NEVER_RUN,
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),
     ],
 )  # fmt: skip

@@ -78,14 +78,15 @@ class Acl(Remedy):
         self._clock = clock
         self._public_by_policy: Union[bool, str, None] = None
 
-    def aim(self, state: BucketState, learnt: Optional[TagVerdict]) -> Optional[Aim]:
+    def aim(self, state: BucketState, learnt: Optional[TagVerdict], again: bool) -> Optional[Aim]:
         """What people have reviewed, and only without that what a tag says."""
         if state.acl not in OPENNESS:
             raise RefusedError("unknown_acl: OSS names an ACL that is none of the three")
         reviewed = self._exempt.for_bucket(self._name, self._today())
         if reviewed:
             return Aim(reviewed.allow, reviewed)
-        if self._tag is None or state.acl == PRIVATE:
+        # Where a write may follow, a tag counts that forbids it, though nothing is open by now.
+        if self._tag is None or (state.acl == PRIVATE and not again):
             return Aim(PRIVATE)
         if learnt is None:
             return None

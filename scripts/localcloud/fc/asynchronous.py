@@ -3,8 +3,10 @@
 import heapq
 import itertools
 import json
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -186,8 +188,12 @@ class AsyncInvocations:
             call = Call(job.request_id, job.event, "async", attempt)
             invocation = self._invoke(job.service, job.function, call)
         except FcError as error:
-            body = {"ErrorCode": error.code, "ErrorMessage": error.message}
-            return _Ending(error.code, error.status, json.dumps(body).encode())
+            return _refused(error)
+        except Exception as error:
+            # As when no process can be started: an error of the platform's, and no job is lost.
+            traceback.print_exc(file=sys.stderr)
+            self._record("failed", job, attempt=attempt, traceback=traceback.format_exc())
+            return _refused(FcError("InternalServerError", repr(error)[:500]))
         return _Ending(invocation.error_type, 200, invocation.payload)
 
     def _config(self, job: Job) -> AsyncConfig:
@@ -201,7 +207,8 @@ class AsyncInvocations:
         arn = config.destination("onFailure" if ending.error_type else "onSuccess")
         undelivered = self._deliver(arn, job, runs, ending) if arn else ""
         action = "gave_up" if ending.error_type else "succeeded"
-        self._record(action, job, runs=runs, destination=arn, undelivered=undelivered)
+        told = {"runs": runs, "destination": arn, "undelivered": undelivered}
+        self._record(action, job, event=job.event, **told)
 
     def _deliver(self, arn: str, job: Job, runs: int, ending: _Ending) -> str:
         outcome = Outcome(
@@ -224,6 +231,11 @@ class AsyncInvocations:
     def _record(self, action: str, job: Job, **details: object) -> None:
         subject = f"{job.service}/{job.function}"
         self._core.journal.record("fc", action, subject, request_id=job.request_id, **details)
+
+
+def _refused(error: FcError) -> _Ending:
+    body = {"ErrorCode": error.code, "ErrorMessage": error.message}
+    return _Ending(error.code, error.status, json.dumps(body).encode())
 
 
 def _interval(failures: int) -> float:

@@ -20,6 +20,7 @@ STATUS = {
     "NotImplemented": 501,
     "ServiceUnavailable": 503,
     # Guessed: these codes; that such calls are refused is documented.
+    "InternalServerError": 500,
     "InvalidSecurityToken": 403,
     "SecurityTokenExpired": 403,
     "RequestTimeTooSkewed": 403,

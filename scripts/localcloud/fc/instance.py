@@ -45,7 +45,8 @@ class Instance:
         self.initialized = False
         self._channel, inherited = socket.socketpair()
         log = logs / f"{self.id}.log"
-        with inherited, log.open("ab") as output:
+        with contextlib.ExitStack() as unless_started, inherited, log.open("ab") as output:
+            unless_started.callback(self._channel.close)
             options = ["-B", "-S", "-s", "-u"]
             self._process = subprocess.Popen(
                 [interpreter.path, *options, _BOOTSTRAP, str(inherited.fileno()), code],
@@ -57,6 +58,7 @@ class Instance:
                 pass_fds=[inherited.fileno()],
                 start_new_session=True,
             )
+            unless_started.pop_all()
         self._log = log.open("rb+")
         log.unlink()
         # One that does not get ready is told by its first invocation.
