@@ -6,6 +6,7 @@ The local cloud has the like of it for itself, as it stands alone.
 import functools
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ RUNTIMES = {
 
 
 def find(runtime: str, environ: Mapping[str, str]) -> Path | None:
-    """The interpreter for a runtime, from PATH or from pyenv; None if neither has it.
+    """The interpreter for a runtime: from PATH, from pyenv, or the one that runs this; else None.
 
     A candidate counts only if it really runs and is of the right version: pyenv's shims are on PATH
     for every version that is installed, and refuse to run those that are not selected.
@@ -46,7 +47,9 @@ def version_of(candidate: Path) -> str:
 @functools.cache
 def _find(version: str, path: str, pyenv: str) -> Path | None:
     candidates = _candidates(version, path, pyenv)
-    return next((each for each in candidates if version_of(each) == version), None)
+    found = next((each for each in candidates if version_of(each) == version), None)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return found or (Path(sys.executable) if own == version else None)
 
 
 def _candidates(version: str, path: str, pyenv: str) -> Iterator[Path]:

@@ -15,7 +15,7 @@ import pytest
 
 from resource_repair.exemptions import load
 from scripts import ROOT, declared
-from scripts.bundling import archive, bundle, byte_code, stubs
+from scripts.bundling import archive, bundle, byte_code, pythons, stubs
 from scripts.localcloud.pythons import RUNTIMES
 from scripts.verbs import check_exemptions
 from tests.conftest import missing_runtime
@@ -127,6 +127,18 @@ print(importlib.util.MAGIC_NUMBER.hex())
 for source in sys.stdin.read().splitlines():
     print(importlib.util.source_hash(pathlib.Path(source).read_bytes()).hex())
 """
+
+
+def test_the_python_that_runs_this_compiles_where_no_other_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in an environment of the runtime's own version, whose Python is on no PATH."""
+    nowhere = {"PATH": "", "HOME": "/nowhere"}
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    monkeypatch.setitem(pythons.RUNTIMES, "python3.10", own)
+    assert pythons.find("python3.10", nowhere) == Path(sys.executable)
+    monkeypatch.setitem(pythons.RUNTIMES, "python3.10", "2.7")
+    assert pythons.find("python3.10", nowhere) is None
 
 
 def test_each_source_has_byte_code_of_the_runtime(built: Path) -> None:
