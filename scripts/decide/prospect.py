@@ -51,7 +51,8 @@ def counted(number: int) -> str:
 def check_expected(expected: int | None, closes: int) -> None:
     """Raise UsageError where another number of buckets than that will be closed; None is any."""
     if expected not in (None, closes):
+        was = "was" if expected == 1 else "were"
         raise UsageError(
-            f"{counted(closes)} would be closed, and {expected} were expected: nothing was "
+            f"{counted(closes)} would be closed, and {expected} {was} expected: nothing was "
             "started; look at them with --dry-run"
         )

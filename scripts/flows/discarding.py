@@ -11,7 +11,8 @@ from scripts.account.queue import RETENTION
 from scripts.context import Context
 from scripts.declared import Logs
 from scripts.errors import Problem
-from scripts.flows.waiting import Waiting
+from scripts.flows.audit_lines import at
+from scripts.flows.waiting import Waiting, not_seen
 from scripts.terminal import redacted
 
 HOLD = 300  # seconds for which a message is held meanwhile
@@ -58,7 +59,18 @@ class Discarding:
         return ""
 
 
-def discarded_before(context: Context, begin: str) -> Discard | None:
+def noted_before(context: Context, short: str) -> Discard:
+    """That a message is gone since it was discarded; raises Problem if it is not known to be."""
+    discard = _discarded_before(context, short)
+    if discard is None:
+        raise not_seen(short)
+    context.console.say(
+        f"{discard.message_id} was discarded at {at(discard.at)} by {discard.by}: {discard.reason}"
+    )
+    return discard
+
+
+def _discarded_before(context: Context, begin: str) -> Discard | None:
     """What was written of a message whose id begins so; None if nothing was."""
     now = datetime.now(timezone.utc)
     span = (now - timedelta(seconds=RETENTION) - audit_trail.SKEW, now + audit_trail.SKEW)

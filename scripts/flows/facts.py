@@ -334,13 +334,16 @@ class Survey:
         return foresee(live, self._clients, exempting)
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
-    def due(self) -> tuple[tuple[str, str], ...]:
-        """What a live function that enforces has left open, as `sweep --due` would find it."""
+    def due(self) -> tuple[tuple[str, str], ...] | None:
+        """What a live function that enforces has left open, as `sweep --due` would find it.
+
+        None where there is no such function, or no rule, which other links tell.
+        """
         running = self._known("running")
-        if not running or running.settings.problems or running.settings.mode == REPORT:
-            return ()
         self._known("rules")
-        if not rules_are_there(self._facts):
+        if not running or running.settings.problems or not rules_are_there(self._facts):
+            return None
+        if running.settings.mode == REPORT:
             return ()
         exempting = LiveExemptions(
             self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today

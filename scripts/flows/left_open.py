@@ -15,7 +15,7 @@ from scripts.account.findings import Result
 from scripts.decide import attention
 from scripts.decide.attention import Need
 from scripts.decide.candidates import Candidate, expected
-from scripts.decide.due import due, last_lines
+from scripts.decide.due import due, last_lines, overlooked
 from scripts.decide.view import Unread
 from scripts.declared import Spec
 from scripts.flows.bucket_view import ViewReader
@@ -47,7 +47,8 @@ def what_is_due(
     for result in to_close:
         end = expected(result.acl or "", None, ENFORCE)
         candidate = Candidate(result, result.acl, None, end, website=None, domains=None)
-        if told := due(candidate, lines.get(result.bucket), ENFORCE, now, GRACE):
+        asked = (candidate, lines.get(result.bucket), ENFORCE, now, GRACE)
+        if told := due(*asked) or overlooked(*asked):
             seeming.append((result, told))
 
     def is_open(each: tuple[Result, str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scripts.account.deployed_function import DeployedFunction
+from scripts.account.findings import rule_ids
 from scripts.account.mailbox import Message
 from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
@@ -14,17 +15,22 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 class Waiting(NamedTuple):
-    """A message of the queue; `kept` is why it cannot be settled, empty if it can."""
+    """A message of the queue; `kept` is why it cannot be settled as it is, empty if it can.
+
+    `ours` is whether it has a finding that can be, by a sweep, or once the right rule is deployed.
+    """
 
     message: Message
     failure: Failure
     kept: str
+    ours: bool
 
 
 def waiting(message: Message, spec: Spec, live: DeployedFunction | None) -> Waiting:
     """What is to be said of a message, by the rules that the live function has, if there is one."""
     failure = failure_in(message.body)
-    return Waiting(message, failure, _why_kept(failure, spec, live))
+    kept = _why_kept(failure, spec, live)
+    return Waiting(message, failure, kept, not kept or _has_ours(failure, spec, live))
 
 
 def unseen(seen: Sequence[Waiting], ids: Sequence[str]) -> list[str]:
@@ -55,6 +61,14 @@ def age(message: Message) -> str:
     if seconds >= _HOUR:
         return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
     return f"{seconds // _MINUTE:.0f} min"
+
+
+def _has_ours(failure: Failure, spec: Spec, live: DeployedFunction | None) -> bool:
+    """Whether a rule that is declared, or deployed, has a finding in it."""
+    if failure.function and failure.qualified_name != spec.qualified_name:
+        return False
+    rules = {*rule_ids(spec), *(live.settings.rule_ids if live else ())}
+    return any(each.rule_id in rules for each in failure.findings)
 
 
 def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction | None) -> str:

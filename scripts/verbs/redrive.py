@@ -12,8 +12,8 @@ is: Function Compute retries it and keeps it, and the old one stays too, so it m
 
 A message that cannot be read, is another function's, or has nothing but findings of rules that the
 function would ignore, is shown and kept. With --discard and a --reason such messages are taken away
-unsettled; others only if --id names them. What was discarded, by whom and why is first written to
-the log store, where `resource-repair audit` shows it.
+unsettled; those with a finding of our rule only if --id names them. What was discarded, by whom and
+why is first written to the log store, where `resource-repair audit` shows it.
 """
 
 import time
@@ -26,7 +26,6 @@ from cyclopts import Parameter
 
 from resource_repair.values import REPORT
 from scripts.account.deployed_function import GET, DeployedFunction
-from scripts.account.discards import Discard
 from scripts.account.log_line import WRITE_LINE
 from scripts.account.mailbox import (
     LONGEST_HOLD,
@@ -41,9 +40,9 @@ from scripts.account.mailbox import (
 from scripts.account.topic import PUBLISH
 from scripts.context import Acting, Context, Ended, Verb, finite, whole
 from scripts.errors import Problem, UsageError
-from scripts.flows.audit_lines import at, cut, for_a_person, tell_person
+from scripts.flows.audit_lines import cut, for_a_person, tell_person
 from scripts.flows.deliver import PERMISSIONS as SETTLING
-from scripts.flows.discarding import HOLD, Discarding, discarded_before
+from scripts.flows.discarding import HOLD, Discarding, noted_before
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
 from scripts.flows.waiting import Waiting, age, chosen_of, not_seen, unseen, waiting
@@ -165,7 +164,8 @@ def _redrive(context: Context) -> Ended:
         seen = [waiting(message, spec, live) for message in mailbox.listed()]
         for short in unseen(seen, options.id):
             raise not_seen(short)
-        chosen = chosen_of(seen, options.bucket, options.id)[: options.limit]
+        named = chosen_of(seen, options.bucket, options.id)
+        chosen = named[: options.limit]
         _show(console, chosen, spec.failure_queue, len(seen), _SEND)
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
@@ -188,7 +188,7 @@ def _redrive(context: Context) -> Ended:
         finally:
             tell_person(console, route.said)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
-    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
+    return _ended(context, settled, named, chosen, handled)
 
 
 def _discard(context: Context, queue: str) -> Ended:
@@ -197,14 +197,15 @@ def _discard(context: Context, queue: str) -> Ended:
     live = DeployedFunction.find(spec, context.clients)
     with opened(context.clients, queue) as mailbox:
         seen = [waiting(message, spec, live) for message in mailbox.listed()]
-        before = [_noted_before(context, short) for short in unseen(seen, options.id)]
+        before = [noted_before(context, short) for short in unseen(seen, options.id)]
         named = chosen_of(seen, options.bucket, options.id)
-        chosen = [each for each in named if each.kept or options.id][: options.limit]
-        left = sum(not each.kept for each in named) if not options.id else 0
+        taken = [each for each in named if not each.ours or options.id]
+        chosen, left = taken[: options.limit], len(named) - len(taken)
         if chosen or not before:
             _show(console, chosen, queue, len(seen), _DISCARD)
         if left:
-            console.say(f"{left} can be sent again, and stay: {_NAME_IT}", "yellow")
+            stay = count(left, "message", "stay")
+            console.say(f"{stay}, with findings that can be settled: {_NAME_IT}", "yellow")
         if not chosen or console.dry_run:
             end = Exit.PROBLEM if left and not chosen and not console.dry_run else Exit.DONE
             return Ended(end, _report(context, chosen, {}))
@@ -217,19 +218,22 @@ def _discard(context: Context, queue: str) -> Ended:
         context.act()
         ids = [each.message.id for each in chosen]
         handled = _drain(context, mailbox, chosen, ids, discarding.send, HOLD, _DISCARD)
-    end = Exit.DONE if all(_gone(each, handled) for each in chosen) else Exit.PROBLEM
-    return Ended(end, _report(context, chosen, handled))
+    settled = all(_gone(each, handled) for each in chosen)
+    return _ended(context, settled, taken, chosen, handled)
 
 
-def _noted_before(context: Context, short: str) -> Discard:
-    """That a message is gone since it was discarded; raises Problem if it is not known to be."""
-    discard = discarded_before(context, short)
-    if discard is None:
-        raise not_seen(short)
-    context.console.say(
-        f"{discard.message_id} was discarded at {at(discard.at)} by {discard.by}: {discard.reason}"
-    )
-    return discard
+def _ended(
+    context: Context,
+    settled: bool,
+    named: Sequence[Waiting],
+    chosen: Sequence[Waiting],
+    handled: Mapping[str, Handled],
+) -> Ended:
+    """Say last what --limit leaves, which is no good end where nobody was asked."""
+    if left := len(named) - len(chosen):
+        context.console.say(f"--limit left {count(left, 'message')} for the next run", "red")
+        settled = settled and not context.options.yes
+    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
 
 
 def _drain(
@@ -314,7 +318,7 @@ def _tell(console: Console, done: Handled, place: str, deed: _Deed) -> None:
     console.say(f"{place}  {done.message.id}: {what}", "" if done.removed else "red")
 
 
-_NAME_IT = "`resource-repair redrive` does so; what is to be discarded all the same, name by --id"
+_NAME_IT = "see `resource-repair redrive --dry-run`; name by --id what is to be discarded anyhow"
 _NOT_HAD = "not to be had: somebody else holds it, or removed it"
 _NOT_TRIED = "not sent: the run ended before"
 

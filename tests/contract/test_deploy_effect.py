@@ -57,7 +57,7 @@ CHANGES = [
     (
         no_tag,
         "1 bucket that the live function leaves open will be closed once this is deployed, and "
-        "Cloud Config reports them: tagged-site",
+        "Cloud Config reports it: tagged-site",
         "EXPECT_CLOSE",
     ),
     (

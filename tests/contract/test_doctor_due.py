@@ -1,12 +1,13 @@
 """The doctor on buckets that are open and should be closed by now."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.flows import left_open
-from tests.account import Account
+from tests.account import FUNCTION, SERVICE, Account
 from tests.contract.spoil import look
 
 
@@ -43,3 +44,33 @@ def test_what_is_exempt_paused_or_closed_meanwhile_is_not_due(product: Account) 
     product.plant(unheard="public-read")
     with product.deployed_with(repairMode="report"):
         assert about(product) == []
+
+
+def test_what_the_last_audit_line_says_is_closed_and_is_open_is_due(product: Account) -> None:
+    """Opened again, which Cloud Config has not seen: as `sweep --due` has it."""
+    cloud = product.cloud
+    product.plant(reopened="public-read")
+    key = product.rule_id, "reopened"
+    found = cloud.config._results[key]
+    cloud.config._results[key] = replace(found, evaluated_at=found.evaluated_at - 3600)
+    noticing = cloud.oss.on_change[:]
+    cloud.oss.on_change.clear()
+    assert product.run("sweep", "--yes") == 0
+    cloud.oss.set_acl("reopened", "public-read")
+    cloud.oss.on_change.extend(noticing)
+    cloud.clock.advance(2)
+    (told,) = about(product)
+    assert told.standing is Standing.FAULT
+    assert "reopened (open, although its last audit line says repaired)" in told.what
+
+
+def test_nothing_is_said_of_buckets_that_are_not_looked_at(product: Account) -> None:
+    """Without the function, or with one that is misconfigured, no bucket is called closed."""
+    product.plant(unheard="public-read")
+    with product.deployed_with(exemptTag="not a key!", exemptTagDays="x"):
+        (told,) = about(product)
+        assert told.standing is Standing.NOT_YET
+    product.clients.fc.delete_trigger(SERVICE, FUNCTION, "ConfigRuleNonComplianceMNSTrigger")
+    product.clients.fc.delete_function(SERVICE, FUNCTION)
+    (told,) = about(product)
+    assert told.standing is Standing.NOT_YET

@@ -93,6 +93,24 @@ def test_what_fails_again_stays(product: Account, capsys: pytest.CaptureFixture[
     assert waiting(product) == []
 
 
+def test_what_the_limit_leaves_is_told_last(
+    product: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is left: exit code 1 where nobody was asked; who is asked has chosen so."""
+    poison(product, "first", "second", "third")
+    product.cloud.faults.clear()
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert product.run("redrive", "--limit", "1") == 0
+    assert capsys.readouterr().out.endswith("--limit left 2 messages for the next run\n")
+    product.cloud.clock.advance(2)  # what was shown can be seen again
+    assert product.run("redrive", "--yes", "--limit", "1") == 1
+    assert capsys.readouterr().out.endswith("--limit left 1 message for the next run\n")
+    product.cloud.clock.advance(2)
+    assert product.run("redrive", "--yes", "--limit", "1") == 0
+    assert "--limit" not in capsys.readouterr().out
+
+
 def test_some_may_be_chosen(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """By bucket, by the beginning of an id, or the oldest few; the others are left alone."""
     poison(product, "first", "second", "third", "fourth")

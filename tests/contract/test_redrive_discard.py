@@ -87,7 +87,7 @@ def test_what_can_be_sent_stays_unless_its_id_is_said(
     poison(product, "first")
     product.cloud.faults.clear()
     assert product.run(*DISCARD, "--yes") == 1
-    assert "1 can be sent again, and stay" in capsys.readouterr().out
+    assert "1 message stays, with findings that can be settled" in capsys.readouterr().out
     assert product.run(*DISCARD, "--yes", "--bucket", "first") == 1
     assert len(waiting(product)) == 1
     capsys.readouterr()
@@ -100,6 +100,26 @@ def test_what_can_be_sent_stays_unless_its_id_is_said(
     assert [each["buckets"] for each in audited(product, capsys)] == [["first"]]
     assert product.run("sweep", "--due", "--grace", "0", "--yes") == 0
     assert product.acls() == {"first": "private"}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [[], [{"dataType": "NonCompliantNotification", "evaluationResultIdentifier": 5}]],
+)
+def test_what_has_a_finding_of_ours_stays(
+    product: Account, capsys: pytest.CaptureFixture[str], rest: list[Any]
+) -> None:
+    """Beside what cannot be read, or while another rule is deployed: a sweep or deploy helps."""
+    product.cloud.mns.send(QUEUE, envelope(json.dumps([FINDING, *rest])))
+    with product.deployed_with(prepareRuleId="cr-0123456789abcdef0123"):
+        assert product.run(*DISCARD, "--yes") == 1
+    assert len(product.cloud.mns.messages(QUEUE)) == 1
+    said = capsys.readouterr().out
+    assert "1 message stays, with findings that can be settled" in said
+    product.cloud.clock.advance(2)
+    if rest:
+        assert product.run(*DISCARD, "--yes") == 1
+        assert len(product.cloud.mns.messages(QUEUE)) == 1
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,10 @@ def test_in_mode_report_nothing_is_closed(
     product.plant(alpha="public-read")
     with product.deployed_with(repairMode="report"):
         assert product.run("sweep", "--yes", "--json") == 0
-    document = answered(capsys)
+    said = capsys.readouterr()
+    assert "1 bucket stays open, as the function runs in mode report" in said.err
+    assert "settled" not in said.err
+    document = json.loads(said.out)
     assert (document["closes"], document["mode"]) == (0, "report")
     assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
     assert product.acls() == {"alpha": "public-read"}

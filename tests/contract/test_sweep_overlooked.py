@@ -61,7 +61,7 @@ def test_its_number_closes_it(product: Account, capsys: pytest.CaptureFixture[st
     """--expect counts it, and closes all of them; a number without it closes nothing."""
     before = invoked(product)
     assert product.run("sweep", *DUE, "--expect", "1", "--yes") == 2
-    assert "2 buckets would be closed, and 1 were expected" in capsys.readouterr().err
+    assert "2 buckets would be closed, and 1 was expected" in capsys.readouterr().err
     assert invoked(product) == before
 
     assert product.run("sweep", *DUE, "--expect", "2", "--json") == 0

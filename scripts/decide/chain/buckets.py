@@ -181,16 +181,17 @@ def _counted(found: Prospect) -> str:
 
 def _told_closing(facts: Facts, changed: Effect, *, begins: bool) -> Changed:
     count = len(changed.closes)
+    them = "it" if count == 1 else "them"
     if begins:
         those = "bucket that is" if count == 1 else "buckets that are"
         what = (
             f"{count} {those} non-compliant and not exempt will be closed once this is deployed, "
-            f"in mode {ENFORCE}, and Cloud Config reports them: {_listed(changed.closes)}"
+            f"in mode {ENFORCE}, and Cloud Config reports {them}: {_listed(changed.closes)}"
         )
     else:
         what = (
             f"{counted(count)} that the live function leaves open will be closed once this is "
-            f"deployed, and Cloud Config reports them: {_listed(changed.closes)}"
+            f"deployed, and Cloud Config reports {them}: {_listed(changed.closes)}"
         )
     if begins and changed.on_purpose:
         what += f"; exempt until now: {_listed(changed.on_purpose)}"

@@ -6,6 +6,7 @@ from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, sound, stopping, undeployed
 from scripts.errors import CloudError, Problem
+from scripts.words import count
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -25,7 +26,8 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     if running is None and not new:
         yield sound("none is live yet")
     elif not lost and not new:
-        yield sound(f"{len(live.entries)} are live, and a deploy drops none that holds")
+        live_ones = count(len(live.entries), "exemption")
+        yield sound(f"{live_ones} live, and a deploy drops none that holds")
 
 
 EXEMPTIONS = Link("exemptions", ("running", "live_exemptions", "exemptions"), _examine)

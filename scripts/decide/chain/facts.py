@@ -101,7 +101,9 @@ class Facts:
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ  # by what a deploy brings
     held: Answer[Prospect] = NOT_READ  # by what is live
-    due: Answer[tuple[tuple[str, str], ...]] = NOT_READ  # buckets that should be closed, and why
+    due: Answer[tuple[tuple[str, str], ...] | None] = (
+        NOT_READ  # buckets that should be closed, and why
+    )
     told: Answer[tuple[Need, ...]] = NOT_READ  # those that a person was told of, if still so
 
     @property

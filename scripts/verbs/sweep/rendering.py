@@ -113,7 +113,13 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
             f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
             "red",
         )
-    if not tell_person(console, lines_of(done)) and not left and not untried:
+    reported = sum(outcome(ending) == WOULD_REPAIR for _, ending in done.endings)
+    if reported:
+        stay = "stays" if reported == 1 else "stay"
+        why = "is paused" if plan.live.pause else "runs in mode report"
+        console.say(f"{counted(reported)} {stay} open, as the function {why}", "yellow")
+    told = tell_person(console, lines_of(done))
+    if not (told or left or untried or reported):
         console.say(f"{_all(len(endings))} settled", "green")
 
 
