@@ -17,7 +17,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         return
     told = known(facts.told)
     if not told:
-        yield sound("of no bucket that somebody was told of is it still so")
+        yield sound("what was told is so of no bucket any more")
     for (outcome, mend), group in groupby(sorted(told, key=_kind), _kind):
         yield _remark(outcome, mend, list(group))
 
