@@ -78,7 +78,7 @@ def test_with_nobody_to_be_woken_there_are_no_alerts(
     assert "set ALERT_WEBHOOK=https://… or ALERT_EMAIL=…" in said
     assert (alerts(account), records(account)) == ([], [])
     remark = examined(account, capsys)
-    assert (remark["state"], remark["remarks"]) == ("not yet", 1)
+    assert (remark["state"], remark["remarks"]) == ("note", 1)
     assert "nobody is woken" in remark["what"]
 
 

@@ -69,8 +69,8 @@ def test_nothing_is_said_of_buckets_that_are_not_looked_at(product: Account) -> 
     product.plant(unheard="public-read")
     with product.deployed_with(exemptTag="not a key!", exemptTagDays="x"):
         (told,) = about(product)
-        assert told.standing is Standing.NOT_YET
+        assert told.standing is Standing.NOTE
     product.clients.fc.delete_trigger(SERVICE, FUNCTION, "ConfigRuleNonComplianceMNSTrigger")
     product.clients.fc.delete_function(SERVICE, FUNCTION)
     (told,) = about(product)
-    assert told.standing is Standing.NOT_YET
+    assert told.standing is Standing.NOTE

@@ -223,7 +223,7 @@ def test_alerts_stop_no_deploy() -> None:
     off = facts(alerts=(seen("alert", "kept")._replace(declared={"status": "enabled"}),))
     none = facts(alerts=(seen("alert", "kept")._replace(live=None),))
     named = replace(none, settings={"ALERT_EMAIL": "on-call@example.com"})
-    for given, standing in ((off, FAULT), (none, NOT_YET), (named, FAULT)):
+    for given, standing in ((off, FAULT), (none, Standing.NOTE), (named, FAULT)):
         (found,) = said(given)
         (before,) = said(given, before_deploy=True)
         assert (found.link, found.standing, before.standing) == ("alerts", standing, NOT_YET)

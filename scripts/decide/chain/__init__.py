@@ -76,7 +76,8 @@ def in_order(found: Sequence[Diagnosis]) -> list[Diagnosis]:
 def _before_deploy(remark: Remark) -> Standing:
     if remark.deploy_stops:
         return Standing.FAULT
-    return Standing.NOT_YET if remark.deploy_goes_on else remark.standing
+    later = remark.deploy_goes_on or remark.standing is Standing.NOTE
+    return Standing.NOT_YET if later else remark.standing
 
 
 def _remarks(link: Link, facts: Facts, permissions: Sequence[Permission]) -> list[Remark]:

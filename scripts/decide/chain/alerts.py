@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from scripts.account.recipients import HOW, Recipients
 from scripts.decide.chain.facts import Facts, Seen, known
-from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, not_yet, sound
+from scripts.decide.chain.model import PROVISION, Link, Remark, Standing, changing, note, sound
 from scripts.errors import UsageError
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
     if facts.spec.service.logs is None:
-        yield not_yet("without logs there are no alerts", "declare logConfig in s.yaml")
+        yield note("without logs there are no alerts", "declare logConfig in s.yaml")
         return
     found = known(facts.alerts)
     if all(alert.live is None for alert in found):
@@ -29,7 +29,7 @@ def _none(facts: Facts) -> Remark:
     """That there are none: no fault of an account whose owner never named anybody."""
     what = "nobody is woken when something goes wrong: there are no alerts"
     try:
-        return _fault(what) if Recipients.of(facts.settings) else not_yet(what, HOW)
+        return _fault(what) if Recipients.of(facts.settings) else note(what, HOW)
     except UsageError as error:
         return _fault(str(error), HOW)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import Link, Remark, Standing, not_yet, read, sound
+from scripts.decide.chain.model import Link, Remark, Standing, note, read, sound
 
 SWEEP = "resource-repair sweep --due"
 _NAMED = 20
@@ -15,7 +15,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         return
     due = known(facts.due)
     if due is None:
-        yield not_yet("not looked at before both rule and function are in order", "see there")
+        yield note("not looked at before both rule and function are in order", "see there")
         return
     if not due:
         yield sound("no bucket is open that should have been closed by now")

@@ -26,6 +26,7 @@ class Standing(str, enum.Enum):
     NOT_YET = (
         "not yet"  # not sound, and no reason not to deploy: that brings it, or is needed first
     )
+    NOTE = "note"  # not there, and no finding is lost by that
     DIFFERS = "differs"  # findings pass, and provision would change something all the same
     FAULT = "fault"
     UNSEEN = "not seen"  # a call was refused, or its answer does not tell: nobody knows
@@ -73,9 +74,9 @@ def sound(what: str) -> Remark:
     return Remark(Standing.SOUND, what)
 
 
-def not_yet(what: str, mend: str = APPLY) -> Remark:
+def note(what: str, mend: str) -> Remark:
     """It is not there, and no finding is lost by that."""
-    return Remark(Standing.NOT_YET, what, mend)
+    return Remark(Standing.NOTE, what, mend)
 
 
 def fault(what: str, mend: str) -> Remark:

@@ -12,7 +12,7 @@ from scripts.decide.chain.model import (
     Standing,
     changing,
     fault,
-    not_yet,
+    note,
     sound,
 )
 from scripts.declared import Spec
@@ -31,7 +31,7 @@ def _examine_topic(facts: Facts) -> Iterator[Remark]:
 def _examine_subscription(facts: Facts) -> Iterator[Remark]:
     name = facts.spec.topic
     if not listens(facts):
-        yield not_yet("it comes with the trigger", "see there")
+        yield note("it comes with the trigger", "see there")
     elif known(facts.topic).live is None:
         yield fault(f"there is no topic {name} to be subscribed to", PROVISION)
     else:

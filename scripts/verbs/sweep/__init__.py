@@ -129,7 +129,8 @@ def _sweep(context: Context) -> Ended:
         raise done.refused
     unsettled = any(map(rendering.failed, done.endings))
     told = for_a_person(rendering.lines_of(done))
-    return Ended(Exit.PROBLEM if done.stopped or unsettled or told else end, report)
+    idle = plan.live.pause is not None and bool(done.endings)  # who asks to close wants to know
+    return Ended(Exit.PROBLEM if done.stopped or unsettled or told or idle else end, report)
 
 
 def _show_left(context: Context, plan: SweepPlan) -> None:
