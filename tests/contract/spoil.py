@@ -309,3 +309,18 @@ def filled_by_others(account: Account) -> None:
             active=False,
         )
     )
+
+
+def reopened_unseen(account: Account) -> None:
+    """A bucket `reopened` that a sweep closed, and that is open again, unseen by Cloud Config."""
+    cloud = account.cloud
+    account.plant(reopened="public-read")
+    key = account.rule_id, "reopened"
+    found = cloud.config._results[key]
+    cloud.config._results[key] = replace(found, evaluated_at=found.evaluated_at - 3600)
+    noticing = cloud.oss.on_change[:]
+    cloud.oss.on_change.clear()
+    assert account.run("sweep", "--yes") == 0
+    assert account.acls()["reopened"] == "private"
+    cloud.oss.set_acl("reopened", "public-read")
+    cloud.oss.on_change.extend(noticing)

@@ -1,6 +1,5 @@
 """The doctor on buckets that are open and should be closed by now."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.flows import left_open
 from tests.account import FUNCTION, SERVICE, Account
-from tests.contract.spoil import look
+from tests.contract.spoil import look, reopened_unseen
 
 
 def about(product: Account) -> list[Diagnosis]:
@@ -49,15 +48,7 @@ def test_what_is_exempt_paused_or_closed_meanwhile_is_not_due(product: Account) 
 def test_what_the_last_audit_line_says_is_closed_and_is_open_is_due(product: Account) -> None:
     """Opened again, which Cloud Config has not seen: as `sweep --due` has it."""
     cloud = product.cloud
-    product.plant(reopened="public-read")
-    key = product.rule_id, "reopened"
-    found = cloud.config._results[key]
-    cloud.config._results[key] = replace(found, evaluated_at=found.evaluated_at - 3600)
-    noticing = cloud.oss.on_change[:]
-    cloud.oss.on_change.clear()
-    assert product.run("sweep", "--yes") == 0
-    cloud.oss.set_acl("reopened", "public-read")
-    cloud.oss.on_change.extend(noticing)
+    reopened_unseen(product)
     cloud.clock.advance(2)
     (told,) = about(product)
     assert told.standing is Standing.FAULT

@@ -3,12 +3,12 @@
 import io
 import json
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.account import Account
+from tests.contract.spoil import reopened_unseen
 from tests.contract.test_sweep import answered, invoked
 from tests.parts import Terminal
 
@@ -19,16 +19,7 @@ DUE = ("--due", "--grace", "0")
 def product(product: Account) -> Account:
     """One bucket was repaired and opened since, unseen by Cloud Config; one was only reported."""
     cloud = product.cloud
-    product.plant(reopened="public-read")
-    key = product.rule_id, "reopened"
-    found = cloud.config._results[key]
-    cloud.config._results[key] = replace(found, evaluated_at=found.evaluated_at - 3600)
-    noticing = cloud.oss.on_change[:]
-    cloud.oss.on_change.clear()
-    assert product.run("sweep", "--yes") == 0
-    assert product.acls() == {"reopened": "private"}
-    cloud.oss.set_acl("reopened", "public-read")
-    cloud.oss.on_change.extend(noticing)
+    reopened_unseen(product)
     with product.deployed_with(repairMode="report"):
         cloud.oss.create("reported", acl="public-read")
         product.rest()
