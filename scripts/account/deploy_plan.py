@@ -12,17 +12,16 @@ from scripts.account.async_config import (
     DELETE_ASYNC,
     LIST_ASYNC,
     AsyncInvokeConfig,
-    async_configs,
-    delete_async,
 )
 from scripts.account.clients import Clients
-from scripts.account.function import LIST_TRIGGERS, Function, triggers_of
+from scripts.account.compute import compute
+from scripts.account.compute.fc2_service import Service
+from scripts.account.function import LIST_TRIGGERS, Function
 from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
 from scripts.account.permission import union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
 from scripts.account.role import read_role
-from scripts.account.service import Service
-from scripts.account.trigger import Trigger, delete_trigger
+from scripts.account.trigger import Trigger
 from scripts.declared import Spec
 from scripts.errors import Problem, UsageError
 
@@ -34,8 +33,6 @@ UNDECLARED = (LIST_TRIGGERS, LIST_ASYNC)
 _KINDS = (FunctionRole, RolePolicy, Service, Function, AsyncInvokeConfig, Trigger)
 READING = union(*(kind.READING for kind in _KINDS), UNDECLARED)
 MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))
-
-_LATEST = ("", "LATEST", None)
 
 
 def plan(spec: Spec, clients: Clients) -> Plan:
@@ -76,7 +73,7 @@ def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     yield step_for(Function(spec, clients, code))
     if wanted := spec.function.async_config:
         yield step_for(AsyncInvokeConfig(spec, wanted, clients))
-    yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
+    yield step_for(Trigger(spec, clients))
     yield from undeclared(spec, clients)
 
 
@@ -85,17 +82,16 @@ def undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
 
     Of asynchronous ones, those of versions and aliases and, where none is declared, the latest's.
     """
-    place = (spec.service.name, spec.function.name)
-    declared = _LATEST if spec.function.async_config else ()
-    for each in triggers_of(spec, clients):
-        if each.trigger_name != spec.trigger.name:
-            gone = (Difference("type", each.trigger_type, ""),)
-            delete = functools.partial(delete_trigger, clients, *place, each.trigger_name)
-            yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
-    for each in async_configs(clients, *place):
-        if each.qualifier not in declared:
-            gone = (Difference("qualifier", each.qualifier or "LATEST", ""),)
-            delete = functools.partial(delete_async, clients, *place, each.qualifier)
+    live = compute(spec, clients)
+    for each in live.triggers():
+        if each.name != spec.trigger.name:
+            gone = (Difference("type", each.kind, ""),)
+            delete = functools.partial(live.delete_trigger, each.name)
+            yield Step(Verdict.REMOVE, Trigger.kind, each.name, gone, delete)
+    for config in live.async_configs():
+        if config.qualifier or not spec.function.async_config:
+            gone = (Difference("qualifier", config.qualifier or "LATEST", ""),)
+            delete = functools.partial(live.delete_async, config.qualifier)
             yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
 
 

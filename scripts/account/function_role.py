@@ -9,6 +9,8 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import just_made, mark
 from scripts.account.clients import Clients, calling
+from scripts.account.compute import hosts
+from scripts.account.compute.fc2_service import LIST_SERVICES
 from scripts.account.permission import Permission, on
 from scripts.account.resource import (
     Difference,
@@ -31,7 +33,6 @@ from scripts.account.role import (
     read_role,
     trusted,
 )
-from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Policy, Spec
 from scripts.errors import Problem
 from scripts.words import count
@@ -164,11 +165,7 @@ class FunctionRole(Thing):
     def users(self) -> list[str]:
         """The services in the region that have it: RAM does not tell who uses a role."""
         suffix = f":role/{self.name.lower()}"
-        return [
-            f"service {each.service_name}"
-            for each in services(self._clients)
-            if (each.role or "").lower().endswith(suffix)
-        ]
+        return [each.what for each in hosts(self._clients) if each.role.lower().endswith(suffix)]
 
     def delete(self) -> None:
         """Take it away, with what it is allowed."""

@@ -135,6 +135,10 @@ class Thing(abc.ABC):
         """What making it names, and who is asked may not know yet."""
         return ()
 
+    def amounts_to(self, differences: tuple[Difference, ...]) -> Verdict:  # noqa: ARG002
+        """What `change` does where it differs so: it is changed, or replaced."""
+        return Verdict.CHANGE
+
 
 class Surrounding(Resource, Protocol):
     """A thing around the function, which provision makes or adopts."""
@@ -213,18 +217,18 @@ def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
             raise
 
 
-def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
-    """The step that a resource needs; `on_difference` is what its `change` amounts to.
+def step_for(resource: Resource) -> Step:
+    """The step that a resource needs.
 
     It is read again when the step is carried out, and at each further try of that, which raises
     Problem where it is no longer as it was, nor as the step itself can have left it.
     """
-    planned = _needed(resource, on_difference)
+    planned = _needed(resource)
     begun = False
 
     def carry_out() -> None:
         nonlocal begun
-        now = _needed(resource, on_difference)
+        now = _needed(resource)
         if now.verdict is Verdict.KEEP:  # by somebody else, or a try whose answer was lost
             return
         ours = now.live == planned.live or (begun and _left_by_us(now, planned, resource))
@@ -264,12 +268,15 @@ class _Needed(NamedTuple):
     differences: tuple[Difference, ...] = ()
 
 
-def _needed(resource: Resource, on_difference: Verdict) -> _Needed:
+def _needed(resource: Resource) -> _Needed:
     live = resource.live()
     if live is None:
         return _Needed(live, Verdict.CREATE)
     differences = compare(live, resource.declared())
-    return _Needed(live, on_difference if differences else Verdict.KEEP, differences)
+    if not differences:
+        return _Needed(live, Verdict.KEEP)
+    amounts = resource.amounts_to(differences) if isinstance(resource, Thing) else Verdict.CHANGE
+    return _Needed(live, amounts, differences)
 
 
 def compare(live: State, declared: State) -> tuple[Difference, ...]:

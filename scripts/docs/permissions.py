@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scripts import ROOT, cli
+from scripts.account.compute.fc2_service import SERVICES
 from scripts.account.function_role import POLICIES
 from scripts.account.permission import Permission, on, union
 from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
-from scripts.account.service import SERVICES
 from scripts.context import Verb
 
 VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])

@@ -16,6 +16,7 @@ from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
+from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.function import Function
@@ -48,7 +49,6 @@ from scripts.account.recorder import GET_RECORDER
 from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
 from scripts.account.resource import Resource, State, Step
 from scripts.account.rule import LIST_RULES, rules
-from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.attention import Need

@@ -1,0 +1,33 @@
+"""Function Compute, which runs the function: one port, and an adapter for each generation.
+
+An adapter is imported when it is asked for: its SDK takes a third of a second.
+"""
+
+from collections.abc import Iterator
+
+from scripts.account.clients import Clients
+from scripts.account.compute.port import Compute, Host, Sender
+from scripts.declared import Spec
+
+__all__ = ["Compute", "Host", "Sender", "compute", "hosts", "senders"]
+
+
+def compute(spec: Spec, clients: Clients) -> Compute:
+    """What the spec declares, where it is deployed."""
+    from scripts.account.compute.fc2 import FunctionCompute2  # noqa: PLC0415  (slow imports)
+
+    return FunctionCompute2(spec, clients)
+
+
+def hosts(clients: Clients) -> Iterator[Host]:
+    """All in the region that runs functions under a role, with logs; raises CloudError."""
+    from scripts.account.compute import fc2_service  # noqa: PLC0415  (likewise)
+
+    yield from fc2_service.hosts(clients)
+
+
+def senders(clients: Clients) -> Iterator[Sender]:
+    """All in the region that sends somewhere what became of it; raises CloudError."""
+    from scripts.account.compute import fc2_service  # noqa: PLC0415  (likewise)
+
+    yield from fc2_service.senders(clients)
