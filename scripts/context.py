@@ -36,7 +36,15 @@ class Options:
 class Looking(Options):
     """What a verb takes that looks at an account."""
 
-    spec: Annotated[Path, Parameter(help="what is declared; default: the project's s.yaml")] = PATH
+    # Named by nobody it is PATH itself: the client's own word, or TEMPLATE, counts then.
+    spec: Annotated[
+        Path,
+        Parameter(
+            name=("--spec", "--template", "-t"),
+            help="what is declared: s.fc3.yaml is for Function Compute 3.0; "
+            "default: TEMPLATE, else the project's s.yaml",
+        ),
+    ] = PATH
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ from scripts import CODE, ROOT, declared
 from scripts.bundling import byte_code, stubs
 from scripts.bundling.archive import pack
 from scripts.bundling.pythons import RUNTIMES
-from scripts.declared import client_call, wide_globs
+from scripts.declared import template, wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 
@@ -148,7 +148,7 @@ def _is_stand_in(path: Path) -> bool:
 
 def _runtime(environ: Mapping[str, str]) -> str:
     try:
-        return declared.runtime(client_call.followed(environ, declared.PATH), environ)
+        return declared.runtime(template.chosen(environ)[0], environ)
     except (OSError, UsageError) as error:
         raise BundleError(f"which runtime to build for is not to be known: {error}") from None
 

@@ -203,13 +203,14 @@ class _Run:
             raise
 
     def _followed(self, options: "Looking") -> "Looking":
-        """With the file that the client deploys, where that runs this, and no other was named."""
-        from scripts.declared import PATH, client_call  # noqa: PLC0415  (slow imports)
+        """With the file that the client deploys, where that runs this, or that TEMPLATE names."""
+        from scripts.declared import PATH, template  # noqa: PLC0415  (slow imports)
 
-        path = client_call.followed(self._environ, PATH) if options.spec == PATH else PATH
-        if path == PATH:
+        if options.spec is not PATH:
             return options
-        aside(f"this looks at {path}, which the Serverless Devs client deploys")
+        path, why = template.chosen(self._environ)
+        if why:
+            aside(f"this looks at {path}, which {why}")
         return replace(options, spec=path)
 
     def about(self, end: Exit) -> dict[str, object]:
