@@ -53,6 +53,7 @@ class Step:
     differences: tuple[Difference, ...]
     once: Callable[[], None] = field(repr=False, compare=False)
     rests_on: tuple[JustMade, ...] = field(default=(), repr=False, compare=False)
+    warning: str = ""  # what it may cost, to be told beforehand
 
     def carry_out(self) -> None:
         """Do it; what it stands on may have been made a moment ago. Raises CloudError, Problem."""
@@ -138,6 +139,10 @@ class Thing(abc.ABC):
     def amounts_to(self, differences: tuple[Difference, ...]) -> Verdict:  # noqa: ARG002
         """What `change` does where it differs so: it is changed, or replaced."""
         return Verdict.CHANGE
+
+    def warning(self, verdict: Verdict) -> str:  # noqa: ARG002
+        """What it may cost to do that to it, in words; empty where it costs nothing."""
+        return ""
 
 
 class Surrounding(Resource, Protocol):
@@ -243,9 +248,10 @@ def step_for(resource: Resource) -> Step:
         else:
             resource.change(now.differences)
 
-    named = tuple(resource.rests_on()) if isinstance(resource, Thing) else ()
-    step = (planned.verdict, resource.kind, resource.name, planned.differences)
-    return Step(*step, carry_out, named)
+    step = (planned.verdict, resource.kind, resource.name, planned.differences, carry_out)
+    if not isinstance(resource, Thing):
+        return Step(*step)
+    return Step(*step, tuple(resource.rests_on()), resource.warning(planned.verdict))
 
 
 def _left_by_us(now: "_Needed", planned: "_Needed", resource: Resource) -> bool:

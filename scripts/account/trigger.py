@@ -108,6 +108,10 @@ class Trigger(Thing):
         """What `change` does where it differs so."""
         return self._compute.amounts_to(differences)
 
+    def warning(self, verdict: Verdict) -> str:
+        """What may be missed meanwhile."""
+        return self._compute.warning(verdict)
+
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared; where that is not to be had, replace it."""
         self._compute.change_trigger(self._config(), differences)

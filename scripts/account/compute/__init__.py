@@ -7,14 +7,18 @@ from collections.abc import Iterator
 
 from scripts.account.clients import Clients
 from scripts.account.compute.port import Compute, Host, Sender
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 
 __all__ = ["Compute", "Host", "Sender", "compute", "hosts", "senders"]
 
 
 def compute(spec: Spec, clients: Clients) -> Compute:
     """What the spec declares, where it is deployed."""
-    from scripts.account.compute.fc2 import FunctionCompute2  # noqa: PLC0415  (slow imports)
+    if spec.generation is Generation.FC3:
+        from scripts.account.compute.fc3 import FunctionCompute3  # noqa: PLC0415  (slow imports)
+
+        return FunctionCompute3(spec, clients)
+    from scripts.account.compute.fc2 import FunctionCompute2  # noqa: PLC0415  (likewise)
 
     return FunctionCompute2(spec, clients)
 

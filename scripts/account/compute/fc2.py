@@ -22,6 +22,7 @@ from scripts.account.compute.port import (
     LiveTrigger,
     StoredPackage,
 )
+from scripts.account.compute.undeclared import defaults_of, settings_of
 from scripts.account.just_made import JustMade
 from scripts.account.package import checksum
 from scripts.account.resource import FC_PAGE, Difference, Verdict, deleting, find, read, token_pages
@@ -50,7 +51,7 @@ class FunctionCompute2:
             return None
         body = answer.body
         return LiveFunction(
-            fields=Fields(_told(body), defaults.settings_of(body, defaults.FUNCTION_DEFAULTS)),
+            fields=Fields(_told(body), settings_of(body, defaults.FUNCTION_DEFAULTS)),
             description=body.description or "",
             environment=dict(body.environment_variables or {}),
             checksum=str(body.code_checksum),
@@ -62,7 +63,7 @@ class FunctionCompute2:
     def declared(self) -> Fields:
         """The function as it should be."""
         settings = models.UpdateFunctionRequest(**self._settings())
-        return Fields(_told(settings), defaults.defaults_of(defaults.FUNCTION_DEFAULTS))
+        return Fields(_told(settings), defaults_of(defaults.FUNCTION_DEFAULTS))
 
     def _settings(self) -> dict[str, Any]:
         wanted = self._spec.function
@@ -168,6 +169,10 @@ class FunctionCompute2:
     def amounts_to(self, differences: Collection[Difference]) -> Verdict:  # noqa: ARG002
         """To change one of this type "is not supported yet", says Function Compute."""
         return Verdict.REPLACE
+
+    def warning(self, verdict: Verdict) -> str:  # noqa: ARG002
+        """Nothing beside the plan, which says that it is replaced."""
+        return ""
 
     def change_trigger(
         self,

@@ -9,8 +9,9 @@ from scripts.account import just_made, mark
 from scripts.account.clients import Clients, calling
 from scripts.account.compute import fc2_defaults as defaults
 from scripts.account.compute.fc2 import async_configs
-from scripts.account.compute.fc2_defaults import defaults_of, resetting, settings_of
-from scripts.account.compute.port import Host, Sender
+from scripts.account.compute.fc2_defaults import resetting
+from scripts.account.compute.port import Host, Sender, hosting
+from scripts.account.compute.undeclared import defaults_of, settings_of
 from scripts.account.function import LIST_FUNCTIONS, Function
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
@@ -68,14 +69,7 @@ class Service(Thing):
         return {**told, **defaults_of(defaults.SERVICE_DEFAULTS), "vpcBindings": ""}
 
     def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
-        return {
-            "description": description or "",
-            "role": (role or "").lower(),  # RAM does not tell them apart by case
-            "logConfig.project": logs.project or "",
-            "logConfig.logstore": logs.logstore or "",
-            "logConfig.logBeginRule": logs.log_begin_rule or "None",
-            "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
-        }
+        return {"description": description or "", **hosting(role, logs)}
 
     def create(self) -> None:
         """Make it."""

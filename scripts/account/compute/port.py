@@ -7,7 +7,7 @@ nothing else knows its SDK.
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scripts.account.just_made import JustMade
 from scripts.account.resource import Difference, State, Verdict
@@ -115,6 +115,17 @@ class Sender(NamedTuple):
     to: tuple[str, ...]
 
 
+def hosting(role: str | None, logs: Any) -> State:
+    """A role and where logs go, by field; `logs` is a LogConfig of either SDK."""
+    return {
+        "role": (role or "").lower(),  # RAM does not tell them apart by case
+        "logConfig.project": logs.project or "",
+        "logConfig.logstore": logs.logstore or "",
+        "logConfig.logBeginRule": logs.log_begin_rule or "None",
+        "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
+    }
+
+
 class Compute(Protocol):
     """Function Compute, about the function of a spec; each call raises CloudError.
 
@@ -169,6 +180,10 @@ class Compute(Protocol):
 
     def amounts_to(self, differences: Collection[Difference]) -> Verdict:
         """What becomes of the trigger where it differs so: it is changed, or made anew."""
+        ...
+
+    def warning(self, verdict: Verdict) -> str:
+        """What it may cost to do that to the trigger, in words; or empty."""
         ...
 
     def change_trigger(
