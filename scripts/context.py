@@ -33,8 +33,8 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looking(Options):
-    """What a verb takes that looks at an account."""
+class Reading(Options):
+    """What a verb takes that reads what is declared."""
 
     # Named by nobody it is PATH itself: the client's own word, or TEMPLATE, counts then.
     spec: Annotated[
@@ -45,6 +45,11 @@ class Looking(Options):
             "default: TEMPLATE, else the project's s.yaml",
         ),
     ] = PATH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking(Reading):
+    """What a verb takes that looks at an account."""
 
 
 @dataclass(frozen=True, kw_only=True)

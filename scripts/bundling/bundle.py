@@ -89,14 +89,15 @@ def build(
     exemptions_file: Path = CODE / "exemptions.yaml",
     *,
     full: bool = False,
+    runtime: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Path:
     """Build `output`/function/ and `output`/function.zip; returns the zip's path.
 
-    There is byte code in it if this machine has the Python of s.yaml's runtime (`bytecode`). A
+    There is byte code in it if this machine has the Python of `runtime`, else of s.yaml's. A
     `full` one leaves nothing out. Raises BundleError, and then leaves what was there before.
     """
-    runtime = _runtime(environ)
+    runtime = runtime or _runtime(environ)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".bundle-") as scratch:
         folder = Path(scratch) / "function"

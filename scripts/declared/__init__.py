@@ -18,6 +18,7 @@ from scripts.declared.reader import (
     access,
     environment_size,
     load,
+    load_for,
     region,
     runtime,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "access",
     "environment_size",
     "load",
+    "load_for",
     "region",
     "runtime",
 ]

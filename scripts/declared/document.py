@@ -12,29 +12,49 @@ from scripts.declared.node import Node
 
 PATH = ROOT / "s.yaml"
 
-# How what is made of it for Function Compute 3.0 is called: s.fc3.yaml, beside it.
-_FOR_FC3 = ".fc3.yaml"
 # The client takes it from its registry: the newest, or a version.
 _COMPONENT = (r"(devsapp/)?fc(@\d+\.\d+\.\d+)?", "it must be fc, or devsapp/fc@<version>")
 _NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 
 
-def source(path: Path) -> tuple[Path, Generation]:
-    """The file that people edit, and the Function Compute for which `path` has it."""
-    if path.name.endswith(_FOR_FC3):
-        return path.with_name(f"{path.name.removesuffix(_FOR_FC3)}.yaml"), Generation.FC3
-    return path, Generation.FC2
-
-
 class Document(NamedTuple):
     """The project's name, the alias of the client's keys, the `vars` block, and the one service's
-    `props`; nothing is resolved. `run_with` are the variables that its actions name."""
+    name, `actions` and `props`; nothing is resolved. `run_with` are the variables that its actions
+    name."""
 
     name: str
     access: str
     variables: Node
+    service: str
+    actions: Node | None
     props: Node
     run_with: frozenset[str]
+
+    def props_for(self, generation: Generation) -> Node:
+        """What is deployed to that Function Compute.
+
+        No client of 3.0 makes a role: there it is that of `vars.roles` which provision makes.
+        """
+        service = self.props.value.get("service") if isinstance(self.props.value, dict) else None
+        fields = service.value if service and isinstance(service.value, dict) else {}
+        role = fields.get("role")
+        if generation is Generation.FC2 or not service or not role or isinstance(role.value, str):
+            return self.props
+        made = {**fields, "role": self._provisioned(role).under(role.key)}
+        props = {**self.props.mapping(), "service": Node(made, service.place, key=service.key)}
+        return Node(props, self.props.place)
+
+    def _provisioned(self, role: Node) -> Node:
+        known = self.variables.mapping().get("roles")
+        roles = known.value.values() if known and isinstance(known.value, dict) else ()
+        arns = [each for each in roles if isinstance(each.value, str)]
+        if len(arns) != 1:
+            raise SpecError(
+                role.key,
+                f"is a role that nobody makes on {Generation.FC3.product}",
+                "give it the ARN of one that provision makes, such as *leastPrivilege",
+            )
+        return arns[0]
 
 
 def read(path: Path) -> Document:
@@ -47,7 +67,7 @@ def read(path: Path) -> Document:
     services = document["services"].mapping()
     if len(services) != 1:
         document["services"].fail(f"has {len(services)} entries", "there must be exactly one")
-    (entry,) = services.values()
+    ((service, entry),) = services.items()
     fields = entry.fields(required=("component", "props"), optional=("actions",))
     fields["component"].text(*_COMPONENT)
     run_with = frozenset[str]()
@@ -57,7 +77,8 @@ def read(path: Path) -> Document:
     # The client takes it as it is: nothing in it is resolved, and a number is text.
     access = document["access"].text_or_number() if "access" in document else ""
     name = document["name"].text(*_NAME)
-    return Document(name, access, document["vars"], fields["props"], run_with)
+    actions = fields.get("actions")
+    return Document(name, access, document["vars"], service, actions, fields["props"], run_with)
 
 
 def _check_actions(node: Node) -> None:

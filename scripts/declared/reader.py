@@ -8,7 +8,8 @@ from typing import Any
 from resource_repair import settings
 from resource_repair.values import ENFORCE, REPORT
 from scripts.declared import least_privilege
-from scripts.declared.document import Document, source
+from scripts.declared.derived import source
+from scripts.declared.document import Document
 from scripts.declared.document import read as document_of
 from scripts.declared.errors import SpecError
 from scripts.declared.model import (
@@ -55,6 +56,7 @@ _OF_SERVICE = (
     r"[A-Za-z_][\w-]{0,127}",
     "it must be letters, digits, _ and -, and not begin with a digit or -",
 )
+_LONGEST_NAME = 128  # of a function
 _ROLE = (r"[A-Za-z0-9.-]{1,64}", "it must be letters, digits, . and -")
 _POLICY = (r"[A-Za-z0-9-]{1,128}", "it must be letters, digits and -")
 _OWN_ROLE_ARN = (
@@ -94,10 +96,16 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
     mends that. Raises SpecError, which says what is wrong, where it is edited, and what to do;
     OSError if there is no file.
     """
-    path, generation = source(path)
+    return load_for(*source(path), environ, account_id)
+
+
+def load_for(
+    path: Path, generation: Generation, environ: Mapping[str, str], account_id: str
+) -> Spec:
+    """Read what s.yaml at `path` declares, for either Function Compute; as `load`."""
     document = document_of(path)
     variables = Variables(document.variables, environ, account_id, path.parent / ".env")
-    props = variables.resolve(document.props)
+    props = variables.resolve(document.props_for(generation))
     fields = props.fields(required=("region", "service", "function", "triggers"))
     around = _around(document, variables)
     bucket, retention = around.get("oversizedBucket"), around.get("logRetention")
@@ -115,6 +123,10 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
         trigger=_trigger(fields["triggers"].only("trigger"), region, account_id),
         generation=generation,
     )
+    if generation is Generation.FC3 and len(spec.function_in_cloud) > _LONGEST_NAME:
+        fields["function"].mapping()["name"].refuse(
+            f"on {generation.product} it may have {_LONGEST_NAME} characters with the service's"
+        )
     for name in _unused(document, variables):  # last, as what is wrong elsewhere tells more
         key = document.variables.mapping()[name].key
         raise SpecError(key, "is used nowhere", "take it out, or refer to it")
@@ -160,9 +172,9 @@ def _region(node: Node) -> str:
 
 
 def _alone(path: Path, environ: Mapping[str, str], *names: str) -> Node:
-    path, _ = source(path)
+    path, generation = source(path)
     document = document_of(path)
-    found = document.props
+    found = document.props_for(generation)
     for name in names:
         if name not in found.mapping():
             found.fail(f"has no {name}", "add what is missing")

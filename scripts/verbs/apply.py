@@ -49,7 +49,7 @@ class Report:
 
 def _apply(context: Context) -> Ended:
     console = context.console
-    if told := fresh.build(context.spec.function.code):
+    if told := fresh.build(context.spec.function):
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned, "what a deploy makes")
