@@ -18,7 +18,7 @@ class AsyncInvokeConfig:
     MAKING = (Permission("fc:PutFunctionAsyncInvokeConfig"),)
 
     def __init__(self, spec: Spec, wanted: AsyncConfig, clients: Clients) -> None:
-        self.name = spec.function.name
+        self.name = spec.function_in_cloud
         self._wanted = wanted
         self._compute = compute(spec, clients)
 

@@ -22,7 +22,7 @@ from scripts.account.permission import union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
 from scripts.account.role import read_role
 from scripts.account.trigger import Trigger
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 from scripts.errors import Problem, UsageError
 
 __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
@@ -69,7 +69,8 @@ def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     Raises CloudError, and UsageError if the code was not built.
     """
     code = _built_code(spec)
-    yield step_for(Service(spec, clients))
+    if spec.generation is Generation.FC2:
+        yield step_for(Service(spec, clients))
     yield step_for(Function(spec, clients, code))
     if wanted := spec.function.async_config:
         yield step_for(AsyncInvokeConfig(spec, wanted, clients))
@@ -92,7 +93,7 @@ def undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
         if config.qualifier or not spec.function.async_config:
             gone = (Difference("qualifier", config.qualifier or "LATEST", ""),)
             delete = functools.partial(live.delete_async, config.qualifier)
-            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
+            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function_in_cloud, gone, delete)
 
 
 def _built_code(spec: Spec) -> bytes:

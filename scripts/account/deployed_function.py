@@ -86,7 +86,7 @@ class DeployedFunction:
         """The function; raises CloudError, and Problem if it is not deployed."""
         found = cls.find(spec, clients)
         if found is None:
-            raise Problem(f"{spec.function.name} is not deployed: deploy it first")
+            raise Problem(f"{spec.function_in_cloud} is not deployed: deploy it first")
         return found
 
     @classmethod
@@ -123,7 +123,7 @@ class DeployedFunction:
 
         Page "GetFunctionCode": a URL that needs no signature of ours, and a CRC-64.
         """
-        name = self.spec.function.name
+        name = self.spec.function_in_cloud
 
         def read() -> tuple[str, bytes]:
             told = self._compute.package()
@@ -142,7 +142,7 @@ class DeployedFunction:
 
         It asks Function Compute the first time. Without readable ones the function repairs nothing.
         """
-        return exemptions_in(self.package, f"the live {self.spec.function.name}")
+        return exemptions_in(self.package, f"the live {self.spec.function_in_cloud}")
 
     def check_unchanged(self) -> None:
         """Read it again: what is handed to it now must be judged as was planned. One GetFunction.
@@ -154,7 +154,7 @@ class DeployedFunction:
         if told := _changes(self, now):
             mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(
-                f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
+                f"{self.spec.function_in_cloud} {told}, so nothing more was begun: {mend}"
             )
 
     def set_environment(self, variables: Mapping[str, str]) -> "DeployedFunction":
@@ -172,7 +172,8 @@ class DeployedFunction:
         self._compute.update_function(self._seen, Change(environment=variables))
         after = DeployedFunction.read(self.spec, self._clients)
         if after.environment != dict(variables):
-            raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
+            name = self.spec.function_in_cloud
+            raise Problem(f"{name} does not show its new variables: run again")
         return after
 
     def set_package(self, package: bytes, console: Console) -> "DeployedFunction":
@@ -191,7 +192,7 @@ class DeployedFunction:
             return Progress(f"{'runs' if shows else 'waiting for'} the code {wanted}", shows)
 
         if not wait(look, console, _SETTLING):
-            raise Problem(f"{self.spec.function.name} does not show its new code: run again")
+            raise Problem(f"{self.spec.function_in_cloud} does not show its new code: run again")
         return after
 
 

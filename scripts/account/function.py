@@ -30,7 +30,7 @@ class Function(Thing):
     REMOVING = (GET, LIST_TRIGGERS, DELETE_ASYNC, Permission("fc:DeleteFunction"))
 
     def __init__(self, spec: Spec, clients: Clients, code: bytes = b"") -> None:
-        self.name = spec.function.name
+        self.name = spec.function_in_cloud
         self._wanted = spec.function
         self._code = code
         self._trigger = spec.trigger.name
@@ -70,11 +70,11 @@ class Function(Thing):
         """
         fields = {each.field for each in differences}
         code = self._code if "code" in fields else None
-        assert self._seen is not None  # noqa: S101  (it is changed by what was seen of it)
+        seen = self._seen or self._read()
+        if seen is None:
+            return self.create()
         try:
-            self._compute.update_function(
-                self._seen, Change(declared=True, code=code, reset=fields)
-            )
+            self._compute.update_function(seen, Change(declared=True, code=code, reset=fields))
         except ChangedError:  # which is as well where another run brought just that
             if compare(self.live() or {}, self.declared()):
                 raise

@@ -33,7 +33,7 @@ from scripts.account.role import (
     read_role,
     trusted,
 )
-from scripts.declared import Policy, Spec
+from scripts.declared import Generation, Policy, Spec
 from scripts.errors import Problem
 from scripts.words import count
 
@@ -108,7 +108,9 @@ class FunctionRole(Thing):
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
-        self._service = spec.service.name
+        self._user = f"service {spec.service.name}"
+        if spec.generation is Generation.FC3:
+            self._user = f"function {spec.function_in_cloud}"
         self.by_client = not spec.service.role.provisioned
         self._declared = {policy.name for policy in spec.service.role.policies}
         self._clients = clients
@@ -132,7 +134,7 @@ class FunctionRole(Thing):
         request = models.CreateRoleRequest(
             role_name=self.name,
             assume_role_policy_document=_written(_TRUST),
-            description=mark.described(f"What the service {self._service} may do"),
+            description=mark.described(f"What the {self._user} may do"),
         )
         with calling("ram:CreateRole", self.name):
             self._ram.create_role(request)

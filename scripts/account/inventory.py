@@ -24,7 +24,7 @@ from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
 from scripts.account.topic import Topic
 from scripts.account.trigger import Trigger
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 
 __all__ = [
     "ActionPolicy",
@@ -136,7 +136,8 @@ def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     """
     yield Trigger(spec, clients)
     yield Function(spec, clients)
-    yield Service(spec, clients)
+    if spec.generation is Generation.FC2:
+        yield Service(spec, clients)
     role = FunctionRole(spec, clients)
     yield role
     for policy in spec.service.role.policies:

@@ -24,14 +24,19 @@ def compute(spec: Spec, clients: Clients) -> Compute:
 
 
 def hosts(clients: Clients) -> Iterator[Host]:
-    """All in the region that runs functions under a role, with logs; raises CloudError."""
-    from scripts.account.compute import fc2_service  # noqa: PLC0415  (likewise)
+    """All in the region that runs functions under a role, with logs, of either generation.
+
+    Raises CloudError.
+    """
+    from scripts.account.compute import fc2_service, fc3  # noqa: PLC0415  (likewise)
 
     yield from fc2_service.hosts(clients)
+    yield from fc3.hosts(clients)
 
 
 def senders(clients: Clients) -> Iterator[Sender]:
-    """All in the region that sends somewhere what became of it; raises CloudError."""
-    from scripts.account.compute import fc2_service  # noqa: PLC0415  (likewise)
+    """All in the region that sends somewhere what became of it, of either; raises CloudError."""
+    from scripts.account.compute import fc2_service, fc3  # noqa: PLC0415  (likewise)
 
     yield from fc2_service.senders(clients)
+    yield from fc3.senders(clients)

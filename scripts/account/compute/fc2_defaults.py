@@ -51,7 +51,6 @@ FUNCTION_DEFAULTS: Defaults = {
 }
 
 
-
 def resetting(fields: Iterable[str]) -> dict[str, Any]:
     """What an update of the service or the function says to set these back, as the SDK has it."""
     return undeclared.resetting(_resets(), fields)

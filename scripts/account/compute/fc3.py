@@ -39,8 +39,9 @@ _LATEST = "LATEST"
 # What UpdateTrigger takes of that which is compared.
 _UPDATED = frozenset({"role", "notifyContentFormat", "notifyStrategy", "filterTag", "qualifier"})
 # Page "Trigger management" (2026-03-15): the console updates no trigger of a topic, and page
-# "UpdateTrigger" says nothing of types. Guessed: that a refusal says so in one of these words.
-_NOT_UPDATED = re.compile(r"support|not allowed|cannot|can't|can not", re.I)
+# "UpdateTrigger" says nothing of types. Guessed: that a refusal says "is not supported yet", as 2.0
+# does, and as the Serverless Devs client expects.
+_NOT_UPDATED = re.compile(r"not supported|unsupported", re.I)
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _ARN = re.compile(r":functions/([^/]+)(?:/([^/]+))?")
 

@@ -1,4 +1,4 @@
-"""Settings that s.yaml leaves alone, where one is not the default; as both generations tell them."""
+"""Settings that s.yaml leaves alone, and that are not as by default; of either generation."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,9 +30,7 @@ def defaults_of(settings: Defaults) -> State:
     return {field: defaults[0] for field, defaults in settings.items()}
 
 
-def resetting(
-    resets: Mapping[str, Mapping[str, Any]], fields: Iterable[str]
-) -> dict[str, Any]:
+def resetting(resets: Mapping[str, Mapping[str, Any]], fields: Iterable[str]) -> dict[str, Any]:
     """What an update says to set these back, of what it says for each of a model's own fields."""
     return {
         name: value

@@ -1,4 +1,7 @@
-"""The service: whether Function Compute has services here, and with which role this one runs."""
+"""The service: whether Function Compute has services here, and with which role this one runs.
+
+On Function Compute 3.0, which has none, the same of the function.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from scripts.decide.chain.model import (
     Link,
     Remark,
     fault,
+    note,
     sound,
     undeployed,
     unlike,
@@ -39,7 +43,6 @@ def not_to_be_had(error: CloudError) -> bool:
 
 
 def _examine_service(facts: Facts) -> Iterator[Remark]:
-    name = facts.spec.service.name
     if isinstance(facts.service, CloudError) and not_to_be_had(facts.service):
         yield fault(
             f"this account cannot have services (Function Compute 2.0): {facts.service}",
@@ -48,19 +51,31 @@ def _examine_service(facts: Facts) -> Iterator[Remark]:
         )
         return
     service = known(facts.service)
+    if elsewhere := known(facts.elsewhere):
+        yield _beside(facts, elsewhere)
     if service.live is None:
-        yield undeployed(f"there is no service {name}")
+        yield undeployed(f"there is no {service.kind} {service.name}")
         return
     others = (each for each in service.differences if not each.field.startswith(_TOLD_APART))
-    wrong = [*unlike(name, others)]
+    wrong = [*unlike(service.name, others)]
     yield from (each for each in _about_role(service.live["role"], facts) if not wrong or each.mend)
     yield from wrong
 
 
+def _beside(facts: Facts, name: str) -> Remark:
+    """That the account has our function twice, as while it is moved."""
+    other = facts.spec.generation.other
+    return note(
+        f"there is {name} on {other.product} too: as long as it has its trigger, findings go to it "
+        f"beside {facts.spec.qualified_name}",
+        f"resource-repair remove -t {other.template}, once it is not needed",
+    )
+
+
 def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
-    name, declared = facts.spec.service.name, role_arn(facts.spec)
+    name, declared = known(facts.service).name, role_arn(facts.spec)
     if live == declared:
-        yield sound(f"{name} runs as {declared}")
+        yield sound(f"{name} runs as {declared}, on {facts.spec.generation.product}")
     elif live.endswith(f"/{_CLIENTS_OWN_ROLE}"):
         yield undeployed(
             f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
@@ -107,5 +122,5 @@ def _told(step: Step, role: str, needs: str) -> str:
     return f"{role}'s policy {step.name} says other than {needs}"
 
 
-SERVICE = Link("service", ("service",), _examine_service)
+SERVICE = Link("service", ("service", "elsewhere"), _examine_service)
 SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)
