@@ -7,12 +7,11 @@ and old, so that signatures of version 1 pass.
 import secrets
 from typing import NamedTuple
 
-from ..oss.model import BucketNotFoundError
 from ..oss.state import OssState
 from ..ram import policies
 from ..ram.state import Credentials, RamState
 from ..service import Core
-from .errors import invalid
+from .errors import FcError, invalid
 
 _OWNER = "1900000000000001"  # Function Compute's own account
 _LIFETIME = 3600.0  # guessed
@@ -49,10 +48,14 @@ class Uploads:
 
     def read(self, bucket: str, name: str) -> bytes:
         """A package that was put there. Raises FcError, in the words of page "CreateFunction"."""
-        unable = invalid(f"unable to access object {name} in bucket {bucket}")
-        if bucket != self.bucket or not name.startswith(f"{self._core.account_id}/"):
-            raise unable
+        if bucket != self.bucket:
+            raise FcError(
+                "NotImplemented",
+                f"The local cloud does not know this: a code package in the bucket '{bucket}'",
+            )
         try:
-            return self._oss.bucket(bucket).objects[name].body
-        except (BucketNotFoundError, KeyError):
-            raise unable from None
+            if name.startswith(f"{self._core.account_id}/"):
+                return self._oss.bucket(bucket).objects[name].body
+        except KeyError:  # of the bucket, or of the object
+            pass
+        raise invalid(f"unable to access object {name} in bucket {bucket}")
