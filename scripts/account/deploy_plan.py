@@ -18,9 +18,9 @@ from scripts.account.compute import compute
 from scripts.account.compute.fc2_service import Service
 from scripts.account.function import LIST_TRIGGERS, Function
 from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
-from scripts.account.permission import union
+from scripts.account.permission import Permission, union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
-from scripts.account.role import read_role
+from scripts.account.role import READ_ROLE, ROLES, read_role
 from scripts.account.trigger import Trigger
 from scripts.declared import Generation, Spec
 from scripts.errors import Problem, UsageError
@@ -30,6 +30,13 @@ __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared
 # What only `undeclared` takes.
 UNDECLARED = (LIST_TRIGGERS, LIST_ASYNC)
 
+# On 3.0 provision makes the role, and the function has it.
+_ALONE = (Function, AsyncInvokeConfig, Trigger)
+READING_ALONE = union((READ_ROLE[0],), *(kind.READING for kind in _ALONE), UNDECLARED)
+MAKING_ALONE = union(
+    *(kind.MAKING for kind in _ALONE),
+    (DELETE_ASYNC, Permission("fc:UpdateTrigger"), Permission("ram:PassRole", ROLES)),
+)
 _KINDS = (FunctionRole, RolePolicy, Service, Function, AsyncInvokeConfig, Trigger)
 READING = union(*(kind.READING for kind in _KINDS), UNDECLARED)
 MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))

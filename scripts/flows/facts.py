@@ -16,7 +16,7 @@ from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.compute import compute
+from scripts.account.compute import beside
 from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
@@ -210,12 +210,7 @@ class Survey:
 
     @takes(*Function.READING)
     def elsewhere(self) -> str:
-        other = replace(self._spec, generation=self._spec.generation.other)
-        try:
-            found = compute(other, self._clients).function()
-        except CloudError:
-            return ""  # nothing that is lost here depends on it
-        return other.qualified_name if found else ""
+        return beside(self._spec, self._clients)
 
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:

@@ -5,6 +5,7 @@ that read and write them. Each generation of Function Compute has an adapter (`f
 nothing else knows its SDK.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +13,21 @@ from typing import Any, NamedTuple, Protocol
 from scripts.account.just_made import JustMade
 from scripts.account.resource import Difference, State, Verdict
 from scripts.declared import AsyncConfig
-from scripts.errors import Problem
+from scripts.errors import CloudError, Problem
+
+# Seen in others' reports: "FC service is not enabled for current user" (403 AccessDenied) where
+# Function Compute was never activated. Guessed: that services (2.0) which a newer account cannot
+# have are refused alike, in words that name the version or say that they are not to be had.
+_NOT_TO_BE_HAD = re.compile(
+    r"not enabled|not activated|inactive|2\.0|3\.0|no longer|not supported|not available", re.I
+)
+_REFUSED = (400, 403)
+
+
+def not_to_be_had(error: CloudError) -> bool:
+    """Whether Function Compute refuses services altogether, and no permission would help."""
+    of_service = error.operation.startswith("fc:") and error.status in _REFUSED
+    return of_service and _NOT_TO_BE_HAD.search(str(error)) is not None
 
 
 class ChangedError(Problem):

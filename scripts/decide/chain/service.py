@@ -3,9 +3,9 @@
 On Function Compute 3.0, which has none, the same of the function.
 """
 
-import re
 from collections.abc import Iterator
 
+from scripts.account.compute.port import not_to_be_had
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.role import role_arn
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
@@ -27,27 +27,13 @@ _TOLD_APART = ("role", LOG_CONFIG)
 # What the Serverless Devs client deploys with, without a word, when RAM lets it make no role.
 _CLIENTS_OWN_ROLE = "aliyunfcdefaultrole"
 
-# Seen in others' reports: "FC service is not enabled for current user" (403 AccessDenied) where
-# Function Compute was never activated. Guessed: that services (2.0) which a newer account cannot
-# have are refused alike, in words that name the version or say that they are not to be had.
-_NOT_TO_BE_HAD = re.compile(
-    r"not enabled|not activated|inactive|2\.0|3\.0|no longer|not supported|not available", re.I
-)
-_REFUSED = (400, 403)
-
-
-def not_to_be_had(error: CloudError) -> bool:
-    """Whether Function Compute refuses services altogether, and no permission would help."""
-    of_service = error.operation.startswith("fc:") and error.status in _REFUSED
-    return of_service and _NOT_TO_BE_HAD.search(str(error)) is not None
-
 
 def _examine_service(facts: Facts) -> Iterator[Remark]:
     if isinstance(facts.service, CloudError) and not_to_be_had(facts.service):
         yield fault(
             f"this account cannot have services (Function Compute 2.0): {facts.service}",
             "activate Function Compute at https://fcnext.console.aliyun.com; if only 3.0 is to be "
-            "had there, ask Alibaba Cloud in a ticket for 2.0",
+            "had there: `resource-repair fc3`, and deploy what that writes",
         )
         return
     service = known(facts.service)
