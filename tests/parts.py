@@ -78,7 +78,11 @@ def derive(path: Path) -> Path:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that stands once in a file."""
+    """Replace a text that stands once in a file; for s.fc3.yaml in what it is made of."""
+    if derived.is_derived(path):
+        edit(derived.edited(path), old, new)
+        derive(derived.edited(path))
+        return
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), "utf-8")

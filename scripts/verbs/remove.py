@@ -5,8 +5,8 @@ are of all regions, while only this one is looked at, unless it is said that the
 go with the log store, and what is in the failure queue with the queue: as long as messages wait
 there, nothing is removed unless it is said that they may be left or lost.
 
-While our function is on the other Function Compute too, as in a move between the two, what is around
-it stays: then the function alone goes, with what only it has.
+While our function is on the other Function Compute too, as in a move between the two, what is
+around it stays: then the function alone goes, with what only it has.
 
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
@@ -22,6 +22,7 @@ from scripts.account import inventory
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
 from scripts.account.compute import beside
+from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
 from scripts.account.permission import union
@@ -37,8 +38,7 @@ from scripts.terminal import Console, Exit
 from scripts.words import count
 
 _ROLE = "role"
-# What a deploy makes. Roles, and their policies, tell themselves who has them.
-_OF_THE_FUNCTION = {"trigger", "function", "service", _ROLE, "policy"}
+_DEPLOYED = {"trigger", "function", "service"}
 _GETS_RID = (
     "resource-repair redrive; what that cannot settle is taken away by "
     "resource-repair redrive --discard --reason WHY"
@@ -134,7 +134,8 @@ def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
 
 def _shared(resource: Removable, spec: Spec, clients: Clients) -> str:
     """Why what is around the function stays: that of the other generation goes by it too."""
-    if resource.kind in _OF_THE_FUNCTION:
+    of_role = isinstance(resource, FunctionRole | RolePolicy)  # which tell who has them
+    if of_role or resource.kind in _DEPLOYED:
         return ""
     name = beside(spec, clients)
     return name and f"{name}, on {spec.generation.other.product}, goes by it too"
