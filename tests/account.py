@@ -236,15 +236,15 @@ class Account:
         if self.generation is Generation.FC3:
             alone = alone_models.UpdateFunctionInput(**changed)
             request = alone_models.UpdateFunctionRequest(body=alone)
-            self.clients.fc3.update_function(self.function, request)
+            self.clients.fc3.update_function(ALONE, request)
             return
         request = models.UpdateFunctionRequest(**changed)
         self.clients.fc.update_function(SERVICE, FUNCTION, request)
 
     @property
-    def function(self) -> str:
-        """The function's name in the cloud."""
-        return FUNCTION if self.generation is Generation.FC2 else ALONE
+    def place(self) -> tuple[str, str]:
+        """The function's service, empty where it stands alone, and its name, in the cloud."""
+        return (SERVICE, FUNCTION) if self.generation is Generation.FC2 else ("", ALONE)
 
     @contextmanager
     def deployed_with(self, **environment: str) -> Iterator[None]:
@@ -276,8 +276,7 @@ class Account:
 
     def audit(self) -> list[AuditLine]:
         """The audit lines so far, in the order in which they were printed."""
-        service = SERVICE if self.generation is Generation.FC2 else ""
-        return audit_trail.of_log(self.cloud.fc.logs(service, self.function).encode())
+        return audit_trail.of_log(self.cloud.fc.logs(*self.place).encode())
 
     def requests(self) -> list[Entry]:
         """The requests since this account was begun with, in order."""

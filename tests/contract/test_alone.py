@@ -228,16 +228,14 @@ def test_the_doctor_tells_of_the_other_one(
     both: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From either side: findings go to both, which is no fault."""
-    assert both.run("doctor") == 0
-    assert f"{SERVICE}/{FUNCTION} on Function Compute 2.0 too" in words(capsys)
-    assert both.run("doctor", "--spec", of_services(both)) == 0
-    assert f"{ALONE} on Function Compute 3.0 too" in words(capsys)
-
-
-def words(capsys: pytest.CaptureFixture[str]) -> str:
-    """What was said, whatever its lines: the column `what` alone."""
-    lines = capsys.readouterr().out.splitlines()
-    return " ".join(line[25:102].strip() for line in lines)
+    for more, name in (
+        ((), f"{SERVICE}/{FUNCTION} on Function Compute 2.0"),
+        (("--spec", of_services(both)), f"{ALONE} on Function Compute 3.0"),
+    ):
+        assert both.run("doctor", "--json", *more) == 0
+        links = json.loads(capsys.readouterr().out)["links"]
+        (told,) = [each for each in links if f"there is {name} too" in each["what"]]
+        assert (told["link"], told["state"]) == ("service", "note")
 
 
 @pytest.mark.parametrize("first", [Generation.FC2, Generation.FC3], ids=str)

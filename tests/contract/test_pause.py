@@ -20,7 +20,7 @@ from scripts.declared import PATH
 from scripts.flows import beside
 from scripts.localcloud import Drop, Fail, Hold
 from scripts.verbs import pause, resume
-from tests.account import FUNCTION, SERVICE, Account
+from tests.account import Account
 from tests.parts import EITHER, Terminal, without
 
 
@@ -31,8 +31,7 @@ def environment(product: Account) -> Mapping[str, str]:
 
 def settings(product: Account) -> dict[str, Any]:
     """All that Function Compute tells of the live function, but for its variables and when."""
-    place = (SERVICE, FUNCTION)
-    found = product.cloud.fc.resources.function(*place)
+    found = product.cloud.fc.resources.function(*product.place)
     return {
         **{k: v for k, v in found.settings.items() if k != "environmentVariables"},
         "code": found.code.checksum,
@@ -232,10 +231,10 @@ def changed_meanwhile(product: Account) -> Iterator[None]:
         product.cloud.journal.wait_for(
             lambda entries: sum(entry.action == "GetFunction" for entry in entries) > seen, 30
         )
-        place = (SERVICE, FUNCTION)
-        found = product.cloud.fc.resources.function(*place).settings["environmentVariables"]
+        resources = product.cloud.fc.resources
+        found = resources.function(*product.place).settings["environmentVariables"]
         fields = {"environmentVariables": {**found, "logLevel": "DEBUG"}}
-        product.cloud.fc.resources.update_function(*place, fields)
+        resources.update_function(*product.place, fields)
         hold.released.set()
 
     other = threading.Thread(target=change)
@@ -244,7 +243,6 @@ def changed_meanwhile(product: Account) -> Iterator[None]:
     other.join()
 
 
-@EITHER
 def test_what_somebody_else_changes_meanwhile_stays(product: Account) -> None:
     """A change between the look and the update is not undone by the pause, which still comes."""
     with changed_meanwhile(product):

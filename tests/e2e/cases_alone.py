@@ -22,7 +22,7 @@ from tests.parts import edit
 
 def undeclared_alone(account: Account) -> None:
     """Somebody gave the function by hand what s.yaml does not have."""
-    api, name = account.clients.fc3, account.function
+    api, (_, name) = account.clients.fc3, account.place
     body = models.PutAsyncInvokeConfigInput(max_async_retry_attempts=1)
     api.put_async_invoke_config(name, models.PutAsyncInvokeConfigRequest(body=body, qualifier="7"))
 
