@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 # Page "Python runtimes" ("python3" is 3.6). python3.12 is Function Compute 3.0's alone; the local
-# cloud takes it everywhere, so that a bundle can be tried on it before 3.0 is spoken here.
+# cloud takes it of functions of services too, so that one deployment can be tried on all of them.
 RUNTIMES = {
     "python3": "3.6",
     "python3.9": "3.9",

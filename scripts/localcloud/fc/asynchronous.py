@@ -15,7 +15,7 @@ from ..faults import Fail, Hold, Stall
 from ..service import Core
 from .destinations import Destinations, Outcome
 from .errors import FcError
-from .resources import AsyncConfig, Resources
+from .resources import AsyncConfig, Resources, placed
 from .runner import Call, Invocation
 from .settings import ASYNC_DEFAULTS
 
@@ -177,7 +177,7 @@ class AsyncInvocations:
         return interval
 
     def _run(self, job: Job, attempt: int) -> _Ending:
-        fault = self._core.faults.take("fc:run", f"{job.service}/{job.function}")
+        fault = self._core.faults.take("fc:run", placed(job.service, job.function))
         if isinstance(fault, Stall):
             self._core.clock.hold(fault.seconds)
         if isinstance(fault, Hold):
@@ -221,15 +221,16 @@ class AsyncInvocations:
             ending.error_type,
             ending.status,
             ending.body,
+            f"{self._core.region}:{self._core.account_id}",
         )
         try:
-            role = self._resources.service(job.service).settings["role"]
+            role = self._resources.around(job.service, job.function).settings["role"]
         except FcError as error:
             return error.message
         return self._destinations.deliver(arn, role, outcome)
 
     def _record(self, action: str, job: Job, **details: object) -> None:
-        subject = f"{job.service}/{job.function}"
+        subject = placed(job.service, job.function)
         self._core.journal.record("fc", action, subject, request_id=job.request_id, **details)
 
 

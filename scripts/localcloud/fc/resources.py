@@ -1,4 +1,8 @@
-"""What an account has in Function Compute 2.0: services, functions, triggers and their settings."""
+"""What an account has in Function Compute: services, functions, triggers and their settings.
+
+2.0's functions are of a service. 3.0's stand alone, with what a service has among their own
+settings: their `service` is empty.
+"""
 
 import itertools
 import threading
@@ -9,6 +13,7 @@ from typing import TypeVar
 
 from ..clock import Clock
 from ..rewinding import Rewindable
+from .alone import ALONE_DEFAULTS, OF_ITS_SERVICE, check_alone
 from .code import Code
 from .errors import FcError
 from .settings import (
@@ -39,7 +44,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of a service."""
+    """A function, of a service or alone."""
 
     service: str
     name: str
@@ -68,6 +73,7 @@ class Trigger:
     description: str
     qualifier: str
     created_at: float
+    modified_at: float = 0.0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -86,6 +92,11 @@ class AsyncConfig:
 
 
 _R = TypeVar("_R")
+
+
+def placed(service: str, function: str) -> str:
+    """How journal and messages name a function, or all of a service's."""
+    return "/".join(filter(None, (service, function)))
 
 
 def _any_state(_: object) -> None:
@@ -161,11 +172,11 @@ class Resources(Rewindable):
     def create_function(self, service: str, name: str, fields: Settings) -> Function:
         """Add a function with the settings and the `code` among `fields`."""
         check_name("functionName", name)
-        settings = merged(FUNCTION_DEFAULTS, fields)
-        check_function(settings)
+        settings = merged(FUNCTION_DEFAULTS if service else ALONE_DEFAULTS, fields)
+        _check(service, settings)
         code = Code.from_request(fields.get("code") or {})
         with self._lock:
-            self.service(service)
+            self._check_service(service)
             if (service, name) in self._functions:
                 raise FcError("FunctionAlreadyExists", f"function '{name}' already exists")
             now = self._clock.now()
@@ -176,16 +187,29 @@ class Resources(Rewindable):
     def function(self, service: str, name: str) -> Function:
         """The function of that name."""
         with self._lock:
-            self.service(service)
-            return _get(
-                self._functions, (service, name), "FunctionNotFound", f"function '{service}/{name}'"
-            )
+            self._check_service(service)
+            what = f"function '{placed(service, name)}'"
+            return _get(self._functions, (service, name), "FunctionNotFound", what)
+
+    def around(self, service: str, function: str) -> Service:
+        """The service of a function; of one that stands alone what it has in place of it."""
+        if service:
+            return self.service(service)
+        alone = self.function(service, function)
+        settings = {name: alone.settings[name] for name in OF_ITS_SERVICE}
+        times = alone.created_at, alone.modified_at
+        return Service("", settings, *times, alone.revision, alone.id)
 
     def functions(self, service: str) -> list[Function]:
         """A service's functions, by name."""
         with self._lock:
             self.service(service)
             return [self._functions[key] for key in sorted(self._functions) if key[0] == service]
+
+    def all_functions(self) -> list[Function]:
+        """All services' functions, and those that stand alone."""
+        with self._lock:
+            return list(self._functions.values())
 
     def update_function(
         self,
@@ -200,7 +224,7 @@ class Resources(Rewindable):
             old = self.function(service, name)
             check(old)
             settings = merged(old.settings, fields)
-            check_function(settings)
+            _check(service, settings)
             function = replace(
                 old,
                 settings=settings,
@@ -219,7 +243,7 @@ class Resources(Rewindable):
         with self._lock:
             check(self.function(service, name))
             if self.triggers(service, name):
-                raise FcError("FunctionNotEmpty", f"function '{name}' still has triggers")
+                raise FcError("FunctionNotEmpty", f"function '{name}' has active triggers")
             del self._functions[service, name]
             for key in [key for key in self._async if key[:2] == (service, name)]:
                 del self._async[key]
@@ -258,6 +282,13 @@ class Resources(Rewindable):
             mine = (service, function)
             return [self._triggers[key] for key in sorted(self._triggers) if key[:2] == mine]
 
+    def update_trigger(self, changed: Trigger) -> None:
+        """Have a trigger as it is told now."""
+        key = (changed.service, changed.function, changed.name)
+        with self._lock:
+            self.trigger(*key)
+            self._triggers[key] = changed
+
     def remove_trigger(self, service: str, function: str, name: str) -> Trigger:
         """Remove a trigger, and return what it was."""
         with self._lock:
@@ -283,6 +314,8 @@ class Resources(Rewindable):
         with self._lock:
             self.function(service, function)
             what = f"asynchronous configuration of '{service}.{qualifier}/{function}'"
+            if not service:
+                what = f"asynchronous configuration of '{function}:{qualifier}'"
             return _get(self._async, (service, function, qualifier), "AsyncConfigNotExists", what)
 
     def async_configs(self, service: str, function: str) -> dict[str, AsyncConfig]:
@@ -298,9 +331,18 @@ class Resources(Rewindable):
             self.async_config(service, function, qualifier)
             del self._async[service, function, qualifier]
 
+    def _check_service(self, name: str) -> None:
+        """Raises FcError unless there is that service, or none is meant."""
+        if name:
+            self.service(name)
+
     def _changed(self, service: str, function: str = "") -> None:
         for tell in self.on_change:
             tell(service, function)
+
+
+def _check(service: str, settings: Settings) -> None:
+    (check_function if service else check_alone)(settings)
 
 
 _K = TypeVar("_K")
