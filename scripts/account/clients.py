@@ -30,6 +30,7 @@ from scripts.patience import patiently
 from scripts.terminal import redacted
 
 __all__ = [
+    "UPLOAD_TIMEOUT",
     "Clients",
     "Credentials",
     "Endpoints",
@@ -56,7 +57,7 @@ _CALLER = re.compile(
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _OSS = f"https://oss-{REGION}.aliyuncs.com"
-_UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
+UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
 
 _T = TypeVar("_T")
 
@@ -77,7 +78,7 @@ def uploading() -> Any:
     """The SDKs' options of a call that carries code, and may take longer than others."""
     from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415  (a slow import)
 
-    return RuntimeOptions(read_timeout=round(1000 * _UPLOAD_TIMEOUT))
+    return RuntimeOptions(read_timeout=round(1000 * UPLOAD_TIMEOUT))
 
 
 class Clients:
@@ -145,8 +146,18 @@ class Clients:
         """`alibabacloud_fc_open20210406`; its host names the account, so this asks STS first."""
         from alibabacloud_fc_open20210406.client import Client  # noqa: PLC0415  (a slow import)
 
-        own = self._endpoints.fc or f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
-        return self.memory.watched(Client(self._config(own, "")))
+        return self.memory.watched(Client(self._fc_config()))
+
+    @functools.cached_property
+    def fc3(self) -> Any:
+        """`alibabacloud_fc20230330`, at the same host."""
+        from alibabacloud_fc20230330.client import Client  # noqa: PLC0415  (a slow import)
+
+        return self.memory.watched(Client(self._fc_config()))
+
+    def _fc_config(self) -> Config:
+        own = f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
+        return self._config(self._endpoints.fc or own, "")
 
     @functools.cached_property
     def config_region(self) -> str:

@@ -32,6 +32,16 @@ class Generation(IntEnum):
         """How we call it."""
         return f"Function Compute {self}.0"
 
+    @property
+    def template(self) -> str:
+        """The file of the project that is for it, as it is called where nobody calls it else."""
+        return "s.yaml" if self is Generation.FC2 else "s.fc3.yaml"
+
+    @property
+    def other(self) -> "Generation":
+        """The one that this is not."""
+        return Generation.FC3 if self is Generation.FC2 else Generation.FC2
+
     def __str__(self) -> str:
         return str(self.value)
 

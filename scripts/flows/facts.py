@@ -16,6 +16,8 @@ from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
+from scripts.account.compute import beside
+from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.function import Function
@@ -48,7 +50,6 @@ from scripts.account.recorder import GET_RECORDER
 from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
 from scripts.account.resource import Resource, State, Step
 from scripts.account.rule import LIST_RULES, rules
-from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.attention import Need
@@ -61,11 +62,20 @@ from scripts.decide.chain.buckets import (
     live_exemptions,
     rules_are_there,
 )
-from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
+from scripts.decide.chain.facts import (
+    CODE,
+    LOG_CONFIG,
+    NOT_READ,
+    ROLE,
+    Facts,
+    Running,
+    Seen,
+    Subscription,
+)
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
@@ -192,9 +202,15 @@ class Survey:
     def trigger_role(self) -> Seen:
         return _around(NotificationRole(self._spec, self._clients))
 
-    @takes(*Service.READING)
+    @takes(*Service.READING, *Function.READING)
     def service(self) -> Seen:
+        if self._spec.generation is Generation.FC3:
+            return _part_of(self._function, hosted=True)
         return _seen(Service(self._spec, self._clients))
+
+    @takes(*Function.READING)
+    def elsewhere(self) -> str:
+        return beside(self._spec, self._clients)
 
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
@@ -206,6 +222,12 @@ class Survey:
 
     @takes(*Function.READING)
     def function(self) -> Seen:
+        if self._spec.generation is Generation.FC3:
+            return _part_of(self._function, hosted=False)
+        return self._function
+
+    @functools.cached_property
+    def _function(self) -> Seen:
         code = self._spec.function.code
         built = code.read_bytes() if code.is_file() else b""
         seen = _seen(Function(self._spec, self._clients, built))
@@ -384,6 +406,20 @@ def examined(survey: Survey, *, before_deploy: bool) -> Iterator[Diagnosis]:
     for link in LINKS:
         facts = survey.facts(*link.looks_at)
         yield from examine(link, facts, permissions_of(link), before_deploy=before_deploy)
+
+
+def _part_of(seen: Seen, *, hosted: bool) -> Seen:
+    """What a function has in place of a service, its role and its logs; or all the rest."""
+
+    def part(state: State) -> State:
+        return {
+            field: value
+            for field, value in state.items()
+            if (field == ROLE or field.startswith(LOG_CONFIG)) is hosted
+        }
+
+    live = None if seen.live is None else part(seen.live)
+    return seen._replace(live=live, declared=part(seen.declared))
 
 
 def _without_code(state: State) -> State:

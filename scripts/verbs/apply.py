@@ -138,4 +138,7 @@ VERB = Verb(
     union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS)),
     Acting,
     _apply,
+    on_fc3=union(
+        deploy_plan.READING_ALONE, deploy_plan.MAKING_ALONE, (GET_CODE,), permissions_of(BUCKETS)
+    ),
 )

@@ -127,8 +127,8 @@ def _would_close(spec: Spec, clients: Clients) -> str:
         return ""
     return (
         f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
-        f"{spec.function.name}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, which "
-        "counts them; or switch the rule on by hand"
+        f"{spec.function_in_cloud}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, "
+        "which counts them; or switch the rule on by hand"
     )
 
 

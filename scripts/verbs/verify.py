@@ -107,4 +107,5 @@ VERB = Verb(
     (*COMPARING, GET_CODE, *proof.PERMISSIONS),
     Options,
     _verify,
+    on_fc3=(*deploy_plan.READING_ALONE, GET_CODE, *proof.PERMISSIONS),
 )

@@ -4,8 +4,10 @@ import pytest
 
 from scripts.localcloud.faults import Fail
 from tests.account import Account
+from tests.parts import EITHER
 
 
+@EITHER
 def test_it_shows_applies_and_is_done(
     provisioned: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from scripts.flows import beside
 from scripts.localcloud import Drop, Fail, Hold
 from scripts.verbs import pause, resume
 from tests.account import FUNCTION, SERVICE, Account
-from tests.parts import Terminal, without
+from tests.parts import EITHER, Terminal, without
 
 
 def environment(product: Account) -> Mapping[str, str]:
@@ -50,6 +50,7 @@ def updates(product: Account) -> int:
     return len(product.cloud.journal.entries("fc", "UpdateFunction"))
 
 
+@EITHER
 def test_a_pause_changes_the_mode_and_nothing_else(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +91,7 @@ def test_the_first_pause_counts(product: Account, capsys: pytest.CaptureFixture[
     assert (environment(product), updates(product)) == (before, count)
 
 
+@EITHER
 @pytest.mark.parametrize("mode", ["enforce", "report"])
 def test_resume_puts_back_what_was(product: Account, mode: str) -> None:
     """After pause and resume every variable is as it was, whichever mode that means."""
@@ -201,6 +203,7 @@ def test_a_reason_that_does_not_fit_is_told(
     assert environment(product) == before
 
 
+@EITHER
 @pytest.mark.parametrize("fault", [Drop(), Drop(applied=False), Fail(503, "InternalServerError")])
 def test_a_bad_moment_does_not_stop_the_stop(
     product: Account, capsys: pytest.CaptureFixture[str], fault: Drop | Fail
@@ -241,6 +244,7 @@ def changed_meanwhile(product: Account) -> Iterator[None]:
     other.join()
 
 
+@EITHER
 def test_what_somebody_else_changes_meanwhile_stays(product: Account) -> None:
     """A change between the look and the update is not undone by the pause, which still comes."""
     with changed_meanwhile(product):
@@ -250,6 +254,7 @@ def test_what_somebody_else_changes_meanwhile_stays(product: Account) -> None:
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 def test_a_resume_that_was_overtaken_stops(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -289,6 +294,7 @@ def test_a_pause_that_cannot_be_read_is_told(
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 @pytest.mark.parametrize("verb", [pause, resume], ids=["pause", "resume"])
 def test_what_is_not_deployed_is_told(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: Any

@@ -12,9 +12,10 @@ from scripts.verbs.verify import COMPARING
 from tests.account import SERVICE, Account
 from tests.contract import spoil
 from tests.contract.spoil import FUNCTION_ROLE, Plant
-from tests.parts import zipped
+from tests.parts import EITHER, zipped
 
 
+@EITHER
 def test_what_was_just_deployed_has_not_drifted(
     sound: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
