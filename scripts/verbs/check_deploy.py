@@ -82,7 +82,7 @@ def _overlaid(source: Path) -> str:
     path = source.parent / "env.yaml"
     if not path.exists():
         return ""
-    return f"the client may lay {path} over what is deployed: give it another name"
+    return f"the client may lay {path.name} over what is deployed: give that another name"
 
 
 VERB = Check("check-deploy", __doc__ or "", Options, _check)
