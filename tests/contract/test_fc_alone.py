@@ -294,11 +294,16 @@ def test_faults_are_met_by_both_versions_under_the_function_s_name(cloud: LocalC
 
 
 def test_a_rollback_has_the_functions_that_there_were(cloud: LocalCloud) -> None:
-    """What stands alone goes back as all else does."""
+    """What stands alone goes back as all else does, and its idle process may stay."""
+    cloud.fc.stays_warm = True
     deploy_alone(cloud)
+    path = f"{OF_ALONE}/invocations"
+    before = ask_3_0(cloud, "POST", path, b"").headers["X-Fc-Instance-Id"]
     snapshot = cloud.snapshot()
-    ask_3_0(cloud, "PUT", OF_ALONE, {"timeout": 9})
     cloud.fc.triggers.can_change = True
     cloud.rollback(snapshot)
-    assert ask_3_0(cloud, "GET", OF_ALONE).fields["timeout"] == 20
     assert not cloud.fc.triggers.can_change
+    assert ask_3_0(cloud, "POST", path, b"").headers["X-Fc-Instance-Id"] == before
+    ask_3_0(cloud, "PUT", OF_ALONE, {"timeout": 9})
+    cloud.rollback(snapshot)
+    assert ask_3_0(cloud, "GET", OF_ALONE).fields["timeout"] == 20

@@ -119,3 +119,11 @@ def test_a_trigger_of_a_topic_cannot_be_changed_unless_it_is_said_so(cloud: Loca
     cloud.mns.publish("findings", "a finding")
     assert cloud.wait_idle()
     assert len(cloud.journal.entries("fc", "invoked", ALONE)) == 1
+
+    cloud.mns.delete_topic("findings")
+    late = ask_3_0(cloud, "PUT", path, {"description": "late"})
+    assert (late.code, late.fields["Message"]) == (
+        "InvalidArgument",
+        "topic 'findings' does not exist",
+    )
+    assert ask_3_0(cloud, "GET", path).fields["description"] == ""
