@@ -21,6 +21,7 @@ from alibabacloud_fc_open20210406.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 
+from scripts.localcloud import LocalCloud
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.fc.api import FcService
@@ -30,6 +31,7 @@ from scripts.localcloud.journal import Journal
 from scripts.localcloud.log.state import LogState
 from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.oss.state import OssState
+from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
 
@@ -37,6 +39,8 @@ SERVICE = "repairs"
 FUNCTION = "repair"
 ECHO = "def handler(event, context):\n    return event\n"
 QUICK = "python3.10"  # the runtime where any will do
+ALONE = "repair-alone"  # a function of 3.0
+OF_ALONE = f"/functions/{ALONE}"
 
 
 def zipped(source: str, **others: str) -> bytes:
@@ -280,3 +284,64 @@ def upload(
     digest = base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha1).digest()).decode()
     headers["authorization"] = f"OSS {key['AccessKeyId']}:{digest}"
     return send(endpoint, "PUT", f"/{place}", "", package, headers)
+
+
+def ask_3_0(
+    cloud: LocalCloud,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    key: Credentials | None = None,
+    headers: dict[str, str] | None = None,
+    query: str = "",
+) -> Answer:
+    """What a signed request of 2023-03-30 is answered; `body` is bytes, or becomes JSON."""
+    sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    place = (key or cloud.credentials, method, f"/2023-03-30{path}")
+    return acs3(*place, sent, headers, query).send(cloud.endpoints.fc)
+
+
+def fields_alone(source: str = ECHO, **settings: Any) -> dict[str, Any]:
+    """What CreateFunction takes for a function of this source."""
+    return {
+        "functionName": ALONE,
+        "runtime": QUICK,
+        "handler": "index.handler",
+        "timeout": 20,
+        "code": {"zipFile": zip_file(source)},
+        **settings,
+    }
+
+
+def deploy_alone(cloud: LocalCloud, source: str = ECHO, **settings: Any) -> dict[str, Any]:
+    """The function as CreateFunction shows it."""
+    answer = ask_3_0(cloud, "POST", "/functions", fields_alone(source, **settings))
+    assert answer.status == 200, answer.body
+    return answer.fields
+
+
+def deploy_in_service(cloud: LocalCloud, source: str = ECHO) -> None:
+    """The same function in a service, by the state of 2.0."""
+    cloud.fc.resources.create_service("repairs", {})
+    cloud.fc.resources.create_function("repairs", ALONE, fields_alone(source))
+
+
+def a_role(cloud: LocalCloud, name: str = "repairer", service: str = "fc.aliyuncs.com") -> str:
+    """A role that is seen by all, and that a service may assume."""
+    cloud.ram.create_role(name, policies.trust(service))
+    return cloud.ram.arn(name)
+
+
+def subscribe_alone(cloud: LocalCloud, **config: str) -> Answer:
+    """Bind the function to the topic, in a role that may invoke it."""
+    role = a_role(cloud, "notifier", "mns.aliyuncs.com")
+    cloud.ram.attach("notifier", "System", "AliyunMNSNotificationRolePolicy")
+    body = {
+        "triggerName": "on-finding",
+        "triggerType": "mns_topic",
+        "sourceArn": f"acs:mns:{cloud.region}:{cloud.account_id}:/topics/findings",
+        "invocationRole": role,
+        "triggerConfig": json.dumps({"notifyContentFormat": "STREAM", **config}),
+    }
+    return ask_3_0(cloud, "POST", f"{OF_ALONE}/triggers", body)

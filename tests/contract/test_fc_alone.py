@@ -1,7 +1,6 @@
 """Function Compute 3.0: functions that stand alone, in one account with those of services."""
 
 import base64
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,19 +12,28 @@ from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.state import Search
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
-from tests.conftest import missing_runtime
-from tests.contract.fc_helpers import ECHO, QUICK, Answer, acs3, zip_file
+from tests.contract.fc_helpers import (
+    ALONE,
+    ECHO,
+    OF_ALONE,
+    a_role,
+    acs3,
+    ask_3_0,
+    deploy_alone,
+    deploy_in_service,
+    fields_alone,
+    subscribe_alone,
+    zip_file,
+)
 from tests.contract.log_helpers import WHOLE
 
-ALONE = "repair-alone"
-OF_ONE = f"/functions/{ALONE}"
 FAILS = "def handler(event, context):\n    raise ValueError('no')\n"
 REPORT = """
-    import json, os, sys
+    import json, os
 
     def handler(event, context):
         print("printed")
-        report = {"version": "%d.%d" % sys.version_info[:2], "environment": dict(os.environ)}
+        report = {"environment": dict(os.environ)}
         report["context"] = json.loads(json.dumps(context, default=vars))
         return report
 """
@@ -39,78 +47,18 @@ def cloud() -> Iterator[LocalCloud]:
         yield running
 
 
-def ask(
-    cloud: LocalCloud,
-    method: str,
-    path: str,
-    body: Any = None,
-    *,
-    key: Credentials | None = None,
-    headers: dict[str, str] | None = None,
-    query: str = "",
-) -> Answer:
-    """What a signed request of 2023-03-30 is answered; `body` is bytes, or becomes JSON."""
-    sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    place = (key or cloud.credentials, method, f"/2023-03-30{path}")
-    return acs3(*place, sent, headers, query).send(cloud.endpoints.fc)
-
-
-def fields(source: str = ECHO, **settings: Any) -> dict[str, Any]:
-    """What CreateFunction takes for a function of this source."""
-    return {
-        "functionName": ALONE,
-        "runtime": QUICK,
-        "handler": "index.handler",
-        "timeout": 20,
-        "code": {"zipFile": zip_file(source)},
-        **settings,
-    }
-
-
-def deploy(cloud: LocalCloud, source: str = ECHO, **settings: Any) -> dict[str, Any]:
-    """The function as CreateFunction shows it."""
-    answer = ask(cloud, "POST", "/functions", fields(source, **settings))
-    assert answer.status == 200, answer.body
-    return answer.fields
-
-
-def deploy_in_service(cloud: LocalCloud, source: str = ECHO) -> None:
-    """The same function in a service, by the state of 2.0."""
-    cloud.fc.resources.create_service("repairs", {})
-    cloud.fc.resources.create_function("repairs", ALONE, fields(source))
-
-
-def a_role(cloud: LocalCloud, name: str = "repairer", service: str = "fc.aliyuncs.com") -> str:
-    """A role that is seen by all, and that a service may assume."""
-    cloud.ram.create_role(name, policies.trust(service))
-    return cloud.ram.arn(name)
-
-
-def subscribe(cloud: LocalCloud, **config: str) -> Answer:
-    """Bind the function to the topic, in a role that may invoke it."""
-    role = a_role(cloud, "notifier", "mns.aliyuncs.com")
-    cloud.ram.attach("notifier", "System", "AliyunMNSNotificationRolePolicy")
-    body = {
-        "triggerName": "on-finding",
-        "triggerType": "mns_topic",
-        "sourceArn": f"acs:mns:{cloud.region}:{cloud.account_id}:/topics/findings",
-        "invocationRole": role,
-        "triggerConfig": json.dumps({"notifyContentFormat": "STREAM", **config}),
-    }
-    return ask(cloud, "POST", f"{OF_ONE}/triggers", body)
-
-
+@pytest.mark.fidelity(37)
 def test_a_function_stands_alone_and_is_shown_with_what_it_was_not_told(cloud: LocalCloud) -> None:
     """Three seconds are documented; the sizes are what the client fills in."""
-    shown = deploy(cloud, timeout=None)
+    shown = deploy_alone(cloud, timeout=None)
 
     assert shown["functionArn"] == f"acs:fc:{cloud.region}:{cloud.account_id}:functions/{ALONE}"
     assert [shown[name] for name in ("timeout", "memorySize", "cpu", "diskSize")] == [
         *(3, 512, 0.35, 512)
     ]
     assert (shown["internetAccess"], shown["role"], shown["state"]) == (True, "", "Active")
-    assert ask(cloud, "GET", OF_ONE).fields == shown
-    assert ask(cloud, "GET", "/functions").fields["functions"] == [shown]
+    assert ask_3_0(cloud, "GET", OF_ALONE).fields == shown
+    assert ask_3_0(cloud, "GET", "/functions").fields["functions"] == [shown]
 
 
 @pytest.mark.parametrize(
@@ -138,11 +86,12 @@ def test_a_function_stands_alone_and_is_shown_with_what_it_was_not_told(cloud: L
         ({"logConfig": {"project": "nowhere", "logstore": "x"}}, "project 'nowhere'"),
     ],
 )
+@pytest.mark.fidelity(37)
 def test_what_a_function_cannot_be_is_refused(
     cloud: LocalCloud, settings: dict[str, Any], why: str
 ) -> None:
     """By page "CreateFunctionInput", and in 3.0's form of an error."""
-    answer = ask(cloud, "POST", "/functions", fields(**settings))
+    answer = ask_3_0(cloud, "POST", "/functions", fields_alone(**settings))
     assert (answer.status, answer.code) == (400, "InvalidArgument")
     assert why in answer.fields["Message"]
     assert answer.fields["RequestId"] == answer.headers["X-Fc-Request-Id"]
@@ -153,111 +102,52 @@ def test_what_a_function_cannot_be_is_refused(
     ("method", "path", "body", "query", "named"),
     [
         ("POST", "/functions", {"gpuConfig": {}}, "", "in the body of CreateFunction: gpuConfig"),
-        ("PUT", OF_ONE, {"layerz": []}, "", "in the body of UpdateFunction: layerz"),
-        ("GET", OF_ONE, None, "fields=all", "in the query of GetFunction: fields"),
-        ("POST", f"{OF_ONE}/versions", {}, "", "POST /2023-03-30/functions/repair-alone/versions"),
+        ("PUT", OF_ALONE, {"layerz": []}, "", "in the body of UpdateFunction: layerz"),
+        ("GET", OF_ALONE, None, "fields=all", "in the query of GetFunction: fields"),
+        (
+            "POST",
+            f"{OF_ALONE}/versions",
+            {},
+            "",
+            "POST /2023-03-30/functions/repair-alone/versions",
+        ),
         ("GET", "/layers", None, "", "GET /2023-03-30/layers"),
     ],
 )
+@pytest.mark.fidelity(35)
 def test_what_is_not_known_of_3_0_is_refused_by_name(
     cloud: LocalCloud, method: str, path: str, body: Any, query: str, named: str
 ) -> None:
     """A field, a name in the query, an operation: 501, and the message has it."""
-    deploy(cloud)
-    answer = ask(cloud, method, path, body, query=query)
+    deploy_alone(cloud)
+    answer = ask_3_0(cloud, method, path, body, query=query)
     assert (answer.status, answer.code) == (501, "NotImplemented")
     assert named in answer.fields["Message"]
 
 
 def test_a_function_that_stands_alone_runs_now_and_later(cloud: LocalCloud) -> None:
     """Its answer, its error and its log come back; an asynchronous one is only taken."""
-    deploy(cloud)
-    path = f"{OF_ONE}/invocations"
-    tail = ask(cloud, "POST", path, b"hello", headers={"x-fc-log-type": "Tail"})
+    deploy_alone(cloud)
+    path = f"{OF_ALONE}/invocations"
+    tail = ask_3_0(cloud, "POST", path, b"hello", headers={"x-fc-log-type": "Tail"})
     assert (tail.status, tail.body) == (200, b"hello")
     assert b"FC Invoke End" in base64.b64decode(tail.headers["X-Fc-Log-Result"])
-    later = ask(cloud, "POST", path, b"later", headers={"x-fc-invocation-type": "Async"})
+    later = ask_3_0(cloud, "POST", path, b"later", headers={"x-fc-invocation-type": "Async"})
     assert (later.status, later.body, later.headers.get("Content-Type")) == (202, b"", None)
     assert cloud.wait_idle()
     events = [each.details["event"] for each in cloud.journal.entries("fc", "invoked", ALONE)]
     assert events == [b"hello", b"later"]
 
-    ask(cloud, "PUT", OF_ONE, {"code": {"zipFile": zip_file(FAILS)}})
-    failed = ask(cloud, "POST", path, b"")
+    ask_3_0(cloud, "PUT", OF_ALONE, {"code": {"zipFile": zip_file(FAILS)}})
+    failed = ask_3_0(cloud, "POST", path, b"")
     assert failed.status == 200
     assert failed.headers["X-Fc-Error-Type"] == "UnhandledInvocationError"
-    missing = ask(cloud, "POST", path, b"", query="qualifier=prod")
+    missing = ask_3_0(cloud, "POST", path, b"", query="qualifier=prod")
     assert (missing.status, missing.code) == (404, "AliasNotFound")
 
 
-def test_both_generations_get_each_message_of_one_topic(cloud: LocalCloud) -> None:
-    """A move between them loses nothing: each is subscribed, and runs once for each message."""
-    deploy(cloud)
-    deploy_in_service(cloud)
-    assert subscribe(cloud).status == 200
-    cloud.fc.triggers.create(
-        "repairs",
-        ALONE,
-        {
-            "triggerName": "on-finding",
-            "triggerType": "mns_topic",
-            "sourceArn": f"acs:mns:{cloud.region}:{cloud.account_id}:/topics/findings",
-            "invocationRole": cloud.ram.arn("notifier"),
-            "triggerConfig": {},
-        },
-    )
-    cloud.mns.publish("findings", "a finding")
-    assert cloud.wait_idle()
-
-    ran = [(each.subject, each.details["event"]) for each in cloud.journal.entries("fc", "invoked")]
-    assert sorted(ran) == [(ALONE, b"a finding"), (f"repairs/{ALONE}", b"a finding")]
-
-
-def test_the_failure_queue_gets_what_the_function_could_not_do(cloud: LocalCloud) -> None:
-    """Tried so often as is set, in the function's own role; the ARN is that of the function."""
-    role = a_role(cloud)
-    cloud.ram.create_policy("may-send", policies.document(policies.allow("mns:SendMessage")))
-    cloud.ram.attach("repairer", "Custom", "may-send")
-    cloud.mns.create_queue("failed")
-    deploy(cloud, FAILS, role=role)
-    arn = f"acs:mns:{cloud.region}:{cloud.account_id}:/queues/failed/messages"
-    put = ask(
-        cloud,
-        "PUT",
-        f"{OF_ONE}/async-invoke-config",
-        {"maxAsyncRetryAttempts": 1, "destinationConfig": {"onFailure": {"destination": arn}}},
-        query="qualifier=LATEST",
-    )
-    function = f"acs:fc:{cloud.region}:{cloud.account_id}:functions/{ALONE}"
-    assert (put.status, put.fields["functionArn"]) == (200, function)
-    assert subscribe(cloud).status == 200
-    cloud.mns.publish("findings", "a finding")
-    assert cloud.wait_idle()
-
-    (message,) = cloud.mns.messages("failed")
-    envelope = json.loads(message)
-    assert envelope["requestContext"]["functionArn"] == f"{function}/LATEST"
-    assert envelope["requestContext"]["approximateInvokeCount"] == 2
-    assert envelope["requestPayload"] == "a finding"
-    assert json.loads(envelope["responsePayload"])["errorType"] == "ValueError"
-
-
-def test_an_asynchronous_configuration_is_shown_listed_and_deleted(cloud: LocalCloud) -> None:
-    """Of one function, or of all; none is told by a code of its own."""
-    deploy(cloud)
-    path = f"{OF_ONE}/async-invoke-config"
-    missing = ask(cloud, "GET", path)
-    assert (missing.status, missing.code) == (404, "AsyncConfigNotExists")
-    put = ask(cloud, "PUT", path, {"maxAsyncEventAgeInSeconds": 60}).fields
-    assert ask(cloud, "GET", path).fields == put
-    for query in (f"functionName={ALONE}", ""):
-        listed = ask(cloud, "GET", "/async-invoke-configs", query=query)
-        assert listed.fields["configs"] == [put]
-    assert ask(cloud, "DELETE", path).status == 204
-    assert ask(cloud, "GET", path).status == 404
-
-
 @pytest.mark.parametrize("runtime", pythons.RUNTIMES)
+@pytest.mark.fidelity(36)
 def test_a_function_without_a_service_finds_its_keys_in_the_environment(
     cloud: LocalCloud, runtime: str
 ) -> None:
@@ -265,13 +155,10 @@ def test_a_function_without_a_service_finds_its_keys_in_the_environment(
 
     No variable tells of a service.
     """
-    if pythons.find(runtime).substituted:
-        missing_runtime(pythons.RUNTIMES[runtime])
-    deploy(cloud, REPORT, runtime=runtime, role=a_role(cloud))
-    report = ask(cloud, "POST", f"{OF_ONE}/invocations", b"").fields
+    deploy_alone(cloud, REPORT, runtime=runtime, role=a_role(cloud))
+    report = ask_3_0(cloud, "POST", f"{OF_ALONE}/invocations", b"").fields
     context, environment = report["context"], report["environment"]
 
-    assert report["version"] == pythons.RUNTIMES[runtime]
     token = environment["ALIBABA_CLOUD_SECURITY_TOKEN"]
     assert cloud.ram.authenticate(environment["ALIBABA_CLOUD_ACCESS_KEY_ID"], token).role
     assert not {"FC_SERVICE_NAME", "FC_QUALIFIER"} & set(environment)
@@ -284,11 +171,12 @@ def test_a_function_without_a_service_finds_its_keys_in_the_environment(
         assert (context["service"]["name"], context["service"]["qualifier"]) == ("", "LATEST")
 
 
+@pytest.mark.fidelity(21)
 def test_a_role_and_a_project_just_made_are_not_seen_yet(cloud: LocalCloud) -> None:
     """As with 2.0's services: counted in looks."""
     cloud.ram.begin_to_spread(cloud.ram.create_role("new", policies.trust("fc.aliyuncs.com")))
-    asked = fields(role=cloud.ram.arn("new"))
-    answers = [ask(cloud, "POST", "/functions", asked) for _ in range(3)]
+    asked = fields_alone(role=cloud.ram.arn("new"))
+    answers = [ask_3_0(cloud, "POST", "/functions", asked) for _ in range(3)]
     assert [answer.code for answer in answers] == ["AccessDenied", "AccessDenied", ""]
 
 
@@ -301,8 +189,8 @@ def test_a_function_logs_to_what_it_names_itself(cloud: LocalCloud) -> None:
     cloud.log.create_store("audits", "runs", {"ttl": 30, "shardCount": 1})
     cloud.log.create_index("audits", "runs", Index.parse(WHOLE))
     log = {"project": "audits", "logstore": "runs", "enableRequestMetrics": True}
-    deploy(cloud, REPORT, role=role, logConfig=log)
-    ask(cloud, "POST", f"{OF_ONE}/invocations", b"")
+    deploy_alone(cloud, REPORT, role=role, logConfig=log)
+    ask_3_0(cloud, "POST", f"{OF_ALONE}/invocations", b"")
 
     cloud.clock.advance(60)
     logs = cloud.log.search("audits", "runs", Search("*", 0, 2**33)).logs
@@ -312,81 +200,59 @@ def test_a_function_logs_to_what_it_names_itself(cloud: LocalCloud) -> None:
     assert f"FCRequestMetrics:/{ALONE}" in [each.topic for each in logs]
 
 
-def test_a_trigger_of_a_topic_cannot_be_changed_unless_it_is_said_so(cloud: LocalCloud) -> None:
-    """It is not documented whether it can: refused in 2.0's words, or changed at once."""
-    deploy(cloud)
-    subscribe(cloud)
-    path = f"{OF_ONE}/triggers/on-finding"
-    change = {"triggerConfig": json.dumps({"notifyStrategy": "EXPONENTIAL_DECAY_RETRY"})}
-    refused = ask(cloud, "PUT", path, change)
-    assert (refused.status, refused.code) == (400, "InvalidArgument")
-    assert refused.fields["Message"] == "Updating trigger is not supported yet."
-
-    cloud.fc.triggers.can_change = True
-    assert ask(cloud, "PUT", path, change).status == 200
-    shown = ask(cloud, "GET", path).fields
-    assert json.loads(shown["triggerConfig"]) == {
-        "notifyContentFormat": "STREAM",
-        "notifyStrategy": "EXPONENTIAL_DECAY_RETRY",
-        "filterTag": "",
-    }
-    (subscription,) = cloud.mns.topic("findings").subscriptions.values()
-    assert subscription.strategy == "EXPONENTIAL_DECAY_RETRY"
-    cloud.mns.publish("findings", "a finding")
-    assert cloud.wait_idle()
-    assert len(cloud.journal.entries("fc", "invoked", ALONE)) == 1
-
-
 def test_a_function_goes_when_its_triggers_have_gone(cloud: LocalCloud) -> None:
     """Not before; and with it its asynchronous configuration and its bindings."""
-    deploy(cloud)
-    subscribe(cloud)
-    ask(cloud, "POST", f"{OF_ONE}/vpc-bindings", {"vpcId": "vpc-1"})
-    assert ask(cloud, "GET", f"{OF_ONE}/vpc-bindings").fields == {"vpcIds": ["vpc-1"]}
-    early = ask(cloud, "DELETE", OF_ONE)
+    deploy_alone(cloud)
+    subscribe_alone(cloud)
+    ask_3_0(cloud, "POST", f"{OF_ALONE}/vpc-bindings", {"vpcId": "vpc-1"})
+    assert ask_3_0(cloud, "GET", f"{OF_ALONE}/vpc-bindings").fields == {"vpcIds": ["vpc-1"]}
+    early = ask_3_0(cloud, "DELETE", OF_ALONE)
     assert (early.status, early.code) == (409, "FunctionNotEmpty")
-    assert ask(cloud, "DELETE", f"{OF_ONE}/triggers/on-finding").status == 204
-    assert ask(cloud, "DELETE", OF_ONE).status == 204
-    gone = ask(cloud, "GET", OF_ONE)
+    assert ask_3_0(cloud, "DELETE", f"{OF_ALONE}/triggers/on-finding").status == 204
+    assert ask_3_0(cloud, "DELETE", OF_ALONE).status == 204
+    gone = ask_3_0(cloud, "GET", OF_ALONE)
     assert (gone.status, gone.code) == (404, "FunctionNotFound")
     assert gone.fields["Message"] == f"function '{ALONE}' does not exist"
     assert cloud.mns.topic("findings").subscriptions == {}
 
 
+@pytest.mark.fidelity(38)
 def test_a_function_of_a_service_is_seen_from_3_0_under_both_names(cloud: LocalCloud) -> None:
     """It is told, run and listed as `service$function`, with what its service has; not changed."""
-    deploy(cloud)
+    deploy_alone(cloud)
     deploy_in_service(cloud)
     cloud.fc.resources.update_service("repairs", {"role": a_role(cloud)})
     path = f"/functions/repairs${ALONE}"
-    shown = ask(cloud, "GET", path).fields
+    shown = ask_3_0(cloud, "GET", path).fields
     assert (shown["functionName"], shown["role"]) == (f"repairs${ALONE}", cloud.ram.arn("repairer"))
-    assert ask(cloud, "POST", f"{path}/invocations", b"hello").body == b"hello"
+    assert ask_3_0(cloud, "POST", f"{path}/invocations", b"hello").body == b"hello"
     assert cloud.journal.entries("fc", "invoked", f"repairs/{ALONE}")
 
     def listed(query: str) -> list[str]:
-        functions = ask(cloud, "GET", "/functions", query=query).fields["functions"]
+        functions = ask_3_0(cloud, "GET", "/functions", query=query).fields["functions"]
         return [each["functionName"] for each in functions]
 
     assert listed("") == [ALONE, f"repairs${ALONE}"]
     assert (listed("fcVersion=v3"), listed("fcVersion=v2")) == ([ALONE], [f"repairs${ALONE}"])
-    changed = ask(cloud, "PUT", path, {"timeout": 9})
+    changed = ask_3_0(cloud, "PUT", path, {"timeout": 9})
     assert (changed.status, changed.code) == (501, "NotImplemented")
 
 
 def test_pages_of_functions_follow_each_other(cloud: LocalCloud) -> None:
     """`nextToken` leads on, and is empty at the end."""
     for name in ("one", "three", "two"):
-        ask(cloud, "POST", "/functions", fields(functionName=name))
-    first = ask(cloud, "GET", "/functions", query="limit=2").fields
-    second = ask(cloud, "GET", "/functions", query=f"limit=2&nextToken={first['nextToken']}").fields
+        ask_3_0(cloud, "POST", "/functions", fields_alone(functionName=name))
+    first = ask_3_0(cloud, "GET", "/functions", query="limit=2").fields
+    second = ask_3_0(
+        cloud, "GET", "/functions", query=f"limit=2&nextToken={first['nextToken']}"
+    ).fields
     names = [each["functionName"] for each in first["functions"] + second["functions"]]
     assert (names, second["nextToken"]) == (["one", "three", "two"], "")
 
 
 def test_ram_decides_who_may_do_what_in_3_0(cloud: LocalCloud) -> None:
     """Each page names "All Resource", which no ARN is; a role is passed on only where one may."""
-    deploy(cloud)
+    deploy_alone(cloud)
 
     def may(*statements: policies.Document) -> Credentials:
         name = f"somebody-{len(cloud.ram.roles)}"
@@ -396,20 +262,24 @@ def test_ram_decides_who_may_do_what_in_3_0(cloud: LocalCloud) -> None:
         return cloud.ram.assume(name, "test")
 
     narrow = may(policies.allow("fc:GetFunction", f"acs:fc:*:*:functions/{ALONE}"))
-    denied = ask(cloud, "GET", OF_ONE, key=narrow)
+    denied = ask_3_0(cloud, "GET", OF_ALONE, key=narrow)
     assert (denied.status, denied.code) == (403, "AccessDenied")
     assert "'fc:GetFunction'" in denied.fields["Message"]
-    assert ask(cloud, "GET", OF_ONE, key=may(policies.allow("fc:GetFunction"))).status == 200
+    assert ask_3_0(cloud, "GET", OF_ALONE, key=may(policies.allow("fc:GetFunction"))).status == 200
     asynchronous = may(policies.allow("fc:PutFunctionAsyncInvokeConfig"))
-    assert ask(cloud, "PUT", f"{OF_ONE}/async-invoke-config", {}, key=asynchronous).status == 200
-    passing = ask(cloud, "PUT", OF_ONE, {"role": a_role(cloud)}, key=may(policies.allow("fc:*")))
+    assert (
+        ask_3_0(cloud, "PUT", f"{OF_ALONE}/async-invoke-config", {}, key=asynchronous).status == 200
+    )
+    passing = ask_3_0(
+        cloud, "PUT", OF_ALONE, {"role": a_role(cloud)}, key=may(policies.allow("fc:*"))
+    )
     assert "'ram:PassRole'" in passing.fields["Message"]
 
 
 def test_a_wrong_secret_or_body_is_refused_by_3_0(cloud: LocalCloud) -> None:
     """An ACS3 signature is verified over what came in chunks."""
     wrong = cloud.credentials._replace(access_key_secret="guessed")
-    assert ask(cloud, "GET", "/functions", key=wrong).code == "SignatureDoesNotMatch"
+    assert ask_3_0(cloud, "GET", "/functions", key=wrong).code == "SignatureDoesNotMatch"
     request = acs3(cloud.credentials, "POST", "/2023-03-30/functions", b"{}")
     request.body = b"{ }"
     assert request.send(cloud.endpoints.fc).code == "SignatureDoesNotMatch"
@@ -417,18 +287,23 @@ def test_a_wrong_secret_or_body_is_refused_by_3_0(cloud: LocalCloud) -> None:
 
 def test_faults_are_met_by_both_versions_under_the_function_s_name(cloud: LocalCloud) -> None:
     """As they are ordered for 2.0's, by operation and subject."""
-    deploy(cloud)
+    deploy_alone(cloud)
     cloud.faults.add("fc:GetFunction", Fail(503, "ServiceUnavailable"), subject=ALONE)
-    assert ask(cloud, "GET", OF_ONE).code == "ServiceUnavailable"
-    assert ask(cloud, "GET", OF_ONE).status == 200
+    assert ask_3_0(cloud, "GET", OF_ALONE).code == "ServiceUnavailable"
+    assert ask_3_0(cloud, "GET", OF_ALONE).status == 200
 
 
 def test_a_rollback_has_the_functions_that_there_were(cloud: LocalCloud) -> None:
-    """What stands alone goes back as all else does."""
-    deploy(cloud)
+    """What stands alone goes back as all else does, and its idle process may stay."""
+    cloud.fc.stays_warm = True
+    deploy_alone(cloud)
+    path = f"{OF_ALONE}/invocations"
+    before = ask_3_0(cloud, "POST", path, b"").headers["X-Fc-Instance-Id"]
     snapshot = cloud.snapshot()
-    ask(cloud, "PUT", OF_ONE, {"timeout": 9})
     cloud.fc.triggers.can_change = True
     cloud.rollback(snapshot)
-    assert ask(cloud, "GET", OF_ONE).fields["timeout"] == 20
     assert not cloud.fc.triggers.can_change
+    assert ask_3_0(cloud, "POST", path, b"").headers["X-Fc-Instance-Id"] == before
+    ask_3_0(cloud, "PUT", OF_ALONE, {"timeout": 9})
+    cloud.rollback(snapshot)
+    assert ask_3_0(cloud, "GET", OF_ALONE).fields["timeout"] == 20

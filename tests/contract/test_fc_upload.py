@@ -42,6 +42,7 @@ def create(cloud: LocalCloud, bucket: str, place: str) -> Answer:
 
 
 @pytest.mark.parametrize("dated_by", ["date", "x-oss-date"])
+@pytest.mark.fidelity(39)
 def test_a_package_is_put_with_version_1_and_then_is_the_function_s(
     cloud: LocalCloud, dated_by: str
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_package_that_is_not_there_is_refused_by_its_name(cloud: LocalCloud) -
         assert refused.fields["Message"] == f"unable to access object {place} in bucket {bucket}"
 
 
+@pytest.mark.fidelity(39)
 def test_a_package_in_a_bucket_of_the_account_is_not_known_here(cloud: LocalCloud) -> None:
     """It is documented, and no client in use does so: refused by the bucket's name."""
     cloud.oss.create("own")

@@ -113,6 +113,7 @@ def test_the_recorded_deployment_to_3_0_is_answered_as_recorded(cloud: LocalClou
     assert differing == []
 
 
+@pytest.mark.fidelity(25)
 def test_the_recorded_life_of_the_own_specification_on_3_0_is_answered_as_recorded(
     cloud: LocalCloud,
 ) -> None:

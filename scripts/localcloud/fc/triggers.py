@@ -57,13 +57,9 @@ class Triggers(Rewindable):
         self._resources.add_trigger(trigger)
         try:
             self._subscribe(trigger)
-        except MnsError as error:
+        except FcError:
             self._resources.remove_trigger(service, function, trigger.name)
-            # Guessed: that it is refused, and the code.
-            why = f"takes no subscription: {error}"
-            if isinstance(error, NotExistError):
-                why = "does not exist"
-            raise invalid(f"topic '{_topic(trigger)}' {why}") from None
+            raise
         return trigger
 
     def update(self, service: str, function: str, name: str, fields: Settings) -> Trigger:
@@ -85,8 +81,8 @@ class Triggers(Rewindable):
             qualifier=_given(fields, "qualifier", old.qualifier),
             modified_at=self._core.clock.now(),
         )
-        self._resources.update_trigger(changed)
         self._subscribe(changed)
+        self._resources.update_trigger(changed)
         return changed
 
     def delete(self, service: str, function: str, name: str) -> None:
@@ -96,16 +92,23 @@ class Triggers(Rewindable):
             self._mns.unsubscribe(_topic(trigger), _subscription(trigger))
 
     def _subscribe(self, trigger: Trigger) -> None:
-        """Have a trigger's messages, in place of a subscription that it had."""
-        self._mns.subscribe(
-            _topic(trigger),
-            _subscription(trigger),
-            strategy=trigger.settings["notifyStrategy"],
-            push=lambda message: self._push(trigger, message),
-            endpoint=self._endpoint(trigger),
-            content_format=trigger.settings["notifyContentFormat"],
-            filter_tag=trigger.settings["filterTag"],
-        )
+        """Have a trigger's messages, in place of a subscription that it had. Raises FcError."""
+        try:
+            self._mns.subscribe(
+                _topic(trigger),
+                _subscription(trigger),
+                strategy=trigger.settings["notifyStrategy"],
+                push=lambda message: self._push(trigger, message),
+                endpoint=self._endpoint(trigger),
+                content_format=trigger.settings["notifyContentFormat"],
+                filter_tag=trigger.settings["filterTag"],
+            )
+        except MnsError as error:
+            # Guessed: that it is refused, and the code.
+            why = f"takes no subscription: {error}"
+            if isinstance(error, NotExistError):
+                why = "does not exist"
+            raise invalid(f"topic '{_topic(trigger)}' {why}") from None
 
     def _parse(self, service: str, function: str, fields: Settings) -> Trigger:
         if fields.get("triggerType") != "mns_topic":

@@ -30,7 +30,6 @@ _QUALIFIER = words("qualifier")
 _SETTINGS = (
     words("description runtime handler timeout memorySize cpu diskSize environmentVariables role")
     | words("layers internetAccess instanceConcurrency instanceIsolationMode sessionAffinity")
-    | words("resourceGroupId")
     | within("code", "zipFile ossBucketName ossObjectName checksum")
     | within(
         "logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule"
@@ -41,8 +40,8 @@ _SETTINGS = (
     | within("ossMountConfig", "mountPoints")
     | within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
     | within("tracingConfig", "type params")
-    | within("tags", "key value")
 )
+_GIVEN_AT_FIRST = words("functionName resourceGroupId") | within("tags", "Key Value")
 _SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | within(
     "triggerConfig", "notifyContentFormat notifyStrategy filterTag"
 )
@@ -93,7 +92,7 @@ ALONE = (
         "POST",
         "functions",
         "2026-01-20",
-        fields=_SETTINGS | {"functionName"},
+        fields=_SETTINGS | _GIVEN_AT_FIRST,
         also=PASSES_ROLE,
         guesses=(
             "memory, CPU and disk where they are not told: as the client fills them in",
