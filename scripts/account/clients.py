@@ -30,7 +30,6 @@ from scripts.patience import patiently
 from scripts.terminal import redacted
 
 __all__ = [
-    "UPLOAD_TIMEOUT",
     "Clients",
     "Credentials",
     "Endpoints",
@@ -156,8 +155,8 @@ class Clients:
         return self.memory.watched(Client(self._fc_config()))
 
     def _fc_config(self) -> Config:
-        own = f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
-        return self._config(self._endpoints.fc or own, "")
+        host = f"{self.account_id}.{self.region}.fc.aliyuncs.com" if not self._endpoints.fc else ""
+        return self._config(self._endpoints.fc, host)
 
     @functools.cached_property
     def config_region(self) -> str:
@@ -256,8 +255,7 @@ class Clients:
         where = region or self.region
         endpoint = (self._endpoints.oss or _OSS).replace(REGION, where)
         # Also for reading, whatever it is called.
-        wait = self._read_timeout
-        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
+        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=self._read_timeout)
 
     def _messages(self) -> Any:
         """`mns.account.Account`."""
