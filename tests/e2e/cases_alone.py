@@ -14,6 +14,7 @@ from tests.e2e.cases import (
     asynchronous_no_more,
     built_anew,
     deployed_under_least,
+    open_by_policy,
     provisioned,
     yet_to_be_deployed_where_tags_exempt,
 )
@@ -49,6 +50,7 @@ ALONE = tuple(
         Case("apply", built_anew, ("--yes",)),
         Case("apply", undeclared_alone, ("--yes",)),
         Case("apply", asynchronous_no_more, ("--yes",)),
+        Case("apply", open_by_policy, ("--yes",)),
         Case("apply", yet_to_be_deployed_where_tags_exempt, ("--yes",)),
         *(case for case in CASES if case.verb in {"doctor", "verify", "pause", "remove"}),
     )

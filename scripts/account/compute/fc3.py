@@ -295,11 +295,14 @@ def hosts(clients: Clients) -> Iterator[Host]:
 
 
 def senders(clients: Clients) -> Iterator[Sender]:
-    """Those that send somewhere what became of them, by `<function>`, or `<function>.<qualifier>`
-    where it is set for a version or an alias.
+    """Those that stand alone and send somewhere what became of them.
+
+    As `function <name>`, with `<name>.<qualifier>` where it is set for a version or an alias.
     """
     for config in _async_configs(clients):
         name, found = _function_of(config.function_arn or ""), _async_config(config)
+        if "$" in name:  # as a function of a service is called here; 2.0 tells of that
+            continue
         named = f"{name}.{found.qualifier}" if found.qualifier else name
         yield Sender(f"function {named}", (found.on_failure, found.on_success))
 
