@@ -22,7 +22,7 @@ from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
 from scripts.context import Verb
 from scripts.declared import Generation
 
-VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
+VERBS = tuple(name for name in cli.VERBS if name not in (*cli.GROUPS[cli.PIPELINE], "fc3"))
 """Those that work in an account, in the command's order."""
 
 _LOOKING = on(

@@ -11,9 +11,9 @@ around it stays: then the function alone goes, with what only it has.
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 from cyclopts import Parameter
@@ -85,9 +85,10 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     """
     found = []
     going: set[str] = set()  # as `users` names them
+    other = cache(partial(_other, spec, clients))
     for resource in removable(spec, clients):
         if resource.there():
-            stays = _stays(resource, going, roles=roles) or _shared(resource, spec, clients)
+            stays = _shared(resource, other) or _stays(resource, going, roles=roles)
             found.append(Fate(resource, stays))
             if not stays:
                 is_function = resource.kind == "function"
@@ -132,13 +133,19 @@ def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
     return _ELSEWHERE if resource.kind == _ROLE and not roles else ""
 
 
-def _shared(resource: Removable, spec: Spec, clients: Clients) -> str:
-    """Why what is around the function stays: that of the other generation goes by it too."""
+def _other(spec: Spec, clients: Clients) -> str:
+    """Our function on the other generation, in words; empty for none. Raises CloudError."""
+    name = beside(spec, clients)
+    return name and f"{name}, on {spec.generation.other.product}"
+
+
+def _shared(resource: Removable, other: Callable[[], str]) -> str:
+    """Why what is around the function stays: the other one, if there is one, goes by it too."""
     of_role = isinstance(resource, FunctionRole | RolePolicy)  # which tell who has them
     if of_role or resource.kind in _DEPLOYED:
         return ""
-    name = beside(spec, clients)
-    return name and f"{name}, on {spec.generation.other.product}, goes by it too"
+    name = other()
+    return name and f"{name}, goes by it too"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,10 +248,10 @@ def _delete_unless_it_stays(resource: Removable, context: Context) -> str:
 
     Much may happen before the yes is said, and more while what is throttled is tried again.
     """
-    options, around = context.options, (context.spec, context.clients)
+    options, other = context.options, partial(_other, context.spec, context.clients)
     if not resource.there():
         return ""
-    if stays := _stays(resource, (), roles=options.roles) or _shared(resource, *around):
+    if stays := _shared(resource, other) or _stays(resource, (), roles=options.roles):
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):
