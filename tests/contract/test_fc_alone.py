@@ -82,6 +82,8 @@ def test_a_function_stands_alone_and_is_shown_with_what_it_was_not_told(cloud: L
         ({"runtime": "python3.13"}, "runtime"),
         ({"handler": "index"}, "handler"),
         ({"instanceConcurrency": 2}, "instanceConcurrency"),
+        ({"description": "d" * 257}, "description"),
+        ({"handler": f"index.{'h' * 128}"}, "handler"),
         ({"code": {"zipFile": zip_file(ECHO), "checksum": "1"}}, "CRC-64"),
         ({"logConfig": {"project": "nowhere", "logstore": "x"}}, "project 'nowhere'"),
     ],
@@ -102,6 +104,8 @@ def test_what_a_function_cannot_be_is_refused(
     ("method", "path", "body", "query", "named"),
     [
         ("POST", "/functions", {"gpuConfig": {}}, "", "in the body of CreateFunction: gpuConfig"),
+        ("PUT", OF_ALONE, {"sessionAffinity": "MCP_SSE"}, "", "sessionAffinity 'MCP_SSE'"),
+        ("PUT", OF_ALONE, {"tags": []}, "", "in the body of UpdateFunction: tags"),
         ("PUT", OF_ALONE, {"layerz": []}, "", "in the body of UpdateFunction: layerz"),
         ("GET", OF_ALONE, None, "fields=all", "in the query of GetFunction: fields"),
         (
