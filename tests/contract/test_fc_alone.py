@@ -85,6 +85,8 @@ def test_a_function_stands_alone_and_is_shown_with_what_it_was_not_told(cloud: L
         ({"description": "d" * 257}, "description"),
         ({"handler": f"index.{'h' * 128}"}, "handler"),
         ({"code": {"zipFile": zip_file(ECHO), "checksum": "1"}}, "CRC-64"),
+        ({"code": ["zip"]}, "code must be an object"),
+        ({"code": {}}, "code.zipFile"),
         ({"logConfig": {"project": "nowhere", "logstore": "x"}}, "project 'nowhere'"),
     ],
 )
@@ -238,6 +240,9 @@ def test_a_function_of_a_service_is_seen_from_3_0_under_both_names(cloud: LocalC
 
     assert listed("") == [ALONE, f"repairs${ALONE}"]
     assert (listed("fcVersion=v3"), listed("fcVersion=v2")) == ([ALONE], [f"repairs${ALONE}"])
+    missing = ask_3_0(cloud, "GET", f"/functions/nowhere${ALONE}")
+    assert (missing.status, missing.code) == (404, "FunctionNotFound")
+    assert missing.fields["Message"] == f"function 'nowhere${ALONE}' does not exist"
     changed = ask_3_0(cloud, "PUT", path, {"timeout": 9})
     assert (changed.status, changed.code) == (501, "NotImplemented")
 

@@ -121,6 +121,8 @@ def test_a_trigger_of_a_topic_cannot_be_changed_unless_it_is_said_so(cloud: Loca
     assert len(cloud.journal.entries("fc", "invoked", ALONE)) == 1
 
     cloud.mns.delete_topic("findings")
+    as_object = ask_3_0(cloud, "PUT", path, {"triggerConfig": {}})
+    assert "JSON in a string" in as_object.fields["Message"]
     late = ask_3_0(cloud, "PUT", path, {"description": "late"})
     assert (late.code, late.fields["Message"]) == (
         "InvalidArgument",
