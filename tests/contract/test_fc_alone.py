@@ -82,7 +82,11 @@ def test_a_function_stands_alone_and_is_shown_with_what_it_was_not_told(cloud: L
         ({"runtime": "python3.13"}, "runtime"),
         ({"handler": "index"}, "handler"),
         ({"instanceConcurrency": 2}, "instanceConcurrency"),
+        ({"description": "d" * 257}, "description"),
+        ({"handler": f"index.{'h' * 128}"}, "handler"),
         ({"code": {"zipFile": zip_file(ECHO), "checksum": "1"}}, "CRC-64"),
+        ({"code": ["zip"]}, "code must be an object"),
+        ({"code": {}}, "code.zipFile"),
         ({"logConfig": {"project": "nowhere", "logstore": "x"}}, "project 'nowhere'"),
     ],
 )
@@ -102,6 +106,8 @@ def test_what_a_function_cannot_be_is_refused(
     ("method", "path", "body", "query", "named"),
     [
         ("POST", "/functions", {"gpuConfig": {}}, "", "in the body of CreateFunction: gpuConfig"),
+        ("PUT", OF_ALONE, {"sessionAffinity": "MCP_SSE"}, "", "sessionAffinity 'MCP_SSE'"),
+        ("PUT", OF_ALONE, {"tags": []}, "", "in the body of UpdateFunction: tags"),
         ("PUT", OF_ALONE, {"layerz": []}, "", "in the body of UpdateFunction: layerz"),
         ("GET", OF_ALONE, None, "fields=all", "in the query of GetFunction: fields"),
         (
@@ -234,6 +240,9 @@ def test_a_function_of_a_service_is_seen_from_3_0_under_both_names(cloud: LocalC
 
     assert listed("") == [ALONE, f"repairs${ALONE}"]
     assert (listed("fcVersion=v3"), listed("fcVersion=v2")) == ([ALONE], [f"repairs${ALONE}"])
+    missing = ask_3_0(cloud, "GET", f"/functions/nowhere${ALONE}")
+    assert (missing.status, missing.code) == (404, "FunctionNotFound")
+    assert missing.fields["Message"] == f"function 'nowhere${ALONE}' does not exist"
     changed = ask_3_0(cloud, "PUT", path, {"timeout": 9})
     assert (changed.status, changed.code) == (501, "NotImplemented")
 

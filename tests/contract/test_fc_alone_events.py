@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.localcloud import LocalCloud
+from scripts.localcloud.faults import Fail
 from scripts.localcloud.ram import policies
 from tests.contract.fc_helpers import (
     ALONE,
@@ -121,9 +122,30 @@ def test_a_trigger_of_a_topic_cannot_be_changed_unless_it_is_said_so(cloud: Loca
     assert len(cloud.journal.entries("fc", "invoked", ALONE)) == 1
 
     cloud.mns.delete_topic("findings")
+    as_object = ask_3_0(cloud, "PUT", path, {"triggerConfig": {}})
+    assert "JSON in a string" in as_object.fields["Message"]
     late = ask_3_0(cloud, "PUT", path, {"description": "late"})
     assert (late.code, late.fields["Message"]) == (
         "InvalidArgument",
         "topic 'findings' does not exist",
     )
     assert ask_3_0(cloud, "GET", path).fields["description"] == ""
+
+
+@pytest.mark.parametrize(("status", "ending"), [(429, "succeeded"), (503, "gave_up")])
+def test_of_the_platform_s_errors_3_0_waits_only_for_room(
+    cloud: LocalCloud, status: int, ending: str
+) -> None:
+    """By its page: 429 is no attempt, however often; another error is one, as the function's own.
+
+    With one retry the event comes through after four of the first, and is given up after two of
+    the others.
+    """
+    deploy_alone(cloud)
+    ask_3_0(cloud, "PUT", f"{OF_ALONE}/async-invoke-config", {"maxAsyncRetryAttempts": 1})
+    times = {429: 4, 503: 2}[status]
+    cloud.faults.add("fc:run", Fail(status, "Refused"), subject=ALONE, times=times)
+    cloud.fc.invoke_async("", ALONE, b"an event")
+    assert cloud.wait_idle()
+    (end,) = cloud.journal.entries("fc", ending, ALONE)
+    assert end.details["runs"] == {429: 1, 503: 2}[status]

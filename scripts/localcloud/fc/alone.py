@@ -1,12 +1,13 @@
 """What a function of Function Compute 3.0 can be set to, which stands alone, and is if not set.
 
-Data structure "CreateFunctionInput" (2023-03-30, read 2026-06-26).
+Data structure "CreateFunctionInput" (2023-03-30, read 2026-06-26), and the lengths in the API's
+own description (read 2025-12-03).
 """
 
 import re
 from typing import Any
 
-from .errors import invalid
+from .errors import FcError, invalid
 from .settings import SERVICE_DEFAULTS, Settings, check_common
 
 # What 2.0 has at a function's service.
@@ -37,17 +38,25 @@ _LEAST_CPU, _MOST_CPU = 0.05, 16
 _ROUNDING = 1e-6
 _MEMORY_STEP = 64
 _DISKS = (512, 10240)
-# Guessed: that what this cloud has no use for is refused as an argument.
-_ONLY = {"instanceConcurrency": 1, "instanceIsolationMode": "SHARE", "sessionAffinity": "NONE"}
+_LONGEST = {"description": 256, "handler": 128, "role": 300}
+# What is documented besides these is not known here.
+_ONLY = {"instanceIsolationMode": "SHARE", "sessionAffinity": "NONE"}
 
 
 def check_alone(settings: Settings) -> None:
     """Raises FcError for what such a function cannot have, or not here."""
     check_common(settings)
     _check_size(settings)
+    for name, longest in _LONGEST.items():
+        if len(settings[name]) > longest:
+            raise invalid(f"{name} must have at most {longest} characters")
     for name, only in _ONLY.items():
         if settings[name] != only:
-            raise invalid(f"{name} must be {only!r} here, not {settings[name]!r}")
+            said = f"The local cloud does not know this: {name} {settings[name]!r}"
+            raise FcError("NotImplemented", said)
+    # Page "Comparison and compatibility between 3.0 and 2.0": none more in a standard runtime.
+    if settings["instanceConcurrency"] != 1:
+        raise invalid(f"instanceConcurrency must be 1, not {settings['instanceConcurrency']}")
     if settings["role"] and not _ROLE.fullmatch(settings["role"]):
         raise invalid(f"role must be acs:ram::<account>:role/<name>, not '{settings['role']}'")
     for name in settings["environmentVariables"]:

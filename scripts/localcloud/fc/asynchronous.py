@@ -23,8 +23,10 @@ from .settings import ASYNC_DEFAULTS
 # (It says so of system errors. Guessed: a function's own errors are retried at the same pace.)
 _FIRST_INTERVAL = 0.5
 # The same page: what fails with one of these is retried for 5 hours, however many attempts a
-# function has. (That of 3.0 says so of 429 only. Guessed: all waits together make the 5 hours.)
+# function has. That of 3.0 says so of 429 only. Guessed: all waits together make the 5 hours, and
+# in 3.0 the others are attempts.
 _PLATFORM_ERRORS = (429, 500, 503)
+_PLATFORM_ERRORS_3_0 = (429,)
 _PLATFORM_PATIENCE = 5 * 3600
 # Guessed: the name of this condition.
 _TOO_OLD = "EventAgeExceeded"
@@ -160,7 +162,7 @@ class AsyncInvocations:
         course.ending = ending = self._run(job, course.runs + 1)
         if self._stopped.is_set() or self._core.clock.stopped:
             return None
-        if ending.status in _PLATFORM_ERRORS:
+        if ending.status in (_PLATFORM_ERRORS if job.service else _PLATFORM_ERRORS_3_0):
             interval = _interval(course.refusals)
             course.refusals += 1
             course.refused_for += interval

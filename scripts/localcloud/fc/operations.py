@@ -299,6 +299,8 @@ def _function_fields(state: FcState, call: Call) -> dict[str, Any]:
         state.check_role(fields.get("role"))
         state.check_logs(fields)
     code = fields.get("code") or {}
+    if not isinstance(code, dict):
+        raise invalid("code must be an object")
     if code.get("ossBucketName") or code.get("ossObjectName"):
         place = str(code.get("ossBucketName")), str(code.get("ossObjectName"))
         code["zipFile"] = base64.b64encode(state.uploads.read(*place)).decode()

@@ -43,9 +43,11 @@ class Version(NamedTuple):
 # The Serverless Devs client speaks the first, alibabacloud_fc_open20210406 the second; of 3.0 its
 # component fc3 and alibabacloud_fc20230330 speak the third.
 VERSIONS = {
-    "2016-08-15": Version(OLDER, signature.authenticate, False, views=OLDER_VIEWS),
-    "2021-04-06": Version(NEWER, authenticate_acs3, True, views=NEWER_VIEWS),
-    "2023-03-30": Version(ALONE, authenticate_acs3, True, ("Code", "Message", "RequestId")),
+    "2016-08-15": Version(OLDER, signature.authenticate, config_as_text=False, views=OLDER_VIEWS),
+    "2021-04-06": Version(NEWER, authenticate_acs3, config_as_text=True, views=NEWER_VIEWS),
+    "2023-03-30": Version(
+        ALONE, authenticate_acs3, config_as_text=True, error=("Code", "Message", "RequestId")
+    ),
 }
 _PUBLIC = ("DownloadPackage",)
 
@@ -83,7 +85,12 @@ class FcService(Service):
         try:
             return self._perform_call(operation, request)
         except FcError as error:
-            raise ApiError(error.status, error.code, error.message) from error
+            told = error
+            if error.code == "ServiceNotFound" and "service" not in operation.names:
+                # Where there are no services, none can be missing.
+                what = f"function '{operation.names.get('function', '')}' does not exist"
+                told = FcError("FunctionNotFound", what)
+            raise ApiError(told.status, told.code, told.message) from error
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The error as the version of the API that was asked writes it."""
