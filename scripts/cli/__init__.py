@@ -205,9 +205,15 @@ class _Run:
 
     def _followed(self, options: "Looking") -> "Looking":
         """With the file that the client deploys, where that runs this, or that TEMPLATE names."""
-        from scripts.declared import PATH, template  # noqa: PLC0415  (slow imports)
+        from scripts.declared import PATH, derived, template  # noqa: PLC0415  (slow imports)
 
         if options.spec is not PATH:
+            if derived.is_derived(options.spec):
+                name = options.spec.name
+                aside(
+                    f"commands that are told here need -t {name} too, or {template.VARIABLE}={name} "
+                    "in .env"
+                )
             return options
         path, why = template.chosen(self._environ)
         if why:

@@ -28,7 +28,7 @@ from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain.facts import Running
 from scripts.decide.chain.model import PAUSE, RESUME
 from scripts.decide.chain.rule import closes_once_on
-from scripts.declared import Spec, dotenv, files
+from scripts.declared import Generation, Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.flows import beside, carry_out
@@ -101,9 +101,11 @@ def _provision(context: Context) -> Ended:
             if found := obstacles(spec, clients):  # since the plan was shown
                 raise Problem("; ".join(found))
             carry_out.carry_out(console, planned, applied)
-            console.say(
-                "next: s deploy -y --use-local, or resource-repair apply where there is no Node"
-            )
+            client, of_3 = "s deploy -y --use-local", ""
+            if spec.generation is Generation.FC3:
+                of_3 = f" -t {context.options.spec.name}"
+                client = f"s deploy -y{of_3}"
+            console.say(f"next: {client}, or resource-repair apply{of_3} where there is no Node")
         else:
             console.say("nothing was done")
             end = Exit.PROBLEM

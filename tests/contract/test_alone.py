@@ -190,6 +190,7 @@ def test_a_client_s_deploy_stops_that_would_end_a_pause(deployed: Account) -> No
     assert deployed.run("pause", "--reason", "the site moves") == 0
     assert deployed.run("doctor") == 0
     assert deployed.run("doctor", "--before-deploy") == 1
+    assert deployed.run("apply", "--yes") == 1
     assert deployed.run("resume", "--yes") == 0
     assert deployed.run("doctor", "--before-deploy") == 0
 
@@ -288,3 +289,13 @@ def test_who_changes_it_just_before_a_pause_is_not_undone(deployed: Account) -> 
         live.set_environment({**live.environment, "more": "1"})
     assert deployed.run("pause") == 0
     assert DeployedFunction.read(deployed.spec, deployed.clients).timeout == 90
+
+
+def test_what_is_to_be_run_next_names_the_file(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without it a verb would work on 2.0: each command that is told needs it."""
+    assert account.run("provision", "--yes") == 0
+    said = capsys.readouterr()
+    assert "commands that are told here need -t s.fc3.yaml too" in said.err
+    assert "next: s deploy -y -t s.fc3.yaml, or resource-repair apply -t s.fc3.yaml" in said.out
