@@ -210,10 +210,8 @@ class _Run:
         if options.spec is not PATH:
             if derived.is_derived(options.spec):
                 name = options.spec.name
-                aside(
-                    f"commands that are told here need -t {name} too, or {template.VARIABLE}={name} "
-                    "in .env"
-                )
+                other = f"{template.VARIABLE}={name} in .env"
+                aside(f"commands that are told here need -t {name} too, or {other}")
             return options
         path, why = template.chosen(self._environ)
         if why:
