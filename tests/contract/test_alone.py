@@ -9,16 +9,17 @@ import pytest
 from alibabacloud_fc20230330 import models
 from alibabacloud_fc_open20210406 import models as with_services
 
+from scripts import patience
 from scripts.account.deploy_plan import Verdict
 from scripts.account.deployed_function import ChangedError, DeployedFunction
 from scripts.decide.chain import Standing
 from scripts.declared import Generation
 from scripts.errors import CloudError
 from scripts.flows.compare import find_drift
-from scripts.localcloud.faults import Fail
+from scripts.localcloud.faults import Drop, Fail
 from tests.account import ALONE, FUNCTION, QUEUE, SERVICE, TOPIC, Account, Moments
 from tests.contract.spoil import look
-from tests.parts import derive, edit
+from tests.parts import derive, edit, told
 
 pytestmark = pytest.mark.parametrize("generation", [Generation.FC3], ids=str, indirect=True)
 
@@ -299,3 +300,21 @@ def test_what_is_to_be_run_next_names_the_file(
     said = capsys.readouterr()
     assert "commands that are told here need -t s.fc3.yaml too" in said.err
     assert "next: s deploy -y -t s.fc3.yaml, or resource-repair apply -t s.fc3.yaml" in said.out
+
+
+@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("operation", ["CreateFunction", "PutAsyncInvokeConfig", "CreateTrigger"])
+def test_an_apply_cut_off_is_finished_by_the_next(
+    provisioned: Account, monkeypatch: pytest.MonkeyPatch, operation: str, applied: bool
+) -> None:
+    """When an answer is lost, the call done or not, the next apply goes on to the same end."""
+    provisioned.cloud.faults.add(f"fc:{operation}", Drop(applied=applied))
+    with monkeypatch.context() as hurry:
+        hurry.setattr(patience, "WITHIN", 0.0)
+        with pytest.raises(CloudError, match="check the network"):
+            provisioned.deploy()
+
+    provisioned.deploy()
+
+    assert told(provisioned.plan()) == {}
+    assert to_the_topic(provisioned) == 1
