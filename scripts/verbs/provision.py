@@ -101,16 +101,20 @@ def _provision(context: Context) -> Ended:
             if found := obstacles(spec, clients):  # since the plan was shown
                 raise Problem("; ".join(found))
             carry_out.carry_out(console, planned, applied)
-            client, of_3 = "s deploy -y --use-local", ""
-            if spec.generation is Generation.FC3:
-                of_3 = f" -t {context.options.spec.name}"
-                client = f"s deploy -y{of_3}"
-            console.say(f"next: {client}, or resource-repair apply{of_3} where there is no Node")
+            console.say(f"next: {_next(context)} where there is no Node")
         else:
             console.say("nothing was done")
             end = Exit.PROBLEM
     _tell_of_the_shell(context, settings)
     return Ended(end, Report(carry_out.report(planned, applied), []))
+
+
+def _next(context: Context) -> str:
+    """How it goes on, by the client or without."""
+    if context.spec.generation is Generation.FC2:
+        return "s deploy -y --use-local, or resource-repair apply"
+    file = context.options.spec.name
+    return f"s deploy -y -t {file}, or resource-repair apply -t {file}"
 
 
 def _recipients(context: Context) -> Recipients:
