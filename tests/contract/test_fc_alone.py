@@ -8,6 +8,7 @@ import pytest
 
 from scripts.localcloud import LocalCloud, pythons
 from scripts.localcloud.faults import Fail
+from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.log.state import Search
 from scripts.localcloud.ram import policies
@@ -316,3 +317,14 @@ def test_a_rollback_has_the_functions_that_there_were(cloud: LocalCloud) -> None
     ask_3_0(cloud, "PUT", OF_ALONE, {"timeout": 9})
     cloud.rollback(snapshot)
     assert ask_3_0(cloud, "GET", OF_ALONE).fields["timeout"] == 20
+
+
+def test_a_runtime_of_3_0_may_be_refused_to_services(cloud: LocalCloud) -> None:
+    """As Function Compute 2.0 does not have it; a function that stands alone has it anyway."""
+    cloud.fc.resources.create_service("repairs", {})
+    new = fields_alone(runtime="python3.12")
+    cloud.fc.resources.create_function("repairs", "tried", new)
+    cloud.fc.resources.runs_3_0_in_services = False
+    with pytest.raises(FcError, match=r"'python3\.12' is not there in Function Compute 2\.0"):
+        cloud.fc.resources.create_function("repairs", "refused", new)
+    assert ask_3_0(cloud, "POST", "/functions", new).status == 200

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ..clock import Clock
+from ..pythons import RUNTIMES_OF_3_0
 from ..rewinding import Rewindable
 from .alone import ALONE_DEFAULTS, OF_ITS_SERVICE, check_alone
 from .code import Code
-from .errors import FcError
+from .errors import FcError, invalid
 from .settings import (
     ASYNC_DEFAULTS,
     FUNCTION_DEFAULTS,
@@ -109,7 +110,8 @@ class Resources(Rewindable):
     All methods raise FcError. What updates or deletes calls `check` with what is there first, under
     the lock: what that raises keeps it as it is, and nobody comes in between. `on_change` is
     called, outside the lock, with the names of a service and a function (empty: all of the
-    service's) that were updated or deleted.
+    service's) that were updated or deleted. `runs_3_0_in_services` lets functions of services have
+    a runtime that is 3.0's alone, so that one deployment can be tried on all of them.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -121,6 +123,7 @@ class Resources(Rewindable):
         self._triggers: dict[tuple[str, str, str], Trigger] = {}
         self._async: dict[tuple[str, str, str], AsyncConfig] = {}  # a qualifier is the third
         self.on_change: list[Callable[[str, str], None]] = []
+        self.runs_3_0_in_services = True
 
     def create_service(self, name: str, fields: Settings) -> Service:
         """Add a service with the settings among `fields`."""
@@ -173,7 +176,7 @@ class Resources(Rewindable):
         """Add a function with the settings and the `code` among `fields`."""
         check_name("functionName", name)
         settings = merged(FUNCTION_DEFAULTS if service else ALONE_DEFAULTS, fields)
-        _check(service, settings)
+        self._check(service, settings)
         code = Code.from_request(fields.get("code") or {})
         with self._lock:
             self._check_service(service)
@@ -224,7 +227,7 @@ class Resources(Rewindable):
             old = self.function(service, name)
             check(old)
             settings = merged(old.settings, fields)
-            _check(service, settings)
+            self._check(service, settings)
             function = replace(
                 old,
                 settings=settings,
@@ -331,6 +334,15 @@ class Resources(Rewindable):
             self.async_config(service, function, qualifier)
             del self._async[service, function, qualifier]
 
+    def _check(self, service: str, settings: Settings) -> None:
+        """Raises FcError for what a function of that service, or of none, cannot have."""
+        if not service:
+            check_alone(settings)
+            return
+        check_function(settings)
+        if settings["runtime"] in RUNTIMES_OF_3_0 and not self.runs_3_0_in_services:
+            raise invalid(f"runtime '{settings['runtime']}' is not there in Function Compute 2.0")
+
     def _check_service(self, name: str) -> None:
         """Raises FcError unless there is that service, or none is meant."""
         if name:
@@ -339,10 +351,6 @@ class Resources(Rewindable):
     def _changed(self, service: str, function: str = "") -> None:
         for tell in self.on_change:
             tell(service, function)
-
-
-def _check(service: str, settings: Settings) -> None:
-    (check_function if service else check_alone)(settings)
 
 
 _K = TypeVar("_K")
