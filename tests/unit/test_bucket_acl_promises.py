@@ -151,7 +151,7 @@ def made(seconds_after_the_finding: float) -> str:
         ("private", -1, False),  # made before Cloud Config told of it
         ("public-read", -1, False),
         ("private", 0, True),  # in the same second, of which OSS tells no part: perhaps later
-        ("public-read", 0, False),  # no run of ours has left it open
+        ("public-read", 0, True),  # whoever has it by now may have opened it since
         ("private", 1, True),
         ("public-read", 1, True),
         ("private", 600, True),  # a clock that is ahead of ours tells as well

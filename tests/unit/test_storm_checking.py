@@ -117,6 +117,25 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
+# Killed after it made the bucket, which its owner deletes again before anybody looks.
+KILLED = RUN._replace(at=101.35, error="killed", lines=())
+NOBODY_SAW = MADE._replace(
+    changes=(*MADE.changes, Change(102.0, "site", None)),
+    calls=(
+        *(READ, WRITE, Call(103.0, 103.1, "2", "GetBucketInfo", "site", status=404)),
+        Call(106.2, 106.3, "2", "GetBucketInfo", "site", status=404),
+    ),
+    runs=(
+        KILLED,
+        RUN._replace(
+            began=102.9,
+            at=106.4,
+            key="2",
+            lines=({**LINE, "outcome": "gone", "reason": "none", "acl_after": None},),
+        ),
+    ),
+)
+SEEN_AND_NOT_TOLD = NOBODY_SAW._replace(changes=(*MADE.changes, Change(104.0, "site", None)))
 SAID_SO = GAVE_UP._replace(jobs=(GAVE_UP.jobs[0]._replace(undelivered="64 KB"),))
 # Given up before it ever ran, and then redriven: or not, and in no queue.
 NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),))
@@ -137,6 +156,7 @@ NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),)
         (WRITTEN_AGAIN, 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
+        (SEEN_AND_NOT_TOLD, 3),
         (with_states(OPEN._replace(created=100.2), CLOSED._replace(created=100.2), 100.5), 3),
         (SOUND._replace(calls=(WRITE, BACK, POLICY)), 4),
         (SOUND._replace(calls=(READ._replace(status=404), WRITE, BACK, POLICY)), 4),
@@ -191,6 +211,7 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
         ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: SAID_SO,
+        lambda: NOBODY_SAW,
         lambda: NEVER_RUN,
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),
     ],
