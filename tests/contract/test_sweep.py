@@ -233,7 +233,7 @@ def test_in_mode_report_nothing_is_closed(
     """The function's mode holds: each is reported, the number to be closed is none."""
     product.plant(alpha="public-read")
     with product.deployed_with(repairMode="report"):
-        product.run("sweep", "--yes", "--json")
+        assert product.run("sweep", "--yes", "--json") == 1
     said = capsys.readouterr()
     assert "1 bucket stays open, as the function runs in mode report" in said.err
     assert "settled" not in said.err
