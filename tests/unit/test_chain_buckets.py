@@ -192,7 +192,10 @@ def test_a_first_enforcement_names_what_it_closes_though_the_live_function_exemp
     assert found.standing is Standing.FAULT
     assert found.what.startswith("2 buckets that are non-compliant")
     assert found.what.endswith("exempt until now: shop")
-    assert f"set {EXPECT}=2" in found.mend
+    # To be followed at once: the variable, and what becomes of its number by what else is advised.
+    assert f"each of which makes the number one less; to close all of them set {EXPECT}=2" in (
+        found.mend
+    )
 
 
 def test_going_back_to_report_names_what_stays_open_and_wants_no_number() -> None:

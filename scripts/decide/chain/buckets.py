@@ -199,8 +199,8 @@ def _told_closing(facts: Facts, changed: Effect, *, begins: bool) -> Changed:
     if not deploy_effect.closing_wants(changed, live, facts.settings):
         return Changed(sound(what))
     mend = (
-        "resource-repair status --all shows them; exempt those that must stay open, and set "
-        f"{EXPECT_CLOSE}={count}"
+        "resource-repair status --all shows them; exempt those that must stay open, each of which "
+        f"makes the number one less; to close all of them set {EXPECT_CLOSE}={count}"
     )
     stops = fault if begins else stopping
     told = stops(_with_given(facts, what, EXPECT_CLOSE), mend)._replace(deploy_stops=True)
