@@ -274,8 +274,9 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
         again = _AGAIN if self._recreated else self._younger(state)
-        # A finding without a time that is right about a young bucket is the rule, and no alarm.
-        plain = outcome == REPAIRED and again == _UNDATED
+        # What is right about the bucket by all that can be told is said to be perhaps ours, and no
+        # more: else every finding without a time about a young bucket were an alarm.
+        plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
         if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED) and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
@@ -290,8 +291,9 @@ class BucketRepair(Repair):
         if created is None:
             return ""
         if self._finding.reported_at is not None:
+            late = created - self._finding.reported_at / 1000
             # OSS tells whole seconds: what was made in the second of the finding may be younger.
-            return _YOUNGER if created + 1 > self._finding.reported_at / 1000 else ""
+            return _YOUNGER if late > 0 else _SAME_SECOND if late > -1 else ""
         return _UNDATED if created > self._clock.wall() - _UNDATED_SECONDS else ""
 
     def _missing(self) -> Conclusion:
@@ -370,6 +372,7 @@ class BucketRepair(Repair):
 
 _AGAIN = "deleted and made again while it was repaired, perhaps by this function"
 _YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
+_SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
