@@ -128,7 +128,7 @@ def creations_told(view: View) -> Iterator[Violation]:
 
 def _saw(view: View, run: Run, bucket: str, created: Sequence[float]) -> bool:
     """Whether the run looked while a bucket of one of those creation dates was there."""
-    looks = [call for call in view.calls[run.key, bucket] if call.action == READ]
+    looks = [call for call in view.calls.get((run.key, bucket), ()) if call.action == READ]
     states = [state for look in looks for state in view.states(bucket, look.began, look.at)]
     return any(state and state.created in created for state in states)
 
