@@ -107,14 +107,11 @@ def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
 
 
 def _check_same(before: Prospect, now: Prospect) -> None:
-    """Raise Problem where what was agreed to is not what would be closed now."""
+    """Raise Problem where more would be closed now than was agreed to; fewer are no danger."""
     agreed, found = ({each.bucket for each in seen.to_close} for seen in (before, now))
-    if agreed != found:
-        names = ", ".join(sorted(agreed ^ found)[:_NAMED])
-        raise Problem(
-            f"what new findings would close changed meanwhile ({names}), so it stays paused: run "
-            "again"
-        )
+    if found - agreed:
+        names = ", ".join(sorted(found - agreed)[:_NAMED])
+        raise Problem(f"new findings would close {names} too by now: it stays paused, so run again")
 
 
 def _check_unreadable(live: DeployedFunction) -> None:

@@ -191,7 +191,7 @@ def test_what_is_opened_while_a_person_says_yes_is_no_part_of_it(
 
     monkeypatch.setattr(sys, "stdin", Slow("y\ny\n"))
     assert product.run("resume") == 1
-    assert "changed meanwhile (second), so it stays paused" in capsys.readouterr().err
+    assert "new findings would close second too by now: it stays paused" in capsys.readouterr().err
     assert environment(product)["repairMode"] == "report"
     assert product.run("resume") == 0
 
