@@ -145,7 +145,7 @@ class ViewReader:
         if isinstance(self._held, Exemptions):
             return differing(self._held, self._reviewed, path)
         if self.live is None:
-            name = self._spec.function.name
+            name = self._spec.function_in_cloud
             return f"{name} is not deployed, so no exemption holds yet: deploy it"
         why = self._held or "not read"
         return f"the exemptions shown are those in {path}, since the live ones were {why}"

@@ -62,6 +62,7 @@ def _of_ours(cloud: LocalCloud) -> dict[str, str]:
         },
         "s_default_fc_endpoint": cloud.endpoints.fc,
         "s_default_enable_fc_endpoint": "true",
+        "FC_CLIENT_CUSTOM_ENDPOINT": cloud.endpoints.fc,  # how its component fc3 has it
     }
 
 

@@ -62,7 +62,7 @@ class Report:
 def _doctor(context: Context) -> Ended:
     options, spec = context.options, context.spec
     code = spec.function.code  # compared where there is any; a deploy builds it for itself
-    if code.is_file() and not options.before_deploy and (told := fresh.build(code)):
+    if code.is_file() and not options.before_deploy and (told := fresh.build(spec.function)):
         context.console.say(told)
     settings = dotenv.environment(options.spec.parent / ".env", context.environ)
     survey = Survey(spec, context.clients, settings, options.exemptions)

@@ -305,9 +305,10 @@ def _refuse_in_report(live: DeployedFunction) -> None:
     """In mode report it settles each finding without closing anything: it would be lost so."""
     if live.mode == REPORT:
         is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
+        mend = "`resource-repair resume`" if live.pause else "deploy it in mode enforce"
         raise Problem(
-            f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
-            f"{'`resource-repair resume`' if live.pause else 'deploy it in mode enforce'} first"
+            f"{live.spec.function_in_cloud} {is_so}: it would let each message pass and close "
+            f"nothing; {mend} first"
         )
 
 

@@ -27,7 +27,7 @@ from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.stage.serve import environment
 from scripts.verbs.verify import Options
 from tests.account import Account
-from tests.parts import edit, project, without
+from tests.parts import EITHER, edit, project, without
 
 OURS = {TAG_KEY: "resource-repair-proof"}
 LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
@@ -68,6 +68,7 @@ def once_opened(product: Account, then: Callable[[str], object]) -> Iterator[Non
     watcher.join()
 
 
+@EITHER
 def test_the_loop_is_proved(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """A bucket of its own is opened, closed by the function and taken away; each leg has a time."""
     before = product.started()

@@ -15,7 +15,7 @@ from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.status import VERB
 from tests.account import Account
-from tests.parts import public_policy, without
+from tests.parts import EITHER, public_policy, without
 
 TODAY = datetime.now(timezone.utc).date()
 
@@ -39,6 +39,7 @@ def shown(
     return {each["bucket"]: each for each in document["buckets"]}
 
 
+@EITHER
 def test_a_bucket_is_shown_from_all_sides(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from scripts.account.compute.port import not_to_be_had
 from scripts.account.permission import Permission, missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
@@ -18,7 +19,7 @@ from scripts.decide.chain.logs import LOGS
 from scripts.decide.chain.model import APPLY, Diagnosis, Link, Remark, Standing, fault
 from scripts.decide.chain.queue import FAILURE_QUEUE
 from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
-from scripts.decide.chain.service import SERVICE, SERVICE_ROLE, not_to_be_had
+from scripts.decide.chain.service import SERVICE, SERVICE_ROLE
 from scripts.decide.chain.told import TOLD
 from scripts.decide.chain.topic import SUBSCRIPTION, TOPIC
 from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE

@@ -111,7 +111,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     there = known(facts.running)
     if there and there.settings.problems:
         yield undeployed(
-            f"none is closed, since the settings of {facts.spec.function.name} are wrong: "
+            f"none is closed, since the settings of {facts.spec.function_in_cloud} are wrong: "
             f"{'; '.join(there.settings.problems)}"
         )
     known(facts.exemptions)  # without them nothing is known
