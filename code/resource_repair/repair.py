@@ -281,7 +281,7 @@ class BucketRepair(Repair):
         return outcome, f"{reason}; {again}" if again else reason
 
     def _younger(self, state: BucketState) -> str:
-        """How the bucket is perhaps not the one that the finding speaks of, open or not; or empty."""
+        """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
         created = _seconds(state.created)
         if created is None:
             return ""
