@@ -22,7 +22,7 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
 from scripts.account import clock, no_answer, proxies, refusals, sites
-from scripts.account.endpoints import REGION, Endpoints, is_named
+from scripts.account.endpoints import REGION, Endpoints, is_named, oss_name
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, CloudError
@@ -252,7 +252,7 @@ class Clients:
         pair = (held.access_key_id, held.access_key_secret)
         token = held.security_token
         auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
-        where = region or self.region
+        where = oss_name(region or self.region)
         endpoint = (self._endpoints.oss or _OSS).replace(REGION, where)
         # Also for reading, whatever it is called.
         return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=self._read_timeout)

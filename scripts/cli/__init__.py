@@ -235,13 +235,13 @@ class _Run:
 
         _check_spec(path)
         emptied = dotenv.emptied(path.parent / ".env", self._environ)
-        if rule_id_known and rule_ids.RULE_ID in emptied:
-            raise UsageError(emptied[rule_ids.RULE_ID])
-        for told in (*emptied.values(), *dotenv.unread(path.parent / ".env")):
+        for name, told in emptied.items():
+            if name != rule_ids.RULE_ID or not rule_id_known:  # or it ends with that
+                aside(told)
+        for told in dotenv.unread(path.parent / ".env"):
             aside(told)
         settings = dict(dotenv.environment(path.parent / ".env", self._environ))
-        if not rule_id_known:
-            settings.setdefault(rule_ids.RULE_ID, "")
+        settings.setdefault(rule_ids.RULE_ID, "")  # the rest of the spec is looked at without it
         endpoints = Endpoints.from_environment(self._environ)
         self._region = region(path, settings)
         clients = Clients(
@@ -259,7 +259,7 @@ class _Run:
         value = spec.function.environment.get("prepareRuleId", "")
         clients.ours = frozenset([spec.rule_name, *(each.strip() for each in value.split(","))])
         place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
-        wrong = rule_ids.problem(value, str(place))
+        wrong = emptied.get(rule_ids.RULE_ID) or rule_ids.problem(value, str(place))
         if wrong and rule_id_known:
             raise UsageError(wrong)
         return spec, clients

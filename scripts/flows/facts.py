@@ -366,20 +366,20 @@ class Survey:
         return tuple(what_is_due(self._clients, found, lines, self._facts.now))
 
     @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
-    def told(self) -> tuple[Need, ...]:
-        """What a live function has told of; nothing where no log tells, which is of the log."""
+    def told(self) -> tuple[Need, ...] | None:
+        """What a live function has told of; None where no log tells, which other links say."""
         if not self._known("running"):
-            return ()
+            return None
         store = self._known("log_store")
         if not store or any(each.live is None for each in store):
-            return ()
+            return None
         exemptions = self._known("live_exemptions")
         try:
             lines = self._lines
         except CloudError:
             raise
         except Problem:
-            return ()  # it has no index that finds them
+            return None  # it has no index that finds them
         return what_is_told(self._spec, self._clients, exemptions, lines, self._facts.now)
 
     @functools.cached_property

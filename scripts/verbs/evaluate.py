@@ -28,7 +28,7 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import Prospect, check_expected, counted
+from scripts.decide.prospect import Prospect, check_expected, counted, left_alone
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
@@ -209,7 +209,7 @@ def _show(console: Console, plan: EvaluationPlan) -> None:
         console.table(("non-compliant", "region", "ACL"), rows)
     if private:
         console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
-    left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
+    left = left_alone(len(exempt), len(ignored))
     if plan.mode == REPORT:
         console.say(
             f"nothing will be closed: the function runs in mode {REPORT}, and will report "

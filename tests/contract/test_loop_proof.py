@@ -18,6 +18,7 @@ from unittest.mock import patch
 import pytest
 
 from scripts import ROOT, patience
+from scripts.account import buckets
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.context import Verb
@@ -361,3 +362,14 @@ def test_each_refused_permission_is_named(
         assert made(product.cloud) == before
     left = {"oss:DeleteBucket": made(product.cloud)[-1:], "oss:GetBucketTagging": [f"{LEFT}0"]}
     assert product.cloud.oss.names() == left.get(missing.action, [])
+
+
+def test_the_account_s_buckets_are_listed_by_prefix(product: Account) -> None:
+    """All buckets whose names begin so are given with their regions, and no others."""
+    for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
+        product.cloud.oss.create(name, region=region)
+    found = buckets.listed(product.clients, "a-")
+    assert {name: each.region for name, each in found.items()} == {
+        "a-1": "cn-beijing",
+        "a-2": "cn-shanghai",
+    }

@@ -145,6 +145,58 @@ def test_resuming_tells_what_is_open_and_asks(
     assert environment(product)["repairMode"] == mode
 
 
+@pytest.fixture
+def crowded(sound: Account) -> Account:
+    """Paused, with 21 buckets that are open."""
+    sound.plant(**{f"open_{number}": "public-read" for number in range(21)})
+    assert sound.run("pause") == 0
+    return sound
+
+
+def test_resuming_on_many_wants_their_number(
+    crowded: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As apply does: typed, or given as EXPECT_CLOSE; who only looks needs none."""
+    assert crowded.run("resume", "--dry-run") == 0
+    assert crowded.run("resume", "--yes") == 1
+    assert "would close 21 buckets: set EXPECT_CLOSE=21 if" in capsys.readouterr().err
+    assert crowded.run("resume", "--yes", EXPECT_CLOSE="20") == 1
+    assert "EXPECT_CLOSE is 20" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert crowded.run("resume") == 2
+    assert "set EXPECT_CLOSE=21 if" in capsys.readouterr().err
+    for typed, ends in (("y\n", 2), ("21\nn\n", 1)):
+        monkeypatch.setattr(sys, "stdin", Terminal(typed))
+        assert crowded.run("resume") == ends
+    assert environment(crowded)["repairMode"] == "report"
+    monkeypatch.setattr(sys, "stdin", Terminal("21\ny\n"))
+    assert crowded.run("resume") == 0
+    assert environment(crowded)["repairMode"] == "enforce"
+    assert crowded.run("pause") == 0
+    assert crowded.run("resume", "--yes", EXPECT_CLOSE="21") == 0
+
+
+def test_what_is_opened_while_a_person_says_yes_is_no_part_of_it(
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is reported is read again after the yes: nothing is resumed on an old list."""
+    product.plant(first="public-read")
+    assert product.run("pause") == 0
+    opens = iter((True, False))
+
+    class Slow(Terminal):
+        def readline(self, size: int | None = -1) -> str:
+            if next(opens):
+                product.plant(second="public-read")
+            return super().readline(size or -1)
+
+    monkeypatch.setattr(sys, "stdin", Slow("y\ny\n"))
+    assert product.run("resume") == 1
+    assert "new findings would close second too by now: it stays paused" in capsys.readouterr().err
+    assert environment(product)["repairMode"] == "report"
+    assert product.run("resume") == 0
+
+
 def test_a_bucket_that_is_gone_by_now_stops_no_resume(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

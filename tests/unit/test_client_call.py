@@ -10,6 +10,7 @@ from scripts.bundling import bundle
 from scripts.declared import client_call, template
 from scripts.declared.client_call import ARGV, ClientCall
 from scripts.errors import UsageError
+from tests.parts import edit, project
 
 USUAL = ["-y", "--use-local"]
 
@@ -87,19 +88,32 @@ def test_the_file_is_that_of_the_actions_folder(
     assert found == tmp_path / "s.prod.yaml"
 
 
+ENVIRON = {
+    "s_default_fc_endpoint": "https://1208863178610000.cn-shanghai.fc.aliyuncs.com",
+    "s_default_enable_fc_endpoint": "true",
+    "AccountID": "1208863178610000",
+    "AccessKeyID": "an-id",
+    "AccessKeySecret": "a-secret",
+}
+
+
+def test_check_deploy_tells_a_mistake_in_the_spec_before_a_missing_rule_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the file that the client deploys."""
+    monkeypatch.chdir(tmp_path)
+    edit(project(tmp_path).rename(tmp_path / "s.prod.yaml"), "mode: enforce", "mode: Report")
+    environ = {**ENVIRON, **called("-t", "s.prod.yaml")}
+    assert cli.run("check-deploy", "--env", str(tmp_path / ".env"), environ=environ) == 2
+    assert "vars.mode is 'Report'" in capsys.readouterr().err
+
+
 def test_check_deploy_stops_what_cannot_be_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first action of a deploy, so that nothing is built or asked before."""
     monkeypatch.chdir(tmp_path)
-    environ = {
-        "PREPARE_RULE_ID": "cr-1",
-        "s_default_fc_endpoint": "https://1208863178610000.cn-shanghai.fc.aliyuncs.com",
-        "s_default_enable_fc_endpoint": "true",
-        "AccountID": "1208863178610000",
-        "AccessKeyID": "an-id",
-        "AccessKeySecret": "a-secret",
-    }
+    environ = {**ENVIRON, "PREPARE_RULE_ID": "cr-1"}
     where = ("--env", str(tmp_path / ".env"))
     assert cli.run("check-deploy", *where, environ={**environ, **called(*USUAL)}) == 0
     for words in (["-t", "s.prod.yaml"], ["--env", "prod"]):

@@ -106,7 +106,9 @@ class Facts:
     due: Answer[tuple[tuple[str, str], ...] | None] = (
         NOT_READ  # buckets that should be closed, and why
     )
-    told: Answer[tuple[Need, ...]] = NOT_READ  # those that a person was told of, if still so
+    told: Answer[tuple[Need, ...] | None] = (
+        NOT_READ  # those that a person was told of, if still so; None where no log tells
+    )
 
     @property
     def today(self) -> date:

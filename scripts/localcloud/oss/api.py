@@ -248,10 +248,8 @@ class OssService(Service):
         """What can be late to show: an ACL, and Block Public Access of a bucket."""
         if operation.name == "PutBucketAcl":
             self._state.let_acl_lag(operation.subject, reads)
-        elif operation.name in ("PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"):
-            self._state.let_block_lag(operation.subject, reads)
         else:
-            super().lag(operation, reads)
+            self._state.let_block_lag(operation.subject, reads)
 
 
 def _check_body(request: Request) -> None:
