@@ -22,7 +22,7 @@ _BEGIN = "<!-- the map: written by `make permissions` -->\n"
 _END = "<!-- end of the map -->\n"
 _HEAD = "| verb | may | on |"
 # Names of ours: no other bucket is meant.
-OURS = "resource-repair-proof-*"
+OURS = ("resource-repair-proof-*", "resource-repair-probe-*")
 _ROLES = "acs:ram:*:{account}:role/*"
 _PASSED = {"{role}", "{invocationRole}"}  # a role's ARN, whatever it is
 

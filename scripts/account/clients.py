@@ -154,16 +154,22 @@ class Clients:
 
         Raises CloudError, and Problem where it cannot be told.
         """
-        one_is_set = self._endpoints.config and REGION not in self._endpoints.config
-        if self._config_region or one_is_set:
+        both = self.config_sites()
+        if self._config_region or not both:
             return self._config_region
-        both = {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
         found = sites.choose(both, self.ours)
         self.__dict__["config"] = both[found].config  # which remembers what was read
         return found
 
+    def config_sites(self) -> Mapping[str, "Clients"]:
+        """The clients of each Cloud Config, by its region; none where one endpoint is set."""
+        if self._endpoints.config and REGION not in self._endpoints.config:
+            return {}
+        return {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
+
     def _with_config(self, region: str) -> "Clients":
         other = copy.copy(self)
+        vars(other).pop("config", None)
         other.config_region = region
         return other
 
@@ -197,13 +203,15 @@ class Clients:
     @functools.cached_property
     def alert_records(self) -> Any:
         """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
-        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
-
         here = self._endpoints.log
         home = self._alert_region or (here and self.region)
-        return self.memory.watched(
-            Client(self._log_config(home or sites.records_region(self.config_region)))
-        )
+        return self.records_at(home or sites.records_region(self.config_region))
+
+    def records_at(self, region: str) -> Any:
+        """`alert_records` as they are in that region."""
+        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
+
+        return self.memory.watched(Client(self._log_config(region)))
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
