@@ -1,4 +1,4 @@
-"""What a probe asks, and what came: first on a bucket of its own, then of what answers where.
+"""What a probe asks, and what came; and of these questions those that reads alone answer.
 
 Each question is asked by itself: one that is refused, or comes to no answer, is told as not asked,
 and the others go on.
@@ -8,33 +8,19 @@ import functools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from resource_repair.openness import PRIVATE, PUBLIC_READ
-from scripts.account import buckets, findings, own_bucket, service, sites
+from scripts.account import service, sites
 from scripts.account.notifications import LIST_RECORDS, action_policies
-from scripts.account.own_bucket import TAGS, NotOursError, OwnBucket
+from scripts.account.own_bucket import NotOursError
 from scripts.account.recorder import GET_RECORDER
 from scripts.context import Context
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, wait
-from scripts.words import count
 
-PERMISSIONS = (
-    *own_bucket.PERMISSIONS,
-    *(
-        buckets.GET_ACCOUNT_BLOCK,
-        findings.LIST_OF_BUCKET,
-        findings.START_OF_BUCKET,
-        GET_RECORDER,
-        LIST_RECORDS,
-    ),
-    service.LIST_SERVICES,
-)
+PERMISSIONS = (GET_RECORDER, LIST_RECORDS, service.LIST_SERVICES)
 
-# By the key in the file. Those of a message are asked in `probe_message`.
+# By the key in the file: of a bucket (`probe_bucket`), a message (`probe_message`), services.
 QUESTIONS: Mapping[str, str] = {
     "block_on_new_bucket": "is Block Public Access on in a new bucket?",
     "tag_shows": "after how many seconds does a tag show?",
@@ -58,38 +44,23 @@ QUESTIONS: Mapping[str, str] = {
     "function_compute_2": "does Function Compute 2.0 answer?",
 }
 OF_BUCKET = tuple(QUESTIONS)[: tuple(QUESTIONS).index("put_acl_needs_put_bucket") + 1]
-_WHILE_OPEN = (
-    "lift_heeded",
-    "policy_shows",
-    "rule_tests",
-    "acl_shows",
-    "policy_status_under_block",
-)
-
 UNDER_WAY = 3600.0  # seconds within which what is left may be of a probe that still runs
 _SHOWS_WITHIN = 120.0  # seconds
 _NOT_SHOWN = f"it did not show within {_SHOWS_WITHIN:.0f} s"
-_ACCEPTED = "accepted"
-_NEVER = datetime.fromtimestamp(0, timezone.utc)
-
-
-class Came(NamedTuple):
-    """What a question came to: the answer, what OSS or another said, and after how many looks."""
-
-    answer: object
-    said: str = ""
-    looks: int = 1
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A question's answer, None if it was not asked (and why), and on what it rests."""
+class Came:
+    """What a question came to: its answer, what OSS or another said, and after how many looks.
 
-    answer: object
-    said: str
-    looks: int
-    seconds: float
-    not_asked: str | None
+    Where it was not asked `not_asked` says why, and there is no answer.
+    """
+
+    answer: object = None
+    said: str = ""
+    looks: int = 1
+    seconds: float = 0.0
+    not_asked: str | None = None
 
 
 class Unanswered(Problem):
@@ -102,19 +73,24 @@ class Probe:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.failures: list[CloudError] = []
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, Came] = {}
 
     def ask(self, key: str, question: Callable[[], Came]) -> bool:
         """Ask one, and say what came; whether there is an answer."""
-        began, why, came = time.monotonic(), None, Came(None)
+        began, why, came = time.monotonic(), None, Came()
         try:
             came = question()
         except CloudError as error:
             why = self.failed(error)
+        except NotOursError:
+            raise
         except Unanswered as error:
             why = str(error)
+        except Problem as error:  # whose words may have names
+            self.context.console.fail(str(error))
+            why = "what it rests on is not there, or cannot be told"
         seconds = round(time.monotonic() - began, 2)
-        self._answers[key] = Answer(came.answer, came.said, came.looks, seconds, why)
+        self._answers[key] = replace(came, seconds=seconds, not_asked=why)
         self._tell(key)
         return why is None
 
@@ -129,10 +105,10 @@ class Probe:
         """Those of the questions that were not asked are not, and that is why."""
         for key in keys:
             if key not in self._answers:
-                self._answers[key] = Answer(None, "", 0, 0.0, why)
+                self._answers[key] = Came(looks=0, not_asked=why)
                 self._tell(key)
 
-    def answers(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Came]:
         """By the question's key, in its order."""
         return {key: self._answers[key] for key in QUESTIONS if key in self._answers}
 
@@ -154,215 +130,6 @@ def shown(look: Callable[[], bool]) -> Came:
     if not wait(progress, None, _SHOWS_WITHIN):
         raise Unanswered(_NOT_SHOWN)
     return Came(round(time.monotonic() - began, 2), "shown", looks)
-
-
-def of_bucket(probe: Probe) -> None:
-    """Ask what a bucket answers, which is taken away again, however that ends."""
-    context = probe.context
-    own = OwnBucket(context.clients, own_bucket.new_name(context.clients.account_id))
-    try:
-        why = _ask_all(probe, own)
-        probe.ask("deletion_shows", lambda: _deletion(context, own))
-    except BaseException:  # stopped
-        take_away(context, own)
-        raise
-    if own.begun:
-        probe.ask("put_acl_creates", lambda: _creates(context))
-        may = "these keys may oss:PutBucket: only keys that may not can tell"
-        probe.skip(["put_acl_needs_put_bucket"], may)
-    probe.skip(OF_BUCKET, why)
-
-
-def _ask_all(probe: Probe, own: OwnBucket) -> str:
-    """Why what was not asked was not."""
-    try:
-        _make(probe, own)
-        _on(probe, own)
-    except NotOursError as error:
-        probe.context.console.say(str(error), "red")
-        return "the probe's bucket was not its own any more"
-    except CloudError as error:
-        return probe.failed(error)
-    return "what it rests on was not to be had"
-
-
-def _deletion(context: Context, own: OwnBucket) -> Came:
-    if not take_away(context, own):
-        raise Unanswered("there was no bucket of its own to delete")
-    return shown(lambda: own.read.info_if_there() is None)
-
-
-def take_away(context: Context, own: OwnBucket) -> bool:
-    """Close and delete the bucket; whether it was there. Says what to do where it stays."""
-    try:
-        return own.take_away()
-    except NotOursError as error:
-        context.console.say(f"{error}: it was left alone", "red")
-        return False
-    except CloudError:
-        context.console.say(
-            f"{own.name} is still there: `resource-repair probe --clean` deletes it", "red"
-        )
-        raise
-
-
-def _make(probe: Probe, own: OwnBucket) -> None:
-    """Who may not PutBucket, and may PutBucketAcl, makes it so: that answers a question."""
-    try:
-        own.make(own_bucket.CREATE, lambda live: live.create_bucket())
-    except CloudError as error:
-        if not error.denied:
-            raise
-        probe.failed(error)
-        made = probe.ask("put_acl_needs_put_bucket", lambda: _needs_put_bucket(own))
-        if not made or probe.answers()["put_acl_needs_put_bucket"].answer:
-            raise
-
-
-def _needs_put_bucket(own: OwnBucket) -> Came:
-    try:
-        own.make(own_bucket.PUT_ACL, lambda live: live.put_bucket_acl(PRIVATE))
-    except CloudError as error:
-        if own_bucket.CREATE.action not in error.refused:
-            raise
-        return Came(True, error.code)
-    return Came(False, _ACCEPTED)
-
-
-def _creates(context: Context) -> Came:
-    """On another name of our own, which is deleted again."""
-    own = OwnBucket(context.clients, own_bucket.new_name(context.clients.account_id))
-    try:
-        own.make(own_bucket.PUT_ACL, lambda live: live.put_bucket_acl(PRIVATE))
-    except CloudError as error:
-        if error.code != buckets.NO_SUCH_BUCKET:
-            raise
-        return Came(False, error.code)
-    finally:
-        take_away(context, own)
-    return Came(True, _ACCEPTED)
-
-
-def _on(probe: Probe, own: OwnBucket) -> None:
-    """All that is asked on the bucket. It is open for the questions that need that alone."""
-    context, read = probe.context, own.read
-    elsewhere = "cn-beijing" if context.clients.region != "cn-beijing" else "cn-shanghai"
-    probe.ask("block_on_new_bucket", lambda: Came(read.blocks_public_access()))
-    probe.ask("tag_shows", lambda: _tag(own))
-    probe.ask("info_anywhere", lambda: Came(read.answers_elsewhere(elsewhere)))
-    if not probe.ask("block_shows", lambda: _set_block(own, on=True)):
-        return
-    public = _public_policy(own.name)
-    probe.ask("put_acl_under_block", lambda: _refusal(own, lambda: own.set_acl(PUBLIC_READ)))
-    probe.ask("put_policy_under_block", lambda: _refusal(own, lambda: own.set_policy(public)))
-    if buckets.account_blocks_public_access(context.clients):
-        why = "Block Public Access is on for the account"
-        probe.skip((*_WHILE_OPEN, "policy_status_under_block"), why)
-        return
-    if probe.ask("lift_heeded", lambda: _lift(own, public)):
-        seen = probe.ask("policy_shows", lambda: shown(read.public_by_policy))
-        _ask_rule(probe, own)
-        probe.ask("acl_shows", lambda: _open_and_close(own))
-        if seen:
-            probe.ask("policy_status_under_block", lambda: _status_under_block(own))
-
-
-def _tag(own: OwnBucket) -> Came:
-    (tag,) = TAGS.items()
-    own.write(own_bucket.PUT_TAGS, lambda live: buckets.tag(live, *tag))
-    return shown(lambda: own.read.tags() == TAGS)
-
-
-def _set_block(own: OwnBucket, *, on: bool) -> Came:
-    own.set_block(on=on)
-    return shown(lambda: own.read.blocks_public_access() is on)
-
-
-def _refusal(own: OwnBucket, grant: Callable[[], None]) -> Came:
-    """What a public grant is answered under Block Public Access; it is taken back at once."""
-    try:
-        grant()
-    except CloudError as error:
-        if not buckets.by_block(error):
-            raise
-        return Came(f"{error.status} {error.code}", error.code)
-    own.set_acl(PRIVATE)
-    return Came(_ACCEPTED, _ACCEPTED)
-
-
-def _lift(own: OwnBucket, public: str) -> Came:
-    """Lift Block Public Access, and set a public policy: its ACL stays private, for the rule."""
-    _set_block(own, on=False)
-
-    def granted() -> bool:
-        try:
-            own.set_policy(public)
-        except CloudError as error:
-            if buckets.by_block(error):
-                return False
-            raise
-        return True
-
-    return shown(granted)
-
-
-def _status_under_block(own: OwnBucket) -> Came:
-    _set_block(own, on=True)
-    return Came(own.read.public_by_policy())
-
-
-def _open_and_close(own: OwnBucket) -> Came:
-    try:
-        own.set_acl(PUBLIC_READ)
-        return shown(lambda: own.look().acl == PUBLIC_READ)
-    finally:
-        own.set_acl(PRIVATE)
-
-
-def _ask_rule(probe: Probe, own: OwnBucket) -> None:
-    if not probe.context.options.rule:
-        probe.skip(["rule_tests"], "say --rule: its bucket is public by its policy meanwhile")
-        return
-    if not probe.context.spec.function.environment.get("prepareRuleId"):
-        probe.skip(["rule_tests"], "there is no rule: `resource-repair provision` makes it")
-        return
-    probe.ask("rule_tests", lambda: _rule_tests(probe.context, own.name))
-
-
-def _rule_tests(context: Context, name: str) -> Came:
-    """What the rule says of a bucket whose ACL never was public, and whose policy is.
-
-    A first evaluation may be of what was there before the policy was: one is asked for after it.
-    """
-    found: list[findings.Result] = []
-
-    def look() -> Progress:
-        result = findings.of_bucket(context.spec, context.clients, name)
-        if result and result.evaluated_at > (found[-1].evaluated_at if found else _NEVER):
-            found.append(result)
-            if len(found) == 1 and result.compliance != findings.NON_COMPLIANT:
-                findings.start_evaluation_of(context.clients, name)
-        decided = bool(found) and found[-1].compliance == findings.NON_COMPLIANT
-        words = f"{count(len(found), 'evaluation')} of the rule seen: each may take ten minutes"
-        return Progress(words, decided or len(found) > 1)
-
-    if not wait(look, context.console, context.options.timeout):
-        raise Unanswered("the rule did not evaluate the bucket in time")
-    compliance = found[-1].compliance
-    by_policy = {findings.COMPLIANT: "acl", findings.NON_COMPLIANT: "acl_and_policy"}
-    if compliance not in by_policy:
-        raise Unanswered(f"the rule says {compliance}")
-    return Came(by_policy[compliance], compliance, len(found))
-
-
-def _public_policy(bucket: str) -> str:
-    allow = {
-        "Effect": "Allow",
-        "Principal": ["*"],
-        "Action": ["oss:GetObject"],
-        "Resource": [f"acs:oss:*:*:{bucket}/*"],
-    }
-    return json.dumps({"Version": "1", "Statement": [allow]})
 
 
 def of_services(probe: Probe) -> None:

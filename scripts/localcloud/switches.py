@@ -75,11 +75,12 @@ def answer_as(cloud: "LocalCloud", probed: Path) -> list[str]:
     """
     try:
         told = json.loads(probed.read_text("utf-8"))
-        if told["schema"] != _SCHEMA:
-            raise ValueError(f"{probed} has schema {told['schema']}, and {_SCHEMA} is known here")
+        schema = told["schema"]
         answers = {key: each["answer"] for key, each in told["questions"].items()}
-    except (TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{probed} is no file of a probe: {error!r}") from error
+    if schema != _SCHEMA:
+        raise ValueError(f"{probed} has schema {schema}, and {_SCHEMA} is known here")
     found = [
         (name, value)
         for key, read in PROBED.items()

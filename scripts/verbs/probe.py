@@ -26,8 +26,8 @@ from scripts.account.permission import union
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, show_unread
 from scripts.declared import files
 from scripts.errors import CloudError, UsageError
-from scripts.flows import probe_message, probing
-from scripts.flows.probing import QUESTIONS, UNDER_WAY, Answer, Probe
+from scripts.flows import probe_bucket, probe_message, probing
+from scripts.flows.probing import QUESTIONS, UNDER_WAY, Came, Probe
 from scripts.patience import TIMEOUT
 from scripts.terminal import Exit, plain
 from scripts.words import count
@@ -94,12 +94,20 @@ class _Left:
             told.append(f"take {what} of a probe out of the failure queue")
         return told
 
-    def take_away(self, context: Context) -> None:
-        """Take it away; raises CloudError for what stays."""
+    def take_away(self, context: Context, probe: Probe) -> None:
+        """Take it away; what stays is told."""
         for each in self.buckets:
-            if probing.take_away(context, OwnBucket(context.clients, each.name, each.region)):
-                context.console.say(f"deleted {each.name}")
-        probe_message.take_out(context, self.messages)
+            try:
+                if probe_bucket.take_away(
+                    context, OwnBucket(context.clients, each.name, each.region)
+                ):
+                    context.console.say(f"deleted {each.name}")
+            except CloudError as error:
+                probe.failed(error)
+        try:
+            probe_message.take_out(context, self.messages)
+        except CloudError as error:
+            probe.failed(error)
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class Report:
 
     output: Path | None
     would: Sequence[str]
-    questions: Mapping[str, Answer]
+    questions: Mapping[str, Came]
 
 
 def _probe(context: Context) -> Ended:
@@ -125,7 +133,7 @@ def _probe(context: Context) -> Ended:
         return Ended(Exit.PROBLEM, Report(None, steps, {}))
     elif not console.dry_run:
         context.act()
-        left.take_away(context)
+        left.take_away(context, probe)
         if not options.clean:
             _ask(context, probe)
     show_unread(context, VERB, probe.failures)
@@ -160,7 +168,7 @@ def _steps(context: Context) -> list[str]:
 def _ask(context: Context, probe: Probe) -> None:
     context.console.so_far(lambda: Report(None, (), probe.answers()))
     began = datetime.now(timezone.utc).replace(microsecond=0)
-    probing.of_bucket(probe)
+    probe_bucket.of_bucket(probe)
     probing.of_services(probe)
     probe_message.of_message(probe)
     told = {key: {"question": QUESTIONS[key], **asdict(probe.answers()[key])} for key in QUESTIONS}
@@ -184,7 +192,7 @@ def _ask(context: Context, probe: Probe) -> None:
 VERB = Verb(
     "probe",
     __doc__ or "",
-    union(probing.PERMISSIONS, probe_message.PERMISSIONS),
+    union(probe_bucket.PERMISSIONS, probing.PERMISSIONS, probe_message.PERMISSIONS),
     Options,
     _probe,
     rule_id_known=False,

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ import pytest
 from scripts.account import own_bucket
 from scripts.account.own_bucket import TAGS, new_name
 from scripts.flows.probing import QUESTIONS
-from scripts.localcloud import LocalCloud
+from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.switches import set_switch
 from scripts.verbs.probe import VERB
-from tests.account import QUEUE, Account
+from tests.account import QUEUE, Account, Moments
 from tests.e2e.cases import age, finding_given_up
+from tests.e2e.stepwise import write_after
 from tests.parts import Terminal, at, overtaken, sampled, without
 
 # The answers that switches make, and these switches.
@@ -268,31 +270,128 @@ def test_two_at_once_leave_each_other_alone(product: Account) -> None:
         ]
 
 
-def steps(product: Account) -> int:
-    """How many requests a run takes."""
-    calls = product.calls()
-    assert product.run("probe", "--yes") == 0
-    return len(calls())
-
-
-# Of some 90 requests: while it looks, after the bucket was made, while it is open, in the message.
-STOPS = [3, 9, 30, 45, 60, 75]
-
-
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.usefixtures("in_foreground")
-@pytest.mark.parametrize("part", [pytest.param(n) for n in STOPS])
-def test_who_is_stopped_leaves_nothing(product: Account, part: int) -> None:
-    """Ctrl-C at a request: closed and deleted at once; a message is taken out by the next run."""
+class TestStopped:
+    """Stopped at a request: the bucket is closed and deleted at once; the rest by the next run."""
 
-    def stop() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+    # Of some ninety: while it looks, once it was made, is open, is made by its ACL; in the message.
+    @pytest.mark.parametrize("part", [3, 9, 30, 45, 60, 75])
+    def test_at_a_request(self, product: Account, part: int) -> None:
+        """By Ctrl-C."""
+        assert self.stopped(product, part)
 
-    with at(product.cloud, lambda _: True, part, stop) as reached:
-        assert product.run("probe", "--yes") == 1
-    assert reached.is_set()
+    @pytest.mark.bad_days
+    @pytest.mark.timeout(900)
+    def test_at_each_request(self, product: Account) -> None:
+        """Until the run ends before."""
+        beginning, part = product.beginning(), 0
+        while self.stopped(product, part):
+            part += 1
+            product.begin_again(beginning)
+        assert part > 60
+
+    def stopped(self, product: Account, part: int) -> bool:
+        """Whether it came to that."""
+
+        def stop() -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+        with at(product.cloud, lambda _: True, part, stop) as reached:
+            end = product.run("probe", "--yes")
+        if not reached.is_set():
+            assert end == 0
+            return False
+        assert end == 1
+        # What was under way when it was stopped may come about after all, and is of no danger.
+        assert {bucket.acl for bucket in product.cloud.oss.all()} <= {"private"}
+        product.rest()
+        product.cloud.clock.advance(60)
+        assert product.run("probe", "--clean", "--yes") == 0
+        assert_nothing_left(product)
+        return True
+
+
+# Of its writes: making it, tagging, opening, closing, deleting it, the message.
+KILLED = [pytest.param(n, marks=() if n in (1, 7) else pytest.mark.bad_days) for n in range(1, 19)]
+
+
+@pytest.mark.parametrize("done", KILLED)
+def test_who_is_killed_leaves_nothing_for_long(product: Account, done: int) -> None:
+    """By SIGKILL, whatever is under way then: the next run finds it by its name and its mark."""
+    key, held = product.key, Hold()
+    environ = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+    }
+    output = ("--output", str(product.folder / "probe.json"))
+    with (
+        write_after(product, done, held) as reached,
+        product.process("probe", "--yes", *output, **environ) as process,
+    ):
+        assert reached.wait(60), process.communicate()
+        process.kill()
+    held.released.set()
     product.rest()
-    assert {bucket.acl for bucket in product.cloud.oss.all()} <= {"private"}
     product.cloud.clock.advance(60)
     assert product.run("probe", "--clean", "--yes") == 0
     assert_nothing_left(product)
+
+
+def test_a_leftover_that_is_not_empty_is_told_and_stays(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody put something into it: it is closed, and the run goes on."""
+    name = new_name(account.cloud.account_id)
+    leave(account, name, TAGS)
+    account.cloud.oss.put_object(name, "a", b"b")
+    assert account.run("probe", "--yes") == 1
+    assert account.cloud.oss.names() == [name]
+    assert account.cloud.oss.bucket(name).acl == "private"
+    assert "BucketNotEmpty" in capsys.readouterr().err
+    assert answers(account)["acl_shows"]["answer"] is not None
+
+
+def test_a_missing_log_store_is_no_end_of_the_run(product: Account) -> None:
+    """Nor whatever else a question finds missing: the file is written, without its name."""
+    product.cloud.log.delete_project(product.log_project)
+    product.cloud.settle()
+    assert product.run("probe", "--yes") == 0
+    asked = answers(product)
+    assert asked["retry_keeps_request_id"]["not_asked"].startswith("what it rests on")
+    assert product.log_project not in written(product)
+    assert "PublishMessage" not in [entry.action for entry in product.writes()]
+
+
+def test_the_product_works_as_an_account_answered(
+    code: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On a cloud that takes a file: a bucket is closed, by findings in base64, to the end."""
+    told = {"schema": 1, "questions": {key: {"answer": OTHERWISE[key]} for key in OTHERWISE}}
+    probed = tmp_path_factory.mktemp("probed") / "probe.json"
+    probed.write_text(json.dumps(told))
+    with LocalCloud(time_scale=0.0001, probed=probed) as cloud:
+        assert cloud.config.publishes_base64
+        cloud.config.site = ""  # these verbs have one endpoint
+        folder = tmp_path_factory.mktemp("moments")
+        product = Moments(cloud, lambda: code, folder).deployed(
+            tmp_path_factory.mktemp("project"), bundle=True
+        )
+        assert product.run("verify", "--loop") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"schema": 2, "questions": {}}', "has schema 2"),
+        ("[]", "is no file of a probe"),
+        ('{"schema": 1, "questions": {"rule_tests": {"answer": "all"}}}', "is one of"),
+        ("no JSON", "is no file of a probe"),
+    ],
+)
+def test_a_cloud_refuses_what_is_no_such_file(tmp_path: Path, text: str, says: str) -> None:
+    """It says what is wrong with it, and does not begin."""
+    path = tmp_path / "probe.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=says):
+        LocalCloud(probed=path)
