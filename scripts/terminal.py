@@ -274,6 +274,17 @@ def _interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def unstopped() -> Iterator[None]:
+    """Let what is asked of others be answered: what stops a verb does so afterwards."""
+    came: list[int] = []
+    note = lambda number, _: came.append(number)  # noqa: E731
+    with _handling(note, note, note):
+        yield
+    for number in came[:1]:
+        signal.raise_signal(number)
+
+
+@contextmanager
 def _deaf() -> Iterator[None]:
     """Let nothing cut short how a verb's end is told."""
     with _handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):

@@ -21,6 +21,7 @@ from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.errors import NOT_SEEN_YET, CloudError, Problem
 from scripts.patience import patiently
+from scripts.terminal import unstopped
 
 PREFIX = "resource-repair-probe-"
 ANY_NAME = f"{PREFIX}<8 hexadecimal digits>"
@@ -93,7 +94,8 @@ class OwnBucket:
         if self.read.info_if_there() is not None:
             raise NotOursError(f"{self.name} is there already: run again")
         self.begun = True
-        self.read.once(needed, call)
+        with unstopped():
+            self.read.once(needed, call)
 
         def seen() -> datetime:
             if info := self.read.info_if_there():
@@ -115,7 +117,8 @@ class OwnBucket:
 
         def once() -> _T:
             self.look()
-            return self.read.once(needed, call)
+            with unstopped():  # what comes to OSS after the bucket was deleted would make it anew
+                return self.read.once(needed, call)
 
         return patiently(once)
 

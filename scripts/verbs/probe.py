@@ -127,7 +127,8 @@ def _probe(context: Context) -> Ended:
     for step in steps:
         console.say(f"would {step}")
     if not steps:
-        console.say("nothing to do: no probe left anything", "green")
+        if not probe.failures:
+            console.say("nothing to do: no probe left anything", "green")
     elif not (console.dry_run or console.confirm("Do this?")):
         console.say("nothing was done")
         return Ended(Exit.PROBLEM, Report(None, steps, {}))

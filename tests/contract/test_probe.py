@@ -302,12 +302,12 @@ class TestStopped:
         if not reached.is_set():
             assert end == 0
             return False
-        assert end == 1
+        assert end == 1, part
         # What was under way when it was stopped may come about after all, and is of no danger.
-        assert {bucket.acl for bucket in product.cloud.oss.all()} <= {"private"}
+        assert {bucket.acl for bucket in product.cloud.oss.all()} <= {"private"}, part
         product.rest()
         product.cloud.clock.advance(60)
-        assert product.run("probe", "--clean", "--yes") == 0
+        assert product.run("probe", "--clean", "--yes") == 0, part
         assert_nothing_left(product)
         return True
 
