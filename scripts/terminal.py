@@ -278,10 +278,12 @@ def unstopped() -> Iterator[None]:
     """Let what is asked of others be answered: what stops a verb does so afterwards."""
     came: list[int] = []
     note = lambda number, _: came.append(number)  # noqa: E731
-    with _handling(note, note, note):
-        yield
-    for number in came[:1]:
-        signal.raise_signal(number)
+    try:
+        with _handling(note, note, note):
+            yield
+    finally:
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager

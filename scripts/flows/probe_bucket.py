@@ -36,12 +36,13 @@ def of_bucket(probe: Probe) -> None:
     own = OwnBucket(context.clients, own_bucket.new_name(context.clients.account_id))
     try:
         why = _ask_all(probe, own)
-        probe.ask("deletion_shows", lambda: _deletion(context, own))
+        deleted = probe.ask("deletion_shows", lambda: _deletion(context, own))
     except BaseException:  # stopped
         take_away(context, own)
         raise
-    if own.begun:
+    if deleted:  # else another one would stay, too
         probe.ask("put_acl_creates", lambda: _creates(context))
+    if own.begun:
         may = "these keys may oss:PutBucket: only keys that may not can tell"
         probe.skip(["put_acl_needs_put_bucket"], may)
     probe.skip(OF_BUCKET, why)
