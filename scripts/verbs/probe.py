@@ -154,7 +154,7 @@ def _steps(context: Context) -> list[str]:
         "make another one by PutBucketAcl, private, and delete it",
         "close the bucket and delete it, however that ends: it is there for some minutes",
         "read which Cloud Config, Log Service and Function Compute answer",
-        "where all is deployed and in mode enforce: publish a finding about such a bucket, wait "
+        "publish a finding about such a bucket, where all is deployed and in mode enforce; wait "
         "for its retries, and take it, and what a probe left, out of the failure queue",
         f"write {options.output}",
     ]
