@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import re
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +22,7 @@ from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.errors import NOT_SEEN_YET, CloudError, Problem
 from scripts.patience import patiently
-from scripts.terminal import unstopped
+from scripts.terminal import handling
 
 PREFIX = "resource-repair-probe-"
 ANY_NAME = f"{PREFIX}<8 hexadecimal digits>"
@@ -94,7 +95,7 @@ class OwnBucket:
         if self.read.info_if_there() is not None:
             raise NotOursError(f"{self.name} is there already: run again")
         self.begun = True
-        with unstopped():
+        with _unstopped():
             self.read.once(needed, call)
 
         def seen() -> datetime:
@@ -117,7 +118,7 @@ class OwnBucket:
 
         def once() -> _T:
             self.look()
-            with unstopped():  # what comes to OSS after the bucket was deleted would make it anew
+            with _unstopped():  # what comes to OSS after the bucket was deleted would make it anew
                 return self.read.once(needed, call)
 
         return patiently(once)
@@ -184,6 +185,22 @@ class OwnBucket:
         if tags not in ({}, TAGS) or made_at != (self._made_at or made_at):
             raise NotOursError(f"{self.name} is not what this run made: look whose it is")
         self._made_at = made_at
+
+
+@contextlib.contextmanager
+def _unstopped() -> Iterator[None]:
+    """Let what OSS is asked be answered: what stops a verb does so afterwards."""
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+
+    try:
+        with handling(note, note, note):
+            yield
+    finally:
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager

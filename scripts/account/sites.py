@@ -47,6 +47,11 @@ def records_region(config: str) -> str:
     return RECORDS[config]
 
 
+def both(clients: "Clients") -> Mapping[str, "Clients"]:
+    """The clients of each Cloud Config, by its region; for where its endpoint is not set to one."""
+    return {each: clients.with_config(each) for each in (CHINA, INTERNATIONAL)}
+
+
 def choose(candidates: Mapping[str, "Clients"], ours: frozenset[str]) -> str:
     """The region whose Cloud Config is the account's, of those that are asked.
 

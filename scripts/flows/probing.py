@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from scripts.account import service, sites
+from scripts.account.endpoints import REGION, Endpoints
 from scripts.account.notifications import LIST_RECORDS, action_policies
 from scripts.account.own_bucket import NotOursError
 from scripts.account.recorder import GET_RECORDER
@@ -138,7 +139,7 @@ def of_services(probe: Probe) -> None:
     probe.ask("config_sites", lambda: _config_sites(probe.context))
 
     def kept_in(region: str) -> Came:
-        return Came(action_policies(clients.records_at(region)))
+        return Came(action_policies(clients.log_at(region)))
 
     def alert_records() -> Came:
         regions = sites.RECORDS.values()
@@ -154,10 +155,10 @@ def of_services(probe: Probe) -> None:
 
 
 def _config_sites(context: Context) -> Came:
-    candidates = context.clients.config_sites()
-    if not candidates:
+    url = Endpoints.from_environment(context.environ).config
+    if url and REGION not in url:
         raise Unanswered("the endpoint of Cloud Config is set: there is one to ask")
-    status, failures = sites.statuses(candidates)
+    status, failures = sites.statuses(sites.both(context.clients))
     if not status and all(each.lacks_statement for each in failures.values()):
         raise next(iter(failures.values()))
     return Came({**status, **{region: each.code for region, each in failures.items()}})
