@@ -41,8 +41,8 @@ demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account
 	@$(RUN) scripts.stage.demo
 
 .PHONY: cloud
-cloud: $(READY)  ## Keep the local cloud up and print what to export to use it
-	@$(RUN) scripts.stage.serve
+cloud: $(READY)  ## Keep the local cloud up and print what to export to use it (ARGS=--deployed: with the product)
+	@$(RUN) scripts.stage.serve $(ARGS)
 
 ##@ change it
 

@@ -273,25 +273,23 @@ class BucketRepair(Repair):
     def _settled(self, state: BucketState, aim: Any) -> Conclusion:
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
-        again = _AGAIN if self._recreated else self._younger(state, outcome)
-        if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED):
+        again = _AGAIN if self._recreated else self._younger(state)
+        # Else each finding without a time that is right about a young bucket were an alarm.
+        plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
+        if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED) and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
 
-    def _younger(self, state: BucketState, outcome: str) -> str:
-        """How the bucket is not the one that the finding speaks of; empty if it may be."""
+    def _younger(self, state: BucketState) -> str:
+        """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
         created = _seconds(state.created)
         if created is None:
             return ""
         if self._finding.reported_at is not None:
-            # OSS tells whole seconds. Private, although found open in the second in which it was
-            # made, it may be what an earlier run of ours has made, and could not tell.
-            latest = created + (outcome in (ALREADY_PRIVATE, BLOCKED))
-            return _YOUNGER if latest > self._finding.reported_at / 1000 else ""
-        undated = created > self._clock.wall() - _UNDATED_SECONDS
-        if undated and outcome in (ALREADY_PRIVATE, EXEMPT, BLOCKED):
-            return f"{_YOUNGER}, or not: it says no time"
-        return ""
+            late = created - self._finding.reported_at / 1000
+            # OSS tells whole seconds: what was made in the second of the finding may be younger.
+            return _YOUNGER if late > 0 else _SAME_SECOND if late > -1 else ""
+        return _UNDATED if created > self._clock.wall() - _UNDATED_SECONDS else ""
 
     def _missing(self) -> Conclusion:
         if self._recreated:
@@ -369,6 +367,8 @@ class BucketRepair(Repair):
 
 _AGAIN = "deleted and made again while it was repaired, perhaps by this function"
 _YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
+_SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
+_UNDATED = f"{_YOUNGER}, or not: it says no time"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

@@ -71,10 +71,11 @@ class QueueMailbox:
             return False
         return True
 
-    def listed(self) -> list[Message]:
+    def listed(self, there: int = 0) -> list[Message]:
         """What can be seen, the oldest first, and let go of again: all, or `MOST_LISTED`.
 
         Peeking shows the first ones alone, so each is received, and hidden as long as this takes.
+        It waits once for others, if there are fewer than `there`, or none.
         """
         found: dict[str, Message] = {}
         wait = 0
@@ -83,7 +84,7 @@ class QueueMailbox:
                 known = len(found)
                 found |= {message.id: message for message in self._received(_BATCH, wait)}
                 if len(found) == known:  # none is left, or they begin to come back
-                    if found or wait:
+                    if wait or (found and len(found) >= there):
                         break
                     wait = _WAIT  # such as were just let go of come back one after the other
         finally:

@@ -48,6 +48,12 @@ def counted(number: int) -> str:
     return count(number, "bucket")
 
 
+def left_alone(exempt: int, ignored: int) -> str:
+    """So many are left as open as they are, in words."""
+    are = "is" if exempt + ignored == 1 else "are"
+    return f"{exempt} exempt and {ignored} ignored in Cloud Config {are} left alone"
+
+
 def check_expected(expected: int | None, closes: int) -> None:
     """Raise UsageError where another number of buckets than that will be closed; None is any."""
     if expected not in (None, closes):

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from scripts.account import service, sites
+from scripts.account import sites
+from scripts.account.compute import fc2_service
 from scripts.account.endpoints import REGION, Endpoints
 from scripts.account.notifications import LIST_RECORDS, action_policies
 from scripts.account.own_bucket import NotOursError
@@ -19,7 +20,7 @@ from scripts.context import Context
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, wait
 
-PERMISSIONS = (GET_RECORDER, LIST_RECORDS, service.LIST_SERVICES)
+PERMISSIONS = (GET_RECORDER, LIST_RECORDS, fc2_service.LIST_SERVICES)
 
 # By the key in the file: of a bucket (`probe_bucket`), a message (`probe_message`), services.
 QUESTIONS: Mapping[str, str] = {
@@ -148,7 +149,7 @@ def of_services(probe: Probe) -> None:
     probe.ask("alert_records", alert_records)
 
     def fc_2() -> Came:
-        next(service.services(clients), None)
+        next(fc2_service.hosts(clients), None)
         return Came(True)
 
     probe.ask("function_compute_2", lambda: _or_code(fc_2))

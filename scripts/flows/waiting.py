@@ -2,14 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import rule_ids
-from scripts.account.mailbox import Message
+from scripts.account.mailbox import LONGEST_HOLD, MOST_LISTED, Message, QueueMailbox
+from scripts.account.queue import Queue
+from scripts.context import Context
 from scripts.decide.envelope import Failure, failure_in
 from scripts.declared import Spec
 from scripts.errors import Problem
+from scripts.flows.audit_lines import at
+from scripts.words import count
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -18,19 +23,44 @@ class Waiting(NamedTuple):
     """A message of the queue; `kept` is why it cannot be settled as it is, empty if it can.
 
     `ours` is whether it has a finding that can be, by a sweep, or once the right rule is deployed.
+    `way_out` is how, where the message itself can never be sent.
     """
 
     message: Message
     failure: Failure
     kept: str
     ours: bool
+    way_out: str
+
+    @property
+    def told(self) -> str:
+        """Why it is kept, and the way out."""
+        return f"{self.kept}: {self.way_out}" if self.way_out else self.kept
+
+
+class Sight(NamedTuple):
+    """What can be seen of a queue; `rest` says what is left that cannot, empty if nothing is."""
+
+    seen: list[Waiting]
+    rest: str
+
+
+def look(
+    context: Context, queue: str, mailbox: QueueMailbox, live: DeployedFunction | None
+) -> Sight:
+    """What waits in a queue: each message, and that there are more. Raises as the mailbox does."""
+    found = Queue(queue, context.clients).found()
+    there = found.waiting if found else 0
+    seen = [waiting(message, context.spec, live) for message in mailbox.listed(there)]
+    return Sight(seen, _rest(queue, len(seen), there, datetime.now(timezone.utc)))
 
 
 def waiting(message: Message, spec: Spec, live: DeployedFunction | None) -> Waiting:
     """What is to be said of a message, by the rules that the live function has, if there is one."""
     failure = failure_in(message.body)
-    kept = _why_kept(failure, spec, live)
-    return Waiting(message, failure, kept, not kept or _has_ours(failure, spec, live))
+    kept, ours = _why_kept(failure, spec, live), _ours(failure, spec, live)
+    way_out = _way_out(message, ours) if ours and failure.unreadable else ""
+    return Waiting(message, failure, kept, not kept or bool(ours), way_out)
 
 
 def unseen(seen: Sequence[Waiting], ids: Sequence[str]) -> list[str]:
@@ -63,12 +93,35 @@ def age(message: Message) -> str:
     return f"{seconds // _MINUTE:.0f} min"
 
 
-def _has_ours(failure: Failure, spec: Spec, live: DeployedFunction | None) -> bool:
-    """Whether a rule that is declared, or deployed, has a finding in it."""
+def _rest(queue: str, seen: int, there: int, now: datetime) -> str:
+    """What is said of the messages beside those that were seen, by the queue's own count of all."""
+    if seen >= MOST_LISTED:
+        return f"{queue} was looked at up to its {seen} first messages: run again for the rest"
+    if there <= seen:
+        return ""
+    held = "it" if there - seen == 1 else "them"
+    return (
+        f"{count(there - seen, 'message')} of {queue} cannot be seen just now: somebody else holds "
+        f"{held}, until {at(now + timedelta(seconds=LONGEST_HOLD))} at most; run again then"
+    )
+
+
+def _ours(failure: Failure, spec: Spec, live: DeployedFunction | None) -> list[str]:
+    """The buckets that a rule which is declared, or deployed, has found in it."""
     if failure.function and failure.qualified_name != spec.qualified_name:
-        return False
+        return []
     rules = {*rule_ids(spec), *(live.settings.rule_ids if live else ())}
-    return any(each.rule_id in rules for each in failure.findings)
+    found = [each.resource_id for each in failure.findings if each.rule_id in rules]
+    return list(dict.fromkeys(found))
+
+
+def _way_out(message: Message, buckets: Sequence[str]) -> str:
+    """How the findings in a message are settled that can never be sent as a whole."""
+    named = " ".join(f"--bucket {bucket}" for bucket in buckets)
+    return (
+        f"`resource-repair sweep {named}`, then "
+        f"`resource-repair redrive --discard --reason WHY --id {message.id}`"
+    )
 
 
 def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction | None) -> str:

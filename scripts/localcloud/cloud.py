@@ -98,7 +98,9 @@ class LocalCloud:
         self.oss = OssState(core, put_acl_needs_put_bucket=put_acl_needs_put_bucket)
         self.mns = MnsState(core, duplicates=duplicates)
         self.log = LogState(core)
-        self.fc = FcState(core, self.ram, self.mns, self.log, dict(function_environment or {}))
+        self.fc = FcState(
+            core, self.ram, self.mns, self.log, self.oss, dict(function_environment or {})
+        )
         self.config = ConfigState(core, self.oss, self.mns)
         services: list[Service] = [
             OssService(core, self.oss, self.ram),

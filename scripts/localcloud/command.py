@@ -88,7 +88,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
         description=about,
         epilog="switches:\n"
         + "\n".join(
-            f"  {name:27} {switch.about}" + (switch.strict and f" (--strict: {switch.strict})")
+            f"  {name:33} {switch.about}" + (switch.strict and f" (--strict: {switch.strict})")
             for name, switch in switches.SWITCHES.items()
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,

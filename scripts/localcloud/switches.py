@@ -52,6 +52,10 @@ SWITCHES: Mapping[str, Switch] = {
     "oss.put_acl_conflicts": Switch("whether a refused PutBucketAcl is 409 BucketAlreadyExists"),
     "oss.explains_denials": Switch("whether a refusal by RAM names the action", "false"),
     "oss.most_buckets": Switch("how many buckets the account can have in a region"),
+    "fc.triggers.can_change": Switch("whether a trigger of a topic can be changed in 3.0", "false"),
+    "fc.resources.runs_3_0_in_services": Switch(
+        "whether functions of services (2.0) have runtimes that are 3.0's alone", "false"
+    ),
     "fc.max_instances": Switch("how many functions run at once, before 429"),
     "fc.retries_keep_id": Switch("whether a retry has the request id of the first run"),
 }

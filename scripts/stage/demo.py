@@ -36,11 +36,10 @@ _PUBLIC_POLICY = """{"Version": "1", "Statement": [{"Effect": "Allow", "Principa
 
 # Two commands to a bucket that is opened, and closed by the whole product.
 _NEXT = (
-    "next: open a bucket yourself on a local cloud. In one terminal, until Ctrl-C:",
-    "  make cloud > build/cloud.env",
-    "and in another, once that file is written (a .env of yours would be changed: keep it aside):",
-    "  . build/cloud.env && for each in 'provision --yes' 'apply --yes' 'verify --loop --yes'; do "
-    "scripts/resource-repair $each || break; done",
+    "next: see a bucket opened and closed on your own local cloud. In one terminal, until Ctrl-C:",
+    "  make cloud ARGS=--deployed > build/cloud.env",
+    "and in another, once that file is written, within some seconds:",
+    "  . build/cloud.env && scripts/resource-repair verify --loop",
 )
 
 
@@ -247,6 +246,7 @@ class Demo:
             return Exit.PROBLEM
         self._console.say(f"All {len(self._checks)} as promised, in {seconds:.1f} s.", "bold green")
         self._console.say("")
+        bundle.OUTPUT.mkdir(exist_ok=True)  # where the first of them writes
         for line in _NEXT:
             self._console.say(line)
         return Exit.DONE

@@ -49,18 +49,17 @@ class Report:
 
 def _apply(context: Context) -> Ended:
     console = context.console
-    if told := fresh.build(context.spec.function.code):
+    if told := fresh.build(context.spec.function):
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned, "what a deploy makes")
     if planned.changes:
         _wait_for_results(context)
     rests_on = _rests_on(context) if planned.changes else _RestsOn((), [])
-    changed, stopped = rests_on
-    for each in changed:
-        _check_number(context, each)
+    stopped = rests_on.stopped
     for why in stopped:
         console.fail(why)
+    _check_numbers(context, rests_on)
     applied: list[Step] = []
     end = Exit.PROBLEM if stopped else Exit.DONE
     if planned.changes and not stopped and not console.dry_run:
@@ -112,19 +111,32 @@ def _what_changes(context: Context) -> tuple[Changed, ...]:
     return tuple(changes(survey.facts(*BUCKETS.looks_at)))
 
 
-def _check_number(context: Context, changed: Changed) -> None:
-    """Say it; where a number is wanted, have it typed, or raise Problem where nobody is asked."""
-    remark, console = changed.remark, context.console
-    if remark.standing is Standing.SOUND and not remark.deploy_stops:
-        console.say(remark.what)
-        return
-    mend = f": {remark.mend}" if remark.mend else ""
-    if not changed.setting or context.options.yes or console.dry_run:
-        raise Problem(f"nothing was applied, since {remark.what}{mend}")
-    console.say(remark.what, "bold")
+def _check_numbers(context: Context, rests_on: _RestsOn) -> None:
+    """Say what changes; have the numbers typed that are wanted, or raise Problem with all of them.
+
+    That is where nobody is asked, or something else stops it in any case.
+    """
+    wanted = []
+    for each in rests_on.changed:
+        if each.remark.standing is Standing.SOUND and not each.remark.deploy_stops:
+            context.console.say(each.remark.what)
+        else:
+            wanted.append(each)
+    told = [f"{each.what}: {each.mend}" if each.mend else each.what for each, *_ in wanted]
+    unasked = context.options.yes or context.console.dry_run or rests_on.stopped
+    if wanted and (unasked or not all(each.setting for each in wanted)):
+        raise Problem(f"nothing was applied, since {'; and since '.join(told)}")
+    meant = " ".join(f"{each.setting}={each.number}" for each in wanted)
+    for each in wanted:
+        _ask_number(context, each, f"set {meant} if that is meant")
+
+
+def _ask_number(context: Context, changed: Changed, instead: str) -> None:
+    """Have a number typed; raises UsageError for another one, or where nobody is there."""
+    context.console.say(changed.remark.what, "bold")
     verb = "closed" if changed.setting == EXPECT_CLOSE else "left open"
     question = f"To go on, type how many buckets will be {verb}:"
-    typed = console.ask(question, f"set {changed.setting}={changed.number} if that is meant")
+    typed = context.console.ask(question, instead)
     if typed != str(changed.number):
         raise UsageError(
             f"{changed.number} would be {verb}, and {typed or 'nothing'} was typed: nothing was "
@@ -138,4 +150,7 @@ VERB = Verb(
     union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS)),
     Acting,
     _apply,
+    on_fc3=union(
+        deploy_plan.READING_ALONE, deploy_plan.MAKING_ALONE, (GET_CODE,), permissions_of(BUCKETS)
+    ),
 )

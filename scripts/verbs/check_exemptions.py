@@ -16,6 +16,7 @@ from scripts.context import Check, Ended
 from scripts.declared import wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.terminal import Console, Exit
+from scripts.words import count
 
 SOON = timedelta(days=30)
 
@@ -54,7 +55,8 @@ def notices(path: Path, today: date) -> list[str]:
             lines.append(f"{entry.bucket} expired on {entry.expires}: remove it ({entry.owner})")
         elif left <= SOON.days:
             lines.append(
-                f"{entry.bucket} expires on {entry.expires}, in {left} days ({entry.owner})"
+                f"{entry.bucket} expires on {entry.expires}, in {count(left, 'day')} "
+                f"({entry.owner})"
             )
     return lines
 

@@ -28,7 +28,7 @@ from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite, whole
 from scripts.decide.chain import Standing
 from scripts.decide.chain.channel import CHANNEL
 from scripts.decide.chain.trigger import TRIGGER
-from scripts.decide.prospect import Prospect, check_expected, counted
+from scripts.decide.prospect import Prospect, check_expected, counted, left_alone
 from scripts.declared import dotenv
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
@@ -164,7 +164,7 @@ def _deployed(context: Context) -> DeployedFunction:
 
     Raises Problem if it does not.
     """
-    spec, name = context.spec, context.spec.function.name
+    spec, name = context.spec, context.spec.function_in_cloud
     deployed = DeployedFunction.find(spec, context.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")
@@ -209,7 +209,7 @@ def _show(console: Console, plan: EvaluationPlan) -> None:
         console.table(("non-compliant", "region", "ACL"), rows)
     if private:
         console.table((_PRIVATE, "region"), [(each.bucket, each.region) for each in private])
-    left = f"{len(exempt)} exempt and {len(ignored)} ignored in Cloud Config are left alone"
+    left = left_alone(len(exempt), len(ignored))
     if plan.mode == REPORT:
         console.say(
             f"nothing will be closed: the function runs in mode {REPORT}, and will report "

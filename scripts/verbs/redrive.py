@@ -5,7 +5,8 @@ removed only once everything in it is settled, as its audit lines tell; what fai
 is told (exit code 1). What the function only reported is open still: that stays too. Before each
 message the function is read again, and nothing more is sent once it was paused or changed. Stopped
 at any point, this loses nothing. To show the messages it receives each and lets go of it, so that
-for some seconds others do not see them; --dry-run does no more.
+for some seconds others do not see them; --dry-run does no more. What others hold just now, or is
+beyond the first 1000, is told last, and is work left (exit code 1).
 
 Straight to the function, a message that fails is not put into the queue once more. By --to topic it
 is: Function Compute retries it and keeps it, and the old one stays too, so it may be there twice.
@@ -19,7 +20,7 @@ why is first written to the log store, where `resource-repair audit` shows it.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
@@ -29,7 +30,6 @@ from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.log_line import WRITE_LINE
 from scripts.account.mailbox import (
     LONGEST_HOLD,
-    MOST_LISTED,
     RECEIVE,
     RELEASE,
     REMOVE,
@@ -37,6 +37,7 @@ from scripts.account.mailbox import (
     QueueMailbox,
     opened,
 )
+from scripts.account.queue import GET_QUEUE
 from scripts.account.topic import PUBLISH
 from scripts.context import Acting, Context, Ended, Verb, finite, whole
 from scripts.errors import Problem, UsageError
@@ -45,7 +46,7 @@ from scripts.flows.deliver import PERMISSIONS as SETTLING
 from scripts.flows.discarding import HOLD, Discarding, noted_before
 from scripts.flows.drain import Handled, drain
 from scripts.flows.redelivery import Route, ToFunction, ToTopic
-from scripts.flows.waiting import Waiting, age, chosen_of, not_seen, unseen, waiting
+from scripts.flows.waiting import Sight, Waiting, age, chosen_of, look, not_seen, unseen
 from scripts.terminal import Console, Exit
 from scripts.words import count
 
@@ -115,9 +116,7 @@ class Options(Acting):
             if len(short) < _SHORTEST_ID:
                 raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
         if self.discard and not self.reason.strip():
-            raise UsageError(
-                "--discard takes away what was never settled: say why, as --reason WHY"
-            )
+            raise UsageError("--discard takes away what was never settled: add --reason WHY")
         if self.discard and self.to != _TO_FUNCTION:
             raise UsageError("--to sends, and --discard does not: say one of them")
         if self.reason and not self.discard:
@@ -143,7 +142,8 @@ class MessageReport:
 class Report:
     """What was chosen; `stopped` is why the run ended before all of it was tried.
 
-    `discard` is why it was to be discarded, None where it was to be sent.
+    `discard` is why it was to be discarded, None where it was to be sent; `rest` is what is said of
+    messages that could not be seen, None where there are none.
     """
 
     queue: str | None
@@ -151,6 +151,7 @@ class Report:
     discard: str | None
     stopped: str | None
     messages: tuple[MessageReport, ...]
+    rest: str | None = None
 
 
 def _redrive(context: Context) -> Ended:
@@ -161,16 +162,15 @@ def _redrive(context: Context) -> Ended:
         return _discard(context, spec.failure_queue)
     live = DeployedFunction.read(spec, context.clients)
     with opened(context.clients, spec.failure_queue) as mailbox:
-        seen = [waiting(message, spec, live) for message in mailbox.listed()]
-        for short in unseen(seen, options.id):
+        sight = look(context, spec.failure_queue, mailbox, live)
+        for short in unseen(sight.seen, options.id):
             raise not_seen(short)
-        named = chosen_of(seen, options.bucket, options.id)
+        named = chosen_of(sight.seen, options.bucket, options.id)
         chosen = named[: options.limit]
-        _show(console, chosen, spec.failure_queue, len(seen), _SEND)
+        _show(console, chosen, spec.failure_queue, sight, _SEND)
         sendable = [each for each in chosen if not each.kept]
         if not sendable or console.dry_run:
-            end = Exit.PROBLEM if chosen and not console.dry_run else Exit.DONE
-            return Ended(end, _report(context, chosen, {}))
+            return _ended(context, not chosen, sight, named, chosen, {})
         _refuse_in_report(live)
         if not _agreed(context, live, sendable):
             console.say("nothing was sent")
@@ -188,7 +188,7 @@ def _redrive(context: Context) -> Ended:
         finally:
             tell_person(console, route.said)
     settled = not for_a_person(route.said) and all(_gone(each, handled) for each in chosen)
-    return _ended(context, settled, named, chosen, handled)
+    return _ended(context, settled, sight, named, chosen, handled)
 
 
 def _discard(context: Context, queue: str) -> Ended:
@@ -196,19 +196,18 @@ def _discard(context: Context, queue: str) -> Ended:
     console, options, spec = context.console, context.options, context.spec
     live = DeployedFunction.find(spec, context.clients)
     with opened(context.clients, queue) as mailbox:
-        seen = [waiting(message, spec, live) for message in mailbox.listed()]
-        before = [noted_before(context, short) for short in unseen(seen, options.id)]
-        named = chosen_of(seen, options.bucket, options.id)
+        sight = look(context, queue, mailbox, live)
+        before = [noted_before(context, short) for short in unseen(sight.seen, options.id)]
+        named = chosen_of(sight.seen, options.bucket, options.id)
         taken = [each for each in named if not each.ours or options.id]
         chosen, left = taken[: options.limit], len(named) - len(taken)
         if chosen or not before:
-            _show(console, chosen, queue, len(seen), _DISCARD)
+            _show(console, chosen, queue, sight, _DISCARD)
         if left:
             stay = count(left, "message", "stay")
             console.say(f"{stay}, with findings that can be settled: {_NAME_IT}", "yellow")
         if not chosen or console.dry_run:
-            end = Exit.PROBLEM if left and not chosen and not console.dry_run else Exit.DONE
-            return Ended(end, _report(context, chosen, {}))
+            return _ended(context, not left, sight, taken, chosen, {})
         discarding = Discarding(context, live, chosen)
         if not console.confirm(
             f"Discard {count(len(chosen), 'message')} of {queue}? It cannot be undone."
@@ -219,21 +218,26 @@ def _discard(context: Context, queue: str) -> Ended:
         ids = [each.message.id for each in chosen]
         handled = _drain(context, mailbox, chosen, ids, discarding.send, HOLD, _DISCARD)
     settled = all(_gone(each, handled) for each in chosen)
-    return _ended(context, settled, taken, chosen, handled)
+    return _ended(context, settled, sight, taken, chosen, handled)
 
 
 def _ended(
     context: Context,
     settled: bool,
+    sight: Sight,
     named: Sequence[Waiting],
     chosen: Sequence[Waiting],
     handled: Mapping[str, Handled],
 ) -> Ended:
-    """Say last what --limit leaves, which is no good end where nobody was asked."""
+    """Say last what is left: by --limit, which is no good end where nobody was asked, or unseen."""
+    console, options = context.console, context.options
     if left := len(named) - len(chosen):
-        context.console.say(f"--limit left {count(left, 'message')} for the next run", "red")
-        settled = settled and not context.options.yes
-    return Ended(Exit.DONE if settled else Exit.PROBLEM, _report(context, chosen, handled))
+        console.say(f"--limit left {count(left, 'message')} for the next run", "red")
+        settled = settled and not options.yes
+    if rest := "" if options.id else sight.rest:  # what was named was seen
+        console.say(rest, "red")
+    end = Exit.DONE if console.dry_run or (settled and not rest) else Exit.PROBLEM
+    return Ended(end, replace(_report(context, chosen, handled), rest=rest or None))
 
 
 def _drain(
@@ -266,12 +270,13 @@ def _drain(
     return handled
 
 
-def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int, deed: _Deed) -> None:
+def _show(
+    console: Console, chosen: Sequence[Waiting], queue: str, sight: Sight, deed: _Deed
+) -> None:
     if not chosen:
-        what = (
-            "is empty, or others are at work on what is in it" if not seen else "has none of these"
-        )
-        console.say(f"nothing to do: {queue} {what}", "green")
+        if not sight.rest:
+            what = "has none of these" if sight.seen else "is empty, by its own counts"
+            console.say(f"nothing to do: {queue} {what}", "green")
         return
     rows = [
         (
@@ -285,13 +290,12 @@ def _show(console: Console, chosen: Sequence[Waiting], queue: str, seen: int, de
         for each in chosen
     ]
     console.table(("id", "waits", "buckets", "runs", "why it was given up", "now"), rows)
-    more = " or more: run again for the rest" if seen >= MOST_LISTED else ""
-    console.say(f"{len(chosen)} of {count(seen, 'message')} that can be seen in {queue}{more}")
+    console.say(f"{len(chosen)} of {count(len(sight.seen), 'message')} that can be seen in {queue}")
 
 
 def _now(each: Waiting, deed: _Deed) -> str:
     if deed is _SEND:
-        return f"keep: {each.kept}" if each.kept else deed.now
+        return f"keep: {each.told}" if each.kept else deed.now
     return f"{deed.now}: {each.kept or 'by its id, though it can be sent'}"
 
 
@@ -299,9 +303,10 @@ def _refuse_in_report(live: DeployedFunction) -> None:
     """In mode report it settles each finding without closing anything: it would be lost so."""
     if live.mode == REPORT:
         is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
+        mend = "`resource-repair resume`" if live.pause else "deploy it in mode enforce"
         raise Problem(
-            f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
-            f"{'`resource-repair resume`' if live.pause else 'deploy it in mode enforce'} first"
+            f"{live.spec.function_in_cloud} {is_so}: it would let each message pass and close "
+            f"nothing; {mend} first"
         )
 
 
@@ -326,11 +331,11 @@ _NOT_TRIED = "not sent: the run ended before"
 def _end(each: Waiting, handled: Mapping[str, Handled], stopped: str, deed: _Deed) -> str:
     """What became of a message, in a line."""
     if each.kept and deed is _SEND:
-        return f"kept: {each.kept}"
+        return f"kept: {each.told}"
     done = handled.get(each.message.id)
     if done is None:
         return _NOT_TRIED if stopped else _NOT_HAD
-    return "removed" if done.removed else done.problem or deed.late
+    return "removed" if done.removed else cut(done.problem) or deed.late
 
 
 def _gone(each: Waiting, handled: Mapping[str, Handled]) -> bool:
@@ -347,7 +352,7 @@ def _show_end(
 ) -> None:
     left = [each for each in chosen if not _gone(each, handled)]
     rows = [
-        (each.message.id, ", ".join(each.failure.buckets), cut(_end(each, handled, stopped, deed)))
+        (each.message.id, ", ".join(each.failure.buckets), _end(each, handled, stopped, deed))
         for each in left
     ]
     if rows:
@@ -365,13 +370,13 @@ def _report(
     handled: Mapping[str, Handled],
     stopped: str = "",
 ) -> Report:
-    messages = tuple(_message(each, handled.get(each.message.id)) for each in chosen)
-    options = context.options
+    messages, options = tuple(_message(each, handled) for each in chosen), context.options
     discard = options.reason if options.discard else None
     return Report(context.spec.failure_queue, options.to, discard, stopped or None, messages)
 
 
-def _message(each: Waiting, done: Handled | None) -> MessageReport:
+def _message(each: Waiting, handled: Mapping[str, Handled]) -> MessageReport:
+    done = handled.get(each.message.id)
     return MessageReport(
         each.message.id,
         round(max(0.0, time.time() - each.message.arrived_at)),
@@ -388,7 +393,7 @@ def _message(each: Waiting, done: Handled | None) -> MessageReport:
 VERB = Verb(
     "redrive",
     __doc__ or "",
-    (GET, RECEIVE, RELEASE, REMOVE, PUBLISH, *SETTLING, WRITE_LINE),
+    (GET, RECEIVE, RELEASE, REMOVE, GET_QUEUE, PUBLISH, *SETTLING, WRITE_LINE),
     Options,
     _redrive,
 )

@@ -1,13 +1,15 @@
 """Resume the paused function in the mode that it had before.
 
 Into mode enforce it says first which buckets are reported and not exempt: a new finding on one of
-them closes it. What came while it was paused is closed by no resuming, but by
-`resource-repair sweep --due`.
+them closes it. If they are more than 20, their number must be typed at the terminal, or given as
+EXPECT_CLOSE in the environment; they are read again after the yes. What came while it was paused is
+closed by no resuming, but by `resource-repair sweep --due`.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
+from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT, WOULD_REPAIR
 from scripts.account.deployed_function import (
     GET,
@@ -20,13 +22,16 @@ from scripts.account.deployed_function import (
 )
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.decide.prospect import Prospect
-from scripts.errors import Problem
+from scripts.decide.deploy_effect import EXPECT_CLOSE, Effect, closing_wants
+from scripts.decide.prospect import Prospect, counted
+from scripts.declared import dotenv
+from scripts.errors import Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.patience import patiently
 from scripts.terminal import Exit
 
 _RULE_IDS = "prepareRuleId"
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Report:
 
 
 def _resume(context: Context) -> Ended:
-    console, name = context.console, context.spec.function.name
+    console, name = context.console, context.spec.function_in_cloud
     live = DeployedFunction.read(context.spec, context.clients)
     pause = live.pause
     if pause is None:
@@ -64,32 +69,63 @@ def _go_on(
 ) -> Ended:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = context.console, live, Exit.DONE
-    dangerous = reported is not None
     if not console.dry_run:
-        if dangerous and not console.confirm(f"Resume in mode {pause.mode_before}?"):
+        if reported is not None and not _agreed(context, pause, reported):
             console.say("it stays paused")
             end = Exit.PROBLEM
         else:
             context.act()
+            if reported is not None:
+                _check_same(reported, _reported(context, live))
             live = patiently(lambda: _resumed(context, before, pause))
-            console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
+            console.say(f"resumed: {live.spec.function_in_cloud} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]
-    name, changed = live.spec.function.name, live is not before
+    name, changed = live.spec.function_in_cloud, live is not before
     return Ended(end, Report(name, live.mode, live.pause, changed, told))
+
+
+def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
+    """Whether to resume; where a number is wanted, it is typed, or raises what apply does."""
+    console, number = context.console, len(reported.to_close)
+    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
+    # What is exempt stays so, as nothing but the mode is changed.
+    if closing_wants(Effect(reported.to_close), Exemptions(), settings):
+        mend = f"set {EXPECT_CLOSE}={number} if all of them may be closed"
+        if context.options.yes:
+            given = settings.get(EXPECT_CLOSE, "")
+            but = f", and {EXPECT_CLOSE} is {given}" if given else ""
+            raise Problem(
+                f"it stays paused, since new findings would close {counted(number)}{but}: {mend}"
+            )
+        typed = console.ask("To go on, type how many buckets new findings would close:", mend)
+        if typed != str(number):
+            raise UsageError(
+                f"new findings would close {number}, and {typed or 'nothing'} was typed: it stays "
+                "paused"
+            )
+    return console.confirm(f"Resume in mode {pause.mode_before}?")
+
+
+def _check_same(before: Prospect, now: Prospect) -> None:
+    """Raise Problem where more would be closed now than was agreed to; fewer are no danger."""
+    agreed, found = ({each.bucket for each in seen.to_close} for seen in (before, now))
+    if found - agreed:
+        names = ", ".join(sorted(found - agreed)[:_NAMED])
+        raise Problem(f"new findings would close {names} too by now: it stays paused, so run again")
 
 
 def _check_unreadable(live: DeployedFunction) -> None:
     if live.mode == REPORT and PAUSED in live.environment:
         raise Problem(
-            f"the variable {PAUSED} of {live.spec.function.name} cannot be read, so the mode to go "
-            "back to is not known: deploy, which brings what is declared"
+            f"the variable {PAUSED} of {live.spec.function_in_cloud} cannot be read, so the mode "
+            "to go back to is not known: deploy, which brings what is declared"
         )
 
 
 def _reported(context: Context, live: DeployedFunction) -> Prospect:
     """What the rules that the live function acts on report, by the exemptions that it has."""
     if not live.environment.get(_RULE_IDS):
-        raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
+        raise Problem(f"{live.spec.function_in_cloud} acts on no rule: deploy it anew")
     function = replace(context.spec.function, environment=live.environment)
     spec = replace(context.spec, function=function)
     today = datetime.now(timezone.utc).date()

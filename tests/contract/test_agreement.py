@@ -109,7 +109,7 @@ def test_what_is_to_be_counted_is_named_before_apply_mends(
     spoil.variable("repairMode", "report")(sound)
     sound.plant(**{f"open_{number}": "public-read" for number in range(21)})
     assert apply(sound) == 1
-    assert "and set EXPECT_CLOSE=21" in capsys.readouterr().err
+    assert "to close all of them set EXPECT_CLOSE=21" in capsys.readouterr().err
     mends = doctor(sound, capsys)
     assert APPLY not in mends
     assert any(each.endswith(f"set EXPECT_CLOSE=21, then {APPLY}") for each in mends)

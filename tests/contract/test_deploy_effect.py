@@ -1,5 +1,6 @@
 """Before a later deploy: which buckets it newly closes or leaves open is told, and confirmed."""
 
+import io
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -94,6 +95,32 @@ def test_doctor_and_apply_tell_what_a_deploy_changes_and_stop_without_its_number
     assert [e for e in look(account, before_deploy=True, **given) if e.link == "buckets"] == []
     assert account.run("apply", "--yes", **given) == 0
     assert account.writes()
+
+
+def test_all_numbers_that_are_wanted_are_named_at_once(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs apply unattended sets both before the second run, and what else stops it."""
+    no_tag(account)
+    new_glob(account)
+    assert account.run("apply", "--yes") == 1
+    told = capsys.readouterr().err
+    assert "set EXPECT_CLOSE=1" in told
+    assert "set EXPECT_LEAVE_OPEN=1" in told
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert account.run("apply") == 2
+    assert "set EXPECT_CLOSE=1 EXPECT_LEAVE_OPEN=1 if that is meant" in capsys.readouterr().err
+
+    assert account.run("pause") == 0
+    writes = len(account.writes())
+    capsys.readouterr()
+    assert account.run("apply", "--yes") == 1
+    told = capsys.readouterr().err
+    assert "`resource-repair resume` first" in told
+    assert "set EXPECT_CLOSE=1" in told
+    assert len(account.writes()) == writes
+    assert account.run("resume", "--yes") == 0
+    assert account.run("apply", "--yes", EXPECT_CLOSE="1", EXPECT_LEAVE_OPEN="1") == 0
 
 
 @pytest.mark.parametrize(("typed", "code"), [("1\ny\n", 0), ("2\n", 2), ("\n", 2), ("1\nn\n", 1)])

@@ -49,6 +49,7 @@ def test_before_the_first_deploy_what_it_makes_is_not_yet_there(undeployed: Acco
         "function's role",
         "function",
         "what is due",
+        "what was told",
     ]
 
 

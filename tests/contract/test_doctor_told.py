@@ -1,12 +1,13 @@
 """The doctor on buckets that a person was told of: named for as long as it is so, as in status."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scripts.decide.chain import Diagnosis, Standing
-from tests.account import Account
+from tests.account import FUNCTION, SERVICE, Account
 from tests.contract.spoil import look
 
 
@@ -89,11 +90,28 @@ def test_a_bucket_of_another_account_is_told_though_no_rule_lists_it(
     assert told_by_status(product, capsys) == {"theirs": ["let-go"]}
 
 
-def test_without_a_log_or_an_index_its_own_link_tells_that(product: Account) -> None:
-    """Nothing is said twice."""
+def not_known(product: Account) -> bool:
+    """Whether the doctor says that it does not know what was told, where other links say why."""
+    (found,) = about(product)
+    what = "it is not known before the function is there, and the log with its index"
+    return (found.standing, found.what) == (Standing.NOTE, what)
+
+
+def test_without_a_log_or_an_index_it_is_not_known(product: Account) -> None:
+    """Where nothing could be read nothing is sound; why, its own link tells."""
     logs = product.spec.logs
     assert logs
     product.clients.log.delete_index(logs.project, logs.logstore)
-    assert about(product) == []
+    assert not_known(product)
     product.cloud.log.delete_store(logs.project, logs.logstore)
-    assert about(product) == []
+    assert not_known(product)
+
+
+def test_without_a_function_or_a_declared_log_it_is_not_known(product: Account) -> None:
+    """The chain is not sound then either."""
+    service = replace(product.spec.service, logs=None)
+    found = look(product, replace(product.spec, service=service))
+    assert [each.standing for each in found if each.link == "what was told"] == [Standing.NOTE]
+    product.clients.fc.delete_trigger(SERVICE, FUNCTION, "ConfigRuleNonComplianceMNSTrigger")
+    product.clients.fc.delete_function(SERVICE, FUNCTION)
+    assert not_known(product)

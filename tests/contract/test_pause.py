@@ -20,8 +20,8 @@ from scripts.declared import PATH
 from scripts.flows import beside
 from scripts.localcloud import Drop, Fail, Hold
 from scripts.verbs import pause, resume
-from tests.account import FUNCTION, SERVICE, Account
-from tests.parts import Terminal, without
+from tests.account import Account
+from tests.parts import EITHER, Terminal, without
 
 
 def environment(product: Account) -> Mapping[str, str]:
@@ -31,8 +31,7 @@ def environment(product: Account) -> Mapping[str, str]:
 
 def settings(product: Account) -> dict[str, Any]:
     """All that Function Compute tells of the live function, but for its variables and when."""
-    place = (SERVICE, FUNCTION)
-    found = product.cloud.fc.resources.function(*place)
+    found = product.cloud.fc.resources.function(*product.place)
     return {
         **{k: v for k, v in found.settings.items() if k != "environmentVariables"},
         "code": found.code.checksum,
@@ -50,6 +49,7 @@ def updates(product: Account) -> int:
     return len(product.cloud.journal.entries("fc", "UpdateFunction"))
 
 
+@EITHER
 def test_a_pause_changes_the_mode_and_nothing_else(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +90,7 @@ def test_the_first_pause_counts(product: Account, capsys: pytest.CaptureFixture[
     assert (environment(product), updates(product)) == (before, count)
 
 
+@EITHER
 @pytest.mark.parametrize("mode", ["enforce", "report"])
 def test_resume_puts_back_what_was(product: Account, mode: str) -> None:
     """After pause and resume every variable is as it was, whichever mode that means."""
@@ -142,6 +143,58 @@ def test_resuming_tells_what_is_open_and_asks(
     assert "first          cn-shanghai  public-read" in said
     assert "resource-repair sweep --due" in said
     assert environment(product)["repairMode"] == mode
+
+
+@pytest.fixture
+def crowded(sound: Account) -> Account:
+    """Paused, with 21 buckets that are open."""
+    sound.plant(**{f"open_{number}": "public-read" for number in range(21)})
+    assert sound.run("pause") == 0
+    return sound
+
+
+def test_resuming_on_many_wants_their_number(
+    crowded: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As apply does: typed, or given as EXPECT_CLOSE; who only looks needs none."""
+    assert crowded.run("resume", "--dry-run") == 0
+    assert crowded.run("resume", "--yes") == 1
+    assert "would close 21 buckets: set EXPECT_CLOSE=21 if" in capsys.readouterr().err
+    assert crowded.run("resume", "--yes", EXPECT_CLOSE="20") == 1
+    assert "EXPECT_CLOSE is 20" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert crowded.run("resume") == 2
+    assert "set EXPECT_CLOSE=21 if" in capsys.readouterr().err
+    for typed, ends in (("y\n", 2), ("21\nn\n", 1)):
+        monkeypatch.setattr(sys, "stdin", Terminal(typed))
+        assert crowded.run("resume") == ends
+    assert environment(crowded)["repairMode"] == "report"
+    monkeypatch.setattr(sys, "stdin", Terminal("21\ny\n"))
+    assert crowded.run("resume") == 0
+    assert environment(crowded)["repairMode"] == "enforce"
+    assert crowded.run("pause") == 0
+    assert crowded.run("resume", "--yes", EXPECT_CLOSE="21") == 0
+
+
+def test_what_is_opened_while_a_person_says_yes_is_no_part_of_it(
+    product: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is reported is read again after the yes: nothing is resumed on an old list."""
+    product.plant(first="public-read")
+    assert product.run("pause") == 0
+    opens = iter((True, False))
+
+    class Slow(Terminal):
+        def readline(self, size: int | None = -1) -> str:
+            if next(opens):
+                product.plant(second="public-read")
+            return super().readline(size or -1)
+
+    monkeypatch.setattr(sys, "stdin", Slow("y\ny\n"))
+    assert product.run("resume") == 1
+    assert "new findings would close second too by now: it stays paused" in capsys.readouterr().err
+    assert environment(product)["repairMode"] == "report"
+    assert product.run("resume") == 0
 
 
 def test_a_bucket_that_is_gone_by_now_stops_no_resume(
@@ -201,6 +254,7 @@ def test_a_reason_that_does_not_fit_is_told(
     assert environment(product) == before
 
 
+@EITHER
 @pytest.mark.parametrize("fault", [Drop(), Drop(applied=False), Fail(503, "InternalServerError")])
 def test_a_bad_moment_does_not_stop_the_stop(
     product: Account, capsys: pytest.CaptureFixture[str], fault: Drop | Fail
@@ -229,10 +283,10 @@ def changed_meanwhile(product: Account) -> Iterator[None]:
         product.cloud.journal.wait_for(
             lambda entries: sum(entry.action == "GetFunction" for entry in entries) > seen, 30
         )
-        place = (SERVICE, FUNCTION)
-        found = product.cloud.fc.resources.function(*place).settings["environmentVariables"]
+        resources = product.cloud.fc.resources
+        found = resources.function(*product.place).settings["environmentVariables"]
         fields = {"environmentVariables": {**found, "logLevel": "DEBUG"}}
-        product.cloud.fc.resources.update_function(*place, fields)
+        resources.update_function(*product.place, fields)
         hold.released.set()
 
     other = threading.Thread(target=change)
@@ -250,6 +304,7 @@ def test_what_somebody_else_changes_meanwhile_stays(product: Account) -> None:
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 def test_a_resume_that_was_overtaken_stops(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -289,6 +344,7 @@ def test_a_pause_that_cannot_be_read_is_told(
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 @pytest.mark.parametrize("verb", [pause, resume], ids=["pause", "resume"])
 def test_what_is_not_deployed_is_told(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: Any

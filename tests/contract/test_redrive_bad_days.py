@@ -1,16 +1,20 @@
 """What goes wrong while messages are sent again: nothing is lost by it."""
 
 import json
+import re
 
 import pytest
 
+from scripts.account import mailbox
 from scripts.flows import deliver
+from scripts.flows import waiting as flow
 from scripts.localcloud import Drop
 from scripts.verbs.redrive import VERB
 from tests.account import QUEUE, Account
 from tests.contract.test_redrive import poison, told, waiting
 from tests.parts import without, zipped
 
+IN_FLIGHT = "cannot be seen just now: somebody else holds "
 PAUSED = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})
 
 
@@ -29,6 +33,51 @@ def test_a_function_that_closes_nothing_gets_nothing(
         assert product.run("redrive", "--yes") == 1
     assert said in capsys.readouterr().err
     assert len(waiting(product)) == 1
+
+
+def test_what_others_hold_is_work_left(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All, or one of two, is invisible just now: how many and until when at most, said last."""
+    poison(product, "first", "second")
+    product.cloud.faults.clear()
+    (held,) = product.cloud.mns.receive(QUEUE)
+    product.cloud.mns.change_visibility(QUEUE, held.receipt_handle, 600)
+
+    assert product.run("redrive", "--dry-run") == 0
+    looked = capsys.readouterr().out
+    assert re.search(
+        f"1 message of {QUEUE} {IN_FLIGHT}it, until .* at most; run again then$", looked
+    )
+    assert product.run("redrive", "--yes") == 1  # what could be had is settled nevertheless
+    assert re.search(f"1 message of {QUEUE} {IN_FLIGHT}it, until ", capsys.readouterr().out)
+    assert len(waiting(product)) == 1
+
+    assert product.run("redrive", "--yes", "--json") == 1
+    said = capsys.readouterr()
+    assert "nothing to do" not in said.err
+    assert IN_FLIGHT in json.loads(said.out)["rest"]
+    assert product.run("redrive", "--discard", "--reason", "why", "--yes") == 1
+    product.cloud.clock.advance(600)
+    assert product.run("redrive", "--yes") == 0
+    assert product.run("redrive", "--yes") == 0
+    assert f"nothing to do: {QUEUE} is empty" in capsys.readouterr().out
+
+
+def test_beyond_what_is_looked_at_there_is_work_left(
+    product: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs unattended must not take the first thousand for all."""
+    monkeypatch.setattr(mailbox, "MOST_LISTED", 2)
+    monkeypatch.setattr(flow, "MOST_LISTED", 2, raising=False)
+    monkeypatch.setattr(mailbox, "_BATCH", 1)
+    poison(product, "first", "second", "third")
+    product.cloud.faults.clear()
+    assert product.run("redrive", "--yes") == 1
+    assert capsys.readouterr().out.endswith("2 first messages: run again for the rest\n")
+    assert len(waiting(product)) == 1
+    product.cloud.clock.advance(2)
+    assert product.run("redrive", "--yes") == 0
 
 
 def test_an_answer_that_was_lost_settles_nothing(

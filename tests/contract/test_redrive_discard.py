@@ -122,11 +122,36 @@ def test_what_has_a_finding_of_ours_stays(
         assert len(product.cloud.mns.messages(QUEUE)) == 1
 
 
+def test_a_damaged_message_with_a_finding_of_ours_tells_the_way_out(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can never be sent as a whole: the bucket is swept, and then it is discarded by its id."""
+    product.plant(first="public-read")
+    finding = json.loads(json.dumps(FINDING).replace("config-snapshot", "first"))
+    damaged = {"dataType": "NonCompliantNotification", "evaluationResultIdentifier": 5}
+    product.cloud.mns.send(QUEUE, envelope(json.dumps([finding, damaged])))
+    assert product.run("redrive", "--yes", "--json") == 1
+    said = capsys.readouterr()
+    (message,) = json.loads(said.out)["messages"]
+    way_out = (
+        "`resource-repair sweep --bucket first`, then "
+        f"`resource-repair redrive --discard --reason WHY --id {message['id']}`"
+    )
+    assert f"keep: {message['kept']}: {way_out}" in said.err
+
+    sweep, discard = (each.split()[1:] for each in way_out.split("`")[1::2])
+    product.cloud.clock.advance(2)
+    assert product.run(*sweep, "--yes") == 0
+    assert product.run(*discard, "--yes") == 0
+    assert product.acls() == {"first": "private"}
+    assert product.cloud.mns.messages(QUEUE) == []
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--discard", "--yes"], "say why, as --reason WHY"),
-        (["--discard", "--yes", "--reason", "  "], "say why, as --reason WHY"),
+        (["--discard", "--yes"], "add --reason WHY"),
+        (["--discard", "--yes", "--reason", "  "], "add --reason WHY"),
         (["--discard", "--reason", "why", "--to", "topic"], "--to sends, and --discard does not"),
         (["--reason", "why"], "--reason is of --discard"),
         (["--discard", "--reason", "why"], "nobody is here to be asked"),

@@ -15,7 +15,7 @@ from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.sweep import VERB
 from tests.account import Account
-from tests.parts import Terminal, without
+from tests.parts import EITHER, Terminal, without
 
 DENIED = Fail(403, "AccessDenied")
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
@@ -51,6 +51,7 @@ def answered(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+@EITHER
 def test_it_closes_what_is_open_and_nothing_else(
     open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,7 +234,7 @@ def test_in_mode_report_nothing_is_closed(
     """The function's mode holds: each is reported, the number to be closed is none."""
     product.plant(alpha="public-read")
     with product.deployed_with(repairMode="report"):
-        assert product.run("sweep", "--yes", "--json") == 0
+        assert product.run("sweep", "--yes", "--json") == 1
     said = capsys.readouterr()
     assert "1 bucket stays open, as the function runs in mode report" in said.err
     assert "settled" not in said.err
@@ -241,6 +242,23 @@ def test_in_mode_report_nothing_is_closed(
     assert (document["closes"], document["mode"]) == (0, "report")
     assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
     assert product.acls() == {"alpha": "public-read"}
+
+
+def test_a_sweep_in_mode_report_is_no_success_and_looking_is(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a pause: who asks to close must not miss that nothing is; who only looks is told."""
+    product.plant(alpha="public-read")
+    with product.deployed_with(repairMode="report"):
+        assert product.run("sweep", "--dry-run") == 0
+        looked = capsys.readouterr().out
+        assert product.run("sweep", "--yes") == 1
+        assert "1 bucket stays open, as the function runs in mode report" in capsys.readouterr().out
+        product.cloud.clock.advance(2)  # by then the log is searched
+        assert product.run("sweep", "--due", "--yes") == 0  # nothing is due, and so nothing asked
+        due = capsys.readouterr().out
+    assert "this closes 0 buckets, as the function runs in mode report" in looked
+    assert "nothing to do: no bucket is due, as the function runs in mode report" in due
 
 
 def test_what_is_closed_or_gone_by_now_is_no_failure(

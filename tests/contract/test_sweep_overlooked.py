@@ -64,11 +64,17 @@ def test_its_number_closes_it(product: Account, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(("typed", "ends"), [("y", 1), ("1", 1), ("", 1), ("2", 0)])
 def test_a_person_types_the_number(
-    product: Account, monkeypatch: pytest.MonkeyPatch, typed: str, ends: int
+    product: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    ends: int,
 ) -> None:
     """At a terminal a yes is not enough: it is the number that confirms."""
     monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
     assert product.run("sweep", *DUE) == ends
+    asked = "1 of these 2 buckets is open although its last audit line says otherwise: to close"
+    assert asked in capsys.readouterr().err
     closed = {"private"} if ends == 0 else {"public-read"}
     assert set(product.acls().values()) == closed
 

@@ -9,7 +9,7 @@ import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
-from scripts.account.defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
+from scripts.account.compute.fc2_defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
 from scripts.decide.drift import Drift
 from scripts.flows.compare import find_drift
 from tests.account import FUNCTION, SERVICE, Account

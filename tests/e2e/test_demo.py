@@ -1,10 +1,15 @@
 """The demo's verdict is worth something: it fails when a promise does not hold."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from alibabacloud_fc_open20210406 import models
 
+from scripts import ROOT
 from scripts.localcloud import LocalCloud
 from scripts.stage import demo, stage
 from tests.account import FUNCTION, SERVICE
@@ -51,3 +56,33 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
     monkeypatch.setattr(demo, "set_up", come_back)
     assert demo.main() == 1
     assert "NO   config-deleted: gone" in capsys.readouterr().out
+
+
+@pytest.mark.bad_days
+def test_the_two_commands_that_it_ends_with_lead_to_a_bucket_that_is_closed(
+    tmp_path: Path,
+) -> None:
+    """Nothing is wanted between them: the product is on the cloud, and its environment says all."""
+    commands = [line.split() for line in demo._NEXT if line.startswith("  ")]
+    make, verb = commands
+    assert make == ["make", "cloud", "ARGS=--deployed", ">", "build/cloud.env"]
+    assert verb[:4] == [".", "build/cloud.env", "&&", "scripts/resource-repair"]
+
+    environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    quick = ("--json", "--time-scale", "0.001")
+    serve = [sys.executable, "-m", "scripts.stage.serve", "--deployed", *quick]
+    with subprocess.Popen(
+        serve, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as cloud:
+        try:
+            assert cloud.stdout
+            environ |= json.loads(cloud.stdout.readline())
+            run = [sys.executable, "-m", "scripts", *verb[4:], "--yes"]
+            ended = subprocess.run(
+                run, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+            )
+        finally:
+            cloud.terminate()
+    assert ended.returncode == 0, ended.stderr
+    assert "opened resource-repair-proof-" in ended.stdout
+    assert "the loop closed" in ended.stdout

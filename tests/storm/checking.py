@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from tests.storm.seeing import Call, Finding, Run, Seen, State, findings
 OPENNESS = {"private": 0, "public-read": 1, "public-read-write": 2}
 READ, WRITE = "GetBucketInfo", "PutBucketAcl"
 END = float("inf")
+STALE = 3.0  # seconds: how old what OSS shows may be, as README has it
 _LEFT_AT_NIGHT = re.compile("although its last audit line says (failed|denied|would_repair|exempt)")
 
 
@@ -94,34 +95,50 @@ def none_wronged(view: View) -> Iterator[Violation]:
         states = [state for state in view.states(call.bucket, began, call.at) if state]
         if states and all(state.owner != view.seen.account for state in states):
             yield Violation(2, f"{call} is about another account's bucket")
-        if call.status == 200 and states and all(_wrongs(view, call, run, s) for s in states):
-            yield Violation(2, f"{call} is about an exempt bucket")
+        stale = {each.acl for each in view.states(call.bucket, began - STALE, began) if each}
+        if (
+            call.status == 200
+            and states
+            and all(_wrongs(view, call, run, s, stale) for s in states)
+        ):
+            yield Violation(2, f"{call} is about an exempt bucket: {states}, after {before}, {run}")
 
 
-def _wrongs(view: View, call: Call, run: Run, state: State) -> bool:
+def _wrongs(view: View, call: Call, run: Run, state: State, stale: set[str]) -> bool:
+    """Whether the write takes from an exemption, by none of the ACLs that a read may have shown."""
     ceiling = view.ceiling(call.bucket, state, run.began, surely=True)
-    return ceiling > 0 and (OPENNESS[state.acl] <= ceiling or OPENNESS[call.acl] < ceiling)
+    well = all(OPENNESS[acl] <= ceiling for acl in {state.acl, *stale})
+    return ceiling > 0 and (well or OPENNESS[call.acl] < ceiling)
 
 
 def creations_told(view: View) -> Iterator[Violation]:
     """3: a bucket that the function made is told, and so is one younger than its finding."""
     said = [(run, line) for run in view.seen.runs for line in run.lines]
     for own, call, _ in view.writes():
-        made = pairwise(view.states(call.bucket, call.began, call.at))
-        if call.status == 200 and any(a is None and b and b.acl == call.acl for a, b in made):
-            later = [line for run, line in said if run.at >= call.at]
-            lines = [line for line in later if line["bucket"] == call.bucket]
+        states = pairwise(view.states(call.bucket, call.began, call.at))
+        made = [b.created for a, b in states if a is None and b and b.acl == call.acl]
+        if call.status == 200 and made:
+            later = [(run, line) for run, line in said if run.at >= call.at]
+            of_it = [(run, line) for run, line in later if line["bucket"] == call.bucket]
             asked = own.kind == "sync" and own.error and not own.lines  # who asked is told so
-            if not asked and not any(map(_tells_creation, lines)):
-                yield Violation(
-                    3, f"{call} made a bucket, {own}; {[words(each) for each in lines]}"
-                )
+            # Killed before it could say so, and deleted before anybody looked: who could tell?
+            unseen = own.error and not any(_saw(view, run, call.bucket, made) for run, _ in of_it)
+            if not asked and not unseen and not any(_tells_creation(line) for _, line in of_it):
+                lines = [words(line) for _, line in of_it]
+                yield Violation(3, f"{call} made a bucket, {own}; {lines}")
     for run, line in said:
         plain = line["outcome"] in ("repaired", "already_private", "exempt", "blocked")
         if plain and line["reported_at"] is not None:
             states = view.states(line["bucket"], run.began, run.at)
             if all(state and state.created > line["reported_at"] / 1000 for state in states):
                 yield Violation(3, f"{words(line)}, and the bucket is younger than its finding")
+
+
+def _saw(view: View, run: Run, bucket: str, created: Sequence[float]) -> bool:
+    """Whether the run looked while a bucket of one of those creation dates was there."""
+    looks = [call for call in view.calls.get((run.key, bucket), ()) if call.action == READ]
+    states = [state for look in looks for state in view.states(bucket, look.began, look.at)]
+    return any(state and state.created in created for state in states)
 
 
 def _tells_creation(line: Mapping[str, Any]) -> bool:

@@ -284,7 +284,7 @@ def test_code_stays_clean(built: Path) -> None:
         (ENTRY.replace("2026-12-31", "2029-01-01"), "400 days"),
         (ENTRY.replace("owner: web", "owner: web, owner: me"), "owner is given twice"),
         ("- {bucket: [", "line 1: the line opens what nothing closes"),
-        ("", "must be a list"),
+        ("", "write [] where no bucket is exempt"),
         ("a: &a [*a]\n", ""),
     ],
 )
@@ -345,5 +345,7 @@ def test_the_calendar_gives_notice(tmp_path: Path) -> None:
     assert check_exemptions.notices(path, date(2026, 11, 1)) == []
     (soon,) = check_exemptions.notices(path, date(2026, 12, 21))
     assert soon == "static-assets expires on 2026-12-31, in 10 days (web)"
+    (tomorrow,) = check_exemptions.notices(path, date(2026, 12, 30))
+    assert "in 1 day (" in tomorrow
     (over,) = check_exemptions.notices(path, date(2027, 1, 1))
     assert over == "static-assets expired on 2026-12-31: remove it (web)"

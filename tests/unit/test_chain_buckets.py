@@ -64,6 +64,12 @@ def test_enforcing_for_the_first_time_counts_what_it_closes(
     [
         ("https://oss-{region}.aliyuncs.com", "cn-beijing", None, ""),
         (
+            "https://oss-cn-hzfinance.aliyuncs.com",
+            "cn-hangzhou-finance",
+            Standing.SOUND,
+            "repairs of buckets outside cn-hzfinance would fail",
+        ),
+        (
             "https://oss-cn-shanghai-internal.aliyuncs.com",
             "cn-shanghai",
             Standing.SOUND,
@@ -192,7 +198,10 @@ def test_a_first_enforcement_names_what_it_closes_though_the_live_function_exemp
     assert found.standing is Standing.FAULT
     assert found.what.startswith("2 buckets that are non-compliant")
     assert found.what.endswith("exempt until now: shop")
-    assert f"set {EXPECT}=2" in found.mend
+    # To be followed at once: the variable, and what becomes of its number by what else is advised.
+    assert f"each of which makes the number one less; to close all of them set {EXPECT}=2" in (
+        found.mend
+    )
 
 
 def test_going_back_to_report_names_what_stays_open_and_wants_no_number() -> None:

@@ -96,6 +96,27 @@ WRITTEN_AGAIN = RACED._replace(
         *(READ._replace(began=101.32), WRITE._replace(began=101.34, at=101.36), BACK, POLICY),
     )
 )
+# More open than its exemption allows when it was last shown, and set to what that allows; closed
+# meanwhile by its owner: a race, however late the read shows that. But not long ago.
+CEILING = SOUND._replace(
+    exempted=(Exempted(0.0, 0.0, "site", "public-read"),),
+    changes=(
+        Change(90.0, "site", OPEN._replace(acl="public-read-write")),
+        Change(99.5, "site", CLOSED),
+        Change(101.25, "site", OPEN),
+    ),
+    calls=(READ, WRITE._replace(acl="public-read"), BACK),
+    runs=(
+        RUN._replace(
+            lines=(
+                {**LINE, "reason": "set to the exemption's ceiling", "acl_after": "public-read"},
+            )
+        ),
+    ),
+)
+LONG_CLOSED = CEILING._replace(
+    changes=(CEILING.changes[0], CEILING.changes[1]._replace(at=97.0), CEILING.changes[2])
+)
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
 
 
@@ -117,6 +138,25 @@ MADE = SOUND._replace(
         Change(101.25, "site", State("private", OURS, 101.0)),
     )
 )
+# Killed after it made the bucket, which its owner deletes again before anybody looks.
+KILLED = RUN._replace(at=101.35, error="killed", lines=())
+NOBODY_SAW = MADE._replace(
+    changes=(*MADE.changes, Change(102.0, "site", None)),
+    calls=(
+        *(READ, WRITE, Call(103.0, 103.1, "2", "GetBucketInfo", "site", status=404)),
+        Call(106.2, 106.3, "2", "GetBucketInfo", "site", status=404),
+    ),
+    runs=(
+        KILLED,
+        RUN._replace(
+            began=102.9,
+            at=106.4,
+            key="2",
+            lines=({**LINE, "outcome": "gone", "reason": "none", "acl_after": None},),
+        ),
+    ),
+)
+SEEN_AND_NOT_TOLD = NOBODY_SAW._replace(changes=(*MADE.changes, Change(104.0, "site", None)))
 SAID_SO = GAVE_UP._replace(jobs=(GAVE_UP.jobs[0]._replace(undelivered="64 KB"),))
 # Given up before it ever ran, and then redriven: or not, and in no queue.
 NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),))
@@ -135,8 +175,10 @@ NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),)
         (SOUND._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),)), 2),
         (with_states(tagged(OPEN), tagged(CLOSED)), 2),
         (WRITTEN_AGAIN, 2),
+        (LONG_CLOSED, 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
+        (SEEN_AND_NOT_TOLD, 3),
         (with_states(OPEN._replace(created=100.2), CLOSED._replace(created=100.2), 100.5), 3),
         (SOUND._replace(calls=(WRITE, BACK, POLICY)), 4),
         (SOUND._replace(calls=(READ._replace(status=404), WRITE, BACK, POLICY)), 4),
@@ -184,6 +226,7 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
     [
         lambda: swept("repaired"),
         lambda: RACED,
+        lambda: CEILING,
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
         lambda: MADE._replace(
@@ -191,6 +234,7 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
         ),
         lambda: GAVE_UP._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: SAID_SO,
+        lambda: NOBODY_SAW,
         lambda: NEVER_RUN,
         lambda: GAVE_UP._replace(runs=(FAILED, RUN._replace(request_id="r-2", kind="sync"))),
     ],

@@ -6,16 +6,20 @@ from itertools import groupby
 from scripts.decide import posture
 from scripts.decide.attention import Need
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import Link, Remark, Standing, read, sound
+from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
 
 _NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
-    if unknown := [*read(facts.told, "what somebody was told of")]:
+    if unknown := [*unseen(facts.told, "what somebody was told of")]:
         yield from unknown
         return
     told = known(facts.told)
+    if told is None:
+        what = "it is not known before the function is there, and the log with its index"
+        yield note(what, "see there")
+        return
     if not told:
         yield sound("what was told is so of no bucket any more")
     for (outcome, mend), group in groupby(sorted(told, key=_kind), _kind):

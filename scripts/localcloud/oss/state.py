@@ -54,6 +54,7 @@ class OssState(Rewindable):
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
     `policy_status_heeds_block` has IsPublic be false where Block Public Access overrules a policy.
     `accepts_v1` lets signatures of version 1 in, as those of accounts from before March 2025 are.
+    `old_buckets` are those that take them whatever the account is, as Function Compute's does.
     `put_acl_conflicts` answers a PutBucketAcl that is not allowed with BucketAlreadyExists.
     `explains_denials` tells the action that RAM did not allow; else it is said that the bucket
     belongs to somebody else.
@@ -66,6 +67,7 @@ class OssState(Rewindable):
         self.policy_status_heeds_block = False
         self.block_new_buckets = False
         self.accepts_v1 = False
+        self.old_buckets: set[str] = set()
         self.put_acl_conflicts = False
         self.explains_denials = True
         self.regions = {*regions.KNOWN, core.region}

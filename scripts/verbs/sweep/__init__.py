@@ -7,7 +7,8 @@ mode and exemptions are its own. Buckets whose closing breaks nothing come first
 open; --limit leaves the rest for the next run. When more than --max-failures are not settled, no
 further one is begun, nor when the function was changed or paused meanwhile: it is read again before
 each. Whatever is not settled is told (exit code 1): nobody else tries it again. What --limit leaves
-is told last, and is exit code 1 too where nobody was asked (--yes, --expect).
+is told last, and is exit code 1 too where nobody was asked (--yes, --expect). So is it where the
+function is paused or in mode report, and closes none of what it gets.
 
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
 the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
@@ -23,7 +24,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resource_repair import naming
+from resource_repair.values import REPORT
 from scripts.account import audit_trail, findings
+from scripts.account.compute import compute
 from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Context, Ended, Verb, finite, show_unread, whole
 from scripts.decide.candidates import Candidate
@@ -129,7 +132,8 @@ def _sweep(context: Context) -> Ended:
         raise done.refused
     unsettled = any(map(rendering.failed, done.endings))
     told = for_a_person(rendering.lines_of(done))
-    idle = plan.live.pause is not None and bool(done.endings)  # who asks to close wants to know
+    # Who asks to close wants to know that nothing was.
+    idle = plan.live.mode == REPORT and bool(done.endings)
     return Ended(Exit.PROBLEM if done.stopped or unsettled or told or idle else end, report)
 
 
@@ -144,8 +148,7 @@ def _agreed(context: Context, plan: SweepPlan) -> bool:
         return True
     if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
         typed = context.console.ask(
-            f"{new} of these {plan.closes} are open although the last audit line says otherwise: "
-            "to close all of these, type how many that is:",
+            rendering.asked_about(new, plan.closes),
             f"look at them with --dry-run, and say --expect {plan.closes}",
         )
         return typed == str(plan.closes)
@@ -170,7 +173,7 @@ def _confirming(options: Options, plan: SweepPlan) -> str:
 def _carry_out(context: Context, plan: SweepPlan) -> ParallelRun[Candidate]:
     console, spec = context.console, context.spec
     timeout = int(plan.live.timeout)
-    _ = context.clients.fc  # made once, before many ask for it
+    _ = compute(context.spec, context.clients)  # made once, before many ask for it
     told: list[str] = []
 
     def work(candidate: Candidate) -> Ending:

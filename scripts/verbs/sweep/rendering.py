@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from resource_repair.exemptions import Exemption
-from resource_repair.values import IGNORED, WOULD_REPAIR
+from resource_repair.values import IGNORED, REPORT, WOULD_REPAIR
 from scripts.account import findings
 from scripts.account.audit_trail import AuditLine
 from scripts.context import Context
 from scripts.decide.candidates import Candidate
-from scripts.decide.prospect import counted
+from scripts.decide.prospect import counted, left_alone
 from scripts.flows.audit_lines import cut, tell_person
 from scripts.flows.deliver import Ending
 from scripts.flows.parallel_run import ParallelRun
@@ -53,7 +53,7 @@ class Report:
 def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     """The plan, for people."""
     live = plan.live
-    console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
+    console.say(f"function {live.spec.function_in_cloud}, {live.pause or f'in mode {live.mode}'}")
     rows = [_row(each, plan, "") for each in plan.chosen]
     rows += [_row(each, plan, "next time: --limit") for each in plan.later]
     rows += [_row(each, plan, f"left: {plan.why[each.bucket]}") for each in plan.unconfirmed]
@@ -64,19 +64,33 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     if plan.fresh:
         names = ", ".join(plan.fresh)
         console.say(f"not due yet, as what happened within --grace may be under way: {names}")
-    left = (
-        f"{len(plan.exempt)} exempt and {len(plan.ignored)} ignored in Cloud Config are left alone"
-    )
+    idle = f", as the function {_why_idle(plan)}" if live.mode == REPORT else ""
+    left = left_alone(len(plan.exempt), len(plan.ignored))
     if not plan.chosen:
         due = "is due yet" if plan.fresh else "is due"
         what = due if due_only else "is non-compliant that is not exempt"
         if not plan.unconfirmed:
-            console.say(f"nothing to do: no bucket {what}; {left}", "green")
+            style = "yellow" if idle else "green"
+            console.say(f"nothing to do: no bucket {what}{idle}; {left}", style)
         return
     hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
-    console.say(
-        f"this closes {counted(plan.closes)}, {hurt} of which somebody may miss; {left}", "bold"
+    missed = idle or f", {hurt} of which somebody may miss"
+    console.say(f"this closes {counted(plan.closes)}{missed}; {left}", "bold")
+
+
+def asked_about(new: int, closes: int) -> str:
+    """What is asked where `new` of those that are closed are open unknown to the audit trail."""
+    if closes == 1:
+        its = "This bucket is open although its last audit line says otherwise: to close it"
+        return f"{its}, type how many buckets that is:"
+    which = "All" if new == closes else f"{new} of these"
+    is_open = (
+        "is open although its last audit line says"
+        if new == 1
+        else ("are open although their last audit lines say")
     )
+    them = f"{which} {counted(closes)} {is_open} otherwise: to close all of them"
+    return f"{them}, type how many they are:"
 
 
 def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
@@ -93,9 +107,17 @@ def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
 def show_later(console: Console, plan: SweepPlan) -> None:
     """That there is work left, as the last that is said; nothing if there is none."""
     if plan.later:
-        left = sum(each.closes for each in plan.later)
-        told = f"; {counted(left)} open, to be closed then" if left else ""
-        console.say(f"--limit left {counted(len(plan.later))} for the next run{told}", "red")
+        closes = sum(each.closes for each in plan.later)
+        console.say(left_by_limit(len(plan.later), closes), "red")
+
+
+def left_by_limit(left: int, closes: int) -> str:
+    """How many are left for the next run, and how many of them it closes."""
+    which = f"{closes} of them"
+    if closes == left:
+        which = "it" if left == 1 else "them"
+    then = f", which closes {which}" if closes else ""
+    return f"--limit left {counted(left)} for the next run{then}"
 
 
 def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:
@@ -116,11 +138,14 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
     reported = sum(outcome(ending) == WOULD_REPAIR for _, ending in done.endings)
     if reported:
         stay = "stays" if reported == 1 else "stay"
-        why = "is paused" if plan.live.pause else "runs in mode report"
-        console.say(f"{counted(reported)} {stay} open, as the function {why}", "yellow")
+        console.say(f"{counted(reported)} {stay} open, as the function {_why_idle(plan)}", "yellow")
     told = tell_person(console, lines_of(done))
     if not (told or left or untried or reported):
         console.say(f"{_all(len(endings))} settled", "green")
+
+
+def _why_idle(plan: SweepPlan) -> str:
+    return "is paused" if plan.live.pause else f"runs in mode {REPORT}"
 
 
 def _all(number: int) -> str:
