@@ -7,12 +7,15 @@ and the others go on.
 import functools
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scripts.account import sites
-from scripts.account.compute import fc2_service
+from scripts.account.clients import Clients
+from scripts.account.compute import fc2_service, fc3
+from scripts.account.compute.port import Host
 from scripts.account.endpoints import REGION, Endpoints
+from scripts.account.function import LIST_FUNCTIONS
 from scripts.account.notifications import LIST_RECORDS, action_policies
 from scripts.account.own_bucket import NotOursError
 from scripts.account.recorder import GET_RECORDER
@@ -20,7 +23,7 @@ from scripts.context import Context
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, wait
 
-PERMISSIONS = (GET_RECORDER, LIST_RECORDS, fc2_service.LIST_SERVICES)
+PERMISSIONS = (GET_RECORDER, LIST_RECORDS, fc2_service.LIST_SERVICES, LIST_FUNCTIONS)
 
 # By the key in the file: of a bucket (`probe_bucket`), a message (`probe_message`), services.
 QUESTIONS: Mapping[str, str] = {
@@ -44,6 +47,7 @@ QUESTIONS: Mapping[str, str] = {
     "config_sites": "which Cloud Config answers?",
     "alert_records": "how many action policies of Log Service are kept in which region?",
     "function_compute_2": "does Function Compute 2.0 answer?",
+    "function_compute_3": "does Function Compute 3.0 answer?",
 }
 OF_BUCKET = tuple(QUESTIONS)[: tuple(QUESTIONS).index("put_acl_needs_put_bucket") + 1]
 UNDER_WAY = 3600.0  # seconds within which what is left may be of a probe that still runs
@@ -148,11 +152,13 @@ def of_services(probe: Probe) -> None:
 
     probe.ask("alert_records", alert_records)
 
-    def fc_2() -> Came:
-        next(fc2_service.hosts(clients), None)
-        return Came(True)
+    def answering(hosts: Callable[[Clients], Iterator[Host]]) -> Came:
+        next(hosts(clients), None)
+        return Came(answer=True)
 
-    probe.ask("function_compute_2", lambda: _or_code(fc_2))
+    for key, kind in (("function_compute_2", fc2_service), ("function_compute_3", fc3)):
+        ask = functools.partial(answering, kind.hosts)
+        probe.ask(key, functools.partial(_or_code, ask))
 
 
 def _config_sites(context: Context) -> Came:
