@@ -3,8 +3,6 @@
 import base64
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from alibabacloud_fc_open20210406 import models
@@ -14,20 +12,21 @@ from scripts.account.clients import Clients, calling, uploading
 from scripts.account.compute import fc2_defaults as defaults
 from scripts.account.compute.port import (
     Change,
-    ChangedError,
     Fields,
     Invocation,
     LiveAsync,
     LiveFunction,
     LiveTrigger,
     StoredPackage,
+    destination,
+    qualifier,
+    unless_changed,
 )
 from scripts.account.compute.undeclared import defaults_of, settings_of
 from scripts.account.just_made import JustMade
 from scripts.account.package import checksum
 from scripts.account.resource import FC_PAGE, Difference, Verdict, deleting, find, read, token_pages
 from scripts.declared import AsyncConfig, Spec
-from scripts.errors import CloudError
 
 
 class FunctionCompute2:
@@ -50,15 +49,8 @@ class FunctionCompute2:
         if answer is None:
             return None
         body = answer.body
-        return LiveFunction(
-            fields=Fields(_told(body), settings_of(body, defaults.FUNCTION_DEFAULTS)),
-            description=body.description or "",
-            environment=dict(body.environment_variables or {}),
-            checksum=str(body.code_checksum),
-            timeout=float(body.timeout),
-            changed_at=datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00")),
-            version=answer.headers.get("etag", ""),
-        )
+        fields = Fields(_told(body), settings_of(body, defaults.FUNCTION_DEFAULTS))
+        return LiveFunction.of(answer, fields)
 
     def declared(self) -> Fields:
         """The function as it should be."""
@@ -101,13 +93,8 @@ class FunctionCompute2:
             headers["X-Fc-Code-Checksum"] = checksum(change.code)
         request = models.UpdateFunctionRequest(**fields, **defaults.resetting(change.reset))
         options = (models.UpdateFunctionHeaders(common_headers=headers), carrying)
-        try:
-            with calling("fc:UpdateFunction", self._name):
-                self._fc.update_function_with_options(*self._place, request, *options)
-        except CloudError as error:
-            if error.status != HTTPStatus.PRECONDITION_FAILED:
-                raise
-            raise ChangedError.of(self._name) from None
+        with unless_changed(self._name), calling("fc:UpdateFunction", self._name):
+            self._fc.update_function_with_options(*self._place, request, *options)
 
     def delete_function(self) -> None:
         """Take it away."""
@@ -141,7 +128,7 @@ class FunctionCompute2:
         """The trigger of the declared name."""
         name, get = self._spec.trigger.name, self._fc.get_trigger
         found = find("fc:GetTrigger", name, lambda: get(*self._place, name))
-        return found and _trigger(found)
+        return found and LiveTrigger.of(found)
 
     def triggers(self) -> Iterator[LiveTrigger]:
         """Every trigger of the function."""
@@ -151,7 +138,7 @@ class FunctionCompute2:
             return self._fc.list_triggers(*self._place, request)
 
         found = token_pages("fc:ListTriggers", self._name, page, lambda body: body.triggers)
-        return map(_trigger, found)
+        return map(LiveTrigger.of, found)
 
     def create_trigger(self, config: Mapping[str, str]) -> None:
         """Make the declared one."""
@@ -248,28 +235,13 @@ def _upload(code: bytes) -> models.Code:
     return models.Code(zip_file=base64.b64encode(code).decode())
 
 
-def _trigger(found: Any) -> LiveTrigger:
-    return LiveTrigger(
-        name=found.trigger_name,
-        kind=found.trigger_type,
-        source_arn=found.source_arn or "",
-        role=found.invocation_role or "",
-        qualifier="" if found.qualifier == "LATEST" else found.qualifier or "",
-        config=json.loads(found.trigger_config or "{}"),
-    )
-
-
 def _async_config(found: Any) -> LiveAsync:
     destinations = found.destination_config or models.DestinationConfig()
     return LiveAsync(
-        qualifier="" if found.qualifier == "LATEST" else found.qualifier or "",
+        qualifier=qualifier(found.qualifier),
         retries=found.max_async_retry_attempts,
         max_age=found.max_async_event_age_in_seconds,
-        on_failure=_destination(destinations.on_failure),
-        on_success=_destination(destinations.on_success),
+        on_failure=destination(destinations.on_failure),
+        on_success=destination(destinations.on_success),
         tracked=bool(found.stateful_invocation),
     )
-
-
-def _destination(destination: models.Destination | None) -> str:
-    return (destination.destination or "") if destination else ""

@@ -17,12 +17,7 @@ from scripts.account.compute.undeclared import Defaults
 
 # Data structures "ServiceMetadata" and "FunctionMetadata".
 SERVICE_DEFAULTS: Defaults = {
-    "internetAccess": ("true", ""),
-    "vpcConfig.vpcId": ("",),
-    "vpcConfig.vSwitchIds": ("",),
-    "vpcConfig.securityGroupId": ("",),
-    "nasConfig.mountPoints": ("",),
-    "ossMountConfig.mountPoints": ("",),
+    **undeclared.AROUND,
     "tracingConfig.type": ("",),
     "tracingConfig.params": ("",),
 }
@@ -58,12 +53,7 @@ def resetting(fields: Iterable[str]) -> dict[str, Any]:
 
 def _resets() -> Mapping[str, Mapping[str, Any]]:
     return {
-        "internetAccess": {"internet_access": True},
-        "vpcConfig": {
-            "vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")
-        },
-        "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
-        "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+        **undeclared.resets_around(models),
         "tracingConfig": {"tracing_config": models.TracingConfig()},
         "initializer": {"initializer": ""},
         "layers": {"layers": []},

@@ -5,18 +5,19 @@ from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
-from scripts.account import just_made, mark
+from scripts.account import mark
 from scripts.account.clients import Clients, calling
 from scripts.account.compute import fc2_defaults as defaults
 from scripts.account.compute.fc2 import async_configs
 from scripts.account.compute.fc2_defaults import resetting
-from scripts.account.compute.port import Host, Sender, hosting
+from scripts.account.compute.hosting import hosting, log_settings, role_and_logs
+from scripts.account.compute.port import Host, Sender
 from scripts.account.compute.undeclared import defaults_of, settings_of
 from scripts.account.function import LIST_FUNCTIONS, Function
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, find, token_pages
-from scripts.account.role import ROLES, just_made_role, role_arn
+from scripts.account.role import ROLES, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
@@ -46,13 +47,7 @@ class Service(Thing):
         self._spec = spec
         self._clients = clients
         self._fc = clients.fc
-        logs = spec.service.logs
-        self._logs = models.LogConfig(
-            project=logs.project if logs else "",
-            logstore=logs.logstore if logs else "",
-            log_begin_rule=logs.begin_rule if logs else "None",
-            enable_request_metrics=logs.request_metrics if logs else False,
-        )
+        self._logs = models.LogConfig(**log_settings(spec))
 
     def live(self) -> State | None:
         """What is live, by the fields that are compared; None if it is not there."""
@@ -84,10 +79,7 @@ class Service(Thing):
 
     def rests_on(self) -> Iterator[JustMade]:
         """Its role, and where it logs to."""
-        yield just_made_role(self._clients, self._spec.service.role.name)
-        if logs := self._spec.service.logs:
-            yield just_made.missed(self._clients, "log project", logs.project)
-            yield just_made.missed(self._clients, "log store", f"{logs.project}/{logs.logstore}")
+        return role_and_logs(self._spec, self._clients)
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared, and what s.yaml leaves alone to its default."""

@@ -4,17 +4,17 @@ import base64
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from alibabacloud_fc20230330 import models
 from darabonba.runtime import RuntimeOptions
 
-from scripts.account import just_made
 from scripts.account.clients import UPLOAD_TIMEOUT, Clients, calling
 from scripts.account.compute import fc3_defaults as defaults
+from scripts.account.compute.hosting import hosting, log_settings, role_and_logs
 from scripts.account.compute.port import (
+    LATEST,
     Change,
     ChangedError,
     Fields,
@@ -25,17 +25,18 @@ from scripts.account.compute.port import (
     LiveTrigger,
     Sender,
     StoredPackage,
-    hosting,
+    destination,
+    qualifier,
+    unless_changed,
 )
 from scripts.account.compute.undeclared import defaults_of, settings_of
 from scripts.account.just_made import JustMade
 from scripts.account.package import checksum
 from scripts.account.resource import FC_PAGE, Difference, Verdict, deleting, find, read, token_pages
-from scripts.account.role import just_made_role, role_arn
+from scripts.account.role import role_arn
 from scripts.declared import AsyncConfig, Spec
 from scripts.errors import CloudError
 
-_LATEST = "LATEST"
 # What UpdateTrigger takes of that which is compared.
 _UPDATED = frozenset({"role", "notifyContentFormat", "notifyStrategy", "filterTag", "qualifier"})
 # Page "Trigger management" (2026-03-15): the console updates no trigger of a topic, and page
@@ -64,17 +65,8 @@ class FunctionCompute3:
         if answer is None:
             return None
         body = answer.body
-        return LiveFunction(
-            fields=Fields(
-                _told(body, body.log_config), settings_of(body, defaults.FUNCTION_DEFAULTS)
-            ),
-            description=body.description or "",
-            environment=dict(body.environment_variables or {}),
-            checksum=str(body.code_checksum),
-            timeout=float(body.timeout),
-            changed_at=datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00")),
-            version=answer.headers.get("etag", ""),
-        )
+        fields = Fields(_told(body, body.log_config), settings_of(body, defaults.FUNCTION_DEFAULTS))
+        return LiveFunction.of(answer, fields)
 
     def declared(self) -> Fields:
         """The function as it should be."""
@@ -83,7 +75,7 @@ class FunctionCompute3:
         return Fields(told, defaults_of(defaults.FUNCTION_DEFAULTS))
 
     def _settings(self) -> dict[str, Any]:
-        wanted, logs = self._spec.function, self._spec.logs
+        wanted = self._spec.function
         return {
             "description": wanted.description,
             "runtime": wanted.runtime,
@@ -93,12 +85,7 @@ class FunctionCompute3:
             "disk_size": wanted.disk,
             "timeout": wanted.timeout,
             "role": role_arn(self._spec),
-            "log_config": models.LogConfig(
-                project=logs.project if logs else "",
-                logstore=logs.logstore if logs else "",
-                log_begin_rule=logs.begin_rule if logs else "None",
-                enable_request_metrics=logs.request_metrics if logs else False,
-            ),
+            "log_config": models.LogConfig(**log_settings(self._spec)),
             "environment_variables": dict(wanted.environment),
         }
 
@@ -131,13 +118,8 @@ class FunctionCompute3:
         request = models.UpdateFunctionRequest(body=body)
         headers = {"If-Match": seen.version} if seen.version else {}
         carrying = RuntimeOptions() if change.code is None else _uploading()
-        try:
-            with calling("fc:UpdateFunction", self._name):
-                self._fc.update_function_with_options(self._name, request, headers, carrying)
-        except CloudError as error:
-            if error.status != HTTPStatus.PRECONDITION_FAILED:
-                raise
-            raise ChangedError.of(self._name) from None
+        with unless_changed(self._name), calling("fc:UpdateFunction", self._name):
+            self._fc.update_function_with_options(self._name, request, headers, carrying)
 
     def delete_function(self) -> None:
         """Take it away."""
@@ -146,10 +128,7 @@ class FunctionCompute3:
 
     def rests_on(self) -> Iterator[JustMade]:
         """Its role, and where it logs to."""
-        yield just_made_role(self._clients, self._spec.service.role.name)
-        if logs := self._spec.logs:
-            yield just_made.missed(self._clients, "log project", logs.project)
-            yield just_made.missed(self._clients, "log store", f"{logs.project}/{logs.logstore}")
+        return role_and_logs(self._spec, self._clients)
 
     def package(self) -> StoredPackage:
         """Where its code is; page "GetFunctionCode". It is asked once."""
@@ -175,7 +154,7 @@ class FunctionCompute3:
         """The trigger of the declared name."""
         name, get = self._spec.trigger.name, self._fc.get_trigger
         found = find("fc:GetTrigger", name, lambda: get(self._name, name))
-        return found and _trigger(found)
+        return found and LiveTrigger.of(found)
 
     def triggers(self) -> Iterator[LiveTrigger]:
         """Every trigger of the function."""
@@ -185,7 +164,7 @@ class FunctionCompute3:
             return self._fc.list_triggers(self._name, request)
 
         found = token_pages("fc:ListTriggers", self._name, page, lambda body: body.triggers)
-        return map(_trigger, found)
+        return map(LiveTrigger.of, found)
 
     def create_trigger(self, config: Mapping[str, str]) -> None:
         """Make the declared one."""
@@ -196,7 +175,7 @@ class FunctionCompute3:
             trigger_config=_written(config),
             invocation_role=wanted.role_arn,
             source_arn=wanted.source_arn,
-            qualifier=_LATEST,
+            qualifier=LATEST,
         )
         with calling("fc:CreateTrigger", wanted.name):
             self._fc.create_trigger(self._name, models.CreateTriggerRequest(body=body))
@@ -230,7 +209,7 @@ class FunctionCompute3:
         """Whether an update was taken."""
         wanted = self._spec.trigger
         body = models.UpdateTriggerInput(
-            trigger_config=_written(config), invocation_role=wanted.role_arn, qualifier=_LATEST
+            trigger_config=_written(config), invocation_role=wanted.role_arn, qualifier=LATEST
         )
         request = models.UpdateTriggerRequest(body=body)
         try:
@@ -269,7 +248,7 @@ class FunctionCompute3:
             destination_config=models.DestinationConfig(on_failure=failure),
             async_task=False,
         )
-        request = models.PutAsyncInvokeConfigRequest(body=body, qualifier=_LATEST)
+        request = models.PutAsyncInvokeConfigRequest(body=body, qualifier=LATEST)
         with calling("fc:PutFunctionAsyncInvokeConfig", self._name):
             self._fc.put_async_invoke_config(self._name, request)
 
@@ -347,31 +326,16 @@ def _uploading() -> RuntimeOptions:
     return RuntimeOptions(read_timeout=round(1000 * UPLOAD_TIMEOUT))
 
 
-def _trigger(found: Any) -> LiveTrigger:
-    return LiveTrigger(
-        name=found.trigger_name,
-        kind=found.trigger_type,
-        source_arn=found.source_arn or "",
-        role=found.invocation_role or "",
-        qualifier="" if found.qualifier == _LATEST else found.qualifier or "",
-        config=json.loads(found.trigger_config or "{}"),
-    )
-
-
 def _async_config(found: Any) -> LiveAsync:
     destinations = found.destination_config or models.DestinationConfig()
     return LiveAsync(
         qualifier=_qualifier_of(found.function_arn or ""),
         retries=found.max_async_retry_attempts,
         max_age=found.max_async_event_age_in_seconds,
-        on_failure=_destination(destinations.on_failure),
-        on_success=_destination(destinations.on_success),
+        on_failure=destination(destinations.on_failure),
+        on_success=destination(destinations.on_success),
         tracked=bool(found.async_task),
     )
-
-
-def _destination(destination: Any) -> str:
-    return (destination.destination or "") if destination else ""
 
 
 def _function_of(arn: str) -> str:
@@ -382,5 +346,4 @@ def _function_of(arn: str) -> str:
 def _qualifier_of(arn: str) -> str:
     """A version or an alias; empty for the latest."""
     named = _ARN.search(arn)
-    qualifier = (named[2] or "") if named else ""
-    return "" if qualifier == _LATEST else qualifier
+    return qualifier(named[2]) if named else ""

@@ -16,12 +16,7 @@ from scripts.account.compute.undeclared import Defaults
 
 # Data structure "Function" (2023-03-30).
 FUNCTION_DEFAULTS: Defaults = {
-    "internetAccess": ("true", ""),
-    "vpcConfig.vpcId": ("",),
-    "vpcConfig.vSwitchIds": ("",),
-    "vpcConfig.securityGroupId": ("",),
-    "nasConfig.mountPoints": ("",),
-    "ossMountConfig.mountPoints": ("",),
+    **undeclared.AROUND,
     "polarFsConfig.mountPoints": ("",),
     "juiceFsConfig.mountPoints": ("",),
     "tracingConfig.type": ("",),
@@ -53,12 +48,7 @@ def resetting(fields: Iterable[str]) -> dict[str, Any]:
 
 def _resets() -> Mapping[str, Mapping[str, Any]]:
     return {
-        "internetAccess": {"internet_access": True},
-        "vpcConfig": {
-            "vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")
-        },
-        "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
-        "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+        **undeclared.resets_around(models),
         "polarFsConfig": {"polar_fs_config": models.PolarFsConfig(mount_points=[])},
         "juiceFsConfig": {"juice_fs_config": models.JuiceFsConfig(mount_points=[])},
         "tracingConfig": {"tracing_config": models.TracingConfig()},

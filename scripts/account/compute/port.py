@@ -5,9 +5,12 @@ that read and write them. Each generation of Function Compute has an adapter (`f
 nothing else knows its SDK.
 """
 
+import contextlib
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
 from scripts.account.just_made import JustMade
@@ -22,6 +25,7 @@ _NOT_TO_BE_HAD = re.compile(
     r"not enabled|not activated|inactive|2\.0|3\.0|no longer|not supported|not available", re.I
 )
 _REFUSED = (400, 403)
+LATEST = "LATEST"
 
 
 def not_to_be_had(error: CloudError) -> bool:
@@ -65,6 +69,20 @@ class LiveFunction(NamedTuple):
     changed_at: datetime
     version: str
 
+    @classmethod
+    def of(cls, answer: Any, fields: Fields) -> "LiveFunction":
+        """What GetFunction of either SDK answers, with the fields that are compared."""
+        body = answer.body
+        return cls(
+            fields=fields,
+            description=body.description or "",
+            environment=dict(body.environment_variables or {}),
+            checksum=str(body.code_checksum),
+            timeout=float(body.timeout),
+            changed_at=datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00")),
+            version=answer.headers.get("etag", ""),
+        )
+
 
 class Change(NamedTuple):
     """What an update brings; what it leaves out stays as it is.
@@ -85,6 +103,11 @@ class StoredPackage(NamedTuple):
     checksum: str
 
 
+def qualifier(told: str | None) -> str:
+    """A version or an alias, as Function Compute tells it; empty for the latest."""
+    return "" if told == LATEST else told or ""
+
+
 class LiveTrigger(NamedTuple):
     """A trigger; an empty `qualifier` is the latest version."""
 
@@ -94,6 +117,18 @@ class LiveTrigger(NamedTuple):
     role: str
     qualifier: str
     config: Mapping[str, str]
+
+    @classmethod
+    def of(cls, found: Any) -> "LiveTrigger":
+        """A Trigger of either SDK."""
+        return cls(
+            name=found.trigger_name,
+            kind=found.trigger_type,
+            source_arn=found.source_arn or "",
+            role=found.invocation_role or "",
+            qualifier=qualifier(found.qualifier),
+            config=json.loads(found.trigger_config or "{}"),
+        )
 
 
 class LiveAsync(NamedTuple):
@@ -130,15 +165,20 @@ class Sender(NamedTuple):
     to: tuple[str, ...]
 
 
-def hosting(role: str | None, logs: Any) -> State:
-    """A role and where logs go, by field; `logs` is a LogConfig of either SDK."""
-    return {
-        "role": (role or "").lower(),  # RAM does not tell them apart by case
-        "logConfig.project": logs.project or "",
-        "logConfig.logstore": logs.logstore or "",
-        "logConfig.logBeginRule": logs.log_begin_rule or "None",
-        "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
-    }
+@contextlib.contextmanager
+def unless_changed(name: str) -> Iterator[None]:
+    """Turn the refusal of an update with If-Match into ChangedError."""
+    try:
+        yield
+    except CloudError as error:
+        if error.status != HTTPStatus.PRECONDITION_FAILED:
+            raise
+        raise ChangedError.of(name) from None
+
+
+def destination(found: Any) -> str:
+    """The ARN of a Destination of either SDK; empty where there is none."""
+    return (found.destination or "") if found else ""
 
 
 class Compute(Protocol):

@@ -11,6 +11,16 @@ Defaults = Mapping[str, tuple[str, ...]]
 The empty text stands for absence.
 """
 
+# Networks and mounts: a service's in 2.0, the function's own in 3.0.
+AROUND: Defaults = {
+    "internetAccess": ("true", ""),
+    "vpcConfig.vpcId": ("",),
+    "vpcConfig.vSwitchIds": ("",),
+    "vpcConfig.securityGroupId": ("",),
+    "nasConfig.mountPoints": ("",),
+    "ossMountConfig.mountPoints": ("",),
+}
+
 # The address of a collector of traces has its token in it.
 _SECRET = {"tracingConfig.params"}
 
@@ -28,6 +38,18 @@ def settings_of(model: Any, settings: Defaults) -> State:
 def defaults_of(settings: Defaults) -> State:
     """The same settings as they are by default."""
     return {field: defaults[0] for field, defaults in settings.items()}
+
+
+def resets_around(models: Any) -> dict[str, Mapping[str, Any]]:
+    """What sets back each of `AROUND`, in the models of an adapter's SDK."""
+    return {
+        "internetAccess": {"internet_access": True},
+        "vpcConfig": {
+            "vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")
+        },
+        "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
+        "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+    }
 
 
 def resetting(resets: Mapping[str, Mapping[str, Any]], fields: Iterable[str]) -> dict[str, Any]:

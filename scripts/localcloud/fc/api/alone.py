@@ -8,8 +8,10 @@ name. So are versions and aliases, but for the lists of them.
 
 from ...table import Row, words
 from .table import (
+    AROUND,
     AS_IT_IS,
     AS_OTHERS,
+    DESTINATIONS,
     OF_NEWER,
     ON_SUBSCRIPTIONS,
     PASSES_INVOCATION_ROLE,
@@ -31,25 +33,14 @@ _SETTINGS = (
     words("description runtime handler timeout memorySize cpu diskSize environmentVariables role")
     | words("layers internetAccess instanceConcurrency instanceIsolationMode sessionAffinity")
     | within("code", "zipFile ossBucketName ossObjectName checksum")
-    | within(
-        "logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule"
-    )
-    | within("vpcConfig", "vpcId vSwitchIds securityGroupId role")
-    | within("nasConfig", "userId groupId mountPoints")
-    | within("nasConfig.mountPoints", "serverAddr mountDir enableTLS")
-    | within("ossMountConfig", "mountPoints")
-    | within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
-    | within("tracingConfig", "type params")
+    | AROUND
 )
 _GIVEN_AT_FIRST = words("functionName resourceGroupId") | within("tags", "Key Value")
 _SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | within(
     "triggerConfig", "notifyContentFormat notifyStrategy filterTag"
 )
 _SETTINGS_OF_ASYNC_CONFIGS = (
-    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts asyncTask")
-    | within("destinationConfig", "onSuccess onFailure")
-    | within("destinationConfig.onSuccess", "destination")
-    | within("destinationConfig.onFailure", "destination")
+    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts asyncTask") | DESTINATIONS
 )
 
 

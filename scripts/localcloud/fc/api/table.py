@@ -34,11 +34,9 @@ def within(name: str, inner: str) -> frozenset[str]:
 
 _PAGED = words("prefix startKey nextToken limit")
 _CHECKSUM = words("x-fc-code-checksum")
-_SETTINGS_OF_SERVICES = (
-    words("description internetAccess role")
-    | within(
-        "logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule"
-    )
+# What a service has of these in 2.0, a function has in 3.0.
+AROUND = (
+    within("logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule")
     | within("vpcConfig", "vpcId vSwitchIds securityGroupId role")
     | within("nasConfig", "userId groupId mountPoints")
     | within("nasConfig.mountPoints", "serverAddr mountDir enableTLS")
@@ -46,6 +44,7 @@ _SETTINGS_OF_SERVICES = (
     | within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
     | within("tracingConfig", "type params")
 )
+_SETTINGS_OF_SERVICES = words("description internetAccess role") | AROUND
 # (A package in a bucket, `ossBucketName`, is not known here.)
 _SETTINGS_OF_FUNCTIONS = (
     words("description runtime handler timeout memorySize cpu diskSize gpuMemorySize")
@@ -69,11 +68,13 @@ _SETTINGS_OF_FUNCTIONS = (
 _SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | within(
     "triggerConfig", "topicName region notifyContentFormat notifyStrategy filterTag"
 )
-_SETTINGS_OF_ASYNC_CONFIGS = (
-    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation")
-    | within("destinationConfig", "onSuccess onFailure")
+DESTINATIONS = (
+    within("destinationConfig", "onSuccess onFailure")
     | within("destinationConfig.onSuccess", "destination")
     | within("destinationConfig.onFailure", "destination")
+)
+_SETTINGS_OF_ASYNC_CONFIGS = (
+    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation") | DESTINATIONS
 )
 PASSES_ROLE = (("ram:PassRole", "{role}"),)
 PASSES_INVOCATION_ROLE = (("ram:PassRole", "{invocationRole}"),)
