@@ -17,10 +17,10 @@ from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.contract.fc_helpers import Answer, acs3, signed, upload, zipped
 from tests.contract.test_serverless_devs_fc2 import (
-    RECORDED_ACCOUNT,
     SOURCE,
     error_code,
-    error_message,
+    outcome,
+    recorded,
 )
 
 RECORDED = Path(__file__).with_name("serverless_devs_fc3.jsonl")
@@ -125,21 +125,10 @@ def test_the_recorded_life_of_the_own_specification_on_3_0_is_answered_as_record
         answer = replay.send(request)
         wanted = {"code": "", "message": "", **request["answered"]}
         wanted["message"] = in_words(request, wanted["message"])
-        given = {
-            "status": answer.status,
-            "content_type": answer.headers.get("Content-Type", ""),
-            "code": error_code(answer),
-            "message": error_message(answer),
-        }
+        given = outcome(answer)
         if given != wanted:
             differing.append((request["scenario"], request["n"], given, wanted))
     assert differing == []
-
-
-def recorded(cloud: LocalCloud, recording: Path) -> list[dict[str, Any]]:
-    """The requests, for this cloud's account."""
-    text = recording.read_text("utf-8").replace(RECORDED_ACCOUNT, cloud.account_id)
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def begin_anew(cloud: LocalCloud) -> None:

@@ -1,9 +1,6 @@
 """Which settings of a function of Function Compute 3.0 are compared: each field has its place."""
 
-import inspect
 import typing
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from alibabacloud_fc20230330 import models
@@ -11,6 +8,7 @@ from darabonba.model import DaraModel
 
 from scripts.account.compute.fc3_defaults import FUNCTION_DEFAULTS, resetting
 from scripts.account.compute.undeclared import defaults_of, settings_of
+from tests.sdk_models import fields
 
 # What s.yaml says, with its variables, and its code by its checksum.
 TOLD = {"description", "runtime", "handler", "memorySize", "cpu", "diskSize", "timeout", "role"} | {
@@ -41,36 +39,11 @@ NO_DIFFERENCE = (
 )
 
 
-def filled(model: type[DaraModel]) -> DaraModel:
-    """The model with something in every field, down to the last."""
-    where = {**vars(typing), "main_models": models}
-    hints = typing.get_type_hints(model.__init__, where)
-    names = list(inspect.signature(model.__init__).parameters)[1:]
-    return model(**{name: something(hints[name]) for name in names})
-
-
-def something(kind: Any) -> Any:
-    """A value of a field's kind; what lists and maps hold is part of the field's one value."""
-    if typing.get_origin(kind) is typing.Union:  # Python 3.10 adds None, where that is the default
-        kind = next(each for each in typing.get_args(kind) if each is not type(None))
-    if typing.get_origin(kind) in (list, dict):
-        return []
-    return filled(kind) if issubclass(kind, DaraModel) else kind(1)
-
-
-def leaves(described: dict[str, Any], path: str = "") -> Iterator[str]:
-    """The paths of all that is no object."""
-    for name, value in described.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}"
-
-
 def test_every_field_of_the_model_has_its_place() -> None:
     """A field that Function Compute tells is compared, or known for harmless."""
     known = {*TOLD, *GIVEN, *FUNCTION_DEFAULTS}
-    found = set(leaves(filled(models.Function).to_map()))
+    names = {**vars(typing), "main_models": models}
+    found = set(fields(models.Function, DaraModel, names))
     assert sorted(each for each in found - known if not each.startswith(NO_DIFFERENCE)) == []
     assert known - found == set()
 
