@@ -129,13 +129,17 @@ class Bucket:
     def answers_elsewhere(self, region: str) -> bool:
         """Whether GetBucketInfo is answered at another region's endpoint; raises CloudError."""
         there = self._clients.bucket(self.name, region)
-        try:
-            there.get_bucket_info()
-        except oss2.exceptions.OssError as error:
-            if _elsewhere(error) is None:
-                raise _cloud_error(GET_INFO, self.name, error) from None
-            return False
-        return True
+
+        def answered() -> bool:
+            try:
+                there.get_bucket_info()
+            except oss2.exceptions.OssError as error:
+                if _elsewhere(error) is None:
+                    raise _cloud_error(GET_INFO, self.name, error) from None
+                return False
+            return True
+
+        return patiently(answered)
 
     def _ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         try:

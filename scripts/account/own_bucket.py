@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, TypeVar
 
@@ -51,10 +51,11 @@ class NotOursError(Problem):
 
 
 class Leftover(NamedTuple):
-    """A bucket that a probe left, and how many seconds ago it was made."""
+    """A bucket that a probe left, when it was made, and how many seconds ago that was."""
 
     name: str
     region: str
+    made_at: datetime
     age: float
 
 
@@ -80,11 +81,11 @@ class OwnBucket:
     That is: of our name, made when it was first seen to be, tagged as ours or not at all.
     """
 
-    def __init__(self, clients: Clients, name: str, region: str = "") -> None:
+    def __init__(self, clients: Clients, name: str, left: Leftover | None = None) -> None:
         self.name = name
-        self.read = Bucket(clients, name, region)
-        self.begun = bool(region)  # whether it may be there: one that is left, or was begun
-        self._made_at: datetime | None = None
+        self.read = Bucket(clients, name, left.region if left else "")
+        self.begun = left is not None  # whether it may be there: one that is left, or was begun
+        self._made_at = left.made_at if left else None
         self._clients = clients
 
     def make(self, needed: Permission, call: Callable[[Any], object]) -> None:
@@ -110,8 +111,15 @@ class OwnBucket:
         info = self.read.info_if_there()
         if info is None:
             raise NotOursError(f"{self.name} is gone: somebody else deleted it")
-        self._check(info.created_at, self.read.tags())
+        self._check(info.created_at, self.tags())
         return info
+
+    def tags(self) -> Mapping[str, str]:
+        """Its tags, without such as Alibaba Cloud may put on whatever is made; raises CloudError.
+
+        Guessed: that such begin with "acs:", as nobody's own may, and that OSS tells them.
+        """
+        return _of_people(self.read.tags())
 
     def write(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         """What a write answers, at each try made directly after a look; raises as `look`."""
@@ -173,7 +181,7 @@ class OwnBucket:
         if made_at is None:
             return False
         try:
-            tags = self.read.tags()
+            tags = self.tags()
         except CloudError as error:
             if not (error.denied and self._made_at):
                 raise
@@ -221,6 +229,11 @@ def leftovers(clients: Clients) -> Iterator[Leftover]:
         if not is_own_name(clients.account_id, name):
             continue
         with _unless_gone():
-            if Bucket(clients, name, found.region).tags() in ({}, TAGS):
+            if _of_people(Bucket(clients, name, found.region).tags()) in ({}, TAGS):
                 now = answers.last() or datetime.now(timezone.utc).timestamp()
-                yield Leftover(name, found.region, now - found.created_at.timestamp())
+                age = now - found.created_at.timestamp()
+                yield Leftover(name, found.region, found.created_at, age)
+
+
+def _of_people(tags: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: value for key, value in tags.items() if not key.startswith("acs:")}

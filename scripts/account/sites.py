@@ -8,7 +8,7 @@ does not say. So it is not told from a region: both are asked, by reads alone, u
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scripts.errors import BUSY, CloudError, Problem, UsageError
+from scripts.errors import CloudError, Problem, UsageError
 
 if TYPE_CHECKING:
     from scripts.account.clients import Clients
@@ -17,7 +17,6 @@ CONFIG_REGION, ALERT_REGION = "CONFIG_REGION", "ALERT_REGION"
 
 CHINA, INTERNATIONAL = "cn-shanghai", "ap-southeast-1"
 _OFF = ("", "REGISTRABLE")
-_THROTTLED, _SERVER_ERROR = 429, 500
 
 # Terraform provider, "alicloud_log_resource_record": the main region is cn-heyuan. That of the
 # international site is guessed.
@@ -123,8 +122,7 @@ def _with_the_rule(
 
 def _is_refusal(error: CloudError) -> bool:
     """Whether it says that the account is not served there: to whom it is denied, it may be."""
-    passing = error.unanswered or BUSY.search(error.code) or error.status == _THROTTLED
-    return not (error.denied or passing or error.status >= _SERVER_ERROR)
+    return not (error.denied or error.outage)
 
 
 def _with_advice(error: CloudError) -> CloudError:

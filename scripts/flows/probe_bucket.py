@@ -1,15 +1,16 @@
 """What a probe asks on a bucket of its own, which is closed and deleted however that ends."""
 
+import functools
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from scripts.account import buckets, findings, own_bucket
-from scripts.account.own_bucket import TAGS, NotOursError, OwnBucket
+from scripts.account.own_bucket import NotOursError, OwnBucket
 from scripts.context import Context
 from scripts.errors import CloudError
-from scripts.flows.probing import OF_BUCKET, Came, Probe, Unanswered, shown
+from scripts.flows.probing import OF_BUCKET, Came, Probe, Unanswered, settled, shown
 from scripts.patience import Progress, wait
 from scripts.words import count
 
@@ -26,7 +27,9 @@ _WHILE_OPEN = (
     "policy_status_under_block",
 )
 
+OPEN_FOR = 30.0  # seconds for which a public policy may take to show; then a public ACL
 _ACCEPTED = "accepted"
+_NOT_EMPTY = "BucketNotEmpty"
 _NEVER = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -42,9 +45,6 @@ def of_bucket(probe: Probe) -> None:
         raise
     if deleted:  # else another one would stay, too
         probe.ask("put_acl_creates", lambda: _creates(context))
-    if own.begun:
-        may = "these keys may oss:PutBucket: only keys that may not can tell"
-        probe.skip(["put_acl_needs_put_bucket"], may)
     probe.skip(OF_BUCKET, why)
 
 
@@ -74,10 +74,11 @@ def take_away(context: Context, own: OwnBucket) -> bool:
     except NotOursError as error:
         context.console.say(f"{error}: it was left alone", "red")
         return False
-    except CloudError:
-        context.console.say(
-            f"{own.name} is still there: `resource-repair probe --clean` deletes it", "red"
-        )
+    except CloudError as error:
+        what = "is still there: `resource-repair probe --clean` deletes it"
+        if error.code == _NOT_EMPTY:
+            what = "is not empty: move what somebody put into it, and run again"
+        context.console.say(f"{own.name} {what}", "red")
         raise
 
 
@@ -85,6 +86,8 @@ def _make(probe: Probe, own: OwnBucket) -> None:
     """Who may not PutBucket, and may PutBucketAcl, makes it so: that answers a question."""
     try:
         own.make(own_bucket.CREATE, lambda live: live.create_bucket())
+        may = "these keys may oss:PutBucket: only keys that may not can tell"
+        probe.skip(["put_acl_needs_put_bucket"], may)
     except CloudError as error:
         if not error.denied:
             raise
@@ -125,17 +128,21 @@ def _on(probe: Probe, own: OwnBucket) -> None:
     probe.ask("block_on_new_bucket", lambda: Came(read.blocks_public_access()))
     probe.ask("tag_shows", lambda: _tag(own))
     probe.ask("info_anywhere", lambda: Came(read.answers_elsewhere(elsewhere)))
-    if not probe.ask("block_shows", lambda: _set_block(own, on=True)):
+    if not probe.ask("block_shows", lambda: _block_shows(own)):
         return
     public = _public_policy(own.name)
-    probe.ask("put_acl_under_block", lambda: _refusal(own, lambda: own.set_acl(PUBLIC_READ)))
-    probe.ask("put_policy_under_block", lambda: _refusal(own, lambda: own.set_policy(public)))
+    for key, grant in (
+        ("put_acl_under_block", lambda: own.set_acl(PUBLIC_READ)),
+        ("put_policy_under_block", lambda: own.set_policy(public)),
+    ):
+        ask = functools.partial(_under_block, own, grant)
+        probe.ask(key, functools.partial(settled, ask, _ACCEPTED))
     if buckets.account_blocks_public_access(context.clients):
         why = "Block Public Access is on for the account"
         probe.skip((*_WHILE_OPEN, "policy_status_under_block"), why)
         return
     if probe.ask("lift_heeded", lambda: _lift(own, public)):
-        seen = probe.ask("policy_shows", lambda: shown(read.public_by_policy))
+        seen = probe.ask("policy_shows", lambda: shown(read.public_by_policy, OPEN_FOR))
         _ask_rule(probe, own)
         probe.ask("acl_shows", lambda: _open_and_close(own))
         if seen:
@@ -143,9 +150,9 @@ def _on(probe: Probe, own: OwnBucket) -> None:
 
 
 def _tag(own: OwnBucket) -> Came:
-    (tag,) = TAGS.items()
+    (tag,) = own_bucket.TAGS.items()
     own.write(own_bucket.PUT_TAGS, lambda live: buckets.tag(live, *tag))
-    return shown(lambda: own.read.tags() == TAGS)
+    return shown(lambda: bool(own.tags()))
 
 
 def _set_block(own: OwnBucket, *, on: bool) -> Came:
@@ -153,43 +160,41 @@ def _set_block(own: OwnBucket, *, on: bool) -> Came:
     return shown(lambda: own.read.blocks_public_access() is on)
 
 
-def _refusal(own: OwnBucket, grant: Callable[[], None]) -> Came:
-    """What a public grant is answered under Block Public Access; it is taken back at once."""
+def _block_shows(own: OwnBucket) -> Came:
+    """What is on already would show at once."""
+    if own.read.blocks_public_access():
+        _set_block(own, on=False)
+    return _set_block(own, on=True)
+
+
+def _under_block(own: OwnBucket, grant: Callable[[], None]) -> str:
+    """What a public grant is answered; the ACL is private after it, a policy stays overruled."""
     try:
         grant()
     except CloudError as error:
         if not buckets.by_block(error):
             raise
-        return Came(f"{error.status} {error.code}", error.code)
+        return f"{error.status} {error.code}"
     own.set_acl(PRIVATE)
-    return Came(_ACCEPTED, _ACCEPTED)
+    return _ACCEPTED
 
 
 def _lift(own: OwnBucket, public: str) -> Came:
     """Lift Block Public Access, and set a public policy: its ACL stays private, for the rule."""
-    _set_block(own, on=False)
-
-    def granted() -> bool:
-        try:
-            own.set_policy(public)
-        except CloudError as error:
-            if buckets.by_block(error):
-                return False
-            raise
-        return True
-
-    return shown(granted)
+    own.set_block(on=False)
+    grant = functools.partial(own.set_policy, public)
+    return shown(lambda: _under_block(own, grant) == _ACCEPTED)
 
 
 def _status_under_block(own: OwnBucket) -> Came:
     _set_block(own, on=True)
-    return Came(own.read.public_by_policy())
+    return settled(own.read.public_by_policy, lasting=True)
 
 
 def _open_and_close(own: OwnBucket) -> Came:
     try:
         own.set_acl(PUBLIC_READ)
-        return shown(lambda: own.read.info().acl == PUBLIC_READ)
+        return shown(lambda: own.read.info().acl == PUBLIC_READ, OPEN_FOR)
     finally:
         own.set_acl(PRIVATE)
 
@@ -198,8 +203,11 @@ def _ask_rule(probe: Probe, own: OwnBucket) -> None:
     if not probe.context.options.rule:
         probe.skip(["rule_tests"], "say --rule: its bucket is public by its policy meanwhile")
         return
-    if not probe.context.spec.function.environment.get("prepareRuleId"):
-        probe.skip(["rule_tests"], "there is no rule: `resource-repair provision` makes it")
+    rules = [each for each in findings.rule_ids(probe.context.spec) if each]
+    if len(rules) != 1:
+        why = "PREPARE_RULE_ID names several rules, and the answer is one rule's"
+        none = "there is no rule: `resource-repair provision` makes it"
+        probe.skip(["rule_tests"], why if rules else none)
         return
     probe.ask("rule_tests", lambda: _rule_tests(probe.context, own.name))
 

@@ -6,6 +6,7 @@ taken out again.
 """
 
 import json
+import math
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
@@ -14,7 +15,6 @@ from typing import Any
 from resource_repair import notification
 from resource_repair.values import BUCKET, ENFORCE, FAILED
 from scripts.account import audit_trail, own_bucket
-from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.findings import rule_ids
 from scripts.account.mailbox import RECEIVE, RELEASE, REMOVE, Message, opened
@@ -47,10 +47,14 @@ def of_message(probe: Probe) -> None:
     if why:
         probe.skip(KEYS, why)
         return
-    name = own_bucket.new_name(context.clients.account_id)
     probe.ask("cloud_config_body", lambda: _cloud_config_body(waiting))
-    if probe.ask("retry_keeps_request_id", lambda: _retried(context, name)):
-        probe.ask("published_body", lambda: _published_body(context, name))
+    message = _OwnMessage(context)
+    try:
+        if probe.ask("retry_keeps_request_id", message.retried):
+            probe.ask("published_body", message.published_body)
+    finally:
+        if message.may_stay:
+            probe.stays("the message of this run may come into the failure queue yet")
     probe.skip(KEYS, "the message was not seen to fail")
 
 
@@ -76,26 +80,68 @@ def _runs(spec: Spec) -> int:
     return 1 + (config.retries if config else _RETRIES)
 
 
-def _retried(context: Context, name: str) -> Came:
-    """Send the message, and see every run of it."""
-    spec, clients, runs = context.spec, context.clients, _runs(context.spec)
-    if runs == 1:
-        raise Unanswered("s.yaml declares no retries")
-    since = datetime.now(timezone.utc) - audit_trail.SKEW
-    list(audit_trail.recent(clients, spec))  # what may not be read is refused before it is sent
-    publish(clients, spec.topic, _finding(spec, name))
-    found: list[AuditLine] = []
+class _OwnMessage:
+    """The message of a run: it is sent, seen to fail, and taken out of the failure queue."""
 
-    def look() -> Progress:
+    def __init__(self, context: Context) -> None:
+        self.may_stay = False
+        self._context = context
+        self._name = own_bucket.new_name(context.clients.account_id)
+        self._runs = _runs(context.spec)
+        self._since = datetime.now(timezone.utc) - audit_trail.SKEW
+
+    def retried(self) -> Came:
+        """Send it, and see every run of it; raises Unanswered, and CloudError."""
+        context, runs = self._context, self._runs
+        if runs == 1:
+            raise Unanswered("s.yaml declares no retries")
+        self._request_ids()  # what may not be read is refused before it is sent
+        self.may_stay = True
+        publish(context.clients, context.spec.topic, _finding(context.spec, self._name))
+        ids: list[str] = []
+
+        def look() -> Progress:
+            ids[:] = self._request_ids()
+            return Progress(f"{len(ids)} of {runs} runs of the message seen", len(ids) >= runs)
+
+        seen = wait(look, context.console, context.options.timeout)
+        different = len(set(ids))
+        # A topic may deliver twice: two runs with two ids can be of two deliveries.
+        if not seen and different == len(ids):
+            raise Unanswered(f"{len(ids)} of {runs} runs of the message were seen in time")
+        return Came(different < len(ids), f"{len(ids)} runs, {different} request ids")
+
+    def published_body(self) -> Came:
+        """How it was when it reached the function; it and old ones are taken out."""
+        context = self._context
+        found: list[Message] = []
+        old: list[Message] = []
+
+        def look() -> Progress:
+            listed = _listed(context)
+            found[:] = [each for each in listed if _bucket_of(each) == self._name]
+            old[:] = [each for each in listed if _is_left(context, each, UNDER_WAY)]
+            words = "the message is waited for in the failure queue"
+            return Progress(words, bool(found) and len(found) >= self._deliveries())
+
+        came = wait(look, context.console, context.options.timeout)
+        taken_out = take_out(context, found + old)
+        self.may_stay = not (came and taken_out)
+        if not found:
+            raise Unanswered("the message did not come into the failure queue in time")
+        return Came(_form(failure_in(found[0].body).event), "as the failure queue has it")
+
+    def _deliveries(self) -> int:
+        return math.ceil(len(self._request_ids()) / self._runs)
+
+    def _request_ids(self) -> list[str]:
+        """Of each of its runs that are in the log."""
         until = datetime.now(timezone.utc) + audit_trail.SKEW
-        lines = audit_trail.read(clients, spec, since, until, bucket=name)
-        found[:] = [line for line in lines if line.outcome == FAILED]
-        return Progress(f"{len(found)} of {runs} runs of the message seen", len(found) >= runs)
-
-    if not wait(look, context.console, context.options.timeout) and len(found) <= 1:
-        raise Unanswered(f"{len(found)} of {runs} runs of the message were seen in time")
-    ids = {line.request_id for line in found}
-    return Came(len(ids) == 1, f"{len(found)} runs, {len(ids)} request ids")
+        context = self._context
+        lines = audit_trail.read(
+            context.clients, context.spec, self._since, until, bucket=self._name
+        )
+        return [line.request_id for line in lines if line.outcome == FAILED]
 
 
 def _finding(spec: Spec, bucket: str) -> bytes:
@@ -121,23 +167,6 @@ def _finding(spec: Spec, bucket: str) -> bytes:
         },
     }
     return json.dumps(message).encode()
-
-
-def _published_body(context: Context, name: str) -> Came:
-    """How the message was when it reached the function; it and old ones are taken out."""
-    found: list[Message] = []
-    old: list[Message] = []
-
-    def look() -> Progress:
-        listed = _listed(context)
-        found[:] = [each for each in listed if _bucket_of(each) == name]
-        old[:] = [each for each in listed if _is_left(context, each, UNDER_WAY)]
-        return Progress("the message is waited for in the failure queue", bool(found))
-
-    if not wait(look, context.console, context.options.timeout):
-        raise Unanswered("the message did not come into the failure queue in time")
-    take_out(context, found + old)
-    return Came(_form(failure_in(found[0].body).event), "as the failure queue has it")
 
 
 def _cloud_config_body(waiting: Iterable[Message]) -> Came:
@@ -171,12 +200,13 @@ def _is_left(context: Context, message: Message, since: float = 0) -> bool:
     return ours and time.time() - message.arrived_at >= since
 
 
-def take_out(context: Context, messages: Sequence[Message]) -> None:
-    """Remove these from the failure queue; one that others hold just now stays."""
+def take_out(context: Context, messages: Sequence[Message]) -> bool:
+    """Remove these from the failure queue; whether all are: one that others hold stays."""
     if not messages:
-        return
+        return True
     with opened(context.clients, str(context.spec.failure_queue)) as mailbox:
-        list(drain(mailbox, [each.id for each in messages], lambda _: "", _HOLD))
+        handled = list(drain(mailbox, [each.id for each in messages], lambda _: "", _HOLD))
+    return sum(each.removed for each in handled) == len(messages)
 
 
 def _listed(context: Context) -> list[Message]:

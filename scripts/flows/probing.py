@@ -52,7 +52,7 @@ QUESTIONS: Mapping[str, str] = {
 OF_BUCKET = tuple(QUESTIONS)[: tuple(QUESTIONS).index("put_acl_needs_put_bucket") + 1]
 UNDER_WAY = 3600.0  # seconds within which what is left may be of a probe that still runs
 _SHOWS_WITHIN = 120.0  # seconds
-_NOT_SHOWN = f"it did not show within {_SHOWS_WITHIN:.0f} s"
+HOLDS = 3.0  # seconds for which looks are to agree, as the function's two
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Probe:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.failures: list[CloudError] = []
+        self.left_behind = False
         self._answers: dict[str, Came] = {}
 
     def ask(self, key: str, question: Callable[[], Came]) -> bool:
@@ -107,6 +108,11 @@ class Probe:
             self.failures.append(error)
         return f"{error.operation} failed: {error.code}"
 
+    def stays(self, what: str) -> None:
+        """Say what may be left behind: that is no good end."""
+        self.left_behind = True
+        self.context.console.say(f"{what}: `resource-repair probe --clean` takes it away", "red")
+
     def skip(self, keys: Iterable[str], why: str) -> None:
         """Those of the questions that were not asked are not, and that is why."""
         for key in keys:
@@ -124,7 +130,7 @@ class Probe:
         self.context.console.say(f"{QUESTIONS[key]} {told}", "yellow" if found.not_asked else "")
 
 
-def shown(look: Callable[[], bool]) -> Came:
+def shown(look: Callable[[], bool], within: float = _SHOWS_WITHIN) -> Came:
     """After how many seconds a look shows what it looks for; raises Unanswered, and CloudError."""
     began, looks = time.monotonic(), 0
 
@@ -133,9 +139,28 @@ def shown(look: Callable[[], bool]) -> Came:
         looks += 1
         return Progress("", look())
 
-    if not wait(progress, None, _SHOWS_WITHIN):
-        raise Unanswered(_NOT_SHOWN)
+    if not wait(progress, None, within):
+        raise Unanswered(f"it did not show within {within:.0f} s")
     return Came(round(time.monotonic() - began, 2), "shown", looks)
+
+
+def settled(look: Callable[[], object], lasting: object) -> Came:
+    """What a look gives; `lasting`, which may be of before a change, if all looks for a while do.
+
+    Raises as `shown`.
+    """
+    seen: list[object] = []
+
+    def other() -> bool:
+        seen.append(look())
+        return seen[-1] != lasting
+
+    try:
+        shown(other, HOLDS)
+    except Unanswered:
+        if not seen:
+            raise
+    return Came(seen[-1], json.dumps(seen[-1]), len(seen))
 
 
 def of_services(probe: Probe) -> None:
@@ -166,16 +191,17 @@ def _config_sites(context: Context) -> Came:
     if url and REGION not in url:
         raise Unanswered("the endpoint of Cloud Config is set: there is one to ask")
     status, failures = sites.statuses(sites.both(context.clients))
-    if not status and all(each.lacks_statement for each in failures.values()):
-        raise next(iter(failures.values()))
+    for each in failures.values():
+        if each.outage or (each.lacks_statement and not status):
+            raise each
     return Came({**status, **{region: each.code for region, each in failures.items()}})
 
 
 def _or_code(question: Callable[[], Came]) -> Came:
-    """What came, or the code of the refusal where no permission is missing."""
+    """What came, or the code of the refusal, unless a permission is missing or it may pass."""
     try:
         return question()
     except CloudError as error:
-        if error.lacks_statement:
+        if error.lacks_statement or error.outage:
             raise
         return Came(error.code, error.code)

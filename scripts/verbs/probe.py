@@ -9,6 +9,7 @@ is found by the next run, or by --clean, and taken away.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -59,9 +60,8 @@ class Options(Acting):
 
     def check(self) -> None:
         """Raise UsageError where nothing could be written in the end, before anything is made."""
-        if self.output.is_dir() or (
-            self.output.parent.exists() and not self.output.parent.is_dir()
-        ):
+        folder = next(each for each in self.output.absolute().parents if each.exists())
+        if self.output.is_dir() or not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise UsageError(f"{self.output} cannot be written: name another file")
 
 
@@ -78,8 +78,8 @@ class _Left:
             for each in found:
                 if each.age < older:
                     context.console.say(
-                        f"left {each.name}: it is {each.age / 60:.0f} minutes old, and may be of a "
-                        "probe under way; else `resource-repair probe --clean` deletes it"
+                        f"left {each.name} alone: made {each.age / 60:.0f} minutes ago, it may be "
+                        "of a probe under way; else `resource-repair probe --clean` deletes it"
                     )
             if context.options.clean:
                 self.messages = probe_message.left(context)
@@ -98,14 +98,13 @@ class _Left:
         """Take it away; what stays is told."""
         for each in self.buckets:
             try:
-                if probe_bucket.take_away(
-                    context, OwnBucket(context.clients, each.name, each.region)
-                ):
+                if probe_bucket.take_away(context, OwnBucket(context.clients, each.name, each)):
                     context.console.say(f"deleted {each.name}")
             except CloudError as error:
                 probe.failed(error)
         try:
-            probe_message.take_out(context, self.messages)
+            if not probe_message.take_out(context, self.messages):
+                probe.stays("a message of a probe is held by others just now")
         except CloudError as error:
             probe.failed(error)
 
@@ -139,18 +138,20 @@ def _probe(context: Context) -> Ended:
             _ask(context, probe)
     show_unread(context, VERB, probe.failures)
     told = probe.answers()
-    end = Exit.PROBLEM if probe.failures else Exit.DONE
+    end = Exit.PROBLEM if probe.failures or probe.left_behind else Exit.DONE
     return Ended(end, Report(options.output if told else None, steps, told))
 
 
 def _steps(context: Context) -> list[str]:
     """The plan."""
     options = context.options
-    open_for = f"{options.timeout:.0f} s" if options.rule else "a minute"
+    acl = probe_bucket.OPEN_FOR
+    policy = 2 * acl + (options.timeout if options.rule else 0)
     steps = [
         f"make the bucket {own_bucket.ANY_NAME}, tag it, and put nothing into it",
         "switch its Block Public Access on and off",
-        f"have it public by its policy for {open_for} at most, and by its ACL for seconds",
+        f"have it public by its policy for {policy:.0f} s at most, and by its ACL for {acl:.0f} s "
+        "of these, as long as OSS answers",
         "make another one by PutBucketAcl, private, and delete it",
         "close the bucket and delete it, however that ends: it is there for some minutes",
         "read which Cloud Config, Log Service and Function Compute answer",

@@ -5,15 +5,18 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import patience
 from scripts.account import own_bucket
 from scripts.account.own_bucket import TAGS, new_name
+from scripts.flows import probe_bucket, probing
 from scripts.flows.probing import QUESTIONS
-from scripts.localcloud import Hold, LocalCloud
+from scripts.localcloud import Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.switches import set_switch
 from scripts.verbs.probe import VERB
 from tests.account import QUEUE, Account, Moments
@@ -50,6 +53,12 @@ SWITCHED = {
     "config.elsewhere": ("refuses", "off"),
     "fc.retries_keep_id": ("true", "false"),
 }
+
+
+@pytest.fixture(autouse=True)
+def shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks agree for less long than on an account."""
+    monkeypatch.setattr(probing, "HOLDS", 0.5)
 
 
 def answers(product: Account) -> dict[str, Any]:
@@ -348,7 +357,10 @@ def test_a_leftover_that_is_not_empty_is_told_and_stays(
     assert account.run("probe", "--yes") == 1
     assert account.cloud.oss.names() == [name]
     assert account.cloud.oss.bucket(name).acl == "private"
-    assert "BucketNotEmpty" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "BucketNotEmpty" in told.err
+    assert f"{name} is not empty" in told.out
+    assert "--clean" not in told.out
     assert answers(account)["acl_shows"]["answer"] is not None
 
 
@@ -361,6 +373,140 @@ def test_a_missing_log_store_is_no_end_of_the_run(product: Account) -> None:
     assert asked["retry_keeps_request_id"]["not_asked"].startswith("what it rests on")
     assert product.log_project not in written(product)
     assert "PublishMessage" not in [entry.action for entry in product.writes()]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_message_that_is_delivered_twice_tells_as_much(product: Account, *, keeps: bool) -> None:
+    """A topic delivers at least once: two deliveries have two ids, retries or not; both go."""
+    product.cloud.fc.retries_keep_id = keeps
+    product.cloud.mns._copies = 2
+    try:
+        assert product.run("probe", "--yes") == 0
+    finally:
+        product.cloud.mns._copies = 1
+    assert answers(product)["retry_keeps_request_id"]["answer"] is keeps
+    assert_nothing_left(product)
+
+
+def test_a_message_that_may_stay_is_told_with_what_takes_it_out(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was sent, and did not come in time: that is no success."""
+    product.cloud.faults.add("fc:run", Fail(503, "ServiceUnavailable"), times=10**6)
+    assert product.run("probe", "--yes", "--timeout", "0") == 1
+    product.cloud.faults.clear()
+    assert answers(product)["retry_keeps_request_id"]["not_asked"]
+    assert "`resource-repair probe --clean` takes it away" in capsys.readouterr().out
+    product.rest()
+    assert product.run("probe", "--clean", "--yes") == 0
+    assert_nothing_left(product)
+
+
+def test_an_outage_is_no_answer(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a service says when it is overloaded tells nothing of the account."""
+    address = account.cloud.endpoints.config.removeprefix("http://")
+    account.shell["RESOURCE_REPAIR_CONFIG_ENDPOINT"] = f"http://{{region}}.{address}"
+    faults = {
+        "config:GetConfigurationRecorder": "config_sites",
+        "log:ListResourceRecords": "alert_records",
+        "fc:ListServices": "function_compute_2",
+    }
+    for operation in faults:
+        account.cloud.faults.add(operation, Fail(503, "ServiceUnavailable"), times=100)
+    monkeypatch.setattr(patience, "_TRIES", 1)
+    assert account.run("probe", "--yes") == 1
+    account.cloud.faults.clear()
+    asked = answers(account)
+    for key in faults.values():
+        assert asked[key]["answer"] is None, key
+        assert "ServiceUnavailable" in asked[key]["not_asked"]
+
+
+def test_how_long_a_change_takes_is_told_of_a_change(account: Account) -> None:
+    """Block Public Access that is on already is switched off first."""
+    account.cloud.oss.block_new_buckets = True
+    with at(account.cloud, "oss:PutBucketPublicAccessBlock".__eq__, 1, lambda: Lag(reads=3)):
+        assert account.run("probe", "--yes") == 0
+    assert answers(account)["block_shows"]["looks"] == 4
+
+
+def test_the_lift_is_heeded_as_of_the_write(account: Account) -> None:
+    """Not as of when it shows: what refuses until then is looked at as well."""
+    with at(account.cloud, "oss:PutBucketPublicAccessBlock".__eq__, 1, lambda: Lag(reads=5)):
+        assert account.run("probe", "--yes") == 0
+    assert answers(account)["lift_heeded"]["looks"] >= 5
+
+
+def test_a_policy_s_status_is_believed_at_several_looks(account: Account) -> None:
+    """The first after the switch may be of what was before it."""
+
+    def spread() -> None:
+        account.cloud.oss.policy_status_heeds_block = True
+
+    with at(account.cloud, "oss:GetBucketPolicyStatus".__eq__, 2, spread):
+        assert account.run("probe", "--yes") == 0
+    assert answers(account)["policy_status_under_block"]["answer"] is False
+
+
+def test_it_is_public_for_no_longer_than_the_plan_says(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Looks for what does not show end with that time, and the bucket is closed."""
+    monkeypatch.setattr(probe_bucket, "OPEN_FOR", 1.0)
+    with at(account.cloud, "oss:PutBucketAcl".__eq__, 1, lambda: Lag(reads=10**6)):
+        assert account.run("probe", "--yes") == 0
+    assert answers(account)["acl_shows"]["not_asked"] == "it did not show within 1 s"
+    assert "public by its policy for 2 s at most, and by its ACL for 1 s" in capsys.readouterr().out
+
+
+def test_of_several_rules_it_is_not_told_what_one_tests(product: Account) -> None:
+    """The worst of their findings would be taken for that of the one."""
+    several = f"{product.rule_id},cr-another"
+    assert product.run("probe", "--yes", "--rule", PREPARE_RULE_ID=several) == 0
+    assert "several rules" in answers(product)["rule_tests"]["not_asked"]
+
+
+def test_another_region_that_is_busy_is_asked_again(account: Account) -> None:
+    """As every read is."""
+    busy = Fail(503, "ServiceUnavailable")
+    with at(account.cloud, "oss:GetBucketInfo".__eq__, 3, lambda: busy) as reached:
+        assert account.run("probe", "--yes") == 0
+    assert reached.is_set()
+    assert answers(account)["info_anywhere"]["answer"] is False
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_made(account: Account) -> None:
+    """Whatever is in its way, and wherever."""
+    (account.folder / "file").write_text("")
+    output = account.folder / "file" / "deeper" / "probe.json"
+    assert account.run("probe", "--yes", "--output", str(output)) == 2
+    assert account.writes() == []
+
+
+def test_tags_of_alibaba_cloud_s_own_make_it_nobody_else_s(account: Account) -> None:
+    """The account may have whatever is made tagged with who made it."""
+    name = new_name(account.cloud.account_id)
+    leave(account, name, TAGS)
+    buckets = account.cloud.oss._buckets  # where such tags cannot be set by a request
+    tags = {"acs:tag:createdby": "sub:1:somebody", **TAGS}
+    buckets[name] = replace(buckets[name], tags=tags)
+    assert account.run("probe", "--clean", "--yes") == 0
+    assert account.cloud.oss.names() == []
+
+
+def test_a_leftover_that_was_made_again_meanwhile_is_left_alone(account: Account) -> None:
+    """Between the plan and the yes."""
+    name = new_name(account.cloud.account_id)
+    leave(account, name, TAGS)
+
+    def swap() -> None:
+        account.cloud.oss.delete(name)
+        account.cloud.oss.create(name, acl="public-read", region="cn-beijing", age=5)
+
+    with at(account.cloud, "oss:GetBucketInfo".__eq__, 0, swap) as reached:
+        account.run("probe", "--clean", "--yes")
+    assert reached.is_set()
+    assert account.cloud.oss.bucket(name).acl == "public-read"
 
 
 def test_the_product_works_as_an_account_answered(
