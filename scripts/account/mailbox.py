@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from scripts.account.clients import Clients, asked
 from scripts.account.permission import Permission
+from scripts.afterwards import afterwards
 from scripts.errors import CloudError, Problem
 
 _QUEUES = "acs:mns:{region}:{account}:/queues/*"
@@ -79,7 +80,12 @@ class QueueMailbox:
         """
         found: dict[str, Message] = {}
         wait = 0
-        try:
+
+        def let_go() -> None:
+            for message in found.values():
+                self.release(message)
+
+        with afterwards(let_go):
             while len(found) < MOST_LISTED:
                 known = len(found)
                 found |= {message.id: message for message in self._received(_BATCH, wait)}
@@ -87,9 +93,6 @@ class QueueMailbox:
                     if wait or (found and len(found) >= there):
                         break
                     wait = _WAIT  # such as were just let go of come back one after the other
-        finally:
-            for message in found.values():
-                self.release(message)
         return sorted(found.values(), key=lambda message: message.arrived_at)
 
     def _received(self, most: int, wait: int) -> list[Message]:
@@ -119,7 +122,11 @@ class QueueMailbox:
 
     def _call(self, needed: Permission, call: Callable[[], Any]) -> Any:
         """Each may be repeated as a read may: a handle that was used is no longer good."""
-        return asked(needed.action, self.name, call, self._host)
+        try:
+            return asked(needed.action, self.name, call, self._host)
+        except KeyboardInterrupt:  # its connection still waits for the answer
+            self._queue.mns_client.close_connection()
+            raise
 
 
 @contextmanager

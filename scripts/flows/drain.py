@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Generator
 from typing import NamedTuple, Protocol
 
 from scripts.account.mailbox import Message
+from scripts.afterwards import afterwards
 
 
 class Mailbox(Protocol):
@@ -53,7 +54,12 @@ def drain(
     left = set(wanted)
     held: dict[str, Message] = {}
     again = 0  # messages in a row that are none of the wanted, and not new
-    try:
+
+    def let_go() -> None:
+        for message in held.values():
+            mailbox.release(message)
+
+    with afterwards(let_go):
         while left and again <= len(held):
             message = mailbox.receive(hold)
             if message is None:
@@ -68,6 +74,3 @@ def drain(
             if removed:
                 del held[message.id]
             yield Handled(message, problem, removed)
-    finally:
-        for message in held.values():
-            mailbox.release(message)

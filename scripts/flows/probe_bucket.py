@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from scripts.account import buckets, findings, own_bucket
 from scripts.account.own_bucket import NotOursError, OwnBucket
+from scripts.afterwards import afterwards, if_stopped
 from scripts.context import Context
 from scripts.errors import CloudError
 from scripts.flows.probing import OF_BUCKET, Came, Probe, Unanswered, settled, shown
@@ -37,12 +38,9 @@ def of_bucket(probe: Probe) -> None:
     """Ask what a bucket answers, which is taken away again, however that ends."""
     context = probe.context
     own = OwnBucket(context.clients, own_bucket.new_name(context.clients.account_id))
-    try:
+    with if_stopped(lambda: take_away(context, own)):
         why = _ask_all(probe, own)
         deleted = probe.ask("deletion_shows", lambda: _deletion(context, own))
-    except BaseException:  # stopped
-        take_away(context, own)
-        raise
     if deleted:  # else another one would stay, too
         probe.ask("put_acl_creates", lambda: _creates(context))
     probe.skip(OF_BUCKET, why)
@@ -110,14 +108,13 @@ def _needs_put_bucket(own: OwnBucket) -> Came:
 def _creates(context: Context) -> Came:
     """On another name of our own, which is deleted again."""
     own = OwnBucket(context.clients, own_bucket.new_name(context.clients.account_id))
-    try:
-        own.make(own_bucket.PUT_ACL, lambda live: live.put_bucket_acl(PRIVATE))
-    except CloudError as error:
-        if error.code != buckets.NO_SUCH_BUCKET:
-            raise
-        return Came(False, error.code)
-    finally:
-        take_away(context, own)
+    with afterwards(lambda: take_away(context, own)):
+        try:
+            own.make(own_bucket.PUT_ACL, lambda live: live.put_bucket_acl(PRIVATE))
+        except CloudError as error:
+            if error.code != buckets.NO_SUCH_BUCKET:
+                raise
+            return Came(False, error.code)
     return Came(True, _ACCEPTED)
 
 
@@ -139,7 +136,7 @@ def _on(probe: Probe, own: OwnBucket) -> None:
         probe.ask(key, functools.partial(settled, ask, _ACCEPTED))
     if buckets.account_blocks_public_access(context.clients):
         why = "Block Public Access is on for the account"
-        probe.skip((*_WHILE_OPEN, "policy_status_under_block"), why)
+        probe.skip(_WHILE_OPEN, why)
         return
     if probe.ask("lift_heeded", lambda: _lift(own, public)):
         seen = probe.ask("policy_shows", lambda: shown(read.public_by_policy, OPEN_FOR))
@@ -192,11 +189,9 @@ def _status_under_block(own: OwnBucket) -> Came:
 
 
 def _open_and_close(own: OwnBucket) -> Came:
-    try:
+    with afterwards(lambda: own.set_acl(PRIVATE)):
         own.set_acl(PUBLIC_READ)
         return shown(lambda: own.read.info().acl == PUBLIC_READ, OPEN_FOR)
-    finally:
-        own.set_acl(PRIVATE)
 
 
 def _ask_rule(probe: Probe, own: OwnBucket) -> None:

@@ -42,7 +42,7 @@ def of_message(probe: Probe) -> None:
     try:
         if not (why := _obstacle(context)):
             waiting = _listed(context)  # what may not be taken out again is not sent
-    except CloudError as error:
+    except Problem as error:  # there may be no queue
         why = probe.failed(error)
     if why:
         probe.skip(KEYS, why)

@@ -74,12 +74,12 @@ class Unanswered(Problem):
 
 
 class Probe:
-    """The questions of a run, and what has come of them so far."""
+    """The questions of a run, what has come of them so far, and whether nothing went wrong."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.failures: list[CloudError] = []
-        self.left_behind = False
+        self.sound = True
         self._answers: dict[str, Came] = {}
 
     def ask(self, key: str, question: Callable[[], Came]) -> bool:
@@ -87,22 +87,23 @@ class Probe:
         began, why, came = time.monotonic(), None, Came()
         try:
             came = question()
-        except CloudError as error:
-            why = self.failed(error)
         except NotOursError:
             raise
-        except Unanswered as error:
-            why = str(error)
-        except Problem as error:  # whose words may have names
-            self.context.console.fail(str(error))
-            why = "what it rests on is not there, or cannot be told"
+        except Problem as error:
+            why = self.failed(error)
         seconds = round(time.monotonic() - began, 2)
         self._answers[key] = replace(came, seconds=seconds, not_asked=why)
         self._tell(key)
         return why is None
 
-    def failed(self, error: CloudError) -> str:
+    def failed(self, error: Problem) -> str:
         """Keep a failure, to be told in the end; gives it in words that have no name and no id."""
+        if isinstance(error, Unanswered):
+            return str(error)
+        self.sound = False
+        if not isinstance(error, CloudError):
+            self.context.console.fail(str(error))
+            return "what it rests on is not there, or cannot be told"
         known = {(each.operation, each.code) for each in self.failures}
         if (error.operation, error.code) not in known:
             self.failures.append(error)
@@ -110,7 +111,7 @@ class Probe:
 
     def stays(self, what: str) -> None:
         """Say what may be left behind: that is no good end."""
-        self.left_behind = True
+        self.sound = False
         self.context.console.say(f"{what}: `resource-repair probe --clean` takes it away", "red")
 
     def skip(self, keys: Iterable[str], why: str) -> None:

@@ -126,7 +126,7 @@ def _probe(context: Context) -> Ended:
     for step in steps:
         console.say(f"would {step}")
     if not steps:
-        if not probe.failures:
+        if probe.sound:
             console.say("nothing to do: no probe left anything", "green")
     elif not (console.dry_run or console.confirm("Do this?")):
         console.say("nothing was done")
@@ -138,7 +138,7 @@ def _probe(context: Context) -> Ended:
             _ask(context, probe)
     show_unread(context, VERB, probe.failures)
     told = probe.answers()
-    end = Exit.PROBLEM if probe.failures or probe.left_behind else Exit.DONE
+    end = Exit.DONE if probe.sound else Exit.PROBLEM
     return Ended(end, Report(options.output if told else None, steps, told))
 
 

@@ -364,11 +364,20 @@ def test_a_leftover_that_is_not_empty_is_told_and_stays(
     assert answers(account)["acl_shows"]["answer"] is not None
 
 
+def test_a_missing_queue_is_no_end_of_the_run(product: Account) -> None:
+    """The file tells the rest, and the verb that something was not there."""
+    product.cloud.mns.delete_queue(QUEUE)
+    assert product.run("probe", "--yes") == 1
+    asked = answers(product)
+    assert asked["acl_shows"]["answer"] is not None
+    assert QUEUE not in asked["published_body"]["not_asked"]
+
+
 def test_a_missing_log_store_is_no_end_of_the_run(product: Account) -> None:
-    """Nor whatever else a question finds missing: the file is written, without its name."""
+    """Nor whatever else a question finds missing: the file is written, without its name, and the verb says what."""
     product.cloud.log.delete_project(product.log_project)
     product.cloud.settle()
-    assert product.run("probe", "--yes") == 0
+    assert product.run("probe", "--yes") == 1
     asked = answers(product)
     assert asked["retry_keeps_request_id"]["not_asked"].startswith("what it rests on")
     assert product.log_project not in written(product)

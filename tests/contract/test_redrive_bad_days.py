@@ -1,7 +1,9 @@
 """What goes wrong while messages are sent again: nothing is lost by it."""
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -9,10 +11,11 @@ from scripts.account import mailbox
 from scripts.flows import deliver
 from scripts.flows import waiting as flow
 from scripts.localcloud import Drop
+from scripts.patience import Progress, wait
 from scripts.verbs.redrive import VERB
 from tests.account import QUEUE, Account
 from tests.contract.test_redrive import poison, told, waiting
-from tests.parts import without, zipped
+from tests.parts import at, without, zipped
 
 IN_FLIGHT = "cannot be seen just now: somebody else holds "
 PAUSED = json.dumps({"since": "2026-01-01T00:00:00+00:00", "mode": "enforce", "reason": "test"})
@@ -143,3 +146,23 @@ def test_a_missing_permission_loses_nothing(
     assert "1 of 1 message stays" in said.out
     product.cloud.clock.advance(2)
     assert len(product.cloud.mns.peek(QUEUE, count=16)) == 1
+
+
+def test_ctrl_c_in_a_look_ends_the_waiting_and_lets_go_of_what_it_holds(product: Account) -> None:
+    """While it is receiving: the messages that it has received are there again in a second."""
+    poison(product, "first", "second")
+
+    def receiving(operation: str) -> bool:
+        return operation.startswith("mns:ReceiveMessage")
+
+    def stop() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def look() -> Progress:
+        with mailbox.opened(product.clients, QUEUE) as opened:
+            return Progress("", bool(opened.listed()))
+
+    with at(product.cloud, receiving, 1, stop), pytest.raises(KeyboardInterrupt):
+        wait(look, None, 60)
+    product.cloud.clock.advance(1)
+    assert len(waiting(product)) == 2
