@@ -377,7 +377,7 @@ def test_a_missing_queue_is_no_end_of_the_run(product: Account) -> None:
 
 
 def test_a_missing_log_store_is_no_end_of_the_run(product: Account) -> None:
-    """Nor whatever else a question finds missing: the file is written, without its name, and the verb says what."""
+    """Nor whatever else a question finds missing: the file is written, without its name."""
     product.cloud.log.delete_project(product.log_project)
     product.cloud.settle()
     assert product.run("probe", "--yes") == 1
