@@ -148,6 +148,7 @@ def test_a_missing_permission_loses_nothing(
     assert len(product.cloud.mns.peek(QUEUE, count=16)) == 1
 
 
+@pytest.mark.usefixtures("in_foreground")
 def test_ctrl_c_in_a_look_ends_the_waiting_and_lets_go_of_what_it_holds(product: Account) -> None:
     """While it is receiving: the messages that it has received are there again in a second."""
     poison(product, "first", "second")
