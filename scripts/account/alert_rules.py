@@ -6,7 +6,9 @@ hours and no more (page "Alert overview", its limits): a week of silence is seve
 
 That each fires once on its cause: the rows of an alert are told apart by what it is `about`, and
 the same row is notified again after `QUIET` only, which is longer than any of them looks back (page
-"Deduplicate alerts", its repeat interval).
+"Deduplicate alerts", its repeat interval). While our function is on both Function Computes each
+message is handled by both, in a request of each: so what is told by request is told of the spec's
+own function alone.
 
 What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
@@ -92,10 +94,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "what Function Compute adds)"
         )
     rule_name = spec.rule_name.replace("'", "''")
-    failed_run = (
-        f'functionName: "{spec.function_in_cloud}" and invocationType: Async '
-        "and hasFunctionError: true"
-    )
+    of_ours = f'functionName: "{spec.function_in_cloud}"'
+    failed_run = f"{of_ours} and invocationType: Async and hasFunctionError: true"
     rules = (
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.
         AlertRule(
@@ -133,7 +133,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
             "again. See: resource-repair audit",
-            f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
+            f"{_AUDIT} and {_any_of('unreadable')} and {of_ours} | "
+            f"{_counted('lines', 'request_id')}",
             ("request_id",),
             _MEDIUM,
         ),
