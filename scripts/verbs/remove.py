@@ -358,5 +358,4 @@ VERB = Verb(
     Options,
     _remove,
     rule_id_known=False,
-    on_fc3=union(inventory.REMOVING, (LIST_TOPICS, LIST_QUEUES, LIST_PROJECTS), retire.ON_FC3),
 )

@@ -25,11 +25,11 @@ OLD, NEW = Generation.FC2, Generation.FC3
 PLACES = {OLD: (SERVICE, FUNCTION), NEW: ("", ALONE)}
 WRITES = {  # of a move to 3.0, and of one to 2.0, in whatever order
     NEW: ("CreateFunction", "PutAsyncInvokeConfig", "CreateTrigger"),
-    OLD: ("CreateService", "CreateFunction", "PutFunctionAsyncInvokeConfig", "CreateTrigger"),
+    OLD: ("CreateFunction", "PutFunctionAsyncInvokeConfig", "CreateTrigger"),
 }
 RETIRING = ("UpdateFunction", "DeleteTrigger")
 WAITED = {
-    NEW: ("DeleteFunctionAsyncInvokeConfig", "DeleteFunction", "DeleteService"),
+    NEW: ("DeleteFunctionAsyncInvokeConfig", "DeleteFunction"),
     OLD: ("DeleteAsyncInvokeConfig", "DeleteFunction"),
 }
 WEBHOOK = "ALERT_WEBHOOK"
