@@ -10,6 +10,7 @@ import pytest
 
 from scripts import patience
 from scripts.account import audit_trail, moving
+from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.declared import Generation, load
 from scripts.declared.dotenv import environment
@@ -82,16 +83,15 @@ class Move:
 
     @contextmanager
     def opening(self, many: int, name: str) -> Iterator[None]:
-        """With each call of a verb to Function Compute two more buckets are opened."""
+        """As many buckets are opened, some at each write of a verb to Function Compute."""
         names = [f"{name}-{number}" for number in range(many)]
         faults = self.cloud.faults
-        take, left = faults.take, list(names)
+        take, left, at_once = faults.take, list(names), -(-many // 12)
 
         def taking(operation: str, subject: str) -> Fault | None:
-            if operation.startswith("fc:") and operation != "fc:run":
-                for _ in range(2):
-                    if left:
-                        self.open(left.pop())
+            if operation.startswith(("fc:Create", "fc:Put", "fc:Update", "fc:Delete")):
+                for _ in left[:at_once]:
+                    self.open(left.pop())
             return take(operation, subject)
 
         faults.take = taking  # type: ignore[method-assign]
@@ -113,6 +113,10 @@ class Move:
         acls = self.account.acls()
         return {each for each in self.opened if acls[each] != "private"}
 
+    def lines(self, which: Generation) -> list[AuditLine]:
+        """What that function said of findings."""
+        return audit_trail.of_log(self.cloud.fc.logs(*PLACES[which]).encode())
+
     def subscribed(self) -> int:
         """To how many the topic hands what is published."""
         return len(self.cloud.mns.topic(TOPIC).subscriptions)
@@ -130,6 +134,7 @@ def move(moments: Moments, tmp_path: Path, code: Path, monkeypatch: pytest.Monke
     """A move that is yet to begin; what is cut off is not tried again."""
     monkeypatch.setattr(patience, "WITHIN", 0.0)
     account = moments.after(ready, tmp_path, code)
+    monkeypatch.setattr(account.cloud.oss, "most_buckets", 300)  # which can be had on request
     derive(account.path)
     return Move(account)
 
@@ -147,6 +152,7 @@ def test_no_finding_is_lost_by_a_move_and_back(move: Move, there: int, back: int
             move.over(to)
             assert move.subscribed() == 1
         assert move.still_open() == {EXEMPT}
+        assert all(move.lines(which) for which in PLACES)  # each was at work
         assert move.cloud.mns.messages(QUEUE) == []
 
         move.kill(*WAITED[to])
@@ -360,5 +366,4 @@ def test_one_opening_that_both_close_counts_once(move: Move, hook: Webhook) -> N
 
 def lines_of_repairs(move: Move) -> list[str]:
     """Who says that it closed the bucket, by the requests."""
-    logs = [move.cloud.fc.logs(*place).encode() for place in PLACES.values()]
-    return [line.request_id for each in logs for line in audit_trail.of_log(each) if line.closed]
+    return [line.request_id for each in PLACES for line in move.lines(each) if line.closed]
