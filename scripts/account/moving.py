@@ -33,12 +33,19 @@ def elsewhere(spec: Spec, clients: Clients) -> DeployedFunction | None:
 
     Raises CloudError.
     """
-    try:
-        return DeployedFunction.find(on_other(spec), clients)
-    except CloudError as error:
-        if not not_to_be_had(error):
-            raise
-        return None
+    other = on_other(spec)
+
+    def read() -> DeployedFunction | None:
+        try:
+            return DeployedFunction.find(other, clients)
+        except CloudError as error:
+            if not not_to_be_had(error):
+                raise
+            return None
+
+    # That it is not there is an error of the SDK's, which is not remembered by itself.
+    found: DeployedFunction | None = clients.memory.once((__name__, other.qualified_name), read)
+    return found
 
 
 def deployed(spec: Spec, clients: Clients) -> list[Spec]:
@@ -46,10 +53,10 @@ def deployed(spec: Spec, clients: Clients) -> list[Spec]:
 
     Raises CloudError.
     """
-    there = [spec] if DeployedFunction.find(spec, clients) else []
-    if elsewhere(spec, clients):
-        there.append(on_other(spec))
-    return there or [spec]
+    if elsewhere(spec, clients) is None:
+        return [spec]
+    own = [spec] if DeployedFunction.find(spec, clients) else []
+    return [*own, on_other(spec)]
 
 
 def acting(spec: Spec, clients: Clients) -> DeployedFunction | None:

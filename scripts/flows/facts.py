@@ -77,7 +77,7 @@ from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
-from scripts.flows.seen import around_seen, function_seen, part_of, seen
+from scripts.flows.seen import around_seen, elsewhere_seen, function_seen, part_of, seen
 
 
 class _UnknownError(Exception):
@@ -207,12 +207,7 @@ class Survey:
 
     @takes(*Function.READING, GET_TRIGGER, *AsyncInvokeConfig.READING)
     def elsewhere(self) -> Elsewhere | None:
-        other = moving.elsewhere(self._spec, self._clients)
-        if other is None:
-            return None
-        listens = Trigger(other.spec, self._clients).there()
-        empty = None if listens else moving.empty_from(self._clients, other)
-        return Elsewhere(other.spec.qualified_name, other.pause, listens, empty)
+        return elsewhere_seen(self._spec, self._clients)
 
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
@@ -239,9 +234,8 @@ class Survey:
     @takes(GET)
     def running(self) -> Running | None:
         live = moving.acting(self._spec, self._clients)
-        if live is None:
-            return None
-        return Running(live.settings, live.pause, live.spec.generation != self._spec.generation)
+        elsewhere = live is not None and live.spec.generation != self._spec.generation
+        return Running(live.settings, live.pause, elsewhere) if live else None
 
     @takes(GET, GET_CODE)
     def live_exemptions(self) -> Exemptions:
