@@ -6,7 +6,10 @@ hours and no more (page "Alert overview", its limits): a week of silence is seve
 
 That each fires once on its cause: the rows of an alert are told apart by what it is `about`, and
 the same row is notified again after `QUIET` only, which is longer than any of them looks back (page
-"Deduplicate alerts", its repeat interval).
+"Deduplicate alerts", its repeat interval). While our function is on both Function Computes each
+message is handled by both, in a request of each: so what is told by request is told of the spec's
+own function alone. (But for `unreadable` on 2.0: it stays as accounts have it, so that none needs a
+provision for it, and a move back may tell twice of a message that nobody can read.)
 
 What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
@@ -20,7 +23,7 @@ from typing import NamedTuple
 
 from resource_repair.naming import BUCKET_NAME
 from resource_repair.values import OTHER_RULE, TOLD
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
 # field `message`, and are searched and counted by these of its names.
@@ -92,10 +95,9 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "what Function Compute adds)"
         )
     rule_name = spec.rule_name.replace("'", "''")
-    failed_run = (
-        f'functionName: "{spec.function_in_cloud}" and invocationType: Async '
-        "and hasFunctionError: true"
-    )
+    of_ours = f'functionName: "{spec.function_in_cloud}"'
+    alone = f" and {of_ours}" if spec.generation is Generation.FC3 else ""
+    failed_run = f"{of_ours} and invocationType: Async and hasFunctionError: true"
     rules = (
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.
         AlertRule(
@@ -133,7 +135,7 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
             "again. See: resource-repair audit",
-            f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
+            f"{_AUDIT} and {_any_of('unreadable')}{alone} | {_counted('lines', 'request_id')}",
             ("request_id",),
             _MEDIUM,
         ),
