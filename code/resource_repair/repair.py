@@ -274,19 +274,14 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
         again = _AGAIN if self._recreated else self._younger(state)
-        # What is right about the bucket by all that can be told is said to be perhaps ours, and no
-        # more: else every finding without a time about a young bucket were an alarm.
+        # Else each finding without a time that is right about a young bucket were an alarm.
         plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
         if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED) and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
 
     def _younger(self, state: BucketState) -> str:
-        """How the bucket is not the one that the finding speaks of; empty if it surely is.
-
-        Found open it may be as well what an earlier run of ours has made, and could not tell: its
-        owner may have opened it since.
-        """
+        """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
         created = _seconds(state.created)
         if created is None:
             return ""

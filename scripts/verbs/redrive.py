@@ -116,9 +116,7 @@ class Options(Acting):
             if len(short) < _SHORTEST_ID:
                 raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
         if self.discard and not self.reason.strip():
-            raise UsageError(
-                "--discard takes away what was never settled: say why, as --reason WHY"
-            )
+            raise UsageError("--discard takes away what was never settled: add --reason WHY")
         if self.discard and self.to != _TO_FUNCTION:
             raise UsageError("--to sends, and --discard does not: say one of them")
         if self.reason and not self.discard:

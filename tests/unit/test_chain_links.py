@@ -37,12 +37,8 @@ from tests.unit.chain_facts import (
     unlike,
 )
 
-FAULT, UNSEEN, DIFFERS, NOT_YET = (
-    Standing.FAULT,
-    Standing.UNSEEN,
-    Standing.DIFFERS,
-    Standing.NOT_YET,
-)
+FAULT, UNSEEN = Standing.FAULT, Standing.UNSEEN
+DIFFERS, NOT_YET = Standing.DIFFERS, Standing.NOT_YET
 WRITE = "oss-bucket-public-write-prohibited"
 ELSEWHERE = TOPIC.replace("cn-shanghai", "cn-hangzhou")
 HIGH_RISKS = '[{"filterType": "RuleRiskLevel", "value": "1"}]'
