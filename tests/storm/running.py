@@ -20,7 +20,7 @@ from scripts.localcloud.faults import Drop, Fail, Fault, Hold, Lag, Order, Stall
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.oss.model import Bucket, RefusedError
 from scripts.localcloud.ram import policies
-from tests.account import FUNCTION, QUEUE, SERVICE, TOPIC, Account
+from tests.account import QUEUE, TOPIC, Account
 from tests.parts import public_policy
 from tests.storm import seeing
 from tests.storm.bodies import OTHER_ACCOUNT, body
@@ -331,7 +331,7 @@ class Storm:
 
     def _learn_exemptions(self, began: float) -> None:
         """What the live code exempts by now; what is built is to exempt it too."""
-        live = self.cloud.fc.resources.function(SERVICE, FUNCTION).code.package
+        live = self.cloud.fc.resources.function(*self.account.place).code.package
         exempt = exemptions_in(live, "it")
         known = {each.bucket for each in self._exempted}
         now = time.monotonic()
