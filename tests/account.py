@@ -139,7 +139,7 @@ class Account:
     def process(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
         return subprocess.Popen(
-            [sys.executable, "-m", "scripts", verb, "--spec", str(self.path), *arguments],
+            [sys.executable, "-m", "scripts", verb, *self._usual(verb, arguments), *arguments],
             cwd=ROOT,
             env={**self.shell, "HOME": str(self.folder), **environ},
             stdout=subprocess.PIPE,
