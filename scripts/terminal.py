@@ -275,19 +275,19 @@ def _interruptible() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    with _handling(signal.default_int_handler, interrupt, interrupt):
+    with handling(signal.default_int_handler, interrupt, interrupt):
         yield
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
     """Let nothing cut short how a verb's end is told."""
-    with _handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):
+    with handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):
         yield
 
 
 @contextmanager
-def _handling(*handlers: Any) -> Iterator[None]:
+def handling(*handlers: Any) -> Iterator[None]:
     """Other handlers for the signals that stop a process."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python sets no handlers elsewhere

@@ -47,6 +47,7 @@ SERVICE, FUNCTION = "resource_repair", "oss_repair_acl_trigger"
 ALONE = f"{SERVICE}-{FUNCTION}"  # in Function Compute 3.0
 
 _EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
+_WRITING = {"report": "report.html", "probe": "probe.json"}
 OPERATOR = "operator"
 READS = ("Get", "List", "Peek", "BatchPeek", "Download")
 
@@ -152,8 +153,8 @@ class Account:
         known = {"--spec": self.path}
         if verb in _EXEMPTING:
             known["--exemptions"] = self.exemptions
-        if verb == "report":
-            known["--output"] = self.folder / "report.html"
+        if verb in _WRITING:
+            known["--output"] = self.folder / _WRITING[verb]
         return [word for name in known if name not in said for word in (name, str(known[name]))]
 
     def plan(self) -> Plan:

@@ -23,7 +23,7 @@ _BEGIN = "<!-- the map: written by `make permissions` -->\n"
 _END = "<!-- end of the map -->\n"
 _HEAD, _HEAD_ALONE = "| verb | may | on |", "| verb on 3.0 | may | on |"
 # Names of ours: no other bucket is meant.
-OURS = "resource-repair-proof-*"
+OURS = ("resource-repair-proof-*", "resource-repair-probe-*")
 _ROLES = "acs:ram:*:{account}:role/*"
 _PASSED = {"{role}", "{invocationRole}"}  # a role's ARN, whatever it is
 

@@ -167,13 +167,15 @@ class Clients:
         one_is_set = self._endpoints.config and REGION not in self._endpoints.config
         if self._config_region or one_is_set:
             return self._config_region
-        both = {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
+        both = sites.both(self)
         found = sites.choose(both, self.ours)
         self.__dict__["config"] = both[found].config  # which remembers what was read
         return found
 
-    def _with_config(self, region: str) -> "Clients":
+    def with_config(self, region: str) -> "Clients":
+        """The same, asking that Cloud Config."""
         other = copy.copy(self)
+        vars(other).pop("config", None)
         other.config_region = region
         return other
 
@@ -200,20 +202,19 @@ class Clients:
     @functools.cached_property
     def log(self) -> Any:
         """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
+        return self.log_at(self.region)
+
+    def log_at(self, region: str) -> Any:
+        """The same in that region."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        return self.memory.watched(Client(self._log_config(self.region)))
+        return self.memory.watched(Client(self._log_config(region)))
 
     @functools.cached_property
     def alert_records(self) -> Any:
         """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
-        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
-
-        here = self._endpoints.log
-        home = self._alert_region or (here and self.region)
-        return self.memory.watched(
-            Client(self._log_config(home or sites.records_region(self.config_region)))
-        )
+        home = self._alert_region or (self._endpoints.log and self.region)
+        return self.log_at(home or sites.records_region(self.config_region))
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
@@ -261,12 +262,11 @@ class Clients:
         """`mns.account.Account`."""
         from mns.account import Account  # noqa: PLC0415  (a slow import)
 
-        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
         with calling("the search for credentials", "this machine"):
             held = self._credentials.get_credential()
         key = (held.access_key_id, held.access_key_secret, held.security_token or "")
         silence()
-        account = Account(self._endpoints.mns or own, *key)
+        account = Account(self._endpoints.mns or f"https://{self.messages_host}", *key)
         http = account.mns_client.http
         http.set_connection_timeout(self._read_timeout)
         http.conn.timeout = self._read_timeout  # over https the line above sets none

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "doctor": "say at which link of the chain a finding would be lost, and what mends it",
         "verify": "compare what is live with s.yaml; --loop proves it on a bucket of its own",
         "test-alert": "send one alert through, to see that somebody would be woken",
+        "probe": "ask the account what documentation leaves open, on a bucket of its own",
     },
     "look": {
         "status": "tell how the buckets stand, the worst first, and what mends each",

@@ -322,6 +322,13 @@ def paused_by_policy(account: Account) -> None:
     assert account.run("pause") == 0
 
 
+def of_two_sites(account: Account) -> None:
+    """Both endpoints of Cloud Config are there to be asked, and one serves the account."""
+    address = account.cloud.endpoints.config.removeprefix("http://")
+    account.shell["RESOURCE_REPAIR_CONFIG_ENDPOINT"] = f"http://{{region}}.{address}"
+    account.cloud.config.site = "cn-shanghai"
+
+
 def repaired(account: Account) -> None:
     """A bucket was closed, and its site is down."""
     account.cloud.oss.create("site", acl="public-read")
@@ -368,6 +375,7 @@ CASES = (
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
     Case("verify", deployed_under_least, ("--loop",)),
+    Case("probe", of_two_sites, ("--yes", "--rule")),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
     Case("evaluate", open_where_tags_exempt, ("--expect", "1")),

@@ -77,7 +77,7 @@ def test_its_help_lists_what_it_needs() -> None:
     assert "usage: resource-repair look [options]" in said
     assert "Look at a role." in said
     assert f"ram:GetRole    {ROLES}\n" in said
-    assert "fc:GetService  *\n" in said
+    assert "fc:GetService  *  (not on Function Compute 3.0)\n" in said
 
 
 def test_it_says_first_where_it_works(

@@ -38,7 +38,9 @@ class FcState(Rewindable):
     `async_at_once` of them run asynchronous invocations: few, as each is a process here.
     `stays_warm` lets a rollback leave the idle processes of functions that are still what they
     were, with all that these remember; it saves cold starts. `fresh_keys` gives each run keys of
-    its own, by which the journal tells whose requests are whose. All methods raise FcError.
+    its own, by which the journal tells whose requests are whose. `retries_keep_id` has a retry run
+    under the request id of the first run; else each run has one of its own. All methods raise
+    FcError.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class FcState(Rewindable):
         self.function_environment = function_environment
         self.stays_warm = False
         self.fresh_keys = False
+        self.retries_keep_id = True
         self.max_instances = 100
         self.async_at_once = 8
         self._core = core
@@ -156,6 +159,8 @@ class FcState(Rewindable):
         )
 
     def _invoke(self, service: str, function: str, call: Call) -> Invocation:
+        if call.attempt > 1 and not self.retries_keep_id:
+            call = call._replace(request_id=new_request_id())
         invocation = None
         while invocation is None:
             if self._runner.stopped:
