@@ -88,7 +88,7 @@ def test_it_works_from_nothing_where_what_was_just_made_is_not_known_at_once(
     for waited_for in (
         f"the log project {account.log_project} was just made",
         "the topic MNSTestConfig was just made",
-        "the role resource-repair-role was just made or changed",
+        f"the role {account.spec.service.role.name} was just made or changed",
         "the role AliyunMNSNotificationRole was just made or changed",
         "Block Public Access was just lifted from resource-repair-proof-",
         "Block Public Access is off, perhaps just lifted",
