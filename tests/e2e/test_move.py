@@ -21,6 +21,9 @@ from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
 from tests.e2e.cases import UNDO
 from tests.parts import derive, held_at
 
+# A move is of both at once, and begins on 2.0.
+pytestmark = pytest.mark.parametrize("generation", [Generation.FC2], ids=str, indirect=True)
+
 EXEMPT = "config-website"  # in the bundle of the tests
 OLD, NEW = Generation.FC2, Generation.FC3
 PLACES = {OLD: (SERVICE, FUNCTION), NEW: ("", ALONE)}
