@@ -34,11 +34,14 @@ help:
 	  /^[a-z-]+:.*## / {printf "  make %-13s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nwhat is done to an account: scripts/resource-repair --help\n'
 
+# Which Function Compute it goes on: 2.0, or with GENERATION=3 that.
+ON := $(if $(GENERATION),--generation '$(GENERATION)')
+
 ##@ see it
 
 .PHONY: demo
-demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
-	@$(RUN) scripts.stage.demo
+demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed (GENERATION=3: on Function Compute 3.0)
+	@$(RUN) scripts.stage.demo $(ON)
 
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it (ARGS=--deployed: with the product)
