@@ -94,7 +94,7 @@ MESSAGES ?= 2000
 FIRST    ?= 1
 .PHONY: storm
 storm: $(DEV)  ## Messages, faults, owners and verbs at once, by seed; a checker holds the promises
-	@$(RUN) tests.storm --seeds $(SEEDS) --messages $(MESSAGES) --first $(FIRST) \
+	@$(RUN) tests.storm --seeds $(SEEDS) --messages $(MESSAGES) --first $(FIRST) $(ON) \
 	  $(foreach each,$(SET),--set '$(each)')
 
 # With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).
