@@ -68,7 +68,7 @@ CLOUD_TESTS := $(filter-out $(ON_THE_WIRE),$(wildcard tests/unit/test_localcloud
   stranger.py sts_*.py)))
 
 .PHONY: test
-test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
+test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days, and on Function Compute 3.0, a sample
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 6 -m "not bad_days" \
 	  $(addprefix --ignore=,$(OWN_TESTS) $(CLOUD_TESTS))
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4 --cov --cov-report=term:skip-covered $(OWN_TESTS)
@@ -85,7 +85,7 @@ test-cloud: $(DEV)  ## Run the local cloud's own tests, and see that its table o
 	@$(IN_ITS_OWN) && $(RUN) pytest -p tests.fidelity $(AT_ONCE) 6 -m "not bad_days" $(CLOUD_TESTS)
 
 .PHONY: test-all
-test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
+test-all: $(DEV)  ## Run all tests, every bad day and all end-to-end on Function Compute 3.0 too (some minutes)
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4
 
 # The product on the strict cloud, with all that can happen at once; some minutes a seed.

@@ -1,7 +1,8 @@
 """What all end-to-end tests run with: either Function Compute, and a proxy nothing may come to.
 
 Each test that has an account is run on 2.0 and on 3.0: on 3.0 as a bad day, which `make test`
-leaves out, but those that are marked EITHER. `pytest --generation 3` has one alone, and all of it.
+leaves out and `make test-all` has. The sample that `make test` has of 3.0 is marked EITHER. `pytest
+--generation 3` has one alone, and all of it.
 """
 
 from collections.abc import Iterator

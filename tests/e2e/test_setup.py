@@ -12,6 +12,7 @@ from scripts.declared import dotenv
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.account import Moments
+from tests.parts import EITHER
 
 
 def someone_else_s(cloud: LocalCloud) -> None:
@@ -25,6 +26,7 @@ def someone_else_s(cloud: LocalCloud) -> None:
     cloud.oss.create("orders-site", acl="public-read")
 
 
+@EITHER
 def test_from_nothing_to_a_verified_repair_and_away(
     tmp_path: Path, moments: Moments, capsys: pytest.CaptureFixture[str]
 ) -> None:
