@@ -8,8 +8,8 @@ That each fires once on its cause: the rows of an alert are told apart by what i
 the same row is notified again after `QUIET` only, which is longer than any of them looks back (page
 "Deduplicate alerts", its repeat interval). While our function is on both Function Computes each
 message is handled by both, in a request of each: so what is told by request is told of the spec's
-own function alone. (But for `unreadable` on 2.0: it stays as accounts have it, so that none needs a
-provision for it, and a move back may tell twice of a message that nobody can read.)
+own function alone. (`unreadable` on 2.0 tells of all, as accounts have it, so that none needs a
+provision for it; but where it told of 3.0's before, this is a move back, and it tells of its own.)
 
 What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
@@ -37,6 +37,9 @@ NO_NAME = "NO-BUCKET-NAME"
 
 # What Function Compute says of a run.
 OF_A_RUN = ("functionName", "requestId", "invocationType", "hasFunctionError")
+
+OF_ONE = "functionName: "
+"""What a query has that tells of one function alone."""
 
 TEST_EVENT = "resource_repair_test_alert"
 TEST = "test"
@@ -82,6 +85,7 @@ class AlertRule(NamedTuple):
     looks_back: str = _DAY
     condition: str = ""
     in_a_row: int = 1
+    after_move: str = ""  # the query in place of that, where what is live has `OF_ONE`
 
 
 def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
@@ -95,8 +99,11 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "what Function Compute adds)"
         )
     rule_name = spec.rule_name.replace("'", "''")
-    of_ours = f'functionName: "{spec.function_in_cloud}"'
-    alone = f" and {of_ours}" if spec.generation is Generation.FC3 else ""
+    of_ours = f'{OF_ONE}"{spec.function_in_cloud}"'
+    unreadable = f"{_AUDIT} and {_any_of('unreadable')}"
+    counted = f" | {_counted('lines', 'request_id')}"
+    of_one = f"{unreadable} and {of_ours}{counted}"
+    alone = spec.generation is Generation.FC3
     failed_run = f"{of_ours} and invocationType: Async and hasFunctionError: true"
     rules = (
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.
@@ -135,9 +142,10 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
             "again. See: resource-repair audit",
-            f"{_AUDIT} and {_any_of('unreadable')}{alone} | {_counted('lines', 'request_id')}",
+            of_one if alone else f"{unreadable}{counted}",
             ("request_id",),
             _MEDIUM,
+            after_move="" if alone else of_one,
         ),
         AlertRule(
             "reopened",

@@ -346,6 +346,23 @@ def test_one_cause_wakes_somebody_once(move: Move, hook: Webhook) -> None:
     assert sorted(hook.names()) == ["kept", "unreadable", "unsettled"]
 
 
+def test_on_the_way_back_one_cause_wakes_somebody_once(move: Move, hook: Webhook) -> None:
+    """As on the way there: what neither can read is told of once. And it stays so."""
+    shell = {WEBHOOK: hook.address}
+    move.over(NEW, **shell)
+    move.a_day_later(NEW)
+    assert move.run(OLD, "provision", "--yes", **shell) == 0
+    assert move.run(OLD, "apply", "--yes") == 0
+    move.cloud.settle()
+    move.cloud.mns.publish(TOPIC, "no message of anybody")
+    move.account.rest()
+    assert all(move.lines(which) for which in PLACES)
+
+    check_until(move.cloud, hook, "unreadable")
+    assert hook.names() == ["unreadable"]
+    assert move.run(OLD, "provision", "--dry-run", **shell) == 0
+
+
 def test_one_opening_that_both_close_counts_once(move: Move, hook: Webhook) -> None:
     """Opened twice, and closed by both each time: that is not yet somebody who keeps reopening."""
     shell = {WEBHOOK: hook.address}
