@@ -34,11 +34,14 @@ help:
 	  /^[a-z-]+:.*## / {printf "  make %-13s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nwhat is done to an account: scripts/resource-repair --help\n'
 
+# Which Function Compute it goes on: 2.0, or with GENERATION=3 that.
+ON := $(if $(GENERATION),--generation '$(GENERATION)')
+
 ##@ see it
 
 .PHONY: demo
-demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed
-	@$(RUN) scripts.stage.demo
+demo: $(READY)  ## Watch the closed loop on the embedded local cloud, no account needed (GENERATION=3: on Function Compute 3.0)
+	@$(RUN) scripts.stage.demo $(ON)
 
 .PHONY: cloud
 cloud: $(READY)  ## Keep the local cloud up and print what to export to use it (ARGS=--deployed: with the product)
@@ -65,7 +68,7 @@ CLOUD_TESTS := $(filter-out $(ON_THE_WIRE),$(wildcard tests/unit/test_localcloud
   stranger.py sts_*.py)))
 
 .PHONY: test
-test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days a sample
+test: $(DEV)  ## Run the tests, with the coverage of code/; of the bad days, and on Function Compute 3.0, a sample
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 6 -m "not bad_days" \
 	  $(addprefix --ignore=,$(OWN_TESTS) $(CLOUD_TESTS))
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4 --cov --cov-report=term:skip-covered $(OWN_TESTS)
@@ -82,7 +85,7 @@ test-cloud: $(DEV)  ## Run the local cloud's own tests, and see that its table o
 	@$(IN_ITS_OWN) && $(RUN) pytest -p tests.fidelity $(AT_ONCE) 6 -m "not bad_days" $(CLOUD_TESTS)
 
 .PHONY: test-all
-test-all: $(DEV)  ## Run all tests, every bad day too (some minutes)
+test-all: $(DEV)  ## Run all tests, every bad day and all end-to-end on Function Compute 3.0 too (some minutes)
 	@$(IN_ITS_OWN) && $(RUN) pytest $(AT_ONCE) 4
 
 # The product on the strict cloud, with all that can happen at once; some minutes a seed.
@@ -91,7 +94,7 @@ MESSAGES ?= 2000
 FIRST    ?= 1
 .PHONY: storm
 storm: $(DEV)  ## Messages, faults, owners and verbs at once, by seed; a checker holds the promises
-	@$(RUN) tests.storm --seeds $(SEEDS) --messages $(MESSAGES) --first $(FIRST) \
+	@$(RUN) tests.storm --seeds $(SEEDS) --messages $(MESSAGES) --first $(FIRST) $(ON) \
 	  $(foreach each,$(SET),--set '$(each)')
 
 # With a seed of its own, and its failures are to be repeated with that (which Hypothesis tells).

@@ -4,6 +4,7 @@ A worker has one cloud (the fixture `cloud` of conftest.py). A test begins by go
 the moments that `Moments` remembers, and leaves the cloud as it likes.
 """
 
+import copy
 import shutil
 import subprocess
 import sys
@@ -139,7 +140,7 @@ class Account:
     def process(self, verb: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """The verb started as a process of its own, without any credentials but those told."""
         return subprocess.Popen(
-            [sys.executable, "-m", "scripts", verb, "--spec", str(self.path), *arguments],
+            [sys.executable, "-m", "scripts", verb, *self._usual(verb, arguments), *arguments],
             cwd=ROOT,
             env={**self.shell, "HOME": str(self.folder), **environ},
             stdout=subprocess.PIPE,
@@ -333,54 +334,49 @@ class Moments:
 
     def __init__(self, cloud: LocalCloud, code: Callable[[], Path], folder: Path) -> None:
         cloud.fc.stays_warm = True  # a process remembers nothing that matters here
+        self.generation = Generation.FC2
         self._cloud = cloud
         self._code = code
         self._folder = folder
         self._nothing = cloud.snapshot()
         self._known: dict[tuple[Make, Path | None, Generation], tuple[Snapshot, Path]] = {}
 
-    def nothing(
-        self, folder: Path, *, bundle: bool = False, generation: Generation = Generation.FC2
-    ) -> Account:
+    def on(self, generation: Generation) -> "Moments":
+        """The same moments, of accounts whose function is for that Function Compute."""
+        moments = copy.copy(self)
+        moments.generation = generation
+        return moments
+
+    def nothing(self, folder: Path, *, bundle: bool = False) -> Account:
         """A project, with the bundle or a line of code, and an account with nothing on it."""
         self._cloud.rollback(self._nothing)
-        return Account(self._cloud, folder, self._code() if bundle else None, generation)
+        return self._account(folder, self._code() if bundle else None)
 
-    def deployed(
-        self,
-        folder: Path,
-        *,
-        bundle: bool,
-        least: bool = False,
-        generation: Generation = Generation.FC2,
-    ) -> Account:
+    def deployed(self, folder: Path, *, bundle: bool, least: bool = False) -> Account:
         """All provisioned and deployed, without a bucket: the bundle, or a line of code.
 
         With `least` under the role of least privilege, which in 3.0 it always is.
         """
         make = _deploy_under_least if least else _deploy
-        return self.after(make, folder, self._code() if bundle else None, generation)
+        return self.after(make, folder, self._code() if bundle else None)
 
-    def after(
-        self,
-        make: Make,
-        folder: Path,
-        code: Path | None = None,
-        generation: Generation = Generation.FC2,
-    ) -> Account:
+    def after(self, make: Make, folder: Path, code: Path | None = None) -> Account:
         """What `make`, which is run once, makes of a project and an account with nothing on it."""
-        key = (make, code, generation)
+        key = (make, code, self.generation)
         if key not in self._known:
             self._cloud.rollback(self._nothing)
             place = Path(tempfile.mkdtemp(dir=self._folder))
-            make(Account(self._cloud, place, code, generation))
+            make(self._account(place, code))
             self._cloud.settle()  # what a test begins with was made long ago
             self._known[key] = self._cloud.snapshot(), place
         snapshot, files = self._known[key]
         self._cloud.rollback(snapshot)
-        account = Account(self._cloud, folder, code, generation)
+        account = self._account(folder, code)
         shutil.copytree(files, folder, dirs_exist_ok=True)
         return account
+
+    def _account(self, folder: Path, code: Path | None) -> Account:
+        return Account(self._cloud, folder, code, self.generation)
 
 
 def _deploy(account: Account) -> None:

@@ -42,6 +42,16 @@ settings.load_profile("default")
 os.environ.update(addresses.sparing_loopback(os.environ))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Have a switch for the end-to-end tests (tests/e2e/conftest.py)."""
+    parser.addoption(
+        "--generation",
+        type=lambda word: Generation(int(word)),
+        choices=list(Generation),
+        help="of the end-to-end tests those on this Function Compute alone",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A seed explores: where all is repeated Hypothesis passes over it in silence."""
     if config.getoption("hypothesis_seed") is not None:
@@ -164,19 +174,19 @@ def generation(request: pytest.FixtureRequest) -> Generation:
 @pytest.fixture
 def account(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """A project, and an account with nothing on it."""
-    return moments.nothing(tmp_path, generation=generation)
+    return moments.on(generation).nothing(tmp_path)
 
 
 @pytest.fixture
 def deployed(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """An account on which all is provisioned and deployed, the code being a line."""
-    return moments.deployed(tmp_path, bundle=False, generation=generation)
+    return moments.on(generation).deployed(tmp_path, bundle=False)
 
 
 @pytest.fixture
 def product(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """An account on which all is provisioned and deployed: what is built is what runs."""
-    return moments.deployed(tmp_path, bundle=True, generation=generation)
+    return moments.on(generation).deployed(tmp_path, bundle=True)
 
 
 @pytest.fixture

@@ -77,15 +77,23 @@ def derive(path: Path) -> Path:
     return made
 
 
+def rewrite(path: Path, change: Callable[[str], str]) -> None:
+    """Have a file say what `change` makes of it; for s.fc3.yaml what that is made of."""
+    made = derived.is_derived(path)
+    source = derived.edited(path) if made else path
+    source.write_text(change(source.read_text("utf-8")), "utf-8")
+    if made:
+        derive(source)
+
+
 def edit(path: Path, old: str, new: str) -> None:
     """Replace a text that stands once in a file; for s.fc3.yaml in what it is made of."""
-    if derived.is_derived(path):
-        edit(derived.edited(path), old, new)
-        derive(derived.edited(path))
-        return
-    text = path.read_text("utf-8")
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new), "utf-8")
+
+    def replaced(text: str) -> str:
+        assert text.count(old) == 1
+        return text.replace(old, new)
+
+    rewrite(path, replaced)
 
 
 def least_privilege(path: Path) -> None:

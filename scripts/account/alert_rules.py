@@ -6,7 +6,10 @@ hours and no more (page "Alert overview", its limits): a week of silence is seve
 
 That each fires once on its cause: the rows of an alert are told apart by what it is `about`, and
 the same row is notified again after `QUIET` only, which is longer than any of them looks back (page
-"Deduplicate alerts", its repeat interval).
+"Deduplicate alerts", its repeat interval). While our function is on both Function Computes each
+message is handled by both, in a request of each: so what is told by request is told of the spec's
+own function alone. (`unreadable` on 2.0 tells of all, as accounts have it, so that none needs a
+provision for it; but where it told of 3.0's before, this is a move back, and it tells of its own.)
 
 What waits in the failure queue is in no log: MNS is not seen from here. But Function Compute puts
 a message there when its last run has failed, and of each run, one that was killed at its timeout or
@@ -20,7 +23,7 @@ from typing import NamedTuple
 
 from resource_repair.naming import BUCKET_NAME
 from resource_repair.values import OTHER_RULE, TOLD
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
 # field `message`, and are searched and counted by these of its names.
@@ -34,6 +37,9 @@ NO_NAME = "NO-BUCKET-NAME"
 
 # What Function Compute says of a run.
 OF_A_RUN = ("functionName", "requestId", "invocationType", "hasFunctionError")
+
+OF_ONE = "functionName: "
+"""What a query has that tells of one function alone."""
 
 TEST_EVENT = "resource_repair_test_alert"
 TEST = "test"
@@ -79,6 +85,7 @@ class AlertRule(NamedTuple):
     looks_back: str = _DAY
     condition: str = ""
     in_a_row: int = 1
+    after_move: str = ""  # the query in place of that, where what is live has `OF_ONE`
 
 
 def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
@@ -92,10 +99,12 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "what Function Compute adds)"
         )
     rule_name = spec.rule_name.replace("'", "''")
-    failed_run = (
-        f'functionName: "{spec.function_in_cloud}" and invocationType: Async '
-        "and hasFunctionError: true"
-    )
+    of_ours = f'{OF_ONE}"{spec.function_in_cloud}"'
+    unreadable = f"{_AUDIT} and {_any_of('unreadable')}"
+    counted = f" | {_counted('lines', 'request_id')}"
+    of_one = f"{unreadable} and {of_ours}{counted}"
+    alone = spec.generation is Generation.FC3
+    failed_run = f"{of_ours} and invocationType: Async and hasFunctionError: true"
     rules = (
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.
         AlertRule(
@@ -133,9 +142,10 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             "A message, or a part of one, could not be read",
             "Nothing in the message of request ${request_id} makes sense, and nobody tries it "
             "again. See: resource-repair audit",
-            f"{_AUDIT} and {_any_of('unreadable')} | {_counted('lines', 'request_id')}",
+            of_one if alone else f"{unreadable}{counted}",
             ("request_id",),
             _MEDIUM,
+            after_move="" if alone else of_one,
         ),
         AlertRule(
             "reopened",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from alibabacloud_sls20201230 import models
 
 from scripts.account import just_made, mark
-from scripts.account.alert_rules import QUIET, TEST_EVENT, AlertRule
+from scripts.account.alert_rules import OF_ONE, QUIET, TEST_EVENT, AlertRule
 from scripts.account.audit_index import PROJECTS
 from scripts.account.audit_trail import SEARCH, SKEW
 from scripts.account.clients import Clients, asked, calling
@@ -117,8 +117,11 @@ class Alert(Thing):
             self._log.delete_alert(self._project, self.name)
 
     def _read(self) -> Any:
-        get = self._log.get_alert
-        return find("log:GetAlert", self.name, lambda: get(self._project, self.name))
+        get = functools.partial(self._log.get_alert, self._project, self.name)
+        # That it is not there is an error of the SDK's, which is not remembered by itself.
+        return self._clients.memory.once(
+            (__name__, self._project, self.name), lambda: find("log:GetAlert", self.name, get)
+        )
 
     def _schedule(self) -> models.Schedule:
         return models.Schedule(type="FixedRate", interval=self._rule.every, run_immediately=False)
@@ -154,13 +157,19 @@ class Alert(Thing):
             ),
         )
 
+    def _wanted(self) -> str:
+        """The query that is declared: after a move back another one than at the first deploy."""
+        rule = self._rule
+        found = self._read() if rule.after_move else None
+        return rule.after_move if found and OF_ONE in _state(found)["query"] else rule.query
+
     def _query(self) -> models.AlertQuery:
         return models.AlertQuery(
             store_type="log",
             region=self._region,
             project=self._project,
             store=self._store,
-            query=self._rule.query,
+            query=self._wanted(),
             time_span_type="Relative",
             start=f"-{self._rule.looks_back}",
             end="now",

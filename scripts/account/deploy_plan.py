@@ -7,7 +7,9 @@ role when RAM refuses, and it replaces a trigger that differs.
 
 import functools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from scripts.account import moving
 from scripts.account.async_config import (
     DELETE_ASYNC,
     LIST_ASYNC,
@@ -45,6 +47,8 @@ MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))
 def plan(spec: Spec, clients: Clients) -> Plan:
     """What the spec needs, by what is live now; changes nothing.
 
+    A pause that holds on the other generation is needed here too: findings go to both.
+
     Raises UsageError (the code was not built, the credentials are of another account), CloudError
     (a call was refused) and Problem (a policy, or a role given as an ARN, that is nowhere).
     """
@@ -55,7 +59,7 @@ def plan(spec: Spec, clients: Clients) -> Plan:
         # Function Compute takes the ARN of one that is not there, and then runs nothing.
         raise Problem(f"there is no role {role.name}: `resource-repair provision` makes it")
     of_role = () if role.provisioned else role_steps(spec, clients)
-    steps = (*of_role, *_function_steps(spec, clients))
+    steps = (*of_role, *_function_steps(moving.with_pause(spec, clients), clients))
     return Plan(spec.account_id, spec.region, steps)
 
 
@@ -81,8 +85,26 @@ def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     yield step_for(Function(spec, clients, code))
     if wanted := spec.function.async_config:
         yield step_for(AsyncInvokeConfig(spec, wanted, clients))
-    yield step_for(Trigger(spec, clients))
+    yield _trigger_step(spec, clients)
     yield from undeclared(spec, clients)
+
+
+def _trigger_step(spec: Spec, clients: Clients) -> Step:
+    """The trigger, last: who pauses the other generation meanwhile is not to be passed by.
+
+    (From when the function is there on, a pause pauses it too.)
+    """
+    step = step_for(Trigger(spec, clients))
+
+    def carry_out() -> None:
+        if moving.with_pause(spec, clients) != spec:
+            raise Problem(
+                f"{moving.on_other(spec).qualified_name} was paused meanwhile, so no trigger was "
+                "made that would have buckets closed: run again"
+            )
+        step.once()
+
+    return step if step.verdict is Verdict.KEEP else replace(step, once=carry_out)
 
 
 def undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:

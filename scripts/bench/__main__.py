@@ -5,6 +5,7 @@ docs/benchmark.md is to hold. Exit code 1 if a target is missed.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ from scripts.bench import calibrate, folders, machine, plan, report
 from scripts.bench.measure import Bench
 from scripts.bench.remote import Remote
 from scripts.bench.report import Run
-from scripts.bundling import bundle, byte_code
+from scripts.bundling import bundle, byte_code, pythons
 from scripts.errors import Problem
 from scripts.terminal import Console, Exit, guarded
 
@@ -52,13 +53,20 @@ def measure(scenes: tuple[plan.Scene, ...], progress: Callable[[str], None]) -> 
         progress("making the folders of code")
         try:
             archive = bundle.build(place / "bundle")
-            code = folders.make(place / "code", remote.authority, archive)
+            code = folders.make(place / "code", remote.authority, archive, _runtimes())
         except (bundle.BundleError, byte_code.BytecodeError) as error:
             raise Problem(f"no bundle: {error}") from None
         trips = {rtt: calibrate.round_trip(remote, rtt) for rtt in (plan.NEAR, plan.FAR)}
+        scenes = tuple(plan.possible(scene, code.hosted) for scene in scenes)
         results = Bench(remote, code, place, progress).run(scenes)
     taken = time.monotonic() - began
     return Run(machine.describe(), scenes, results, trips, taken)
+
+
+def _runtimes() -> dict[str, Path]:
+    """The Python of each runtime that the product is run in, where this machine has it."""
+    named = {each.runtime: pythons.find(each.runtime, os.environ) for each in plan.HOSTS.values()}
+    return {runtime: python for runtime, python in named.items() if python}
 
 
 def _progress(what: str) -> None:

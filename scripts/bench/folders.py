@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -25,21 +25,37 @@ class Folders(NamedTuple):
     honest: Path
     floor: Path
     nothing: Path
+    hosted: Mapping[str, "Hosted"]
 
 
-def make(place: Path, authority: Path, archive: Path, *, compiled: bool = True) -> Folders:
+class Hosted(NamedTuple):
+    """The product as it lies in a runtime, and that one's Python."""
+
+    code: Path
+    python: Path
+
+
+def make(
+    place: Path,
+    authority: Path,
+    archive: Path,
+    runtimes: Mapping[str, Path],
+    *,
+    compiled: bool = True,
+) -> Folders:
     """Make all of them in `place`; `authority` is the certificate that each must trust as well.
 
     `archive` is the bundle's zip. If they are to be `compiled`, they are as the bundle is, for the
     Python that runs this; all but `tutorial_source`, which is a bundle of sources as it would be on
-    a read-only /code. Raises BytecodeError.
+    a read-only /code. `runtimes` are the Pythons to run the product in besides, by the runtime's
+    name. Raises BytecodeError.
     """
-    product = place / "product"
-    with zipfile.ZipFile(archive) as zipped:
-        zipped.extractall(product)
-    authorities = product / "certifi" / "cacert.pem"
-    trusted = authorities.read_bytes() + b"\n" + authority.read_bytes()
-    authorities.write_bytes(trusted)
+    product = _bundle(place / "product", archive, authority)
+    trusted = (product / "certifi" / "cacert.pem").read_bytes()
+    hosted = {
+        runtime: Hosted(_bundle(place / f"product-{runtime}", archive, authority), python)
+        for runtime, python in runtimes.items()
+    }
 
     source = _with_full_oss2(place / "tutorial-source", trusted)
     tutorial, honest = _twin(source, place / "tutorial"), _twin(source, place / "honest")
@@ -52,7 +68,9 @@ def make(place: Path, authority: Path, archive: Path, *, compiled: bool = True) 
     if compiled:
         for folder in (product, tutorial, honest, floor, nothing):
             byte_code.add(folder, PYTHON)
-    return Folders(product, tutorial, source, honest, floor, nothing)
+        for each in hosted.values():
+            byte_code.add(each.code, each.python)
+    return Folders(product, tutorial, source, honest, floor, nothing, hosted)
 
 
 def closure(package: str) -> dict[str, metadata.Distribution]:
@@ -82,6 +100,15 @@ def _is_installed(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _bundle(folder: Path, archive: Path, authority: Path) -> Path:
+    """The bundle, unpacked, with that authority among those that it trusts."""
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(folder)
+    authorities = folder / "certifi" / "cacert.pem"
+    authorities.write_bytes(authorities.read_bytes() + b"\n" + authority.read_bytes())
+    return folder
 
 
 def _with_full_oss2(folder: Path, authorities: bytes) -> Path:

@@ -9,12 +9,14 @@ from pathlib import Path
 from scripts.bench import plan
 from scripts.bench.figures import Sample
 from scripts.bench.folders import Folders
-from scripts.bench.plan import Scene, State
+from scripts.bench.plan import Host, Scene, State
 from scripts.bench.process import Order, Process, Program, Taken, cold
 from scripts.bench.remote import REGION, Remote
+from scripts.declared import Generation
 from scripts.errors import Problem
 
 RULE = "cr-a6129bc09da7009675a0"
+_BARE = "python3.12"  # its context has neither credentials nor service
 ANOTHER_RULE = "cr-0000000000000000beef"
 
 Samples = dict[str, list[Sample]]  # by variant, in the order of the rounds
@@ -115,6 +117,15 @@ class Bench:
         return file
 
 
+def _told(host: Host, credentials: tuple[str, str, str]) -> dict[str, str]:
+    """What else is in the environment there: page "Configure environment variables" of 3.0."""
+    if host.generation is Generation.FC2:
+        return {}
+    names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
+    keys = {f"ALIBABA_CLOUD_{name}": key for name, key in zip(names, credentials, strict=True)}
+    return {**keys, "BARE_CONTEXT": "1"} if host.runtime == _BARE else keys
+
+
 def _programs(
     remote: Remote, folders: Folders, credentials: tuple[str, str, str]
 ) -> dict[str, Program]:
@@ -129,6 +140,11 @@ def _programs(
         plan.TUTORIAL_SOURCE: Program(plan.TUTORIAL_SOURCE, folders.tutorial_source, clear),
         plan.HONEST: Program(plan.HONEST, folders.honest, encrypted),
         plan.NOTHING: Program(plan.NOTHING, folders.nothing, encrypted),
+        **{
+            name: Program(name, there.code, {**product, **_told(each, credentials)}, there.python)
+            for name, each in plan.HOSTS.items()
+            if (there := folders.hosted.get(each.runtime))
+        },
         **{
             name: Program(name, folders.floor, {**encrypted, "FLOOR_THREADS": str(threads)})
             for name, threads in plan.FLOORS.items()

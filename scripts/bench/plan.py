@@ -1,7 +1,11 @@
 """What is measured: scenes, each with the variants that take part and how many rounds it has."""
 
 import enum
+from collections.abc import Collection
 from typing import NamedTuple
+
+from scripts.bundling.pythons import RUNTIMES
+from scripts.declared import Generation
 
 PRODUCT = "product"
 TUTORIAL = "tutorial"
@@ -10,8 +14,35 @@ HONEST = "honest"
 NOTHING = "nothing"
 FLOORS = {f"floor-{threads}": threads for threads in (8, 16, 32)}
 
+
+class Host(NamedTuple):
+    """What the product runs in: a runtime, with the Python of that name, as one of both has it."""
+
+    generation: Generation
+    runtime: str
+
+    @property
+    def missing(self) -> str:
+        """Why it is not run where its Python is not."""
+        return f"no Python {RUNTIMES[self.runtime]} on this machine"
+
+
+# All other variants run in the Python that runs this.
+HOSTS = {
+    f"{PRODUCT}-{generation}-{runtime}": Host(generation, runtime)
+    for generation, runtime in (
+        (Generation.FC2, "python3.10"),
+        (Generation.FC3, "python3.10"),
+        (Generation.FC3, "python3.12"),
+    )
+}
+
 TITLES = {
     PRODUCT: "resource-repair",
+    **{
+        name: f"resource-repair, {each.generation}.0, {each.runtime}"
+        for name, each in HOSTS.items()
+    },
     TUTORIAL: "the tutorial's way",
     TUTORIAL_SOURCE: "the tutorial's way, no .pyc",
     HONEST: "the tutorial's way, honest",
@@ -59,12 +90,24 @@ class Scene(NamedTuple):
         return f"{self.state.value}, {findings}, {self.rtt * 1000:.0f} ms"
 
 
+def possible(scene: Scene, runtimes: Collection[str]) -> Scene:
+    """The scene without what wants a runtime that is not among these, which it says then."""
+    left_out = {
+        name: HOSTS[name].missing
+        for name in scene.variants
+        if name in HOSTS and HOSTS[name].runtime not in runtimes
+    }
+    variants = tuple(name for name in scene.variants if name not in left_out)
+    return scene._replace(variants=variants, left_out={**scene.left_out, **left_out})
+
+
 def key(state: State, findings: int, rtt: float) -> str:
     """The key of a scene."""
     return f"{state.name.lower()}-{findings}-{rtt * 1000:.0f}ms"
 
 
 _ALL_COLD = (PRODUCT, TUTORIAL, TUTORIAL_SOURCE, HONEST, "floor-8", NOTHING)
+_EVERYWHERE = (PRODUCT, *HOSTS, *_ALL_COLD[1:])
 _MANY_COLD = (PRODUCT, TUTORIAL, TUTORIAL_SOURCE, *FLOORS)
 _ALL_WARM = (PRODUCT, TUTORIAL, HONEST, *FLOORS)
 _LONG = "takes minutes"
@@ -73,7 +116,7 @@ _TOLD = "60 findings tell it"
 OTHERS = Scene(State.OTHERS, 1, NEAR, 15, (PRODUCT,), repeat=100)
 
 FULL = (
-    Scene(State.COLD, 1, NEAR, 15, _ALL_COLD),
+    Scene(State.COLD, 1, NEAR, 15, _EVERYWHERE),
     Scene(State.COLD, 1, FAR, 7, _ALL_COLD),
     Scene(State.COLD, 100, NEAR, 7, _MANY_COLD, {HONEST: _TOLD}),
     Scene(State.WARM, 1, NEAR, 15, _ALL_WARM[:4]),
@@ -97,7 +140,7 @@ FULL = (
 )
 
 QUICK = (
-    Scene(State.COLD, 1, NEAR, 3, _ALL_COLD),
+    Scene(State.COLD, 1, NEAR, 3, _EVERYWHERE),
     Scene(State.COLD, 100, NEAR, 2, (PRODUCT, TUTORIAL)),
     Scene(State.WARM, 1, NEAR, 3, _ALL_WARM[:4]),
     Scene(State.WARM, 60, NEAR, 2, (PRODUCT, HONEST)),

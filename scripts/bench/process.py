@@ -24,6 +24,7 @@ class Program(NamedTuple):
     name: str
     code: Path
     environment: dict[str, str]
+    python: Path = PYTHON
 
 
 class Order(NamedTuple):
@@ -59,7 +60,7 @@ class Process:
         reading, writing = os.pipe()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [PYTHON, "-B", "-S", "-s", "-u", _RUNNER, str(writing), program.code],
+                [program.python, "-B", "-S", "-s", "-u", _RUNNER, str(writing), program.code],
                 cwd=program.code,
                 env=program.environment,
                 stdin=subprocess.PIPE,

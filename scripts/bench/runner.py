@@ -52,18 +52,20 @@ def _invoke(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _context(timeout: float) -> _Fields:
-    return _Fields(
-        request_id="1a2b3c4d-0000-4000-8000-5e6f7a8b9c0d",
-        account_id="1208863178610000",
-        region="cn-shanghai",
-        credentials=_Fields(
+    fields = {
+        "request_id": "1a2b3c4d-0000-4000-8000-5e6f7a8b9c0d",
+        "account_id": "1208863178610000",
+        "region": "cn-shanghai",
+        "function": _Fields(name="bench", handler="index.handler", memory=512, timeout=timeout),
+    }
+    if "BARE_CONTEXT" not in os.environ:  # where it is, it is that of the runtime python3.12
+        fields["credentials"] = _Fields(
             access_key_id=os.environ["KEY_ID"],
             access_key_secret=os.environ["KEY_SECRET"],
             security_token=os.environ["TOKEN"],
-        ),
-        function=_Fields(name="bench", handler="index.handler", memory=512, timeout=timeout),
-        service=_Fields(name="bench", log_project="", log_store="", qualifier="LATEST"),
-    )
+        )
+        fields["service"] = _Fields(name="bench", log_project="", log_store="", qualifier="LATEST")
+    return _Fields(**fields)
 
 
 def _resolve_to_loopback() -> None:

@@ -21,6 +21,7 @@ from scripts.errors import UsageError
 HOW = "`scripts/resource-repair fc3` makes it anew"
 _SUFFIX = ".fc3.yaml"
 _ACCOUNT = "${config('AccountID')}"
+_PINNED = "fc3@0.1.22"  # the version that was tried, for who pins the component of 2.0
 # In any text, even amid it, the client would run what stands in them.
 _TEMPLATES = ("{{", "<%")
 # What s.yaml may not have. (Nor are instanceIsolationMode and sessionAffinity declared: the client
@@ -90,7 +91,7 @@ def _document(document: Document, name: str) -> dict[str, Any]:
     variables = _Symbols(document.variables)
     props = variables.resolve(document.props_for(Generation.FC3))
     _check_templates(props)
-    resource: dict[str, Any] = {"component": "fc3"}
+    resource: dict[str, Any] = {"component": _PINNED if document.pinned else "fc3"}
     if document.actions:
         resource["actions"] = dict(_actions(variables.resolve(document.actions), name))
     resource["props"] = _props(props)

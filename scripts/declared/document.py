@@ -20,7 +20,7 @@ _NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 class Document(NamedTuple):
     """The project's name, the alias of the client's keys, the `vars` block, and the one service's
     name, `actions` and `props`; nothing is resolved. `run_with` are the variables that its actions
-    name."""
+    name, `pinned` is whether the client's component has a version."""
 
     name: str
     access: str
@@ -29,6 +29,7 @@ class Document(NamedTuple):
     actions: Node | None
     props: Node
     run_with: frozenset[str]
+    pinned: bool
 
     def props_for(self, generation: Generation) -> Node:
         """What is deployed to that Function Compute.
@@ -69,7 +70,7 @@ def read(path: Path) -> Document:
         document["services"].fail(f"has {len(services)} entries", "there must be exactly one")
     ((service, entry),) = services.items()
     fields = entry.fields(required=("component", "props"), optional=("actions",))
-    fields["component"].text(*_COMPONENT)
+    pinned = "@" in fields["component"].text(*_COMPONENT)
     run_with = frozenset[str]()
     if "actions" in fields:
         _check_actions(fields["actions"])
@@ -78,7 +79,8 @@ def read(path: Path) -> Document:
     access = document["access"].text_or_number() if "access" in document else ""
     name = document["name"].text(*_NAME)
     actions = fields.get("actions")
-    return Document(name, access, document["vars"], service, actions, fields["props"], run_with)
+    around = (name, access, document["vars"], service, actions)
+    return Document(*around, fields["props"], run_with, pinned)
 
 
 def _check_actions(node: Node) -> None:

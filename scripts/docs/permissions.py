@@ -59,6 +59,33 @@ ListPolicyVersions, CreatePolicyVersion and DeletePolicyVersion are those of a d
 has another policy than the account, by the source of its component `ram`.
 """
 
+_LOOKING_ALONE = on(
+    "*",
+    *("fc:GetFunction", "fc:GetTrigger", "fc:GetFunctionAsyncInvokeConfig", "fc:ListVpcBindings"),
+    "fc:GetConcurrencyConfig",
+)
+CLIENT_ALONE = {
+    "s deploy": (
+        *_LOOKING_ALONE,
+        *on("*", "fc:GetScalingConfig", "fc:GetProvisionConfig", "fc:CreateFunction"),
+        *on("*", "fc:UpdateFunction", "fc:PutFunctionAsyncInvokeConfig", "fc:CreateTrigger"),
+        *_TRIGGERS,
+        *on(ROLES, "ram:PassRole"),
+    ),
+    "s invoke": on("*", "fc:InvokeFunction"),
+    "s remove": (
+        *on("*", "fc:GetFunction", "fc:ListVpcBindings", "fc:ListScalingConfigs"),
+        *on("*", "fc:GetConcurrencyConfig", "fc:ListAliases", "fc:ListFunctionVersions"),
+        *on("*", "fc:ListTriggers", "fc:ListFunctionAsyncInvokeConfigs"),
+        *on("*", "fc:DeleteFunctionAsyncInvokeConfig", "fc:DeleteTrigger", "fc:DeleteFunction"),
+        *_TRIGGERS,
+    ),
+}
+"""The same of component fc3 0.1.22, for s.fc3.yaml: it makes no role, as each is declared there.
+
+GetProvisionConfig is what `s plan` asks for besides.
+"""
+
 README = ROOT / "README.md"
 
 _BEGIN = "<!-- what the verbs need: written by `make permissions` -->\n"
@@ -100,8 +127,9 @@ def table() -> str:
 
     The second has verbs alone that need something else with Function Compute 3.0.
     """
-    rows = [row for name in (*VERBS, *CLIENT) for row in _rows(name, Generation.FC2)]
-    other = [row for name in VERBS if differs(name) for row in _rows(name, Generation.FC3)]
+    names = (*VERBS, *CLIENT)
+    rows = [row for name in names for row in _rows(name, Generation.FC2)]
+    other = [row for name in names if differs(name) for row in _rows(name, Generation.FC3)]
     return "\n".join(
         [
             *("| verb | may | on |", "| --- | --- | --- |", *rows, ""),
@@ -134,7 +162,7 @@ def policy(
 def of(name: str, generation: Generation = Generation.FC2) -> tuple[Permission, ...]:
     """The permissions that a verb needs, or a command of the client (`s deploy`)."""
     if name in CLIENT:
-        return CLIENT[name]
+        return (CLIENT if generation is Generation.FC2 else CLIENT_ALONE)[name]
     verb = cli.load(name)
     return verb.needs(generation) if isinstance(verb, Verb) else ()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
+from scripts.account import moving
 from scripts.account.clients import Clients
 from scripts.account.deploy_plan import plan
 from scripts.account.deployed_function import DeployedFunction
@@ -29,8 +30,8 @@ def stops(context: Context) -> Iterator[str]:
 
     What it would undo was set on the live function by hand. Raises CloudError.
     """
-    spec = context.spec
-    live = DeployedFunction.find(spec, context.clients)
+    spec = moving.with_pause(context.spec, context.clients)
+    live = moving.acting(spec, context.clients)
     if live is None:
         yield from _of_exemptions(context, Exemptions())
         return

@@ -10,16 +10,15 @@ from typing import Any, TypeVar
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT
-from scripts.account import audit_trail
+from scripts.account import audit_trail, moving
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.compute import beside
 from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
-from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
+from scripts.account.deployed_function import GET, GET_CODE
 from scripts.account.function import Function
 from scripts.account.function_role import RolePolicy, role_obstacle, role_steps
 from scripts.account.inventory import (
@@ -50,7 +49,7 @@ from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_b
 from scripts.account.resource import Resource, Step
 from scripts.account.rule import LIST_RULES, rules
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
-from scripts.account.trigger import Trigger
+from scripts.account.trigger import GET_TRIGGER, Trigger
 from scripts.decide.attention import Need
 from scripts.decide.chain import LINKS, Diagnosis, examine
 from scripts.decide.chain.buckets import (
@@ -63,6 +62,7 @@ from scripts.decide.chain.buckets import (
 )
 from scripts.decide.chain.facts import (
     NOT_READ,
+    Elsewhere,
     Facts,
     Running,
     Seen,
@@ -77,7 +77,7 @@ from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
-from scripts.flows.seen import around_seen, function_seen, part_of, seen
+from scripts.flows.seen import around_seen, elsewhere_seen, function_seen, part_of, seen
 
 
 class _UnknownError(Exception):
@@ -205,9 +205,9 @@ class Survey:
             return part_of(self._function, hosted=True)
         return seen(Service(self._spec, self._clients))
 
-    @takes(*Function.READING)
-    def elsewhere(self) -> str:
-        return beside(self._spec, self._clients)
+    @takes(*Function.READING, GET_TRIGGER, *AsyncInvokeConfig.READING)
+    def elsewhere(self) -> Elsewhere | None:
+        return elsewhere_seen(self._spec, self._clients)
 
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
@@ -233,12 +233,13 @@ class Survey:
 
     @takes(GET)
     def running(self) -> Running | None:
-        live = DeployedFunction.find(self._spec, self._clients)
-        return Running(live.settings, live.pause) if live else None
+        live = moving.acting(self._spec, self._clients)
+        elsewhere = live is not None and live.spec.generation != self._spec.generation
+        return Running(live.settings, live.pause, elsewhere) if live else None
 
     @takes(GET, GET_CODE)
     def live_exemptions(self) -> Exemptions:
-        live = DeployedFunction.find(self._spec, self._clients) if self._known("running") else None
+        live = moving.acting(self._spec, self._clients) if self._known("running") else None
         if live is None:
             return Exemptions()
         code = self._spec.function.code

@@ -4,10 +4,12 @@ Everything is read before anything is changed, and the ACL that was read is writ
 where it may not be, the code that is live stays as it is. Each step looks whether it was done
 already: stopped after any of them, another run goes on from there. The code that is put live is the
 live one with one more exemption, and never what happens to be in the folder: whoever is called at
-night may have another version there, and a deploy of that is no part of an undo.
+night may have another version there, and a deploy of that is no part of an undo. While the function
+is on both Function Computes, the exemption is put live on both: either would close the bucket.
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -17,7 +19,7 @@ from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PRIVATE
 from resource_repair.values import EXEMPT, REPAIRED
 from scripts import ROOT
-from scripts.account import audit_trail, buckets, just_made
+from scripts.account import audit_trail, buckets, just_made, moving
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket, Info
 from scripts.account.deployed_function import DeployedFunction
@@ -92,8 +94,8 @@ def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
     _check_blocked(context, bucket)
     repair = None if wish.acl else _last_repair(context, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
-    live = DeployedFunction.read(context.spec, context.clients)
-    exempted = _exempted(wish, acl, live.exemptions(), now.date())
+    held = [each.exemptions() for each in _live(context)]
+    exempted = _exempted(wish, acl, held, now.date())
     if not exempted.in_file:
         files.check_writable(wish.exemptions)
     return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date())
@@ -197,7 +199,9 @@ class Reopening:
 
     def _put_live(self) -> float:
         """Have the exemption live; gives for how many seconds older invocations can still run."""
-        live = DeployedFunction.read(self._context.spec, self._context.clients)
+        return max(self._put_on(each) for each in _live(self._context))
+
+    def _put_on(self, live: DeployedFunction) -> float:
         held = live.exemptions()
         entry = self._exempted.entry
         if _allowing(held, self._bucket.name, self.acl, entry.expires):
@@ -325,7 +329,13 @@ def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> Aud
     return last
 
 
-def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
+def _live(context: Context) -> list[DeployedFunction]:
+    """The live function, on either Function Compute or both; raises as `DeployedFunction.read`."""
+    specs = moving.deployed(context.spec, context.clients)
+    return [DeployedFunction.read(each, context.clients) for each in specs]
+
+
+def _exempted(wish: Wish, acl: str, live: Sequence[Exemptions], today: date) -> _Exempted:
     """What is there already, and holds as long as the options say, goes before what they say.
 
     An older entry is never changed: one that ends sooner gets a second beside it.
@@ -333,7 +343,8 @@ def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
     ours = reviewed_exemptions(wish.exemptions, today)
     until = wish.entry.expires if wish.entry else today
     in_file = _allowing(ours, wish.bucket, acl, until)
-    entry = in_file or _allowing(live, wish.bucket, acl, until)
+    those_live = (_allowing(each, wish.bucket, acl, until) for each in live)
+    entry = in_file or next(filter(None, those_live), None)
     entry = entry or (wish.entry and wish.entry._replace(allow=acl))
     if entry is None:
         raise UsageError(
@@ -341,7 +352,7 @@ def _exempted(wish: Wish, acl: str, live: Exemptions, today: date) -> _Exempted:
             "--expires (a date such as 2026-12-31) for one"
         )
     # The live one may end sooner than that in the file, and would have the bucket closed then.
-    is_live = _allowing(live, wish.bucket, acl, entry.expires) is not None
+    is_live = all(_allowing(each, wish.bucket, acl, entry.expires) for each in live)
     if not is_live:
         entry = entry._replace(bucket=wish.bucket)  # nobody released the rest of a glob tonight
     return _Exempted(entry, in_file is not None, is_live)

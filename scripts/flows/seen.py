@@ -1,10 +1,12 @@
 """A thing as it is and as it should be, read for the links of the chain."""
 
+from scripts.account import moving
 from scripts.account.clients import Clients
 from scripts.account.function import Function
 from scripts.account.inventory import Surrounding
 from scripts.account.resource import Resource, State
-from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Seen
+from scripts.account.trigger import Trigger
+from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Elsewhere, Seen
 from scripts.declared import Spec
 
 
@@ -17,6 +19,16 @@ def function_seen(spec: Spec, clients: Clients) -> Seen:
         return found
     live, declared = (_without_code(state) for state in (found.live, found.declared))
     return found._replace(live=live, declared=declared)
+
+
+def elsewhere_seen(spec: Spec, clients: Clients) -> Elsewhere | None:
+    """Our function on the other generation; None if it is not there."""
+    other = moving.elsewhere(spec, clients)
+    if other is None:
+        return None
+    listens = Trigger(other.spec, clients).there()
+    empty = None if listens else moving.empty_from(clients, other)
+    return Elsewhere(other.spec.qualified_name, other.pause, listens, empty)
 
 
 def part_of(whole: Seen, *, hosted: bool) -> Seen:

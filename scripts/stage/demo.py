@@ -1,16 +1,18 @@
 """The closed loop on the embedded local cloud: real bundle, real SDKs, no account.
 
     make demo
+    make demo GENERATION=3
 
 Exit code 0 only if everything that it tells was observed.
 """
 
+import argparse
 import http.client
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from scripts.bundling import bundle
+from scripts.declared import Generation
 from scripts.errors import Problem
 from scripts.localcloud import Hold, LocalCloud
 from scripts.stage import timeline
@@ -85,16 +88,28 @@ FURTHER = [
 ]
 
 
-def main() -> int:
-    """Run the demo."""
-    return guarded(lambda console: Demo(console).play(), Console())
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run the demo; gives the exit code."""
+    options = argparse.ArgumentParser(
+        prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--generation",
+        type=int,
+        choices=[int(each) for each in Generation],
+        default=Generation.FC2,
+        help="of Function Compute; 2 where nothing is said",
+    )
+    generation = Generation(options.parse_args(arguments).generation)
+    return guarded(lambda console: Demo(console, generation).play(), Console())
 
 
 class Demo:
     """The demo under way, and what it has found to be as it should, or not."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, generation: Generation) -> None:
         self._console = console
+        self._generation = generation
         self._checks: list[tuple[str, bool]] = []
         self._changed: dict[str, float] = {}
 
@@ -127,7 +142,8 @@ class Demo:
         return code
 
     def _deploy(self, cloud: LocalCloud, code: Path) -> Stage:
-        self._scene("s.yaml, brought to a local cloud by Alibaba Cloud's own SDKs")
+        where = self._generation.product
+        self._scene(f"s.yaml, brought to {where} on a local cloud by Alibaba Cloud's own SDKs")
         self._console.say(
             "  Cloud Config evaluates resources by rules, and reports what breaks one."
         )
@@ -140,7 +156,7 @@ class Demo:
         self._console.say(
             "  What was just made is not known everywhere at once, and is waited for."
         )
-        stage = set_up(cloud, code)
+        stage = set_up(cloud, code, self._generation)
         for step in stage.plan.changes:
             why = "".join(f" ({difference})" for difference in step.differences)
             self._console.say(f"  {step.verdict.value:8}{step.kind} {step.name}{why}")
@@ -330,4 +346,4 @@ def read_anonymously(stage: Stage, bucket: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,7 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
 from scripts.account.deploy_plan import Plan, apply, plan
-from scripts.declared import PATH, Spec, load
+from scripts.declared import PATH, Generation, Spec, load_for
 from scripts.localcloud import LocalCloud
 from scripts.stage.serve import let_functions_find_oss
 from scripts.verbs.provision import provision
@@ -61,8 +61,10 @@ def clients_of(cloud: LocalCloud, region: str) -> Clients:
     )
 
 
-def set_up(cloud: LocalCloud, code: Path, spec: Path = PATH) -> Stage:
-    """Put the product on a cloud that has nothing yet; `code` is the bundle's zip.
+def set_up(cloud: LocalCloud, code: Path, generation: Generation = Generation.FC2) -> Stage:
+    """Put the product on a cloud that has nothing yet, on that Function Compute.
+
+    `code` is the bundle's zip. For 3.0 too s.yaml is read itself, and no s.fc3.yaml is wanted.
 
     Raises CloudError.
     """
@@ -70,7 +72,8 @@ def set_up(cloud: LocalCloud, code: Path, spec: Path = PATH) -> Stage:
     clients = clients_of(cloud, cloud.region)
 
     def declared(rule_id: str) -> Spec:
-        found = load(spec, {"PREPARE_RULE_ID": rule_id}, cloud.account_id)
+        known = {"PREPARE_RULE_ID": rule_id}
+        found = load_for(PATH, generation, known, cloud.account_id)
         return replace(found, function=replace(found.function, code=code))
 
     rule_id = provision(declared("cr-not-known-yet"), clients)

@@ -5,13 +5,14 @@ stops where it would end a pause, drop an exemption that is live, or bring a new
 too wide. It tells which buckets it newly closes, and which it newly leaves open, beside what is
 live. If it would close more than 20, or one that is exempt by what is live, their number must be
 typed at the terminal, or given as EXPECT_CLOSE in the environment; likewise EXPECT_LEAVE_OPEN, if
-it would leave one open that the exemptions do not name in full.
+it would leave one open that the exemptions do not name in full. While our function is on the other
+Function Compute too, and is paused there, that pause is taken over.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scripts.account import deploy_plan
+from scripts.account import deploy_plan, moving
 from scripts.account.deploy_plan import Step, plan
 from scripts.account.deployed_function import GET_CODE
 from scripts.account.permission import union
@@ -29,7 +30,7 @@ from scripts.decide.chain.buckets import (
 )
 from scripts.decide.chain.facts import known
 from scripts.decide.deploy_effect import EXPECT_CLOSE
-from scripts.declared import dotenv
+from scripts.declared import Spec, dotenv
 from scripts.errors import Problem, UsageError
 from scripts.flows import carry_out
 from scripts.flows.carry_out import StepReport
@@ -53,6 +54,7 @@ def _apply(context: Context) -> Ended:
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned, "what a deploy makes")
+    _tell_of_pause(context)
     if planned.changes:
         _wait_for_results(context)
     rests_on = _rests_on(context) if planned.changes else _RestsOn((), [])
@@ -77,15 +79,29 @@ def _apply(context: Context) -> Ended:
     return Ended(end, Report(carry_out.report(planned, applied), stopped))
 
 
+def _tell_of_pause(context: Context) -> None:
+    """That nothing is closed by what is applied, as long as the other one is paused."""
+    spec = context.spec
+    if moving.with_pause(spec, context.clients) != spec:
+        other = moving.elsewhere(spec, context.clients)
+        context.console.say(
+            f"{other and other.spec.qualified_name} is {other and other.pause}, and so is "
+            f"{spec.qualified_name}, until `resource-repair resume`",
+            "bold",
+        )
+
+
 class _RestsOn(NamedTuple):
     """What was looked at beside what is to be changed, and must be the same after the yes."""
 
     changed: tuple[Changed, ...]
     stopped: list[str]
+    spec: Spec | None = None
 
 
 def _rests_on(context: Context) -> _RestsOn:
-    return _RestsOn(_what_changes(context), list(stops(context)))
+    spec = moving.with_pause(context.spec, context.clients)
+    return _RestsOn(_what_changes(context), list(stops(context)), spec)
 
 
 def _wait_for_results(context: Context) -> None:
@@ -98,7 +114,8 @@ def _wait_for_results(context: Context) -> None:
 def _survey(context: Context) -> Survey:
     settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # The exemptions of the bundle that it deploys, whatever has become of their file since.
-    return Survey(context.spec, context.clients, settings)
+    spec = moving.with_pause(context.spec, context.clients)
+    return Survey(spec, context.clients, settings)
 
 
 def _what_changes(context: Context) -> tuple[Changed, ...]:

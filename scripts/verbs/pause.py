@@ -3,16 +3,17 @@
 It goes into mode report, by its environment alone: nothing is built, and nothing is asked. Since
 when and why is kept on the function itself. Safe to repeat: the first pause holds until resume. It
 binds the function alone: where Cloud Config's own remediation acts on the same findings, that is
-told.
+told. While our function is on both Function Computes, as in a move, both are paused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from resource_repair.values import REPORT, WOULD_REPAIR
+from scripts.account import moving
 from scripts.account.deployed_function import (
     GET,
     MODE,
@@ -23,6 +24,7 @@ from scripts.account.deployed_function import (
     Pause,
 )
 from scripts.context import Acting, Context, Ended, Verb
+from scripts.declared import Generation
 from scripts.flows import beside
 from scripts.patience import patiently
 from scripts.terminal import Exit
@@ -39,19 +41,34 @@ class Options(Acting):
 
 @dataclass(frozen=True)
 class Report:
-    """How the function stands, and whether that is this run's doing."""
+    """How the function stands, and whether that is this run's doing; `also` is that of the other.
+
+    The other is that on the other Function Compute, if it is there.
+    """
 
     function: str
     mode: str
     paused: Pause | None
     changed: bool
-    acting_beside: tuple[str, ...] | None
+    acting_beside: tuple[str, ...] | None = None
+    also: tuple["Report", ...] = ()
 
 
 def _pause(context: Context) -> Ended:
-    console, name = context.console, context.spec.function_in_cloud
     now = datetime.now(timezone.utc).replace(microsecond=0)
     context.act()
+    paused = dict[Generation, Report]()
+    for _ in range(2):  # one that came meanwhile may not have seen the first pause
+        for each in moving.deployed(context.spec, context.clients):
+            if each.generation not in paused:
+                paused[each.generation] = _pause_one(context._replace(spec=each), now)
+    first, *also = paused.values()
+    others = beside.tell(context, VERB)
+    return Ended(Exit.DONE, replace(first, acting_beside=others, also=tuple(also)))
+
+
+def _pause_one(context: Context, now: datetime) -> Report:
+    console, name = context.console, context.spec.function_in_cloud
     live, changed = _paused(context, now)
     if changed:
         console.say(
@@ -68,8 +85,7 @@ def _pause(context: Context) -> Ended:
         _tell_of_reason(context, live.pause)
     else:
         console.say(f"would pause {name}: from mode {live.mode} it would go to {REPORT}")
-    others = beside.tell(context, VERB)
-    return Ended(Exit.DONE, Report(name, live.mode, live.pause, changed, others))
+    return Report(name, live.mode, live.pause, changed)
 
 
 def _tell_of_reason(context: Context, pause: Pause) -> None:

@@ -6,7 +6,10 @@ go with the log store, and what is in the failure queue with the queue: as long 
 there, nothing is removed unless it is said that they may be left or lost.
 
 While our function is on the other Function Compute too, as in a move between the two, what is
-around it stays: then the function alone goes, with what only it has.
+around it stays: then the function alone goes, with what only it has. That is at once, with what
+waits for it. At the end of a move --other-generation takes away the other one with care: nothing as
+long as the one in use is not what `verify` wants; then its trigger; and, run again once nothing
+waits for it any more, the function.
 
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
@@ -18,10 +21,9 @@ from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 from cyclopts import Parameter
 
-from scripts.account import inventory
+from scripts.account import inventory, moving
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
-from scripts.account.compute import beside
 from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
@@ -32,7 +34,9 @@ from scripts.account.topic import LIST_TOPICS, marked_topics
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec, dotenv
 from scripts.declared.rule_ids import RULE_ID
-from scripts.errors import Problem
+from scripts.errors import Problem, UsageError
+from scripts.flows import retire
+from scripts.flows.retire import Retirement
 from scripts.patience import patiently
 from scripts.terminal import Console, Exit
 from scripts.words import count
@@ -135,8 +139,8 @@ def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
 
 def _other(spec: Spec, clients: Clients) -> str:
     """Our function on the other generation, in words; empty for none. Raises CloudError."""
-    name = beside(spec, clients)
-    return name and f"{name}, on {spec.generation.other.product}"
+    other = moving.elsewhere(spec, clients)
+    return f"{other.spec.qualified_name}, on {other.spec.generation.product}" if other else ""
 
 
 def _shared(resource: Removable, other: Callable[[], str]) -> str:
@@ -164,6 +168,18 @@ class Options(Acting):
             help="remove roles that bear our mark too; in other regions nobody may go by them"
         ),
     ] = False
+    other_generation: Annotated[
+        bool,
+        Parameter(help="remove our function on the other Function Compute alone, after a move"),
+    ] = False
+
+    def check(self) -> None:
+        """With that option nothing goes of which the others speak."""
+        if self.other_generation and (self.roles or self.discard_failures):
+            raise UsageError(
+                "--other-generation takes neither role nor queue: leave out --roles and "
+                "--discard-failures"
+            )
 
 
 @dataclass(frozen=True)
@@ -184,8 +200,45 @@ class Report:
     not_in_spec: Sequence[Marked]
 
 
+def _retire(context: Context) -> Ended:
+    """Take away our function on the other generation, as far as that can be done by now."""
+    console, other = context.console, Retirement(context.spec, context.clients)
+    going, removed = other.going(retire.now()), list[Removable]()
+    planned = [Fate(each, each.stays()) for each in going]
+    report = partial(_report, planned, removed, ())
+    console.so_far(report)
+    end, to_do = Exit.DONE, bool(going) or other.to_note()
+    if planned:
+        _show(console, planned, (), context.spec.region)
+    if to_do:
+        retire.check_in_use(context)
+    if any(stays for _, stays in planned):
+        end = Exit.PROBLEM
+    elif to_do and not console.dry_run:
+        if going and not console.confirm("Remove this? It cannot be undone."):
+            console.say("nothing was removed")
+            return Ended(Exit.PROBLEM, report())
+        context.act()
+        other.carry_out(context, going, partial(_tell_removed, console, removed))
+    if until := other.waits_until():
+        console.say(
+            f"{other.name} gets no findings any more, and works off what waits for it. It goes by "
+            f"this same command, from {until.strftime('%Y-%m-%d %H:%M UTC')} on"
+        )
+    elif not to_do:
+        console.say(f"nothing to do: {other.name} is not there", "green")
+    return Ended(end, report())
+
+
+def _tell_removed(console: Console, removed: list[Removable], resource: Removable) -> None:
+    removed.append(resource)
+    console.say(f"removed {resource.kind} {resource.name}", "green")
+
+
 def _remove(context: Context) -> Ended:
     console, options = context.console, context.options
+    if options.other_generation:
+        return _retire(context)
     planned = fates(context.spec, context.clients, roles=options.roles)
     others = unnamed(context.spec, context.clients)
     removed: list[Removable] = []
@@ -217,8 +270,7 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
             console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
             end = Exit.PROBLEM
             continue
-        removed.append(resource)
-        console.say(f"removed {resource.kind} {resource.name}", "green")
+        _tell_removed(console, removed, resource)
     for resource in removed:
         if isinstance(resource, Rule):
             _forget(context, rule_id)
@@ -302,7 +354,7 @@ def _report(
 VERB = Verb(
     "remove",
     __doc__ or "",
-    union(inventory.REMOVING, (LIST_TOPICS, LIST_QUEUES, LIST_PROJECTS)),
+    union(inventory.REMOVING, (LIST_TOPICS, LIST_QUEUES, LIST_PROJECTS), retire.PERMISSIONS),
     Options,
     _remove,
     rule_id_known=False,

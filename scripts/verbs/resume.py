@@ -3,7 +3,8 @@
 Into mode enforce it says first which buckets are reported and not exempt: a new finding on one of
 them closes it. If they are more than 20, their number must be typed at the terminal, or given as
 EXPECT_CLOSE in the environment; they are read again after the yes. What came while it was paused is
-closed by no resuming, but by `resource-repair sweep --due`.
+closed by no resuming, but by `resource-repair sweep --due`. While our function is on both Function
+Computes, as in a move, both are resumed.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from datetime import datetime, timezone
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT, WOULD_REPAIR
+from scripts.account import moving
 from scripts.account.deployed_function import (
     GET,
     GET_CODE,
@@ -38,7 +40,7 @@ _NAMED = 20
 class Report:
     """How the function stands, whether that is this run's doing, and what a new finding closes.
 
-    `to_close` is None where that was not looked at.
+    `to_close` is None where that was not looked at. `also` is that of the other Function Compute's.
     """
 
     function: str
@@ -46,16 +48,29 @@ class Report:
     paused: Pause | None
     changed: bool
     to_close: list[str] | None
+    also: tuple["Report", ...] = ()
 
 
 def _resume(context: Context) -> Ended:
+    """The spec's own last: as long as it is paused, a deploy of it leaves it so."""
+    end, found = Exit.DONE, list[Report]()
+    for each in reversed(moving.deployed(context.spec, context.clients)):
+        end, report = _resume_one(context._replace(spec=each))
+        found.insert(0, report)
+        if end is not Exit.DONE:
+            break
+    first, *also = found
+    return Ended(end, replace(first, also=tuple(also)))
+
+
+def _resume_one(context: Context) -> tuple[Exit, Report]:
     console, name = context.console, context.spec.function_in_cloud
     live = DeployedFunction.read(context.spec, context.clients)
     pause = live.pause
     if pause is None:
         _check_unreadable(live)
         console.say(f"{name} is not paused: it runs in mode {live.mode}")
-        return Ended(Exit.DONE, Report(name, live.mode, None, changed=False, to_close=None))
+        return Exit.DONE, Report(name, live.mode, None, changed=False, to_close=None)
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     reported = None
     if pause.mode_before != REPORT:
@@ -66,7 +81,7 @@ def _resume(context: Context) -> Ended:
 
 def _go_on(
     context: Context, live: DeployedFunction, pause: Pause, reported: Prospect | None
-) -> Ended:
+) -> tuple[Exit, Report]:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = context.console, live, Exit.DONE
     if not console.dry_run:
@@ -81,7 +96,7 @@ def _go_on(
             console.say(f"resumed: {live.spec.function_in_cloud} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]
     name, changed = live.spec.function_in_cloud, live is not before
-    return Ended(end, Report(name, live.mode, live.pause, changed, told))
+    return end, Report(name, live.mode, live.pause, changed, told)
 
 
 def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:

@@ -16,7 +16,7 @@ def sound(moments: "Moments", tmp_path: Path, generation: Generation) -> "Accoun
     """All is provisioned and deployed, and the doctor has nothing to say."""
     from tests.contract import spoil  # noqa: PLC0415  (see above)
 
-    return moments.after(spoil.sound, tmp_path, generation=generation)
+    return moments.on(generation).after(spoil.sound, tmp_path)
 
 
 @pytest.fixture
@@ -24,4 +24,4 @@ def provisioned(moments: "Moments", tmp_path: Path, generation: Generation) -> "
     """Everything around the function is there, and nothing is deployed."""
     from tests.contract import spoil  # noqa: PLC0415  (see above)
 
-    return moments.after(spoil.provisioned, tmp_path, generation=generation)
+    return moments.on(generation).after(spoil.provisioned, tmp_path)

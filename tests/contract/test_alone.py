@@ -207,7 +207,7 @@ def test_the_doctor_says_which_generation_the_function_is_on(
 @pytest.fixture
 def both(moments: Moments, tmp_path: Path, generation: Generation) -> Account:
     """Our function on both generations, as while it is moved: the account is that of 3.0."""
-    account = moments.after(deploy_both, tmp_path, generation=generation)
+    account = moments.on(generation).after(deploy_both, tmp_path)
     derive(tmp_path / "s.yaml")
     return account
 

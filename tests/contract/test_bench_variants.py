@@ -1,6 +1,7 @@
 """What the benchmark compares: each variant sends the requests that it is said to send."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,14 +13,18 @@ from scripts.bench.figures import Sample
 from scripts.bench.measure import Bench
 from scripts.bench.plan import Scene, State
 from scripts.bench.remote import Remote, Seen
+from scripts.bundling import pythons
 from scripts.errors import Problem
 from scripts.localcloud.http import Headers, Request
 from scripts.localcloud.oss import access, address
 from scripts.localcloud.service import ApiError
+from tests.conftest import missing_runtime
 from tests.contract.oss_helpers import ACCOUNT, OssCloud, oss_cloud
 
 FOUR = ["GET bucketInfo", "PUT acl", "GET bucketInfo", "GET policyStatus"]
 FINDINGS = 3
+RUNTIMES = sorted({each.runtime for each in plan.HOSTS.values()})
+PYTHONS = {each: python for each in RUNTIMES if (python := pythons.find(each, os.environ))}
 
 
 class Rig(NamedTuple):
@@ -51,7 +56,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Iterator[Rig]:
     place = tmp_path_factory.mktemp("bench")
     with oss_cloud() as cloud, Remote(place) as remote:
         key = cloud.role("oss:*")
-        made = folders.make(place / "code", remote.authority, code, compiled=False)
+        made = folders.make(place / "code", remote.authority, code, PYTHONS, compiled=False)
         credentials = (key.access_key_id, key.access_key_secret, key.security_token)
         bench = Bench(
             remote, made, place, lambda _: None, credentials=credentials, keep_requests=True
@@ -74,9 +79,11 @@ def by_bucket(kept: list[dict[str, Any]] | None) -> dict[str, list[str]]:
     return asked
 
 
-@pytest.mark.parametrize("variant", [plan.PRODUCT, plan.HONEST, "floor-8"])
+@pytest.mark.parametrize("variant", [plan.PRODUCT, *plan.HOSTS, plan.HONEST, "floor-8"])
 def test_who_proves_the_repair_makes_four_signed_requests(rig: Rig, variant: str) -> None:
     """Read, write, read back, policy: each signed with V4 and believed by the local cloud's OSS."""
+    if variant in plan.HOSTS and plan.HOSTS[variant].runtime not in PYTHONS:
+        missing_runtime(pythons.RUNTIMES[plan.HOSTS[variant].runtime])
     seen, sample = rig.once(variant)
     asked = by_bucket(seen.kept)
     assert list(asked.values()) == [FOUR] * FINDINGS
@@ -109,6 +116,15 @@ def test_what_goes_one_after_another_does(rig: Rig, variant: str) -> None:
     seen, _ = rig.once(variant)
     hosts = [kept["headers"]["host"] for kept in seen.kept or []]
     assert len(list(itertools.groupby(hosts))) == FINDINGS
+
+
+def test_a_runtime_whose_python_is_not_here_is_left_out_and_told() -> None:
+    """A row that cannot be measured on a machine says so; no other takes its place."""
+    scene = Scene(State.COLD, 1, 0.0, 1, (plan.PRODUCT, *plan.HOSTS))
+    left = plan.possible(scene, ["python3.10"])
+    assert left.variants == (plan.PRODUCT, "product-2-python3.10", "product-3-python3.10")
+    assert left.left_out == {"product-3-python3.12": "no Python 3.12 on this machine"}
+    assert plan.possible(scene, RUNTIMES) == scene
 
 
 def test_a_warm_process_asks_for_new_buckets(rig: Rig) -> None:

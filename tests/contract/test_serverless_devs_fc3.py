@@ -8,6 +8,7 @@ in the older recording it knew no lists. What is asked for here instead is in `W
 import json
 import urllib.parse
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from scripts.localcloud.cloud import LocalCloud
 from scripts.localcloud.ram import policies
+from scripts.localcloud.ram.state import Credentials
 from tests.contract.fc_helpers import Answer, acs3, signed, upload, zipped
 from tests.contract.test_serverless_devs_fc2 import (
     SOURCE,
@@ -40,20 +42,25 @@ class Replay:
 
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
+        self._key = cloud.credentials
         self.upload: dict[str, Any] = {}
 
-    def send(self, request: dict[str, Any]) -> Answer:
-        """What a request is answered, when all that was made before it is seen."""
+    def send(self, request: dict[str, Any], key: Credentials | None = None) -> Answer:
+        """What a request is answered, when all that was made before it is seen.
+
+        It is signed with a key, or the account's own.
+        """
         self.cloud.settle()
+        self._key = key or self.cloud.credentials
         return {"ram": self._ram, "oss": self._oss, "fc": self._fc}[request["service"]](request)
 
     def _fc(self, request: dict[str, Any]) -> Answer:
         headers = _kept(request["headers"])
         query = urllib.parse.urlencode(request.get("query", {}))
-        place = (self.cloud.credentials, request["method"], request["path"])
+        place = (self._key, request["method"], request["path"])
         if "tempBucketToken" in request["path"]:
             answer = signed(*place, headers=headers).send(self.cloud.endpoints.fc)
-            self.upload = answer.fields
+            self.upload = answer.fields if answer.status == HTTPStatus.OK else self.upload
             return answer
         body = request.get("body", "")
         if isinstance(body, dict) and "code" in body:
@@ -67,7 +74,7 @@ class Replay:
     def _ram(self, request: dict[str, Any]) -> Answer:
         headers = _kept(request["headers"])
         query = urllib.parse.urlencode(request["params"])
-        place = (self.cloud.credentials, request["method"], request["path"])
+        place = (self._key, request["method"], request["path"])
         return acs3(*place, b"", headers, query).send(self.cloud.endpoints.ram)
 
     def _oss(self, _: dict[str, Any]) -> Answer:

@@ -22,7 +22,7 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
-from tests.parts import edit, least_privilege, public_policy
+from tests.parts import derive, edit, least_privilege, public_policy
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
@@ -344,6 +344,15 @@ FROM_NOTHING = (
     yet_to_be_deployed_where_tags_exempt,
 )
 
+
+def moved(account: Account) -> None:
+    """It is on the other generation too, from which it was moved."""
+    derive(account.folder / "s.yaml")
+    other = str(account.folder / account.generation.other.template)
+    for verb in ("provision", "apply"):
+        assert account.run(verb, "--yes", "--spec", other) == 0
+
+
 CASES = (
     Case("provision", nothing, ("--yes",)),
     Case("provision", drifted, ("--yes",)),
@@ -403,4 +412,5 @@ CASES = (
     Case("remove", deployed_under_least, ("--yes", "--roles")),
     Case("remove", log_project_of_somebody, ("--yes",)),
     Case("remove", failure_waiting, ("--yes",), ends=1),
+    Case("remove", moved, ("--yes", "--other-generation")),
 )

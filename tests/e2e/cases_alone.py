@@ -1,16 +1,11 @@
 """Situations of verbs on Function Compute 3.0, as `cases` has those with services."""
 
-from pathlib import Path
-
 from alibabacloud_fc20230330 import models
 
-from scripts.declared import Generation
-from tests.account import Account, Moments
+from tests.account import Account
 from tests.e2e.cases import (
     CASES,
-    FROM_NOTHING,
     Case,
-    Given,
     asynchronous_no_more,
     built_anew,
     deployed_under_least,
@@ -57,11 +52,3 @@ ALONE = tuple(
     if case.given is not deployed_under_least  # as on 3.0 it always is
 )
 """Those of verbs that call Function Compute 3.0 otherwise, or that must not fail."""
-
-
-def begin(moments: Moments, folder: Path, given: Given) -> Account:
-    """As in `cases`, on 3.0."""
-    make = moments.nothing if given in FROM_NOTHING else moments.deployed
-    account = make(folder, bundle=True, generation=Generation.FC3)
-    given(account)
-    return account

@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from scripts.localcloud.fc.runner import Invocation
-from tests.account import FUNCTION, SERVICE, Account
+from tests.account import Account
 from tests.parts import public_policy
 
 _BEFORE_THE_EVENTS = 20 * 365 * 86400.0  # seconds: the messages in events/ are years old
@@ -46,7 +46,7 @@ def lay(account: Account) -> None:
 
 def run(account: Account, event: bytes | str) -> Ran:
     """Invoke the function, synchronously, with an event."""
-    done = account.cloud.fc.invoke(SERVICE, FUNCTION, event)
+    done = account.cloud.fc.invoke(*account.place, event)
     return ran(done)
 
 

@@ -10,7 +10,7 @@ from scripts.account.inventory import Recipients
 from scripts.localcloud import Fail
 from scripts.localcloud.log import query
 from scripts.verbs.provision import provision
-from tests.account import FUNCTION, SERVICE, Account, Beginning, Moments
+from tests.account import Account, Beginning, Moments
 from tests.contract.alert_rig import TOKEN, Webhook, check_until, webhook
 from tests.parts import public_policy
 
@@ -47,7 +47,7 @@ def hook(woken: tuple[Account, Beginning, Webhook], product: Account) -> Webhook
 
 def send(product: Account, event: bytes) -> str:
     """Invoke the function asynchronously; gives the request id, when all runs are over."""
-    request_id = product.cloud.fc.invoke_async(SERVICE, FUNCTION, event)
+    request_id = product.cloud.fc.invoke_async(*product.place, event)
     product.rest()
     return request_id
 

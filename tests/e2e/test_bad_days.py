@@ -25,6 +25,12 @@ def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
     return begun
 
 
+def said(errors: str) -> list[str]:
+    """The lines, but for the one that on 3.0 tells which file each command needs."""
+    lines = errors.splitlines()
+    return [line for line in lines if not line.startswith("commands that are told here need -t ")]
+
+
 @pytest.mark.parametrize("verb", permissions.VERBS)
 def test_expired_credentials_are_told_in_a_line(
     verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
@@ -35,9 +41,8 @@ def test_expired_credentials_are_told_in_a_line(
     account.may_only(permissions.of(verb))
     account.cloud.clock.advance(3601)
     assert case.run(account) == 1
-    line = capsys.readouterr().err
+    (line,) = said(capsys.readouterr().err)
     assert "have expired: renew them" in line
-    assert line.count("\n") == 1
 
 
 @pytest.mark.bad_days
@@ -49,10 +54,9 @@ def test_no_credentials_are_told_in_a_line(verb: str, begin: Begin) -> None:
     # The last place the chain looks is the machine's metadata: no proxy here leads there.
     environ = {"PREPARE_RULE_ID": "cr-1", "HTTP_PROXY": account.cloud.endpoints.oss}
     with account.process(verb, *case.arguments, **environ) as process:
-        line = process.communicate()[1]
+        (line,) = said(process.communicate()[1])
     assert process.returncode == 1
     assert "set ALIBABA_CLOUD_ACCESS_KEY_ID" in line
-    assert line.count("\n") == 1
 
 
 @pytest.fixture(params=stepwise.VERBS)

@@ -10,9 +10,19 @@ import pytest
 from alibabacloud_fc_open20210406 import models
 
 from scripts import ROOT
+from scripts.declared import Generation
 from scripts.localcloud import LocalCloud
 from scripts.stage import demo, stage
-from tests.account import FUNCTION, SERVICE
+from tests.account import ALONE, FUNCTION, SERVICE
+
+
+def test_on_function_compute_3_all_is_as_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same demo, played on a function without a service."""
+    assert demo.main(["--generation", "3"]) == 0
+    told = capsys.readouterr().out
+    assert f"create  function {ALONE}" in told
+    assert "NO " not in told
+    assert "as promised, in" in told
 
 
 def test_it_fails_when_nothing_is_repaired(
@@ -20,8 +30,8 @@ def test_it_fails_when_nothing_is_repaired(
 ) -> None:
     """With a function that only reports, the demo says what did not hold and exits with 1."""
 
-    def reporting(cloud: LocalCloud, code: Path) -> stage.Stage:
-        made = stage.set_up(cloud, code)
+    def reporting(cloud: LocalCloud, code: Path, generation: Generation) -> stage.Stage:
+        made = stage.set_up(cloud, code, generation)
         variables = {**made.spec.function.environment, "repairMode": "report"}
         request = models.UpdateFunctionRequest(environment_variables=variables)
         made.clients.fc.update_function(SERVICE, FUNCTION, request)
@@ -41,8 +51,8 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
 ) -> None:
     """If somebody creates the deleted bucket again, the demo notices."""
 
-    def come_back(cloud: LocalCloud, code: Path) -> stage.Stage:
-        made = stage.set_up(cloud, code)
+    def come_back(cloud: LocalCloud, code: Path, generation: Generation) -> stage.Stage:
+        made = stage.set_up(cloud, code, generation)
         oss = made.cloud.oss
         delete = oss.delete
 

@@ -41,7 +41,7 @@ def test_what_readme_says_is_enough_and_no_proxy_is_asked(
 ) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
     account = begin(moments, tmp_path, given)
-    cloud, table = account.cloud, permission_map.readme()
+    cloud, table = account.cloud, permission_map.readme(moments.generation)
     here = cloud.account_id, cloud.region
     ram = client(cloud)
     account.key = user_who_may(ram, "operator", permission_map.document(*here, table["doctor"]))

@@ -55,6 +55,7 @@ def compliance(product: Account, name: str) -> str:
     return str(results.get(name))
 
 
+@EITHER
 @pytest.mark.parametrize("role", ["fullAccess", "leastPrivilege"])
 @pytest.mark.parametrize("acl", ["public-read", "public-read-write"])
 def test_an_opened_bucket_is_closed_and_compliant(

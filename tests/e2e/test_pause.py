@@ -9,11 +9,12 @@ import pytest
 from scripts.localcloud import Hold
 from scripts.localcloud.journal import Entry
 from tests.account import Account
-from tests.parts import edit
+from tests.parts import EITHER, edit
 
 BURST = 40
 
 
+@EITHER
 def test_after_a_pause_nothing_is_closed_and_no_finding_is_lost(product: Account) -> None:
     """40 buckets are opened while it pauses: what had begun ends, the rest is recorded, all of it.
 

@@ -16,7 +16,7 @@ from scripts.declared import Generation
 from scripts.docs import permissions
 from tests import permission_map
 from tests.account import Account, Moments
-from tests.e2e import cases, cases_alone
+from tests.e2e import cases
 from tests.e2e.cases import CASES, Case
 from tests.e2e.cases_alone import ALONE
 from tests.parts import sampled
@@ -25,7 +25,6 @@ from tests.ram_user import asked_of_users, client, rewrite, user_who_may
 
 USER, POLICY = "operator", "operator-0"
 TABLES = {each: permission_map.readme(each) for each in Generation}
-TABLE = TABLES[Generation.FC2]
 # Those whose situations, all of them, are tried each time.
 SAMPLE = ("pause", "test-alert")
 # Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
@@ -35,11 +34,10 @@ REFUSED = {"status": "oss:GetBucketInfo", "remove": "fc:DeleteTrigger", "apply":
 class Situation:
     """An account as a case wants it, with a user who has README's statements for its verb."""
 
-    def __init__(self, case: Case, moments: Moments, folder: Path, generation: Generation) -> None:
+    def __init__(self, case: Case, moments: Moments, folder: Path) -> None:
         self.case = case
-        self.generation = generation
-        make = cases.begin if generation is Generation.FC2 else cases_alone.begin
-        self.account = make(moments, folder, case.given)
+        self.generation = generation = moments.generation
+        self.account = cases.begin(moments, folder, case.given)
         self._may = TABLES[generation][case.verb]
         self._ram = client(self.account.cloud)
         self._user = user_who_may(self._ram, USER, self._document(self._may))
@@ -85,10 +83,8 @@ Begin = Callable[..., Situation]
 
 @pytest.fixture
 def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
-    """What gives the situation of a case, on a generation."""
-    return lambda case, generation=Generation.FC2: Situation(
-        case, moments, tmp_path_factory.mktemp("project"), generation
-    )
+    """What gives the situation of a case."""
+    return lambda case: Situation(case, moments, tmp_path_factory.mktemp("project"))
 
 
 def actions_of(verb: str, generation: Generation = Generation.FC2) -> list[str]:
@@ -113,6 +109,7 @@ def refused(verb: str, action: str, situation: Situation, capsys: Any) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("generation", [Generation.FC2], indirect=True, ids=str)
 @pytest.mark.parametrize("verb", sampled(permissions.VERBS, *SAMPLE))
 def test_the_statements_suffice_and_each_action_is_needed(
     verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
@@ -122,13 +119,13 @@ def test_the_statements_suffice_and_each_action_is_needed(
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("generation", [Generation.FC3], indirect=True, ids=str)
 @pytest.mark.parametrize("verb", sampled(dict.fromkeys(case.verb for case in ALONE), "pause"))
 def test_on_3_0_they_suffice_and_each_is_needed(
     verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Likewise where the function stands alone."""
-    situations = [begin(case, Generation.FC3) for case in ALONE if case.verb == verb]
-    prove(verb, Generation.FC3, situations, capsys)
+    prove(verb, Generation.FC3, [begin(case) for case in ALONE if case.verb == verb], capsys)
 
 
 def prove(verb: str, generation: Generation, situations: list[Situation], capsys: Any) -> None:
@@ -158,10 +155,11 @@ def test_a_missing_action_is_named_with_its_statement(
     pytest.fail("no situation takes it")
 
 
-def test_who_runs_every_verb_has_one_policy(account: Account) -> None:
+def test_who_runs_every_verb_has_one_policy(account: Account, generation: Generation) -> None:
     """All rows in one document, as RAM's limit of policies a user wants it: RAM takes it."""
     cloud = account.cloud
-    every = permission_map.document(cloud.account_id, cloud.region, *TABLE.values())
+    rows = TABLES[generation].values()
+    every = permission_map.document(cloud.account_id, cloud.region, *rows)
     account.key = user_who_may(client(cloud), USER, every)
     assert account.run("provision", "--yes") == 0
     assert account.run("apply", "--yes") == 0

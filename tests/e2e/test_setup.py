@@ -12,6 +12,7 @@ from scripts.declared import dotenv
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram import policies
 from tests.account import Moments
+from tests.parts import EITHER
 
 
 def someone_else_s(cloud: LocalCloud) -> None:
@@ -25,6 +26,7 @@ def someone_else_s(cloud: LocalCloud) -> None:
     cloud.oss.create("orders-site", acl="public-read")
 
 
+@EITHER
 def test_from_nothing_to_a_verified_repair_and_away(
     tmp_path: Path, moments: Moments, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +90,7 @@ def test_it_works_from_nothing_where_what_was_just_made_is_not_known_at_once(
     for waited_for in (
         f"the log project {account.log_project} was just made",
         "the topic MNSTestConfig was just made",
-        "the role resource-repair-role was just made or changed",
+        f"the role {account.spec.service.role.name} was just made or changed",
         "the role AliyunMNSNotificationRole was just made or changed",
         "Block Public Access was just lifted from resource-repair-proof-",
         "Block Public Access is off, perhaps just lifted",

@@ -14,7 +14,7 @@ from scripts.account.package import with_exemptions
 from scripts.localcloud import Fail, LocalCloud
 from tests.account import QUEUE, TOPIC, Account
 from tests.e2e.cases import finding_given_up
-from tests.parts import held_at
+from tests.parts import EITHER, held_at
 
 Answer = Callable[..., Any]
 
@@ -69,6 +69,7 @@ def test_an_expired_exemption_ends_with_a_closed_bucket(
     assert run("sweep", "--due", "--yes")["buckets"] == []
 
 
+@EITHER
 def test_what_failed_is_sent_again_and_nothing_is_lost(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,7 @@
-"""Storms by hand or by night: python -m tests.storm [--seeds 20] [--messages 2000] [--first 1]."""
+"""Storms by hand or by night, on either Function Compute.
+
+python -m tests.storm [--seeds 20] [--messages 2000] [--first 1] [--generation 3]
+"""
 
 import argparse
 import sys
@@ -9,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from scripts.bundling import bundle
+from scripts.declared import Generation
 from scripts.localcloud import LocalCloud
 from tests.account import Account, Moments
 from tests.conftest import EXEMPTIONS
@@ -37,10 +41,11 @@ def main() -> int:
     """Run them one after another; the exit code is 1 if a promise was broken."""
     options = _parser().parse_args()
     knobs = dict(each.split("=", 1) for each in options.set)
+    generation = Generation(options.generation)
     with tempfile.TemporaryDirectory(prefix="storm-") as name, LocalCloud() as cloud:
         folder = Path(name)
         code = _code(folder / "code")
-        moments = Moments(cloud, lambda: code, folder)
+        moments = Moments(cloud, lambda: code, folder).on(generation)
         rows = []
         for seed in range(options.first, options.first + options.seeds):
             (folder / str(seed)).mkdir()
@@ -52,6 +57,7 @@ def main() -> int:
                 print(f"seed {seed}: promise {found.promise}: {found.what}", flush=True)
             if result.violations:
                 again = f"make storm FIRST={seed} SEEDS=1 MESSAGES={options.messages}"
+                again += f" GENERATION={generation}"
                 print(f"seed {seed} broke {len(result.violations)} promises; again: {again}")
         print(telling.line({name: name for name in telling.COLUMNS}))
         for row in rows:
@@ -68,10 +74,19 @@ def _code(folder: Path) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--messages", type=int, default=2000)
     options.add_argument("--first", type=int, default=1)
+    options.add_argument(
+        "--generation",
+        type=int,
+        choices=[int(each) for each in Generation],
+        default=Generation.FC2,
+        help="of Function Compute; 2 where nothing is said",
+    )
     options.add_argument("--set", action="append", default=[], help="a line of s.yaml: name=value")
     return options
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import itertools
 import json
 import re
+import shutil
 import signal
 import threading
 import time
@@ -16,12 +18,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scripts.account.package import exemptions_in, with_exemptions
+from scripts.declared import derived
 from scripts.localcloud.faults import Drop, Fail, Fault, Hold, Lag, Order, Stall
 from scripts.localcloud.journal import Entry
 from scripts.localcloud.oss.model import Bucket, RefusedError
 from scripts.localcloud.ram import policies
-from tests.account import FUNCTION, QUEUE, SERVICE, TOPIC, Account
-from tests.parts import public_policy
+from tests.account import QUEUE, TOPIC, Account
+from tests.parts import derive, edit, public_policy, rewrite
 from tests.storm import seeing
 from tests.storm.bodies import OTHER_ACCOUNT, body
 from tests.storm.drawing import LISTED, Step
@@ -117,11 +120,13 @@ class Storm:
             return self._calm()
 
     def _set_up(self) -> None:
-        for name, value in self._knobs.items():
-            text = self.account.path.read_text("utf-8")
-            text, found = re.subn(rf"(?m)^( +{name}:) (?!acs:|\$)\S+", rf"\1 {value}", text)
-            assert found == 1, f"s.yaml has no one {name}"
-            self.account.path.write_text(text, "utf-8")
+        path = self.account.path
+        rewrite(path, self._knobs_set)
+        # Two files cannot be changed at once, and others read: so there is another one of each.
+        other = Path(shutil.copy(path.with_name("s.yaml"), path.with_name("other.yaml")))
+        edit(other, "  timeout: 60\n", "  timeout: 61\n")
+        made = derive(other)
+        self._specs = itertools.cycle([made if derived.is_derived(path) else other, path])
         assert self.account.run("provision", "--yes") == 0  # a knob may want another role
         assert self.account.run("apply", "--yes") == 0
         self.account.rest()
@@ -132,6 +137,12 @@ class Storm:
         self.cloud.fc.async_at_once = self._at_once
         self.cloud.oss.most_buckets = 1_000_000
         self.cloud.oss.on_state.append(self._note)
+
+    def _knobs_set(self, text: str) -> str:
+        for name, value in self._knobs.items():
+            text, found = re.subn(rf"(?m)^( +{name}:) (?!acs:|\$)\S+", rf"\1 {value}", text)
+            assert found == 1, f"s.yaml has no one {name}"
+        return text
 
     def _note(self, name: str, bucket: Bucket | None) -> None:
         state = None
@@ -269,11 +280,6 @@ class Storm:
             number = dict(re.findall(r"(EXPECT_CLOSE)=(\d+)", said))
 
     def _words(self, step: Step) -> list[str]:
-        if step.how == "apply":
-            text = self.account.path.read_text("utf-8")
-            old, new = ("60", "61") if "  timeout: 60\n" in text else ("61", "60")
-            text = text.replace(f"  timeout: {old}\n", f"  timeout: {new}\n")
-            _replace(self.account.path, text.encode())
         undo = f"undo --bucket {self._repaired() or step.bucket} --owner web --expires {_day(30)}"
         words = {
             "redrive": "redrive --limit 10 --yes",
@@ -281,11 +287,12 @@ class Storm:
             "sweep": "sweep --due --grace 0 --limit 30 --yes",
             "pause": "pause --reason storm",
             "resume": "resume --yes",
-            "apply": "apply --yes",
+            "apply": "apply --yes",  # of the one spec and the other in turn
             "undo": f"{undo} --reason storm --acl public-read --watch 0 --yes "
             f"--exemptions {self.account.exemptions}",
         }[step.how]
-        return [*words.split(), "--json"]
+        spec = ["--spec", str(next(self._specs))] if step.how == "apply" else []
+        return [*words.split(), *spec, "--json"]
 
     def _repaired(self) -> str:
         """The bucket that was repaired last."""
@@ -331,7 +338,7 @@ class Storm:
 
     def _learn_exemptions(self, began: float) -> None:
         """What the live code exempts by now; what is built is to exempt it too."""
-        live = self.cloud.fc.resources.function(SERVICE, FUNCTION).code.package
+        live = self.cloud.fc.resources.function(*self.account.place).code.package
         exempt = exemptions_in(live, "it")
         known = {each.bucket for each in self._exempted}
         now = time.monotonic()

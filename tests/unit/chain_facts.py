@@ -107,7 +107,7 @@ SOUND = Facts(
             "logConfig.logBeginRule": "None",
         },
     ),
-    elsewhere="",
+    elsewhere=None,
     role_steps=STEPS,
     role_obstacle="",
     function=function(),

@@ -172,6 +172,7 @@ def test_the_steps_around_a_deploy_are_the_same_and_are_told_of_the_file() -> No
 PROPS = "services.repair.props"
 # Each knob of s.yaml, and another value that it may have.
 KNOBS: Mapping[str, Any] = {
+    "services.repair.component": "devsapp/fc@0.1.35",
     "name": "another",
     "access": "prod",
     "vars.region": "cn-beijing",
@@ -216,7 +217,6 @@ KNOBS: Mapping[str, Any] = {
 STAYS: Mapping[str, Any] = {
     "vars.ruleName": "another",  # provision's
     "vars.logRetention": 30,  # provision's
-    "services.repair.component": "devsapp/fc@0.1.35",  # a pin of another component
     f"{PROPS}.service.description": "Another",  # there are no services
     "vars.roles.fullAccess.name": "another",  # nobody makes it on 3.0
     "vars.roles.fullAccess.policies.0": "AliyunOSSReadOnlyAccess",
@@ -275,6 +275,24 @@ def test_a_knob_that_is_turned_shows_in_what_is_made(tmp_path: Path, knob: str) 
     except SpecError as error:  # a value that may be, but for what is left over
         assert "is used nowhere" in str(error)  # noqa: PT017
     assert yaml.safe_load(derived.text(path)) != yaml.safe_load(derived.text(ROOT / "s.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("component", "made_of_it"),
+    [
+        ("fc", "fc3"),
+        ("devsapp/fc", "fc3"),
+        ("devsapp/fc@0.1.35", "fc3@0.1.22"),
+        ("fc@0.1.1", "fc3@0.1.22"),
+    ],
+)
+def test_who_pins_the_one_component_pins_the_other(
+    tmp_path: Path, component: str, made_of_it: str
+) -> None:
+    """At the version that was tried: those of the two have nothing to do with each other."""
+    path = turned(tmp_path, {"services.repair.component": component})
+    resource = yaml.safe_load(derived.text(path))["resources"]["repair"]
+    assert resource["component"] == made_of_it
 
 
 @pytest.mark.parametrize("knob", STAYS)

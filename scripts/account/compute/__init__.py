@@ -4,7 +4,6 @@ An adapter is imported when it is asked for: its SDK takes a third of a second.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from scripts.account.clients import Clients
@@ -14,7 +13,7 @@ from scripts.errors import CloudError
 
 _T = TypeVar("_T")
 
-__all__ = ["Compute", "Host", "Sender", "beside", "compute", "hosts", "senders"]
+__all__ = ["Compute", "Host", "Sender", "compute", "hosts", "senders"]
 
 
 def compute(spec: Spec, clients: Clients) -> Compute:
@@ -26,21 +25,6 @@ def compute(spec: Spec, clients: Clients) -> Compute:
     from scripts.account.compute.fc2 import FunctionCompute2  # noqa: PLC0415  (likewise)
 
     return FunctionCompute2(spec, clients)
-
-
-def beside(spec: Spec, clients: Clients) -> str:
-    """The name of our function on the other generation, as while it is moved; empty for none.
-
-    Raises CloudError, but not where the account cannot have any there.
-    """
-    other = replace(spec, generation=spec.generation.other)
-    try:
-        found = compute(other, clients).function()
-    except CloudError as error:
-        if not not_to_be_had(error):
-            raise
-        return ""
-    return other.qualified_name if found else ""
 
 
 def hosts(clients: Clients) -> Iterator[Host]:

@@ -47,10 +47,23 @@ class Seen(NamedTuple):
 
 
 class Running(NamedTuple):
-    """How the live function goes about it; `pause` is None where none holds."""
+    """How the live function goes about it; `pause` is None where none holds.
+
+    With `elsewhere` it is that of the other generation, and the spec's own is yet to be deployed.
+    """
 
     settings: Settings
     pause: Pause | None = None
+    elsewhere: bool = False
+
+
+class Elsewhere(NamedTuple):
+    """Our function on the other generation; from `empty_from` on nothing waits for it any more."""
+
+    name: str
+    pause: Pause | None
+    listens: bool
+    empty_from: datetime | None = None
 
 
 class Subscription(NamedTuple):
@@ -85,7 +98,7 @@ class Facts:
     trigger: Answer[Seen] = NOT_READ
     trigger_role: Answer[Seen] = NOT_READ
     service: Answer[Seen] = NOT_READ  # in 3.0 role and logs, which are the function's own
-    elsewhere: Answer[str] = NOT_READ  # the name of our function on the other generation, if there
+    elsewhere: Answer[Elsewhere | None] = NOT_READ  # our function on the other generation
     role_steps: Answer[tuple[Step, ...]] = NOT_READ  # what the service's role needs
     role_obstacle: Answer[str] = NOT_READ  # why provision cannot have it; empty where it can
     function: Answer[Seen] = NOT_READ  # without its code where none is built here

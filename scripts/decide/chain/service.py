@@ -8,18 +8,25 @@ from collections.abc import Iterator
 from scripts.account.compute.port import not_to_be_had
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.role import role_arn
-from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
+from scripts.decide.chain.facts import LOG_CONFIG, Elsewhere, Facts, known
 from scripts.decide.chain.model import (
+    APPLY,
+    PAUSE,
     PROVISION,
     Link,
     Remark,
     fault,
     note,
     sound,
+    stopping,
     undeployed,
     unlike,
 )
+from scripts.decide.deploy_conflicts import ended_pause
+from scripts.decide.deploy_effect import enforces
 from scripts.errors import CloudError
+
+OTHER_GENERATION = "--other-generation"  # the option of `remove`
 
 # The role in words of its own, and where logs go by their own link.
 _TOLD_APART = ("role", LOG_CONFIG)
@@ -38,7 +45,7 @@ def _examine_service(facts: Facts) -> Iterator[Remark]:
         return
     service = known(facts.service)
     if elsewhere := known(facts.elsewhere):
-        yield _beside(facts, elsewhere)
+        yield from _beside(facts, elsewhere)
     if service.live is None:
         yield undeployed(f"there is no {service.kind} {service.name}")
         return
@@ -48,14 +55,34 @@ def _examine_service(facts: Facts) -> Iterator[Remark]:
     yield from wrong
 
 
-def _beside(facts: Facts, name: str) -> Remark:
-    """That the account has our function twice, as while it is moved."""
-    other = facts.spec.generation.other
-    return note(
-        f"there is {name} on {other.product} too: as long as it has its trigger, findings go to it "
-        f"beside {facts.spec.qualified_name}",
-        f"resource-repair remove -t {other.template}, once it is not needed",
-    )
+def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
+    """That the account has our function twice, as while it is moved, and what is next then."""
+    spec, running = facts.spec, known(facts.running)
+    there = f"there is {other.name} on {spec.generation.other.product} too"
+    here = running is not None and not running.elsewhere
+    apply = f"{APPLY} -t {spec.generation.template}"
+    if other.pause and running and not here and ended_pause(other.pause, spec):
+        yield stopping(
+            f"{other.name} is {other.pause}, and a deploy by the Serverless Devs client would have "
+            f"{spec.qualified_name} close buckets",
+            f"{apply}, which takes the pause over",
+        )
+    elif other.pause and running and here and enforces(running.settings):
+        yield fault(f"{other.name} is {other.pause}, and {spec.qualified_name} is not", PAUSE)
+    if not here:
+        yield note(f"{there}: findings go to it alone", apply)
+    elif other.listens:
+        yield note(
+            f"{there}: findings go to it beside {spec.qualified_name}",
+            f"resource-repair remove {OTHER_GENERATION}, once `resource-repair verify` is content",
+        )
+    else:
+        due = other.empty_from
+        since = f" until {due.strftime('%Y-%m-%d %H:%M UTC')} at the latest" if due else ""
+        yield note(
+            f"{there}: it has no trigger, and works off what waits for it{since}",
+            f"resource-repair remove {OTHER_GENERATION}{', from then on' if due else ''}",
+        )
 
 
 def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
@@ -108,5 +135,5 @@ def _told(step: Step, role: str, needs: str) -> str:
     return f"{role}'s policy {step.name} says other than {needs}"
 
 
-SERVICE = Link("service", ("service", "elsewhere"), _examine_service)
+SERVICE = Link("service", ("service", "elsewhere", "running"), _examine_service)
 SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)
