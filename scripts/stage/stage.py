@@ -61,10 +61,12 @@ def clients_of(cloud: LocalCloud, region: str) -> Clients:
     )
 
 
-def set_up(cloud: LocalCloud, code: Path, generation: Generation = Generation.FC2) -> Stage:
+def set_up(
+    cloud: LocalCloud, code: Path, generation: Generation = Generation.FC2, spec: Path = PATH
+) -> Stage:
     """Put the product on a cloud that has nothing yet, on that Function Compute.
 
-    `code` is the bundle's zip. For 3.0 too s.yaml is read itself, and no s.fc3.yaml is wanted.
+    `code` is the bundle's zip, `spec` is s.yaml; for 3.0 it is read itself, and no s.fc3.yaml.
 
     Raises CloudError.
     """
@@ -73,7 +75,7 @@ def set_up(cloud: LocalCloud, code: Path, generation: Generation = Generation.FC
 
     def declared(rule_id: str) -> Spec:
         known = {"PREPARE_RULE_ID": rule_id}
-        found = load_for(PATH, generation, known, cloud.account_id)
+        found = load_for(spec, generation, known, cloud.account_id)
         return replace(found, function=replace(found.function, code=code))
 
     rule_id = provision(declared("cr-not-known-yet"), clients)
