@@ -60,6 +60,9 @@ class AuditLine:
     oss_request_id: str = ""
     duration_ms: int = 0
     reported_at: int | None = None
+    remediation: str = ""  # which those of earlier versions do not tell: it was the ACL's
+    before: str | None = None
+    after: str | None = None
 
     @property
     def acl(self) -> str:

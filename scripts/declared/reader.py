@@ -76,6 +76,7 @@ _DEAF = {"vpcConfig", "internetAccess"}
 _VARIABLES = {
     "prepareRuleId",
     "repairMode",
+    "remediations",
     "ossEndpoint",
     "exemptTag",
     "exemptTagDays",

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from resource_repair import values
-from resource_repair.remediations import REMEDIATIONS
+from resource_repair.remediations import REMEDIATIONS, named
 from resource_repair.settings import load
 from scripts import ROOT, cli
 from scripts.account import recipients, sites
@@ -67,6 +67,7 @@ def test_the_environment_variables_are_told() -> None:
     assert told == [
         "prepareRuleId",
         "repairMode",
+        "remediations",
         "ossEndpoint",
         "exemptTag",
         "exemptTagDays",
@@ -99,8 +100,8 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
 
 def test_the_permissions_are_told() -> None:
     """The README's permissions are those that the remediations declare."""
-    declared = [each for one in REMEDIATIONS.values() for each in one.permissions]
-    assert first_cells("### Permissions") == declared
+    declared = [each for one in REMEDIATIONS for each in named(one).permissions]
+    assert first_cells("### Permissions") == list(dict.fromkeys(declared))
 
 
 def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PRIVATE
-from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.remediations.bucket_acl import REMEDIATION
+from resource_repair.remediations.frame import Case
 from resource_repair.repair import STALE_SECONDS, BucketRepair, Means
 from resource_repair.timing import Deadline
 from resource_repair.values import TOLD, Finding, Outcome
@@ -53,7 +54,7 @@ def repair(oss: ModelOss, ceiling: str, reported: int | None) -> Outcome:
     deadline = Deadline(oss.clock(), 60)
     finding = Finding("cr-1", NAME, region=HOME, owner=ACCOUNT, reported_at=reported)
     means = Means(oss.bucket, "enforce", ACCOUNT, HOME, deadline)
-    run = BucketRepair(finding, means, Acl(finding, exempt, None, deadline.clock))
+    run = BucketRepair(finding, means, REMEDIATION, Case(NAME, exempt, None, deadline.clock, {}))
     while True:
         result = run.step()
         if isinstance(result, Outcome):
