@@ -49,8 +49,9 @@ class BucketState(NamedTuple):
     """A bucket as OSS describes it in one answer. `created` identifies it beyond its name.
 
     `owner` is the account whose it is. `region` is where OSS says that it lives; empty if that is
-    in no known form. `blocked` is whether Block Public Access holds for it by its own setting; None
-    where OSS does not say.
+    in no known form. `blocked` is whether Block Public Access holds for it by its own setting, and
+    `encryption` the method of what is put there (`None` is OSS's word for none); each is None where
+    OSS does not say.
     """
 
     name: str
@@ -60,6 +61,7 @@ class BucketState(NamedTuple):
     region: str
     blocked: Optional[bool]
     oss_request_id: str
+    encryption: Optional[str] = None
 
 
 class Oss:
@@ -109,7 +111,7 @@ class Bucket:
         return opened
 
     def read(self) -> BucketState:
-        """The bucket: whose it is, its ACL, Block Public Access (GetBucketInfo)."""
+        """The bucket: whose it is, its ACL and other settings (GetBucketInfo)."""
         return self._ask("GetBucketInfo", self._info)
 
     def write_acl(self, acl: str) -> str:
@@ -119,6 +121,12 @@ class Bucket:
         """
         answer = self._ask("PutBucketAcl", lambda: self._bucket.put_bucket_acl(acl))
         return oss_answers.request_id(answer)
+
+    def write_encryption(self, method: str) -> str:
+        """Have what is put there encrypted, and return OSS's request id (PutBucketEncryption)."""
+        rule = oss2.models.ServerSideEncryptionRule(sse_algorithm=method)
+        put = self._bucket.put_bucket_encryption
+        return oss_answers.request_id(self._ask("PutBucketEncryption", lambda: put(rule)))
 
     def tags(self) -> Dict[str, str]:
         """The bucket's tags (GetBucketTagging)."""
@@ -163,6 +171,7 @@ class Bucket:
             region=naming.region_id(root.findtext("Location", "")) or "",
             blocked={"true": True, "false": False}.get(blocked),
             oss_request_id=oss_answers.request_id(answer),
+            encryption=root.findtext("ServerSideEncryptionRule/SSEAlgorithm") or None,
         )
 
     def _policy_status(self) -> str:

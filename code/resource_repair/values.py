@@ -5,12 +5,15 @@ from typing import NamedTuple, Optional, Tuple, Union
 # Settled: nothing is left to do about the finding.
 REPAIRED = "repaired"
 ALREADY_PRIVATE = "already_private"
+COMPLIANT = "compliant"
 WOULD_REPAIR = "would_repair"
 EXEMPT = "exempt"
 BLOCKED = "blocked"
 IGNORED = "ignored"
 GONE = "gone"
-SETTLED = frozenset([REPAIRED, ALREADY_PRIVATE, WOULD_REPAIR, EXEMPT, BLOCKED, IGNORED, GONE])
+SETTLED = frozenset(
+    [REPAIRED, ALREADY_PRIVATE, COMPLIANT, WOULD_REPAIR, EXEMPT, BLOCKED, IGNORED, GONE]
+)
 
 # Settled and told: to try again changes nothing, and a person must know of it.
 EXPOSED = "exposed"

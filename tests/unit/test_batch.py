@@ -256,3 +256,40 @@ def test_whoever_stops_listening_has_everything_given_up_at_once(
     next(iter(coming))
     coming.close()  # type: ignore[attr-defined]
     assert sorted(given_up) == ["hangs-1", "hangs-2"]
+
+
+def test_two_remediations_never_change_a_bucket_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ACL's is over before the other begins, whatever the message's order; and other buckets
+    wait for neither.
+    """
+    steps: list[str] = []
+
+    def noted(repair: ScriptedRepair) -> Outcome | float:
+        steps.append("on" if repair.steps else "begun")
+        return step(repair)
+
+    step = ScriptedRepair.step
+    monkeypatch.setattr(ScriptedRepair, "step", noted)
+    names = ("encryption", "acl")
+    findings = [Finding("cr-1", "patient-1", remediation=name) for name in names]
+    config = load({"prepareRuleId": "cr-1"})
+    deadline = Deadline(Clock(), 60)
+    ScriptedRepair.begun.clear()
+    done = list(batch.repair_all(findings, config, INVOCATION, deadline))
+    assert [each.outcome for each in done] == ["repaired"] * 2
+    assert steps == ["begun", "on", "begun", "on"]
+    encryption, acl = ScriptedRepair.begun
+    assert max(acl.steps) <= min(encryption.steps)
+
+
+def test_what_waits_for_one_that_hangs_is_given_up_with_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    """At the deadline both end, and neither is lost."""
+    request.addfinalizer(ScriptedRepair.release.set)
+    ScriptedRepair.release.clear()
+    names = ("acl", "encryption")
+    findings = [Finding("cr-1", "hangs-1", remediation=name) for name in names]
+    config, deadline = load({"prepareRuleId": "cr-1"}), Deadline(Clock(), 1)
+    done = list(batch.repair_all(findings, config, INVOCATION, deadline))
+    assert [each.reason for each in done] == ["deadline: OSS did not answer in time"] * 2

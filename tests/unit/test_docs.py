@@ -104,6 +104,18 @@ def test_the_permissions_are_told() -> None:
     assert first_cells("### Permissions") == list(dict.fromkeys(declared))
 
 
+def test_the_remediations_are_told() -> None:
+    """The README's table of them is what they declare."""
+    rows = []
+    for each in map(named, REMEDIATIONS):
+        rules = ", ".join(f"`{rule}`" for rule in each.rules)
+        undo, _ = each.undo("")
+        cells = (f"`{each.name}`", rules, each.breaks, f"`{undo}`", f"`{each.default_mode}`")
+        assert each.reversible
+        rows.append(f"| {' | '.join(cells)} |")
+    assert "\n".join(rows) in README
+
+
 def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:
     """The README's table is what the verbs declare; another one is noticed, and written anew."""
     assert permissions.main(["--check"]) == 0

@@ -3,8 +3,10 @@
 import pytest
 
 from resource_repair.judge import judge
+from resource_repair.remediations import REMEDIATIONS, named
 from resource_repair.settings import load
-from resource_repair.values import Finding, Outcome
+from resource_repair.values import Finding, Outcome, Unreadable
+from tests.unit.tables import TABLES, Row
 from tests.unit.test_judge import FINDING, INVOCATION, RULE, verdict
 
 ENCRYPTION_RULE = "oss-bucket-server-side-encryption-enabled"
@@ -42,3 +44,84 @@ def test_a_finding_that_fits_none_does_not_use_up_its_bucket() -> None:
     first, second = judge((wrong, FINDING), load({"prepareRuleId": RULE}), INVOCATION)
     assert isinstance(first, Outcome)
     assert isinstance(second, Finding)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [(name, row) for name, table in TABLES.items() for row in table]
+)
+def test_each_state_and_each_trouble_has_its_end(name: str, row: Row) -> None:
+    """What a remediation says of the bucket, and leaves it with, is as its table has it."""
+    assert row.broken(named(name)) == ""
+
+
+@pytest.mark.parametrize("name", REMEDIATIONS)
+def test_a_proof_that_says_yes_unseen_is_found_out(name: str) -> None:
+    """Each remediation's table is wrong of one that takes the write's answer for the effect."""
+    credulous = named(name)._replace(proof=lambda _there, _aim: True)
+    assert [row for row in TABLES[name] if row.broken(credulous)]
+
+
+@pytest.mark.parametrize(
+    ("text", "assigned"),
+    [
+        ("", {}),
+        ("none", {}),
+        ("encryption:cr-1", {"encryption": ({"cr-1"}, "report")}),
+        ("encryption:cr-1:enforce", {"encryption": ({"cr-1"}, "enforce")}),
+        (" encryption : cr-1 , cr-2 : report ", {"encryption": ({"cr-1", "cr-2"}, "report")}),
+    ],
+)
+def test_each_further_remediation_has_its_rules_and_its_mode(
+    text: str, assigned: dict[str, tuple[set[str], str]]
+) -> None:
+    """It is off until it is named, and then in the mode that is its default, or that is given."""
+    config = load({"prepareRuleId": RULE, "remediations": text})
+    assert config.problems == ()
+    acl, *others = config.assigned
+    assert acl == ("acl", {RULE}, "enforce")
+    assert {each.remediation: each[1:] for each in others} == assigned
+    assert config.mode_of("encryption") == assigned.get("encryption", ("", "enforce"))[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("encryption", "encryption:", "encryption::enforce", "encryption:my-rule", ":cr-1", ";"),
+        *("encryption:cr-1:", "encryption:cr-1:Enforce", "encryption:cr-1:enforce:report"),
+        *("encryption:cr-1;", "encryption:cr-1;encryption:cr-2", "encrypt:cr-1", "None"),
+        *("acl:cr-1", f"encryption:{RULE}", "encryption cr-1", "encryption:cr-1,cr 2"),
+        *("${vars.remediations}", "encryption=cr-1"),
+    ],
+)
+def test_a_slip_in_remediations_keeps_every_finding(text: str) -> None:
+    """Whose rule it is cannot be known: none is called another's, and nothing is written."""
+    environ = {"remediations": text}
+    for rule in (RULE, "cr-1", "cr-another"):
+        kept = verdict(FINDING._replace(rule_id=rule), **environ)
+        assert isinstance(kept, Outcome)
+        assert (kept.outcome, kept.reason[:31]) == ("failed", "misconfigured: remediations mus")
+    unread = verdict(Unreadable("why", ("cr-1",)), **environ)
+    assert isinstance(unread, Outcome)
+    assert unread.outcome == "failed"
+
+
+def test_one_bucket_is_a_finding_for_each_remediation() -> None:
+    """The second finding of a remediation is a duplicate; one of another is none."""
+    config = load({"prepareRuleId": RULE, "remediations": "encryption:cr-1,cr-2"})
+    plain = FINDING._replace(remediation="")
+    findings = [plain._replace(rule_id=rule) for rule in ("cr-1", RULE, "cr-2", "cr-3")]
+    verdicts = judge(tuple(findings), config, INVOCATION)
+    assert [each.remediation for each in verdicts[:2]] == ["encryption", "acl"]
+    assert all(isinstance(each, Finding) for each in verdicts[:2])
+    ends = [(each.remediation, each.reason[:10]) for each in verdicts[2:]]  # type: ignore[union-attr]
+    assert ends == [("encryption", "duplicate:"), ("", "other_rule")]
+
+
+def test_each_remediation_mends_its_own_kind_of_rule_alone() -> None:
+    """The public-read rule's id given to the encryption is a slip that is told by its place."""
+    slip = FINDING._replace(rule_id="cr-1", source="oss-bucket-public-read-prohibited")
+    kept = verdict(slip, remediations="encryption:cr-1:enforce")
+    assert isinstance(kept, Outcome)
+    assert kept.reason.endswith("which encryption does not mend: take its id out of remediations")
+    fits = verdict(slip._replace(source=ENCRYPTION_RULE), remediations="encryption:cr-1:enforce")
+    assert isinstance(fits, Finding)
