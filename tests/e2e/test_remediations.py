@@ -1,0 +1,82 @@
+"""Each further remediation from Cloud Config's finding to its proof, under the least role."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.localcloud import Fail, Lag
+from tests.account import Account, Moments
+from tests.e2e import scene
+from tests.parts import edit
+
+ENCRYPTION = "oss-bucket-server-side-encryption-enabled"
+
+
+def deployed(moments: Moments, folder: Path, name: str, source: str, mode: str) -> Account:
+    """The product with a remediation of the rule that is an instance of `source`."""
+    product = moments.deployed(folder, bundle=True, least=True)
+    rule = product.cloud.config.create_rule(f"test-{source}", source)
+    variable = "repairMode: ${vars.mode}"
+    edit(product.path, variable, f"{variable}\n          remediations: {name}:{rule.id}:{mode}")
+    assert product.run("provision", "--yes") == 0
+    product.deploy()
+    product.rest()
+    return product
+
+
+def lines(product: Account, bucket: str) -> list[tuple[str, str, str | None, str | None]]:
+    """What the audit says of a bucket: remediation, outcome, before, after."""
+    return [
+        (line.remediation, line.outcome, line.before, line.after)
+        for line in product.audit()
+        if line.bucket == bucket
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "left", "told"),
+    [
+        ("enforce", {"SSEAlgorithm": "AES256"}, ("encryption", "repaired", "None", "AES256")),
+        ("report", {}, ("encryption", "would_repair", "None", "None")),
+    ],
+)
+def test_what_is_put_into_a_bucket_is_encrypted_from_its_finding_on(
+    moments: Moments, tmp_path: Path, mode: str, left: dict[str, str], told: tuple[str, ...]
+) -> None:
+    """The bucket that is open besides is closed as ever; one with KMS is no finding."""
+    product = deployed(moments, tmp_path, "encryption", ENCRYPTION, mode)
+    oss = product.cloud.oss
+    oss.create("config-new")
+    oss.create("config-open", acl="public-read")
+    oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
+    product.rest()
+    assert oss.bucket("config-new").encryption == oss.bucket("config-open").encryption == left
+    assert oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}
+    assert lines(product, "config-new") == [told]
+    closed = ("acl", "repaired", "public-read", "private")
+    assert {told, closed} <= set(lines(product, "config-open"))  # which are changes, found again
+    assert lines(product, "config-kms") == []
+    assert {line.mode for line in product.audit() if line.remediation == "encryption"} == {mode}
+    asked = scene.calls(product, "config-new", "GetBucketInfo", "PutBucketEncryption")
+    write = ["GetBucketInfo", "PutBucketEncryption", "GetBucketInfo"]
+    assert asked == ["GetBucketInfo", *(write if mode == "enforce" else [])]
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "outcome"),
+    [
+        ("oss:PutBucketEncryption", Lag(reads=3), "repaired"),
+        ("oss:PutBucketEncryption", Fail(503, "ServiceUnavailable"), "repaired"),
+        ("oss:PutBucketEncryption", Fail(409, "ConcurrentUpdateBucketFailed"), "repaired"),
+    ],
+    ids=str,
+)
+def test_what_passes_keeps_no_bucket_unencrypted(
+    moments: Moments, tmp_path: Path, operation: str, fault: Fail | Lag, outcome: str
+) -> None:
+    """Late read-backs, throttling, another writer: overcome in one invocation."""
+    product = deployed(moments, tmp_path, "encryption", ENCRYPTION, "enforce")
+    product.cloud.faults.add(operation, fault, subject="config-bumpy", times=1)
+    product.cloud.oss.create("config-bumpy")
+    product.rest()
+    assert lines(product, "config-bumpy") == [("encryption", outcome, "None", "AES256")]
