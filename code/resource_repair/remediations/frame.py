@@ -12,9 +12,6 @@ from resource_repair.settings import ExemptTag
 from resource_repair.timing import Clock
 from resource_repair.values import REPORT
 
-if TYPE_CHECKING:  # at run time they are given; importing them is most of a cold start
-    from resource_repair.oss import Bucket, BucketState
-
 Conclusion = Tuple[str, str]  # outcome and reason
 
 
@@ -42,6 +39,22 @@ class Aim(NamedTuple):
     value: str
     exemption: Optional[Exemption] = None
     remark: str = ""
+
+
+if TYPE_CHECKING:
+    from resource_repair.oss import Bucket, BucketState
+
+    State = Callable[[BucketState], str]
+    Wanted = Callable[[Case, BucketState, Any, bool], Optional[Aim]]
+    Learn = Callable[[Case, Bucket], Any]
+    Test = Callable[[BucketState, Aim], bool]
+    Write = Callable[[Bucket, BucketState, Aim], str]
+    Settled = Callable[[Case, Bucket, BucketState, Aim, bool], Conclusion]
+    Would = Callable[[Aim], str]
+    Harmless = Callable[[Aim], bool]
+    Undo = Callable[[str], Tuple[str, str]]
+else:  # where nobody looks at them, they would be two milliseconds of each cold start
+    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = object
 
 
 def _never(_: Aim) -> bool:
@@ -80,16 +93,16 @@ class Remediation(NamedTuple):
     to_undo: Tuple[str, ...]
     reversible: bool
     breaks: str
-    state: Callable[["BucketState"], str]
-    wanted: Callable[[Case, "BucketState", Any, bool], Optional[Aim]]
-    met: Callable[["BucketState", Aim], bool]
-    write: Callable[["Bucket", "BucketState", Aim], str]
-    would: Callable[[Aim], str]
-    proof: Callable[["BucketState", Aim], bool]
-    settled: Callable[[Case, "Bucket", "BucketState", Aim, bool], Conclusion]
-    undo: Callable[[str], Tuple[str, str]]
-    learn: Callable[[Case, "Bucket"], Any] = _nothing_more
-    harmless: Callable[[Aim], bool] = _never
+    state: State
+    wanted: Wanted
+    met: Test
+    write: Write
+    would: Would
+    proof: Test
+    settled: Settled
+    undo: Undo
+    learn: Learn = _nothing_more
+    harmless: Harmless = _never
     looks_twice: bool = False
     creates: bool = False
     default_mode: str = REPORT
