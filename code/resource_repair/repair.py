@@ -27,6 +27,7 @@ from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
     CEILING_REFUSED,
+    COMPLIANT,
     DENIED,
     DISABLED,
     EXEMPT,
@@ -243,7 +244,7 @@ class BucketRepair(Repair):
         again = _AGAIN if self._recreated else self._younger(state)
         # A finding without a time that is right about a young bucket is the rule, and no alarm.
         plain = outcome == REPAIRED and again == _UNDATED
-        if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED) and not plain:
+        if again and outcome in _QUIET and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
 
@@ -345,6 +346,7 @@ class BucketRepair(Repair):
 _AGAIN = "deleted and made again while it was repaired, perhaps by this function"
 _YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
+_QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

@@ -18,8 +18,11 @@ BUCKETS = {
     "config-website": ("cn-shanghai", "public-read"),
     "config-policy": ("cn-shanghai", "private"),
     "config-encrypted": ("cn-shanghai", "private"),
+    "config-dropbox": ("cn-shanghai", "public-read-write"),
 }
-REMEDIATIONS = "encryption:cr-e1c7a0b94f2d4f6a8b35:enforce"
+REMEDIATIONS = (
+    "public-write:cr-3b7d20c85e914a6f9d07:enforce;encryption:cr-e1c7a0b94f2d4f6a8b35:enforce"
+)
 
 
 class Ran(NamedTuple):

@@ -9,12 +9,16 @@ from tests.account import Account, Moments
 from tests.e2e import scene
 from tests.parts import edit
 
+WRITE = "oss-bucket-public-write-prohibited"
 ENCRYPTION = "oss-bucket-server-side-encryption-enabled"
 
 
-def deployed(moments: Moments, folder: Path, name: str, source: str, mode: str) -> Account:
-    """The product with a remediation of the rule that is an instance of `source`."""
+def deployed(
+    moments: Moments, folder: Path, name: str, source: str, mode: str, of_acl: str = "enforce"
+) -> Account:
+    """The product with a remediation, in its mode, of the rule that is an instance of `source`."""
     product = moments.deployed(folder, bundle=True, least=True)
+    edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
     rule = product.cloud.config.create_rule(f"test-{source}", source)
     variable = "repairMode: ${vars.mode}"
     edit(product.path, variable, f"{variable}\n          remediations: {name}:{rule.id}:{mode}")
@@ -80,3 +84,22 @@ def test_what_passes_keeps_no_bucket_unencrypted(
     product.cloud.oss.create("config-bumpy")
     product.rest()
     assert lines(product, "config-bumpy") == [("encryption", outcome, "None", "AES256")]
+
+
+@pytest.mark.parametrize(
+    ("acl_mode", "mode", "left"),
+    [
+        ("report", "enforce", "public-read"),
+        ("report", "report", "public-read-write"),
+        ("enforce", "report", "private"),
+        ("enforce", "enforce", "private"),
+    ],
+)
+def test_nobody_writes_and_what_the_acl_s_own_rule_closes_stays_closed(
+    moments: Moments, tmp_path: Path, acl_mode: str, mode: str, left: str
+) -> None:
+    """Each in its own mode; where both find a bucket at once, it ends with the stricter."""
+    product = deployed(moments, tmp_path, "public-write", WRITE, mode, acl_mode)
+    product.cloud.oss.create("config-open", acl="public-read-write")
+    product.rest()
+    assert product.cloud.oss.bucket("config-open").acl == left

@@ -105,4 +105,30 @@ ENCRYPTION = (
     Row({}, "repaired", "AES256", ("recreate",), more={"reported_at": None}),
 )
 
-TABLES = {"acl": ACL, "encryption": ENCRYPTION}
+_RW = {"acl": "public-read-write"}
+
+PUBLIC_WRITE = (
+    Row(_RW, "repaired", "public-read", asked=_TWICE),
+    Row(_RW, "would_repair", "public-read-write", mode="report", reason="report mode: would set"),
+    Row({"acl": "public-read"}, "compliant", "public-read", reason="public-read at two looks"),
+    Row({"acl": "private"}, "compliant", "private"),
+    Row({"acl": None}, "gone", None),
+    Row({"acl": "of a later year"}, "failed", "of a later year", reason="unknown_acl"),
+    Row(_RW, "exempt", "public-read-write", allow="public-read-write", reason="a site"),
+    Row(_RW, "repaired", "public-read", allow="public-read"),
+    # Its other end is the ACL's business, and its policy too.
+    Row({**_RW, "policy": True}, "repaired", "public-read"),
+    Row({**_RW, "blocked": True}, "ceiling_refused", "public-read-write"),
+    Row({**_RW, "account_blocked": True}, "ceiling_refused", "public-read-write"),
+    # What is closed meanwhile stays closed, unless it is between the second look and the write.
+    Row(_RW, "compliant", "private", ("ok", "close"), reason="private at two looks"),
+    Row(_RW, "compliant", "private", ("ok", "transient", "close")),
+    Row(_RW, "compliant", "private", ("ok", "ok", "transient", "close")),
+    Row(_RW, "compliant", "private", ("ok", "ok", "ok", "close"), reason="private at two looks"),
+    Row(_RW, "repaired", "public-read", ("ok", "ok", "ok", "lag", "lag")),
+    Row(_RW, "failed", "public-read", ("ok", "ok", "ok", *LATE), reason="not_verified"),
+    Row(_RW, "denied", "public-read-write", ("ok", "ok", "denied")),
+    Row(_RW, "recreated", "public-read", ("ok", "ok", "replaced")),
+)
+
+TABLES = {"public-write": PUBLIC_WRITE, "acl": ACL, "encryption": ENCRYPTION}

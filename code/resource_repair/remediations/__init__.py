@@ -12,6 +12,7 @@ ACL = "acl"  # that of the rules in prepareRuleId
 # start pays for every module. Several findings about one bucket are worked on in this order.
 REMEDIATIONS: Dict[str, str] = {
     ACL: "bucket_acl",
+    "public-write": "public_write",
     "encryption": "encryption",
 }
 

@@ -36,12 +36,17 @@ def state(there: "BucketState") -> str:
     return there.acl
 
 
+def check(there: "BucketState") -> None:
+    """Raise RefusedError for an ACL in no known form."""
+    if there.acl not in OPENNESS:
+        raise RefusedError("unknown_acl: OSS names an ACL that is none of the three")
+
+
 def wanted(
     case: Case, there: "BucketState", learnt: Optional[TagVerdict], again: bool
 ) -> Optional[Aim]:
     """Private, or the ceiling that people have reviewed, and only without that what a tag says."""
-    if there.acl not in OPENNESS:
-        raise RefusedError("unknown_acl: OSS names an ACL that is none of the three")
+    check(there)
     reviewed = case.exemptions.for_bucket(case.bucket, case.today())
     if reviewed:
         return Aim(reviewed.allow, reviewed)
@@ -91,7 +96,8 @@ def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     except DeniedError as denied:
         if not (there.blocked or _surely_blocked(bucket)):
             raise
-        reason = f"Block Public Access forbids {aim.value}, which the exemption allows"
+        why = "the exemption allows" if aim.exemption else "it is to be left with"
+        reason = f"Block Public Access forbids {aim.value}, which {why}"
         raise BlockedError(reason, denied.oss_request_id) from None
 
 
@@ -105,10 +111,10 @@ def settled(
 ) -> Conclusion:
     """Exempt, or private; then whether the policy lets the public in all the same."""
     if aim.exemption:
-        exempted = _exempted(aim.exemption)
+        by_it = exempted(aim.exemption)
         if repaired and proof(there, aim):
-            return REPAIRED, f"set to the exemption's ceiling: {exempted}"
-        return EXEMPT, exempted
+            return REPAIRED, f"set to the exemption's ceiling: {by_it}"
+        return EXEMPT, by_it
     outcome, reason = ALREADY_PRIVATE, "private at two looks"
     if repaired:
         outcome, reason = REPAIRED, _remarked("set to private and read back", aim)
@@ -200,5 +206,6 @@ def _remarked(text: str, aim: Aim) -> str:
     return f"{text}; {aim.remark}" if aim.remark else text
 
 
-def _exempted(exemption: Exemption) -> str:
+def exempted(exemption: Exemption) -> str:
+    """By which exemption, in words."""
     return f"{exemption.reason} ({exemption.owner}, until {exemption.expires.isoformat()})"

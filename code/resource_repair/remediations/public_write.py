@@ -1,0 +1,56 @@
+"""The remediation of a bucket that the public may write to: its ACL is set to public-read.
+
+It may still be read: that is another rule's finding. What `acl` has closed in the same minute it
+must not open again, which is why it looks twice.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from resource_repair.openness import OPENNESS, PUBLIC_READ
+from resource_repair.remediations import bucket_acl
+from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
+from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED
+
+if TYPE_CHECKING:
+    from resource_repair.oss import Bucket, BucketState
+
+
+def wanted(case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
+    """Public-read at most, or more where people have reviewed that. (No tag allows writing.)"""
+    bucket_acl.check(there)
+    reviewed = case.exemptions.for_bucket(case.bucket, case.today())
+    if reviewed and OPENNESS[reviewed.allow] > OPENNESS[PUBLIC_READ]:
+        return Aim(reviewed.allow, reviewed)
+    return Aim(PUBLIC_READ)
+
+
+def settled(
+    _case: Case, _bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
+) -> Conclusion:
+    """Exempt, or no more open than public-read: by our doing, or by somebody's."""
+    if aim.exemption:
+        return EXEMPT, bucket_acl.exempted(aim.exemption)
+    if repaired and bucket_acl.proof(there, aim):
+        return REPAIRED, f"set to {aim.value} and read back: nobody writes without signing"
+    return COMPLIANT, f"{there.acl} at two looks"
+
+
+REMEDIATION = Remediation(
+    name="public-write",
+    rules=("oss-bucket-public-write-prohibited",),
+    to_read=("oss:GetBucketInfo", "oss:GetPublicAccessBlock"),  # the latter where it is refused
+    to_write=("oss:PutBucketAcl",),
+    to_undo=("oss:PutBucketAcl",),
+    reversible=True,
+    breaks="whoever writes to the bucket without signing: web forms, devices, log collectors",
+    state=bucket_acl.state,
+    wanted=wanted,
+    met=bucket_acl.met,
+    write=bucket_acl.write,
+    would=bucket_acl.would,
+    proof=bucket_acl.proof,
+    settled=settled,
+    undo=bucket_acl.undo,
+    looks_twice=True,
+    creates=True,
+)
