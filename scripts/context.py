@@ -16,8 +16,8 @@ from typing import Annotated, Any, NamedTuple
 from cyclopts import Parameter
 
 from scripts.account.clients import Clients
-from scripts.account.permission import Permission, missing_permissions
-from scripts.declared import PATH, Spec
+from scripts.account.permission import OF_SERVICES, Permission, missing_permissions
+from scripts.declared import PATH, Generation, Spec
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.terminal import Console, Exit
 
@@ -33,10 +33,23 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looking(Options):
-    """What a verb takes that looks at an account."""
+class Reading(Options):
+    """What a verb takes that reads what is declared."""
 
-    spec: Annotated[Path, Parameter(help="what is declared; default: the project's s.yaml")] = PATH
+    # Named by nobody it is PATH itself: the client's own word, or TEMPLATE, counts then.
+    spec: Annotated[
+        Path,
+        Parameter(
+            name=("--spec", "--template", "-t"),
+            help="what is declared: s.fc3.yaml is for Function Compute 3.0; "
+            "default: TEMPLATE, else the project's s.yaml",
+        ),
+    ] = PATH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking(Reading):
+    """What a verb takes that looks at an account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +85,8 @@ class Ended(NamedTuple):
 class Verb:
     """What a verb says of itself; `name` is its module's too, with _ for -.
 
-    With `rule_id_known` false it also runs before there is a PREPARE_RULE_ID, which then is empty.
+    `permissions` are what it takes with Function Compute 2.0, and on 3.0 as `needs` tells. With
+    `rule_id_known` false it also runs before there is a PREPARE_RULE_ID, which then is empty.
     """
 
     name: str
@@ -81,6 +95,15 @@ class Verb:
     options: type[Looking]
     work: Callable[[Context], Ended]
     rule_id_known: bool = True
+    on_fc3: tuple[Permission, ...] | None = None
+
+    def needs(self, generation: Generation) -> tuple[Permission, ...]:
+        """What it takes with that Function Compute: by default the same, but for services."""
+        if generation is Generation.FC2:
+            return self.permissions
+        if self.on_fc3 is not None:
+            return self.on_fc3
+        return tuple(each for each in self.permissions if each.action not in OF_SERVICES)
 
 
 @dataclass(frozen=True)
@@ -132,13 +155,14 @@ def show_unread(context: Context, verb: Verb, failures: Iterable[Problem]) -> No
         context.console.fail(str(failure))
         if isinstance(failure, CloudError) and failure.lacks_statement:
             refused += failure.refused
-    if missing := missing_permissions(verb.permissions, refused):
+    if missing := missing_permissions(verb.needs(context.spec.generation), refused):
         _show_statements(context.console, missing, context.spec)
 
 
 def show_remedy(console: Console, verb: Verb, error: CloudError, spec: Spec) -> None:
     """Say which statements let a refused call through: for the actions that the service named."""
-    _show_statements(console, missing_permissions(verb.permissions, error.refused), spec)
+    needed = verb.needs(spec.generation)
+    _show_statements(console, missing_permissions(needed, error.refused), spec)
 
 
 def _show_statements(console: Console, missing: Iterable[Permission], spec: Spec) -> None:

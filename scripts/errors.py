@@ -87,11 +87,15 @@ class CloudError(Problem):
         return self.code == NO_ANSWER
 
     @property
+    def outage(self) -> bool:
+        """Whether it is of the moment, and tells nothing of the account or of what was asked."""
+        busy = bool(BUSY.search(self.code)) or self.unanswered
+        return busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
+
+    @property
     def passes(self) -> bool:
         """Whether it may go well in a while: throttling, an overload, no answer."""
-        busy = bool(BUSY.search(self.code)) or self.unanswered
-        passing = busy or self.status == _TOO_MANY or self.status >= _SERVER_ERROR
-        return passing and not self.final
+        return self.outage and not self.final
 
     @property
     def not_there(self) -> bool:

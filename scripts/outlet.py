@@ -6,7 +6,9 @@ a verb's work half done. What could not be written is `lost`, and whoever must k
 
 import errno
 import functools
+import itertools
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -119,3 +121,64 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         for row in rows
     ]
     return ["  ".join(row).rstrip() for row in padded]
+
+
+Rows = Sequence[Sequence[str]]
+
+_READABLE = 30  # columns that a sentence should have
+_TWO = 2  # of them the first says of what the other is
+# What is to be copied is kept in a line: a command, with its options.
+_WORD = re.compile(r"`[^`]*`\S*|\bresource-repair [\w-]+(?: --[\w-]+(?: [\w.-]+)?)*\S*|\S+")
+
+
+def fitted(rows: Rows, room: int, piped: Sequence[int] = ()) -> Rows:
+    """The same rows with cells wrapped between words, for lines of so many columns.
+
+    Where sentences would become too narrow, the last cell stands under the one before it, with an
+    arrow. What cannot be made to fit stays as it is. Without room, as nobody looks, columns are to
+    be as wide as `piped` has it, if it is given.
+    """
+    if not room:
+        return _wrapped_all(rows, piped) if piped else rows
+    folded: list[Sequence[str]] = []
+    for *cells, last in rows:
+        folded += [cells, [*[""] * (len(cells) - 1), last and f"-> {last}"]]
+    narrow = folded if len(rows[0]) > _TWO else rows
+    for shown, least in ((rows, _READABLE), (narrow, _READABLE), (narrow, 0)):
+        if widths := _narrowed(shown, room, least):
+            return _wrapped_all([row for row in shown if any(row)], widths)
+    return rows
+
+
+def _wrapped_all(rows: Rows, widths: Sequence[int]) -> Rows:
+    """Each row as several, with no cell wider than its column, but for a word that is."""
+    columns = [
+        [_wrapped(cell, most) for cell, most in zip(row, widths, strict=True)] for row in rows
+    ]
+    return [line for parts in columns for line in itertools.zip_longest(*parts, fillvalue="")]
+
+
+def _wrapped(cell: str, most: int) -> list[str]:
+    if width(cell) <= most:
+        return [cell]
+    lines = [""]
+    for word in _WORD.findall(cell):
+        longer = f"{lines[-1]} {word}".lstrip()
+        lines[-1:] = [longer] if width(longer) <= most else [*filter(None, lines[-1:]), word]
+    return lines
+
+
+def _narrowed(rows: Rows, room: int, least: int) -> list[int]:
+    """How wide each column is to be, the widest made narrower first; empty if they cannot fit."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(width, column)) for column in columns]
+    floors = [
+        max(min(least, most), *(width(word) for cell in column for word in _WORD.findall(cell)), 0)
+        for column, most in zip(columns, widths, strict=True)
+    ]
+    for _ in range(sum(widths) + 2 * (len(widths) - 1) - room):
+        spare = [n for n, floor in enumerate(floors) if widths[n] > floor]
+        if not spare:
+            return []
+        widths[max(spare, key=widths.__getitem__)] -= 1
+    return widths

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # a slow import, that nothing needs which only tells how it i
 
 from scripts import ROOT
 from scripts.errors import Problem, UsageError
-from scripts.outlet import Outlet, aligned, is_terminal, outlet, visible, width
+from scripts.outlet import Outlet, aligned, fitted, is_terminal, outlet, visible, width
 
 STOPPED = "stopped; what was done so far stays, and running it again is safe"
 
@@ -88,21 +88,27 @@ class Console:
         """What went wrong, in a line on stderr."""
         _print(_drawing(self._err), text, "red")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows under headings: drawn for people where there is room, else aligned; never cut."""
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, piped: Sequence[int] = ()
+    ) -> None:
+        """Rows under headings: drawn for people where there is room, else aligned; never cut.
+
+        At a terminal that is too narrow cells are wrapped; elsewhere only if `piped` has how wide
+        each column may be.
+        """
         spelled = self._for_people.spelled
-        shown = [[spelled(visible(cell)) for cell in row] for row in rows]
-        lines = aligned([columns, *shown])
-        drawn = max(map(width, lines)) + 3 * len(columns) + 1
-        if not self._people.is_terminal or drawn > self._people.width:
-            for n, line in enumerate(lines):
+        room = self._people.width if self._people.is_terminal else 0
+        shown = [[spelled(visible(cell)) for cell in row] for row in (columns, *rows)]
+        drawn = max(map(width, aligned(shown))) + 3 * len(columns) + 1
+        if drawn > room:
+            for n, line in enumerate(aligned(fitted(shown, room, piped))):
                 self.say(line, "" if n else "bold")
             return
         from rich.table import Table  # noqa: PLC0415  (a slow import)
         from rich.text import Text  # noqa: PLC0415
 
         table = Table(*columns)
-        for row in shown:
+        for row in shown[1:]:
             table.add_row(*(Text(cell) for cell in row))
         self._people.print(table)
 
@@ -269,19 +275,19 @@ def _interruptible() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    with _handling(signal.default_int_handler, interrupt, interrupt):
+    with handling(signal.default_int_handler, interrupt, interrupt):
         yield
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
     """Let nothing cut short how a verb's end is told."""
-    with _handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):
+    with handling(signal.SIG_IGN, signal.SIG_IGN, signal.SIG_IGN):
         yield
 
 
 @contextmanager
-def _handling(*handlers: Any) -> Iterator[None]:
+def handling(*handlers: Any) -> Iterator[None]:
     """Other handlers for the signals that stop a process."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python sets no handlers elsewhere

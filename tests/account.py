@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from alibabacloud_fc20230330 import models as alone_models
 from alibabacloud_fc_open20210406 import models
 
 from resource_repair.exemptions import Exemption, Exemptions
@@ -24,7 +25,7 @@ from scripts.account.deploy_plan import Plan
 from scripts.account.package import with_exemptions
 from scripts.account.permission import Permission
 from scripts.context import Verb
-from scripts.declared import Spec, load
+from scripts.declared import Generation, Spec, load
 from scripts.declared.dotenv import environment
 from scripts.declared.rule_ids import RULE_ID as RULE_ID_VARIABLE
 from scripts.localcloud import LocalCloud
@@ -33,7 +34,7 @@ from scripts.localcloud.journal import Entry
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials as Key
 from scripts.stage import serve
-from tests import parts
+from tests import inside, parts
 from tests.parts import clients, count, credentials, project
 
 ACCOUNT = "1208863178610000"
@@ -42,8 +43,10 @@ TOPIC, QUEUE = "MNSTestConfig", "resource-repair-failed"
 RULE = "test-oss-bucket-public-read-prohibited"
 ROLE = "AliyunMNSNotificationRole"
 SERVICE, FUNCTION = "resource_repair", "oss_repair_acl_trigger"
+ALONE = f"{SERVICE}-{FUNCTION}"  # in Function Compute 3.0
 
 _EXEMPTING = ("doctor", "evaluate", "status", "report", "undo")  # they read the exemptions' file
+_WRITING = {"report": "report.html", "probe": "probe.json"}
 OPERATOR = "operator"
 READS = ("Get", "List", "Peek", "BatchPeek", "Download")
 
@@ -64,11 +67,18 @@ class Account:
     the function is a line that succeeds. What provision writes to .env is what later verbs find.
     """
 
-    def __init__(self, cloud: LocalCloud, folder: Path, code: Path | None = None) -> None:
+    def __init__(
+        self,
+        cloud: LocalCloud,
+        folder: Path,
+        code: Path | None = None,
+        generation: Generation = Generation.FC2,
+    ) -> None:
         serve.let_functions_find_oss(cloud)
         self.cloud = cloud
         self.folder = folder
-        self.path = project(folder)
+        self.generation = generation
+        self.path = project(folder, generation=generation)
         self.env = folder / ".env"
         self.exemptions = folder / "exemptions.yaml"
         if code is None:
@@ -142,8 +152,8 @@ class Account:
         known = {"--spec": self.path}
         if verb in _EXEMPTING:
             known["--exemptions"] = self.exemptions
-        if verb == "report":
-            known["--output"] = self.folder / "report.html"
+        if verb in _WRITING:
+            known["--output"] = self.folder / _WRITING[verb]
         return [word for name in known if name not in said for word in (name, str(known[name]))]
 
     def plan(self) -> Plan:
@@ -224,8 +234,18 @@ class Account:
 
     def update(self, **changed: Any) -> None:
         """Change some of the function's settings."""
+        if self.generation is Generation.FC3:
+            alone = alone_models.UpdateFunctionInput(**changed)
+            request = alone_models.UpdateFunctionRequest(body=alone)
+            self.clients.fc3.update_function(ALONE, request)
+            return
         request = models.UpdateFunctionRequest(**changed)
         self.clients.fc.update_function(SERVICE, FUNCTION, request)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The function's service, empty where it stands alone, and its name, in the cloud."""
+        return (SERVICE, FUNCTION) if self.generation is Generation.FC2 else ("", ALONE)
 
     @contextmanager
     def deployed_with(self, **environment: str) -> Iterator[None]:
@@ -257,7 +277,7 @@ class Account:
 
     def audit(self) -> list[AuditLine]:
         """The audit lines so far, in the order in which they were printed."""
-        return audit_trail.of_log(self.cloud.fc.logs(SERVICE, FUNCTION).encode())
+        return audit_trail.of_log(self.cloud.fc.logs(*self.place).encode())
 
     def requests(self) -> list[Entry]:
         """The requests since this account was begun with, in order."""
@@ -282,53 +302,12 @@ class Account:
         ]
 
     def functions(self) -> list[str]:
-        """All services and their functions."""
-        found = []
-        for service in self.clients.fc.list_services(models.ListServicesRequest()).body.services:
-            name = service.service_name
-            listed = self.clients.fc.list_functions(name, models.ListFunctionsRequest()).body
-            found += [name, *(f"{name}/{each.function_name}" for each in listed.functions)]
-        return found
+        """All services and their functions, and those that stand alone."""
+        return inside.functions(self.clients)
 
     def state(self) -> dict[str, Any]:
         """All that is in the account, without ids and times, to be compared."""
-        cloud = self.cloud
-        return {
-            "buckets": self.acls(),
-            "topics": {
-                name: (cloud.mns.topic(name).attributes, dict(cloud.mns.topic(name).tags))
-                for name in cloud.mns.topics()
-            },
-            "queues": {
-                name: (cloud.mns.queue(name)[0].attributes, dict(cloud.mns.queue(name)[0].tags))
-                for name in cloud.mns.queues()
-            },
-            "roles": {
-                role.name: (role.trust, role.description, sorted(role.attached))
-                for role in cloud.ram.roles.values()
-            },
-            "policies": {
-                name: policy.document
-                for (kind, name), policy in cloud.ram.policies.items()
-                if kind == "Custom"
-            },
-            "rules": {
-                rule.name: (rule.source, rule.active, dict(rule.tags))
-                for rule in cloud.config.rules()
-            },
-            "channels": [{**vars(each), "id": ""} for each in cloud.config.channels()],
-            "logs": dict(self._logs()),
-            "functions": self.functions(),
-        }
-
-    def _logs(self) -> Iterator[tuple[str, Any]]:
-        log = self.cloud.log
-        for each in log.projects():
-            yield each.name, each.description
-            for name in log.stores(each.name):
-                store = log.store(each.name, name)
-                index = store.index and store.index.settings
-                yield f"{each.name}/{name}", (store.settings["ttl"], index, dict(store.tags))
+        return {**inside.state(self.cloud), "buckets": self.acls(), "functions": self.functions()}
 
     # Beginning more than once
 
@@ -358,32 +337,48 @@ class Moments:
         self._code = code
         self._folder = folder
         self._nothing = cloud.snapshot()
-        self._known: dict[tuple[Make, Path | None], tuple[Snapshot, Path]] = {}
+        self._known: dict[tuple[Make, Path | None, Generation], tuple[Snapshot, Path]] = {}
 
-    def nothing(self, folder: Path, *, bundle: bool = False) -> Account:
+    def nothing(
+        self, folder: Path, *, bundle: bool = False, generation: Generation = Generation.FC2
+    ) -> Account:
         """A project, with the bundle or a line of code, and an account with nothing on it."""
         self._cloud.rollback(self._nothing)
-        return Account(self._cloud, folder, self._code() if bundle else None)
+        return Account(self._cloud, folder, self._code() if bundle else None, generation)
 
-    def deployed(self, folder: Path, *, bundle: bool, least: bool = False) -> Account:
+    def deployed(
+        self,
+        folder: Path,
+        *,
+        bundle: bool,
+        least: bool = False,
+        generation: Generation = Generation.FC2,
+    ) -> Account:
         """All provisioned and deployed, without a bucket: the bundle, or a line of code.
 
-        With `least` under the role of least privilege.
+        With `least` under the role of least privilege, which in 3.0 it always is.
         """
         make = _deploy_under_least if least else _deploy
-        return self.after(make, folder, self._code() if bundle else None)
+        return self.after(make, folder, self._code() if bundle else None, generation)
 
-    def after(self, make: Make, folder: Path, code: Path | None = None) -> Account:
+    def after(
+        self,
+        make: Make,
+        folder: Path,
+        code: Path | None = None,
+        generation: Generation = Generation.FC2,
+    ) -> Account:
         """What `make`, which is run once, makes of a project and an account with nothing on it."""
-        if (make, code) not in self._known:
+        key = (make, code, generation)
+        if key not in self._known:
             self._cloud.rollback(self._nothing)
-            first = Account(self._cloud, Path(tempfile.mkdtemp(dir=self._folder)), code)
-            make(first)
+            place = Path(tempfile.mkdtemp(dir=self._folder))
+            make(Account(self._cloud, place, code, generation))
             self._cloud.settle()  # what a test begins with was made long ago
-            self._known[make, code] = self._cloud.snapshot(), first.folder
-        snapshot, files = self._known[make, code]
+            self._known[key] = self._cloud.snapshot(), place
+        snapshot, files = self._known[key]
         self._cloud.rollback(snapshot)
-        account = Account(self._cloud, folder, code)
+        account = Account(self._cloud, folder, code, generation)
         shutil.copytree(files, folder, dirs_exist_ok=True)
         return account
 

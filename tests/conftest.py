@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from resource_repair.remediations import REMEDIATIONS, named
 from scripts.account import addresses
 from scripts.bundling import bundle
+from scripts.declared import Generation
 from scripts.localcloud.faults import Faults, Order
 from scripts.localcloud.ram.state import Principal, RamState
 
@@ -133,11 +134,12 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud() -> "Iterator[LocalCloud]":
-    """The cloud of all tests that want no other."""
+    """The cloud of all tests that want no other; as an account answered, by the file in PROBED."""
     from scripts.localcloud import LocalCloud  # noqa: PLC0415  (see above)
 
+    probed = os.environ.get("PROBED")
     # An evaluation takes ten minutes of the cloud's time: that is 0.06 s here.
-    with LocalCloud(time_scale=0.0001) as cloud:
+    with LocalCloud(time_scale=0.0001, probed=Path(probed) if probed else None) as cloud:
         yield cloud
 
 
@@ -154,21 +156,27 @@ def moments(
 
 
 @pytest.fixture
-def account(moments: "Moments", tmp_path: Path) -> "Account":
+def generation(request: pytest.FixtureRequest) -> Generation:
+    """Which Function Compute the account's function is for: 2.0, or as the test's mark EITHER."""
+    return getattr(request, "param", Generation.FC2)
+
+
+@pytest.fixture
+def account(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """A project, and an account with nothing on it."""
-    return moments.nothing(tmp_path)
+    return moments.nothing(tmp_path, generation=generation)
 
 
 @pytest.fixture
-def deployed(moments: "Moments", tmp_path: Path) -> "Account":
+def deployed(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """An account on which all is provisioned and deployed, the code being a line."""
-    return moments.deployed(tmp_path, bundle=False)
+    return moments.deployed(tmp_path, bundle=False, generation=generation)
 
 
 @pytest.fixture
-def product(moments: "Moments", tmp_path: Path) -> "Account":
+def product(moments: "Moments", tmp_path: Path, generation: Generation) -> "Account":
     """An account on which all is provisioned and deployed: what is built is what runs."""
-    return moments.deployed(tmp_path, bundle=True)
+    return moments.deployed(tmp_path, bundle=True, generation=generation)
 
 
 @pytest.fixture

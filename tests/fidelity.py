@@ -188,6 +188,33 @@ FACTS = {
         "all pages",
         "refused by name, where it is not known here: 501, or the service's own error",
     ),
+    36: Fact(
+        "A function of 3.0 finds its keys in the environment; python3.12 has no credentials and no "
+        "service in its context",
+        "Context; Configure environment variables (3.0)",
+    ),
+    37: Fact(
+        "In 3.0 vCPUs are a multiple of 0.05 and memory of 64 MB, from 1 to 4 GB a vCPU; the disk "
+        "is one of two",
+        "CreateFunctionInput (2023-03-30)",
+        "the same; guessed: what is not told is as the client fills it in",
+    ),
+    38: Fact(
+        "A function of a service is `service$function` in 3.0",
+        "Comparison and compatibility between 3.0 and 2.0",
+        "the same; a change of one from 3.0 is refused by name",
+    ),
+    39: Fact(
+        "A code package is put into a temporary bucket first, signed in version 1",
+        "recordings and source of the Serverless Devs client's component fc3",
+        "the same; a package in a bucket of the account is refused by name",
+    ),
+    40: Fact(
+        "Whether UpdateTrigger of 3.0 changes a trigger of a topic is not told; the client never "
+        "asks for it",
+        "source of component fc3",
+        "a switch: {fc.triggers.can_change}; off, it is refused in 2.0's words",
+    ),
 }
 
 _seen: dict[int, dict[str, bool]] = defaultdict(dict)

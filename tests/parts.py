@@ -22,6 +22,7 @@ from scripts import ROOT
 from scripts.account.clients import Clients, Credentials, Endpoints, fixed_credentials
 from scripts.account.deploy_plan import Plan
 from scripts.account.permission import Permission
+from scripts.declared import Generation, derived
 from scripts.localcloud import Hold, LocalCloud
 from scripts.localcloud.faults import Fault
 from scripts.localcloud.journal import Entry
@@ -30,6 +31,9 @@ from scripts.localcloud.ram.state import Principal
 
 LITTLE = "def handler(event, context):\n    return 'success'\n"
 NOTHING_EXEMPT = Exemptions()
+
+EITHER = pytest.mark.parametrize("generation", list(Generation), ids=str, indirect=True)
+"""Of a test that is run on Function Compute 2.0 and on 3.0: its account is of that `generation`."""
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
@@ -53,17 +57,32 @@ def zipped(source: str, exempt: Exemptions | None = NOTHING_EXEMPT) -> bytes:
 
 
 def project(
-    folder: Path, spec: Path = ROOT / "s.yaml", exempt: Exemptions = NOTHING_EXEMPT
+    folder: Path,
+    spec: Path = ROOT / "s.yaml",
+    exempt: Exemptions = NOTHING_EXEMPT,
+    generation: Generation = Generation.FC2,
 ) -> Path:
     """A project in `folder`: the spec, whose path is given, and some code where it expects it."""
     for code in (folder / "build/function.zip", folder / "function.zip"):
         code.parent.mkdir(exist_ok=True)
         code.write_bytes(zipped(LITTLE, exempt))
-    return Path(shutil.copy(spec, folder / "s.yaml"))
+    path = Path(shutil.copy(spec, folder / "s.yaml"))
+    return path if generation is Generation.FC2 else derive(path)
+
+
+def derive(path: Path) -> Path:
+    """The file for Function Compute 3.0 that is made of an s.yaml."""
+    made = derived.path_of(path)
+    made.write_text(derived.text(path), "utf-8")
+    return made
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that stands once in a file."""
+    """Replace a text that stands once in a file; for s.fc3.yaml in what it is made of."""
+    if derived.is_derived(path):
+        edit(derived.edited(path), old, new)
+        derive(derived.edited(path))
+        return
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), "utf-8")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scripts import ROOT
+from scripts.declared import Generation
 from scripts.docs.permissions import README
 from scripts.localcloud import coverage
 
@@ -20,18 +21,23 @@ LONGEST = 6144  # of a policy: page "Limits" of RAM
 PAGE = ROOT / "docs" / "permissions.md"
 _BEGIN = "<!-- the map: written by `make permissions` -->\n"
 _END = "<!-- end of the map -->\n"
-_HEAD = "| verb | may | on |"
+_HEAD, _HEAD_ALONE = "| verb | may | on |", "| verb on 3.0 | may | on |"
 # Names of ours: no other bucket is meant.
-OURS = "resource-repair-proof-*"
+OURS = ("resource-repair-proof-*", "resource-repair-probe-*")
 _ROLES = "acs:ram:*:{account}:role/*"
 _PASSED = {"{role}", "{invocationRole}"}  # a role's ARN, whatever it is
 
 
-def readme() -> dict[str, Statements]:
+def readme(generation: Generation = Generation.FC2) -> dict[str, Statements]:
     """What README says that each verb may, by the verb."""
+    first = _table(_HEAD)
+    return first if generation is Generation.FC2 else {**first, **_table(_HEAD_ALONE)}
+
+
+def _table(head: str) -> dict[str, Statements]:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     verb = ""
-    for line in README.read_text("utf-8").split(_HEAD, 1)[1].splitlines()[2:]:
+    for line in README.read_text("utf-8").split(head, 1)[1].splitlines()[2:]:
         if not line.startswith("|"):
             return dict(found)
         first, actions, resource = (re.findall("`([^`]+)`", cell) for cell in line.split("|")[1:4])
@@ -117,7 +123,8 @@ def _anything(form: str) -> str:
 def granted() -> dict[str, dict[str, list[str]]]:
     """Who may, by action and by the resource that README names for it."""
     found: dict[str, dict[str, list[str]]] = {}
-    for verb, statements in readme().items():
+    known = [*readme().items(), *readme(Generation.FC3).items()]
+    for verb, statements in known:
         for resource, actions in statements.items():
             for action in actions:
                 found.setdefault(action, {}).setdefault(resource, []).append(verb)
@@ -132,10 +139,11 @@ class Tried(NamedTuple):
     situations: int
 
 
-def tried() -> dict[str, Tried]:
+def tried(generation: Generation = Generation.FC2) -> dict[str, Tried]:
     """What the page says of each verb: that all suffice, and each is needed."""
+    where = " on 3.0" if generation is Generation.FC3 else ""
     rows = re.findall(
-        r"^\| `([^`]+)` \| (\d+) \| (\d+) \| (\d+) \| yes \| each \|$",
+        rf"^\| `([^`]+)`{where} \| (\d+) \| (\d+) \| (\d+) \| yes \| each \|$",
         PAGE.read_text("utf-8"),
         flags=re.MULTILINE,
     )

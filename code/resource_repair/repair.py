@@ -242,24 +242,21 @@ class BucketRepair(Repair):
         if not self._remediation.creates:
             return outcome, reason
         again = _AGAIN if self._recreated else self._younger(state)
-        # A finding without a time that is right about a young bucket is the rule, and no alarm.
-        plain = outcome == REPAIRED and again == _UNDATED
+        # Else each finding without a time that is right about a young bucket were an alarm.
+        plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
         if again and outcome in _QUIET and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
 
     def _younger(self, state: BucketState) -> str:
-        """How the bucket is not the one that the finding speaks of; empty if it surely is.
-
-        Found open it may be as well what an earlier run of ours has made, and could not tell: its
-        owner may have opened it since.
-        """
+        """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
         created = _seconds(state.created)
         if created is None:
             return ""
         if self._finding.reported_at is not None:
+            late = created - self._finding.reported_at / 1000
             # OSS tells whole seconds: what was made in the second of the finding may be younger.
-            return _YOUNGER if created + 1 > self._finding.reported_at / 1000 else ""
+            return _YOUNGER if late > 0 else _SAME_SECOND if late > -1 else ""
         return _UNDATED if created > self._clock.wall() - _UNDATED_SECONDS else ""
 
     def _may_have_made_one(self) -> bool:
@@ -345,6 +342,7 @@ class BucketRepair(Repair):
 
 _AGAIN = "deleted and made again while it was repaired, perhaps by this function"
 _YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
+_SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
 _QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"

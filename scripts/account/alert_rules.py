@@ -93,7 +93,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         )
     rule_name = spec.rule_name.replace("'", "''")
     failed_run = (
-        f'functionName: "{spec.function.name}" and invocationType: Async and hasFunctionError: true'
+        f'functionName: "{spec.function_in_cloud}" and invocationType: Async '
+        "and hasFunctionError: true"
     )
     rules = (
         # Guessed: that a retry keeps the id of its request. If not, this one never fires.

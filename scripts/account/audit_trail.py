@@ -226,7 +226,7 @@ def _complete_answer(
 
 def _store(spec: Spec) -> Logs:
     if spec.service.logs is None:
-        raise Problem(f"service {spec.service.name} keeps no logs: declare logConfig in s.yaml")
+        raise Problem(f"{spec.qualified_name} keeps no logs: declare logConfig in s.yaml")
     return spec.service.logs
 
 

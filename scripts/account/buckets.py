@@ -121,6 +121,26 @@ class Bucket:
         ask = functools.partial(patiently, functools.partial(self._ask, needed, call))
         return memory.once((operation, self.name), ask)
 
+    def once(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
+        """The same, once: for a write before each try of which its maker looks."""
+        self._clients.memory.act()
+        return self._ask(needed, call)
+
+    def answers_elsewhere(self, region: str) -> bool:
+        """Whether GetBucketInfo is answered at another region's endpoint; raises CloudError."""
+        there = self._clients.bucket(self.name, region)
+
+        def answered() -> bool:
+            try:
+                there.get_bucket_info()
+            except oss2.exceptions.OssError as error:
+                if _elsewhere(error) is None:
+                    raise _cloud_error(GET_INFO, self.name, error) from None
+                return False
+            return True
+
+        return patiently(answered)
+
     def _ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         try:
             return self._heard(call)
@@ -164,6 +184,11 @@ def account_blocks_public_access(clients: Clients) -> bool:
         ),
     )
     return bool(found.block_public_access)
+
+
+def by_block(error: CloudError) -> bool:
+    """Whether Block Public Access refused, and no permission is missing."""
+    return error.denied and error.unmendable and not error.final
 
 
 def listed(clients: Clients, prefix: str) -> Mapping[str, Listed]:

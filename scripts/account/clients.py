@@ -22,7 +22,7 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
 from Tea.exceptions import TeaException
 
 from scripts.account import clock, no_answer, proxies, refusals, sites
-from scripts.account.endpoints import REGION, Endpoints, is_named
+from scripts.account.endpoints import REGION, Endpoints, is_named, oss_name
 from scripts.account.memory import Memory, given_up
 from scripts.account.unlogged import silence
 from scripts.errors import BUSY, DENIED, NO_ANSWER, CloudError
@@ -56,7 +56,7 @@ _CALLER = re.compile(
 # Seconds; what takes longer counts as not answered.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 12.0
 _OSS = f"https://oss-{REGION}.aliyuncs.com"
-_UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
+UPLOAD_TIMEOUT = 60.0  # an upload is answered when all of it has come
 
 _T = TypeVar("_T")
 
@@ -77,7 +77,7 @@ def uploading() -> Any:
     """The SDKs' options of a call that carries code, and may take longer than others."""
     from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415  (a slow import)
 
-    return RuntimeOptions(read_timeout=round(1000 * _UPLOAD_TIMEOUT))
+    return RuntimeOptions(read_timeout=round(1000 * UPLOAD_TIMEOUT))
 
 
 class Clients:
@@ -145,8 +145,18 @@ class Clients:
         """`alibabacloud_fc_open20210406`; its host names the account, so this asks STS first."""
         from alibabacloud_fc_open20210406.client import Client  # noqa: PLC0415  (a slow import)
 
-        own = self._endpoints.fc or f"https://{self.account_id}.{self.region}.fc.aliyuncs.com"
-        return self.memory.watched(Client(self._config(own, "")))
+        return self.memory.watched(Client(self._fc_config()))
+
+    @functools.cached_property
+    def fc3(self) -> Any:
+        """`alibabacloud_fc20230330`, at the same host."""
+        from alibabacloud_fc20230330.client import Client  # noqa: PLC0415  (a slow import)
+
+        return self.memory.watched(Client(self._fc_config()))
+
+    def _fc_config(self) -> Config:
+        host = f"{self.account_id}.{self.region}.fc.aliyuncs.com" if not self._endpoints.fc else ""
+        return self._config(self._endpoints.fc, host)
 
     @functools.cached_property
     def config_region(self) -> str:
@@ -157,13 +167,15 @@ class Clients:
         one_is_set = self._endpoints.config and REGION not in self._endpoints.config
         if self._config_region or one_is_set:
             return self._config_region
-        both = {each: self._with_config(each) for each in (sites.CHINA, sites.INTERNATIONAL)}
+        both = sites.both(self)
         found = sites.choose(both, self.ours)
         self.__dict__["config"] = both[found].config  # which remembers what was read
         return found
 
-    def _with_config(self, region: str) -> "Clients":
+    def with_config(self, region: str) -> "Clients":
+        """The same, asking that Cloud Config."""
         other = copy.copy(self)
+        vars(other).pop("config", None)
         other.config_region = region
         return other
 
@@ -190,20 +202,19 @@ class Clients:
     @functools.cached_property
     def log(self) -> Any:
         """`alibabacloud_sls20201230`: log projects, log stores, and searches in them."""
+        return self.log_at(self.region)
+
+    def log_at(self, region: str) -> Any:
+        """The same in that region."""
         from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
 
-        return self.memory.watched(Client(self._log_config(self.region)))
+        return self.memory.watched(Client(self._log_config(region)))
 
     @functools.cached_property
     def alert_records(self) -> Any:
         """`alibabacloud_sls20201230` where the account's own records are, whatever the region."""
-        from alibabacloud_sls20201230.client import Client  # noqa: PLC0415  (a slow import)
-
-        here = self._endpoints.log
-        home = self._alert_region or (here and self.region)
-        return self.memory.watched(
-            Client(self._log_config(home or sites.records_region(self.config_region)))
-        )
+        home = self._alert_region or (self._endpoints.log and self.region)
+        return self.log_at(home or sites.records_region(self.config_region))
 
     def _log_config(self, region: str) -> Config:
         config = self._config(self._endpoints.log, f"{region}.log.aliyuncs.com")
@@ -242,22 +253,20 @@ class Clients:
         pair = (held.access_key_id, held.access_key_secret)
         token = held.security_token
         auth = oss2.StsAuth(*pair, token, auth_version="v4") if token else oss2.AuthV4(*pair)
-        where = region or self.region
+        where = oss_name(region or self.region)
         endpoint = (self._endpoints.oss or _OSS).replace(REGION, where)
         # Also for reading, whatever it is called.
-        wait = self._read_timeout
-        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=wait)
+        return oss2.Bucket(auth, endpoint, name, region=where, connect_timeout=self._read_timeout)
 
     def _messages(self) -> Any:
         """`mns.account.Account`."""
         from mns.account import Account  # noqa: PLC0415  (a slow import)
 
-        own = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
         with calling("the search for credentials", "this machine"):
             held = self._credentials.get_credential()
         key = (held.access_key_id, held.access_key_secret, held.security_token or "")
         silence()
-        account = Account(self._endpoints.mns or own, *key)
+        account = Account(self._endpoints.mns or f"https://{self.messages_host}", *key)
         http = account.mns_client.http
         http.set_connection_timeout(self._read_timeout)
         http.conn.timeout = self._read_timeout  # over https the line above sets none

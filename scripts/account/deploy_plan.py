@@ -12,18 +12,17 @@ from scripts.account.async_config import (
     DELETE_ASYNC,
     LIST_ASYNC,
     AsyncInvokeConfig,
-    async_configs,
-    delete_async,
 )
 from scripts.account.clients import Clients
-from scripts.account.function import LIST_TRIGGERS, Function, triggers_of
+from scripts.account.compute import compute
+from scripts.account.compute.fc2_service import Service
+from scripts.account.function import LIST_TRIGGERS, Function
 from scripts.account.function_role import FunctionRole, RolePolicy, role_steps
-from scripts.account.permission import union
+from scripts.account.permission import Permission, union
 from scripts.account.resource import Difference, Plan, Step, Verdict, step_for
-from scripts.account.role import read_role
-from scripts.account.service import Service
-from scripts.account.trigger import Trigger, delete_trigger
-from scripts.declared import Spec
+from scripts.account.role import READ_ROLE, ROLES, read_role
+from scripts.account.trigger import Trigger
+from scripts.declared import Generation, Spec
 from scripts.errors import Problem, UsageError
 
 __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared"]
@@ -31,11 +30,16 @@ __all__ = ["Difference", "Plan", "Step", "Verdict", "apply", "plan", "undeclared
 # What only `undeclared` takes.
 UNDECLARED = (LIST_TRIGGERS, LIST_ASYNC)
 
+# On 3.0 provision makes the role, and the function has it.
+_ALONE = (Function, AsyncInvokeConfig, Trigger)
+READING_ALONE = union((READ_ROLE[0],), *(kind.READING for kind in _ALONE), UNDECLARED)
+MAKING_ALONE = union(
+    *(kind.MAKING for kind in _ALONE),
+    (DELETE_ASYNC, Permission("fc:UpdateTrigger"), Permission("ram:PassRole", ROLES)),
+)
 _KINDS = (FunctionRole, RolePolicy, Service, Function, AsyncInvokeConfig, Trigger)
 READING = union(*(kind.READING for kind in _KINDS), UNDECLARED)
 MAKING = union(*(kind.MAKING for kind in _KINDS), (DELETE_ASYNC,))
-
-_LATEST = ("", "LATEST", None)
 
 
 def plan(spec: Spec, clients: Clients) -> Plan:
@@ -72,11 +76,12 @@ def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
     Raises CloudError, and UsageError if the code was not built.
     """
     code = _built_code(spec)
-    yield step_for(Service(spec, clients))
+    if spec.generation is Generation.FC2:
+        yield step_for(Service(spec, clients))
     yield step_for(Function(spec, clients, code))
     if wanted := spec.function.async_config:
         yield step_for(AsyncInvokeConfig(spec, wanted, clients))
-    yield step_for(Trigger(spec, clients), on_difference=Verdict.REPLACE)
+    yield step_for(Trigger(spec, clients))
     yield from undeclared(spec, clients)
 
 
@@ -85,18 +90,17 @@ def undeclared(spec: Spec, clients: Clients) -> Iterator[Step]:
 
     Of asynchronous ones, those of versions and aliases and, where none is declared, the latest's.
     """
-    place = (spec.service.name, spec.function.name)
-    declared = _LATEST if spec.function.async_config else ()
-    for each in triggers_of(spec, clients):
-        if each.trigger_name != spec.trigger.name:
-            gone = (Difference("type", each.trigger_type, ""),)
-            delete = functools.partial(delete_trigger, clients, *place, each.trigger_name)
-            yield Step(Verdict.REMOVE, Trigger.kind, each.trigger_name, gone, delete)
-    for each in async_configs(clients, *place):
-        if each.qualifier not in declared:
-            gone = (Difference("qualifier", each.qualifier or "LATEST", ""),)
-            delete = functools.partial(delete_async, clients, *place, each.qualifier)
-            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function.name, gone, delete)
+    live = compute(spec, clients)
+    for each in live.triggers():
+        if each.name != spec.trigger.name:
+            gone = (Difference("type", each.kind, ""),)
+            delete = functools.partial(live.delete_trigger, each.name)
+            yield Step(Verdict.REMOVE, Trigger.kind, each.name, gone, delete)
+    for config in live.async_configs():
+        if config.qualifier or not spec.function.async_config:
+            gone = (Difference("qualifier", config.qualifier or "LATEST", ""),)
+            delete = functools.partial(live.delete_async, config.qualifier)
+            yield Step(Verdict.REMOVE, AsyncInvokeConfig.kind, spec.function_in_cloud, gone, delete)
 
 
 def _built_code(spec: Spec) -> bytes:

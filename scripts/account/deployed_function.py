@@ -4,16 +4,14 @@ A pause is kept on the function itself, as one more environment variable beside 
 the function ignores: no file says one thing here while another is live there.
 """
 
-import base64
 import functools
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from alibabacloud_fc_open20210406 import models
 
 from resource_repair import settings
 from resource_repair.exemptions import Exemptions
@@ -22,7 +20,9 @@ from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
 from scripts.account.addresses import LOOPBACK
 from scripts.account.clients import Clients, asked
-from scripts.account.function import GET, UPDATE, ChangedError, answer_about, update
+from scripts.account.compute import compute
+from scripts.account.compute.port import Change, ChangedError, LiveFunction
+from scripts.account.function import GET, UPDATE
 from scripts.account.package import checksum, exemptions_in
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
@@ -71,29 +71,29 @@ class Pause(NamedTuple):
 class DeployedFunction:
     """The live function as it was when it was read; to see a change, read it again."""
 
-    def __init__(self, spec: Spec, clients: Clients, answer: Any) -> None:
-        body = answer.body
+    def __init__(self, spec: Spec, clients: Clients, seen: LiveFunction) -> None:
         self.spec = spec
-        self.environment: Mapping[str, str] = dict(body.environment_variables or {})
-        self.checksum = str(body.code_checksum)
-        self.timeout = float(body.timeout)  # seconds for one invocation
-        self.changed_at = datetime.fromisoformat(body.last_modified_time.replace("Z", "+00:00"))
+        self.environment = seen.environment
+        self.checksum = seen.checksum
+        self.timeout = seen.timeout  # seconds for one invocation
+        self.changed_at = seen.changed_at
         self._clients = clients
-        self._etag = answer.headers.get("etag", "")
+        self._compute = compute(spec, clients)
+        self._seen = seen
 
     @classmethod
     def read(cls, spec: Spec, clients: Clients) -> "DeployedFunction":
         """The function; raises CloudError, and Problem if it is not deployed."""
         found = cls.find(spec, clients)
         if found is None:
-            raise Problem(f"{spec.function.name} is not deployed: deploy it first")
+            raise Problem(f"{spec.function_in_cloud} is not deployed: deploy it first")
         return found
 
     @classmethod
     def find(cls, spec: Spec, clients: Clients) -> "DeployedFunction | None":
         """The function; None if it is not deployed. Raises CloudError."""
-        answer = answer_about(spec, clients)
-        return None if answer is None else cls(spec, clients, answer)
+        seen = compute(spec, clients).function()
+        return None if seen is None else cls(spec, clients, seen)
 
     @property
     def settings(self) -> Settings:
@@ -123,15 +123,14 @@ class DeployedFunction:
 
         Page "GetFunctionCode": a URL that needs no signature of ours, and a CRC-64.
         """
-        name = self.spec.function.name
-        place = (self.spec.service.name, name, models.GetFunctionCodeRequest())
+        name = self.spec.function_in_cloud
 
-        def read() -> tuple[Any, bytes]:
-            told = self._clients.fc.get_function_code(*place).body
-            return told, _download(told.url, name)
+        def read() -> tuple[str, bytes]:
+            told = self._compute.package()
+            return told.checksum, _download(told.url, name)
 
         told, package = asked(GET_CODE.action, name, read)
-        if not checksum(package) == str(told.checksum) == self.checksum:
+        if not checksum(package) == told == self.checksum:
             raise Problem(
                 f"what came as the code of {name} is not what it runs: it was changed meanwhile, "
                 "or cut on the way; run again"
@@ -143,7 +142,7 @@ class DeployedFunction:
 
         It asks Function Compute the first time. Without readable ones the function repairs nothing.
         """
-        return exemptions_in(self.package, f"the live {self.spec.function.name}")
+        return exemptions_in(self.package, f"the live {self.spec.function_in_cloud}")
 
     def check_unchanged(self) -> None:
         """Read it again: what is handed to it now must be judged as was planned. One GetFunction.
@@ -155,7 +154,7 @@ class DeployedFunction:
         if told := _changes(self, now):
             mend = "`resource-repair resume`, then run again" if now and now.pause else "run again"
             raise ChangedError(
-                f"{self.spec.function.name} {told}, so nothing more was begun: {mend}"
+                f"{self.spec.function_in_cloud} {told}, so nothing more was begun: {mend}"
             )
 
     def set_environment(self, variables: Mapping[str, str]) -> "DeployedFunction":
@@ -170,11 +169,11 @@ class DeployedFunction:
                 f"the environment variables would have {size} bytes, and Function Compute takes "
                 f"{ENVIRONMENT_LIMIT}: give a shorter reason"
             )
-        request = models.UpdateFunctionRequest(environment_variables=dict(variables))
-        update(self.spec, self._clients, self._etag, request)
+        self._compute.update_function(self._seen, Change(environment=variables))
         after = DeployedFunction.read(self.spec, self._clients)
         if after.environment != dict(variables):
-            raise Problem(f"{self.spec.function.name} does not show its new variables: run again")
+            name = self.spec.function_in_cloud
+            raise Problem(f"{name} does not show its new variables: run again")
         return after
 
     def set_package(self, package: bytes, console: Console) -> "DeployedFunction":
@@ -183,9 +182,7 @@ class DeployedFunction:
         Raises CloudError; Problem if it was changed since it was read, or the zip does not show.
         """
         wanted = checksum(package)
-        code = models.Code(zip_file=base64.b64encode(package).decode())
-        request, told = models.UpdateFunctionRequest(code=code), {"X-Fc-Code-Checksum": wanted}
-        update(self.spec, self._clients, self._etag, request, **told)
+        self._compute.update_function(self._seen, Change(code=package))
         after = self
 
         def look() -> Progress:
@@ -195,7 +192,7 @@ class DeployedFunction:
             return Progress(f"{'runs' if shows else 'waiting for'} the code {wanted}", shows)
 
         if not wait(look, console, _SETTLING):
-            raise Problem(f"{self.spec.function.name} does not show its new code: run again")
+            raise Problem(f"{self.spec.function_in_cloud} does not show its new code: run again")
         return after
 
 

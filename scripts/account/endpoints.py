@@ -9,7 +9,14 @@ from scripts.account.addresses import is_loopback, is_safe
 from scripts.errors import ClientsError
 
 _NAMED = re.compile(r"[a-z0-9-]+\.127\.0\.0\.1")
+# OSS, "Regions and endpoints": of all regions this one alone has another name in OSS.
+_OSS_NAMES = {"cn-hangzhou-finance": "cn-hzfinance"}
 REGION = "{region}"  # in the URL of a service that has an endpoint for each region
+
+
+def oss_name(region: str) -> str:
+    """What OSS calls a region, in a host's name and in a signature."""
+    return _OSS_NAMES.get(region, region)
 
 
 class Endpoints(NamedTuple):

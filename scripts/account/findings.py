@@ -28,6 +28,7 @@ EVALUATING = "EVALUATING"
 LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults")
 START = Permission("config:StartConfigRuleEvaluation")
 LIST_OF_BUCKET = Permission("config:ListResourceEvaluationResults")
+START_OF_BUCKET = Permission("config:StartConfigRuleEvaluationByResource")
 
 _PAGE = 100  # the most that there can be
 # Of what several rules say about one bucket, the first of these counts.
@@ -107,6 +108,16 @@ def start_evaluation(clients: Clients, rule_id: str) -> None:
     request = models.StartConfigRuleEvaluationRequest(config_rule_id=rule_id)
     start = functools.partial(clients.config.start_config_rule_evaluation, request)
     asked(START.action, rule_id, start)
+
+
+def start_evaluation_of(clients: Clients, bucket: str) -> None:
+    """Have one bucket evaluated anew, by every rule; raises CloudError.
+
+    Its page knows the resource's id alone, and not which rules are meant.
+    """
+    request = models.StartConfigRuleEvaluationByResourceRequest(resource_id=bucket)
+    start = functools.partial(clients.config.start_config_rule_evaluation_by_resource, request)
+    asked(START_OF_BUCKET.action, bucket, start)
 
 
 def rule_ids(spec: Spec) -> tuple[str, ...]:

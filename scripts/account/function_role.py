@@ -9,6 +9,8 @@ from alibabacloud_ram20150501 import models
 
 from scripts.account import just_made, mark
 from scripts.account.clients import Clients, calling
+from scripts.account.compute import hosts
+from scripts.account.compute.fc2_service import LIST_SERVICES
 from scripts.account.permission import Permission, on
 from scripts.account.resource import (
     Difference,
@@ -31,8 +33,7 @@ from scripts.account.role import (
     read_role,
     trusted,
 )
-from scripts.account.service import LIST_SERVICES, services
-from scripts.declared import Policy, Spec
+from scripts.declared import Generation, Policy, Spec
 from scripts.errors import Problem
 from scripts.words import count
 
@@ -107,7 +108,9 @@ class FunctionRole(Thing):
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.service.role.name
-        self._service = spec.service.name
+        self._user = f"service {spec.service.name}"
+        if spec.generation is Generation.FC3:
+            self._user = f"function {spec.function_in_cloud}"
         self.by_client = not spec.service.role.provisioned
         self._declared = {policy.name for policy in spec.service.role.policies}
         self._clients = clients
@@ -131,7 +134,7 @@ class FunctionRole(Thing):
         request = models.CreateRoleRequest(
             role_name=self.name,
             assume_role_policy_document=_written(_TRUST),
-            description=mark.described(f"What the service {self._service} may do"),
+            description=mark.described(f"What the {self._user} may do"),
         )
         with calling("ram:CreateRole", self.name):
             self._ram.create_role(request)
@@ -164,11 +167,7 @@ class FunctionRole(Thing):
     def users(self) -> list[str]:
         """The services in the region that have it: RAM does not tell who uses a role."""
         suffix = f":role/{self.name.lower()}"
-        return [
-            f"service {each.service_name}"
-            for each in services(self._clients)
-            if (each.role or "").lower().endswith(suffix)
-        ]
+        return [each.what for each in hosts(self._clients) if each.role.lower().endswith(suffix)]
 
     def delete(self) -> None:
         """Take it away, with what it is allowed."""

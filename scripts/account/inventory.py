@@ -10,6 +10,7 @@ from scripts.account.alert_rules import alert_rules
 from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
 from scripts.account.clients import Clients
+from scripts.account.compute.fc2_service import Service
 from scripts.account.function import Function
 from scripts.account.function_role import FunctionRole, RolePolicy, role_obstacle, role_steps
 from scripts.account.log import LogIndex, LogProject, LogStore
@@ -21,10 +22,9 @@ from scripts.account.recipients import NOBODY, Recipients
 from scripts.account.recorder import GET_RECORDER, Recorder, recorder
 from scripts.account.resource import Removable, Surrounding
 from scripts.account.rule import Rule, RuleFound
-from scripts.account.service import Service
 from scripts.account.topic import Topic
 from scripts.account.trigger import Trigger
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 
 __all__ = [
     "ActionPolicy",
@@ -136,7 +136,8 @@ def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:
     """
     yield Trigger(spec, clients)
     yield Function(spec, clients)
-    yield Service(spec, clients)
+    if spec.generation is Generation.FC2:
+        yield Service(spec, clients)
     role = FunctionRole(spec, clients)
     yield role
     for policy in spec.service.role.policies:

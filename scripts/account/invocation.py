@@ -4,7 +4,8 @@ import base64
 import json
 from typing import NamedTuple
 
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients
+from scripts.account.compute import compute
 from scripts.account.permission import Permission
 from scripts.declared import Spec
 
@@ -37,20 +38,9 @@ def invoke(clients: Clients, spec: Spec, event: bytes, timeout: int = 0) -> Invo
     Page "InvokeFunction": the answer is the body, and an error of the function is one too, told
     apart by a header.
     """
-    from alibabacloud_fc_open20210406 import models  # noqa: PLC0415  (a slow import)
-    from alibabacloud_tea_util.models import RuntimeOptions  # noqa: PLC0415
-
-    wait = 1000 * (max(timeout, spec.function.timeout) + ON_THE_WAY)
-    with calling(INVOKE.action, spec.function.name):
-        response = clients.fc.invoke_function_with_options(
-            spec.service.name,
-            spec.function.name,
-            models.InvokeFunctionRequest(body=event),
-            models.InvokeFunctionHeaders(x_fc_invocation_type="Sync", x_fc_log_type="Tail"),
-            RuntimeOptions(read_timeout=wait),
-        )
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    text = (response.body or b"").decode(errors="replace")
+    seconds = max(timeout, spec.function.timeout) + ON_THE_WAY
+    headers, body = compute(spec, clients).invoke(event, seconds)
+    text = body.decode(errors="replace")
     failed = headers.get("x-fc-error-type", "")
     return InvocationResult(
         request_id=headers.get("x-fc-request-id", ""),

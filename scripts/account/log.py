@@ -12,10 +12,11 @@ from scripts.account.alert_rules import IN_MESSAGE, MESSAGE, OF_A_RUN
 from scripts.account.alerts import HISTORY
 from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.compute import hosts
+from scripts.account.compute.fc2_service import LIST_SERVICES
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find, gone, seen
-from scripts.account.service import LIST_SERVICES, services
 from scripts.declared import Logs
 from scripts.errors import CloudError
 from scripts.patience import patiently
@@ -96,8 +97,7 @@ class LogProject(Thing):
 
     def users(self) -> list[str]:
         """The services in the region that log to any store of it."""
-        logging = _logging(self._clients)
-        return [f"service {name}" for name, project, _ in logging if project == self.name]
+        return [each.what for each in hosts(self._clients) if each.project == self.name]
 
     def delete(self) -> None:
         """Take it away, with all logs in it."""
@@ -187,7 +187,8 @@ class LogStore(Thing):
     def users(self) -> list[str]:
         """The services in the region that log to it."""
         place = (self._project, self._store)
-        return [f"service {name}" for name, *to in _logging(self._clients) if tuple(to) == place]
+        logging = hosts(self._clients)
+        return [each.what for each in logging if (each.project, each.logstore) == place]
 
     def delete(self) -> None:
         """Take it away, with all logs in it."""
@@ -293,13 +294,6 @@ def marked_projects(clients: Clients) -> Iterator[str]:
         yield from (each.project_name for each in marked)
         if start + _PAGE >= page.total:
             return
-
-
-def _logging(clients: Clients) -> Iterator[tuple[str, str, str]]:
-    """Each service in the region that keeps logs, with its project and store."""
-    for each in services(clients):
-        if each.log_config and each.log_config.project:
-            yield each.service_name, each.log_config.project, each.log_config.logstore or ""
 
 
 def _whole_logs() -> models.IndexLine:

@@ -5,6 +5,7 @@ resource data". A record has no description: its name is the mark.
 """
 
 import abc
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from alibabacloud_sls20201230 import models
 
 from scripts.account import mark
 from scripts.account.alerts import action_policy_id
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission, on
 from scripts.account.recipients import Recipients, host_of
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
@@ -23,7 +24,7 @@ from scripts.declared import Logs
 RecordValue = Mapping[str, Any]
 
 _RECORDS = "acs:log:*:{account}:resource/*"
-_LIST = Permission("log:ListResourceRecords", _RECORDS)
+LIST_RECORDS = Permission("log:ListResourceRecords", _RECORDS)
 
 # Who takes a form of their own: page "Notification methods". All others get JSON by POST.
 _KINDS = {
@@ -42,9 +43,9 @@ class _Record(Thing):
 
     kind: str
     resource: str  # as Log Service calls this type of records
-    READING = (_LIST,)
+    READING = (LIST_RECORDS,)
     MAKING = on(_RECORDS, "log:CreateResourceRecord", "log:UpdateResourceRecord")
-    REMOVING = (_LIST, Permission("log:DeleteResourceRecord", _RECORDS))
+    REMOVING = (LIST_RECORDS, Permission("log:DeleteResourceRecord", _RECORDS))
 
     def __init__(self, logs: Logs, recipients: Recipients, clients: Clients) -> None:
         self.name = action_policy_id(logs.project)
@@ -205,6 +206,13 @@ class ActionPolicy(_Record):
                 f'template_id="{_TEMPLATE}", period="any")'
             )
         return actions
+
+
+def action_policies(log: Any) -> int:
+    """How many action policies are kept where that client asks, whoever made them."""
+    request = models.ListResourceRecordRequest(offset=0, size=100)
+    ask = functools.partial(log.list_resource_record, ActionPolicy.resource, request)
+    return len(asked(LIST_RECORDS.action, ActionPolicy.resource, ask).body.items or ())
 
 
 def webhook_type(address: str) -> str:

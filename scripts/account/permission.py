@@ -8,6 +8,16 @@ import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
+# What is done to a service of ours, which Function Compute 3.0 has not. (ListServices is asked for
+# whoever has our role or our logs in the region: those may still be of 2.0.)
+OF_SERVICES = frozenset(
+    f"fc:{operation}"
+    for operation in (
+        *("GetService", "CreateService", "UpdateService", "DeleteService"),
+        *("ListVpcBindings", "DeleteVpcBinding"),
+    )
+)
+
 
 class Permission(NamedTuple):
     """An action of RAM (`ram:GetRole`) and what it must be allowed on.

@@ -8,12 +8,13 @@ from typing import Any
 from alibabacloud_mns_open20220119 import models
 
 from scripts.account import mark
-from scripts.account.async_config import LIST_ASYNC, async_configs
+from scripts.account.async_config import LIST_ASYNC
 from scripts.account.clients import Clients, asked, calling
-from scripts.account.function import LIST_FUNCTIONS, functions
+from scripts.account.compute import senders
+from scripts.account.compute.fc2_service import LIST_SERVICES
+from scripts.account.function import LIST_FUNCTIONS
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
-from scripts.account.service import LIST_SERVICES, services
 from scripts.account.topic import LARGEST_MESSAGE, MNS_PAGE, numbered_pages
 from scripts.errors import CloudError
 
@@ -25,7 +26,6 @@ PEEK = Permission("mns:PeekMessage", _QUEUES)
 LIST_QUEUES = Permission("mns:ListQueue")
 
 _PEEKED = 16
-_LATEST = (None, "", "LATEST")
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,9 @@ class Queue(Thing):
         return "" if found and found.marked else mark.NOT_OURS
 
     def users(self) -> list[str]:
-        """The functions in the region that send to it what became of them.
-
-        As `function <service>/<function>`, with `<service>.<qualifier>` where it is set for a
-        version or an alias.
-        """
+        """The functions in the region that send to it what became of them."""
         return [
-            f"function {service.service_name}{qualifier}/{function}"
-            for service in services(self._clients)
-            for function in functions(self._clients, service.service_name)
-            for qualifier in self._senders(service.service_name, function)
+            each.what for each in senders(self._clients) if self.name in map(_queue_of, each.to)
         ]
 
     def holds(self) -> int:
@@ -143,14 +136,6 @@ class Queue(Thing):
 
     def _read(self) -> QueueFound | None:
         return self.found()
-
-    def _senders(self, service: str, function: str) -> Iterator[str]:
-        """The qualifiers with which a function sends to it, with a dot; empty for the latest."""
-        for config in async_configs(self._clients, service, function):
-            to = config.destination_config
-            ends = (to.on_failure, to.on_success) if to else ()
-            if self.name in (_queue_of(end.destination or "") for end in ends if end):
-                yield "" if config.qualifier in _LATEST else f".{config.qualifier}"
 
 
 def marked_queues(clients: Clients) -> Iterator[str]:

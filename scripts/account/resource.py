@@ -53,6 +53,7 @@ class Step:
     differences: tuple[Difference, ...]
     once: Callable[[], None] = field(repr=False, compare=False)
     rests_on: tuple[JustMade, ...] = field(default=(), repr=False, compare=False)
+    warning: str = ""  # what it may cost, to be told beforehand
 
     def carry_out(self) -> None:
         """Do it; what it stands on may have been made a moment ago. Raises CloudError, Problem."""
@@ -135,6 +136,14 @@ class Thing(abc.ABC):
         """What making it names, and who is asked may not know yet."""
         return ()
 
+    def amounts_to(self, differences: tuple[Difference, ...]) -> Verdict:  # noqa: ARG002
+        """What `change` does where it differs so: it is changed, or replaced."""
+        return Verdict.CHANGE
+
+    def warning(self, verdict: Verdict) -> str:  # noqa: ARG002
+        """What it may cost to do that to it, in words; empty where it costs nothing."""
+        return ""
+
 
 class Surrounding(Resource, Protocol):
     """A thing around the function, which provision makes or adopts."""
@@ -213,18 +222,18 @@ def _tolerating(codes: str, operation: str, subject: str) -> Iterator[None]:
             raise
 
 
-def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> Step:
-    """The step that a resource needs; `on_difference` is what its `change` amounts to.
+def step_for(resource: Resource) -> Step:
+    """The step that a resource needs.
 
     It is read again when the step is carried out, and at each further try of that, which raises
     Problem where it is no longer as it was, nor as the step itself can have left it.
     """
-    planned = _needed(resource, on_difference)
+    planned = _needed(resource)
     begun = False
 
     def carry_out() -> None:
         nonlocal begun
-        now = _needed(resource, on_difference)
+        now = _needed(resource)
         if now.verdict is Verdict.KEEP:  # by somebody else, or a try whose answer was lost
             return
         ours = now.live == planned.live or (begun and _left_by_us(now, planned, resource))
@@ -239,9 +248,10 @@ def step_for(resource: Resource, *, on_difference: Verdict = Verdict.CHANGE) -> 
         else:
             resource.change(now.differences)
 
-    named = tuple(resource.rests_on()) if isinstance(resource, Thing) else ()
-    step = (planned.verdict, resource.kind, resource.name, planned.differences)
-    return Step(*step, carry_out, named)
+    step = (planned.verdict, resource.kind, resource.name, planned.differences, carry_out)
+    if not isinstance(resource, Thing):
+        return Step(*step)
+    return Step(*step, tuple(resource.rests_on()), resource.warning(planned.verdict))
 
 
 def _left_by_us(now: "_Needed", planned: "_Needed", resource: Resource) -> bool:
@@ -264,12 +274,15 @@ class _Needed(NamedTuple):
     differences: tuple[Difference, ...] = ()
 
 
-def _needed(resource: Resource, on_difference: Verdict) -> _Needed:
+def _needed(resource: Resource) -> _Needed:
     live = resource.live()
     if live is None:
         return _Needed(live, Verdict.CREATE)
     differences = compare(live, resource.declared())
-    return _Needed(live, on_difference if differences else Verdict.KEEP, differences)
+    if not differences:
+        return _Needed(live, Verdict.KEEP)
+    amounts = resource.amounts_to(differences) if isinstance(resource, Thing) else Verdict.CHANGE
+    return _Needed(live, amounts, differences)
 
 
 def compare(live: State, declared: State) -> tuple[Difference, ...]:

@@ -8,7 +8,7 @@ does not say. So it is not told from a region: both are asked, by reads alone, u
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scripts.errors import BUSY, CloudError, Problem, UsageError
+from scripts.errors import CloudError, Problem, UsageError
 
 if TYPE_CHECKING:
     from scripts.account.clients import Clients
@@ -17,11 +17,10 @@ CONFIG_REGION, ALERT_REGION = "CONFIG_REGION", "ALERT_REGION"
 
 CHINA, INTERNATIONAL = "cn-shanghai", "ap-southeast-1"
 _OFF = ("", "REGISTRABLE")
-_THROTTLED, _SERVER_ERROR = 429, 500
 
 # Terraform provider, "alicloud_log_resource_record": the main region is cn-heyuan. That of the
 # international site is guessed.
-_RECORDS = {CHINA: "cn-heyuan", INTERNATIONAL: INTERNATIONAL}
+RECORDS = {CHINA: "cn-heyuan", INTERNATIONAL: INTERNATIONAL}
 
 _SAY = f"say which: set {CONFIG_REGION}={CHINA} (China site) or {CONFIG_REGION}={INTERNATIONAL} "
 _SAY += "(international site) in .env"
@@ -39,12 +38,17 @@ def config_region(settings: Mapping[str, str]) -> str:
 
 def records_region(config: str) -> str:
     """The region that keeps an account's alert records; raises Problem where that is not known."""
-    if config not in _RECORDS:
+    if config not in RECORDS:
         raise Problem(
             "where the account's alert records are is not known, as the endpoint of Cloud Config "
-            f"is set: set {ALERT_REGION} in .env, to {' or '.join(_RECORDS.values())}"
+            f"is set: set {ALERT_REGION} in .env, to {' or '.join(RECORDS.values())}"
         )
-    return _RECORDS[config]
+    return RECORDS[config]
+
+
+def both(clients: "Clients") -> Mapping[str, "Clients"]:
+    """The clients of each Cloud Config, by its region; for where its endpoint is not set to one."""
+    return {each: clients.with_config(each) for each in (CHINA, INTERNATIONAL)}
 
 
 def choose(candidates: Mapping[str, "Clients"], ours: frozenset[str]) -> str:
@@ -54,7 +58,7 @@ def choose(candidates: Mapping[str, "Clients"], ours: frozenset[str]) -> str:
     that rule; where both have the same one, either. Raises CloudError where none answers, and
     Problem where the answers do not tell.
     """
-    status, failures = _statuses(candidates)
+    status, failures = statuses(candidates)
     on = [region for region in status if status[region] not in _OFF]
     unknown = [region for region, error in failures.items() if not _is_refusal(error)]
     if len(on) == 1 and not unknown:
@@ -76,10 +80,10 @@ def choose(candidates: Mapping[str, "Clients"], ours: frozenset[str]) -> str:
     raise _all_refused(failures)
 
 
-def _statuses(
+def statuses(
     candidates: Mapping[str, "Clients"],
 ) -> tuple[dict[str, str], dict[str, CloudError]]:
-    """How the recorder stands, where that is answered; and what was raised elsewhere."""
+    """How the recorder stands, by region, where that is answered; and what was raised elsewhere."""
     from scripts.account.recorder import recorder  # noqa: PLC0415  (a slow import)
 
     status: dict[str, str] = {}
@@ -118,8 +122,7 @@ def _with_the_rule(
 
 def _is_refusal(error: CloudError) -> bool:
     """Whether it says that the account is not served there: to whom it is denied, it may be."""
-    passing = error.unanswered or BUSY.search(error.code) or error.status == _THROTTLED
-    return not (error.denied or passing or error.status >= _SERVER_ERROR)
+    return not (error.denied or error.outage)
 
 
 def _with_advice(error: CloudError) -> CloudError:

@@ -11,6 +11,7 @@ from alibabacloud_mns_open20220119 import models
 from scripts.account import just_made, mark
 from scripts.account.channel import LIST_CHANNELS, channels
 from scripts.account.clients import Clients, asked, calling
+from scripts.account.compute import compute
 from scripts.account.permission import Permission, on
 from scripts.account.resource import Difference, State, Thing, creating, deleting, find
 from scripts.declared import Spec
@@ -44,7 +45,7 @@ class Topic(Thing):
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.topic
         self._trigger = spec.trigger
-        self._function = (spec.service.name, spec.function.name, spec.trigger.name)
+        self._spec = spec
         self._clients = clients
 
     def live(self) -> State | None:
@@ -113,8 +114,7 @@ class Topic(Thing):
         return found and found.data
 
     def _has_our_trigger(self) -> bool:
-        get = self._clients.fc.get_trigger
-        found = find("fc:GetTrigger", self._trigger.name, lambda: get(*self._function))
+        found = compute(self._spec, self._clients).trigger()
         return found is not None and found.source_arn == self._trigger.source_arn
 
 

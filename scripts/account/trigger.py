@@ -1,17 +1,15 @@
 """The trigger, by which a topic calls the function: how it is read, made, and taken away."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-from alibabacloud_fc_open20210406 import models
+from collections.abc import Iterator, Mapping
 
 from scripts.account import just_made
-from scripts.account.clients import Clients, calling
+from scripts.account.clients import Clients
+from scripts.account.compute import compute
+from scripts.account.compute.port import LiveTrigger
 from scripts.account.function import Function
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
-from scripts.account.resource import Difference, State, Thing, deleting, find
+from scripts.account.resource import Difference, State, Thing, Verdict
 from scripts.account.role import just_made_role
 from scripts.account.subscribers import Whose, whose
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
@@ -37,7 +35,7 @@ class Trigger(Thing):
 
     def __init__(self, spec: Spec, clients: Clients) -> None:
         self.name = spec.trigger.name
-        self._place = (spec.service.name, spec.function.name, spec.trigger.name)
+        self._compute = compute(spec, clients)
         self._called = Function(spec, clients)
         self._spec = spec
         self._wanted = spec.trigger
@@ -48,11 +46,10 @@ class Trigger(Thing):
         found = self._read()
         if found is None:
             return None
-        config = json.loads(found.trigger_config or "{}")
         return {
-            **self._state(found.trigger_type, found.source_arn, found.invocation_role, config),
+            **self._state(found.kind, found.source_arn, found.role, found.config),
             SUBSCRIPTION: self._subscription(found.source_arn),
-            "qualifier": "" if found.qualifier == "LATEST" else found.qualifier or "",
+            "qualifier": found.qualifier,
         }
 
     def declared(self) -> State:
@@ -77,12 +74,12 @@ class Trigger(Thing):
         whom = {whose(each.endpoint or "", self._spec) for each in there}
         return _TO_THE_FUNCTION if whom & {Whose.OURS, Whose.UNCLEAR} else "lost"
 
-    def _state(self, kind: str, source: str, role: str, config: dict[str, str]) -> State:
+    def _state(self, kind: str, source: str, role: str, config: Mapping[str, str]) -> State:
         # The topic and its region are in the source's ARN; the live configuration may lack them.
         return {
             "type": kind,
-            "sourceArn": source or "",
-            "role": (role or "").lower(),
+            "sourceArn": source,
+            "role": role.lower(),
             "notifyContentFormat": config.get("notifyContentFormat", ""),
             "notifyStrategy": config.get("notifyStrategy", ""),
             "filterTag": config.get("filterTag", ""),
@@ -100,26 +97,24 @@ class Trigger(Thing):
 
     def create(self) -> None:
         """Make it."""
-        request = models.CreateTriggerRequest(
-            trigger_name=self.name,
-            trigger_type="mns_topic",
-            trigger_config=json.dumps(self._config()),
-            invocation_role=self._wanted.role_arn,
-            source_arn=self._wanted.source_arn,
-        )
-        with calling("fc:CreateTrigger", self.name):
-            self._clients.fc.create_trigger(*self._place[:2], request)
+        self._compute.create_trigger(self._config())
 
     def rests_on(self) -> Iterator[JustMade]:
         """Its role and its topic."""
         yield just_made_role(self._clients, self._wanted.role_arn.rpartition("/")[2])
         yield just_made.missed(self._clients, "topic", self._wanted.topic)
 
-    def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (made anew)
-        """Replace it: to change one of this type "is not supported yet", says Function Compute."""
-        with calling("fc:DeleteTrigger", self.name):
-            self._clients.fc.delete_trigger(*self._place)
-        self.create()
+    def amounts_to(self, differences: tuple[Difference, ...]) -> Verdict:
+        """What `change` does where it differs so."""
+        return self._compute.amounts_to(differences)
+
+    def warning(self, verdict: Verdict) -> str:
+        """What may be missed meanwhile."""
+        return self._compute.warning(verdict)
+
+    def change(self, differences: tuple[Difference, ...]) -> None:
+        """Bring it to what is declared; where that is not to be had, replace it."""
+        self._compute.change_trigger(self._config(), differences)
 
     def stays(self) -> str:
         """The function may be another one."""
@@ -127,14 +122,7 @@ class Trigger(Thing):
 
     def delete(self) -> None:
         """Take it away."""
-        delete_trigger(self._clients, *self._place)
+        self._compute.delete_trigger(self.name)
 
-    def _read(self) -> Any:
-        get = self._clients.fc.get_trigger
-        return find("fc:GetTrigger", self.name, lambda: get(*self._place))
-
-
-def delete_trigger(clients: Clients, service: str, function: str, name: str) -> None:
-    """Take a trigger away, whoever made it; one that is gone already is no error."""
-    with deleting("fc:DeleteTrigger", name):
-        clients.fc.delete_trigger(service, function, name)
+    def _read(self) -> LiveTrigger | None:
+        return self._compute.trigger()

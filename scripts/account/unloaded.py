@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 _SDKS = {
-    *("alibabacloud_config20200907", "alibabacloud_credentials", "alibabacloud_fc_open20210406"),
+    *("alibabacloud_config20200907", "alibabacloud_credentials", "alibabacloud_fc20230330"),
+    *("alibabacloud_fc_open20210406", "darabonba"),
     *("alibabacloud_mns_open20220119", "alibabacloud_ram20150501", "alibabacloud_sls20201230"),
     *("alibabacloud_sts20150401", "alibabacloud_tea_openapi", "alibabacloud_tea_util"),
     *("Tea", "jinja2", "mns", "oss2", "requests", "yaml"),

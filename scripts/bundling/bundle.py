@@ -30,7 +30,7 @@ from scripts import CODE, ROOT, declared
 from scripts.bundling import byte_code, stubs
 from scripts.bundling.archive import pack
 from scripts.bundling.pythons import RUNTIMES
-from scripts.declared import client_call, wide_globs
+from scripts.declared import template, wide_globs
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 
@@ -89,14 +89,15 @@ def build(
     exemptions_file: Path = CODE / "exemptions.yaml",
     *,
     full: bool = False,
+    runtime: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Path:
     """Build `output`/function/ and `output`/function.zip; returns the zip's path.
 
-    There is byte code in it if this machine has the Python of s.yaml's runtime (`bytecode`). A
+    There is byte code in it if this machine has the Python of `runtime`, else of s.yaml's. A
     `full` one leaves nothing out. Raises BundleError, and then leaves what was there before.
     """
-    runtime = _runtime(environ)
+    runtime = runtime or _runtime(environ)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".bundle-") as scratch:
         folder = Path(scratch) / "function"
@@ -148,7 +149,7 @@ def _is_stand_in(path: Path) -> bool:
 
 def _runtime(environ: Mapping[str, str]) -> str:
     try:
-        return declared.runtime(client_call.followed(environ, declared.PATH), environ)
+        return declared.runtime(template.chosen(environ)[0], environ)
     except (OSError, UsageError) as error:
         raise BundleError(f"which runtime to build for is not to be known: {error}") from None
 

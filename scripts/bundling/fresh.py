@@ -5,22 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.declared import FunctionSpec
 from scripts.errors import Problem
 
 
-def build(code: Path) -> str:
-    """Build `code` anew if it is the project's own bundle; gives what to say if that changed it.
+def build(function: FunctionSpec) -> str:
+    """Build its code anew if that is the project's own bundle; gives what to say of a change.
 
     Raises Problem where it cannot be built.
     """
     from scripts.bundling import bundle, byte_code  # noqa: PLC0415  (a slow import)
 
+    code = function.code
     if code.resolve() != (bundle.OUTPUT / "function.zip").resolve():
         return ""
     before = code.read_bytes() if code.is_file() else b""
     try:
         with _alone(bundle.OUTPUT):
-            built = bundle.build(bundle.OUTPUT)
+            built = bundle.build(bundle.OUTPUT, runtime=function.runtime)
     except (bundle.BundleError, byte_code.BytecodeError) as error:
         raise Problem(f"no bundle: {error}") from None
     except OSError as error:

@@ -32,10 +32,12 @@ PIPELINE = "in a pipeline"
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "set up": {
         "provision": "make everything around the function, from s.yaml; writes .env",
+        "fc3": "write s.fc3.yaml, which is s.yaml for Function Compute 3.0",
         "apply": "bring s.yaml to the account without the Serverless Devs client",
         "doctor": "say at which link of the chain a finding would be lost, and what mends it",
         "verify": "compare what is live with s.yaml; --loop proves it on a bucket of its own",
         "test-alert": "send one alert through, to see that somebody would be woken",
+        "probe": "ask the account what documentation leaves open, on a bucket of its own",
     },
     "look": {
         "status": "tell how the buckets stand, the worst first, and what mends each",
@@ -203,13 +205,18 @@ class _Run:
             raise
 
     def _followed(self, options: "Looking") -> "Looking":
-        """With the file that the client deploys, where that runs this, and no other was named."""
-        from scripts.declared import PATH, client_call  # noqa: PLC0415  (slow imports)
+        """With the file that the client deploys, where that runs this, or that TEMPLATE names."""
+        from scripts.declared import PATH, derived, template  # noqa: PLC0415  (slow imports)
 
-        path = client_call.followed(self._environ, PATH) if options.spec == PATH else PATH
-        if path == PATH:
+        if options.spec is not PATH:
+            if derived.is_derived(options.spec):
+                name = options.spec.name
+                other = f"{template.VARIABLE}={name} in .env"
+                aside(f"commands that are told here need -t {name} too, or {other}")
             return options
-        aside(f"this looks at {path}, which the Serverless Devs client deploys")
+        path, why = template.chosen(self._environ)
+        if why:
+            aside(f"this looks at {path}, which {why}")
         return replace(options, spec=path)
 
     def about(self, end: Exit) -> dict[str, object]:
@@ -229,13 +236,13 @@ class _Run:
 
         _check_spec(path)
         emptied = dotenv.emptied(path.parent / ".env", self._environ)
-        if rule_id_known and rule_ids.RULE_ID in emptied:
-            raise UsageError(emptied[rule_ids.RULE_ID])
-        for told in (*emptied.values(), *dotenv.unread(path.parent / ".env")):
+        for name, told in emptied.items():
+            if name != rule_ids.RULE_ID or not rule_id_known:  # or it ends with that
+                aside(told)
+        for told in dotenv.unread(path.parent / ".env"):
             aside(told)
         settings = dict(dotenv.environment(path.parent / ".env", self._environ))
-        if not rule_id_known:
-            settings.setdefault(rule_ids.RULE_ID, "")
+        settings.setdefault(rule_ids.RULE_ID, "")  # the rest of the spec is looked at without it
         endpoints = Endpoints.from_environment(self._environ)
         self._region = region(path, settings)
         clients = Clients(
@@ -253,7 +260,7 @@ class _Run:
         value = spec.function.environment.get("prepareRuleId", "")
         clients.ours = frozenset([spec.rule_name, *(each.strip() for each in value.split(","))])
         place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
-        wrong = rule_ids.problem(value, str(place))
+        wrong = emptied.get(rule_ids.RULE_ID) or rule_ids.problem(value, str(place))
         if wrong and rule_id_known:
             raise UsageError(wrong)
         return spec, clients
@@ -261,13 +268,15 @@ class _Run:
 
 def _check_spec(path: Path) -> None:
     """Raise UsageError where there is no such file."""
+    from scripts.declared import derived  # noqa: PLC0415  (a slow import)
+
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
     except OSError:  # a name that none can have
         is_folder = is_file = False
     if is_folder:
         raise UsageError(f"{path} is a folder: name the spec in it, as --spec {path}/s.yaml")
-    if not is_file:
+    if not is_file and not derived.is_derived(path):  # of which the reader says how it is made
         raise UsageError(f"{path} is not there: name the spec with --spec")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from scripts.cli import COMMAND
 from scripts.cli.options import Option, told
 from scripts.context import Check, Verb
+from scripts.declared import Generation
 
 _LEFT = 30  # of a help text: what is longer gets a line of its own
 
@@ -34,6 +35,11 @@ def _row(left: str, right: str) -> Iterator[str]:
 
 
 def _permissions(verb: Verb) -> Iterator[str]:
+    alone = verb.needs(Generation.FC3)
     width = max((len(each.action) for each in verb.permissions), default=0)
     for each in verb.permissions:
-        yield f"  {each.action:{width}}  {each.resource}"
+        mark = "" if each in alone else f"  (not on {Generation.FC3.product})"
+        yield f"  {each.action:{width}}  {each.resource}{mark}"
+    for each in alone:
+        if each not in verb.permissions:
+            yield f"  {each.action:{width}}  {each.resource}  (on {Generation.FC3.product} alone)"

@@ -62,7 +62,7 @@ def _but_for(pause: Pause, found: Iterable[Drift], spec: Spec) -> Iterator[Drift
     yield from (each for each in found if each.kind != "function" or each.field not in ours)
     declared = spec.function.environment.get(MODE, "")
     if pause.mode_before != declared:
-        name, field = spec.function.name, f"environmentVariables.{MODE}"
+        name, field = spec.function_in_cloud, f"environmentVariables.{MODE}"
         yield Drift("function", name, field, f"{pause.mode_before}, once resumed", declared)
 
 

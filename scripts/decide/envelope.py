@@ -41,7 +41,7 @@ class Failure(NamedTuple):
     @property
     def qualified_name(self) -> str:
         """The function's, as `Spec.qualified_name` has it."""
-        return f"{self.service}/{self.function}"
+        return f"{self.service}/{self.function}" if self.service else self.function
 
     @property
     def buckets(self) -> list[str]:

@@ -1,9 +1,11 @@
 """The one reader of s.yaml (at `PATH`): `load` gives what it declares, every name resolved."""
 
+from scripts.declared.document import PATH
 from scripts.declared.errors import SpecError
 from scripts.declared.model import (
     AsyncConfig,
     FunctionSpec,
+    Generation,
     Logs,
     Policy,
     Role,
@@ -13,10 +15,10 @@ from scripts.declared.model import (
 )
 from scripts.declared.reader import (
     ENVIRONMENT_LIMIT,
-    PATH,
     access,
     environment_size,
     load,
+    load_for,
     region,
     runtime,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "PATH",
     "AsyncConfig",
     "FunctionSpec",
+    "Generation",
     "Logs",
     "Policy",
     "Role",
@@ -36,6 +39,7 @@ __all__ = [
     "access",
     "environment_size",
     "load",
+    "load_for",
     "region",
     "runtime",
 ]

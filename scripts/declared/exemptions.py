@@ -19,18 +19,22 @@ from scripts.errors import Problem
 
 _NONE = re.compile(r"^\[ *\][ \t]*(?:\r?\n|\Z)", re.M)  # the whole of a list without entries
 _COMMENTS_ALONE = re.compile(r"(?:---)?\s*(?:#[^\r\n]*\s*)+")
+_EMPTY = "says nothing, as a file that was cut does: write [] where no bucket is exempt"
 _DASH = re.compile(r"^( *)- ", re.M)
 
 
 def reviewed_exemptions(path: Path, today: date) -> Exemptions:
     """The exemptions in the YAML that people review, checked as of `today`; raises Problem.
 
-    A file of comments alone lists none. (An empty one is refused: it may have been cut.)
+    A file of comments alone lists none: somebody wrote it so. An empty one is refused, since a
+    write that was cut leaves one too, and to take it for none would end each exemption.
     """
     shown = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     try:
         says = yaml_text.read(path, shown).plain()
-        if says is None and _COMMENTS_ALONE.fullmatch(path.read_text("utf-8")):
+        if says is None:
+            if not _COMMENTS_ALONE.fullmatch(path.read_text("utf-8")):
+                raise Problem(f"{shown}: {_EMPTY}")
             says = []
         return parse(says, today)
     except OSError as error:

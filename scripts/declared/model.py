@@ -2,10 +2,48 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 Statement = Mapping[str, Any]
+
+# What Function Compute 3.0 wants said of an instance, and 2.0 gives it by itself.
+DISK = 512  # MB
+
+
+def cpu_of(memory: int) -> float:
+    """The share of processors that goes with MB: 1.5 GB have one, in steps of 0.05, up to 16.
+
+    That is what 2.0 gives. 3.0 takes from one to four GB for each (page "Instance types and
+    specifications").
+    """
+    return min(-(-memory * 20 // 1536) / 20, 16.0)
+
+
+class Generation(IntEnum):
+    """Of Function Compute: 2.0 has services, 3.0 has functions alone."""
+
+    FC2 = 2
+    FC3 = 3
+
+    @property
+    def product(self) -> str:
+        """How we call it."""
+        return f"Function Compute {self}.0"
+
+    @property
+    def template(self) -> str:
+        """The file of the project that is for it, as it is called where nobody calls it else."""
+        return "s.yaml" if self is Generation.FC2 else "s.fc3.yaml"
+
+    @property
+    def other(self) -> "Generation":
+        """The one that this is not."""
+        return Generation.FC3 if self is Generation.FC2 else Generation.FC2
+
+    def __str__(self) -> str:
+        return str(self.value)
 
 
 @dataclass(frozen=True)
@@ -44,7 +82,10 @@ class Logs:
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """The Function Compute 2.0 service; without `logs` it keeps none."""
+    """The Function Compute 2.0 service; without `logs` it keeps none.
+
+    In Function Compute 3.0, which has none, its role and its logs are the function's.
+    """
 
     name: str
     description: str
@@ -80,6 +121,16 @@ class FunctionSpec:
     environment: Mapping[str, str]
     async_config: AsyncConfig | None
 
+    @property
+    def cpu(self) -> float:
+        """Its share of processors, which 3.0 wants said."""
+        return cpu_of(self.memory)
+
+    @property
+    def disk(self) -> int:
+        """Its MB of disk, which 3.0 wants said."""
+        return DISK
+
 
 @dataclass(frozen=True)
 class TriggerSpec:
@@ -101,7 +152,8 @@ class Spec:
     `rule_name`, `topic`, `failure_queue` and where the logs go are presumed: a deployment refers to
     them and does not make them. Of them, `log_retention` is in days, and `oversized_bucket` takes
     findings too large for a message; it is empty for none. `access` is the alias under which the
-    Serverless Devs client keeps its keys; it is empty where the client chooses.
+    Serverless Devs client keeps its keys; it is empty where the client chooses. `generation` is of
+    the Function Compute that it is deployed to.
     """
 
     name: str
@@ -114,10 +166,20 @@ class Spec:
     service: ServiceSpec
     function: FunctionSpec
     trigger: TriggerSpec
+    generation: Generation = Generation.FC2
+
+    @property
+    def function_in_cloud(self) -> str:
+        """The function's name there: in 3.0 the service's is a part of it, as there are none."""
+        if self.generation is Generation.FC3:
+            return f"{self.service.name}-{self.function.name}"
+        return self.function.name
 
     @property
     def qualified_name(self) -> str:
-        """What tells the function from all others of the region: its service's name and its own."""
+        """What tells the function from all others of the region: in 2.0 its service's name too."""
+        if self.generation is Generation.FC3:
+            return self.function_in_cloud
         return f"{self.service.name}/{self.function.name}"
 
     @property

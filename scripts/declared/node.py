@@ -123,6 +123,12 @@ class Node:
             self.refuse("it must be true or false, without quotes")
         return self.value
 
+    def text_or_number(self) -> str:
+        """Text, perhaps empty, or a whole number, which is text to the client."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return str(self.value)
+        return self.text(r"(?s).*", "it must be text or a whole number")
+
     def whole(self, low: int, high: int, step: int = 1) -> int:
         """A whole number within bounds, in steps."""
         steps = f", in steps of {step}" if step > 1 else ""

@@ -1,19 +1,21 @@
 """From s.yaml to the model. No other module reads that file."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from resource_repair import settings
 from resource_repair.values import ENFORCE, REPORT
-from scripts import ROOT
-from scripts.declared import least_privilege, yaml_text
+from scripts.declared import least_privilege
+from scripts.declared.derived import source
+from scripts.declared.document import Document
+from scripts.declared.document import read as document_of
 from scripts.declared.errors import SpecError
 from scripts.declared.model import (
     AsyncConfig,
     FunctionSpec,
+    Generation,
     Logs,
     Policy,
     Role,
@@ -25,12 +27,11 @@ from scripts.declared.node import Fields, Node, nearest
 from scripts.declared.rule_ids import RULE_ID
 from scripts.declared.variables import Variables
 
-PATH = ROOT / "s.yaml"
-
-# The client takes it from its registry: the newest, or a version.
-_COMPONENT = (r"(devsapp/)?fc(@\d+\.\d+\.\d+)?", "it must be fc, or devsapp/fc@<version>")
-# Those that both Function Compute 2.0 and the CLI's component know.
-_RUNTIMES = ("python3", "python3.9", "python3.10")
+# Those that both Function Compute and the CLI's component know (page "Python runtimes").
+_RUNTIMES = {
+    Generation.FC2: ("python3", "python3.9", "python3.10"),
+    Generation.FC3: ("python3", "python3.9", "python3.10", "python3.12"),
+}
 # Page "Environment variables": for all of them together, names and values.
 ENVIRONMENT_LIMIT = 4096  # bytes
 # A second look at what contradicts a finding comes three seconds after the first one.
@@ -45,7 +46,6 @@ _PLACES = frozenset(
         *("central", "east", "north", "northeast", "south", "southeast", "west"),
     )
 )
-_NAME = (r"[A-Za-z0-9][\w-]{0,99}", "it must be letters, digits, _ and -")
 _BUCKET = (
     r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
     "it must be the name of a bucket, 3-63 of a-z, 0-9, -",
@@ -56,6 +56,7 @@ _OF_SERVICE = (
     r"[A-Za-z_][\w-]{0,127}",
     "it must be letters, digits, _ and -, and not begin with a digit or -",
 )
+_LONGEST_NAME = 128  # of a function
 _ROLE = (r"[A-Za-z0-9.-]{1,64}", "it must be letters, digits, . and -")
 _POLICY = (r"[A-Za-z0-9-]{1,128}", "it must be letters, digits and -")
 _OWN_ROLE_ARN = (
@@ -89,14 +90,23 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
     """Read the spec at `path`, its `${env(…)}` from `environ`, for the account `account_id`.
 
+    For s.fc3.yaml that is what s.yaml beside it declares, for Function Compute 3.0.
+
     What is wrong with a variable of `environ` is told by its line in the .env beside the spec, if
     it is set there. A rule id that is none is not refused if it comes from `environ`: provision
     mends that. Raises SpecError, which says what is wrong, where it is edited, and what to do;
     OSError if there is no file.
     """
-    document = _document(path)
+    return load_for(*source(path), environ, account_id)
+
+
+def load_for(
+    path: Path, generation: Generation, environ: Mapping[str, str], account_id: str
+) -> Spec:
+    """Read what s.yaml at `path` declares, for either Function Compute; as `load`."""
+    document = document_of(path)
     variables = Variables(document.variables, environ, account_id, path.parent / ".env")
-    props = variables.resolve(document.props)
+    props = variables.resolve(document.props_for(generation))
     fields = props.fields(required=("region", "service", "function", "triggers"))
     around = _around(document, variables)
     bucket, retention = around.get("oversizedBucket"), around.get("logRetention")
@@ -110,9 +120,14 @@ def load(path: Path, environ: Mapping[str, str], account_id: str) -> Spec:
         oversized_bucket=bucket.text(*_BUCKET) if bucket else "",
         log_retention=retention.whole(*_RETENTION) if retention else _A_YEAR,
         service=_service(fields["service"], account_id),
-        function=_function(fields["function"], path.parent, f"{region}:{account_id}"),
+        function=_function(fields["function"], path.parent, f"{region}:{account_id}", generation),
         trigger=_trigger(fields["triggers"].only("trigger"), region, account_id),
+        generation=generation,
     )
+    if generation is Generation.FC3 and len(spec.function_in_cloud) > _LONGEST_NAME:
+        fields["function"].mapping()["name"].refuse(
+            f"on {generation.product} it may have {_LONGEST_NAME} characters with the service's"
+        )
     for name in _unused(document, variables):  # last, as what is wrong elsewhere tells more
         key = document.variables.mapping()[name].key
         raise SpecError(key, "is used nowhere", "take it out, or refer to it")
@@ -131,12 +146,22 @@ def region(path: Path, environ: Mapping[str, str]) -> str:
 
 def access(path: Path) -> str:
     """The alias of the Serverless Devs client's keys alone, empty if there is none; as `load`."""
-    return _document(path).access
+    return document_of(source(path)[0]).access
 
 
 def runtime(path: Path, environ: Mapping[str, str]) -> str:
     """The function's runtime alone, for those who build before there is an account; as `load`."""
-    return _alone(path, environ, "function", "runtime").one_of(*_RUNTIMES)
+    return _runtime(_alone(path, environ, "function", "runtime"), source(path)[1])
+
+
+def _runtime(node: Node, generation: Generation) -> str:
+    later = next((each for each in Generation if node.value in _RUNTIMES[each]), generation)
+    if later > generation:
+        node.refuse(
+            f"{later.product} alone has it, and this is for {generation.product}: say "
+            f"{' or '.join(_RUNTIMES[generation])}"
+        )
+    return node.one_of(*_RUNTIMES[generation])
 
 
 def _region(node: Node) -> str:
@@ -148,8 +173,9 @@ def _region(node: Node) -> str:
 
 
 def _alone(path: Path, environ: Mapping[str, str], *names: str) -> Node:
-    document = _document(path)
-    found = document.props
+    path, generation = source(path)
+    document = document_of(path)
+    found = document.props_for(generation)
     for name in names:
         if name not in found.mapping():
             found.fail(f"has no {name}", "add what is missing")
@@ -157,53 +183,7 @@ def _alone(path: Path, environ: Mapping[str, str], *names: str) -> Node:
     return Variables(document.variables, environ, "", path.parent / ".env").resolve(found)
 
 
-class _Document(NamedTuple):
-    """The project's name, the alias of the client's keys, the `vars` block, and the one service's
-    `props`; nothing is resolved. `run_with` are the variables that its actions name."""
-
-    name: str
-    access: str
-    variables: Node
-    props: Node
-    run_with: frozenset[str]
-
-
-def _document(path: Path) -> _Document:
-    document = yaml_text.read(path).fields(
-        required=("edition", "name", "vars", "services"), optional=("access",)
-    )
-    document["edition"].one_of("1.0.0")
-    document["vars"].mapping()
-    services = document["services"].mapping()
-    if len(services) != 1:
-        document["services"].fail(f"has {len(services)} entries", "there must be exactly one")
-    (entry,) = services.values()
-    fields = entry.fields(required=("component", "props"), optional=("actions",))
-    fields["component"].text(*_COMPONENT)
-    run_with = frozenset[str]()
-    if "actions" in fields:
-        _check_actions(fields["actions"])
-        run_with = frozenset(re.findall(r"\$\{vars\.(\w+)", str(fields["actions"].plain())))
-    # The client takes it as it is: nothing in it is resolved, and a number is text.
-    access = _text_or_number(document["access"]) if "access" in document else ""
-    name = document["name"].text(*_NAME)
-    return _Document(name, access, document["vars"], fields["props"], run_with)
-
-
-def _check_actions(node: Node) -> None:
-    """They are the client's to run; that it can is all that is looked at."""
-    for name, steps in node.mapping().items():
-        if not re.fullmatch(r"(pre|post|success|fail|complete)-\w+", name):
-            raise SpecError(
-                steps.key, "is not known here", "it must be such as pre-deploy or success-deploy"
-            )
-        for step in steps.items():
-            fields = step.fields((), optional=("run", "path", "component", "plugin", "args"))
-            for each in sorted(fields.keys() - {"args"}):
-                fields.text(each)
-
-
-def _around(document: "_Document", variables: Variables) -> Fields:
+def _around(document: Document, variables: Variables) -> Fields:
     """What `vars` says of the things around the function that stands nowhere under `props`."""
     node = document.variables
     known = node.mapping()
@@ -216,7 +196,7 @@ def _around(document: "_Document", variables: Variables) -> Fields:
     return Fields({name: variables.resolve(known[name]) for name in sorted(names & known.keys())})
 
 
-def _unused(document: _Document, variables: Variables) -> list[str]:
+def _unused(document: Document, variables: Variables) -> list[str]:
     """The variables that nothing refers to."""
     known = document.variables.mapping().keys()
     return sorted(known - variables.used - _AROUND - _CHOICES - document.run_with)
@@ -287,7 +267,7 @@ def _logs(node: Node) -> Logs:
     )
 
 
-def _function(node: Node, folder: Path, here: str) -> FunctionSpec:
+def _function(node: Node, folder: Path, here: str, generation: Generation) -> FunctionSpec:
     fields = node.fields(
         required=("name", "runtime", "handler", "codeUri", "memorySize", "timeout"),
         optional=("description", "environmentVariables", "asyncConfiguration"),
@@ -296,7 +276,7 @@ def _function(node: Node, folder: Path, here: str) -> FunctionSpec:
     return FunctionSpec(
         name=fields["name"].text(*_OF_SERVICE),
         description=fields.text("description"),
-        runtime=fields["runtime"].one_of(*_RUNTIMES),
+        runtime=_runtime(fields["runtime"], generation),
         handler=fields["handler"].text(r"[\w/-]+\.\w+", "it must be file.function"),
         code=folder / fields["codeUri"].text(r".+\.zip", "it must be a .zip"),
         memory=fields["memorySize"].whole(128, 32768, step=64),
@@ -323,19 +303,13 @@ def _setting(name: str, node: Node) -> str:
     """The value of an environment variable; of the function's own, what it would take."""
     if name == "repairMode":
         return node.one_of(ENFORCE, REPORT)
-    text = _text_or_number(node)
+    text = node.text_or_number()
     if name == "logLevel" and text.upper() not in _LEVELS:  # which it would take for INFO
         node.refuse(f"it may be {' or '.join(_LEVELS)}")
     if name in _VARIABLES and node.place.path != RULE_ID:
         for problem in settings.load({**_SOUND, name: text}).problems:
             node.refuse(problem.replace(name, "it", 1))
     return text
-
-
-def _text_or_number(node: Node) -> str:
-    if isinstance(node.value, int) and not isinstance(node.value, bool):
-        return str(node.value)
-    return node.text(r"(?s).*", "it must be text or a whole number")
 
 
 def _async_config(node: Node, here: str) -> AsyncConfig:

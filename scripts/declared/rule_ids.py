@@ -4,8 +4,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from scripts.declared.model import Generation
+
 RULE_ID = "PREPARE_RULE_ID"
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
+FC3_ENDPOINT = "FC_CLIENT_CUSTOM_ENDPOINT"  # of the client's component fc3, else its own: https
 _HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _ID = re.compile(r"cr-[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
@@ -42,19 +45,42 @@ def endpoint_place(environ: Mapping[str, str]) -> tuple[str, str] | None:
     return (endpoint[1], endpoint[2]) if endpoint and environ.get(SWITCH) == "true" else None
 
 
-def elsewhere(environ: Mapping[str, str], account: str, region: str) -> str:
+def elsewhere(
+    environ: Mapping[str, str],
+    account: str,
+    region: str,
+    generation: Generation = Generation.FC2,
+) -> str:
     """Why the CLI would deploy to another account or region, in a line; "" if it would not.
 
     `account` is that of its keys, empty if it is not known.
     """
+    name, remedy = ENDPOINT, "`scripts/resource-repair provision` writes it to .env"
     found = endpoint_place(environ)
+    if generation is Generation.FC3:
+        name, remedy = FC3_ENDPOINT, "take it away"
+        host = _HOST.fullmatch(_of_fc3(environ))
+        found = (host[1], host[2]) if host else None
     if found is None or found == (account or found[0], region):
         return ""
     of_account = f"account {account}, " if account else ""
     return (
-        f"{ENDPOINT} leads to account {found[0]}, region {found[1]}, and the deploy is for "
-        f"{of_account}region {region}: `scripts/resource-repair provision` writes it to .env"
+        f"{name} leads to account {found[0]}, region {found[1]}, and the deploy is for "
+        f"{of_account}region {region}: {remedy}"
     )
+
+
+def fc3_endpoint_problem(environ: Mapping[str, str]) -> str:
+    """As `endpoint_problem`, for Function Compute 3.0: nothing need be set there."""
+    parts = urlsplit(_of_fc3(environ))
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        return f"the client would talk plain http to Function Compute: take {FC3_ENDPOINT} away"
+    return ""
+
+
+def _of_fc3(environ: Mapping[str, str]) -> str:
+    endpoint = environ.get(FC3_ENDPOINT, "")
+    return endpoint if endpoint.startswith(("http://", "https://")) else f"https://{endpoint}"
 
 
 def endpoint_problem(environ: Mapping[str, str]) -> str:

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scripts import ROOT, cli
+from scripts.account.compute.fc2_service import SERVICES
 from scripts.account.function_role import POLICIES
 from scripts.account.permission import Permission, on, union
 from scripts.account.role import MAKE_ROLE, READ_ROLE, ROLES
-from scripts.account.service import SERVICES
 from scripts.context import Verb
+from scripts.declared import Generation
 
-VERBS = tuple(name for name in cli.VERBS if name not in cli.GROUPS[cli.PIPELINE])
+VERBS = tuple(name for name in cli.VERBS if name not in (*cli.GROUPS[cli.PIPELINE], "fc3"))
 """Those that work in an account, in the command's order."""
 
 _LOOKING = on(
@@ -73,11 +74,13 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
     known = (*VERBS, *CLIENT)
     policy_of = "print the rows of these verbs as one RAM policy"
     options.add_argument("--policy", nargs="+", choices=known, metavar="VERB", help=policy_of)
+    options.add_argument("--fc3", action="store_true", help="with Function Compute 3.0")
     options.add_argument("--account", default="{account}", help="the account's id, for a policy")
     options.add_argument("--region", default="{region}", help="the region, for a policy")
     said = options.parse_args(arguments)
     if said.policy:
-        print(policy(said.policy, said.account, said.region))
+        generation = Generation.FC3 if said.fc3 else Generation.FC2
+        print(policy(said.policy, said.account, said.region, generation))
         return 0
     text = readme.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
@@ -93,31 +96,52 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
 
 
 def table() -> str:
-    """The table, in Markdown; `{account}` and `{region}` stand for those that a verb works in."""
-    rows = [row for name in (*VERBS, *CLIENT) for row in _rows(name)]
-    return "\n".join(["| verb | may | on |", "| --- | --- | --- |", *rows, ""])
+    """Both tables, in Markdown; `{account}` and `{region}` stand for those that a verb works in.
+
+    The second has verbs alone that need something else with Function Compute 3.0.
+    """
+    rows = [row for name in (*VERBS, *CLIENT) for row in _rows(name, Generation.FC2)]
+    other = [row for name in VERBS if differs(name) for row in _rows(name, Generation.FC3)]
+    return "\n".join(
+        [
+            *("| verb | may | on |", "| --- | --- | --- |", *rows, ""),
+            f"On {Generation.FC3.product} these verbs need others; all other verbs the same:",
+            *("", "| verb on 3.0 | may | on |", "| --- | --- | --- |", *other, ""),
+        ]
+    )
 
 
-def policy(names: Sequence[str], account_id: str, region: str) -> str:
+def differs(name: str) -> bool:
+    """Whether a verb needs something else with Function Compute 3.0."""
+    return set(of(name, Generation.FC3)) != set(of(name))
+
+
+def policy(
+    names: Sequence[str],
+    account_id: str,
+    region: str,
+    generation: Generation = Generation.FC2,
+) -> str:
     """The RAM policy of whoever runs these verbs: a statement for each kind of resource."""
+    needed = union(*(of(name, generation) for name in names))
     statements = [
         {**Permission("", resource).statement(account_id, region), "Action": actions}
-        for resource, actions in _by_resource(union(*map(of, names))).items()
+        for resource, actions in _by_resource(needed).items()
     ]
     return json.dumps({"Version": "1", "Statement": statements})
 
 
-def of(name: str) -> tuple[Permission, ...]:
+def of(name: str, generation: Generation = Generation.FC2) -> tuple[Permission, ...]:
     """The permissions that a verb needs, or a command of the client (`s deploy`)."""
     if name in CLIENT:
         return CLIENT[name]
     verb = cli.load(name)
-    return verb.permissions if isinstance(verb, Verb) else ()
+    return verb.needs(generation) if isinstance(verb, Verb) else ()
 
 
-def _rows(name: str) -> Iterator[str]:
+def _rows(name: str, generation: Generation) -> Iterator[str]:
     """A row for each kind of resource, actions in the verb's own order."""
-    for place, (resource, actions) in enumerate(_by_resource(of(name)).items()):
+    for place, (resource, actions) in enumerate(_by_resource(of(name, generation)).items()):
         first = "" if place else f"`{name}`"
         named = ", ".join(f"`{action}`" for action in actions)
         yield f"| {first} | {named} | `{resource}` |"

@@ -5,6 +5,7 @@ What cannot be read, for want of a permission or otherwise, hides nothing else.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,10 @@ PERMISSIONS = (
 _AT_ONCE = 8  # buckets that are asked about at a time
 
 _T = TypeVar("_T")
+
+
+class _GoneError(Exception):
+    """There is no such bucket."""
 
 
 class ViewReader:
@@ -140,7 +145,7 @@ class ViewReader:
         if isinstance(self._held, Exemptions):
             return differing(self._held, self._reviewed, path)
         if self.live is None:
-            name = self._spec.function.name
+            name = self._spec.function_in_cloud
             return f"{name} is not deployed, so no exemption holds yet: deploy it"
         why = self._held or "not read"
         return f"the exemptions shown are those in {path}, since the live ones were {why}"
@@ -154,18 +159,19 @@ class ViewReader:
     ) -> View:
         region = result.region if isinstance(result, Result) else region
         bucket = Bucket(self._clients, name, region)
-        info = self._attempt(bucket.info_if_there)
-        there = info is not None
-        return View(
-            bucket=name,
-            region=info.region if isinstance(info, buckets.Info) else region,
-            result=result,
-            acl=info.acl if isinstance(info, buckets.Info) else info,
-            public_by_policy=self._attempt(bucket.public_by_policy) if there else None,
-            blocked_by=self._attempt(lambda: self._blocked_by(bucket)) if there else None,
-            exemption=self._exemption(bucket, info),
-            line=line,
-        )
+        gone = View(name, region, result, None, None, None, self._exemption(bucket, None), line)
+        try:
+            info = self._of_bucket(bucket.info)
+            return replace(
+                gone,
+                region=info.region if isinstance(info, buckets.Info) else region,
+                acl=info.acl if isinstance(info, buckets.Info) else info,
+                public_by_policy=self._of_bucket(bucket.public_by_policy),
+                blocked_by=self._of_bucket(lambda: self._blocked_by(bucket)),
+                exemption=self._exemption(bucket, info),
+            )
+        except _GoneError:
+            return gone
 
     def _blocked_by(self, bucket: Bucket) -> str | Unread:
         if self._account is True:
@@ -183,18 +189,30 @@ class ViewReader:
         entries = self.exemptions.entries
         once = [each for each in entries if each.covers(bucket.name, each.expires)]
         held = max(once, key=lambda each: each.expires, default=None)
-        return self._attempt(lambda: exempting.of(bucket)) or held
+        return self._of_bucket(lambda: exempting.of(bucket)) or held
 
     def _read_lines(self, bucket: str = "") -> list[AuditLine]:
         return list(audit_trail.read(self._clients, self._spec, *self._span, bucket=bucket))
+
+    def _of_bucket(self, look: Callable[[], _T]) -> _T | Unread:
+        """The same of a bucket, which may go between two looks; raises _GoneError then."""
+        try:
+            return look()
+        except Problem as error:
+            if isinstance(error, CloudError) and error.code == buckets.NO_SUCH_BUCKET:
+                raise _GoneError from None
+            return self._failed(error)
 
     def _attempt(self, look: Callable[[], _T]) -> _T | Unread:
         try:
             return look()
         except Problem as error:
-            operation = error.operation if isinstance(error, CloudError) else ""
-            self.failures.setdefault(operation, error)
-            return Unread(operation)
+            return self._failed(error)
+
+    def _failed(self, error: Problem) -> Unread:
+        operation = error.operation if isinstance(error, CloudError) else ""
+        self.failures.setdefault(operation, error)
+        return Unread(operation)
 
 
 def _last(lines: list[AuditLine]) -> dict[str, AuditLine]:

@@ -24,6 +24,9 @@ def show(console: Console, planned: Plan, what: str) -> None:
         rows.append((step.verdict.value, step.kind, step.name, first))
         rows.extend(("", "", "", difference) for difference in further)
     console.table(("", "what", "name", "difference"), rows)
+    for step in planned.changes:
+        if step.warning:
+            console.say(step.warning, "yellow")
     if not planned.changes:
         console.say(f"nothing to do: {what} is as s.yaml declares", "green")
 

@@ -35,7 +35,7 @@ def stops(context: Context) -> Iterator[str]:
         yield from _of_exemptions(context, Exemptions())
         return
     if pause := deploy_conflicts.ended_pause(live.pause, spec):
-        told = deploy_conflicts.told_pause(pause, spec.function.name)
+        told = deploy_conflicts.told_pause(pause, spec.function_in_cloud)
         yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
     if live.checksum == checksum(spec.function.code.read_bytes()):
         return

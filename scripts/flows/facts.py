@@ -16,6 +16,8 @@ from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.audit_trail import AuditLine
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
+from scripts.account.compute import beside
+from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
 from scripts.account.function import Function
@@ -33,7 +35,6 @@ from scripts.account.inventory import (
     Recorder,
     Rule,
     RuleFound,
-    Surrounding,
     Topic,
     Webhook,
     alerts,
@@ -46,9 +47,8 @@ from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
 from scripts.account.recorder import GET_RECORDER
 from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
-from scripts.account.resource import Resource, State, Step
+from scripts.account.resource import Resource, Step
 from scripts.account.rule import LIST_RULES, rules
-from scripts.account.service import Service
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import Trigger
 from scripts.decide.attention import Need
@@ -61,16 +61,23 @@ from scripts.decide.chain.buckets import (
     live_exemptions,
     rules_are_there,
 )
-from scripts.decide.chain.facts import CODE, NOT_READ, Facts, Running, Seen, Subscription
+from scripts.decide.chain.facts import (
+    NOT_READ,
+    Facts,
+    Running,
+    Seen,
+    Subscription,
+)
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.declared import Spec
+from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
+from scripts.flows.seen import around_seen, function_seen, part_of, seen
 
 
 class _UnknownError(Exception):
@@ -154,7 +161,7 @@ class Survey:
 
     @takes(*Rule.READING)
     def rule(self) -> Seen:
-        return _around(Rule(self._spec, self._clients))
+        return around_seen(Rule(self._spec, self._clients))
 
     @takes(LIST_REMEDIATIONS)
     def remediations(self) -> tuple[Remediation, ...]:
@@ -170,11 +177,11 @@ class Survey:
 
     @takes(*Channel.READING)
     def channel(self) -> Seen:
-        return _around(Channel(self._spec, self._clients))
+        return around_seen(Channel(self._spec, self._clients))
 
     @takes(*Topic.READING)
     def topic(self) -> Seen:
-        return _seen(Topic(self._spec, self._clients))
+        return seen(Topic(self._spec, self._clients))
 
     @takes(LIST_SUBSCRIPTIONS)
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -186,15 +193,21 @@ class Survey:
 
     @takes(*Trigger.READING)
     def trigger(self) -> Seen:
-        return _seen(Trigger(self._spec, self._clients))
+        return seen(Trigger(self._spec, self._clients))
 
     @takes(*NotificationRole.READING)
     def trigger_role(self) -> Seen:
-        return _around(NotificationRole(self._spec, self._clients))
+        return around_seen(NotificationRole(self._spec, self._clients))
 
-    @takes(*Service.READING)
+    @takes(*Service.READING, *Function.READING)
     def service(self) -> Seen:
-        return _seen(Service(self._spec, self._clients))
+        if self._spec.generation is Generation.FC3:
+            return part_of(self._function, hosted=True)
+        return seen(Service(self._spec, self._clients))
+
+    @takes(*Function.READING)
+    def elsewhere(self) -> str:
+        return beside(self._spec, self._clients)
 
     @takes(*RolePolicy.READING)
     def role_steps(self) -> tuple[Step, ...]:
@@ -206,13 +219,13 @@ class Survey:
 
     @takes(*Function.READING)
     def function(self) -> Seen:
-        code = self._spec.function.code
-        built = code.read_bytes() if code.is_file() else b""
-        seen = _seen(Function(self._spec, self._clients, built))
-        if built or seen.live is None:
-            return seen
-        live, declared = (_without_code(state) for state in (seen.live, seen.declared))
-        return seen._replace(live=live, declared=declared)
+        if self._spec.generation is Generation.FC3:
+            return part_of(self._function, hosted=False)
+        return self._function
+
+    @functools.cached_property
+    def _function(self) -> Seen:
+        return function_seen(self._spec, self._clients)
 
     @takes(*UNDECLARED)
     def undeclared(self) -> tuple[Step, ...]:
@@ -244,12 +257,12 @@ class Survey:
         wanted = self._spec.function.async_config
         if self._known("function").live is None or wanted is None:
             return None
-        return _seen(AsyncInvokeConfig(self._spec, wanted, self._clients))
+        return seen(AsyncInvokeConfig(self._spec, wanted, self._clients))
 
     @takes(*Queue.READING)
     def queue(self) -> Seen | None:
         name = self._spec.failure_queue
-        return _seen(Queue(name, self._clients)) if name else None
+        return seen(Queue(name, self._clients)) if name else None
 
     @takes(*Queue.READING)
     def queue_found(self) -> QueueFound | None:
@@ -272,14 +285,14 @@ class Survey:
             LogIndex(logs, self._clients),
         )
         for each in store:
-            found.append(_seen(each))
+            found.append(seen(each))
             if found[-1].live is None:
                 break
         return tuple(found)
 
     @takes(*Alert.READING)
     def alerts(self) -> tuple[Seen, ...]:
-        return tuple(_seen(alert) for alert in alerts(self._spec, self._clients))
+        return tuple(seen(alert) for alert in alerts(self._spec, self._clients))
 
     @takes(*ActionPolicy.READING)
     def alert_policy(self) -> Seen | None:
@@ -300,7 +313,7 @@ class Survey:
             return None
         if kind is Webhook and not recipients.webhook:
             return None
-        return _seen(kind(logs, recipients, self._clients))
+        return seen(kind(logs, recipients, self._clients))
 
     @takes(*PERMISSIONS)
     def found(self) -> Prospect:
@@ -384,16 +397,3 @@ def examined(survey: Survey, *, before_deploy: bool) -> Iterator[Diagnosis]:
     for link in LINKS:
         facts = survey.facts(*link.looks_at)
         yield from examine(link, facts, permissions_of(link), before_deploy=before_deploy)
-
-
-def _without_code(state: State) -> State:
-    return {field: value for field, value in state.items() if field != CODE}
-
-
-def _seen(resource: Resource) -> Seen:
-    return Seen(resource.kind, resource.name, resource.live(), resource.declared())
-
-
-def _around(resource: Surrounding) -> Seen:
-    """With what is in the way of it, which others have nothing of, or would ask for more."""
-    return _seen(resource)._replace(obstacle=resource.obstacle())

@@ -206,7 +206,7 @@ class Reopening:
         package = with_exemptions(live.package, Exemptions((*held.entries, entry)))
         live = live.set_package(package, self._console)
         self._tell(
-            "exemption live", f"{live.spec.function.name} has the exemption, and else as before"
+            "exemption live", f"{live.spec.function_in_cloud} has the exemption, and else as before"
         )
         return live.timeout
 

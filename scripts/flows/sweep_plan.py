@@ -89,7 +89,7 @@ def _checked_settings(context: Context, live: DeployedFunction) -> Settings:
     others = [each for each in findings.rule_ids(context.spec) if each not in deployed.rule_ids]
     if others:
         raise Problem(
-            f"{context.spec.function.name} is not deployed for rule {others[0]} of "
+            f"{context.spec.function_in_cloud} is not deployed for rule {others[0]} of "
             "PREPARE_RULE_ID, and would ignore its findings: correct that, or deploy"
         )
     return deployed

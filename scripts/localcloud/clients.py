@@ -41,6 +41,11 @@ class Clients:
         return self._client("alibabacloud_fc_open20210406", "fc")
 
     @functools.cached_property
+    def fc3(self) -> Any:
+        """`alibabacloud_fc20230330`: Function Compute 3.0."""
+        return self._client("alibabacloud_fc20230330", "fc")
+
+    @functools.cached_property
     def ram(self) -> Any:
         """`alibabacloud_ram20150501`."""
         return self._client("alibabacloud_ram20150501", "ram")

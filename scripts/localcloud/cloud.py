@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from .ram.state import Credentials, RamState
 from .rewinding import Memory, Rewindable
 from .service import Core, Service
 from .sts.api import StsService
+from .switches import answer_as
 
 _ROUNDS = 100
 _PATIENCE = 60  # seconds for a request to end whose waits have ended
@@ -67,7 +69,8 @@ class LocalCloud:
     to later, as `fc.function_environment`: it is how a local function finds the local OSS.
     `put_acl_needs_put_bucket` is whether PutBucketAcl on a bucket that does not exist also needs
     `oss:PutBucket` (undocumented). `duplicates` delivers every message on a topic so many more
-    times.
+    times. `probed` is a file of what an account answered (`switches.answer_as`), by which switches
+    are set; it raises as that does.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class LocalCloud:
         host: str = LOOPBACK,
         ports: Mapping[str, int] | None = None,
         access_key: tuple[str, str] | None = None,
+        probed: Path | None = None,
     ) -> None:
         self.account_id = account_id
         self.region = region
@@ -94,7 +98,9 @@ class LocalCloud:
         self.oss = OssState(core, put_acl_needs_put_bucket=put_acl_needs_put_bucket)
         self.mns = MnsState(core, duplicates=duplicates)
         self.log = LogState(core)
-        self.fc = FcState(core, self.ram, self.mns, self.log, dict(function_environment or {}))
+        self.fc = FcState(
+            core, self.ram, self.mns, self.log, self.oss, dict(function_environment or {})
+        )
         self.config = ConfigState(core, self.oss, self.mns)
         services: list[Service] = [
             OssService(core, self.oss, self.ram),
@@ -109,6 +115,8 @@ class LocalCloud:
             *(self.clock, self.journal, self.faults, self.spreading),
             *(self.ram, self.oss, self.mns, self.log, self.fc, self.config),
         )
+        if probed:
+            answer_as(self, probed)
         self.listeners = _listeners(services, host, ports or {})
         self.endpoints = Endpoints(**{name: at.url for name, at in self.listeners.items()})
 

@@ -88,7 +88,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
         description=about,
         epilog="switches:\n"
         + "\n".join(
-            f"  {name:27} {switch.about}" + (switch.strict and f" (--strict: {switch.strict})")
+            f"  {name:33} {switch.about}" + (switch.strict and f" (--strict: {switch.strict})")
             for name, switch in switches.SWITCHES.items()
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -111,6 +111,8 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     add("--key-secret-file", type=Path, metavar="FILE", help="where that secret is")
     add("--time-scale", type=_scale, default=0.01, metavar="NUMBER",
         help="how long the cloud's own delays last: 1 is an account's (default: 0.01)")  # fmt: skip
+    add("--probed", type=Path, metavar="FILE",
+        help="set switches by what an account answered, before --strict")  # fmt: skip
     add("--strict", action="store_true", help="set every switch to what asks most of a client")
     add("--set", action="append", default=[], metavar="SWITCH=VALUE",
         help="set a switch, after --strict")  # fmt: skip
@@ -154,6 +156,7 @@ def _cloud(chosen: argparse.Namespace) -> LocalCloud:
         host=chosen.host,
         ports={name: port for name, port in chosen.port.items() if name != _CONTROL},
         access_key=_key(chosen),
+        probed=chosen.probed,
         **{name: value for name, value in named.items() if value},
     )
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from .cloud import LocalCloud
 from .coverage import covered
-from .faults import Drop, Fail, Fault, Lag, Order, Stall
+from .faults import LAGGING, Drop, Fail, Fault, Lag, Order, Stall
 from .http import LOOPBACK, Listener, Request, Response
 from .journal import Entry
 
@@ -31,6 +31,7 @@ _FAULTS: Mapping[str, Callable[..., Fault]] = {
 _JSON = {"Content-Type": "application/json"}
 _KINDS = {"status": int, "code": str, "message": str, "fields": dict, "seconds": (int, float),
           "applied": bool, "reads": int}  # fmt: skip
+_BOUNDS = {"status": (300, 599), "times": (1, 10**6), "reads": (1, 10**6), "seconds": (0, 86400)}
 _FURTHEST = 10 * 365 * 86400  # years of which dates can still be told
 
 
@@ -120,6 +121,8 @@ class Control:
         kind, operation = kinds[0], _field(body, "operation", str)
         if operation not in _operations():
             raise ValueError(f"no call is of {operation!r}; one would be oss:PutBucketAcl")
+        if kind == "lag" and operation not in LAGGING:
+            raise ValueError(f"{operation} cannot lag; one that can is oss:PutBucketAcl")
         order = self._cloud.faults.add(
             operation,
             _fault(kind, _field(body, kind, dict)),
@@ -161,6 +164,12 @@ def _field(body: Mapping[str, Any], name: str, kind: Any, default: Any = None) -
     value = body.get(name, default)
     if not isinstance(value, kind):
         raise ValueError(f"{name} is not as it should be: {json.dumps(value)}")
+    if name in _BOUNDS:
+        least, most = _BOUNDS[name]
+        if isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"{name} is {json.dumps(value)}: say a number from {least} to {most}")
+    if name == "code" and not value:
+        raise ValueError("code is empty: say the service's word, such as ServiceUnavailable")
     return value
 
 

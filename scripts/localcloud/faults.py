@@ -55,6 +55,19 @@ class Lag:
     reads: int
 
 
+# What can be late to show.
+LAGGING = frozenset(
+    {
+        *(
+            "oss:PutBucketAcl",
+            "oss:PutBucketPublicAccessBlock",
+            "oss:DeleteBucketPublicAccessBlock",
+        ),
+        *("log:GetLogStoreLogs", "log:GetLogStoreHistogram"),
+        *("config:CreateConfigRule", "config:DeleteConfigRules"),
+    }
+)
+
 Fault = Fail | Stall | Hold | Drop | Lag
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-# Page "Python runtimes" ("python3" is 3.6). python3.12 is Function Compute 3.0's alone; the local
-# cloud takes it everywhere, so that a bundle can be tried on it before 3.0 is spoken here.
+# Page "Python runtimes" ("python3" is 3.6).
 RUNTIMES = {
     "python3": "3.6",
     "python3.9": "3.9",
     "python3.10": "3.10",
     "python3.12": "3.12",
 }
+RUNTIMES_OF_3_0 = ("python3.12",)  # Function Compute 3.0's alone
 
 
 class Interpreter(NamedTuple):

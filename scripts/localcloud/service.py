@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 
 from .clock import Clock
-from .faults import Drop, Fail, Faults, Hold, Lag, Stall
+from .faults import LAGGING, Drop, Fail, Faults, Hold, Lag, Stall
 from .http import Request, Response
 from .journal import Journal
 from .spreading import Spreading
@@ -91,8 +91,8 @@ class Service(abc.ABC):
         """The error in the service's own format."""
 
     def lag(self, operation: Match, reads: int) -> None:
-        """Let the next reads of what was just written show its old state, where that can happen."""
-        raise NotImplementedError(f"{self.name}:{operation.name} cannot lag")
+        """Let the next reads of what was just written show its old state: of one of `LAGGING`."""
+        raise NotImplementedError
 
     def handle(self, request: Request) -> Response:
         """Serve one request, with whatever fault was ordered for it, and journal it."""
@@ -131,6 +131,8 @@ class Service(abc.ABC):
             self.core.clock.hold_until(fault.released)
         if isinstance(fault, Drop) and not fault.applied:
             return Response(dropped=True)
+        if isinstance(fault, Lag) and f"{self.name}:{operation.name}" not in LAGGING:
+            raise NotImplementedError(f"{self.name}:{operation.name} cannot lag")
         if isinstance(fault, Lag):
             self.lag(operation, fault.reads)
         response = self.perform(operation, request)

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from scripts.declared import PATH, load
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.localcloud import LocalCloud, command
@@ -42,13 +43,13 @@ def _ready(cloud: LocalCloud) -> dict[str, str]:
 
 def _with_product(cloud: LocalCloud) -> dict[str, str]:
     """The same once everything of s.yaml is on it; raises ValueError where that cannot be."""
-    from scripts.bundling import bundle, fresh  # noqa: PLC0415  (slow imports)
+    from scripts.bundling import fresh  # noqa: PLC0415  (slow imports)
     from scripts.stage.stage import set_up  # noqa: PLC0415  (which imports this module)
 
-    code = bundle.OUTPUT / "function.zip"
     try:
-        fresh.build(code)
-        rule_id = set_up(cloud, code).rule_id
+        declared = load(PATH, {RULE_ID: "cr-not-known-yet"}, cloud.account_id)
+        fresh.build(declared.function)
+        rule_id = set_up(cloud, declared.function.code).rule_id
     except Problem as problem:
         raise ValueError(str(problem)) from None
     return {**_of_ours(cloud), RULE_ID: rule_id}
@@ -62,6 +63,7 @@ def _of_ours(cloud: LocalCloud) -> dict[str, str]:
         },
         "s_default_fc_endpoint": cloud.endpoints.fc,
         "s_default_enable_fc_endpoint": "true",
+        "FC_CLIENT_CUSTOM_ENDPOINT": cloud.endpoints.fc,  # how its component fc3 has it
     }
 
 

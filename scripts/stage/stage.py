@@ -47,7 +47,7 @@ class Stage:
 
     def audit(self) -> list[AuditLine]:
         """The audit lines so far, in the order in which they were printed."""
-        service, function = self.spec.service.name, self.spec.function.name
+        service, _, function = self.spec.qualified_name.rpartition("/")
         return audit_trail.of_log(self.cloud.fc.logs(service, function).encode())
 
 

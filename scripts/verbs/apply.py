@@ -49,7 +49,7 @@ class Report:
 
 def _apply(context: Context) -> Ended:
     console = context.console
-    if told := fresh.build(context.spec.function.code):
+    if told := fresh.build(context.spec.function):
         console.say(told)
     planned = plan(context.spec, context.clients)
     carry_out.show(console, planned, "what a deploy makes")
@@ -150,4 +150,7 @@ VERB = Verb(
     union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS)),
     Acting,
     _apply,
+    on_fc3=union(
+        deploy_plan.READING_ALONE, deploy_plan.MAKING_ALONE, (GET_CODE,), permissions_of(BUCKETS)
+    ),
 )

@@ -12,8 +12,7 @@ leave one open that the exemptions do not name in full. It stops too where it wo
 drop an exemption that is live and was not named in EXPECT_DROP.
 """
 
-import textwrap
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +27,7 @@ from scripts.declared import dotenv
 from scripts.flows.facts import Survey, examined, permissions_of
 from scripts.terminal import Console, Exit
 
-_LINES = textwrap.TextWrapper(72, break_long_words=False, break_on_hyphens=False)
+_WIDEST = (72, 72, 72, sys.maxsize)  # a command is kept whole, to be copied
 _BROKEN = (Standing.FAULT, Standing.UNSEEN)
 
 
@@ -63,7 +62,7 @@ class Report:
 def _doctor(context: Context) -> Ended:
     options, spec = context.options, context.spec
     code = spec.function.code  # compared where there is any; a deploy builds it for itself
-    if code.is_file() and not options.before_deploy and (told := fresh.build(code)):
+    if code.is_file() and not options.before_deploy and (told := fresh.build(spec.function)):
         context.console.say(told)
     settings = dotenv.environment(options.spec.parent / ".env", context.environ)
     survey = Survey(spec, context.clients, settings, options.exemptions)
@@ -80,20 +79,13 @@ def _doctor(context: Context) -> Ended:
 
 
 def _show(console: Console, found: list[Diagnosis]) -> None:
-    rows = [row for each in found for row in _rows(each)]
-    console.table(("link", "state", "what", "mend"), rows)
+    rows = [(each.link, each.standing.value, each.what, each.mend) for each in found]
+    console.table(("link", "state", "what", "mend"), rows, piped=_WIDEST)
     if broken := _broken(found):
         links = ", ".join(dict.fromkeys(each.link for each in broken))
         console.say(f"findings may be lost, or what was set live undone: see {links}", "red")
     else:
         console.say("the chain is sound", "green")
-
-
-def _rows(each: Diagnosis) -> Iterator[tuple[str, str, str, str]]:
-    """A row for each line of what there is to say; a command is kept whole, to be copied."""
-    first, *further = _LINES.wrap(each.what)
-    yield each.link, each.standing.value, first, each.mend
-    yield from (("", "", line, "") for line in further)
 
 
 def _broken(found: list[Diagnosis]) -> list[Diagnosis]:

@@ -164,7 +164,7 @@ def _deployed(context: Context) -> DeployedFunction:
 
     Raises Problem if it does not.
     """
-    spec, name = context.spec, context.spec.function.name
+    spec, name = context.spec, context.spec.function_in_cloud
     deployed = DeployedFunction.find(spec, context.clients)
     if deployed is None:
         raise Problem(f"{name} is not deployed, so nobody acts on an evaluation: deploy it first")

@@ -49,7 +49,7 @@ class Report:
 
 
 def _pause(context: Context) -> Ended:
-    console, name = context.console, context.spec.function.name
+    console, name = context.console, context.spec.function_in_cloud
     now = datetime.now(timezone.utc).replace(microsecond=0)
     context.act()
     live, changed = _paused(context, now)

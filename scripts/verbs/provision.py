@@ -28,7 +28,7 @@ from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain.facts import Running
 from scripts.decide.chain.model import PAUSE, RESUME
 from scripts.decide.chain.rule import closes_once_on
-from scripts.declared import Spec, dotenv, files
+from scripts.declared import Generation, Spec, dotenv, files
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import Problem
 from scripts.flows import beside, carry_out
@@ -101,14 +101,20 @@ def _provision(context: Context) -> Ended:
             if found := obstacles(spec, clients):  # since the plan was shown
                 raise Problem("; ".join(found))
             carry_out.carry_out(console, planned, applied)
-            console.say(
-                "next: s deploy -y --use-local, or resource-repair apply where there is no Node"
-            )
+            console.say(f"next: {_next(context)} where there is no Node")
         else:
             console.say("nothing was done")
             end = Exit.PROBLEM
     _tell_of_the_shell(context, settings)
     return Ended(end, Report(carry_out.report(planned, applied), []))
+
+
+def _next(context: Context) -> str:
+    """How it goes on, by the client or without."""
+    if context.spec.generation is Generation.FC2:
+        return "s deploy -y --use-local, or resource-repair apply"
+    file = context.options.spec.name
+    return f"s deploy -y -t {file}, or resource-repair apply -t {file}"
 
 
 def _recipients(context: Context) -> Recipients:
@@ -127,8 +133,8 @@ def _would_close(spec: Spec, clients: Clients) -> str:
         return ""
     return (
         f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
-        f"{spec.function.name}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, which "
-        "counts them; or switch the rule on by hand"
+        f"{spec.function_in_cloud}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, "
+        "which counts them; or switch the rule on by hand"
     )
 
 

@@ -116,9 +116,7 @@ class Options(Acting):
             if len(short) < _SHORTEST_ID:
                 raise UsageError(f"--id {short} is too short to tell one: {_SHORTEST_ID} at least")
         if self.discard and not self.reason.strip():
-            raise UsageError(
-                "--discard takes away what was never settled: say why, as --reason WHY"
-            )
+            raise UsageError("--discard takes away what was never settled: add --reason WHY")
         if self.discard and self.to != _TO_FUNCTION:
             raise UsageError("--to sends, and --discard does not: say one of them")
         if self.reason and not self.discard:
@@ -305,9 +303,10 @@ def _refuse_in_report(live: DeployedFunction) -> None:
     """In mode report it settles each finding without closing anything: it would be lost so."""
     if live.mode == REPORT:
         is_so = f"is {live.pause}" if live.pause else f"runs in mode {REPORT}"
+        mend = "`resource-repair resume`" if live.pause else "deploy it in mode enforce"
         raise Problem(
-            f"{live.spec.function.name} {is_so}: it would let each message pass and close nothing; "
-            f"{'`resource-repair resume`' if live.pause else 'deploy it in mode enforce'} first"
+            f"{live.spec.function_in_cloud} {is_so}: it would let each message pass and close "
+            f"nothing; {mend} first"
         )
 
 

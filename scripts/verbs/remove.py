@@ -5,12 +5,15 @@ are of all regions, while only this one is looked at, unless it is said that the
 go with the log store, and what is in the failure queue with the queue: as long as messages wait
 there, nothing is removed unless it is said that they may be left or lost.
 
+While our function is on the other Function Compute too, as in a move between the two, what is
+around it stays: then the function alone goes, with what only it has.
+
 Shows what would go and what stays, asks, and does it. Safe to repeat.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 from cyclopts import Parameter
@@ -18,6 +21,8 @@ from cyclopts import Parameter
 from scripts.account import inventory
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
+from scripts.account.compute import beside
+from scripts.account.function_role import FunctionRole, RolePolicy
 from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
 from scripts.account.permission import union
@@ -33,6 +38,7 @@ from scripts.terminal import Console, Exit
 from scripts.words import count
 
 _ROLE = "role"
+_DEPLOYED = {"trigger", "function", "service"}
 _GETS_RID = (
     "resource-repair redrive; what that cannot settle is taken away by "
     "resource-repair redrive --discard --reason WHY"
@@ -79,9 +85,10 @@ def fates(spec: Spec, clients: Clients, *, roles: bool) -> list[Fate]:
     """
     found = []
     going: set[str] = set()  # as `users` names them
+    other = cache(partial(_other, spec, clients))
     for resource in removable(spec, clients):
         if resource.there():
-            stays = _stays(resource, going, roles=roles)
+            stays = _shared(resource, other) or _stays(resource, going, roles=roles)
             found.append(Fate(resource, stays))
             if not stays:
                 is_function = resource.kind == "function"
@@ -124,6 +131,21 @@ def _stays(resource: Removable, going: Collection[str], *, roles: bool) -> str:
     if staying := [name for name in users if name not in going]:
         return f"it is used by what stays: {', '.join(staying)}"
     return _ELSEWHERE if resource.kind == _ROLE and not roles else ""
+
+
+def _other(spec: Spec, clients: Clients) -> str:
+    """Our function on the other generation, in words; empty for none. Raises CloudError."""
+    name = beside(spec, clients)
+    return name and f"{name}, on {spec.generation.other.product}"
+
+
+def _shared(resource: Removable, other: Callable[[], str]) -> str:
+    """Why what is around the function stays: the other one, if there is one, goes by it too."""
+    of_role = isinstance(resource, FunctionRole | RolePolicy)  # which tell who has them
+    if of_role or resource.kind in _DEPLOYED:
+        return ""
+    name = other()
+    return name and f"{name}, goes by it too"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +212,7 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
     for index, (resource, stays) in enumerate(planned):
         if stays:
             continue
-        if changed := patiently(partial(_delete_unless_it_stays, resource, context.options)):
+        if changed := patiently(partial(_delete_unless_it_stays, resource, context)):
             planned[index] = Fate(resource, changed)
             console.say(f"kept {resource.kind} {resource.name}: {changed}", "yellow")
             end = Exit.PROBLEM
@@ -221,14 +243,15 @@ def _forget(context: Context, rule_id: str) -> None:
         context.console.say(f"took {rule_id} out of {path.name}", "green")
 
 
-def _delete_unless_it_stays(resource: Removable, options: Options) -> str:
+def _delete_unless_it_stays(resource: Removable, context: Context) -> str:
     """Look again and delete; gives why it stays after all, if it does.
 
     Much may happen before the yes is said, and more while what is throttled is tried again.
     """
+    options, other = context.options, partial(_other, context.spec, context.clients)
     if not resource.there():
         return ""
-    if stays := _stays(resource, (), roles=options.roles):
+    if stays := _shared(resource, other) or _stays(resource, (), roles=options.roles):
         return stays if resource.there() else ""  # it may have gone since it was asked for
     # The function sent to its queue until it was gone.
     if isinstance(resource, Queue) and not options.discard_failures and (left := resource.holds()):

@@ -49,7 +49,7 @@ class Report:
 
 
 def _resume(context: Context) -> Ended:
-    console, name = context.console, context.spec.function.name
+    console, name = context.console, context.spec.function_in_cloud
     live = DeployedFunction.read(context.spec, context.clients)
     pause = live.pause
     if pause is None:
@@ -78,9 +78,9 @@ def _go_on(
             if reported is not None:
                 _check_same(reported, _reported(context, live))
             live = patiently(lambda: _resumed(context, before, pause))
-            console.say(f"resumed: {live.spec.function.name} runs in mode {live.mode}", "green")
+            console.say(f"resumed: {live.spec.function_in_cloud} runs in mode {live.mode}", "green")
     told = None if reported is None else [each.bucket for each in reported.to_close]
-    name, changed = live.spec.function.name, live is not before
+    name, changed = live.spec.function_in_cloud, live is not before
     return Ended(end, Report(name, live.mode, live.pause, changed, told))
 
 
@@ -107,28 +107,25 @@ def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
 
 
 def _check_same(before: Prospect, now: Prospect) -> None:
-    """Raise Problem where what was agreed to is not what would be closed now."""
+    """Raise Problem where more would be closed now than was agreed to; fewer are no danger."""
     agreed, found = ({each.bucket for each in seen.to_close} for seen in (before, now))
-    if agreed != found:
-        names = ", ".join(sorted(agreed ^ found)[:_NAMED])
-        raise Problem(
-            f"what new findings would close changed meanwhile ({names}), so it stays paused: run "
-            "again"
-        )
+    if found - agreed:
+        names = ", ".join(sorted(found - agreed)[:_NAMED])
+        raise Problem(f"new findings would close {names} too by now: it stays paused, so run again")
 
 
 def _check_unreadable(live: DeployedFunction) -> None:
     if live.mode == REPORT and PAUSED in live.environment:
         raise Problem(
-            f"the variable {PAUSED} of {live.spec.function.name} cannot be read, so the mode to go "
-            "back to is not known: deploy, which brings what is declared"
+            f"the variable {PAUSED} of {live.spec.function_in_cloud} cannot be read, so the mode "
+            "to go back to is not known: deploy, which brings what is declared"
         )
 
 
 def _reported(context: Context, live: DeployedFunction) -> Prospect:
     """What the rules that the live function acts on report, by the exemptions that it has."""
     if not live.environment.get(_RULE_IDS):
-        raise Problem(f"{live.spec.function.name} acts on no rule: deploy it anew")
+        raise Problem(f"{live.spec.function_in_cloud} acts on no rule: deploy it anew")
     function = replace(context.spec.function, environment=live.environment)
     spec = replace(context.spec, function=function)
     today = datetime.now(timezone.utc).date()

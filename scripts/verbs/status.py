@@ -231,7 +231,7 @@ def _few(names: Sequence[str]) -> str:
 
 def _show_function(context: Context, reader: ViewReader) -> None:
     """Whether it is paused, and whether it has the exemptions that are here."""
-    console, name, live = context.console, context.spec.function.name, reader.live
+    console, name, live = context.console, context.spec.function_in_cloud, reader.live
     if isinstance(live, Unread):
         console.say(f"whether {name} is paused: {live}", "yellow")
     elif held := reader.brake:

@@ -46,7 +46,7 @@ class Report:
 
 
 def _verify(context: Context) -> Ended:
-    if told := fresh.build(context.spec.function.code):
+    if told := fresh.build(context.spec.function):
         context.console.say(told)
     found = find_drift(context.spec, context.clients)
     _show(context, found)
@@ -107,4 +107,5 @@ VERB = Verb(
     (*COMPARING, GET_CODE, *proof.PERMISSIONS),
     Options,
     _verify,
+    on_fc3=(*deploy_plan.READING_ALONE, GET_CODE, *proof.PERMISSIONS),
 )

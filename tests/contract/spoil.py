@@ -9,6 +9,7 @@ from alibabacloud_mns_open20220119 import models as mns
 from alibabacloud_sls20201230 import models as log
 
 from scripts.account.clients import Clients
+from scripts.account.compute import compute
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.declared import Spec
 from scripts.flows.facts import Survey, examined
@@ -200,7 +201,7 @@ def no_store(account: Account) -> None:
 
 def no_trigger(account: Account) -> None:
     """The trigger goes."""
-    account.clients.fc.delete_trigger(SERVICE, FUNCTION, account.spec.trigger.name)
+    compute(account.spec, account.clients).delete_trigger(account.spec.trigger.name)
 
 
 def trigger(*, role: str | None) -> Plant:
@@ -270,8 +271,7 @@ def variable(name: str, value: str) -> Plant:
 
 def no_destination(account: Account) -> None:
     """The function's asynchronous configuration goes."""
-    request = fc.DeleteFunctionAsyncInvokeConfigRequest()
-    account.clients.fc.delete_function_async_invoke_config(SERVICE, FUNCTION, request)
+    compute(account.spec, account.clients).delete_async()
 
 
 # An account that others were at work on before

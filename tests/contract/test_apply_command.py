@@ -2,10 +2,13 @@ import json
 
 import pytest
 
+from scripts.declared import Generation
 from scripts.localcloud.faults import Fail
 from tests.account import Account
+from tests.parts import EITHER
 
 
+@EITHER
 def test_it_shows_applies_and_is_done(
     provisioned: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -16,8 +19,12 @@ def test_it_shows_applies_and_is_done(
     second = capsys.readouterr().out
 
     assert first.startswith(f"account {provisioned.cloud.account_id}, region cn-shanghai\n")
-    assert "create  service" in first
-    assert "created service resource_repair\n" in first
+    spec = provisioned.spec
+    function = ("function", spec.function_in_cloud)
+    on_2 = spec.generation is Generation.FC2
+    for kind, name in (("service", spec.service.name), function) if on_2 else (function,):
+        assert f"create  {kind}" in first
+        assert f"created {kind} {name}\n" in first
     assert "nothing to do" in second
 
 

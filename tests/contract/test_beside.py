@@ -31,7 +31,7 @@ def test_the_doctor_sees_that_cloud_config_closes_buckets_too(sound: Account) ->
     assert look(sound) == []
     remedy(sound)
     (told,) = look(sound)
-    assert (told.link, told.standing) == ("others", Standing.FAULT)
+    assert (told.link, told.standing) == ("who else acts", Standing.FAULT)
     assert PUT_ACL in told.what
     assert sound.rule_id in told.what
     (before,) = look(sound, before_deploy=True)

@@ -39,6 +39,7 @@ NAMES = {
     *(f"RESOURCE_REPAIR_{service}_ENDPOINT" for service in SERVICES),
     "s_default_fc_endpoint",
     "s_default_enable_fc_endpoint",
+    "FC_CLIENT_CUSTOM_ENDPOINT",
     "NO_PROXY",
     "no_proxy",
 }
@@ -72,6 +73,7 @@ def test_a_shell_can_evaluate_what_is_printed() -> None:
         assert "ALIBABA_CLOUD_SECURITY_TOKEN" not in found
         assert found["s_default_fc_endpoint"] == found["RESOURCE_REPAIR_FC_ENDPOINT"]
         assert found["s_default_enable_fc_endpoint"] == "true"
+        assert found["FC_CLIENT_CUSTOM_ENDPOINT"] == found["RESOURCE_REPAIR_FC_ENDPOINT"]
         use(found)
 
 

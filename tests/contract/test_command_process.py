@@ -323,7 +323,7 @@ def test_other_shells_take_the_script(shell: str, tmp_path: Path) -> None:
         assert said([shell, "-n", tmp_path / "script"], tmp_path)[0] == 0
 
 
-OLD = [*permissions.VERBS, "check-deploy"]
+OLD = [*(name for name in permissions.VERBS if name != "probe"), "check-deploy"]
 
 
 def made(tmp_path: Path, *words: str, **environ: str) -> tuple[int, str, str]:

@@ -92,6 +92,8 @@ def test_a_rule_lives_as_it_was_written(rig: ConfigRig, config: Client) -> None:
     rig.settle()
     listed = config.list_config_rules(models.ListConfigRulesRequest(config_rule_state="ACTIVE"))
     assert [r.config_rule_id for r in listed.body.config_rules.config_rule_list] == [rule_id]
+    with pytest.raises(DaraException, match="ConfigRuleState is invalid: must be one of"):
+        config.list_config_rules(models.ListConfigRulesRequest(config_rule_state="RESTING"))
 
     deleted = config.delete_config_rules(
         models.DeleteConfigRulesRequest(config_rule_ids=f"{rule_id},cr-missing")

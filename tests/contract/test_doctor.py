@@ -9,9 +9,10 @@ from scripts.localcloud.faults import Fail
 from tests.account import QUEUE, Account
 from tests.contract import spoil
 from tests.contract.spoil import FUNCTION_ROLE, Plant, look
-from tests.parts import edit
+from tests.parts import EITHER, edit
 
 
+@EITHER
 def test_what_is_provisioned_and_deployed_is_sound(sound: Account) -> None:
     """With everything in place there is nothing to say."""
     assert look(sound) == []
@@ -158,6 +159,7 @@ def test_cloud_config_switched_off_is_named(sound: Account) -> None:
     assert "activate it" in found.mend
 
 
+@EITHER
 def test_a_lost_subscription_is_named(sound: Account) -> None:
     """That nobody listens to the topic any more is told, and that it takes a trigger made anew."""
     spoil.no_subscription(sound)

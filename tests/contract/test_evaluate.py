@@ -18,7 +18,7 @@ from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.evaluate import VERB
 from tests.account import Account
-from tests.parts import Terminal, count, without, zipped
+from tests.parts import EITHER, Terminal, count, without, zipped
 
 TODAY = datetime.now(timezone.utc).date()
 
@@ -31,6 +31,7 @@ def open_buckets(product: Account) -> Account:
     return product
 
 
+@EITHER
 def test_it_closes_as_many_as_were_expected(
     open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The verbs that compare or bring code build the project's own bundle first."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,10 @@ def test_verify_and_apply_take_what_is_in_the_sources(
     assert "change  function" in said
 
 
-def test_another_bundle_is_left_alone(code: Path, tmp_path: Path) -> None:
+def test_another_bundle_is_left_alone(product: Account, code: Path, tmp_path: Path) -> None:
     """Only the project's own is built."""
     other = Path(shutil.copy(code, tmp_path))
-    assert fresh.build(other) == ""
+    assert fresh.build(replace(product.spec.function, code=other)) == ""
     assert other.read_bytes() == code.read_bytes()
 
 

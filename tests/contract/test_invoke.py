@@ -9,6 +9,7 @@ import pytest
 from scripts import ROOT
 from tests.account import RULE_ID, SERVICE, Account
 from tests.e2e import scene
+from tests.parts import EITHER
 
 EVENTS = ROOT / "events"
 
@@ -24,6 +25,7 @@ def invoke(product: Account) -> Invoke:
     )
 
 
+@EITHER
 def test_it_prints_what_the_function_did(
     product: Account, invoke: Invoke, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,6 +38,7 @@ def test_it_prints_what_the_function_did(
     assert product.cloud.oss.bucket("config-snapshot").acl == "private"
 
 
+@EITHER
 @pytest.mark.parametrize(
     ("event", "says"),
     [

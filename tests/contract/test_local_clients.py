@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from alibabacloud_config20200907.models import ListConfigRulesRequest
+from alibabacloud_fc20230330.models import ListFunctionsRequest
 from alibabacloud_fc_open20210406.models import ListServicesRequest
 from alibabacloud_mns_open20220119.models import CreateQueueRequest, ListTopicRequest
 from alibabacloud_ram20150501.models import ListRolesRequest
@@ -30,6 +31,7 @@ def clients() -> Iterator[Clients]:
     "ask",
     [
         lambda clients: clients.fc.list_services(ListServicesRequest()),
+        lambda clients: clients.fc3.list_functions(ListFunctionsRequest()),
         lambda clients: clients.ram.list_roles(ListRolesRequest()),
         lambda clients: clients.sts.get_caller_identity(),
         lambda clients: clients.config.list_config_rules(ListConfigRulesRequest()),

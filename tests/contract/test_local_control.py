@@ -109,6 +109,18 @@ def test_faults_are_ordered_and_suffered(remote: Remote) -> None:
         ({"operation": "oss:PutObject", "fail": {"code": "Busy"}}, "status"),
         ({"operation": "oss:PutObject", "fail": {"status": 503, "code": "Busy", "x": 1}}, "x"),
         ({"operation": "oss:PutObject", "drop": {}, "times": "two"}, "times"),
+        *(({"operation": "oss:PutObject", "drop": {}, "times": n}, "times is") for n in (-1, 0)),
+        *(
+            ({"operation": "oss:PutObject", "fail": {"status": n, "code": "Busy"}}, "status is")
+            for n in (99, 200, 1000, True)
+        ),
+        ({"operation": "oss:PutObject", "fail": {"status": 503, "code": ""}}, "code is"),
+        *(
+            (f'{{"operation": "oss:PutObject", "stall": {{"seconds": {n}}}}}', "seconds is")
+            for n in ("-1", "NaN", "Infinity", "1e300")
+        ),
+        ({"operation": "oss:PutBucketAcl", "lag": {"reads": 0}}, "reads is"),
+        ({"operation": "oss:PutObject", "lag": {"reads": 1}}, "one that can is oss:PutBucketAcl"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(remote: Remote, body: object, says: str) -> None:

@@ -18,6 +18,7 @@ from unittest.mock import patch
 import pytest
 
 from scripts import ROOT, patience
+from scripts.account import buckets
 from scripts.account.mark import TAG_KEY
 from scripts.account.permission import Permission
 from scripts.context import Verb
@@ -26,7 +27,7 @@ from scripts.localcloud import Fail, Lag, LocalCloud
 from scripts.stage.serve import environment
 from scripts.verbs.verify import Options
 from tests.account import Account
-from tests.parts import edit, project, without
+from tests.parts import EITHER, edit, project, without
 
 OURS = {TAG_KEY: "resource-repair-proof"}
 LEFT = "resource-repair-proof-0123456789abcde"  # but for the last digit
@@ -67,6 +68,7 @@ def once_opened(product: Account, then: Callable[[str], object]) -> Iterator[Non
     watcher.join()
 
 
+@EITHER
 def test_the_loop_is_proved(product: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """A bucket of its own is opened, closed by the function and taken away; each leg has a time."""
     before = product.started()
@@ -360,3 +362,14 @@ def test_each_refused_permission_is_named(
         assert made(product.cloud) == before
     left = {"oss:DeleteBucket": made(product.cloud)[-1:], "oss:GetBucketTagging": [f"{LEFT}0"]}
     assert product.cloud.oss.names() == left.get(missing.action, [])
+
+
+def test_the_account_s_buckets_are_listed_by_prefix(product: Account) -> None:
+    """All buckets whose names begin so are given with their regions, and no others."""
+    for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
+        product.cloud.oss.create(name, region=region)
+    found = buckets.listed(product.clients, "a-")
+    assert {name: each.region for name, each in found.items()} == {
+        "a-1": "cn-beijing",
+        "a-2": "cn-shanghai",
+    }

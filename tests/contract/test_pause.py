@@ -20,8 +20,8 @@ from scripts.declared import PATH
 from scripts.flows import beside
 from scripts.localcloud import Drop, Fail, Hold
 from scripts.verbs import pause, resume
-from tests.account import FUNCTION, SERVICE, Account
-from tests.parts import Terminal, without
+from tests.account import Account
+from tests.parts import EITHER, Terminal, without
 
 
 def environment(product: Account) -> Mapping[str, str]:
@@ -31,8 +31,7 @@ def environment(product: Account) -> Mapping[str, str]:
 
 def settings(product: Account) -> dict[str, Any]:
     """All that Function Compute tells of the live function, but for its variables and when."""
-    place = (SERVICE, FUNCTION)
-    found = product.cloud.fc.resources.function(*place)
+    found = product.cloud.fc.resources.function(*product.place)
     return {
         **{k: v for k, v in found.settings.items() if k != "environmentVariables"},
         "code": found.code.checksum,
@@ -50,6 +49,7 @@ def updates(product: Account) -> int:
     return len(product.cloud.journal.entries("fc", "UpdateFunction"))
 
 
+@EITHER
 def test_a_pause_changes_the_mode_and_nothing_else(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +90,7 @@ def test_the_first_pause_counts(product: Account, capsys: pytest.CaptureFixture[
     assert (environment(product), updates(product)) == (before, count)
 
 
+@EITHER
 @pytest.mark.parametrize("mode", ["enforce", "report"])
 def test_resume_puts_back_what_was(product: Account, mode: str) -> None:
     """After pause and resume every variable is as it was, whichever mode that means."""
@@ -191,7 +192,7 @@ def test_what_is_opened_while_a_person_says_yes_is_no_part_of_it(
 
     monkeypatch.setattr(sys, "stdin", Slow("y\ny\n"))
     assert product.run("resume") == 1
-    assert "changed meanwhile (second), so it stays paused" in capsys.readouterr().err
+    assert "new findings would close second too by now: it stays paused" in capsys.readouterr().err
     assert environment(product)["repairMode"] == "report"
     assert product.run("resume") == 0
 
@@ -253,6 +254,7 @@ def test_a_reason_that_does_not_fit_is_told(
     assert environment(product) == before
 
 
+@EITHER
 @pytest.mark.parametrize("fault", [Drop(), Drop(applied=False), Fail(503, "InternalServerError")])
 def test_a_bad_moment_does_not_stop_the_stop(
     product: Account, capsys: pytest.CaptureFixture[str], fault: Drop | Fail
@@ -281,10 +283,10 @@ def changed_meanwhile(product: Account) -> Iterator[None]:
         product.cloud.journal.wait_for(
             lambda entries: sum(entry.action == "GetFunction" for entry in entries) > seen, 30
         )
-        place = (SERVICE, FUNCTION)
-        found = product.cloud.fc.resources.function(*place).settings["environmentVariables"]
+        resources = product.cloud.fc.resources
+        found = resources.function(*product.place).settings["environmentVariables"]
         fields = {"environmentVariables": {**found, "logLevel": "DEBUG"}}
-        product.cloud.fc.resources.update_function(*place, fields)
+        resources.update_function(*product.place, fields)
         hold.released.set()
 
     other = threading.Thread(target=change)
@@ -302,6 +304,7 @@ def test_what_somebody_else_changes_meanwhile_stays(product: Account) -> None:
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 def test_a_resume_that_was_overtaken_stops(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -341,6 +344,7 @@ def test_a_pause_that_cannot_be_read_is_told(
     assert environment(product)["repairMode"] == "report"
 
 
+@EITHER
 @pytest.mark.parametrize("verb", [pause, resume], ids=["pause", "resume"])
 def test_what_is_not_deployed_is_told(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: Any

@@ -15,6 +15,7 @@ from scripts.localcloud.journal import Entry
 from scripts.verbs.publish import of_message
 from tests.account import RULE_ID, Account
 from tests.e2e import scene
+from tests.parts import EITHER
 
 EVENTS = ROOT / "events"
 NOW = datetime.now(timezone.utc)
@@ -31,6 +32,7 @@ def publish(product: Account) -> Publish:
     )
 
 
+@EITHER
 def test_it_goes_by_the_topic_and_comes_back_by_the_log(
     product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from scripts.localcloud import Fail, Hold
 from scripts.localcloud.journal import Entry
 from scripts.verbs.redrive import VERB
 from tests.account import FUNCTION, QUEUE, RULE_ID, SERVICE, Account
-from tests.parts import Terminal, count
+from tests.parts import EITHER, Terminal, count
 
 DENIED = Fail(403, "AccessDenied")
 
@@ -45,6 +45,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return found
 
 
+@EITHER
 def test_once_mended_everything_is_settled_and_removed(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -150,8 +150,8 @@ def test_a_damaged_message_with_a_finding_of_ours_tells_the_way_out(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--discard", "--yes"], "say why, as --reason WHY"),
-        (["--discard", "--yes", "--reason", "  "], "say why, as --reason WHY"),
+        (["--discard", "--yes"], "add --reason WHY"),
+        (["--discard", "--yes", "--reason", "  "], "add --reason WHY"),
         (["--discard", "--reason", "why", "--to", "topic"], "--to sends, and --discard does not"),
         (["--reason", "why"], "--reason is of --discard"),
         (["--discard", "--reason", "why"], "nobody is here to be asked"),

@@ -26,6 +26,7 @@ from scripts.verbs import report
 from scripts.verbs.report.page import Subject, render
 from tests import posture_sample
 from tests.account import Account
+from tests.parts import EITHER
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE = 390  # CSS pixels
@@ -86,6 +87,7 @@ look();
 </script>"""
 
 
+@EITHER
 def test_the_page_tells_how_the_account_stands(
     product: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,12 +82,7 @@ def test_the_recorded_life_of_the_own_specification_is_answered_as_recorded(
             cloud.ram.detach("resource-repair-role", "System", "AliyunOSSFullAccess")
         answer = replay(cloud, request)
         wanted = {"code": "", "message": "", **request["answered"]}
-        given = {
-            "status": answer.status,
-            "content_type": answer.headers.get("Content-Type", ""),
-            "code": error_code(answer),
-            "message": error_message(answer),
-        }
+        given = outcome(answer)
         if given != wanted:
             differing.append((request["scenario"], request["n"], given, wanted))
     assert differing == []
@@ -141,6 +136,16 @@ def rpc_query(credentials: Credentials, method: str, params: dict[str, str]) -> 
     digest = hmac.new(key, text.encode(), hashlib.sha1).digest()
     signature = urllib.parse.quote(base64.b64encode(digest).decode(), safe="")
     return f"{query}&Signature={signature}"
+
+
+def outcome(answer: Answer) -> dict[str, Any]:
+    """Of an answer what the client goes by."""
+    return {
+        "status": answer.status,
+        "content_type": answer.headers.get("Content-Type", ""),
+        "code": error_code(answer),
+        "message": error_message(answer),
+    }
 
 
 def error_code(answer: Answer) -> str:

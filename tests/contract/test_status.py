@@ -9,29 +9,37 @@ import oss2
 import pytest
 
 from resource_repair.exemptions import Exemption
-from scripts.account import buckets
 from scripts.account.permission import Permission
 from scripts.flows import beside
 from scripts.localcloud import Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.status import VERB
 from tests.account import Account
-from tests.parts import public_policy, without
+from tests.parts import EITHER, public_policy, without
 
 TODAY = datetime.now(timezone.utc).date()
+
+
+def answered(
+    product: Account, capsys: pytest.CaptureFixture[str], *arguments: str, ends: int = 0, **who: Any
+) -> dict[str, Any]:
+    """The document of --json."""
+    capsys.readouterr()
+    assert product.run("status", "--json", *arguments, **who) == ends
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
 
 
 def shown(
     product: Account, capsys: pytest.CaptureFixture[str], *arguments: str, ends: int = 0
 ) -> dict[str, Any]:
     """What is shown, by bucket, as JSON; all of it must be known."""
-    capsys.readouterr()
-    assert product.run("status", "--json", *arguments) == ends
-    document = json.loads(capsys.readouterr().out)
+    document = answered(product, capsys, *arguments, ends=ends)
     assert document["not_read"] == []
     return {each["bucket"]: each for each in document["buckets"]}
 
 
+@EITHER
 def test_a_bucket_is_shown_from_all_sides(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,12 +195,11 @@ def test_exemptions_that_are_not_those_here_are_told(
     with product.live_exemptions(Exemption("config-snapshot", "the site", "web-team", end)):
         assert product.run("status") == 0
         people = capsys.readouterr().out
-        assert product.run("status", "--json") == 0
+        document = answered(product, capsys)
 
     says = "the live exemptions count, and differ from those in "
     (line,) = [line for line in people.splitlines() if line.startswith(says)]
     assert f"(only live: config-snapshot until {end}; only there: config-website until " in line
-    document = json.loads(capsys.readouterr().out)
     held = {each["bucket"]: bool(each["exemption"]) for each in document["buckets"]}
     assert held == {"config-snapshot": True, "config-website": False}
     assert document["exemptions"] == {"deployed": True, "why": line}
@@ -204,8 +211,7 @@ def test_where_the_live_exemptions_cannot_be_read_those_here_are_shown(
     """Which these are is told, and that it is not known whether they are live."""
     product.plant(config_website="private")
     may = without(VERB.permissions, "fc:GetFunctionCode")
-    assert product.run("status", "--json", may=may) == 1
-    document = json.loads(capsys.readouterr().out)
+    document = answered(product, capsys, ends=1, may=may)
     assert document["exemptions"]["deployed"] is None
     assert "since the live ones were not read (fc:GetFunctionCode)" in document["exemptions"]["why"]
     assert document["buckets"][0]["exemption"]["owner"] == "web-team"
@@ -226,10 +232,9 @@ def test_without_a_function_no_exemption_is_deployed(
 ) -> None:
     """Before the first deploy, and after the function was removed, that is told."""
     product.cloud.faults.add("fc:GetFunction", Fail(404, "FunctionNotFound"))
-    assert product.run("status", "--json") == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["exemptions"]["deployed"] is False
-    assert "is not deployed, so no exemption holds yet" in document["exemptions"]["why"]
+    exemptions = answered(product, capsys)["exemptions"]
+    assert exemptions["deployed"] is False
+    assert "is not deployed, so no exemption holds yet" in exemptions["why"]
 
 
 def test_a_bucket_of_another_region_is_found(
@@ -255,6 +260,20 @@ def test_a_bucket_that_is_not_there_is_a_problem(
     said = capsys.readouterr()
     assert "no such bucket" in said.out
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    "operation", ["GetBucketPolicyStatus", "GetBucketPublicAccessBlock", "GetBucketTagging"]
+)
+def test_a_bucket_that_goes_away_while_it_is_read_is_gone(
+    product: Account, capsys: pytest.CaptureFixture[str], operation: str
+) -> None:
+    """As OSS says so: nothing of it is left unread, nor open."""
+    product.plant(leaving="public-read")
+    product.cloud.faults.add(f"oss:{operation}", Fail(404, "NoSuchBucket"), subject="leaving")
+    with product.deployed_with(exemptTag="public-until"):
+        told = shown(product, capsys)["leaving"]
+    assert (told["standing"], told["acl"], told["public_by_policy"]) == ("gone", None, None)
 
 
 @pytest.mark.parametrize(
@@ -327,17 +346,6 @@ def test_without_a_log_store_the_rest_is_shown(
     assert "ACL                  private" in said.out
 
 
-def test_the_account_s_buckets_are_listed_by_prefix(product: Account) -> None:
-    """All buckets whose names begin so are given with their regions, and no others."""
-    for name, region in {"a-1": "cn-beijing", "a-2": "cn-shanghai", "b-1": "cn-beijing"}.items():
-        product.cloud.oss.create(name, region=region)
-    found = buckets.listed(product.clients, "a-")
-    assert {name: each.region for name, each in found.items()} == {
-        "a-1": "cn-beijing",
-        "a-2": "cn-shanghai",
-    }
-
-
 def test_what_is_public_by_policy_alone_is_told_first(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -356,8 +364,7 @@ def test_what_is_public_by_policy_alone_is_told_first(
     assert "public by its policy alone, which no rule sees" in row
     assert "see to its policy, or switch Block Public Access on for it" in row
     assert said[-1] == "left out: 1 in order; --all lists every one"
-    assert product.run("status", "--json") == 1
-    counted = json.loads(capsys.readouterr().out)["totals"]
+    counted = answered(product, capsys, ends=1)["totals"]
     assert (counted["buckets"], counted["public_by_policy"]) == (2, ["leaky"])
 
     product.cloud.oss.set_block_public_access("leaky", blocked=True)

@@ -15,7 +15,7 @@ from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.rules import Ignore
 from scripts.verbs.sweep import VERB
 from tests.account import Account
-from tests.parts import Terminal, without
+from tests.parts import EITHER, Terminal, without
 
 DENIED = Fail(403, "AccessDenied")
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=timezone.utc)
@@ -51,6 +51,7 @@ def answered(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+@EITHER
 def test_it_closes_what_is_open_and_nothing_else(
     open_buckets: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

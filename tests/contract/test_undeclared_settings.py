@@ -1,19 +1,18 @@
 """Whatever somebody sets by hand, and s.yaml leaves alone, is told as drift, setting by setting."""
 
-import inspect
-import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from alibabacloud_fc_open20210406 import models as fc
 from Tea.model import TeaModel
 
-from scripts.account.defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
+from scripts.account.compute.fc2_defaults import FUNCTION_DEFAULTS, SERVICE_DEFAULTS
 from scripts.decide.drift import Drift
 from scripts.flows.compare import find_drift
 from tests.account import FUNCTION, SERVICE, Account
 from tests.contract.spoil import look
+from tests.sdk_models import fields
 
 # What apply compares with s.yaml, what nobody sets, and what alone makes no difference.
 ELSEWHERE = {
@@ -207,34 +206,9 @@ def test_every_field_of_the_model_has_its_place(
 ) -> None:
     """A field that Function Compute tells is compared here or by apply, or known for harmless."""
     places = [set(compared), ELSEWHERE[kind], GIVEN[kind], NO_DIFFERENCE[kind]]
-    assert sorted(leaves(filled(model).to_map())) == sorted(
+    assert sorted(fields(model, TeaModel, vars(fc))) == sorted(
         field for each in places for field in each
     )
-
-
-def filled(model: type[TeaModel]) -> TeaModel:
-    """The model with something in every field, down to the last."""
-    hints = typing.get_type_hints(model.__init__, vars(fc))
-    names = list(inspect.signature(model.__init__).parameters)[1:]
-    return model(**{name: something(hints[name]) for name in names})
-
-
-def something(kind: Any) -> Any:
-    """A value of a field's kind; what lists and maps hold is part of the field's one value."""
-    if typing.get_origin(kind) is typing.Union:  # Python 3.10 adds None, where that is the default
-        kind = next(each for each in typing.get_args(kind) if each is not type(None))
-    if typing.get_origin(kind) in (list, dict):
-        return []
-    return filled(kind) if issubclass(kind, TeaModel) else kind(1)
-
-
-def leaves(described: dict[str, Any], before: str = "") -> Iterator[str]:
-    """The paths of all fields that are not objects themselves."""
-    for name, value in described.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}"
 
 
 def test_a_binding_to_a_vpc_is_told(sound: Account) -> None:

@@ -156,3 +156,13 @@ def test_a_wrong_region_of_cloud_config_is_refused(
     two.cloud.config.site = INTERNATIONAL
     assert two.run("provision", "--yes", CONFIG_REGION=CHINA) == 1
     assert "does not serve the account: look at CONFIG_REGION" in capsys.readouterr().err
+
+
+def test_doctor_tells_once_why_cloud_config_cannot_be_chosen(
+    two: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the first link that needs it; the others refer to that one."""
+    assert two.run("doctor") == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("set CONFIG_REGION=cn-shanghai (China site)") == 1
+    assert said.count("not known either: see Cloud Config") > 1

@@ -132,9 +132,10 @@ def overtaken(account: Account) -> None:
     create = config.create_channel
 
     def create_too(channel: Channel) -> Channel:
+        made = create(channel)  # refused as long as the topic is too new
         del config.create_channel  # once
         create(channel)
-        return create(channel)
+        return made
 
     config.create_channel = create_too  # type: ignore[method-assign]
 
@@ -211,9 +212,9 @@ def built_anew(account: Account) -> None:
 
 def asynchronous_no_more(account: Account) -> None:
     """s.yaml had an asynchronous configuration, and has none."""
-    path = account.path
-    before, _, after = path.read_text("utf-8").partition("        asyncConfiguration:")
-    path.write_text(before + after[after.index("\n      triggers:") :], "utf-8")
+    _, _, after = (account.folder / "s.yaml").read_text("utf-8").partition("asyncConfiguration:")
+    declared = after[: after.index("\n      triggers:")]
+    edit(account.path, f"        asyncConfiguration:{declared}", "")
 
 
 def log_project_of_somebody(account: Account) -> None:
@@ -321,6 +322,13 @@ def paused_by_policy(account: Account) -> None:
     assert account.run("pause") == 0
 
 
+def of_two_sites(account: Account) -> None:
+    """Both endpoints of Cloud Config are there to be asked, and one serves the account."""
+    address = account.cloud.endpoints.config.removeprefix("http://")
+    account.shell["RESOURCE_REPAIR_CONFIG_ENDPOINT"] = f"http://{{region}}.{address}"
+    account.cloud.config.site = "cn-shanghai"
+
+
 def repaired(account: Account) -> None:
     """A bucket was closed, and its site is down."""
     account.cloud.oss.create("site", acl="public-read")
@@ -367,6 +375,7 @@ CASES = (
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
     Case("verify", deployed_under_least, ("--loop",)),
+    Case("probe", of_two_sites, ("--yes", "--rule")),
     Case("evaluate", open_since_before, ("--expect", "1")),
     Case("evaluate", deployed_by_policy, ("--expect", "0", "--yes"), ends=1),
     Case("evaluate", open_where_tags_exempt, ("--expect", "1")),

@@ -23,6 +23,7 @@ RUNS: Mapping[str, tuple[str, ...]] = {
     "doctor": (),
     "verify": (),
     "test-alert": ("--dry-run",),
+    "probe": ("--dry-run",),
     "status": (),
     "audit": (),
     "report": ("--dry-run",),

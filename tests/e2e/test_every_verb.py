@@ -21,6 +21,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "audit": (),
     "report": (),
     "test-alert": (),
+    "probe": (),
     "undo": (*UNDO, "--watch", "0"),
     "status": (),
     "evaluate": ("--expect", "0"),

@@ -12,7 +12,7 @@ from scripts.localcloud import Drop, Fail, Hold, Lag, LocalCloud
 from scripts.localcloud.ram import policies
 from tests.account import Account, Moments
 from tests.e2e import scene
-from tests.parts import edit, public_policy
+from tests.parts import EITHER, edit, public_policy
 
 
 def opened(
@@ -129,6 +129,7 @@ def test_what_passes_is_overcome_in_one_invocation(
     assert product.cloud.oss.bucket("config-bumpy").acl == "private"
 
 
+@EITHER
 def test_each_write_follows_a_read(product: Account) -> None:
     """Also when it is repeated: on the wire, a PutBucketAcl comes right after a GetBucketInfo."""
     product.cloud.faults.add("oss:PutBucketAcl", Fail(503, "Busy"), subject="config-retry", times=2)
@@ -168,6 +169,7 @@ def test_a_bucket_in_another_region_is_repaired_there(product: Account, anywhere
     assert (line.outcome, line.region) == ("repaired", "cn-beijing")
 
 
+@EITHER
 def test_a_denied_bucket_is_kept_and_stops_no_other(product: Account) -> None:
     """A bucket that the role may not write is denied, retried, kept; the others are closed."""
     role = product.spec.service.role.name
@@ -246,6 +248,7 @@ def test_an_exemption_is_a_ceiling(product: Account) -> None:
     assert kept(product) == []
 
 
+@EITHER
 def test_credentials_are_those_of_the_invocation(product: Account) -> None:
     """A warm instance signs with the keys of its invocation, not with those of an earlier one."""
     product.cloud.oss.create("config-first", acl="public-read")

@@ -12,17 +12,20 @@ from typing import Any
 
 import pytest
 
+from scripts.declared import Generation
 from scripts.docs import permissions
 from tests import permission_map
 from tests.account import Account, Moments
-from tests.e2e import cases
+from tests.e2e import cases, cases_alone
 from tests.e2e.cases import CASES, Case
+from tests.e2e.cases_alone import ALONE
 from tests.parts import sampled
 from tests.permission_map import Statements, Tried, without
 from tests.ram_user import asked_of_users, client, rewrite, user_who_may
 
 USER, POLICY = "operator", "operator-0"
-TABLE = permission_map.readme()
+TABLES = {each: permission_map.readme(each) for each in Generation}
+TABLE = TABLES[Generation.FC2]
 # Those whose situations, all of them, are tried each time.
 SAMPLE = ("pause", "test-alert")
 # Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
@@ -32,11 +35,14 @@ REFUSED = {"status": "oss:GetBucketInfo", "remove": "fc:DeleteTrigger", "apply":
 class Situation:
     """An account as a case wants it, with a user who has README's statements for its verb."""
 
-    def __init__(self, case: Case, moments: Moments, folder: Path) -> None:
+    def __init__(self, case: Case, moments: Moments, folder: Path, generation: Generation) -> None:
         self.case = case
-        self.account = cases.begin(moments, folder, case.given)
+        self.generation = generation
+        make = cases.begin if generation is Generation.FC2 else cases_alone.begin
+        self.account = make(moments, folder, case.given)
+        self._may = TABLES[generation][case.verb]
         self._ram = client(self.account.cloud)
-        self._user = user_who_may(self._ram, USER, self._document(TABLE[case.verb]))
+        self._user = user_who_may(self._ram, USER, self._document(self._may))
         self._start = self.account.beginning()
         self.asked = set[str]()
 
@@ -56,7 +62,7 @@ class Situation:
         """The exit code if the user lacks an action."""
         self._begin_again()
         self.account.key = self._user
-        rewrite(self._ram, POLICY, self._document(without(TABLE[self.case.verb], action)))
+        rewrite(self._ram, POLICY, self._document(without(self._may, action)))
         return self._run()
 
     def _begin_again(self) -> None:
@@ -74,18 +80,20 @@ class Situation:
         return permission_map.document(cloud.account_id, cloud.region, statements)
 
 
-Begin = Callable[[Case], Situation]
+Begin = Callable[..., Situation]
 
 
 @pytest.fixture
 def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
-    """What gives the situation of a case."""
-    return lambda case: Situation(case, moments, tmp_path_factory.mktemp("project"))
+    """What gives the situation of a case, on a generation."""
+    return lambda case, generation=Generation.FC2: Situation(
+        case, moments, tmp_path_factory.mktemp("project"), generation
+    )
 
 
-def actions_of(verb: str) -> list[str]:
+def actions_of(verb: str, generation: Generation = Generation.FC2) -> list[str]:
     """Those that README has for a verb."""
-    return [action for actions in TABLE[verb].values() for action in actions]
+    return [action for actions in TABLES[generation][verb].values() for action in actions]
 
 
 # Looked at for a last word alone: the verb says that it does not know, and has done its work.
@@ -99,7 +107,7 @@ def refused(verb: str, action: str, situation: Situation, capsys: Any) -> None:
     told = "".join(capsys.readouterr())
     assert situation.account.key.access_key_secret not in told
     cloud = situation.account.cloud
-    for permission in permissions.of(verb):
+    for permission in permissions.of(verb, situation.generation):
         statement = json.dumps(permission.statement(cloud.account_id, cloud.region))
         assert (statement in told) == (permission.action == action), action
 
@@ -110,15 +118,30 @@ def test_the_statements_suffice_and_each_action_is_needed(
     verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In all of its situations, and as docs/permissions.md tells it."""
-    situations = [begin(case) for case in CASES if case.verb == verb]
+    prove(verb, Generation.FC2, [begin(case) for case in CASES if case.verb == verb], capsys)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("verb", sampled(dict.fromkeys(case.verb for case in ALONE), "pause"))
+def test_on_3_0_they_suffice_and_each_is_needed(
+    verb: str, begin: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Likewise where the function stands alone."""
+    situations = [begin(case, Generation.FC3) for case in ALONE if case.verb == verb]
+    prove(verb, Generation.FC3, situations, capsys)
+
+
+def prove(verb: str, generation: Generation, situations: list[Situation], capsys: Any) -> None:
+    """That all statements suffice, and no action is too many."""
     for each in situations:
         assert each.by_user() == each.by_owner(), each.case
-    assert set[str]().union(*(each.asked for each in situations)) == set(actions_of(verb))
-    for action in actions_of(verb):
+    needed = actions_of(verb, generation)
+    assert set[str]().union(*(each.asked for each in situations)) == set(needed)
+    for action in needed:
         first = next(each for each in situations if action in each.asked)
         refused(verb, action, first, capsys)
-    told = permission_map.tried()[verb]
-    assert told == Tried(len(TABLE[verb]), len(actions_of(verb)), len(situations))
+    told = permission_map.tried(generation)[verb]
+    assert told == Tried(len(TABLES[generation][verb]), len(needed), len(situations))
 
 
 @pytest.mark.parametrize(("verb", "action"), REFUSED.items())

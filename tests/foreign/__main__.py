@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 BUILT = HERE.parents[1] / "build" / "foreign"
 PASSES = HERE / "passes.txt"
 
-_SUITES = ("oss_v2.py", "log_sdk.py", "mns_sdk.py", "ali_oss.js", "fc2.js", "mns.js")
+_SUITES = ("oss_v2.py", "log_sdk.py", "mns_sdk.py", "ali_oss.js", "fc2.js", "fc3.js", "mns.js")
 _PATIENCE = 300  # seconds a suite
 _FUNCTION = """\
 begun = []

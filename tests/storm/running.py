@@ -255,11 +255,18 @@ class Storm:
         if step.number:
             self._run_killed(words, step.number)
         else:
-            # Who resumes does not leave it at a bad moment.
-            tries = _PATIENCE if step.how == "resume" else 1
-            any(json.loads(self.answer(*words))["exit"] == 0 for _ in range(tries))
+            self._resume(words) if step.how == "resume" else self.answer(*words)
         if step.how == "undo":
             self._learn_exemptions(began)
+
+    def _resume(self, words: list[str]) -> None:
+        """Whoever resumes does not leave it at a bad moment, and gives the number that is named."""
+        number: dict[str, str] = {}
+        for _ in range(_PATIENCE):
+            said = self.answer(*words, **number)
+            if json.loads(said)["exit"] == 0:
+                return
+            number = dict(re.findall(r"(EXPECT_CLOSE)=(\d+)", said))
 
     def _words(self, step: Step) -> list[str]:
         if step.how == "apply":
@@ -288,9 +295,9 @@ class Storm:
                     return str(line["bucket"])
         return ""
 
-    def answer(self, *words: str) -> str:
+    def answer(self, *words: str, **environ: str) -> str:
         """What a verb answers, in JSON; notes how it must not end."""
-        code = self.account.run(*words)
+        code = self.account.run(*words, **environ)
         said = self._out.taken()
         self.counts[f"{words[0]} ended with {code}"] += 1
         if code not in (0, 1) or "defect" in str(json.loads(said).get("error")):
@@ -357,7 +364,7 @@ class Storm:
         """What there is when all is over; the mode is enforce again."""
         self._ambushes.clear()
         self.cloud.faults.clear()
-        self.answer("resume", "--yes", "--json")
+        self._resume(["resume", "--yes", "--json"])
         self.answer("apply", "--yes", "--json")
         self._rest()
         self.cloud.clock.advance(2)  # by then the log is searched

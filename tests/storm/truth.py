@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.storm.checking import OPENNESS, READ, WRITE, View, Violation, words
+from tests.storm.checking import OPENNESS, READ, STALE, WRITE, View, Violation, words
 from tests.storm.seeing import Call, Run, State, findings
 
-STALE = 3.0  # seconds: how old what OSS shows may be, as README has it
 _CODE = re.compile(r"[A-Z][A-Za-z]{5,}\b")  # of OSS, as a reason begins with one
 
 

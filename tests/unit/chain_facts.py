@@ -107,6 +107,7 @@ SOUND = Facts(
             "logConfig.logBeginRule": "None",
         },
     ),
+    elsewhere="",
     role_steps=STEPS,
     role_obstacle="",
     function=function(),

@@ -284,7 +284,7 @@ def test_code_stays_clean(built: Path) -> None:
         (ENTRY.replace("2026-12-31", "2029-01-01"), "400 days"),
         (ENTRY.replace("owner: web", "owner: web, owner: me"), "owner is given twice"),
         ("- {bucket: [", "line 1: the line opens what nothing closes"),
-        ("", "must be a list"),
+        ("", "write [] where no bucket is exempt"),
         ("a: &a [*a]\n", ""),
     ],
 )

@@ -64,6 +64,12 @@ def test_enforcing_for_the_first_time_counts_what_it_closes(
     [
         ("https://oss-{region}.aliyuncs.com", "cn-beijing", None, ""),
         (
+            "https://oss-cn-hzfinance.aliyuncs.com",
+            "cn-hangzhou-finance",
+            Standing.SOUND,
+            "repairs of buckets outside cn-hzfinance would fail",
+        ),
+        (
             "https://oss-cn-shanghai-internal.aliyuncs.com",
             "cn-shanghai",
             Standing.SOUND,

@@ -37,12 +37,8 @@ from tests.unit.chain_facts import (
     unlike,
 )
 
-FAULT, UNSEEN, DIFFERS, NOT_YET = (
-    Standing.FAULT,
-    Standing.UNSEEN,
-    Standing.DIFFERS,
-    Standing.NOT_YET,
-)
+FAULT, UNSEEN = Standing.FAULT, Standing.UNSEEN
+DIFFERS, NOT_YET = Standing.DIFFERS, Standing.NOT_YET
 WRITE = "oss-bucket-public-write-prohibited"
 ELSEWHERE = TOPIC.replace("cn-shanghai", "cn-hangzhou")
 HIGH_RISKS = '[{"filterType": "RuleRiskLevel", "value": "1"}]'
@@ -393,7 +389,7 @@ def test_services_not_to_be_had_are_named(status: int, code: str, message: str) 
     found = {each.link: each for each in said(facts(service=error))}
     assert found["service"].standing is FAULT
     assert "cannot have services (Function Compute 2.0)" in found["service"].what
-    assert "ask Alibaba Cloud" in found["service"].mend
+    assert "`resource-repair fc3`" in found["service"].mend
     assert "Effect" not in found["logs"].mend
 
 

@@ -59,6 +59,17 @@ def test_a_private_endpoint_of_oss_can_be_of_each_region() -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "name"),
+    [("cn-hangzhou-finance", "cn-hzfinance"), ("cn-shanghai-finance-1", "cn-shanghai-finance-1")],
+)
+def test_finance_cloud_is_asked_by_its_name_in_oss(region: str, name: str) -> None:
+    """Host and signature have that, at home too; no host has the region's own id."""
+    clients = Clients(region, credentials=fixed_credentials("id", "secret"))
+    bucket = clients.bucket("a-bucket")
+    assert (bucket.endpoint, bucket.region) == (f"https://oss-{name}.aliyuncs.com", name)
+
+
+@pytest.mark.parametrize(
     ("url", "fine"),
     [
         ("https://ram.example.com", True),

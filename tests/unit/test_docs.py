@@ -14,7 +14,7 @@ from scripts.account import recipients, sites
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
 from scripts.decide import deploy_conflicts, deploy_effect
-from scripts.declared import client_call, rule_ids
+from scripts.declared import client_call, rule_ids, template
 from scripts.docs import permissions
 
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
@@ -83,6 +83,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
         *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
+        *(template.VARIABLE, rule_ids.FC3_ENDPOINT),
         *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
         *("RESOURCE_REPAIR_OSS_ENDPOINT", *services[1:]),

@@ -105,11 +105,17 @@ def test_a_file_of_comments_alone_is_an_empty_list(path: Path, text: str) -> Non
     assert reviewed_exemptions(path, TODAY).entries == (ENTRY,)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n", "---\n", "null\n", "~ # one\n", "{}\n", "# one\nnothing\n"]
-)
+@pytest.mark.parametrize("text", ["", "\n", "---\n", "null\n", "~ # one\n"])
+def test_an_empty_file_is_refused_with_what_to_write(path: Path, text: str) -> None:
+    """It may be one that was cut: to take it for an empty list would end each exemption."""
+    path.write_text(text)
+    with pytest.raises(Problem, match=r"exemptions\.yaml: says nothing, .* write \[\] where no"):
+        reviewed_exemptions(path, TODAY)
+
+
+@pytest.mark.parametrize("text", ["{}\n", "# one\nnothing\n"])
 def test_what_says_something_else_is_no_list(path: Path, text: str) -> None:
-    """Nor is an empty file, which may be one that was cut."""
+    """Whatever it is."""
     path.write_text(text)
     with pytest.raises(Problem, match="must be a list of entries"):
         reviewed_exemptions(path, TODAY)

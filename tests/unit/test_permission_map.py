@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from scripts.declared import Generation
 from scripts.docs import permissions
 from scripts.docs.permissions import README
 from tests import permission_map
 from tests.permission_map import OURS, covers, narrowest
 
 TABLE = permission_map.readme()
+ON_3 = permission_map.readme(Generation.FC3)
 FORMS = permission_map.forms()
 GRANTED = permission_map.granted()
 EACH = [(action, on) for action, resources in GRANTED.items() for on in resources]
@@ -18,9 +20,18 @@ EACH = [(action, on) for action, resources in GRANTED.items() for on in resource
 def test_the_readme_s_table_is_what_the_verbs_declare() -> None:
     """As it is read back from README."""
     assert list(TABLE) == [*permissions.VERBS, *permissions.CLIENT]
-    for verb, statements in TABLE.items():
-        pairs = [(action, on) for on, actions in statements.items() for action in actions]
-        assert sorted(pairs) == sorted(permissions.of(verb))
+    for table, generation in ((TABLE, Generation.FC2), (ON_3, Generation.FC3)):
+        for verb, statements in table.items():
+            pairs = [(action, on) for on, actions in statements.items() for action in actions]
+            assert sorted(pairs) == sorted(permissions.of(verb, generation))
+
+
+def test_on_3_0_nobody_is_granted_what_is_done_to_services() -> None:
+    """But for their list: who has our role, or our logs, may still be one of 2.0."""
+    verbs = {verb: ON_3[verb] for verb in permissions.VERBS}
+    granted = {action for each in verbs.values() for may in each.values() for action in may}
+    assert {each for each in granted if "Service" in each} == {"fc:ListServices"}
+    assert "fc:UpdateTrigger" in granted
 
 
 @pytest.mark.parametrize("action", GRANTED)
@@ -56,6 +67,8 @@ def test_a_policy_is_printed_as_its_rows_are(capsys: pytest.CaptureFixture[str])
         rows = [TABLE[name] for name in names]
         wanted = permission_map.document("1208863178610000", "cn-shanghai", *rows)
         assert capsys.readouterr().out == f"{wanted}\n"
+    assert permissions.main(["--policy", "apply", "--fc3"]) == 0
+    assert "Service" not in capsys.readouterr().out
 
 
 def test_every_row_of_the_table_fits_in_one_policy() -> None:

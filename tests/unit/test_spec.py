@@ -22,8 +22,9 @@ def project() -> Spec:
 
 
 def edited(folder: Path, path: str, value: Any) -> Path:
-    """A copy of the project's spec with the value at `path` set, or deleted if it is `...`."""
-    document = yaml.safe_load((ROOT / "s.yaml").read_text("utf-8"))
+    """The folder's copy of the project's spec with the value at `path` set, or deleted by `...`."""
+    file = folder / "s.yaml"
+    document = yaml.safe_load((file if file.exists() else ROOT / "s.yaml").read_text("utf-8"))
     *parents, last = (int(key) if key.isdigit() else key for key in re.findall(r"[\w-]+", path))
     place = document
     for key in parents:
@@ -32,7 +33,6 @@ def edited(folder: Path, path: str, value: Any) -> Path:
         del place[last]
     else:
         place[last] = value
-    file = folder / "s.yaml"
     file.write_text(yaml.safe_dump(document), "utf-8")
     return file
 

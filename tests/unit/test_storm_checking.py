@@ -96,6 +96,27 @@ WRITTEN_AGAIN = RACED._replace(
         *(READ._replace(began=101.32), WRITE._replace(began=101.34, at=101.36), BACK, POLICY),
     )
 )
+# More open than its exemption allows when it was last shown, and set to what that allows; closed
+# meanwhile by its owner: a race, however late the read shows that. But not long ago.
+CEILING = SOUND._replace(
+    exempted=(Exempted(0.0, 0.0, "site", "public-read"),),
+    changes=(
+        Change(90.0, "site", OPEN._replace(acl="public-read-write")),
+        Change(99.5, "site", CLOSED),
+        Change(101.25, "site", OPEN),
+    ),
+    calls=(READ, WRITE._replace(acl="public-read"), BACK),
+    runs=(
+        RUN._replace(
+            lines=(
+                {**LINE, "reason": "set to the exemption's ceiling", "acl_after": "public-read"},
+            )
+        ),
+    ),
+)
+LONG_CLOSED = CEILING._replace(
+    changes=(CEILING.changes[0], CEILING.changes[1]._replace(at=97.0), CEILING.changes[2])
+)
 OPEN_AGAIN = SOUND._replace(changes=(*SOUND.changes, Change(103.0, "site", OPEN)))
 
 
@@ -154,6 +175,7 @@ NEVER_RUN = GAVE_UP._replace(runs=(RUN._replace(request_id="r-2", kind="sync"),)
         (SOUND._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),)), 2),
         (with_states(tagged(OPEN), tagged(CLOSED)), 2),
         (WRITTEN_AGAIN, 2),
+        (LONG_CLOSED, 2),
         (SOUND._replace(changes=(OPENED._replace(state=OPEN._replace(owner=OTHERS)),)), 2),
         (MADE, 3),
         (SEEN_AND_NOT_TOLD, 3),
@@ -204,6 +226,7 @@ def test_a_failure_for_another_reason_than_it_says_is_found() -> None:
     [
         lambda: swept("repaired"),
         lambda: RACED,
+        lambda: CEILING,
         lambda: OPEN_AGAIN._replace(queue=(json.dumps({"requestPayload": EVENT}),)),
         lambda: OPEN_AGAIN._replace(exempted=(Exempted(103.0, 103.0, "site", "public-read"),)),
         lambda: MADE._replace(

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from alibabacloud_ram20150501 import models
@@ -17,6 +18,7 @@ from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials
 from scripts.stage.serve import environment
 from scripts.terminal import Exit
+from tests.parts import edit, project
 
 ROLES = "acs:ram:*:{account}:role/*"
 RULE_ID = "cr-b9046457e0d9003f0000"
@@ -57,10 +59,10 @@ def look(cloud: LocalCloud) -> Look:
     def run(
         *arguments: str,
         who: Credentials = cloud.credentials,
-        rule: str = RULE_ID,
+        rule: str | None = RULE_ID,
         known: bool = True,
     ) -> int:
-        environ = {**environment(cloud), "PREPARE_RULE_ID": rule}
+        environ = environment(cloud) | ({} if rule is None else {"PREPARE_RULE_ID": rule})
         key = fixed_credentials(who.access_key_id, who.access_key_secret, who.security_token)
         verb = replace(VERB, rule_id_known=known)
         return cli.run_verb(verb, *arguments, environ=environ, credentials=key)
@@ -75,7 +77,7 @@ def test_its_help_lists_what_it_needs() -> None:
     assert "usage: resource-repair look [options]" in said
     assert "Look at a role." in said
     assert f"ram:GetRole    {ROLES}\n" in said
-    assert "fc:GetService  *\n" in said
+    assert "fc:GetService  *  (not on Function Compute 3.0)\n" in said
 
 
 def test_it_says_first_where_it_works(
@@ -174,3 +176,28 @@ def test_misuse_is_one_line(
 def test_a_verb_may_run_before_there_is_a_rule(look: Look) -> None:
     """A verb that says so runs without a rule's id."""
     assert look(rule="", known=False) == 0
+
+
+@pytest.mark.parametrize("rule", [None, "", "a-rule-s-name"])
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("mode: enforce", "mode: Report", "vars.mode is 'Report'"),
+        ("  mode: enforce", "  mode: enforce\n  colour: red", "vars.colour is used nowhere"),
+    ],
+)
+def test_a_mistake_in_the_spec_is_told_before_a_missing_rule_id(
+    look: Look,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rule: str | None,
+    old: str,
+    new: str,
+    says: str,
+) -> None:
+    """Whoever has no rule yet learns of both, one after the other, and of the spec's first."""
+    spec = project(tmp_path)
+    edit(spec, old, new)
+
+    assert look("--spec", str(spec), rule=rule) == 2
+    assert says in capsys.readouterr().err

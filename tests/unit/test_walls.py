@@ -122,6 +122,24 @@ def test_one_module_reads_the_spec() -> None:
     assert all(reader.startswith("scripts/declared") for reader in readers)
 
 
+def test_the_adapters_alone_know_function_compute_s_sdks() -> None:
+    """What is deployed is read and written by one port; behind it each generation has its own."""
+    sdks = ("alibabacloud_fc_open20210406", "alibabacloud_fc20230330")
+    own = "scripts/account/compute/"
+    assert {each for each in importing(SCRIPTS, *sdks) if not each.startswith(own)} == {
+        "scripts/account/clients.py"  # which makes their clients
+    }
+    behind = [path for path in SCRIPTS if not path.is_relative_to(ROOT / own)]
+    used = [f"{name}.{each}" for name in ("clients", "_clients") for each in ("fc", "fc3")]
+    calling = {
+        path.relative_to(ROOT).as_posix()
+        for path in behind
+        for node in nodes(path)
+        if isinstance(node, ast.Attribute) and f"{_last(node.value)}.{node.attr}" in used
+    }
+    assert calling == set()
+
+
 def test_the_function_needs_no_yaml() -> None:
     """Exemptions are compiled at build time: code/ imports no YAML."""
     assert importing(CODE, "yaml") == []

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from scripts.account.compute.port import not_to_be_had
 from scripts.account.permission import Permission, missing_permissions
 from scripts.decide.chain.account import CREDENTIALS
 from scripts.decide.chain.alerts import ALERTS
@@ -18,7 +19,7 @@ from scripts.decide.chain.logs import LOGS
 from scripts.decide.chain.model import APPLY, Diagnosis, Link, Remark, Standing, fault
 from scripts.decide.chain.queue import FAILURE_QUEUE
 from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
-from scripts.decide.chain.service import SERVICE, SERVICE_ROLE, not_to_be_had
+from scripts.decide.chain.service import SERVICE, SERVICE_ROLE
 from scripts.decide.chain.told import TOLD
 from scripts.decide.chain.topic import SUBSCRIPTION, TOPIC
 from scripts.decide.chain.trigger import TRIGGER, TRIGGER_ROLE
@@ -65,12 +66,29 @@ def examine(
 
 
 def in_order(found: Sequence[Diagnosis]) -> list[Diagnosis]:
-    """The same, with what is to be done before apply, where it stops, named before it."""
+    """The same, with what is to be done before apply, where it stops, named before it.
+
+    What an earlier link says in the same words, as it stands in the way of both, is told there.
+    """
+    found = list(_told_once(found))
     first = ", then ".join(dict.fromkeys(each.mend for each in found if each.stops))
     return [
         replace(each, mend=f"{first}, then {each.mend}") if first and APPLY in each.mend else each
         for each in found
     ]
+
+
+def _told_once(found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    said: dict[str, str] = {}
+    for each in found:
+        words = f"{each.what}: {each.mend}".removesuffix(": ")
+        first = next((link for known, link in said.items() if known in words), each.link)
+        if first != each.link:
+            yield replace(each, what=f"not known either: see {first}", mend="")
+            continue
+        if each.standing in (Standing.FAULT, Standing.UNSEEN):
+            said[words] = each.link
+        yield each
 
 
 def _before_deploy(remark: Remark) -> Standing:

@@ -19,4 +19,4 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     )
 
 
-BESIDE = Link("others", ("remediations",), _examine)
+BESIDE = Link("who else acts", ("remediations",), _examine)

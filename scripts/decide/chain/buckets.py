@@ -8,6 +8,7 @@ from resource_repair import naming, settings
 from resource_repair.exemptions import Exemptions
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
+from scripts.account.endpoints import oss_name
 from scripts.account.findings import EVALUATING, Result
 from scripts.decide import deploy_effect
 from scripts.decide.chain.facts import Facts, known
@@ -110,7 +111,7 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     there = known(facts.running)
     if there and there.settings.problems:
         yield undeployed(
-            f"none is closed, since the settings of {facts.spec.function.name} are wrong: "
+            f"none is closed, since the settings of {facts.spec.function_in_cloud} are wrong: "
             f"{'; '.join(there.settings.problems)}"
         )
     known(facts.exemptions)  # without them nothing is known
@@ -131,7 +132,7 @@ def _out_of_reach(facts: Facts) -> Iterator[Remark]:
     mend = "write it with {region}, as in https://oss-{region}.aliyuncs.com, in s.yaml, and deploy"
     home = naming.region_of_endpoint(urlsplit(endpoint).netloc)  # a private cloud's tells nothing
     open_ones = known(facts.found).to_close
-    elsewhere = [each for each in open_ones if home and each.region != home]
+    elsewhere = [each for each in open_ones if home and oss_name(each.region) != home]
     if not elsewhere:
         what = f"{told}repairs of buckets outside {home or 'its region'} would fail"
         yield Remark(Standing.SOUND, what, mend)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import Link, Remark, Standing, note, read, sound
+from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
 
 SWEEP = "resource-repair sweep --due"
 _NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
-    if unknown := [*read(facts.due, "what is due")]:
+    if unknown := [*unseen(facts.due, "what is due")]:
         yield from unknown
         return
     due = known(facts.due)

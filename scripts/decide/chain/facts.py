@@ -17,6 +17,7 @@ from scripts.decide.prospect import Prospect
 from scripts.declared import Spec
 
 LOG_CONFIG = "logConfig."  # what the fields of a service about logs begin with
+ROLE = "role"
 CODE = "code"  # the field of a function that has its checksum
 
 T = TypeVar("T")
@@ -83,7 +84,8 @@ class Facts:
     subscriptions: Answer[tuple[Subscription, ...]] = NOT_READ
     trigger: Answer[Seen] = NOT_READ
     trigger_role: Answer[Seen] = NOT_READ
-    service: Answer[Seen] = NOT_READ
+    service: Answer[Seen] = NOT_READ  # in 3.0 role and logs, which are the function's own
+    elsewhere: Answer[str] = NOT_READ  # the name of our function on the other generation, if there
     role_steps: Answer[tuple[Step, ...]] = NOT_READ  # what the service's role needs
     role_obstacle: Answer[str] = NOT_READ  # why provision cannot have it; empty where it can
     function: Answer[Seen] = NOT_READ  # without its code where none is built here

@@ -1,24 +1,32 @@
 """The function: whether it is there, and acts on the findings of the rule."""
 
+import re
 from collections.abc import Iterator
 
 from resource_repair.values import ENFORCE
 from scripts.account.deployed_function import Pause
+from scripts.account.resource import Difference
 from scripts.decide import deploy_conflicts
 from scripts.decide.chain.facts import CODE, Facts, known
 from scripts.decide.chain.model import (
+    APPLY,
     RESUME,
     Link,
     Remark,
+    fault,
     sound,
     stopping,
     undeployed,
     unlike,
 )
+from scripts.declared import Generation
+
+# What s.yaml says of a function, variables aside.
+_DECLARED = re.compile("description|runtime|handler|memorySize|cpu|diskSize|timeout|code")
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
-    name, live = facts.spec.function.name, known(facts.function).live
+    name, live = facts.spec.function_in_cloud, known(facts.function).live
     if live is None:
         yield undeployed(f"there is no function {name}")
         return
@@ -40,8 +48,17 @@ def _examine(facts: Facts) -> Iterator[Remark]:
 
 
 def _differing(facts: Facts) -> Iterator[Remark]:
-    name, differing = facts.spec.function.name, facts.function_differences
-    yield from unlike(name, (each for each in differing if each.field != CODE))
+    name, differing = facts.spec.function_in_cloud, facts.function_differences
+    emptied = [each for each in differing if _is_emptied(facts, each)]
+    yield from unlike(
+        name, (each for each in differing if each.field != CODE and each not in emptied)
+    )
+    for each in emptied:
+        yield fault(
+            f"{name} has {each.field} {each.live}, which s.yaml does not declare: a deploy by the "
+            "Serverless Devs client would empty it without a word",
+            f"{APPLY}, which does so too, and shows it before",
+        )
     if CODE in (each.field for each in differing):
         yield undeployed(f"{name} runs other code than is built here")
     for step in known(facts.undeclared):
@@ -50,8 +67,18 @@ def _differing(facts: Facts) -> Iterator[Remark]:
         yield undeployed(f"{name} has what s.yaml does not declare: {what}")
 
 
+def _is_emptied(facts: Facts, each: Difference) -> bool:
+    """Whether it is there, and nobody declared it: the client for 3.0 empties what it is not told.
+
+    (The client for 2.0 leaves most of it alone.)
+    """
+    if facts.spec.generation is Generation.FC2 or _DECLARED.fullmatch(each.field):
+        return False
+    return not (each.field.startswith("environmentVariables.") and each.declared)
+
+
 def _paused(facts: Facts, pause: Pause) -> Remark:
-    name = facts.spec.function.name
+    name = facts.spec.function_in_cloud
     what = f"{name} is {pause}: findings are recorded, nothing is closed"
     ended = deploy_conflicts.ended_pause(pause, facts.spec)
     # A deploy that stays in mode report ends a pause too, and closes nothing.

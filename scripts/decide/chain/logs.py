@@ -35,15 +35,14 @@ def _about_service(facts: Facts, logs: Logs) -> Iterator[Remark]:
         return
     place = (live["logConfig.project"], live["logConfig.logstore"])
     if not all(place):
-        yield undeployed(f"logs are off in {facts.spec.service.name}")
+        yield undeployed(f"logs are off in {service.name}")
     elif place != (logs.project, logs.logstore):
         yield undeployed(
-            f"{facts.spec.service.name} logs to {'/'.join(place)}, "
-            f"and not to {logs.project}/{logs.logstore}"
+            f"{service.name} logs to {'/'.join(place)}, and not to {logs.project}/{logs.logstore}"
         )
     else:
         ours = [each for each in service.differences if each.field.startswith(LOG_CONFIG)]
-        yield from unlike(facts.spec.service.name, ours)
+        yield from unlike(service.name, ours)
 
 
 def _about_store(facts: Facts) -> Iterator[Remark]:

@@ -116,7 +116,7 @@ def undeployed(what: str) -> Remark:
     return Remark(Standing.FAULT, what, APPLY, deploy_goes_on=True)
 
 
-def read(answer: Answer[T], what: str) -> Iterator[Remark]:
+def unseen(answer: Answer[T], what: str) -> Iterator[Remark]:
     """That something is not known, where what it stands on is told by a link of its own.
 
     Nothing where it is, or where a call for it failed, which is told as the permission it takes.

@@ -43,7 +43,7 @@ def _about_destination(facts: Facts) -> Iterator[Remark]:
     declared = facts.spec.function.async_config
     if not facts.deployed or declared is None:
         return
-    name, seen = facts.spec.function.name, known(facts.asynchronous)
+    name, seen = facts.spec.function_in_cloud, known(facts.asynchronous)
     live = (seen.live or {}).get(_DESTINATION, "")
     if live != declared.failure_destination:
         yield undeployed(

@@ -1,8 +1,11 @@
-"""The service: whether Function Compute has services here, and with which role this one runs."""
+"""The service: whether Function Compute has services here, and with which role this one runs.
 
-import re
+On Function Compute 3.0, which has none, the same of the function.
+"""
+
 from collections.abc import Iterator
 
+from scripts.account.compute.port import not_to_be_had
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.role import role_arn
 from scripts.decide.chain.facts import LOG_CONFIG, Facts, known
@@ -11,6 +14,7 @@ from scripts.decide.chain.model import (
     Link,
     Remark,
     fault,
+    note,
     sound,
     undeployed,
     unlike,
@@ -23,44 +27,41 @@ _TOLD_APART = ("role", LOG_CONFIG)
 # What the Serverless Devs client deploys with, without a word, when RAM lets it make no role.
 _CLIENTS_OWN_ROLE = "aliyunfcdefaultrole"
 
-# Seen in others' reports: "FC service is not enabled for current user" (403 AccessDenied) where
-# Function Compute was never activated. Guessed: that services (2.0) which a newer account cannot
-# have are refused alike, in words that name the version or say that they are not to be had.
-_NOT_TO_BE_HAD = re.compile(
-    r"not enabled|not activated|inactive|2\.0|3\.0|no longer|not supported|not available", re.I
-)
-_REFUSED = (400, 403)
-
-
-def not_to_be_had(error: CloudError) -> bool:
-    """Whether Function Compute refuses services altogether, and no permission would help."""
-    of_service = error.operation.startswith("fc:") and error.status in _REFUSED
-    return of_service and _NOT_TO_BE_HAD.search(str(error)) is not None
-
 
 def _examine_service(facts: Facts) -> Iterator[Remark]:
-    name = facts.spec.service.name
     if isinstance(facts.service, CloudError) and not_to_be_had(facts.service):
         yield fault(
             f"this account cannot have services (Function Compute 2.0): {facts.service}",
             "activate Function Compute at https://fcnext.console.aliyun.com; if only 3.0 is to be "
-            "had there, ask Alibaba Cloud in a ticket for 2.0",
+            "had there: `resource-repair fc3`, and deploy what that writes",
         )
         return
     service = known(facts.service)
+    if elsewhere := known(facts.elsewhere):
+        yield _beside(facts, elsewhere)
     if service.live is None:
-        yield undeployed(f"there is no service {name}")
+        yield undeployed(f"there is no {service.kind} {service.name}")
         return
     others = (each for each in service.differences if not each.field.startswith(_TOLD_APART))
-    wrong = [*unlike(name, others)]
+    wrong = [*unlike(service.name, others)]
     yield from (each for each in _about_role(service.live["role"], facts) if not wrong or each.mend)
     yield from wrong
 
 
+def _beside(facts: Facts, name: str) -> Remark:
+    """That the account has our function twice, as while it is moved."""
+    other = facts.spec.generation.other
+    return note(
+        f"there is {name} on {other.product} too: as long as it has its trigger, findings go to it "
+        f"beside {facts.spec.qualified_name}",
+        f"resource-repair remove -t {other.template}, once it is not needed",
+    )
+
+
 def _about_role(live: str, facts: Facts) -> Iterator[Remark]:
-    name, declared = facts.spec.service.name, role_arn(facts.spec)
+    name, declared = known(facts.service).name, role_arn(facts.spec)
     if live == declared:
-        yield sound(f"{name} runs as {declared}")
+        yield sound(f"{name} runs as {declared}, on {facts.spec.generation.product}")
     elif live.endswith(f"/{_CLIENTS_OWN_ROLE}"):
         yield undeployed(
             f"{name} was deployed with {_CLIENTS_OWN_ROLE}, since RAM refused the client its role "
@@ -107,5 +108,5 @@ def _told(step: Step, role: str, needs: str) -> str:
     return f"{role}'s policy {step.name} says other than {needs}"
 
 
-SERVICE = Link("service", ("service",), _examine_service)
+SERVICE = Link("service", ("service", "elsewhere"), _examine_service)
 SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)

@@ -6,13 +6,13 @@ from itertools import groupby
 from scripts.decide import posture
 from scripts.decide.attention import Need
 from scripts.decide.chain.facts import Facts, known
-from scripts.decide.chain.model import Link, Remark, Standing, note, read, sound
+from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
 
 _NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
-    if unknown := [*read(facts.told, "what somebody was told of")]:
+    if unknown := [*unseen(facts.told, "what somebody was told of")]:
         yield from unknown
         return
     told = known(facts.told)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scripts.account.subscribers import Whose, whose
+from scripts.account.subscribers import Whose, function_arn, whose
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import (
     APPLY,
@@ -15,7 +15,6 @@ from scripts.decide.chain.model import (
     note,
     sound,
 )
-from scripts.declared import Spec
 
 
 def _examine_topic(facts: Facts) -> Iterator[Remark]:
@@ -57,7 +56,8 @@ def _about_subscriptions(facts: Facts, topic: str) -> Remark:
         return Remark(
             Standing.UNSEEN,
             f"whether {', '.join(unclear)}, subscribed to {topic}, is the trigger's cannot be told:"
-            f" it does not lead to {_arn(facts.spec)}, as one to the function is documented to",
+            f" it does not lead to {function_arn(facts.spec)}, as one to the function is "
+            "documented to",
             "resource-repair verify --loop, which proves that findings arrive",
             deploy_goes_on=True,
         )
@@ -68,11 +68,6 @@ def _about_subscriptions(facts: Facts, topic: str) -> Remark:
         "although the trigger is there",
         APPLY,
     )
-
-
-def _arn(spec: Spec) -> str:
-    place = f"services/{spec.service.name}/functions/{spec.function.name}"
-    return f"acs:fc:{spec.region}:{spec.account_id}:{place}"
 
 
 TOPIC = Link("topic", ("topic",), _examine_topic)

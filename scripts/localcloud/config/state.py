@@ -1,5 +1,6 @@
 """Cloud Config: its rules, what they found, and where findings are delivered."""
 
+import base64
 import itertools
 import secrets
 import threading
@@ -59,7 +60,7 @@ class ConfigState(Rewindable):
     time an evaluation begins, which is over at once: Cloud Config sees changes through a window of
     ten minutes, and takes minutes on demand, too. `lag` is how rules are made and deleted. `site`
     is the region of the one endpoint that serves the account, empty where each does; `elsewhere` is
-    how the others answer.
+    how the others answer. `publishes_base64` has it publish the base64 of each message.
     """
 
     def __init__(self, core: Core, oss: OssState, mns: MnsState) -> None:
@@ -71,6 +72,7 @@ class ConfigState(Rewindable):
         self.lag = Lag()
         self.site = ""
         self.elsewhere: Elsewhere = "refuses"
+        self.publishes_base64 = False
         self.remediations = Remediations()
         self._parts = (self.lag, self.remediations)
         self._core = core
@@ -335,6 +337,8 @@ class ConfigState(Rewindable):
 
     def _publish(self, channel: Channel, rule: Rule, result: Result) -> None:
         body = message.finding(self._core.account_id, rule, result, self._core.clock.now())
+        if self.publishes_base64:
+            body = base64.b64encode(body.encode()).decode()
         details = {"channel_id": channel.id, "rule_id": rule.id, "bucket": result.bucket}
         try:
             message_id = self._mns.publish(channel.topic, body)

@@ -15,7 +15,7 @@ from ..faults import Fail, Hold, Stall
 from ..service import Core
 from .destinations import Destinations, Outcome
 from .errors import FcError
-from .resources import AsyncConfig, Resources
+from .resources import AsyncConfig, Resources, placed
 from .runner import Call, Invocation
 from .settings import ASYNC_DEFAULTS
 
@@ -23,8 +23,10 @@ from .settings import ASYNC_DEFAULTS
 # (It says so of system errors. Guessed: a function's own errors are retried at the same pace.)
 _FIRST_INTERVAL = 0.5
 # The same page: what fails with one of these is retried for 5 hours, however many attempts a
-# function has. (That of 3.0 says so of 429 only. Guessed: all waits together make the 5 hours.)
+# function has. That of 3.0 says so of 429 only. Guessed: all waits together make the 5 hours, and
+# in 3.0 the others are attempts.
 _PLATFORM_ERRORS = (429, 500, 503)
+_PLATFORM_ERRORS_3_0 = (429,)
 _PLATFORM_PATIENCE = 5 * 3600
 # Guessed: the name of this condition.
 _TOO_OLD = "EventAgeExceeded"
@@ -160,7 +162,7 @@ class AsyncInvocations:
         course.ending = ending = self._run(job, course.runs + 1)
         if self._stopped.is_set() or self._core.clock.stopped:
             return None
-        if ending.status in _PLATFORM_ERRORS:
+        if ending.status in (_PLATFORM_ERRORS if job.service else _PLATFORM_ERRORS_3_0):
             interval = _interval(course.refusals)
             course.refusals += 1
             course.refused_for += interval
@@ -177,7 +179,7 @@ class AsyncInvocations:
         return interval
 
     def _run(self, job: Job, attempt: int) -> _Ending:
-        fault = self._core.faults.take("fc:run", f"{job.service}/{job.function}")
+        fault = self._core.faults.take("fc:run", placed(job.service, job.function))
         if isinstance(fault, Stall):
             self._core.clock.hold(fault.seconds)
         if isinstance(fault, Hold):
@@ -221,15 +223,16 @@ class AsyncInvocations:
             ending.error_type,
             ending.status,
             ending.body,
+            f"{self._core.region}:{self._core.account_id}",
         )
         try:
-            role = self._resources.service(job.service).settings["role"]
+            role = self._resources.around(job.service, job.function).settings["role"]
         except FcError as error:
             return error.message
         return self._destinations.deliver(arn, role, outcome)
 
     def _record(self, action: str, job: Job, **details: object) -> None:
-        subject = f"{job.service}/{job.function}"
+        subject = placed(job.service, job.function)
         self._core.journal.record("fc", action, subject, request_id=job.request_id, **details)
 
 

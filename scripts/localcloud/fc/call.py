@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ..http import Request
 from .errors import FcError, invalid
 from .resources import LATEST
-from .views import View, etag
+from .views import View, Views, etag
 
 _DEFAULT_LIMIT = 20
 _HIGHEST_LIMIT = 100
@@ -18,7 +18,7 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class Call:
-    """A request: what it names, its body's fields, and how its version of the API writes things.
+    """A request: what it names, its body's fields, and how its version of the API shows things.
 
     `packages` is the URL below which code packages can be had.
     """
@@ -28,17 +28,22 @@ class Call:
     names: Mapping[str, str]
     fields: dict[str, Any]
     packages: str
-    config_as_text: bool
+    views: Views
 
     @property
     def service(self) -> str:
-        """The service's name; what follows a dot in the path is the qualifier."""
-        return self.names["service"].partition(".")[0]
+        """The service's name; what follows a dot in the path is the qualifier.
+
+        Where there are no services, that of a function called `service$function`, or nothing.
+        """
+        if "service" in self.names:
+            return self.names["service"].partition(".")[0]
+        return self.names.get("function", "").rpartition("$")[0]
 
     @property
     def function(self) -> str:
         """The function's name."""
-        return self.names["function"]
+        return self.names["function"].rpartition("$")[2]
 
     @property
     def trigger(self) -> str:
@@ -56,7 +61,8 @@ class Call:
         qualifier = self.qualifier
         if qualifier != LATEST:
             code = "VersionNotFound" if qualifier.isdigit() else "AliasNotFound"
-            raise FcError(code, f"service '{self.service}' has no '{qualifier}'")
+            whose = f"service '{self.service}'" if self.service else f"function '{self.function}'"
+            raise FcError(code, f"{whose} has no '{qualifier}'")
 
     def matching(self, view: Callable[[_R], View]) -> Callable[[_R], None]:
         """What raises FcError for a resource in another state than is meant (If-Match).

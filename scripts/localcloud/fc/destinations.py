@@ -45,13 +45,17 @@ class Outcome(NamedTuple):
     error_type: str
     status: int
     body: bytes
+    place: str = ":"  # region and account
 
     def envelope(self) -> dict[str, Any]:
         """The message for the destination, as Alibaba Cloud's own sample application shows it.
 
-        Guessed: the condition of a success, and that the time is in milliseconds.
+        Guessed: the condition of a success, that the time is in milliseconds, and the ARN of a
+        function without a service (its form is that of the page "Policies and sample policies").
         """
         arn = f"acs:fc:::services/{self.service}.LATEST/functions/{self.function}"
+        if not self.service:
+            arn = f"acs:fc:{self.place}:functions/{self.function}/LATEST"
         return {
             "timestamp": round(self.submitted_at * 1000),
             "requestContext": {

@@ -12,6 +12,7 @@ STATUS = {
     "FunctionNotFound": 404,
     "TriggerNotFound": 404,
     "AsyncConfigNotExists": 404,
+    "ConcurrencyConfigNotFound": 404,
     "ServiceAlreadyExists": 409,
     "FunctionAlreadyExists": 409,
     "TriggerAlreadyExists": 409,

@@ -54,9 +54,9 @@ class FunctionLogs(Rewindable):
         config = target.service.settings["logConfig"]
         if not (config.get("project") and config.get("logstore")):
             return
-        self._write(target, _lines(target, output), target.service.name)
+        self._write(target, _lines(target, output), _topic(target))
         if config.get("enableRequestMetrics"):
-            topic = f"FCRequestMetrics:{target.subject}"
+            topic = f"FCRequestMetrics:{target.service.name}/{target.function.name}"
             self._write(target, [_metrics(target, call, invocation)], topic)
 
     def _remember(self, function: tuple[str, str], output: str) -> None:
@@ -79,6 +79,11 @@ class FunctionLogs(Rewindable):
             self._log.write(project, store, logs, topic=topic)
         except (FcError, LogError):
             return
+
+
+def _topic(target: Target) -> str:
+    """The logs' topic: a service's name, or as the Serverless Devs client looks for it."""
+    return target.service.name or f"FCLogs:{target.function.name}"
 
 
 def _lines(target: Target, output: str) -> list[dict[str, str]]:
@@ -110,8 +115,9 @@ def _metrics(target: Target, call: Call, invocation: Invocation) -> dict[str, st
 
 
 def _common(target: Target) -> dict[str, str]:
+    of_service = {"serviceName": target.service.name} if target.service.name else {}
     return {
-        "serviceName": target.service.name,
+        **of_service,
         "functionName": target.function.name,
         "qualifier": "LATEST",
     }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from .. import pythons
 from ..service import Core
 from .instance import Instance
-from .resources import Function, Service
+from .resources import Function, Service, placed
 
 # What a process needs, as Function Compute's images have it; nothing of this machine's own.
 _BASE_ENVIRONMENT = {
@@ -36,7 +36,7 @@ class Target(NamedTuple):
     @property
     def subject(self) -> str:
         """How the journal names it."""
-        return f"{self.service.name}/{self.function.name}"
+        return placed(self.service.name, self.function.name)
 
 
 class Pool:
@@ -172,7 +172,7 @@ class Pool:
 
     def _environment(self) -> dict[str, str]:
         """Page "Environment variables": the function's own over the runtime's."""
-        service, function = self.target.service, self.target.function
+        function = self.target.function
         return {
             **_BASE_ENVIRONMENT,
             "FC_ACCOUNT_ID": self._core.account_id,
@@ -180,9 +180,8 @@ class Pool:
             "FC_FUNCTION_HANDLER": function.settings["handler"],
             "FC_FUNCTION_MEMORY_SIZE": str(function.settings["memorySize"]),
             "FC_FUNCTION_NAME": function.name,
-            "FC_QUALIFIER": "LATEST",
             "FC_REGION": self._core.region,
-            "FC_SERVICE_NAME": service.name,
+            **_of_service(self.target.service.name),
             **self.target.environment,
             **function.settings["environmentVariables"],
         }
@@ -190,3 +189,8 @@ class Pool:
     def _clean(self) -> None:
         if self.empty:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _of_service(name: str) -> dict[str, str]:
+    """What a function of a service finds besides; one that stands alone does not."""
+    return {"FC_QUALIFIER": "LATEST", "FC_SERVICE_NAME": name} if name else {}

@@ -1,4 +1,8 @@
-"""What an account has in Function Compute 2.0: services, functions, triggers and their settings."""
+"""What an account has in Function Compute: services, functions, triggers and their settings.
+
+2.0's functions are of a service. 3.0's stand alone, with what a service has among their own
+settings: their `service` is empty.
+"""
 
 import itertools
 import threading
@@ -8,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ..clock import Clock
+from ..pythons import RUNTIMES_OF_3_0
 from ..rewinding import Rewindable
+from .alone import ALONE_DEFAULTS, OF_ITS_SERVICE, check_alone
 from .code import Code
-from .errors import FcError
+from .errors import FcError, invalid
 from .settings import (
     ASYNC_DEFAULTS,
     FUNCTION_DEFAULTS,
@@ -39,7 +45,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of a service."""
+    """A function, of a service or alone."""
 
     service: str
     name: str
@@ -68,6 +74,7 @@ class Trigger:
     description: str
     qualifier: str
     created_at: float
+    modified_at: float = 0.0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -88,6 +95,11 @@ class AsyncConfig:
 _R = TypeVar("_R")
 
 
+def placed(service: str, function: str) -> str:
+    """How journal and messages name a function, or all of a service's."""
+    return "/".join(filter(None, (service, function)))
+
+
 def _any_state(_: object) -> None:
     """Takes a resource as it is, whatever it is."""
 
@@ -98,7 +110,8 @@ class Resources(Rewindable):
     All methods raise FcError. What updates or deletes calls `check` with what is there first, under
     the lock: what that raises keeps it as it is, and nobody comes in between. `on_change` is
     called, outside the lock, with the names of a service and a function (empty: all of the
-    service's) that were updated or deleted.
+    service's) that were updated or deleted. `runs_3_0_in_services` lets functions of services have
+    a runtime that is 3.0's alone, so that one deployment can be tried on all of them.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -110,6 +123,7 @@ class Resources(Rewindable):
         self._triggers: dict[tuple[str, str, str], Trigger] = {}
         self._async: dict[tuple[str, str, str], AsyncConfig] = {}  # a qualifier is the third
         self.on_change: list[Callable[[str, str], None]] = []
+        self.runs_3_0_in_services = True
 
     def create_service(self, name: str, fields: Settings) -> Service:
         """Add a service with the settings among `fields`."""
@@ -161,11 +175,11 @@ class Resources(Rewindable):
     def create_function(self, service: str, name: str, fields: Settings) -> Function:
         """Add a function with the settings and the `code` among `fields`."""
         check_name("functionName", name)
-        settings = merged(FUNCTION_DEFAULTS, fields)
-        check_function(settings)
+        settings = merged(FUNCTION_DEFAULTS if service else ALONE_DEFAULTS, fields)
+        self._check(service, settings)
         code = Code.from_request(fields.get("code") or {})
         with self._lock:
-            self.service(service)
+            self._check_service(service)
             if (service, name) in self._functions:
                 raise FcError("FunctionAlreadyExists", f"function '{name}' already exists")
             now = self._clock.now()
@@ -176,16 +190,29 @@ class Resources(Rewindable):
     def function(self, service: str, name: str) -> Function:
         """The function of that name."""
         with self._lock:
-            self.service(service)
-            return _get(
-                self._functions, (service, name), "FunctionNotFound", f"function '{service}/{name}'"
-            )
+            self._check_service(service)
+            what = f"function '{placed(service, name)}'"
+            return _get(self._functions, (service, name), "FunctionNotFound", what)
+
+    def around(self, service: str, function: str) -> Service:
+        """The service of a function; of one that stands alone what it has in place of it."""
+        if service:
+            return self.service(service)
+        alone = self.function(service, function)
+        settings = {name: alone.settings[name] for name in OF_ITS_SERVICE}
+        times = alone.created_at, alone.modified_at
+        return Service("", settings, *times, alone.revision, alone.id)
 
     def functions(self, service: str) -> list[Function]:
         """A service's functions, by name."""
         with self._lock:
             self.service(service)
             return [self._functions[key] for key in sorted(self._functions) if key[0] == service]
+
+    def all_functions(self) -> list[Function]:
+        """All services' functions, and those that stand alone."""
+        with self._lock:
+            return list(self._functions.values())
 
     def update_function(
         self,
@@ -200,7 +227,7 @@ class Resources(Rewindable):
             old = self.function(service, name)
             check(old)
             settings = merged(old.settings, fields)
-            check_function(settings)
+            self._check(service, settings)
             function = replace(
                 old,
                 settings=settings,
@@ -219,7 +246,7 @@ class Resources(Rewindable):
         with self._lock:
             check(self.function(service, name))
             if self.triggers(service, name):
-                raise FcError("FunctionNotEmpty", f"function '{name}' still has triggers")
+                raise FcError("FunctionNotEmpty", f"function '{name}' has active triggers")
             del self._functions[service, name]
             for key in [key for key in self._async if key[:2] == (service, name)]:
                 del self._async[key]
@@ -258,6 +285,13 @@ class Resources(Rewindable):
             mine = (service, function)
             return [self._triggers[key] for key in sorted(self._triggers) if key[:2] == mine]
 
+    def update_trigger(self, changed: Trigger) -> None:
+        """Have a trigger as it is told now."""
+        key = (changed.service, changed.function, changed.name)
+        with self._lock:
+            self.trigger(*key)
+            self._triggers[key] = changed
+
     def remove_trigger(self, service: str, function: str, name: str) -> Trigger:
         """Remove a trigger, and return what it was."""
         with self._lock:
@@ -283,6 +317,8 @@ class Resources(Rewindable):
         with self._lock:
             self.function(service, function)
             what = f"asynchronous configuration of '{service}.{qualifier}/{function}'"
+            if not service:
+                what = f"asynchronous configuration of '{function}:{qualifier}'"
             return _get(self._async, (service, function, qualifier), "AsyncConfigNotExists", what)
 
     def async_configs(self, service: str, function: str) -> dict[str, AsyncConfig]:
@@ -297,6 +333,20 @@ class Resources(Rewindable):
         with self._lock:
             self.async_config(service, function, qualifier)
             del self._async[service, function, qualifier]
+
+    def _check(self, service: str, settings: Settings) -> None:
+        """Raises FcError for what a function of that service, or of none, cannot have."""
+        if not service:
+            check_alone(settings)
+            return
+        check_function(settings)
+        if settings["runtime"] in RUNTIMES_OF_3_0 and not self.runs_3_0_in_services:
+            raise invalid(f"runtime '{settings['runtime']}' is not there in Function Compute 2.0")
+
+    def _check_service(self, name: str) -> None:
+        """Raises FcError unless there is that service, or none is meant."""
+        if name:
+            self.service(name)
 
     def _changed(self, service: str, function: str = "") -> None:
         for tell in self.on_change:

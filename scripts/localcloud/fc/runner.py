@@ -16,7 +16,10 @@ from .instance import Answer, Instance
 from .pool import Pool, Target
 from .settings import Settings
 
-# Its context has neither credentials nor service; the credentials are in the environment.
+# Its context has neither credentials nor service, but what else was in there in other places. The
+# credentials are in the environment, where functions without a service find them in any runtime:
+# pages "Context" and "Configure environment variables" of 3.0. Guessed: that their service has no
+# name. (There is no `context.logger`.)
 _BARE_RUNTIME = "python3.12"
 
 _FUNCTION_ERROR = "UnhandledInvocationError"
@@ -185,7 +188,7 @@ def _initialize(
     next one until it succeeds: article "Optimize application-layer cold starts by using the
     initializer" of the developer community.
     """
-    if instance.initialized or not settings["initializer"]:
+    if instance.initialized or not settings.get("initializer"):
         return None
     with_it = {**message, "initializer": settings["initializer"]}
     answer = instance.invoke(with_it, b"", settings["initializationTimeout"])
@@ -211,11 +214,15 @@ def _message(
         "region": core.region,
         "account_id": core.account_id,
     }
-    environment = {}
-    if settings["runtime"] == _BARE_RUNTIME:
+    environment, bare = {}, settings["runtime"] == _BARE_RUNTIME
+    if bare or not target.function.service:
         environment = {f"ALIBABA_CLOUD_{name.upper()}": key for name, key in keys.items()}
+    service = _service(target)
+    if bare:
+        context |= {name: service[name] for name in ("log_project", "log_store")}
+        context["function"] |= {name: service[name] for name in ("version_id", "qualifier")}
     else:
-        context |= {"credentials": keys, "service": _service(target)}
+        context |= {"credentials": keys, "service": service}
     return {"handler": settings["handler"], "context": context, "environment": environment}
 
 

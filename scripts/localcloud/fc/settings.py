@@ -69,7 +69,7 @@ def merged(settings: Settings, fields: Settings) -> Settings:
     """The settings, with what `fields` says of them; null says nothing."""
     said = {name: fields[name] for name in settings if fields.get(name) is not None}
     for name, value in said.items():
-        kind = (int, float) if isinstance(settings[name], int) else type(settings[name])
+        kind = (int, float) if isinstance(settings[name], int | float) else type(settings[name])
         if not isinstance(value, kind):
             raise invalid(f"{name} is of the wrong type: {value!r}")
     return {**settings, **said}
@@ -106,18 +106,27 @@ def check_async_config(settings: Settings) -> None:
 
 
 def check_function(settings: Settings) -> None:
-    """Raises FcError for what a function cannot have, or not here."""
+    """Raises FcError for what a function of a service cannot have, or not here."""
+    check_common(settings)
+    if settings["initializer"]:
+        _check_handler("initializer", settings["initializer"])
+    _check_range("initializationTimeout", settings["initializationTimeout"], 1, 300)
+
+
+def check_common(settings: Settings) -> None:
+    """The same of what functions with and without services have alike."""
     if settings["runtime"] not in RUNTIMES:
         known = ", ".join(RUNTIMES)
         raise invalid(f"runtime must be one of {known} here, not '{settings['runtime']}'")
-    for what in ("handler", "initializer"):
-        optional = what == "initializer" and not settings[what]
-        if not optional and not _HANDLER.fullmatch(str(settings[what])):
-            raise invalid(f"{what} must be <module>.<function>, not '{settings[what]}'")
-    _check_range("initializationTimeout", settings["initializationTimeout"], 1, 300)
+    _check_handler("handler", settings["handler"])
     _check_range("timeout", settings["timeout"], 1, 86400)
     _check_range("memorySize", settings["memorySize"], 128, 32768)
     _check_environment(settings["environmentVariables"])
+
+
+def _check_handler(what: str, given: object) -> None:
+    if not _HANDLER.fullmatch(str(given)):
+        raise invalid(f"{what} must be <module>.<function>, not '{given}'")
 
 
 def _check_environment(variables: object) -> None:

@@ -6,6 +6,7 @@ import uuid
 from .. import pythons
 from ..log.state import LogState
 from ..mns.state import MnsState
+from ..oss.state import OssState
 from ..pythons import Interpreter
 from ..ram.state import RamState
 from ..rewinding import Memory, Rewindable
@@ -21,6 +22,7 @@ from .roles import Roles
 from .runner import Call, Invocation, Runner
 from .settings import Settings
 from .triggers import Triggers
+from .uploads import Uploads
 
 # Page "Limits".
 _LONGEST_ASYNC_EVENT = 128 * 1024
@@ -29,13 +31,16 @@ _LONGEST_ASYNC_EVENT = 128 * 1024
 class FcState(Rewindable):
     """The account's functions, run for real in processes of their own.
 
-    `resources`, `triggers` and `bindings` are what there is. `function_environment` lies under
-    every function's own variables, from its next cold start on. At most `max_instances` run at
-    once: page "Set function quotas" has 100 an account and region, older editions 300.
+    `resources`, `triggers` and `bindings` are what there is; what is of no service (3.0) has an
+    empty name for it. `uploads` is where code packages can be put first. `function_environment`
+    lies under every function's own variables, from its next cold start on. At most `max_instances`
+    run at once: page "Set function quotas" has 100 an account and region, older editions 300.
     `async_at_once` of them run asynchronous invocations: few, as each is a process here.
     `stays_warm` lets a rollback leave the idle processes of functions that are still what they
     were, with all that these remember; it saves cold starts. `fresh_keys` gives each run keys of
-    its own, by which the journal tells whose requests are whose. All methods raise FcError.
+    its own, by which the journal tells whose requests are whose. `retries_keep_id` has a retry run
+    under the request id of the first run; else each run has one of its own. All methods raise
+    FcError.
     """
 
     def __init__(
@@ -44,22 +49,25 @@ class FcState(Rewindable):
         ram: RamState,
         mns: MnsState,
         log: LogState,
+        oss: OssState,
         function_environment: dict[str, str],
     ) -> None:
         self.function_environment = function_environment
         self.stays_warm = False
         self.fresh_keys = False
+        self.retries_keep_id = True
         self.max_instances = 100
         self.async_at_once = 8
         self._core = core
         self._roles = Roles(core, ram)
         self.resources = Resources(core.clock)
         self.triggers = Triggers(core, self.resources, self._roles, mns, self.invoke_async)
+        self.uploads = Uploads(core, ram, oss)
         self.bindings = VpcBindings()
         self.resources.on_change.append(self._retire)
         self._destinations = Destinations(self._roles, mns)
         self._logs = FunctionLogs(self._roles, log)
-        self._parts = (self.resources, self.bindings, self._roles, self._logs)
+        self._parts = (self.resources, self.triggers, self.bindings, self._roles, self._logs)
         self._runner = Runner(core, lambda: self.max_instances)
         self._async = self._begin()
 
@@ -145,12 +153,14 @@ class FcState(Rewindable):
 
     def _target(self, service: str, function: str) -> Target:
         return Target(
-            self.resources.service(service),
+            self.resources.around(service, function),
             self.resources.function(service, function),
             dict(self.function_environment),
         )
 
     def _invoke(self, service: str, function: str, call: Call) -> Invocation:
+        if call.attempt > 1 and not self.retries_keep_id:
+            call = call._replace(request_id=new_request_id())
         invocation = None
         while invocation is None:
             if self._runner.stopped:

@@ -214,9 +214,8 @@ class OssService(Service):
                 check_bucket_name(target.bucket)
                 if operation.name not in _MAKING:
                     state.bucket(target.bucket)
-            caller = authenticate(
-                request, target, self._ram, state.regions, accepts_v1=state.accepts_v1
-            )
+            v1 = state.accepts_v1 or target.bucket in state.old_buckets
+            caller = authenticate(request, target, self._ram, state.regions, accepts_v1=v1)
             _check_body(request)
             call = Call(operation, request, target, caller, state, self._ram)
             response = self._operations[operation.name](call)
@@ -250,12 +249,10 @@ class OssService(Service):
         """What can be late to show: a bucket's ACL, Block Public Access and encryption."""
         if operation.name == "PutBucketAcl":
             self._state.let_acl_lag(operation.subject, reads)
-        elif operation.name in ("PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"):
-            self._state.let_block_lag(operation.subject, reads)
         elif operation.name in ("PutBucketEncryption", "DeleteBucketEncryption"):
             self._state.let_encryption_lag(operation.subject, reads)
         else:
-            super().lag(operation, reads)
+            self._state.let_block_lag(operation.subject, reads)
 
 
 def _check_body(request: Request) -> None:

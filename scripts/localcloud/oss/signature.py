@@ -97,12 +97,16 @@ def sign(secret: str, authorization: Authorization, to_sign: str) -> str:
 
 
 def v1_string_to_sign(request: Request, resource: str) -> str:
-    """What version 1 signs: of the query only some names, most of which make an operation."""
+    """What version 1 signs: of the query only some names, most of which make an operation.
+
+    The header x-oss-date stands in place of Date, too, as ali-oss signs it.
+    """
     names = sorted(name for name in request.headers if name.startswith("x-oss-"))
     own = "".join(f"{name}:{request.headers.get(name).strip()}\n" for name in names)
     pairs = sorted(pair for pair in request.params.items() if pair[0] in _V1_SIGNED)
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
-    head = [request.headers.get(name) for name in ("Content-MD5", "Content-Type", "Date")]
+    head = [request.headers.get(name) for name in ("Content-MD5", "Content-Type")]
+    head.append(request.headers.get("x-oss-date", request.headers.get("Date")))
     return "\n".join([request.method, *head, f"{own}{resource}"]) + (f"?{query}" if query else "")
 
 

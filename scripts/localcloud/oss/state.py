@@ -52,7 +52,9 @@ class OssState(Rewindable):
     since it became the default; off, for those made before.
     Block Public Access that was lifted is heeded for as many public grants as `spreading` says.
     `info_anywhere` lets GetBucketInfo be answered in every region, not only in the bucket's own.
+    `policy_status_heeds_block` has IsPublic be false where Block Public Access overrules a policy.
     `accepts_v1` lets signatures of version 1 in, as those of accounts from before March 2025 are.
+    `old_buckets` are those that take them whatever the account is, as Function Compute's does.
     `put_acl_conflicts` answers a PutBucketAcl that is not allowed with BucketAlreadyExists.
     `explains_denials` tells the action that RAM did not allow; else it is said that the bucket
     belongs to somebody else.
@@ -62,8 +64,10 @@ class OssState(Rewindable):
     def __init__(self, core: Core, *, put_acl_needs_put_bucket: bool) -> None:
         self.put_acl_needs_put_bucket = put_acl_needs_put_bucket
         self.info_anywhere = False
+        self.policy_status_heeds_block = False
         self.block_new_buckets = False
         self.accepts_v1 = False
+        self.old_buckets: set[str] = set()
         self.put_acl_conflicts = False
         self.explains_denials = True
         self.regions = {*regions.KNOWN, core.region}
@@ -215,7 +219,9 @@ class OssState(Rewindable):
 
     def policy_is_public(self, name: str) -> bool:
         """Whether the bucket has a policy that lets the public in."""
-        return bucket_policy.is_public(self.bucket(name).policy)
+        bucket = self.bucket(name)
+        heeded = self.policy_status_heeds_block and self.blocks_public_access(bucket)
+        return bucket_policy.is_public(bucket.policy) and not heeded
 
     def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
         """Replace a bucket's tags; raises InvalidTagError."""

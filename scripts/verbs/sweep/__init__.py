@@ -26,6 +26,7 @@ from cyclopts import Parameter
 from resource_repair import naming
 from resource_repair.values import REPORT
 from scripts.account import audit_trail, findings
+from scripts.account.compute import compute
 from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Context, Ended, Verb, finite, show_unread, whole
 from scripts.decide.candidates import Candidate
@@ -172,7 +173,7 @@ def _confirming(options: Options, plan: SweepPlan) -> str:
 def _carry_out(context: Context, plan: SweepPlan) -> ParallelRun[Candidate]:
     console, spec = context.console, context.spec
     timeout = int(plan.live.timeout)
-    _ = context.clients.fc  # made once, before many ask for it
+    _ = compute(context.spec, context.clients)  # made once, before many ask for it
     told: list[str] = []
 
     def work(candidate: Candidate) -> Ending:

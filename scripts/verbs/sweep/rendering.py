@@ -53,7 +53,7 @@ class Report:
 def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     """The plan, for people."""
     live = plan.live
-    console.say(f"function {live.spec.function.name}, {live.pause or f'in mode {live.mode}'}")
+    console.say(f"function {live.spec.function_in_cloud}, {live.pause or f'in mode {live.mode}'}")
     rows = [_row(each, plan, "") for each in plan.chosen]
     rows += [_row(each, plan, "next time: --limit") for each in plan.later]
     rows += [_row(each, plan, f"left: {plan.why[each.bucket]}") for each in plan.unconfirmed]

@@ -323,8 +323,8 @@ def test_it_looks_again_before_each_try(
     [
         ("mns:DeleteTopic", "config:ListConfigDeliveryChannels"),
         ("mns:DeleteQueue", "mns:PeekMessage"),
-        ("log:DeleteLogStore", "fc:ListServices"),
-        ("log:DeleteProject", "fc:ListServices"),
+        ("log:DeleteLogStore", "fc:ListFunctions"),
+        ("log:DeleteProject", "fc:ListFunctions"),
         ("fc:DeleteService", "fc:ListFunctions"),
         ("ram:DetachPolicyFromRole", "ram:ListPoliciesForRole"),
         ("config:DeleteConfigRules", "config:ListConfigRules"),

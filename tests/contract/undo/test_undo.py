@@ -18,11 +18,13 @@ from scripts.localcloud.journal import Entry
 from scripts.verbs import undo
 from tests.account import FUNCTION, RULE_ID, SERVICE
 from tests.contract.undo.site import ENTRY, OPEN, TODAY, UNTIL, WHY, Site, closed
+from tests.parts import EITHER
 
 LOOK = "GetBucketInfo"
 LATE = 3  # answers
 
 
+@EITHER
 def test_a_repair_is_undone_and_stays_so(
     site: Site, code: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

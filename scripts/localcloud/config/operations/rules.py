@@ -20,6 +20,8 @@ from ..rules import (
 from ..state import ConfigState
 from .paging import page_of
 
+_STATES = ("ACTIVE", "DELETING", "EVALUATING", "INACTIVE")  # page "ListConfigRules"
+
 
 class RuleOperations:
     """A method for each row, over the state."""
@@ -70,6 +72,8 @@ class RuleOperations:
 
     def list_config_rules(self, call: Call) -> Answer:
         name, state = call.text("ConfigRuleName", ""), call.text("ConfigRuleState", "")
+        if state not in ("", *_STATES):
+            raise call.invalid("ConfigRuleState", f"must be one of {', '.join(_STATES)}")
         tags = _tags(call).items()
         rules = [
             self._described(rule)

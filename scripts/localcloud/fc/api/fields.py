@@ -15,7 +15,9 @@ def read_fields(row: Row, request: Request, *, config_as_text: bool) -> dict[str
     if row.fields == AS_IT_IS:
         return {}
     fields = _object(request.body or b"{}", "the body")
-    if config_as_text and isinstance(fields.get("triggerConfig"), str):
+    if config_as_text and fields.get("triggerConfig") is not None:
+        if not isinstance(fields["triggerConfig"], str):
+            raise invalid("triggerConfig must be JSON in a string")  # guessed
         fields["triggerConfig"] = _object(fields["triggerConfig"], "triggerConfig")
     if names := ", ".join(sorted(_unknown(fields, "", row.fields))):
         raise FcError(

@@ -27,58 +27,59 @@ def _on(path: str) -> tuple[str, ...]:
     return (f"{_ARN}{path}",)
 
 
-def _within(name: str, inner: str) -> frozenset[str]:
+def within(name: str, inner: str) -> frozenset[str]:
     """A field that is an object, and the names in it; or a list of such objects."""
     return frozenset({name, *(f"{name}.{each}" for each in inner.split())})
 
 
 _PAGED = words("prefix startKey nextToken limit")
 _CHECKSUM = words("x-fc-code-checksum")
-_SETTINGS_OF_SERVICES = (
-    words("description internetAccess role")
-    | _within(
-        "logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule"
-    )
-    | _within("vpcConfig", "vpcId vSwitchIds securityGroupId role")
-    | _within("nasConfig", "userId groupId mountPoints")
-    | _within("nasConfig.mountPoints", "serverAddr mountDir enableTLS")
-    | _within("ossMountConfig", "mountPoints")
-    | _within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
-    | _within("tracingConfig", "type params")
+# What a service has of these in 2.0, a function has in 3.0.
+AROUND = (
+    within("logConfig", "project logstore enableRequestMetrics enableInstanceMetrics logBeginRule")
+    | within("vpcConfig", "vpcId vSwitchIds securityGroupId role")
+    | within("nasConfig", "userId groupId mountPoints")
+    | within("nasConfig.mountPoints", "serverAddr mountDir enableTLS")
+    | within("ossMountConfig", "mountPoints")
+    | within("ossMountConfig.mountPoints", "bucketName bucketPath endpoint mountDir readOnly")
+    | within("tracingConfig", "type params")
 )
+_SETTINGS_OF_SERVICES = words("description internetAccess role") | AROUND
 # (A package in a bucket, `ossBucketName`, is not known here.)
 _SETTINGS_OF_FUNCTIONS = (
     words("description runtime handler timeout memorySize cpu diskSize gpuMemorySize")
     | words("environmentVariables initializer initializationTimeout layers caPort")
     | words("instanceConcurrency instanceSoftConcurrency instanceType code.zipFile code")
-    | _within("instanceLifecycleConfig", "preFreeze preStop")
-    | _within("instanceLifecycleConfig.preFreeze", "handler timeout")
-    | _within("instanceLifecycleConfig.preStop", "handler timeout")
-    | _within(
+    | within("instanceLifecycleConfig", "preFreeze preStop")
+    | within("instanceLifecycleConfig.preFreeze", "handler timeout")
+    | within("instanceLifecycleConfig.preStop", "handler timeout")
+    | within(
         "customContainerConfig", "accelerationType args command image instanceID webServerMode"
     )
-    | _within("customDNS", "nameServers searches dnsOptions")
-    | _within("customDNS.dnsOptions", "name value")
-    | _within(
+    | within("customDNS", "nameServers searches dnsOptions")
+    | within("customDNS.dnsOptions", "name value")
+    | within(
         "customHealthCheckConfig",
         "failureThreshold httpGetUrl initialDelaySeconds periodSeconds successThreshold"
         " timeoutSeconds",
     )
-    | _within("customRuntimeConfig", "args command")
+    | within("customRuntimeConfig", "args command")
 )
-_SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | _within(
+_SETTINGS_OF_TRIGGERS = words("description invocationRole qualifier") | within(
     "triggerConfig", "topicName region notifyContentFormat notifyStrategy filterTag"
 )
-_SETTINGS_OF_ASYNC_CONFIGS = (
-    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation")
-    | _within("destinationConfig", "onSuccess onFailure")
-    | _within("destinationConfig.onSuccess", "destination")
-    | _within("destinationConfig.onFailure", "destination")
+DESTINATIONS = (
+    within("destinationConfig", "onSuccess onFailure")
+    | within("destinationConfig.onSuccess", "destination")
+    | within("destinationConfig.onFailure", "destination")
 )
-_PASSES_ROLE = (("ram:PassRole", "{role}"),)
-_PASSES_INVOCATION_ROLE = (("ram:PassRole", "{invocationRole}"),)
-_ON_SUBSCRIPTIONS = (("mns:Subscribe", "*"), ("mns:Unsubscribe", "*"))
-_SUBSCRIBES = (
+_SETTINGS_OF_ASYNC_CONFIGS = (
+    words("maxAsyncEventAgeInSeconds maxAsyncRetryAttempts statefulInvocation") | DESTINATIONS
+)
+PASSES_ROLE = (("ram:PassRole", "{role}"),)
+PASSES_INVOCATION_ROLE = (("ram:PassRole", "{invocationRole}"),)
+ON_SUBSCRIPTIONS = (("mns:Subscribe", "*"), ("mns:Unsubscribe", "*"))
+SUBSCRIBES = (
     "that RAM asks for mns:Subscribe and mns:Unsubscribe, as the client's least permissions name"
     " both for whoever makes, changes or deletes a trigger of a topic"
 )
@@ -87,7 +88,7 @@ _TOPIC_IN_CONFIG = (
     " has them"
 )
 _AS_IN_3_0 = "the resource: that of the operation's page of 2023-03-30"
-_AS_OTHERS = "the resource: that of its likes, whose pages were seen"
+AS_OTHERS = "the resource: that of its likes, whose pages were seen"
 
 AS_IT_IS = words("*")
 """The fields of a body that is no JSON, but whatever its sender likes."""
@@ -109,7 +110,7 @@ _ROWS = (
         read_on="2025-11-17",
         fields=_SETTINGS_OF_SERVICES | {"serviceName"},
         resources=_on("services/*"),
-        also=_PASSES_ROLE,
+        also=PASSES_ROLE,
     ),
     Row(
         "GetService",
@@ -127,7 +128,7 @@ _ROWS = (
         read_on="2025-11-17",
         fields=_SETTINGS_OF_SERVICES,
         resources=_on(_SERVICE),
-        also=_PASSES_ROLE,
+        also=PASSES_ROLE,
     ),
     Row("DeleteService", "DELETE", _SERVICE, "DeleteService", read_on="2025-11-17"),
     Row(
@@ -143,14 +144,14 @@ _ROWS = (
         f"{_SERVICE}/bindings",
         "CreateVpcBinding",
         fields=words("vpcId"),
-        guesses=(_AS_OTHERS,),
+        guesses=(AS_OTHERS,),
     ),
     Row(
         "DeleteVpcBinding",
         "DELETE",
         f"{_SERVICE}/bindings/{{vpc}}",
         "DeleteVpcBinding",
-        guesses=(_AS_OTHERS,),
+        guesses=(AS_OTHERS,),
     ),
     Row(
         "ListAliases",
@@ -166,7 +167,7 @@ _ROWS = (
         f"{_SERVICE}/versions",
         "ListServiceVersions",
         query=words("direction startKey nextToken limit"),
-        guesses=(_AS_OTHERS,),
+        guesses=(AS_OTHERS,),
     ),
     Row(
         "ListFunctions",
@@ -266,8 +267,8 @@ _ROWS = (
         f"{_FUNCTION}/triggers",
         "CreateTrigger",
         fields=_SETTINGS_OF_TRIGGERS | words("triggerName triggerType sourceArn"),
-        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
-        guesses=(_SUBSCRIBES, _TOPIC_IN_CONFIG),
+        also=(*ON_SUBSCRIPTIONS, *PASSES_INVOCATION_ROLE),
+        guesses=(SUBSCRIBES, _TOPIC_IN_CONFIG),
     ),
     Row("GetTrigger", "GET", _TRIGGER, "GetTrigger"),
     Row(
@@ -276,8 +277,8 @@ _ROWS = (
         _TRIGGER,
         "UpdateTrigger",
         fields=_SETTINGS_OF_TRIGGERS,
-        also=(*_ON_SUBSCRIPTIONS, *_PASSES_INVOCATION_ROLE),
-        guesses=(_SUBSCRIBES,),
+        also=(*ON_SUBSCRIPTIONS, *PASSES_INVOCATION_ROLE),
+        guesses=(SUBSCRIBES,),
     ),
     Row(
         "DeleteTrigger",
@@ -285,8 +286,8 @@ _ROWS = (
         _TRIGGER,
         "DeleteTrigger",
         read_on="2026-02-26",
-        also=_ON_SUBSCRIPTIONS,
-        guesses=(_SUBSCRIBES,),
+        also=ON_SUBSCRIPTIONS,
+        guesses=(SUBSCRIBES,),
     ),
     Row(
         "ListOnDemandConfigs",
@@ -294,7 +295,7 @@ _ROWS = (
         "on-demand-configs",
         "ListOnDemandConfigs",
         query=_PAGED,
-        guesses=(_AS_OTHERS,),
+        guesses=(AS_OTHERS,),
     ),
     Row(
         "ListProvisionConfigs",
@@ -302,7 +303,7 @@ _ROWS = (
         "provision-configs",
         "ListProvisionConfigs",
         query=words("serviceName qualifier nextToken limit"),
-        guesses=(_AS_OTHERS,),
+        guesses=(AS_OTHERS,),
     ),
     Row(
         "DownloadPackage",
@@ -314,10 +315,19 @@ _ROWS = (
     ),
 )
 
+# Of 2016-08-15 alone. No page tells of it: so its SDKs call it, and the client's components.
+_TEMP_BUCKET_TOKEN = Row(
+    "GetTempBucketToken",
+    "GET",
+    "tempBucketToken",
+    "no page; @alicloud/fc2",
+    resources=(),
+    guesses=("that RAM is asked for nothing", "how long the keys are good for: an hour"),
+)
 _ABOUT_TRIGGERS = {row.name for row in _ROWS if row.name.endswith(("Trigger", "Triggers"))}
 _OF_EVERY_REQUEST = words("x-fc-account-id x-fc-date x-fc-trace-id")
 _OF_OLDER = _OF_EVERY_REQUEST | words("x-fc-security-token")
-_OF_NEWER = _OF_EVERY_REQUEST | words(
+OF_NEWER = _OF_EVERY_REQUEST | words(
     "x-acs-action x-acs-version x-acs-date x-acs-signature-nonce x-acs-content-sha256"
     " x-acs-security-token x-acs-accesskey-id"
     " x-acs-credentials-provider"
@@ -369,7 +379,7 @@ def _in_version(version: str, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _older() -> Iterator[Row]:
-    for row in _ROWS:
+    for row in (*_ROWS, _TEMP_BUCKET_TOKEN):
         headers = row.headers | _OF_OLDER
         if row.name in _ABOUT_TRIGGERS:
             headers |= {"x-fc-enable-eventbridge-trigger"}
@@ -381,5 +391,5 @@ def _older() -> Iterator[Row]:
 
 OLDER = tuple(_in_version("2016-08-15", _older()))
 NEWER = tuple(
-    _in_version("2021-04-06", [replace(row, headers=row.headers | _OF_NEWER) for row in _ROWS])
+    _in_version("2021-04-06", [replace(row, headers=row.headers | OF_NEWER) for row in _ROWS])
 )

@@ -48,6 +48,7 @@ class RamState(Rewindable):
             for name, document in policies.SYSTEM_POLICIES.items()
         }
         self._issued: dict[str, tuple[Credentials, Principal]] = {}
+        self._lent: dict[str, policies.Document] = {}  # by the ARN of who holds the key
         owner = Principal(core.account_id, f"acs:ram::{core.account_id}:root")
         self.root = self._keep(key, owner) if key else self._issue(owner, lifetime=None)
 
@@ -337,6 +338,14 @@ class RamState(Rewindable):
         arn = f"acs:ram::{self._core.account_id}:assumed-role/{role.name.lower()}/{session}"
         return self._issue(Principal(self._core.account_id, arn, role.name), lifetime=lifetime)
 
+    def lend(self, account_id: str, may: policies.Document, *, lifetime: float) -> Credentials:
+        """Temporary credentials of another account's, for what a policy allows and no more."""
+        session = secrets.token_hex(8)
+        arn = f"acs:ram::{account_id}:assumed-role/lent/{session}"
+        with self.lock:
+            self._lent[arn] = may
+        return self._issue(Principal(account_id, arn, f"lent/{session}"), lifetime=lifetime)
+
     def revoke(self, access_key_id: str) -> None:
         """Forget a key: whoever uses it from now on is unknown."""
         with self.lock:
@@ -344,6 +353,8 @@ class RamState(Rewindable):
 
     def _documents(self, principal: Principal) -> list[policies.Document]:
         with self.lock:
+            if principal.arn in self._lent:
+                return [self._lent[principal.arn]]
             holder = self.roles.get(principal.role) or self.users.get(principal.user)
             attached = holder.attached if holder else []
             return [self.policies[key].document for key in attached if key in self.policies]

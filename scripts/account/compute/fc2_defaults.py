@@ -12,21 +12,16 @@ from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
-from scripts.account.resource import State
+from scripts.account.compute import undeclared
+from scripts.account.compute.undeclared import Defaults
 
-# Each with its default in words, or both forms that it may have; the empty text stands for absence.
 # Data structures "ServiceMetadata" and "FunctionMetadata".
-SERVICE_DEFAULTS: Mapping[str, tuple[str, ...]] = {
-    "internetAccess": ("true", ""),
-    "vpcConfig.vpcId": ("",),
-    "vpcConfig.vSwitchIds": ("",),
-    "vpcConfig.securityGroupId": ("",),
-    "nasConfig.mountPoints": ("",),
-    "ossMountConfig.mountPoints": ("",),
+SERVICE_DEFAULTS: Defaults = {
+    **undeclared.AROUND,
     "tracingConfig.type": ("",),
     "tracingConfig.params": ("",),
 }
-FUNCTION_DEFAULTS: Mapping[str, tuple[str, ...]] = {
+FUNCTION_DEFAULTS: Defaults = {
     "initializer": ("",),
     "layers": ("",),
     "layersArnV2": ("",),
@@ -50,66 +45,15 @@ FUNCTION_DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "gpuMemorySize": ("", "0"),
 }
 
-# The address of a collector of traces has its token in it.
-_SECRET = {"tracingConfig.params"}
-
-
-def settings_of(model: Any, settings: Mapping[str, tuple[str, ...]]) -> State:
-    """Those of the settings (one of the tables above) as the SDK's model has them, by path."""
-    described = model.to_map()
-    found = {field: _words(_at(described, field.split("."))) for field in settings}
-    return {
-        field: settings[field][0] if live in settings[field] else _shown(field, live)
-        for field, live in found.items()
-    }
-
-
-def defaults_of(settings: Mapping[str, tuple[str, ...]]) -> State:
-    """The same settings as they are by default."""
-    return {field: defaults[0] for field, defaults in settings.items()}
-
 
 def resetting(fields: Iterable[str]) -> dict[str, Any]:
     """What an update of the service or the function says to set these back, as the SDK has it."""
-    resets = _resets()
-    return {
-        name: value
-        for field in fields
-        for name, value in resets.get(field.partition(".")[0], {}).items()
-    }
-
-
-def _shown(field: str, live: str) -> str:
-    return "(a value)" if field in _SECRET else live
-
-
-def _at(described: Any, path: list[str]) -> Any:
-    """What is at the path; None where it leads nowhere."""
-    for name in path:
-        described = described.get(name) if isinstance(described, dict) else None
-    return described
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    if isinstance(value, dict):
-        return " ".join(f"{name}={_words(each)}" for name, each in value.items())
-    return str(value)
+    return undeclared.resetting(_resets(), fields)
 
 
 def _resets() -> Mapping[str, Mapping[str, Any]]:
     return {
-        "internetAccess": {"internet_access": True},
-        "vpcConfig": {
-            "vpc_config": models.VPCConfig(vpc_id="", v_switch_ids=[], security_group_id="")
-        },
-        "nasConfig": {"nas_config": models.NASConfig(mount_points=[])},
-        "ossMountConfig": {"oss_mount_config": models.OSSMountConfig(mount_points=[])},
+        **undeclared.resets_around(models),
         "tracingConfig": {"tracing_config": models.TracingConfig()},
         "initializer": {"initializer": ""},
         "layers": {"layers": []},

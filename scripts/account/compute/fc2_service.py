@@ -1,18 +1,23 @@
-"""The service: how it is read, made, changed and taken away; by way of Function Compute."""
+"""The service, which Function Compute 2.0 alone has: how it is read, made, changed and removed."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from alibabacloud_fc_open20210406 import models
 
-from scripts.account import defaults, just_made, mark
+from scripts.account import mark
 from scripts.account.clients import Clients, calling
-from scripts.account.defaults import defaults_of, resetting, settings_of
-from scripts.account.function import LIST_FUNCTIONS, Function, functions
+from scripts.account.compute import fc2_defaults as defaults
+from scripts.account.compute.fc2 import async_configs
+from scripts.account.compute.fc2_defaults import resetting
+from scripts.account.compute.hosting import hosting, log_settings, role_and_logs
+from scripts.account.compute.port import Host, Sender
+from scripts.account.compute.undeclared import defaults_of, settings_of
+from scripts.account.function import LIST_FUNCTIONS, Function
 from scripts.account.just_made import JustMade
 from scripts.account.permission import Permission, on
 from scripts.account.resource import FC_PAGE, Difference, State, Thing, deleting, find, token_pages
-from scripts.account.role import ROLES, just_made_role, role_arn
+from scripts.account.role import ROLES, role_arn
 from scripts.declared import Spec
 
 GET_SERVICE = Permission("fc:GetService")
@@ -42,13 +47,7 @@ class Service(Thing):
         self._spec = spec
         self._clients = clients
         self._fc = clients.fc
-        logs = spec.service.logs
-        self._logs = models.LogConfig(
-            project=logs.project if logs else "",
-            logstore=logs.logstore if logs else "",
-            log_begin_rule=logs.begin_rule if logs else "None",
-            enable_request_metrics=logs.request_metrics if logs else False,
-        )
+        self._logs = models.LogConfig(**log_settings(spec))
 
     def live(self) -> State | None:
         """What is live, by the fields that are compared; None if it is not there."""
@@ -65,14 +64,7 @@ class Service(Thing):
         return {**told, **defaults_of(defaults.SERVICE_DEFAULTS), "vpcBindings": ""}
 
     def _state(self, description: str | None, role: str | None, logs: models.LogConfig) -> State:
-        return {
-            "description": description or "",
-            "role": (role or "").lower(),  # RAM does not tell them apart by case
-            "logConfig.project": logs.project or "",
-            "logConfig.logstore": logs.logstore or "",
-            "logConfig.logBeginRule": logs.log_begin_rule or "None",
-            "logConfig.enableRequestMetrics": str(bool(logs.enable_request_metrics)).lower(),
-        }
+        return {"description": description or "", **hosting(role, logs)}
 
     def create(self) -> None:
         """Make it."""
@@ -87,10 +79,7 @@ class Service(Thing):
 
     def rests_on(self) -> Iterator[JustMade]:
         """Its role, and where it logs to."""
-        yield just_made_role(self._clients, self._spec.service.role.name)
-        if logs := self._spec.service.logs:
-            yield just_made.missed(self._clients, "log project", logs.project)
-            yield just_made.missed(self._clients, "log store", f"{logs.project}/{logs.logstore}")
+        return role_and_logs(self._spec, self._clients)
 
     def change(self, differences: tuple[Difference, ...]) -> None:
         """Bring it to what is declared, and what s.yaml leaves alone to its default."""
@@ -112,7 +101,7 @@ class Service(Thing):
         found = self._read()
         if found is None or (found.description or "") != self._description:
             return mark.NOT_AS_DESCRIBED
-        names = functions(self._clients, self.name)
+        names = _functions(self._clients, self.name)
         function = Function(self._spec, self._clients)
         staying = [name for name in names if name != function.name or function.stays()]
         return f"it holds functions that stay: {', '.join(staying)}" if staying else ""
@@ -133,10 +122,38 @@ class Service(Thing):
         return list((bound and bound.vpc_ids) or ())
 
 
-def services(clients: Clients) -> Iterator[Any]:
-    """All services in the region, as the SDK describes them."""
+def hosts(clients: Clients) -> Iterator[Host]:
+    """All services in the region."""
 
     def page(token: str | None) -> Any:
         return clients.fc.list_services(models.ListServicesRequest(limit=FC_PAGE, next_token=token))
 
-    return token_pages("fc:ListServices", "the account", page, lambda body: body.services)
+    for each in token_pages("fc:ListServices", "the account", page, lambda body: body.services):
+        logs = each.log_config or models.LogConfig()
+        place = (logs.project or "", logs.logstore or "")
+        yield Host(f"service {each.service_name}", each.role or "", *place)
+
+
+def senders(clients: Clients) -> Iterator[Sender]:
+    """All functions in the region that send somewhere what became of them.
+
+    As `function <service>/<function>`, with `<service>.<qualifier>` where it is set for a version
+    or an alias.
+    """
+    for service in (host.what.partition(" ")[2] for host in hosts(clients)):
+        for function in _functions(clients, service):
+            for config in async_configs(clients, service, function):
+                named = f"{service}.{config.qualifier}" if config.qualifier else service
+                to = (config.on_failure, config.on_success)
+                yield Sender(f"function {named}/{function}", to)
+
+
+def _functions(clients: Clients, service: str) -> Iterator[str]:
+    """The names of a service's functions."""
+
+    def page(token: str | None) -> Any:
+        request = models.ListFunctionsRequest(limit=FC_PAGE, next_token=token)
+        return clients.fc.list_functions(service, request)
+
+    found = token_pages("fc:ListFunctions", service, page, lambda body: body.functions)
+    return (each.function_name for each in found)

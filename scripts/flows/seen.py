@@ -1,0 +1,47 @@
+"""A thing as it is and as it should be, read for the links of the chain."""
+
+from scripts.account.clients import Clients
+from scripts.account.function import Function
+from scripts.account.inventory import Surrounding
+from scripts.account.resource import Resource, State
+from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Seen
+from scripts.declared import Spec
+
+
+def function_seen(spec: Spec, clients: Clients) -> Seen:
+    """The function; its code is compared where there is any here."""
+    code = spec.function.code
+    built = code.read_bytes() if code.is_file() else b""
+    found = seen(Function(spec, clients, built))
+    if built or found.live is None:
+        return found
+    live, declared = (_without_code(state) for state in (found.live, found.declared))
+    return found._replace(live=live, declared=declared)
+
+
+def part_of(whole: Seen, *, hosted: bool) -> Seen:
+    """What a function has in place of a service, its role and its logs; or all the rest."""
+
+    def part(state: State) -> State:
+        return {
+            field: value
+            for field, value in state.items()
+            if (field == ROLE or field.startswith(LOG_CONFIG)) is hosted
+        }
+
+    live = None if whole.live is None else part(whole.live)
+    return whole._replace(live=live, declared=part(whole.declared))
+
+
+def _without_code(state: State) -> State:
+    return {field: value for field, value in state.items() if field != CODE}
+
+
+def seen(resource: Resource) -> Seen:
+    """Any of them; raises what reading it does."""
+    return Seen(resource.kind, resource.name, resource.live(), resource.declared())
+
+
+def around_seen(resource: Surrounding) -> Seen:
+    """With what is in the way of it, which others have nothing of, or would ask for more."""
+    return seen(resource)._replace(obstacle=resource.obstacle())

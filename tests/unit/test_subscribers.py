@@ -1,0 +1,51 @@
+"""Whom a subscription is for, by its endpoint, where the function stands alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from scripts.account.subscribers import Whose, function_arn, whose
+from scripts.decide.envelope import failure_in
+from scripts.declared import Generation
+from tests.unit.chain_facts import ACCOUNT, OTHER_ACCOUNT, SPEC
+
+ALONE = replace(SPEC, generation=Generation.FC3)
+HERE = f"acs:fc:{SPEC.region}:{ACCOUNT}:"
+OURS = f"functions/{ALONE.function_in_cloud}"
+OF_SERVICE = f"services/{SPEC.service.name}/functions/{SPEC.function.name}"
+WEB = f"https://{ACCOUNT}.{SPEC.region}.fc.aliyuncs.com/2023-03-30/"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "whom"),
+    [
+        (f"{HERE}{OURS}", Whose.OURS),
+        (f"{HERE}{OURS}/LATEST", Whose.OURS),
+        (f"acs:fc:::{OURS}", Whose.OURS),
+        (f"{HERE}{OURS}/7", Whose.OTHERS),
+        (f"{HERE}functions/theirs", Whose.OTHERS),
+        (f"{HERE.replace(ACCOUNT, OTHER_ACCOUNT)}{OURS}", Whose.OTHERS),
+        (f"{HERE}{OF_SERVICE}", Whose.OTHERS),  # ours of 2.0, while it is moved
+        (f"{HERE}functions/{SPEC.service.name}${SPEC.function.name}", Whose.UNCLEAR),
+        (f"{WEB}{OURS}/invocations", Whose.UNCLEAR),
+        (f"{WEB}functions/theirs/invocations", Whose.OTHERS),
+    ],
+)
+def test_a_function_that_stands_alone_is_known_by_its_name(endpoint: str, whom: Whose) -> None:
+    """Of another version, account or name, or of a service, it is not ours."""
+    assert whose(endpoint, ALONE) is whom
+
+
+def test_either_is_somebody_else_to_the_other() -> None:
+    """So the topic, which both listen to, stays when one of them goes."""
+    assert whose(function_arn(SPEC), SPEC) is Whose.OURS
+    assert whose(function_arn(ALONE), ALONE) is Whose.OURS
+    assert whose(function_arn(ALONE), SPEC) is Whose.OTHERS
+
+
+def test_what_was_given_up_is_of_the_function_by_its_name_alone() -> None:
+    """As its failure queue tells it: not of one of that name in a service."""
+    envelope = '{"requestContext": {"functionArn": "%s/LATEST"}, "requestPayload": "{}"}'
+    failure = failure_in(envelope % function_arn(ALONE))
+    assert failure.qualified_name == ALONE.qualified_name
+    assert failure.qualified_name != SPEC.qualified_name
