@@ -108,7 +108,7 @@ ENCRYPTION = (
 _RW = {"acl": "public-read-write"}
 
 PUBLIC_WRITE = (
-    Row(_RW, "repaired", "public-read", asked=_TWICE),
+    Row(_RW, "repaired", "public-read", asked=(*_TWICE, "policy")),
     Row(_RW, "would_repair", "public-read-write", mode="report", reason="report mode: would set"),
     Row({"acl": "public-read"}, "compliant", "public-read", reason="public-read at two looks"),
     Row({"acl": "private"}, "compliant", "private"),
@@ -116,8 +116,12 @@ PUBLIC_WRITE = (
     Row({"acl": "of a later year"}, "failed", "of a later year", reason="unknown_acl"),
     Row(_RW, "exempt", "public-read-write", allow="public-read-write", reason="a site"),
     Row(_RW, "repaired", "public-read", allow="public-read"),
-    # Its other end is the ACL's business, and its policy too.
-    Row({**_RW, "policy": True}, "repaired", "public-read"),
+    # A policy may let the public write just as well, and alone be what was found.
+    Row({**_RW, "policy": True}, "exposed", "public-read", reason="repaired: set to public-read"),
+    Row({"acl": "private", "policy": True}, "exposed", "private", reason="compliant: private"),
+    Row({"acl": "private", "policy": True, "account_blocked": True}, "blocked", "private"),
+    Row({"acl": "private", "policy": "denied"}, "unproven", "private"),
+    Row({**_RW, "policy": True}, "exempt", "public-read-write", allow="public-read-write"),
     Row({**_RW, "blocked": True}, "ceiling_refused", "public-read-write"),
     Row({**_RW, "account_blocked": True}, "ceiling_refused", "public-read-write"),
     # What is closed meanwhile stays closed, unless it is between the second look and the write.

@@ -118,10 +118,10 @@ def settled(
     outcome, reason = ALREADY_PRIVATE, "private at two looks"
     if repaired:
         outcome, reason = REPAIRED, _remarked("set to private and read back", aim)
-    public = case.known["public_by_policy"] = _public_by_policy(bucket)
+    public = case.known["public_by_policy"] = public_by_policy(bucket)
     if public is False:
         return outcome, reason
-    return _not_closed(bucket, there, public is True, f"{outcome}: {reason}")
+    return not_closed(bucket, there, public is True, f"{outcome}: {reason}")
 
 
 def undo(before: str) -> Tuple[str, str]:
@@ -163,8 +163,8 @@ REMEDIATION = Remediation(
 )
 
 
-def _not_closed(bucket: "Bucket", there: "BucketState", public: bool, reason: str) -> Conclusion:
-    """What to conclude on a private ACL with a policy that is public, or cannot be read."""
+def not_closed(bucket: "Bucket", there: "BucketState", public: bool, reason: str) -> Conclusion:
+    """What to conclude on an ACL as it is to be, with a policy that is public, or unreadable."""
     policy = "the bucket policy is public" if public else "the bucket policy cannot be read"
     if there.blocked:
         return BLOCKED, f"{reason}; {policy}, and Block Public Access overrules it"
@@ -179,7 +179,8 @@ def _not_closed(bucket: "Bucket", there: "BucketState", public: bool, reason: st
     return (EXPOSED if public else UNPROVEN), f"{reason}; but {policy}"
 
 
-def _public_by_policy(bucket: "Bucket") -> Union[bool, str]:
+def public_by_policy(bucket: "Bucket") -> Union[bool, str]:
+    """Whether its policy lets the public in: True, False, or that it cannot be read."""
     try:
         return bucket.public_by_policy()
     except (DeniedError, UnsupportedError):

@@ -25,20 +25,31 @@ def wanted(case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
 
 
 def settled(
-    _case: Case, _bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
+    case: Case, bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
 ) -> Conclusion:
-    """Exempt, or no more open than public-read: by our doing, or by somebody's."""
+    """Exempt, or no more open than public-read; then whether the policy lets the public in.
+
+    OSS does not tell what a public policy allows: where the ACL is not what was found, it is that.
+    """
     if aim.exemption:
         return EXEMPT, bucket_acl.exempted(aim.exemption)
+    outcome, reason = COMPLIANT, f"{there.acl} at two looks"
     if repaired and bucket_acl.proof(there, aim):
-        return REPAIRED, f"set to {aim.value} and read back: nobody writes without signing"
-    return COMPLIANT, f"{there.acl} at two looks"
+        outcome, reason = REPAIRED, f"set to {aim.value} and read back"
+    public = case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
+    if public is False:
+        return outcome, reason
+    return bucket_acl.not_closed(bucket, there, public is True, f"{outcome}: {reason}")
 
 
 REMEDIATION = Remediation(
     name="public-write",
     rules=("oss-bucket-public-write-prohibited",),
-    to_read=("oss:GetBucketInfo", "oss:GetPublicAccessBlock"),  # the latter where it is refused
+    to_read=(
+        "oss:GetBucketInfo",
+        "oss:GetBucketPolicyStatus",
+        "oss:GetPublicAccessBlock",  # where the policy is public, or the ACL is refused
+    ),
     to_write=("oss:PutBucketAcl",),
     to_undo=("oss:PutBucketAcl",),
     reversible=True,
