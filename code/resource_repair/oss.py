@@ -157,22 +157,7 @@ class Bucket:
         return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in tags}
 
     def _info(self) -> BucketState:
-        # oss2's own leaves Block Public Access out.
-        answer = self._get(self._bucket.bucket_name, "bucketInfo")
-        root = ElementTree.fromstring(answer.read()).find("Bucket")  # noqa: S314 (OSS's)
-        if root is None:
-            raise ElementTree.ParseError("no Bucket")
-        blocked = root.findtext("BlockPublicAccess", "")
-        return BucketState(
-            name=_given(root, "Name"),
-            owner=_given(root, "Owner/ID"),
-            acl=_given(root, "AccessControlList/Grant"),
-            created=_given(root, "CreationDate"),
-            region=naming.region_id(root.findtext("Location", "")) or "",
-            blocked={"true": True, "false": False}.get(blocked),
-            oss_request_id=oss_answers.request_id(answer),
-            encryption=root.findtext("ServerSideEncryptionRule/SSEAlgorithm") or None,
-        )
+        return bucket_state(self._get(self._bucket.bucket_name, "bucketInfo"))
 
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.
@@ -199,6 +184,24 @@ class Bucket:
             raise oss_answers.sort(operation, error) from None
         except (ElementTree.ParseError, RuntimeError, LookupError, ValueError):
             raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
+
+
+def bucket_state(answer: Any) -> BucketState:
+    """What GetBucketInfo answers; raises ParseError. oss2's own leaves Block Public Access out."""
+    root = ElementTree.fromstring(answer.read()).find("Bucket")  # noqa: S314 (OSS's)
+    if root is None:
+        raise ElementTree.ParseError("no Bucket")
+    blocked = root.findtext("BlockPublicAccess", "")
+    return BucketState(
+        name=_given(root, "Name"),
+        owner=_given(root, "Owner/ID"),
+        acl=_given(root, "AccessControlList/Grant"),
+        created=_given(root, "CreationDate"),
+        region=naming.region_id(root.findtext("Location", "")) or "",
+        blocked={"true": True, "false": False}.get(blocked),
+        oss_request_id=oss_answers.request_id(answer),
+        encryption=root.findtext("ServerSideEncryptionRule/SSEAlgorithm") or None,
+    )
 
 
 def _given(root: ElementTree.Element, path: str) -> str:

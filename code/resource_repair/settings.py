@@ -13,6 +13,7 @@ from resource_repair.values import ENFORCE, REPORT, Credentials, Invocation
 
 DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
 
+PAUSED = "paused"  # has a value as long as `resource-repair pause` puts one brake on all
 _RULE_ID = re.compile(r"cr-[0-9A-Za-z-]{1,64}", re.ASCII)
 # Lower case and without white space: clients differ in what they make of anything else.
 _ENDPOINT = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([0-9]{1,5}))?/?", re.ASCII)
@@ -94,6 +95,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     problems.append(problem)
     others, problem = _others(environ.get("remediations", _NONE), rule_ids)
     problems.append(problem)
+    if others and mode == REPORT and environ.get(PAUSED):
+        others = tuple(each._replace(mode=REPORT) for each in others)
     return Settings(
         rule_ids=rule_ids,
         mode=mode,

@@ -20,8 +20,10 @@ EXPECT_DROP = "EXPECT_DROP"
 
 
 def ended_pause(pause: Pause | None, spec: Spec) -> Pause | None:
-    """That pause if a deploy of the spec would end it; None if it goes on in mode report."""
-    return None if spec.function.environment.get(MODE) == REPORT else pause
+    """That pause if a deploy of the spec would end it; None if all goes on in mode report."""
+    further = [each.mode for each in spec.remediations]
+    stays = {spec.function.environment.get(MODE), *further} == {REPORT}
+    return None if stays else pause
 
 
 def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:

@@ -10,6 +10,7 @@ public again, and Cloud Config has not seen it. Such a one is `overlooked`.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from resource_repair.remediations import ACL
 from resource_repair.values import (
     ALREADY_PRIVATE,
     DENIED,
@@ -24,9 +25,16 @@ from scripts.account.audit_trail import AuditLine
 from scripts.decide.candidates import Candidate
 
 
-def last_lines(lines: Iterable[AuditLine]) -> dict[str, AuditLine]:
-    """The last line about each bucket; ignored findings, such as other rules', say nothing."""
-    return {line.bucket: line for line in lines if line.outcome != IGNORED}
+def last_lines(lines: Iterable[AuditLine], remediation: str = ACL) -> dict[str, AuditLine]:
+    """The last line about each bucket; ignored findings, such as other rules', say nothing.
+
+    What another remediation made of it says nothing either.
+    """
+    return {
+        line.bucket: line
+        for line in lines
+        if line.outcome != IGNORED and (line.remediation or ACL) == remediation
+    }
 
 
 def due(

@@ -2,7 +2,7 @@
 
 from scripts.account.clients import Clients
 from scripts.account.function import Function
-from scripts.account.inventory import Surrounding
+from scripts.account.inventory import LogIndex, LogProject, LogStore, Surrounding
 from scripts.account.resource import Resource, State
 from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Seen
 from scripts.declared import Spec
@@ -17,6 +17,23 @@ def function_seen(spec: Spec, clients: Clients) -> Seen:
         return found
     live, declared = (_without_code(state) for state in (found.live, found.declared))
     return found._replace(live=live, declared=declared)
+
+
+def log_store_seen(spec: Spec, clients: Clients) -> tuple[Seen, ...]:
+    """Project, store and index, up to what is missing; nothing where no logs are declared."""
+    logs, found = spec.service.logs, list[Seen]()
+    if logs is None:
+        return ()
+    store: tuple[Resource, ...] = (
+        LogProject(logs, clients),
+        LogStore(logs, spec.log_retention, clients),
+        LogIndex(logs, clients),
+    )
+    for each in store:
+        found.append(seen(each))
+        if found[-1].live is None:
+            break
+    return tuple(found)
 
 
 def part_of(whole: Seen, *, hosted: bool) -> Seen:

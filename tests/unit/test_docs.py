@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from resource_repair import values
-from resource_repair.remediations import REMEDIATIONS, named
+from resource_repair.remediations import ACL, REMEDIATIONS, named
 from resource_repair.settings import load
 from scripts import ROOT, cli
 from scripts.account import recipients, sites
@@ -82,7 +82,8 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
     services = [name.upper() for name in Endpoints._fields]
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
-        *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
+        *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH, *rule_ids.FURTHER),
+        *(deploy_effect.expect(name) for name in REMEDIATIONS if name != ACL),
         *(template.VARIABLE, rule_ids.FC3_ENDPOINT),
         *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),

@@ -1,11 +1,16 @@
 """Which remediation a finding is for: rules point to it by name, and must be of its kind."""
 
+from datetime import datetime, timezone
+
 import pytest
 
 from resource_repair.judge import judge
 from resource_repair.remediations import REMEDIATIONS, named
 from resource_repair.settings import load
 from resource_repair.values import Finding, Outcome, Unreadable
+from scripts.account.audit_trail import AuditLine
+from scripts.decide.due import last_lines
+from scripts.declared import rule_ids
 from tests.unit.tables import TABLES, Row
 from tests.unit.test_judge import FINDING, INVOCATION, RULE, verdict
 
@@ -125,3 +130,40 @@ def test_each_remediation_mends_its_own_kind_of_rule_alone() -> None:
     assert kept.reason.endswith("which encryption does not mend: take its id out of remediations")
     fits = verdict(slip._replace(source=ENCRYPTION_RULE), remediations="encryption:cr-1:enforce")
     assert isinstance(fits, Finding)
+
+
+def test_what_another_remediation_did_closed_nothing_and_hides_no_line() -> None:
+    """Of encryption: neither a bucket closed, nor the last word on one that is open."""
+    at = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    failed = AuditLine(at, "failed", "a", acl_before="public-read", remediation="acl")
+    told = {"before": "None", "after": "AES256", "remediation": "encryption"}
+    encrypted = AuditLine(at, "repaired", "a", **told)  # type: ignore[arg-type]
+    assert (encrypted.closed, encrypted.of_access, encrypted.change) == (
+        False,
+        False,
+        "None -> AES256",
+    )
+    assert last_lines([failed, encrypted]) == {"a": failed}
+    assert last_lines([failed, encrypted], "encryption") == {"a": encrypted}
+    older = AuditLine(at, "repaired", "a", acl_before="public-read", acl_after="private")
+    assert (older.closed, older.of_access, older.change) == (True, True, "public-read -> private")
+
+
+def test_a_pause_is_a_brake_on_all_of_them() -> None:
+    """While it holds none enforces; another word for mode report, by hand, is none."""
+    environ = {"prepareRuleId": RULE, "remediations": "encryption:cr-1:enforce"}
+    paused = load({**environ, "repairMode": "report", "paused": "{}"})
+    assert [each.mode for each in paused.assigned] == ["report", "report"]
+    for odd in ({"paused": "{}"}, {"repairMode": "report"}):
+        assert load({**environ, **odd}).mode_of("encryption") == "enforce"
+
+
+def test_what_stands_for_ids_is_no_rule_of_two() -> None:
+    """All can be looked at before any rule is made."""
+    known = rule_ids.filled({"PREPARE_RULE_ID": RULE, "ENCRYPTION_RULE_ID": ""})
+    said = ";".join(
+        f"{name}:{known[rule_ids.variable(name)]}" for name in REMEDIATIONS if name != "acl"
+    )
+    config = load({"prepareRuleId": RULE, "remediations": said})
+    assert config.problems == ()
+    assert all(rule_ids.unmade(each.rule_ids) for each in config.others or ())
