@@ -131,6 +131,12 @@ def rule_ids(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.strip() for each in listed))
 
 
+def all_rule_ids(spec: Spec) -> tuple[str, ...]:
+    """The same, with those of further remediations."""
+    further = (each for given in spec.remediations for each in sorted(given.rule_ids))
+    return (*rule_ids(spec), *further)
+
+
 def _worst(found: Iterable[Result]) -> list[Result]:
     """The worst result about each bucket."""
     first: dict[str, Result] = {}

@@ -20,6 +20,7 @@ from scripts.account.compute import beside
 from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE, DeployedFunction
+from scripts.account.findings import all_rule_ids
 from scripts.account.function import Function
 from scripts.account.function_role import RolePolicy, role_obstacle, role_steps
 from scripts.account.inventory import (
@@ -167,7 +168,7 @@ class Survey:
 
     @takes(LIST_REMEDIATIONS)
     def remediations(self) -> tuple[Remediation, ...]:
-        return tuple(acting_beside(self._clients, self._facts.rule_ids))
+        return tuple(acting_beside(self._clients, all_rule_ids(self._spec)))
 
     @takes(*Channel.READING)
     def channels(self) -> tuple[ChannelFound, ...]:

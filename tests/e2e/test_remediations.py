@@ -4,24 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from scripts.declared.rule_ids import variable
 from scripts.localcloud import Fail, Lag
 from tests.account import Account, Moments
 from tests.e2e import scene
 from tests.parts import edit
 
-WRITE = "oss-bucket-public-write-prohibited"
-ENCRYPTION = "oss-bucket-server-side-encryption-enabled"
-
 
 def deployed(
-    moments: Moments, folder: Path, name: str, source: str, mode: str, of_acl: str = "enforce"
+    moments: Moments, folder: Path, name: str, mode: str, of_acl: str = "enforce"
 ) -> Account:
-    """The product with a remediation, in its mode, of the rule that is an instance of `source`."""
+    """The product with a remediation, in its mode, as s.yaml and provision bring it."""
     product = moments.deployed(folder, bundle=True, least=True)
     edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
-    rule = product.cloud.config.create_rule(f"test-{source}", source)
-    variable = "repairMode: ${vars.mode}"
-    edit(product.path, variable, f"{variable}\n          remediations: {name}:{rule.id}:{mode}")
+    on = f"{name}:${{env({variable(name)})}}:{mode}"
+    edit(product.path, "  remediations: none", f"  remediations: {on}")
     assert product.run("provision", "--yes") == 0
     product.deploy()
     product.rest()
@@ -48,7 +45,7 @@ def test_what_is_put_into_a_bucket_is_encrypted_from_its_finding_on(
     moments: Moments, tmp_path: Path, mode: str, left: dict[str, str], told: tuple[str, ...]
 ) -> None:
     """The bucket that is open besides is closed as ever; one with KMS is no finding."""
-    product = deployed(moments, tmp_path, "encryption", ENCRYPTION, mode)
+    product = deployed(moments, tmp_path, "encryption", mode)
     oss = product.cloud.oss
     oss.create("config-new")
     oss.create("config-open", acl="public-read")
@@ -79,7 +76,7 @@ def test_what_passes_keeps_no_bucket_unencrypted(
     moments: Moments, tmp_path: Path, operation: str, fault: Fail | Lag, outcome: str
 ) -> None:
     """Late read-backs, throttling, another writer: overcome in one invocation."""
-    product = deployed(moments, tmp_path, "encryption", ENCRYPTION, "enforce")
+    product = deployed(moments, tmp_path, "encryption", "enforce")
     product.cloud.faults.add(operation, fault, subject="config-bumpy", times=1)
     product.cloud.oss.create("config-bumpy")
     product.rest()
@@ -99,7 +96,33 @@ def test_nobody_writes_and_what_the_acl_s_own_rule_closes_stays_closed(
     moments: Moments, tmp_path: Path, acl_mode: str, mode: str, left: str
 ) -> None:
     """Each in its own mode; where both find a bucket at once, it ends with the stricter."""
-    product = deployed(moments, tmp_path, "public-write", WRITE, mode, acl_mode)
+    product = deployed(moments, tmp_path, "public-write", mode, acl_mode)
     product.cloud.oss.create("config-open", acl="public-read-write")
     product.rest()
     assert product.cloud.oss.bucket("config-open").acl == left
+
+
+def test_what_was_there_before_is_swept_each_by_its_own_remediation(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One bucket that is wrong in two ways ends well; one with KMS is left; then nothing is due."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+        product.cloud.oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "config-both (encryption)" in said
+    assert "this changes 2 buckets" in said
+    both = product.cloud.oss.bucket("config-both")
+    assert (both.acl, both.encryption) == ("private", {"SSEAlgorithm": "AES256"})
+    assert product.cloud.oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}
+    assert {line[:2] for line in lines(product, "config-both")} == {
+        ("acl", "repaired"),
+        ("encryption", "repaired"),
+    }
+    product.rest()
+    assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
+    assert "nothing to do" in capsys.readouterr().out
