@@ -86,4 +86,9 @@ def _keeps(ours: Exemption, live: Exemption) -> bool:
     # A glob is kept by the same glob alone: which buckets another one leaves out is not known.
     is_glob = set(live.bucket) & set("*?")
     same = ours.bucket == live.bucket
-    return enough and (same or (not is_glob and ours.covers(live.bucket, live.expires)))
+    all_of_them = (
+        ours.is_from(each)
+        and (same or (not is_glob and ours.covers(live.bucket, live.expires, each)))
+        for each in live.remediations
+    )
+    return enough and all(all_of_them)

@@ -85,7 +85,10 @@ def leaving_wants(changed: Effect, ours: Exemptions, settings: Mapping[str, str]
 def _unnamed(results: Iterable[Result], exemptions: Exemptions) -> bool:
     """Whether there is one that no exemption, which allows as much, names in full."""
     return not all(
-        any(entry.bucket == each.bucket and allows(entry, each.acl) for entry in exemptions.entries)
+        any(
+            entry.is_from(ACL) and entry.bucket == each.bucket and allows(entry, each.acl)
+            for entry in exemptions.entries
+        )
         for each in results
     )
 

@@ -29,6 +29,7 @@ class Row:
     script: tuple[str, ...] = ()
     mode: str = "enforce"
     allow: str = ""
+    of: tuple[str, ...] = ()
     reason: str = ""
     asked: tuple[str, ...] = ()
     more: dict[str, Any] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Row:
     def run(self, remediation: Remediation) -> tuple[ModelOss, Outcome]:
         """What the model is afterwards, and the outcome."""
         oss = ModelOss(script=iter(self.script), **self.there)
-        exempt = Exemption("config-*", "a site", "web", date(2027, 1, 15), self.allow)
+        exempt = Exemption("config-*", "a site", "web", date(2027, 1, 15), self.allow, self.of)
         deadline = Deadline(oss.clock(), 60)
         means = Means(oss.bucket, self.mode, ACCOUNT, HOME, deadline)
         case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), None, deadline.clock, {})
@@ -69,6 +70,7 @@ ACL = (
     Row({"acl": None}, "gone", None),
     Row({"acl": "public-read"}, "would_repair", "public-read", mode="report"),
     Row({"acl": "public-read"}, "exempt", "public-read", allow="public-read"),
+    Row({"acl": "public-read"}, "repaired", "private", allow="public-read", of=("encryption",)),
     Row({"acl": "public-read"}, "repaired", "private", ("ok", "ok", "lag", "lag")),
     Row({"acl": "public-read"}, "failed", "private", ("ok", "ok", *LATE), reason="not_verified"),
 )
@@ -79,6 +81,8 @@ ENCRYPTION = (
     Row({}, "repaired", "AES256", asked=_TWICE),
     Row({}, "would_repair", "None", mode="report", reason="report mode: would encrypt with AES256"),
     Row({}, "repaired", "AES256", allow="public-read-write"),  # of being closed alone
+    Row({}, "exempt", "None", allow="public-read", of=("encryption",), reason="a site (web, until"),
+    Row({"encryption": None}, "exempt", None, allow="public-read", of=("encryption",)),
     Row({}, "repaired", "AES256", more={"reported_at": None}),
     *(
         Row({"encryption": there}, "compliant", there, reason=f"encrypted with {there}")
@@ -116,6 +120,7 @@ PUBLIC_WRITE = (
     Row({"acl": "of a later year"}, "failed", "of a later year", reason="unknown_acl"),
     Row(_RW, "exempt", "public-read-write", allow="public-read-write", reason="a site"),
     Row(_RW, "repaired", "public-read", allow="public-read"),
+    Row(_RW, "repaired", "public-read", allow="public-read-write", of=("acl", "encryption")),
     # A policy may let the public write just as well, and alone be what was found.
     Row({**_RW, "policy": True}, "exposed", "public-read", reason="repaired: set to public-read"),
     Row({"acl": "private", "policy": True}, "exposed", "private", reason="compliant: private"),

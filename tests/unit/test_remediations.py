@@ -1,14 +1,17 @@
 """Which remediation a finding is for: rules point to it by name, and must be of its kind."""
 
-from datetime import datetime, timezone
+import json
+from datetime import date, datetime, timezone
 
 import pytest
 
+from resource_repair import exemptions
 from resource_repair.judge import judge
 from resource_repair.remediations import REMEDIATIONS, named
 from resource_repair.settings import load
 from resource_repair.values import Finding, Outcome, Unreadable
 from scripts.account.audit_trail import AuditLine
+from scripts.decide import deploy_conflicts
 from scripts.decide.due import last_lines
 from scripts.declared import rule_ids
 from tests.unit.tables import TABLES, Row
@@ -167,3 +170,30 @@ def test_what_stands_for_ids_is_no_rule_of_two() -> None:
     config = load({"prepareRuleId": RULE, "remediations": said})
     assert config.problems == ()
     assert all(rule_ids.unmade(each.rule_ids) for each in config.others or ())
+
+
+def test_an_exemption_says_what_it_is_from_and_is_from_nothing_else() -> None:
+    """Without that from public access, as in each file so far, which is written as before."""
+    today = date(2026, 6, 1)
+    plain = {"bucket": "a-site", "reason": "why", "owner": "who", "expires": "2026-12-31"}
+    held = exemptions.parse([plain, {**plain, "for": ["encryption"]}])
+    access, encryption = held.entries
+    assert access.remediations == ("acl", "public-write")
+    assert [held.for_bucket("a-site", today, name) for name in ("acl", "public-write")] == [
+        access
+    ] * 2
+    assert held.for_bucket("a-site", today, "encryption") == encryption
+    assert exemptions.parse(json.loads(exemptions.dump(held))["exemptions"]) == held
+    assert '"for"' not in exemptions.dump(held._replace(entries=(access,)))
+    assert not deploy_conflicts.dropped(held, held, today)
+    for kept in (access, encryption):
+        (lost,) = deploy_conflicts.dropped(held, exemptions.Exemptions((kept,)), today)
+        assert lost != kept
+
+
+@pytest.mark.parametrize("names", [[], "encryption", ["encrypt"], [{}], None, [1]])
+def test_what_it_is_from_is_one_that_there_is(names: object) -> None:
+    """A slip is refused, and exempts from nothing."""
+    entry = {"bucket": "a-site", "reason": "why", "owner": "who", "expires": "2026-12-31"}
+    with pytest.raises(exemptions.ExemptionsError, match="for must be a list of acl, public-write"):
+        exemptions.parse([{**entry, "for": names}])

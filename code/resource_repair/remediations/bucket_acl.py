@@ -11,7 +11,6 @@ from resource_repair.errors import (
     UnsupportedError,
 )
 from resource_repair.exempt_tag import TagVerdict
-from resource_repair.exemptions import Exemption
 from resource_repair.openness import OPENNESS, PRIVATE
 from resource_repair.remediations import ACL
 from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
@@ -111,7 +110,7 @@ def settled(
 ) -> Conclusion:
     """Exempt, or private; then whether the policy lets the public in all the same."""
     if aim.exemption:
-        by_it = exempted(aim.exemption)
+        by_it = str(aim.exemption)
         if repaired and proof(there, aim):
             return REPAIRED, f"set to the exemption's ceiling: {by_it}"
         return EXEMPT, by_it
@@ -205,8 +204,3 @@ def _surely_blocked(bucket: "Bucket") -> bool:
 
 def _remarked(text: str, aim: Aim) -> str:
     return f"{text}; {aim.remark}" if aim.remark else text
-
-
-def exempted(exemption: Exemption) -> str:
-    """By which exemption, in words."""
-    return f"{exemption.reason} ({exemption.owner}, until {exemption.expires.isoformat()})"

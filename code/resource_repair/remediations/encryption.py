@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Tuple
 
 from resource_repair.errors import RefusedError
 from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
-from resource_repair.values import COMPLIANT, REPAIRED
+from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED
 
 if TYPE_CHECKING:
     from resource_repair.oss import Bucket, BucketState
 
+_NAME = "encryption"
 _NONE = "None"  # page "GetBucketInfo": so OSS calls it
 _AES256 = "AES256"
 
@@ -22,16 +23,19 @@ def state(there: "BucketState") -> str:
     return there.encryption or "unknown"
 
 
-def wanted(_case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
-    """Encrypted, whatever exempts the bucket from being closed."""
+def wanted(case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
+    """Encrypted, whatever exempts the bucket from being closed; unless it is exempt from this."""
+    exemption = case.exemptions.for_bucket(case.bucket, case.today(), _NAME)
+    if exemption:
+        return Aim(_AES256, exemption)
     if there.encryption is None:
         raise RefusedError("unknown_encryption: OSS does not say whether there is any")
     return Aim(_AES256)
 
 
-def met(there: "BucketState", _aim: Aim) -> bool:
-    """Whether it is encrypted by any method."""
-    return there.encryption not in (None, _NONE)
+def met(there: "BucketState", aim: Aim) -> bool:
+    """Whether it is encrypted by any method, or need not be."""
+    return aim.exemption is not None or there.encryption not in (None, _NONE)
 
 
 def proof(there: "BucketState", aim: Aim) -> bool:
@@ -52,7 +56,9 @@ def would(aim: Aim) -> str:
 def settled(
     _case: Case, _bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
 ) -> Conclusion:
-    """By our doing, or by somebody's."""
+    """Exempt; or encrypted by our doing, or by somebody's."""
+    if aim.exemption:
+        return EXEMPT, str(aim.exemption)
     if repaired and proof(there, aim):
         return REPAIRED, f"what is put there from now on is encrypted with {aim.value}: read back"
     return COMPLIANT, f"encrypted with {there.encryption} at two looks"
@@ -64,7 +70,7 @@ def undo(_before: str) -> Tuple[str, str]:
 
 
 REMEDIATION = Remediation(
-    name="encryption",
+    name=_NAME,
     rules=("oss-bucket-server-side-encryption-enabled",),
     to_read=("oss:GetBucketInfo",),
     to_write=("oss:PutBucketEncryption",),

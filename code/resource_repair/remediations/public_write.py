@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def wanted(case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
     """Public-read at most, or more where people have reviewed that. (No tag allows writing.)"""
     bucket_acl.check(there)
-    reviewed = case.exemptions.for_bucket(case.bucket, case.today())
+    reviewed = case.exemptions.for_bucket(case.bucket, case.today(), "public-write")
     if reviewed and OPENNESS[reviewed.allow] > OPENNESS[PUBLIC_READ]:
         return Aim(reviewed.allow, reviewed)
     return Aim(PUBLIC_READ)
@@ -32,7 +32,7 @@ def settled(
     OSS does not tell what a public policy allows: where the ACL is not what was found, it is that.
     """
     if aim.exemption:
-        return EXEMPT, bucket_acl.exempted(aim.exemption)
+        return EXEMPT, str(aim.exemption)
     outcome, reason = COMPLIANT, f"{there.acl} at two looks"
     if repaired and bucket_acl.proof(there, aim):
         outcome, reason = REPAIRED, f"set to {aim.value} and read back"
