@@ -10,7 +10,7 @@ from scripts.declared import dotenv
 from scripts.declared.rule_ids import variable
 from tests.account import Account, Moments
 from tests.contract.spoil import look
-from tests.parts import edit, least_privilege
+from tests.parts import edit, least_privilege, remediate
 
 NAMES = ("public-write", "encryption")
 IDS = [variable(name) for name in NAMES]
@@ -18,11 +18,8 @@ IDS = [variable(name) for name in NAMES]
 
 def declare(account: Account, mode: str, *names: str) -> None:
     """Name them in s.yaml, in the place of what is there."""
-    before = next(
-        line for line in account.path.read_text().splitlines() if line.startswith("  remediations:")
-    )
     said = ";".join(f"{name}:${{env({variable(name)})}}:{mode}" for name in names or NAMES)
-    edit(account.path, before, f"  remediations: {said}")
+    remediate(account.path, said)
 
 
 def make(account: Account) -> None:
@@ -66,7 +63,7 @@ def test_what_is_off_asks_nothing_and_has_no_rule(sound: Account) -> None:
 def test_a_rule_of_somebody_s_own_is_taken_by_its_id(sound: Account) -> None:
     """With its id in s.yaml none is made, and .env is left alone."""
     rule = sound.cloud.config.create_rule("ours", "oss-bucket-server-side-encryption-enabled")
-    edit(sound.path, "  remediations: none", f"  remediations: encryption:{rule.id}:report")
+    remediate(sound.path, f"encryption:{rule.id}:report")
     assert sound.run("provision", "--yes") == 0
     assert len(sound.cloud.config.rules()) == 2
     assert not set(IDS) & set(dotenv.environment(sound.env, {}))
@@ -170,11 +167,7 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(reporting: Accoun
 
 def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:
     """And their ids out of .env."""
-    edit(
-        reporting.path,
-        reporting.path.read_text().split("  remediations: ")[1].split("\n")[0],
-        "none",
-    )
+    remediate(reporting.path, "")
     assert [what for what, _ in told(reporting)] == [
         f"{name} is off, and its rule {name_of(name)} is at work" for name in NAMES
     ]

@@ -8,7 +8,7 @@ from scripts.declared.rule_ids import variable
 from scripts.localcloud import Fail, Lag
 from tests.account import Account, Moments
 from tests.e2e import scene
-from tests.parts import edit
+from tests.parts import edit, remediate
 
 
 def deployed(
@@ -18,7 +18,7 @@ def deployed(
     product = moments.deployed(folder, bundle=True, least=True)
     edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
     on = f"{name}:${{env({variable(name)})}}:{mode}"
-    edit(product.path, "  remediations: none", f"  remediations: {on}")
+    remediate(product.path, on)
     assert product.run("provision", "--yes") == 0
     product.deploy()
     product.rest()

@@ -60,7 +60,6 @@ def test_the_project_is_what_the_product_promises(project: Spec) -> None:
     assert dict(function.environment) == {
         "prepareRuleId": "cr-b9046457e0d9003f0000",
         "repairMode": "enforce",
-        "remediations": "none",
         "exemptTag": "none",
         "exemptTagDays": "7",
         "logLevel": "INFO",
