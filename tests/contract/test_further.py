@@ -153,7 +153,9 @@ def test_a_rule_of_one_that_enforces_is_neither_made_nor_switched_on(
     assert reporting.run("provision", "--yes") == 0
 
 
-def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(reporting: Account) -> None:
+def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Whatever mode each has of its own; resume brings that back."""
     declare(reporting, "enforce")
     reporting.deploy()
@@ -163,6 +165,8 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(reporting: Accoun
     assert reporting.cloud.oss.bucket("a-new").encryption == {}
     edit(reporting.path, "  mode: enforce", "  mode: report")
     assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
+    assert reporting.run("resume", "--yes") == 0
+    assert "it enforces public-write and encryption again" in capsys.readouterr().out
 
 
 def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:
