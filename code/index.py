@@ -12,7 +12,7 @@ from resource_repair.values import Finding
 
 
 def handler(event: Union[bytes, str], context: Any) -> str:
-    """Close what the event finds open.
+    """Mend what the event finds.
 
     `event` is an MNS message in any of its envelopes, or Cloud Config's own list; `context` is
     Function Compute's. Returns 'success', or 'fail' for a message that is nobody's; raises
@@ -30,6 +30,7 @@ def handler(event: Union[bytes, str], context: Any) -> str:
     decided = [verdict for verdict in verdicts if not isinstance(verdict, Finding)]
     for group in (decided, batch.repair_all(findings, config, invocation, deadline)):
         for outcome in group:
-            audit.record(outcome, config.mode, invocation.request_id)
+            mode = config.mode_of(outcome.remediation)
+            audit.record(outcome, mode, invocation.request_id)
             outcomes.append(outcome)
     return settle.settle(outcomes)

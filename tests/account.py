@@ -29,6 +29,7 @@ from scripts.context import Verb
 from scripts.declared import Generation, Spec, load
 from scripts.declared.dotenv import environment
 from scripts.declared.rule_ids import RULE_ID as RULE_ID_VARIABLE
+from scripts.declared.rule_ids import filled
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.cloud import Snapshot
 from scripts.localcloud.journal import Entry
@@ -107,7 +108,7 @@ class Account:
 
     def declared(self, rule_id: str) -> Spec:
         """The spec as it stands, with that id; .env goes before."""
-        known = environment(self.env, {RULE_ID_VARIABLE: rule_id})
+        known = filled(environment(self.env, {RULE_ID_VARIABLE: rule_id}))
         return load(self.path, known, self.cloud.account_id)
 
     @property

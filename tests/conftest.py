@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from resource_repair.remediations import REMEDIATIONS
+from resource_repair.remediations import REMEDIATIONS, named
 from scripts.account import addresses
 from scripts.bundling import bundle
 from scripts.declared import Generation
@@ -105,7 +105,7 @@ def functions_do_what_is_declared() -> Iterator[None]:
     That the role of least privilege may do no less, and no more, tests of its own say.
     """
     yield
-    declared = {action for each in REMEDIATIONS.values() for action in each.permissions}
+    declared = {action for each in REMEDIATIONS for action in named(each).permissions}
     more = _asked - declared - {"mns:SendMessage", "log:PostLogStoreLogs"}
     _asked.clear()
     assert more == set(), "actions that no remediation declares"

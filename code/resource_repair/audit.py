@@ -33,6 +33,9 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
         "oss_request_id": outcome.oss_request_id,
         "duration_ms": outcome.duration_ms,
         "reported_at": outcome.reported_at,
+        "remediation": outcome.remediation,
+        "before": _short(outcome.before),
+        "after": _short(outcome.after),
     }
     out = stream or sys.stdout
     out.write(_json(line) + "\n")

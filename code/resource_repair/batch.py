@@ -6,12 +6,13 @@ import queue
 import random
 import threading
 import traceback
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from importlib import import_module
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union, cast
 
-from resource_repair.remediations import Begin, Hopeless, Remediation, Repair, remediation_for
+from resource_repair.remediations import REMEDIATIONS
 from resource_repair.settings import Settings
 from resource_repair.timing import Deadline
-from resource_repair.values import BUCKET, Finding, Invocation, Outcome
+from resource_repair.values import FAILED, Finding, Invocation, Outcome, outcome_of
 
 # Nearly all of a repair is waiting, and the more so the further away the bucket is: where that is
 # near, a quarter of these do as well and more cost nothing; where it is far, each of them pays.
@@ -22,6 +23,38 @@ _LATE = "deadline: OSS did not answer in time"
 logger = logging.getLogger("resource_repair")
 
 
+class Repair:
+    """One finding under repair; used by one thread at a time."""
+
+    def step(self) -> Union[Outcome, float]:
+        """Go on as far as that needs no wait: the outcome, or in how many seconds to go on."""
+        raise NotImplementedError
+
+    def give_up(self, reason: str) -> Outcome:
+        """The outcome of a repair that is not gone on with: failed, with what is known so far."""
+        raise NotImplementedError
+
+
+class Hopeless(Repair):
+    """A repair that cannot begin."""
+
+    def __init__(self, finding: Finding, reason: str) -> None:
+        self._finding = finding
+        self._reason = reason
+
+    def step(self) -> Outcome:
+        """The failure."""
+        return self.give_up(self._reason)
+
+    def give_up(self, reason: str) -> Outcome:
+        """The failure, for another reason."""
+        return outcome_of(self._finding, FAILED, reason)
+
+
+Begin = Callable[[Finding], Repair]
+Prepare = Callable[[Settings, Invocation, Deadline], Begin]
+
+
 def repair_all(
     findings: Sequence[Finding], settings: Settings, invocation: Invocation, deadline: Deadline
 ) -> Iterator[Outcome]:
@@ -29,15 +62,27 @@ def repair_all(
 
     Ends with the deadline, whatever a repair is still waiting for.
     """
-    begins: Dict[str, Begin] = {}
-    repairs: List[Repair] = []
-    for finding in findings:
-        kind = finding.resource_type or BUCKET
-        remediation = remediation_for(kind)
-        if remediation and kind not in begins:
-            begins[kind] = _prepared(remediation, settings, invocation, deadline)
-        repairs.append(_begun(begins[kind], finding))
-    return _Crew(repairs, deadline).outcomes()
+    if not findings:
+        return iter(())
+    begin = _prepared(settings, invocation, deadline)
+    repairs = [_begun(begin, finding) for finding in findings]
+    return _Crew(repairs, _in_turn(findings), deadline).outcomes()
+
+
+def _in_turn(findings: Sequence[Finding]) -> List[List[int]]:
+    """Which findings are about one bucket, by their places: each waits for the one before it.
+
+    Two remediations at once could write one document, each from a copy that the other has made old;
+    and OSS refuses to change two settings of a bucket at once (ConcurrentUpdateBucketFailed).
+    """
+    buckets: Dict[str, List[int]] = {}
+    for at, finding in enumerate(findings):
+        buckets.setdefault(finding.resource_id, []).append(at)
+    order = list(REMEDIATIONS)
+    for places in buckets.values():
+        if len(places) > 1:
+            places.sort(key=lambda at: order.index(findings[at].remediation))
+    return list(buckets.values())
 
 
 class _Crew:
@@ -49,13 +94,17 @@ class _Crew:
     deadline the threads are not waited for: what is unfinished is given up, and sends no more.
     """
 
-    def __init__(self, repairs: List[Repair], deadline: Deadline) -> None:
+    def __init__(self, repairs: List[Repair], in_turn: List[List[int]], deadline: Deadline) -> None:
         self._repairs = repairs
         self._deadline = deadline
         self._now = deadline.clock.monotonic
-        order = random.sample(range(len(repairs)), len(repairs))
+        order = random.sample([places[0] for places in in_turn], len(in_turn))
         # All of them due, and in order, as a heap may be.
         self._due: List[Tuple[float, int]] = [(n - len(order), at) for n, at in enumerate(order)]
+        # What waits for another, by the other's place.
+        self._waiting: Dict[int, int] = {}
+        for places in in_turn:
+            self._waiting.update(zip(places[:-1], places[1:]))  # noqa: B905, RUF007  (3.6)
         self._over = False
         self._changed = threading.Condition()
         self._outcomes: "queue.Queue[Tuple[int, Outcome]]" = queue.Queue()
@@ -94,6 +143,8 @@ class _Crew:
             with self._changed:
                 if isinstance(result, Outcome):
                     self._outcomes.put((next_one, result))
+                    if next_one in self._waiting:
+                        heapq.heappush(self._due, (self._now(), self._waiting[next_one]))
                 else:
                     # Nobody need be woken: who puts it back waits for it, or goes on with another
                     # that somebody waited for.
@@ -115,11 +166,10 @@ class _Crew:
             self._changed.notify_all()
 
 
-def _prepared(
-    remediation: Remediation, settings: Settings, invocation: Invocation, deadline: Deadline
-) -> Begin:
+def _prepared(settings: Settings, invocation: Invocation, deadline: Deadline) -> Begin:
     try:
-        return remediation.prepare(settings, invocation, deadline)
+        module = import_module("resource_repair.prepare")
+        return cast("Prepare", module.prepare)(settings, invocation, deadline)
     except Exception as error:
         reason = _explain(error)
         return lambda finding: Hopeless(finding, reason)

@@ -8,15 +8,17 @@ import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from resource_repair import naming
 from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ
+from resource_repair.remediations import ACL, REMEDIATIONS
 
 COMPILED = Path(__file__).with_name("exemptions.json")  # put there by the build
 LONGEST = timedelta(days=400)
 FEWEST_LITERALS = 6  # a shorter glob would exempt half a company by a slip
 
+_OF_ACCESS = (ACL, "public-write")
 _REQUIRED = ("bucket", "reason", "owner", "expires")
 _GLOB = re.compile(r"[a-z0-9*?-]{1,63}", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -27,17 +29,35 @@ class ExemptionsError(ValueError):
 
 
 class Exemption(NamedTuple):
-    """Buckets, by name or glob (`*`, `?`), that may be as open as `allow` until `expires` ends."""
+    """Buckets, by name or glob (`*`, `?`), that may be as open as `allow` until `expires` ends.
+
+    With `of` it is from these remediations, and no other; without, from those of public access.
+    """
 
     bucket: str
     reason: str
     owner: str
     expires: date
     allow: str = PUBLIC_READ
+    of: Tuple[str, ...] = ()
 
-    def covers(self, bucket: str, today: date) -> bool:
-        """Whether it speaks of this bucket and still holds; `today` is the date in UTC."""
+    @property
+    def remediations(self) -> Tuple[str, ...]:
+        """Those that it is from."""
+        return self.of or _OF_ACCESS
+
+    def is_from(self, remediation: str) -> bool:
+        """Whether it is from that one."""
+        return remediation in self.remediations
+
+    def covers(self, bucket: str, today: date, remediation: str = ACL) -> bool:
+        """Whether it is from that of this bucket and still holds; `today` is the date in UTC."""
+        if not self.is_from(remediation):
+            return False
         return today <= self.expires and _matches(self.bucket, bucket)
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.owner}, until {self.expires.isoformat()})"
 
 
 class Exemptions(NamedTuple):
@@ -45,9 +65,9 @@ class Exemptions(NamedTuple):
 
     entries: Tuple[Exemption, ...] = ()
 
-    def for_bucket(self, bucket: str, today: date) -> Optional[Exemption]:
+    def for_bucket(self, bucket: str, today: date, remediation: str = ACL) -> Optional[Exemption]:
         """The exemption that allows the most, of those that cover the bucket today; or None."""
-        covering = [entry for entry in self.entries if entry.covers(bucket, today)]
+        covering = [entry for entry in self.entries if entry.covers(bucket, today, remediation)]
         return max(covering, key=lambda entry: OPENNESS[entry.allow], default=None)
 
 
@@ -67,9 +87,16 @@ def parse(entries: Any, today: Optional[date] = None) -> Exemptions:
 def dump(exemptions: Exemptions) -> str:
     """The exemptions as the JSON that `load` reads."""
     entries = [
-        dict(entry._asdict(), expires=entry.expires.isoformat()) for entry in exemptions.entries
+        dict(fields(entry), expires=entry.expires.isoformat()) for entry in exemptions.entries
     ]
     return json.dumps({"exemptions": entries}, indent=1, sort_keys=True) + "\n"
+
+
+def fields(entry: Exemption) -> Dict[str, Any]:
+    """An entry as `parse` takes it; what is not said stays unsaid, which earlier versions read."""
+    told = dict(entry._asdict())
+    of = told.pop("of")
+    return dict(told, **{"for": list(of)}) if of else told
 
 
 def load(path: Path) -> Exemptions:
@@ -86,7 +113,7 @@ def load(path: Path) -> Exemptions:
 def _entry(entry: Any, where: str, today: Optional[date]) -> Exemption:
     if not isinstance(entry, dict):
         raise ExemptionsError(f"{where}: must have the keys {', '.join(_REQUIRED)}")
-    unknown = sorted(str(key) for key in entry if key not in (*_REQUIRED, "allow"))
+    unknown = sorted(str(key) for key in entry if key not in (*_REQUIRED, "allow", "for"))
     if unknown:
         raise ExemptionsError(f"{where}: unknown key {unknown[0]}")
     bucket = _bucket(_text(entry, "bucket", where), where)
@@ -96,9 +123,21 @@ def _entry(entry: Any, where: str, today: Optional[date]) -> Exemption:
     allow = entry.get("allow", PUBLIC_READ)
     if not isinstance(allow, str) or allow not in OPENNESS or allow == PRIVATE:
         raise ExemptionsError(f"{where}: allow must be public-read or public-read-write")
-    return Exemption(
-        bucket, _text(entry, "reason", where), _text(entry, "owner", where), expires, allow
-    )
+    of = _of(entry, where)
+    if of and not set(of) & set(_OF_ACCESS) and "allow" in entry and allow != PUBLIC_READ:
+        raise ExemptionsError(f"{where}: allow is of public access, which for does not name")
+    texts = (_text(entry, "reason", where), _text(entry, "owner", where))
+    return Exemption(bucket, *texts, expires, allow, of)
+
+
+def _of(entry: Dict[str, Any], where: str) -> Tuple[str, ...]:
+    """The remediations that it is from; none where it does not say."""
+    if "for" not in entry:
+        return ()
+    names: List[Any] = entry["for"] if isinstance(entry["for"], list) else []
+    if not names or not all(isinstance(name, str) and name in REMEDIATIONS for name in names):
+        raise ExemptionsError(f"{where}: for must be a list of {', '.join(REMEDIATIONS)}")
+    return tuple(names)
 
 
 def _text(entry: Dict[str, Any], key: str, where: str) -> str:

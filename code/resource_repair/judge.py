@@ -1,9 +1,9 @@
-"""Decides whether a finding is ours to repair."""
+"""Decides whether a finding is ours to repair, and by which remediation."""
 
-from typing import Set, Tuple, Union
+from typing import Optional, Set, Tuple, Union
 
 from resource_repair import naming
-from resource_repair.remediations import remediation_for
+from resource_repair.remediations import ACL, named
 from resource_repair.settings import Settings
 from resource_repair.values import (
     BUCKET,
@@ -20,6 +20,8 @@ from resource_repair.values import (
     outcome_of,
 )
 
+_LONGEST_SOURCE = 128  # characters; the longest that there are have a third of it
+
 Verdict = Union[Finding, Outcome]
 
 
@@ -28,7 +30,7 @@ def judge(
 ) -> Tuple[Verdict, ...]:
     """For each item of a message: the finding to repair, or an outcome with its reason.
 
-    A finding comes out with its region filled in and in its plain form.
+    A finding comes out with its remediation, and with its region filled in and in its plain form.
     """
     seen: Set[Tuple[str, str]] = set()
     return tuple(_judge(item, settings, invocation, seen) for item in items)
@@ -41,48 +43,65 @@ def _judge(
         return _judge_unreadable(item, settings)
     if isinstance(item, Other):
         return Outcome(IGNORED, f"other_message: {item.kind}")
-    reason = _not_ours(item, settings, invocation)
+    name, unfit = _remediation_of(item, settings)
+    reason = _not_ours(item, invocation) if name else unfit
     if reason:
         return outcome_of(item, IGNORED, reason)
-    if settings.problems:
-        return outcome_of(item, FAILED, "misconfigured: " + "; ".join(settings.problems))
+    finding = item._replace(remediation=name or "")
+    wrong = "; ".join(filter(None, [*settings.problems, unfit]))
+    if wrong:
+        return outcome_of(finding, FAILED, f"misconfigured: {wrong}")
     region = naming.region_id(item.region or invocation.region)
-    reason = _impossible(item, region)
+    reason = _impossible(finding, region)
     if reason or region is None:
-        return outcome_of(item, FAILED, reason)
-    # Bucket names are global: findings for one bucket are one finding, whatever rule they name.
-    key = (item.resource_type or BUCKET, item.resource_id)
+        return outcome_of(finding, FAILED, reason)
+    # Bucket names are global: findings for one bucket are one finding, whatever rule they name, as
+    # long as the same is to be done about them.
+    key = (finding.remediation, finding.resource_id)
     if key in seen:
-        return outcome_of(item, IGNORED, "duplicate: handled once in this message")
+        return outcome_of(finding, IGNORED, "duplicate: handled once in this message")
     seen.add(key)
-    return item._replace(region=region)
+    return finding._replace(region=region)
+
+
+def _remediation_of(finding: Finding, settings: Settings) -> Tuple[Optional[str], str]:
+    """Which remediation the finding's rule points to, if it is one of ours; and why not, if not.
+
+    Where ours are not known any rule may be. All that is known of rules is here.
+    """
+    assigned = settings.assigned
+    name = next((each.remediation for each in assigned if finding.rule_id in each.rule_ids), None)
+    if name is None:
+        return (None, f"{OTHER_RULE}: {finding.rule_id}") if assigned else (ACL, "")
+    if finding.source and finding.source not in named(name).rules:
+        where = "prepareRuleId" if name == ACL else "remediations"
+        what = f"{finding.rule_id} is a rule {finding.source[:_LONGEST_SOURCE]}"
+        return name, f"{what}, which {name} does not mend: take its id out of {where}"
+    return name, ""
 
 
 def _judge_unreadable(item: Unreadable, settings: Settings) -> Outcome:
     # Without a usable rule id of our own, any rule id may be ours.
-    ours = settings.rule_ids or frozenset(["cr-"])
+    ours = frozenset().union(*(each.rule_ids for each in settings.assigned)) or frozenset(["cr-"])
     if any(rule_id in text for rule_id in ours for text in item.texts):
         return Outcome(FAILED, f"unreadable: {item.why}, but it names a rule of ours")
     return Outcome(UNREADABLE, item.why)
 
 
-def _not_ours(finding: Finding, settings: Settings, invocation: Invocation) -> str:
-    """Why the finding is none of our business; empty if it is."""
-    if settings.rule_ids and finding.rule_id not in settings.rule_ids:
-        return f"{OTHER_RULE}: {finding.rule_id}"
+def _not_ours(finding: Finding, invocation: Invocation) -> str:
+    """Why the finding is none of our business, though its rule is; empty if it is."""
     if finding.compliance not in ("", "NON_COMPLIANT"):
         return f"not_non_compliant: {finding.compliance}"
-    if remediation_for(finding.resource_type) is None:
+    if finding.resource_type not in ("", BUCKET):  # without a type it is about a bucket
         return f"other_resource_type: {finding.resource_type}"
     if finding.owner and invocation.account_id and finding.owner != invocation.account_id:
         return f"other_account: {finding.owner}"
     return ""
 
 
-def _impossible(finding: Finding, region: Union[str, None]) -> str:
+def _impossible(finding: Finding, region: Optional[str]) -> str:
     """Why no request may be made for the finding; empty if one may."""
-    remediation = remediation_for(finding.resource_type)
-    if remediation is None or not remediation.valid_id(finding.resource_id):
+    if not naming.is_bucket_name(finding.resource_id):
         return "invalid_bucket_name: no bucket can have it, so no request was made"
     if region is None:
         return "invalid_region: no region has that id, so no request was made"

@@ -158,6 +158,7 @@ def _finding(
         compliance=_text(message, "complianceType"),
         owner=_text(resource, "resourceOwnerId") or _text(message, "accountId"),
         reported_at=next((time for time in times if time is not None), None),
+        source=_source(resource.get("sourceIdentifier")),
     )
     for name, value in (("configRuleId", finding.rule_id), ("resourceId", finding.resource_id)):
         if not value:
@@ -175,6 +176,11 @@ def _text(fields: Dict[str, Any], name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value or "")  # no account and no rule is number 0
     raise _MalformedError(f"{name} is neither text nor a number")
+
+
+def _source(value: Any) -> str:
+    """The managed rule's identifier; what is no text tells as little as none."""
+    return value if isinstance(value, str) else ""
 
 
 def _moment(value: Any) -> Optional[int]:

@@ -49,8 +49,9 @@ class BucketState(NamedTuple):
     """A bucket as OSS describes it in one answer. `created` identifies it beyond its name.
 
     `owner` is the account whose it is. `region` is where OSS says that it lives; empty if that is
-    in no known form. `blocked` is whether Block Public Access holds for it by its own setting; None
-    where OSS does not say.
+    in no known form. `blocked` is whether Block Public Access holds for it by its own setting, and
+    `encryption` the method of what is put there (`None` is OSS's word for none); each is None where
+    OSS does not say.
     """
 
     name: str
@@ -60,6 +61,7 @@ class BucketState(NamedTuple):
     region: str
     blocked: Optional[bool]
     oss_request_id: str
+    encryption: Optional[str] = None
 
 
 class Oss:
@@ -109,7 +111,7 @@ class Bucket:
         return opened
 
     def read(self) -> BucketState:
-        """The bucket: whose it is, its ACL, Block Public Access (GetBucketInfo)."""
+        """The bucket: whose it is, its ACL and other settings (GetBucketInfo)."""
         return self._ask("GetBucketInfo", self._info)
 
     def write_acl(self, acl: str) -> str:
@@ -119,6 +121,12 @@ class Bucket:
         """
         answer = self._ask("PutBucketAcl", lambda: self._bucket.put_bucket_acl(acl))
         return oss_answers.request_id(answer)
+
+    def write_encryption(self, method: str) -> str:
+        """Have what is put there encrypted, and return OSS's request id (PutBucketEncryption)."""
+        rule = oss2.models.ServerSideEncryptionRule(sse_algorithm=method)
+        put = self._bucket.put_bucket_encryption
+        return oss_answers.request_id(self._ask("PutBucketEncryption", lambda: put(rule)))
 
     def tags(self) -> Dict[str, str]:
         """The bucket's tags (GetBucketTagging)."""
@@ -149,21 +157,7 @@ class Bucket:
         return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in tags}
 
     def _info(self) -> BucketState:
-        # oss2's own leaves Block Public Access out.
-        answer = self._get(self._bucket.bucket_name, "bucketInfo")
-        root = ElementTree.fromstring(answer.read()).find("Bucket")  # noqa: S314 (OSS's)
-        if root is None:
-            raise ElementTree.ParseError("no Bucket")
-        blocked = root.findtext("BlockPublicAccess", "")
-        return BucketState(
-            name=_given(root, "Name"),
-            owner=_given(root, "Owner/ID"),
-            acl=_given(root, "AccessControlList/Grant"),
-            created=_given(root, "CreationDate"),
-            region=naming.region_id(root.findtext("Location", "")) or "",
-            blocked={"true": True, "false": False}.get(blocked),
-            oss_request_id=oss_answers.request_id(answer),
-        )
+        return bucket_state(self._get(self._bucket.bucket_name, "bucketInfo"))
 
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.
@@ -190,6 +184,24 @@ class Bucket:
             raise oss_answers.sort(operation, error) from None
         except (ElementTree.ParseError, RuntimeError, LookupError, ValueError):
             raise TransientError("malformed_answer: OSS sent no such XML as it should") from None
+
+
+def bucket_state(answer: Any) -> BucketState:
+    """What GetBucketInfo answers; raises ParseError. oss2's own leaves Block Public Access out."""
+    root = ElementTree.fromstring(answer.read()).find("Bucket")  # noqa: S314 (OSS's)
+    if root is None:
+        raise ElementTree.ParseError("no Bucket")
+    blocked = root.findtext("BlockPublicAccess", "")
+    return BucketState(
+        name=_given(root, "Name"),
+        owner=_given(root, "Owner/ID"),
+        acl=_given(root, "AccessControlList/Grant"),
+        created=_given(root, "CreationDate"),
+        region=naming.region_id(root.findtext("Location", "")) or "",
+        blocked={"true": True, "false": False}.get(blocked),
+        oss_request_id=oss_answers.request_id(answer),
+        encryption=root.findtext("ServerSideEncryptionRule/SSEAlgorithm") or None,
+    )
 
 
 def _given(root: ElementTree.Element, path: str) -> str:

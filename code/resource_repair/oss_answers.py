@@ -91,6 +91,7 @@ TABLE: Dict[str, Tuple[Type[BucketError], str]] = {
     "InvalidAccessKeyId": (RefusedError, _CREDENTIALS),
     "SignatureDoesNotMatch": (RefusedError, _CREDENTIALS),
     # oss2's own test (EC 0002-00000226): signed for another region than the host's.
+    "PutBucketEncryption InvalidArgument": (RefusedError, ""),
     "InvalidArgument": (RefusedError, "ossEndpoint's host may be of another region"),
     # Page "HTTP 403 errors".
     "SecondLevelDomainForbidden": (RefusedError, _HOST),

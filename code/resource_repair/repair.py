@@ -1,12 +1,13 @@
 """The course that every repair of a bucket takes: find, read, decide, write, read back.
 
-What a bucket is to be, and how that is written, says a `Remedy`: one remediation's own part.
+What a bucket is to be, and how that is written, says a `Remediation`.
 """
 
 import re
 from datetime import datetime, timezone
 from typing import Any, Callable, Generator, NamedTuple, Optional, Tuple, Union
 
+from resource_repair.batch import Repair
 from resource_repair.errors import (
     BlockedError,
     BucketError,
@@ -20,12 +21,13 @@ from resource_repair.errors import (
     UnresolvedError,
 )
 from resource_repair.oss import Bucket, BucketState
-from resource_repair.remediations import Repair
+from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
 from resource_repair.timing import Deadline, backoff
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
     CEILING_REFUSED,
+    COMPLIANT,
     DENIED,
     DISABLED,
     EXEMPT,
@@ -49,12 +51,11 @@ _READ_BACK_SECONDS = 10.0  # how long a change may take to show, before that is 
 _UNDATED_SECONDS = 86400.0  # for how long a message without a time may have been on its way
 _CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
 
-Conclusion = Tuple[str, str]  # outcome and reason
 Waiting = Generator[float, None, Conclusion]  # gives in how many seconds to go on
 
 
 class Means(NamedTuple):
-    """What every repair of one invocation shares.
+    """What the repairs of one remediation share in one invocation.
 
     `open_bucket(name, region)` gives a bucket to ask; `account` is the function's own and `home`
     its region, each empty if that is not known.
@@ -67,49 +68,6 @@ class Means(NamedTuple):
     deadline: Deadline
 
 
-class Remedy:
-    """What a remediation knows of one finding's bucket; an aim is whatever it makes of a state.
-
-    A method that takes the bucket asks OSS, and raises BucketError as the bucket's own methods do.
-    """
-
-    def aim(self, state: BucketState, learnt: Any, again: bool) -> Any:
-        """What the bucket is to be; None if that takes more than its state: what `learn` returns.
-
-        With `again` a state that is as it is to be may be written over. Raises RefusedError for one
-        in no known form.
-        """
-        raise NotImplementedError
-
-    def learn(self, bucket: Bucket) -> Any:
-        """Ask for what an aim takes besides the state. The state is read anew afterwards."""
-        raise NotImplementedError
-
-    def met(self, state: BucketState, aim: Any, exactly: bool = False) -> bool:
-        """Whether the bucket is as it is to be, or `exactly` what `write` makes of it."""
-        raise NotImplementedError
-
-    def harmless(self, aim: Any) -> bool:
-        """Whether to write that to a bucket which is like that, or better, takes nothing away."""
-        raise NotImplementedError
-
-    def write(self, bucket: Bucket, state: BucketState, aim: Any) -> str:
-        """Make it so, directly after `state` was read; returns OSS's request id."""
-        raise NotImplementedError
-
-    def would(self, aim: Any) -> str:
-        """What `write` would do, in words."""
-        raise NotImplementedError
-
-    def settled(self, bucket: Bucket, state: BucketState, aim: Any, repaired: bool) -> Conclusion:
-        """What to conclude on a bucket that is as it is to be, by our doing or not."""
-        raise NotImplementedError
-
-    def known(self) -> Any:
-        """What was learnt for the record: further fields of Outcome, by name."""
-        raise NotImplementedError
-
-
 class BucketRepair(Repair):
     """Takes one finding's bucket through the course, and proves what it says of it.
 
@@ -117,10 +75,13 @@ class BucketRepair(Repair):
     from a fresh read.
     """
 
-    def __init__(self, finding: Finding, means: Means, remedy: Remedy) -> None:
+    def __init__(
+        self, finding: Finding, means: Means, remediation: Remediation, case: Case
+    ) -> None:
         self._finding = finding
         self._means = means
-        self._remedy = remedy
+        self._remediation = remediation
+        self._case = case
         self._clock = means.deadline.clock
         self._region = finding.region
         self._bucket = means.open_bucket(finding.resource_id, finding.region)
@@ -139,8 +100,8 @@ class BucketRepair(Repair):
         self._acknowledged = False
         self._recreated = False
         # What the record will say.
-        self._acl_before: Optional[str] = None
-        self._acl_after: Optional[str] = None
+        self._before: Optional[str] = None
+        self._after: Optional[str] = None
         self._oss_request_id = ""
 
     def step(self) -> Union[Outcome, float]:
@@ -182,34 +143,37 @@ class BucketRepair(Repair):
                     self._move(elsewhere)
                 elif isinstance(error, TransientError):
                     yield from self._wait(next(waits), f"{error.reason}; out of time")
-                elif not isinstance(error, NoSuchBucketError) or self._wrote:
+                elif not isinstance(error, NoSuchBucketError) or self._may_have_made_one():
                     return self._given(error)
                 elif (yield from self._seen_twice(GONE)):
                     return self._missing()
 
     def _attempt(self) -> Waiting:
         """Read, decide, write, read back. Every write directly follows a read that succeeded."""
-        learnt = None
+        learnt, remediation = None, self._remediation
         while True:
             state = self._read()
-            aim = self._remedy.aim(state, learnt, self._wrote and not self._acknowledged)
+            unsure = self._wrote and not self._acknowledged
+            aim = remediation.wanted(self._case, state, learnt, unsure)
             if aim is None:
-                learnt = self._remedy.learn(self._bucket)
+                learnt = remediation.learn(self._case, self._bucket)
                 continue
             learnt = None
-            if self._remedy.met(state, aim):
-                if self._acknowledged and self._remedy.met(state, aim, exactly=True):
+            if remediation.met(state, aim):
+                if self._acknowledged and remediation.proof(state, aim):
                     return self._settled(state, aim)
                 # After a write that was not acknowledged, this may be what was before the finding.
-                if not (self._wrote and self._remedy.harmless(aim)):
+                if not (self._wrote and remediation.harmless(aim)):
                     if (yield from self._seen_twice(_look(state))):
                         return self._settled(state, aim)
                     continue
             elif self._means.mode == REPORT:
-                return WOULD_REPAIR, f"report mode: would {self._remedy.would(aim)}"
+                return WOULD_REPAIR, f"report mode: would {remediation.would(aim)}"
+            elif remediation.looks_twice and not (yield from self._seen_twice(_look(state))):
+                continue
             self._write(state, aim)
             shown = yield from self._read_back(aim)
-            if shown and self._remedy.met(shown, aim, exactly=True):
+            if shown and remediation.proof(shown, aim):
                 return self._settled(shown, aim)
 
     def _read(self) -> BucketState:
@@ -233,19 +197,19 @@ class BucketRepair(Repair):
         if not self._wrote:
             self._created = state.created
             if not self._recreated:
-                self._acl_before = state.acl
+                self._before = self._remediation.state(state)
                 self._oss_request_id = state.oss_request_id
-        self._acl_after = state.acl
+        self._after = self._remediation.state(state)
         return state
 
-    def _write(self, state: BucketState, aim: Any) -> None:
+    def _write(self, state: BucketState, aim: Aim) -> None:
         if not self._means.account:
             raise RefusedError("account_unknown: the function is not told whose it is")
         wrote_before = self._wrote
         # Before the call: a request that fails may have been applied.
         self._wrote, self._acknowledged = True, False
         try:
-            self._oss_request_id = self._remedy.write(self._bucket, state, aim)
+            self._oss_request_id = self._remediation.write(self._bucket, state, aim)
         except TransientError:
             raise
         except BucketError as error:
@@ -256,27 +220,31 @@ class BucketRepair(Repair):
             raise
         self._acknowledged = True
 
-    def _read_back(self, aim: Any) -> Generator[float, None, Optional[BucketState]]:
+    def _read_back(self, aim: Aim) -> Generator[float, None, Optional[BucketState]]:
         """The bucket once the write shows, which can take a moment; None if it is another one."""
         end = self._clock.monotonic() + _READ_BACK_SECONDS
         for wait in backoff(first=0.05, most=1.0, spread=0.2):
             state = self._read()
             if not self._acknowledged:
                 return None
-            if self._remedy.met(state, aim):
+            if self._remediation.met(state, aim) or self._remediation.proof(state, aim):
                 return state
             if self._clock.monotonic() >= end:
                 raise _TooLateError(_NOT_SHOWN)
             yield from self._wait(wait, _NOT_SHOWN)
         raise AssertionError("a backoff has no end")
 
-    def _settled(self, state: BucketState, aim: Any) -> Conclusion:
+    def _settled(self, state: BucketState, aim: Aim) -> Conclusion:
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
-        outcome, reason = self._remedy.settled(self._bucket, state, aim, self._acknowledged)
+        outcome, reason = self._remediation.settled(
+            self._case, self._bucket, state, aim, self._acknowledged
+        )
+        if not self._remediation.creates:
+            return outcome, reason
         again = _AGAIN if self._recreated else self._younger(state)
         # Else each finding without a time that is right about a young bucket were an alarm.
         plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
-        if again and outcome in (REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED) and not plain:
+        if again and outcome in _QUIET and not plain:
             return RECREATED, f"{again}; {outcome}: {reason}"
         return outcome, f"{reason}; {again}" if again else reason
 
@@ -291,8 +259,11 @@ class BucketRepair(Repair):
             return _YOUNGER if late > 0 else _SAME_SECOND if late > -1 else ""
         return _UNDATED if created > self._clock.wall() - _UNDATED_SECONDS else ""
 
+    def _may_have_made_one(self) -> bool:
+        return self._wrote and self._remediation.creates
+
     def _missing(self) -> Conclusion:
-        if self._recreated:
+        if self._recreated and self._remediation.creates:
             return RECREATED, f"{_AGAIN}; gone by now"
         if self._from_home and not self._followed:
             # Who could tell has not been asked.
@@ -307,9 +278,9 @@ class BucketRepair(Repair):
         if isinstance(error, ElsewhereError):
             return FAILED, f"wrong_region: OSS sends us elsewhere ({error.reason})"
         outcome = next((each for kind, each in _CONCLUDED if isinstance(error, kind)), FAILED)
-        if self._recreated:
+        if self._recreated and self._remediation.creates:
             return outcome, f"{error.reason}; {_AGAIN}"
-        if self._wrote:
+        if self._may_have_made_one():
             return outcome, f"{error.reason}; after a write, which may have made a bucket anew"
         return outcome, error.reason
 
@@ -355,13 +326,17 @@ class BucketRepair(Repair):
 
     def _outcome(self, outcome: str, reason: str) -> Outcome:
         now = self._clock.monotonic()
+        of_acl = "oss:PutBucketAcl" in self._remediation.to_write
         return outcome_of(self._finding, outcome, reason)._replace(
             region=self._region,
-            acl_before=self._acl_before,
-            acl_after=self._acl_after,
+            remediation=self._remediation.name,
+            before=self._before,
+            after=self._after,
+            acl_before=self._before if of_acl else None,
+            acl_after=self._after if of_acl else None,
             oss_request_id=self._oss_request_id,
             duration_ms=int((now - (now if self._began is None else self._began)) * 1000),
-            **self._remedy.known(),
+            **self._case.known,
         )
 
 
@@ -369,6 +344,7 @@ _AGAIN = "deleted and made again while it was repaired, perhaps by this function
 _YOUNGER = "the bucket is younger than its finding, and perhaps made by this function"
 _SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
+_QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

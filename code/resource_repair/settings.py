@@ -6,17 +6,21 @@ The one module that reads `os.environ`.
 import logging
 import os
 import re
-from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
+from resource_repair.remediations import ACL, REMEDIATIONS, named
 from resource_repair.values import ENFORCE, REPORT, Credentials, Invocation
 
 DEFAULT_ENDPOINT = "https://oss-{region}.aliyuncs.com"
 
+PAUSED = "paused"  # has a value as long as `resource-repair pause` puts one brake on all
 _RULE_ID = re.compile(r"cr-[0-9A-Za-z-]{1,64}", re.ASCII)
 # Lower case and without white space: clients differ in what they make of anything else.
 _ENDPOINT = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([0-9]{1,5}))?/?", re.ASCII)
+_SUCH_AS = "cr-a6129bc09da7009675a0"
+_PARTS = 2  # after a remediation's name: its rules, its mode
 _LEVELS = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
-_NO_TAG = "none"
+_NONE = "none"
 _DAYS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _LONGEST_TAG_KEY = 64  # characters. OSS, "PutBucketTagging"
 _TAG_DAYS, _MOST_TAG_DAYS = 7, 90
@@ -32,8 +36,20 @@ class ExemptTag(NamedTuple):
     days: int
 
 
+class Assignment(NamedTuple):
+    """The rules whose findings a remediation, by its name, is for; and its mode."""
+
+    remediation: str
+    rule_ids: FrozenSet[str]
+    mode: str
+
+
 class Settings(NamedTuple):
-    """The function's configuration. `problems` names what is wrong with it; empty is well."""
+    """The function's configuration. `problems` names what is wrong with it; empty is well.
+
+    `rule_ids` and `mode` are those of the ACL, `others` those of further remediations; that is None
+    where it cannot be read.
+    """
 
     rule_ids: FrozenSet[str]
     mode: str
@@ -41,6 +57,19 @@ class Settings(NamedTuple):
     log_level: int
     problems: Tuple[str, ...] = ()
     exempt_tag: Optional[ExemptTag] = None
+    others: Optional[Tuple[Assignment, ...]] = ()
+
+    @property
+    def assigned(self) -> Tuple[Assignment, ...]:
+        """Which remediation is for which rules; nothing where any rule could be one's."""
+        if not self.rule_ids or self.others is None:
+            return ()
+        return (Assignment(ACL, self.rule_ids, self.mode), *self.others)
+
+    def mode_of(self, remediation: str) -> str:
+        """The mode of a remediation; of one that is not on, and of none, that of the ACL."""
+        modes = {each.remediation: each.mode for each in self.others or ()}
+        return modes.get(remediation, self.mode)
 
 
 def environment() -> Dict[str, str]:
@@ -64,6 +93,10 @@ def load(environ: Mapping[str, str]) -> Settings:
     problems.append(_endpoint_problem(endpoint))
     exempt_tag, problem = _exempt_tag(environ)
     problems.append(problem)
+    others, problem = _others(environ.get("remediations", _NONE), rule_ids)
+    problems.append(problem)
+    if others and mode == REPORT and environ.get(PAUSED):
+        others = tuple(each._replace(mode=REPORT) for each in others)
     return Settings(
         rule_ids=rule_ids,
         mode=mode,
@@ -72,6 +105,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=_LEVELS.get(environ.get("logLevel", "").upper(), logging.INFO),
         problems=tuple(problem for problem in problems if problem),
         exempt_tag=exempt_tag,
+        others=others,
     )
 
 
@@ -91,14 +125,43 @@ def _rule_ids(text: str) -> Tuple[FrozenSet[str], str]:
     if not ids:
         return frozenset(), "prepareRuleId is not set"
     if not all(_RULE_ID.fullmatch(each) for each in ids):
-        return frozenset(), "prepareRuleId must be rule ids such as cr-a6129bc09da7009675a0"
+        return frozenset(), f"prepareRuleId must be rule ids such as {_SUCH_AS}"
     return frozenset(ids), ""
 
 
+def _others(text: str, rule_ids: FrozenSet[str]) -> Tuple[Optional[Tuple[Assignment, ...]], str]:
+    """What `remediations` says: `name:cr-id,cr-id:mode;…`; a mode and its colon may be left out."""
+    others: List[Assignment] = []
+    taken = rule_ids
+    if text.strip() in ("", _NONE):
+        return (), ""
+    for entry in text.split(";"):
+        name, *rest = [part.strip() for part in entry.split(":")]
+        if name == ACL:
+            return None, "remediations must not name acl, whose rules are those of prepareRuleId"
+        if name not in REMEDIATIONS:
+            known = ", ".join(each for each in REMEDIATIONS if each != ACL)
+            return None, f"remediations must be of these, as name:cr-id,cr-id:mode;…: {known}"
+        if any(name == each.remediation for each in others):
+            return None, f"remediations must name {name} once, with all its rules"
+        ids, problem = _rule_ids(rest[0] if rest else "")
+        if problem:
+            return None, f"remediations must give {name} rule ids such as {_SUCH_AS}"
+        if taken & ids:
+            twice = min(taken & ids)
+            return None, f"remediations must not give the rule {twice} to two, or to acl as well"
+        mode = rest[1] if len(rest) > 1 else named(name).default_mode
+        if mode not in (ENFORCE, REPORT) or len(rest) > _PARTS:
+            return None, f"remediations must give {name} the mode {ENFORCE} or {REPORT}, or none"
+        others.append(Assignment(name, ids, mode))
+        taken |= ids
+    return tuple(others), ""
+
+
 def _exempt_tag(environ: Mapping[str, str]) -> Tuple[Optional[ExemptTag], str]:
-    key = environ.get("exemptTag", _NO_TAG)
+    key = environ.get("exemptTag", _NONE)
     days = environ.get("exemptTagDays", str(_TAG_DAYS))
-    if key in ("", _NO_TAG):
+    if key in ("", _NONE):
         return None, ""
     # What is printed goes into the audit line's reason as it is.
     if len(key) > _LONGEST_TAG_KEY or not key.isprintable():

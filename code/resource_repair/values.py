@@ -5,12 +5,15 @@ from typing import NamedTuple, Optional, Tuple, Union
 # Settled: nothing is left to do about the finding.
 REPAIRED = "repaired"
 ALREADY_PRIVATE = "already_private"
+COMPLIANT = "compliant"
 WOULD_REPAIR = "would_repair"
 EXEMPT = "exempt"
 BLOCKED = "blocked"
 IGNORED = "ignored"
 GONE = "gone"
-SETTLED = frozenset([REPAIRED, ALREADY_PRIVATE, WOULD_REPAIR, EXEMPT, BLOCKED, IGNORED, GONE])
+SETTLED = frozenset(
+    [REPAIRED, ALREADY_PRIVATE, COMPLIANT, WOULD_REPAIR, EXEMPT, BLOCKED, IGNORED, GONE]
+)
 
 # Settled and told: to try again changes nothing, and a person must know of it.
 EXPOSED = "exposed"
@@ -40,7 +43,9 @@ BUCKET = "ACS::OSS::Bucket"
 class Finding(NamedTuple):
     """What Cloud Config says about one resource. A field that the message lacks is empty.
 
-    `reported_at` is when Cloud Config made the message, in milliseconds since 1970.
+    `reported_at` is when Cloud Config made the message, in milliseconds since 1970; `source` is the
+    managed rule that the rule is an instance of, which later editions of the message tell.
+    `remediation` is the name of the one that the rule points to, once that is known.
     """
 
     rule_id: str
@@ -51,6 +56,8 @@ class Finding(NamedTuple):
     compliance: str = ""
     owner: str = ""
     reported_at: Optional[int] = None
+    source: str = ""
+    remediation: str = ""
 
 
 class Other(NamedTuple):
@@ -70,7 +77,11 @@ Item = Union[Finding, Other, Unreadable]
 
 
 class Outcome(NamedTuple):
-    """What became of one finding: the record that the audit line shows."""
+    """What became of one finding: the record that the audit line shows.
+
+    `before` and `after` are what the remediation changes, as it was and is; of one that writes the
+    ACL `acl_before` and `acl_after` say the same, as the lines of earlier versions do.
+    """
 
     outcome: str
     reason: str = ""
@@ -85,6 +96,9 @@ class Outcome(NamedTuple):
     oss_request_id: str = ""
     duration_ms: int = 0
     reported_at: Optional[int] = None
+    remediation: str = ""
+    before: Optional[str] = None
+    after: Optional[str] = None
 
     @property
     def unsettled(self) -> bool:
@@ -103,6 +117,7 @@ def outcome_of(finding: Finding, outcome: str, reason: str) -> Outcome:
         rule_name=finding.rule_name,
         account_id=finding.owner,
         reported_at=finding.reported_at,
+        remediation=finding.remediation,
     )
 
 

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from resource_repair.naming import BUCKET_NAME
-from resource_repair.values import OTHER_RULE, TOLD
+from resource_repair.values import OTHER_RULE, REPAIRED, TOLD
 from scripts.declared import Generation, Spec
 
 # What audit lines have of themselves, and what the line of a test is called: both are JSON in the
@@ -44,12 +44,15 @@ OF_ONE = "functionName: "
 TEST_EVENT = "resource_repair_test_alert"
 TEST = "test"
 
+_BURST = 20  # so many repairs within an hour wake nobody
 QUIET = "48h"
 _DAY, _OFTEN = "24h", "5m"
 _AUDIT = f"{MESSAGE}.event: resource_repair"
 # Whatever is left for a person to see to besides, as with a public policy.
+# What other remediations than the ACL's repaired was not closed, and has no ACL in its line.
 _CLOSED = (
-    f"{MESSAGE}.outcome: repaired or ({MESSAGE}.acl_after: private and "
+    f"({MESSAGE}.outcome: repaired and ({MESSAGE}.acl_after: private or {MESSAGE}.acl_after: "
+    f'"public-read")) or ({MESSAGE}.acl_after: private and '
     f'({MESSAGE}.acl_before: "public-read" or {MESSAGE}.acl_before: "public-read-write"))'
 )
 
@@ -156,6 +159,17 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
             f"having count({_OPENING}) > 2",
             ("bucket",),
             _HIGH,
+        ),
+        AlertRule(
+            "burst",
+            "Many buckets were changed within an hour",
+            "${repairs} findings were repaired within an hour. If that is not meant: "
+            "resource-repair pause, which stops all of it. See: resource-repair audit --since 1h",
+            f"{_AUDIT} and {_any_of(REPAIRED)} | select count(1) as repairs",
+            (),
+            _HIGH,
+            looks_back="1h",
+            condition=f"repairs > {_BURST}",
         ),
         AlertRule(
             "replaced",

@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakSet
 
 from resource_repair.openness import OPENNESS
+from resource_repair.remediations import ACL
 from resource_repair.values import REPAIRED, SETTLED, TOLD
 from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked
@@ -60,6 +61,9 @@ class AuditLine:
     oss_request_id: str = ""
     duration_ms: int = 0
     reported_at: int | None = None
+    remediation: str = ""  # which those of earlier versions do not tell: it was the ACL's
+    before: str | None = None
+    after: str | None = None
 
     @property
     def acl(self) -> str:
@@ -68,11 +72,29 @@ class AuditLine:
         return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
 
     @property
+    def change(self) -> str:
+        """The same of whatever the remediation changes: the ACL, in lines that tell of none."""
+        if not self.remediation:
+            return self.acl
+        changed = self.after and self.after != self.before
+        return f"{self.before} -> {self.after}" if changed else self.before or ""
+
+    @property
+    def of_acl(self) -> bool:
+        """Whether it is the ACL's remediation that it tells of."""
+        return self.remediation in ("", ACL)
+
+    @property
+    def of_access(self) -> bool:
+        """Whether it tells of who may get in, as far as it tells of anything."""
+        return self.before is None or self.acl_before is not None
+
+    @property
     def closed(self) -> bool:
         """Whether the function closed it, whatever is left for a person to see to besides."""
         before, after = (OPENNESS.get(acl or "") for acl in (self.acl_before, self.acl_after))
         less = before is not None and after is not None and after < before
-        return less or self.outcome == REPAIRED
+        return less or (self.outcome == REPAIRED and self.of_acl)
 
     @property
     def settled(self) -> bool:

@@ -15,6 +15,7 @@ import oss2
 
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
+from resource_repair.oss import BucketState, bucket_state
 from scripts.account import clock, no_answer, proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
@@ -71,12 +72,20 @@ class Bucket:
 
     def info_if_there(self) -> Info | None:
         """The same; None if there is no such bucket."""
-        try:
-            return self.info()
-        except CloudError as error:
-            if error.code == NO_SUCH_BUCKET:
-                return None
-            raise
+        return _if_there(self.info)
+
+    def state(self) -> BucketState:
+        """All that the function sees of it. Operation "GetBucketInfo"."""
+
+        def read(bucket: Any) -> BucketState:
+            answer = bucket._do("GET", bucket.bucket_name, "", params={"bucketInfo": ""})
+            return bucket_state(answer)
+
+        return self.ask(GET_INFO, read, as_="state")
+
+    def state_if_there(self) -> BucketState | None:
+        """The same; None if there is no such bucket."""
+        return _if_there(self.state)
 
     def public_by_policy(self) -> bool:
         """Whether its policy makes it public. Operation "GetBucketPolicyStatus"."""
@@ -104,11 +113,11 @@ class Bucket:
         """Its tags. Operation "GetBucketTagging"."""
         return self.ask(GET_TAGS, lambda bucket: _tags(bucket.get_bucket_tagging()))
 
-    def ask(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
+    def ask(self, needed: Permission, call: Callable[[Any], _T], as_: str = "") -> _T:
         """What `call` answers, which gets the `oss2.Bucket`; raises CloudError.
 
-        It is remembered, and is to be no answer of oss2: such a one keeps its connection open, and
-        each bucket has its own.
+        It is remembered, `as_` apart from what else is made of the same answer, and is to be no
+        answer of oss2: such a one keeps its connection open, and each bucket has its own.
 
         It is tried again, but for the one write that needs a read before it at each try: of a
         bucket that is gone PutBucketAcl makes one.
@@ -119,7 +128,7 @@ class Bucket:
         if operation == "PutBucketAcl":
             return self._ask(needed, call)
         ask = functools.partial(patiently, functools.partial(self._ask, needed, call))
-        return memory.once((operation, self.name), ask)
+        return memory.once((operation, self.name, as_), ask)
 
     def once(self, needed: Permission, call: Callable[[Any], _T]) -> _T:
         """The same, once: for a write before each try of which its maker looks."""
@@ -173,6 +182,15 @@ class Bucket:
 
     def _heard(self, call: Callable[[Any], _T]) -> _T:
         return self._clients.memory.heard(self._bucket.endpoint, lambda: call(self._bucket))
+
+
+def _if_there(read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except CloudError as error:
+        if error.code == NO_SUCH_BUCKET:
+            return None
+        raise
 
 
 def account_blocks_public_access(clients: Clients) -> bool:

@@ -1,7 +1,7 @@
 """The live function: what it is told, what it runs, and whether it is paused; and changing that.
 
-A pause is kept on the function itself, as one more environment variable beside `repairMode`, which
-the function ignores: no file says one thing here while another is live there.
+A pause is kept on the function itself, as one more environment variable beside `repairMode`, with
+which each remediation only reports: no file says one thing here while another is live there.
 """
 
 import functools
@@ -44,7 +44,7 @@ __all__ = [
 
 GET_CODE = Permission("fc:GetFunctionCode")
 
-MODE, PAUSED = "repairMode", "paused"  # environment variables
+MODE, PAUSED = "repairMode", settings.PAUSED  # environment variables
 
 _OK = 200
 _TIMEOUTS = (10.0, 60.0)  # seconds: to connect, and between two pieces of an answer

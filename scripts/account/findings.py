@@ -7,7 +7,7 @@ Permissions: `config:ListConfigRuleEvaluationResults`, `config:ListResourceEvalu
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -55,16 +55,20 @@ class Result(NamedTuple):
     annotation: str = ""
 
 
-def read(spec: Spec, clients: Clients) -> list[Result]:
+def read(spec: Spec, clients: Clients, ids: Iterable[str] | None = None) -> list[Result]:
     """One result for each bucket that a rule of the spec has evaluated, by name.
+
+    With `ids` what these rules have, and not those of PREPARE_RULE_ID.
 
     Raises CloudError. Page "ListConfigRuleEvaluationResults".
     """
+    wanted = tuple(rule_ids(spec) if ids is None else ids)
     return _worst(
         result
-        for rule_id in rule_ids(spec)
+        for rule_id in wanted
         for result in tallied(
-            _listed(spec, LIST_OF_RULE, rule_id, _pages_of_rule(clients, rule_id)), "results listed"
+            _listed(spec, LIST_OF_RULE, rule_id, _pages_of_rule(clients, rule_id), wanted),
+            "results listed",
         )
     )
 
@@ -72,7 +76,8 @@ def read(spec: Spec, clients: Clients) -> list[Result]:
 def of_bucket(spec: Spec, clients: Clients, bucket: str) -> Result | None:
     """What those rules found about one bucket; None if they do not know it. Raises CloudError."""
     try:
-        found = _worst(_listed(spec, LIST_OF_BUCKET, bucket, _pages_of_bucket(clients, bucket)))
+        pages = _pages_of_bucket(clients, bucket)
+        found = _worst(_listed(spec, LIST_OF_BUCKET, bucket, pages, rule_ids(spec)))
     except CloudError as error:
         # Guessed: that Cloud Config may answer so for a bucket that it has not discovered yet.
         if re.search("NotExist|NotFound", error.code):
@@ -126,6 +131,12 @@ def rule_ids(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.strip() for each in listed))
 
 
+def all_rule_ids(spec: Spec) -> tuple[str, ...]:
+    """The same, with those of further remediations."""
+    further = (each for given in spec.remediations for each in sorted(given.rule_ids))
+    return (*rule_ids(spec), *further)
+
+
 def _worst(found: Iterable[Result]) -> list[Result]:
     """The worst result about each bucket."""
     first: dict[str, Result] = {}
@@ -161,7 +172,11 @@ def _pages_of_bucket(clients: Clients, bucket: str) -> Callable[[str | None], An
 
 
 def _listed(
-    spec: Spec, permission: Permission, subject: str, page: Callable[[str | None], Any]
+    spec: Spec,
+    permission: Permission,
+    subject: str,
+    page: Callable[[str | None], Any],
+    wanted: Collection[str],
 ) -> Iterator[Result]:
     """The results of all pages, but for those of other rules and of other accounts' buckets."""
     token: str | None = None
@@ -170,7 +185,7 @@ def _listed(
         listed = asked(permission.action, subject, ask).body.evaluation_results
         for each in listed.evaluation_result_list or ():
             qualifier = each.evaluation_result_identifier.evaluation_result_qualifier
-            if qualifier.config_rule_id in rule_ids(spec) and _is_own(qualifier, spec):
+            if qualifier.config_rule_id in wanted and _is_own(qualifier, spec):
                 yield _result(each, qualifier)
         token = listed.next_token
         if not token:

@@ -6,6 +6,9 @@ of, those that a deploy makes included, in the order in which it is taken away.
 
 from collections.abc import Iterator
 
+from resource_repair.remediations import ACL, REMEDIATIONS
+from resource_repair.settings import Assignment
+from resource_repair.values import REPORT
 from scripts.account.alert_rules import alert_rules
 from scripts.account.alerts import Alert
 from scripts.account.channel import Channel, ChannelFound
@@ -53,6 +56,7 @@ __all__ = [
     "removable",
     "role_obstacle",
     "role_steps",
+    "rules_of",
 ]
 
 
@@ -83,10 +87,17 @@ def around(spec: Spec, clients: Clients, recipients: Recipients = NOBODY) -> Ite
         yield LogProject(logs, clients)
         yield LogStore(logs, spec.log_retention, clients)
         yield LogIndex(logs, clients)
-    yield Rule(spec, clients)
+    yield from rules_of(spec, clients)
     yield Channel(spec, clients)
     if recipients:
         yield from alerting(spec, clients, recipients)
+
+
+def rules_of(spec: Spec, clients: Clients) -> Iterator[Rule]:
+    """The rule of each remediation that is on."""
+    yield Rule(spec, clients)
+    for each in spec.remediations:
+        yield Rule(spec, clients, each)
 
 
 def alerting(spec: Spec, clients: Clients, recipients: Recipients) -> Iterator[Surrounding]:
@@ -119,6 +130,10 @@ def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
     yield from _deployed(spec, clients)
     yield Channel(spec, clients)
     yield Rule(spec, clients)
+    on = {each.remediation: each for each in spec.remediations}
+    for name in REMEDIATIONS:  # those that were switched off since, too
+        if name != ACL:
+            yield Rule(spec, clients, on.get(name, Assignment(name, frozenset(), REPORT)))
     yield NotificationRole(spec, clients)
     yield Topic(spec, clients)
     if spec.failure_queue:

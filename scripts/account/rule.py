@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from alibabacloud_config20200907 import models
 
+from resource_repair.remediations import ACL, named
+from resource_repair.settings import Assignment
 from scripts.account import mark
 from scripts.account.clients import Clients, asked, calling
 from scripts.account.permission import Permission, on
@@ -13,12 +15,13 @@ from scripts.account.resource import Difference, State, creating, deleting, gone
 from scripts.declared import Spec
 from scripts.errors import Problem
 
-MANAGED_RULE = "oss-bucket-public-read-prohibited"
+MANAGED_RULE = named(ACL).rules[0]
 RESOURCE_TYPE = "ACS::OSS::Bucket"
 
 # Its page names rules, that of the older API, for the same action, all resources.
 LIST_RULES = Permission("config:ListConfigRules")
 
+_DESCRIPTIONS = {MANAGED_RULE: "Finds the OSS buckets that the public can read"}
 RISK_LEVEL = 2  # medium; messages say "Warning"
 _PAGE = 100
 # It goes on evaluating for a while after it was made, which is no obstacle to anything.
@@ -47,21 +50,33 @@ class RuleFound:
 
 
 class Rule:
-    """The rule of the name that the spec gives."""
+    """The rule of the name that the spec gives; or one of a further remediation's, where `given`.
+
+    That is the one of its ids, as somebody may have made it, else the one that provision makes.
+    """
 
     kind = "rule"
     READING = (LIST_RULES,)
     MAKING = on("*", "config:CreateConfigRule", "config:ActiveConfigRules")
     REMOVING = (LIST_RULES, Permission("config:DeleteConfigRules"))
 
-    def __init__(self, spec: Spec, clients: Clients) -> None:
-        self.name = spec.rule_name
-        self._clients = clients
+    def __init__(self, spec: Spec, clients: Clients, given: Assignment | None = None) -> None:
+        self.remediation = given.remediation if given else ACL
+        self.name = name_of(given.remediation) if given else spec.rule_name
+        self._ids = given.rule_ids if given else frozenset[str]()
+        self._source = named(self.remediation).rules[0]
+        self.clients = clients
 
     def found(self) -> RuleFound | None:
         """The rule; None if there is none of that name. One that is being deleted counts last."""
-        named = (each for each in rules(self._clients) if each.name == self.name)
-        return min(named, key=lambda each: each.state == DELETING, default=None)
+
+        def last(each: RuleFound) -> tuple[bool, bool]:
+            return each.state == DELETING, each.id not in self._ids
+
+        fitting = (
+            each for each in rules(self.clients) if each.name == self.name or each.id in self._ids
+        )
+        return min(fitting, key=last, default=None)
 
     def id(self) -> str:
         """Its id; raises Problem if it is not there."""
@@ -86,10 +101,11 @@ class Rule:
         found = self.found()
         if found is None:
             return ""
-        if found.source != MANAGED_RULE:
+        if found.source != self._source:
+            another = "ruleName" if self.remediation == ACL else f"rule to {self.remediation}"
             return (
-                f"the name of the rule {self.name} is taken by an instance of {found.source}, not "
-                f"of {MANAGED_RULE}: give another ruleName in s.yaml, or rename that rule"
+                f"the name of the rule {found.name} is taken by an instance of {found.source}, not "
+                f"of {self._source}: give another {another} in s.yaml, or rename that rule"
             )
         if found.state == DELETING:
             return f"the rule {self.name} is still being deleted: wait some minutes, and run again"
@@ -109,22 +125,22 @@ class Rule:
         request = models.CreateConfigRuleRequest(
             config_rule_name=self.name,
             config_rule_trigger_types="ConfigurationItemChangeNotification",
-            description="Finds the OSS buckets that the public can read",
+            description=_DESCRIPTIONS.get(self._source, f"Finds what {self.remediation} mends"),
             resource_types_scope=[RESOURCE_TYPE],
             risk_level=RISK_LEVEL,
-            source_identifier=MANAGED_RULE,
+            source_identifier=self._source,
             source_owner="ALIYUN",
             tag=[tag],
         )
         with creating("config:CreateConfigRule", self.name):
-            self._clients.config.create_config_rule(request)
+            self.clients.config.create_config_rule(request)
         seen(self, LIST_RULES.action)
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (there is but one)
         """Switch it on; Cloud Config then evaluates every bucket."""
         request = models.ActiveConfigRulesRequest(config_rule_ids=self.id())
         with calling("config:ActiveConfigRules", self.name):
-            self._clients.config.active_config_rules(request)
+            self.clients.config.active_config_rules(request)
 
     def there(self) -> bool:
         """Whether there is such a rule."""
@@ -142,11 +158,16 @@ class Rule:
             return
         request = models.DeleteConfigRulesRequest(config_rule_ids=found.id)
         with deleting("config:DeleteConfigRules", self.name):
-            self._clients.config.delete_config_rules(request)
+            self.clients.config.delete_config_rules(request)
 
     def see_gone(self) -> None:
         """Look until it is, having been deleted; raises CloudError."""
         gone(self, LIST_RULES.action)
+
+
+def name_of(remediation: str) -> str:
+    """How provision calls the rule of a further remediation."""
+    return f"resource-repair-{remediation}"
 
 
 def rules(clients: Clients) -> Iterator[RuleFound]:

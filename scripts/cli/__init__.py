@@ -241,8 +241,7 @@ class _Run:
                 aside(told)
         for told in dotenv.unread(path.parent / ".env"):
             aside(told)
-        settings = dict(dotenv.environment(path.parent / ".env", self._environ))
-        settings.setdefault(rule_ids.RULE_ID, "")  # the rest of the spec is looked at without it
+        settings = rule_ids.filled(dotenv.environment(path.parent / ".env", self._environ))
         endpoints = Endpoints.from_environment(self._environ)
         self._region = region(path, settings)
         clients = Clients(
@@ -258,9 +257,14 @@ class _Run:
         if access := client_call.read(self._environ).access:  # which wins over the file's
             spec = replace(spec, access=access)
         value = spec.function.environment.get("prepareRuleId", "")
-        clients.ours = frozenset([spec.rule_name, *(each.strip() for each in value.split(","))])
+        further = (each for given in spec.remediations for each in given.rule_ids)
+        named = (each.strip() for each in value.split(","))
+        clients.ours = frozenset([spec.rule_name, *named, *further])
         place = dotenv.place(path.parent / ".env", rule_ids.RULE_ID, value)
         wrong = emptied.get(rule_ids.RULE_ID) or rule_ids.problem(value, str(place))
+        unmade = (each for each in spec.remediations if rule_ids.unmade(each.rule_ids))
+        if first := next(unmade, None):
+            wrong = wrong or f"{rule_ids.variable(first.remediation)} is not set: {rule_ids.HOW}"
         if wrong and rule_id_known:
             raise UsageError(wrong)
         return spec, clients

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import OPENNESS, PRIVATE
+from resource_repair.remediations import ACL, named
 from resource_repair.values import ALREADY_PRIVATE, EXEMPT, GONE, REPAIRED, REPORT, WOULD_REPAIR
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import allows
@@ -16,7 +17,8 @@ class Candidate(NamedTuple):
     `acl` is None for a bucket that is gone. What could not be read is None in `website` and
     `domains`; an ACL that could not be is what Cloud Config tells, or the worst. `expected` is what
     the function will make of it, in the mode and with the exemptions that are live; `sure` is
-    whether both ACL and exemption were read for that.
+    whether both ACL and exemption were read for that. Of a further `remediation` what it changes
+    stands in the place of the ACL.
     """
 
     result: Result
@@ -26,6 +28,7 @@ class Candidate(NamedTuple):
     website: bool | None
     domains: tuple[str, ...] | None
     sure: bool = True
+    remediation: str = ACL
 
     @property
     def bucket(self) -> str:
@@ -33,8 +36,13 @@ class Candidate(NamedTuple):
         return self.result.bucket
 
     @property
+    def label(self) -> str:
+        """What tells it from all others: its name, with that of a further remediation."""
+        return self.bucket if self.remediation == ACL else f"{self.bucket} ({self.remediation})"
+
+    @property
     def closes(self) -> bool:
-        """Whether the function will close it."""
+        """Whether the function will close it, or change it by a further remediation."""
         return self.expected == REPAIRED
 
     @property
@@ -45,6 +53,8 @@ class Candidate(NamedTuple):
     @property
     def hurts(self) -> str:
         """What closing it would break, for people; empty if nothing is known to."""
+        if self.remediation != ACL:
+            return named(self.remediation).breaks
         told = ["static website"] if self.website else []
         told += self.domains or ()
         if self.unread:
@@ -60,6 +70,8 @@ def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     """
 
     def place(candidate: Candidate) -> tuple[bool, int, int, str]:
+        if candidate.remediation != ACL:
+            return not candidate.closes, 3, 0, candidate.label
         hurt = 2 if candidate.website or candidate.domains else int(candidate.unread)
         openness = OPENNESS.get(candidate.acl or PRIVATE, 0)
         return not candidate.closes, hurt, -openness, candidate.bucket

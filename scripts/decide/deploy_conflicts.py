@@ -20,8 +20,10 @@ EXPECT_DROP = "EXPECT_DROP"
 
 
 def ended_pause(pause: Pause | None, spec: Spec) -> Pause | None:
-    """That pause if a deploy of the spec would end it; None if it goes on in mode report."""
-    return None if spec.function.environment.get(MODE) == REPORT else pause
+    """That pause if a deploy of the spec would end it; None if all goes on in mode report."""
+    further = [each.mode for each in spec.remediations]
+    stays = {spec.function.environment.get(MODE), *further} == {REPORT}
+    return None if stays else pause
 
 
 def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:
@@ -84,4 +86,9 @@ def _keeps(ours: Exemption, live: Exemption) -> bool:
     # A glob is kept by the same glob alone: which buckets another one leaves out is not known.
     is_glob = set(live.bucket) & set("*?")
     same = ours.bucket == live.bucket
-    return enough and (same or (not is_glob and ours.covers(live.bucket, live.expires)))
+    all_of_them = (
+        ours.is_from(each)
+        and (same or (not is_glob and ours.covers(live.bucket, live.expires, each)))
+        for each in live.remediations
+    )
+    return enough and all(all_of_them)

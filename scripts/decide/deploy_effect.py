@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from resource_repair.exemptions import Exemptions
+from resource_repair.remediations import ACL
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE
 from scripts.account.findings import Result
@@ -16,6 +17,12 @@ from scripts.decide.prospect import Prospect
 
 EXPECT_CLOSE, EXPECT_LEAVE_OPEN = "EXPECT_CLOSE", "EXPECT_LEAVE_OPEN"
 """The settings that give the two numbers."""
+
+
+def expect(remediation: str) -> str:
+    """The setting that gives the number of buckets that a further remediation newly changes."""
+    return f"EXPECT_{remediation.upper().replace('-', '_')}"
+
 
 _UNASKED = 20  # so many that nobody exempts may be closed without their number being given
 
@@ -33,9 +40,10 @@ class Effect(NamedTuple):
     leaves: tuple[Result, ...] = ()
 
 
-def enforces(read: Settings) -> bool:
-    """Whether a function that reads these settings closes buckets: a misconfigured one does not."""
-    return not read.problems and read.mode == ENFORCE
+def enforces(read: Settings, remediation: str = ACL) -> bool:
+    """Whether a function that reads these settings does it: a misconfigured one does nothing."""
+    on = any(each.remediation == remediation for each in read.assigned)
+    return on and not read.problems and read.mode_of(remediation) == ENFORCE
 
 
 def effect(live: Settings | None, held: Prospect, ours: Settings, found: Prospect) -> Effect:
@@ -77,7 +85,10 @@ def leaving_wants(changed: Effect, ours: Exemptions, settings: Mapping[str, str]
 def _unnamed(results: Iterable[Result], exemptions: Exemptions) -> bool:
     """Whether there is one that no exemption, which allows as much, names in full."""
     return not all(
-        any(entry.bucket == each.bucket and allows(entry, each.acl) for entry in exemptions.entries)
+        any(
+            entry.is_from(ACL) and entry.bucket == each.bucket and allows(entry, each.acl)
+            for entry in exemptions.entries
+        )
         for each in results
     )
 

@@ -10,8 +10,10 @@ public again, and Cloud Config has not seen it. Such a one is `overlooked`.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from resource_repair.remediations import ACL
 from resource_repair.values import (
     ALREADY_PRIVATE,
+    COMPLIANT,
     DENIED,
     ENFORCE,
     EXEMPT,
@@ -24,9 +26,16 @@ from scripts.account.audit_trail import AuditLine
 from scripts.decide.candidates import Candidate
 
 
-def last_lines(lines: Iterable[AuditLine]) -> dict[str, AuditLine]:
-    """The last line about each bucket; ignored findings, such as other rules', say nothing."""
-    return {line.bucket: line for line in lines if line.outcome != IGNORED}
+def last_lines(lines: Iterable[AuditLine], remediation: str = ACL) -> dict[str, AuditLine]:
+    """The last line about each bucket; ignored findings, such as other rules', say nothing.
+
+    What another remediation made of it says nothing either.
+    """
+    return {
+        line.bucket: line
+        for line in lines
+        if line.outcome != IGNORED and (line.remediation or ACL) == remediation
+    }
 
 
 def due(
@@ -40,7 +49,7 @@ def due(
     A bucket that is open no more is not due, whatever came last, nor is an exempt one. `exposed` is
     no reason by itself: the function has done what it can, and a person must see to the policy.
     """
-    if candidate.expected in (EXEMPT, GONE, ALREADY_PRIVATE):
+    if candidate.expected in (EXEMPT, GONE, ALREADY_PRIVATE, COMPLIANT):
         return ""
     found = candidate.result.evaluated_at
     waited = now - found > grace

@@ -119,7 +119,8 @@ def posture(
     today = now.date()
     rows = [Row(view, standing(view, today)) for view in views]
     rows.sort(key=lambda row: (STANDINGS.index(row.standing), row.view.bucket))
-    ended = decisive([] if isinstance(lines, Unread) else lines)
+    known = [] if isinstance(lines, Unread) else lines
+    ended = decisive(line for line in known if line.of_access)
     return Posture(
         rows=tuple(rows),
         exemptions=tuple(_held(exemptions, rows, today)),

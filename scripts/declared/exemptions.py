@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError, parse
+from resource_repair.exemptions import fields as fields_of
 from resource_repair.openness import PUBLIC_READ
 from scripts import ROOT
 from scripts.declared import yaml_text
@@ -88,7 +89,7 @@ def _written(entry: Exemption) -> str:
     YAML 1.1 takes U+0085, U+2028 and U+2029 for line breaks, and no person sees them, or what turns
     a line's direction: where there is such a character, all that is not ASCII is escaped.
     """
-    fields = entry._asdict()
+    fields = fields_of(entry)
     if entry.allow == PUBLIC_READ:
         del fields["allow"]
     shown = f"{entry.reason}{entry.owner}".isprintable()

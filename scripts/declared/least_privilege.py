@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from resource_repair import settings
-from resource_repair.remediations import REMEDIATIONS
+from resource_repair.remediations import ACL, named
 from scripts.declared.model import Policy, Spec, Statement
 
 _OF_TAGS = "oss:GetBucketTagging"
@@ -19,7 +19,7 @@ def granted(spec: Spec) -> Spec:
 
 
 def _statements(spec: Spec) -> Iterator[Statement]:
-    """What the remediations call, and what Function Compute does in the role's name.
+    """What the remediations that are on call, and what Function Compute does in the role's name.
 
     Tags are read where one of them may exempt alone.
 
@@ -27,10 +27,14 @@ def _statements(spec: Spec) -> Iterator[Statement]:
     what fails for good goes to the failure queue, and what is printed to the log store.
     """
     account, region = spec.account_id, spec.region
-    tags = settings.load(spec.function.environment).exempt_tag is not None
-    for remediation in REMEDIATIONS.values():
-        actions = (each for each in remediation.permissions if tags or each != _OF_TAGS)
-        yield _allow(remediation.resources.format(account=account), *actions)
+    told = settings.load(spec.function.environment)
+    actions: dict[str, dict[str, None]] = {}
+    for name in (ACL, *(each.remediation for each in told.others or ())):
+        remediation = named(name)
+        resource = remediation.resources.format(account=account)
+        actions.setdefault(resource, {}).update(dict.fromkeys(remediation.permissions))
+    for resource, needed in actions.items():
+        yield _allow(resource, *(each for each in needed if told.exempt_tag or each != _OF_TAGS))
     if config := spec.function.async_config:
         yield _allow(config.failure_destination, "mns:SendMessage")
     if logs := spec.service.logs:

@@ -6,6 +6,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from resource_repair import settings
+from resource_repair.settings import Assignment
+
 Statement = Mapping[str, Any]
 
 # What Function Compute 3.0 wants said of an instance, and 2.0 gives it by itself.
@@ -167,6 +170,11 @@ class Spec:
     function: FunctionSpec
     trigger: TriggerSpec
     generation: Generation = Generation.FC2
+
+    @property
+    def remediations(self) -> tuple[Assignment, ...]:
+        """Those that are on beside the ACL's, with their rules and modes, as the function reads."""
+        return settings.load(self.function.environment).others or ()
 
     @property
     def function_in_cloud(self) -> str:

@@ -77,12 +77,13 @@ _DEAF = {"vpcConfig", "internetAccess"}
 _VARIABLES = {
     "prepareRuleId",
     "repairMode",
+    "remediations",
     "ossEndpoint",
     "exemptTag",
     "exemptTagDays",
     "logLevel",
 }
-_SOUND = {"prepareRuleId": "cr-1", "exemptTag": "a-key"}
+_SOUND = {"prepareRuleId": "cr-of-nobody", "exemptTag": "a-key"}
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -292,6 +293,9 @@ def _environment(node: Node) -> dict[str, str]:
             key = variables[name].key
             raise SpecError(key, "is not known to the function", f"{meant} is perhaps meant")
     environment = {name: _setting(name, value) for name, value in variables.items()}
+    for problem in settings.load(environment).problems:  # a rule that is given to two, say
+        if problem.startswith("remediations "):
+            variables["remediations"].refuse(problem.replace("remediations", "it", 1))
     size = environment_size(environment)
     if size > ENVIRONMENT_LIMIT:
         node.fail(f"takes {size} bytes", f"all together may take {ENVIRONMENT_LIMIT}")
@@ -305,6 +309,8 @@ def _setting(name: str, node: Node) -> str:
     text = node.text_or_number()
     if name == "logLevel" and text.upper() not in _LEVELS:  # which it would take for INFO
         node.refuse(f"it may be {' or '.join(_LEVELS)}")
+    if name == "remediations" and not text.strip():
+        node.refuse("it must be none, or name:cr-id:mode;…")
     if name in _VARIABLES and node.place.path != RULE_ID:
         for problem in settings.load({**_SOUND, name: text}).problems:
             node.refuse(problem.replace(name, "it", 1))

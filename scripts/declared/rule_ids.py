@@ -1,12 +1,14 @@
 """What is wrong with the settings that a deploy takes from outside, before it is done."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
+from resource_repair.remediations import ACL, REMEDIATIONS
 from scripts.declared.model import Generation
 
 RULE_ID = "PREPARE_RULE_ID"
+_UNMADE = "cr-not-known-yet-"  # stands for the id of a rule that is still to be made
 ENDPOINT, SWITCH = "s_default_fc_endpoint", "s_default_enable_fc_endpoint"
 FC3_ENDPOINT = "FC_CLIENT_CUSTOM_ENDPOINT"  # of the client's component fc3, else its own: https
 _HOST = re.compile(r"https?://([^/]+)\.([a-z0-9-]+)\.fc\.aliyuncs\.com/?")
@@ -19,6 +21,26 @@ HOW = (
 _WHERE = (
     "it stands in the Cloud Config console, on the rule's page, and looks like cr-b9046457e0d9..."
 )
+
+
+def variable(remediation: str) -> str:
+    """The variable of the environment that has the ids of a remediation's rules."""
+    return RULE_ID if remediation == ACL else f"{remediation.upper().replace('-', '_')}_RULE_ID"
+
+
+_FURTHER = {variable(name): f"{_UNMADE}{name}" for name in REMEDIATIONS if name != ACL}
+FURTHER = tuple(_FURTHER)
+
+
+def unmade(ids: Iterable[str]) -> bool:
+    """Whether there is one among them that only stands for an id."""
+    return any(each in _FURTHER.values() for each in ids)
+
+
+def filled(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same, with what stands for an id where there is none yet: the rest can be looked at."""
+    known = {RULE_ID: "", **environ}
+    return {**known, **{name: known.get(name) or stands for name, stands in _FURTHER.items()}}
 
 
 def problem(value: str, told: str = RULE_ID) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.declared import dotenv
 from scripts.declared.errors import Place
 from scripts.declared.node import Node, nearest
-from scripts.declared.rule_ids import HOW, RULE_ID
+from scripts.declared.rule_ids import FURTHER, HOW, RULE_ID
 
 _EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 _FORMS = re.compile(r"vars\.(?P<vars>[\w.-]+)|env\((?P<env>\w+)\)|config\((?P<config>AccountID)\)")
@@ -122,7 +122,9 @@ class Variables:
         if name not in self._environ:
             node.fail(
                 f"stands for a variable of the environment, where {name} is not set",
-                HOW if name == RULE_ID else "set it in the shell or in .env beside s.yaml",
+                HOW
+                if name in (RULE_ID, *FURTHER)
+                else "set it in the shell or in .env beside s.yaml",
             )
         value = self._environ[name]
         found = Node(value, dotenv.place(self._env_file, name, value))

@@ -1,7 +1,7 @@
 """Says who else acts on the findings, where a verb promises what becomes of them."""
 
 from scripts.account import remediation
-from scripts.account.findings import rule_ids
+from scripts.account.findings import all_rule_ids
 from scripts.account.remediation import LIST_REMEDIATIONS
 from scripts.context import Context, Verb, show_unread
 from scripts.errors import CloudError
@@ -16,7 +16,7 @@ def tell(context: Context, verb: Verb) -> tuple[str, ...] | None:
     call that fails is told, with the statement that would let it through.
     """
     try:
-        acting = remediation.acting_beside(context.clients, rule_ids(context.spec))
+        acting = remediation.acting_beside(context.clients, all_rule_ids(context.spec))
     except CloudError as error:
         context.console.say("whether Cloud Config changes buckets by itself is not known", "yellow")
         show_unread(context, verb, [error])

@@ -217,4 +217,4 @@ class ViewReader:
 
 def _last(lines: list[AuditLine]) -> dict[str, AuditLine]:
     """The last line about each bucket: one of an ignored finding only where there is no other."""
-    return {**{line.bucket: line for line in lines}, **last_lines(lines)}
+    return {**{line.bucket: line for line in lines if line.of_acl}, **last_lines(lines)}

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TypeVar
 
+from resource_repair.errors import RefusedError
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE, PUBLIC_READ_WRITE
-from resource_repair.values import REPAIRED, WOULD_REPAIR
+from resource_repair.remediations import named
+from resource_repair.settings import Assignment
+from resource_repair.values import COMPLIANT, ENFORCE, GONE, REPAIRED, WOULD_REPAIR
 from scripts.account import buckets
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.candidates import Candidate, expected
+from scripts.decide.remedied import changes
 from scripts.errors import CloudError
 from scripts.patience import tallied
 
@@ -45,6 +50,31 @@ class CandidateReader:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = pool.map(self._candidate, results)
             return list(tallied(found, "buckets read", len(results)))
+
+    def further(
+        self, given: Assignment, results: Sequence[Result], now: datetime
+    ) -> list[Candidate]:
+        """The same of a further remediation, in the mode that is given."""
+        does, would = named(given.remediation), REPAIRED if given.mode == ENFORCE else WOULD_REPAIR
+
+        def read(result: Result) -> Candidate:
+            like = Candidate(result, None, None, GONE, False, (), True, given.remediation)
+            try:
+                there = Bucket(self._clients, result.bucket, result.region).state_if_there()
+                if there is None:
+                    return like
+                exempt = self._exempting.exemptions
+                if changes(given.remediation, result.bucket, there, exempt, now):
+                    return like._replace(acl=does.state(there), expected=would)
+                return like._replace(acl=does.state(there), expected=COMPLIANT)
+            except CloudError as error:
+                self.failures.setdefault(error.operation, error)
+            except RefusedError:
+                pass  # the function says what is odd about it
+            return like._replace(acl="not known", expected=would, sure=False)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(tallied(pool.map(read, results), "buckets read", len(results)))
 
     def _candidate(self, result: Result) -> Candidate:
         try:

@@ -19,6 +19,7 @@ from scripts.account.clients import Clients
 from scripts.account.compute.fc2_service import Service
 from scripts.account.deploy_plan import UNDECLARED, undeclared
 from scripts.account.deployed_function import GET, GET_CODE
+from scripts.account.findings import all_rule_ids
 from scripts.account.function import Function
 from scripts.account.function_role import RolePolicy, role_obstacle, role_steps
 from scripts.account.inventory import (
@@ -46,7 +47,7 @@ from scripts.account.queue import PEEK
 from scripts.account.recipients import Recipients
 from scripts.account.recorder import GET_RECORDER
 from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
-from scripts.account.resource import Resource, Step
+from scripts.account.resource import Step
 from scripts.account.rule import LIST_RULES, rules
 from scripts.account.topic import LIST_SUBSCRIPTIONS, subscriptions
 from scripts.account.trigger import GET_TRIGGER, Trigger
@@ -62,6 +63,7 @@ from scripts.decide.chain.buckets import (
 )
 from scripts.decide.chain.facts import (
     NOT_READ,
+    Changing,
     Elsewhere,
     Facts,
     Running,
@@ -71,13 +73,21 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
+from scripts.decide.remedied import newly_enforced
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import PERMISSIONS, foresee
+from scripts.flows.foresee import PERMISSIONS, foresee, foresee_changes
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
-from scripts.flows.seen import around_seen, elsewhere_seen, function_seen, part_of, seen
+from scripts.flows.seen import (
+    around_seen,
+    elsewhere_seen,
+    function_seen,
+    log_store_seen,
+    part_of,
+    seen,
+)
 
 
 class _UnknownError(Exception):
@@ -165,7 +175,7 @@ class Survey:
 
     @takes(LIST_REMEDIATIONS)
     def remediations(self) -> tuple[Remediation, ...]:
-        return tuple(acting_beside(self._clients, self._facts.rule_ids))
+        return tuple(acting_beside(self._clients, all_rule_ids(self._spec)))
 
     @takes(*Channel.READING)
     def channels(self) -> tuple[ChannelFound, ...]:
@@ -277,19 +287,7 @@ class Survey:
 
     @takes(*LogProject.READING, *LogStore.READING, *LogIndex.READING)
     def log_store(self) -> tuple[Seen, ...]:
-        logs, found = self._spec.service.logs, list[Seen]()
-        if logs is None:
-            return ()
-        store: tuple[Resource, ...] = (
-            LogProject(logs, self._clients),
-            LogStore(logs, self._spec.log_retention, self._clients),
-            LogIndex(logs, self._clients),
-        )
-        for each in store:
-            found.append(seen(each))
-            if found[-1].live is None:
-                break
-        return tuple(found)
+        return log_store_seen(self._spec, self._clients)
 
     @takes(*Alert.READING)
     def alerts(self) -> tuple[Seen, ...]:
@@ -346,6 +344,15 @@ class Survey:
         live = replace(self._spec, function=replace(self._spec.function, environment=variables))
         exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
         return foresee(live, self._clients, exempting)
+
+    @takes(*PERMISSIONS)
+    def changing(self) -> Changing:
+        running, rules = self._known("running"), self._known("rules")
+        live = running.settings if running else None
+        newly = newly_enforced(declared_settings(self._spec), live)
+        exempting = self._known("exemptions") if newly else Exemptions()
+        now = self._facts.now
+        return foresee_changes(self._spec, self._clients, newly, rules, exempting, now)
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

@@ -4,15 +4,22 @@ Cloud Config mostly tells the ACL that it found. Where it does not, as of a buck
 its policy, the bucket itself is asked: no repair closes one whose ACL is private already.
 """
 
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 
+from resource_repair.errors import RefusedError
+from resource_repair.exemptions import Exemptions
+from resource_repair.settings import Assignment
 from scripts.account import findings
 from scripts.account.buckets import GET_INFO, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
+from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
+from scripts.decide.remedied import changes
 from scripts.declared import Spec
 from scripts.errors import CloudError
 from scripts.patience import tallied
@@ -47,6 +54,55 @@ def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect
         to_close=tuple(result for result, exempt in answers if exempt is False),
         exempt=(*sorted_out.exempt, *(result for result, exempt in answers if exempt)),
     )
+
+
+def foresee_changes(
+    spec: Spec,
+    clients: Clients,
+    newly: Iterable[Assignment],
+    rules: Iterable[RuleFound],
+    exemptions: Exemptions,
+    now: datetime,
+) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
+    """What each of these remediations changes; None while a rule of it evaluates.
+
+    `rules` are all of the account: one that is gone has found nothing. Raises CloudError.
+    """
+    states = {each.id: each.state for each in rules}
+    told: list[tuple[str, tuple[Result, ...] | None]] = []
+    for given in newly:
+        there = given.rule_ids & states.keys()
+        known = all(states[each] != findings.EVALUATING for each in there)
+        asked = (given.remediation, sorted(there), exemptions, now)
+        told.append((given.remediation, _changed(spec, clients, *asked) if known else None))
+    return tuple(told)
+
+
+def _changed(
+    spec: Spec,
+    clients: Clients,
+    remediation: str,
+    ids: Sequence[str],
+    exemptions: Exemptions,
+    now: datetime,
+) -> tuple[Result, ...]:
+    """What a remediation changes of what these rules have found.
+
+    A bucket whose state is in no known form is none of it: the function leaves it alone.
+    """
+    found = findings.read(spec, clients, ids)
+    reported = [each for each in found if each.compliance == NON_COMPLIANT]
+
+    def changed(result: Result) -> bool:
+        state = Bucket(clients, result.bucket, result.region).state_if_there()
+        try:
+            return state is not None and changes(remediation, result.bucket, state, exemptions, now)
+        except RefusedError:
+            return False
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(tallied(pool.map(changed, reported), "buckets looked at", len(reported)))
+    return tuple(each for each, so in zip(reported, answers, strict=True) if so)
 
 
 def _with_acl(clients: Clients, result: Result) -> Result | None:

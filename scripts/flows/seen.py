@@ -3,7 +3,7 @@
 from scripts.account import moving
 from scripts.account.clients import Clients
 from scripts.account.function import Function
-from scripts.account.inventory import Surrounding
+from scripts.account.inventory import LogIndex, LogProject, LogStore, Surrounding
 from scripts.account.resource import Resource, State
 from scripts.account.trigger import Trigger
 from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Elsewhere, Seen
@@ -29,6 +29,23 @@ def elsewhere_seen(spec: Spec, clients: Clients) -> Elsewhere | None:
     listens = Trigger(other.spec, clients).there()
     empty = None if listens else moving.empty_from(clients, other)
     return Elsewhere(other.spec.qualified_name, other.pause, listens, empty)
+
+
+def log_store_seen(spec: Spec, clients: Clients) -> tuple[Seen, ...]:
+    """Project, store and index, up to what is missing; nothing where no logs are declared."""
+    logs, found = spec.service.logs, list[Seen]()
+    if logs is None:
+        return ()
+    store: tuple[Resource, ...] = (
+        LogProject(logs, clients),
+        LogStore(logs, spec.log_retention, clients),
+        LogIndex(logs, clients),
+    )
+    for each in store:
+        found.append(seen(each))
+        if found[-1].live is None:
+            break
+    return tuple(found)
 
 
 def part_of(whole: Seen, *, hosted: bool) -> Seen:

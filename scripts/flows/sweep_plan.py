@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from resource_repair.remediations import ACL
 from resource_repair.settings import Settings
 from resource_repair.values import DENIED, EXEMPT, FAILED
 from scripts.account import audit_trail, findings
@@ -38,8 +39,13 @@ class SweepPlan(NamedTuple):
     fresh: Sequence[str]
 
     @property
+    def does(self) -> str:
+        """What it does to them, in a word: not all is closing where further remediations are on."""
+        return "close" if all(each.remediation == ACL for each in self.chosen) else "change"
+
+    @property
     def closes(self) -> int:
-        """How many buckets will be closed."""
+        """How many buckets will be closed, or changed by a further remediation."""
         return sum(each.closes for each in self.chosen)
 
 
@@ -57,24 +63,29 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     exempting = LiveExemptions(live.exemptions(), deployed.exempt_tag, now.date())
     reader = CandidateReader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
+    for given in deployed.others or ():
+        further = findings.read(spec, clients, sorted(given.rule_ids))
+        named = [each for each in further if not options.bucket or each.bucket in options.bucket]
+        of_it = [each for each in named if each.compliance == findings.NON_COMPLIANT]
+        read += in_order(reader.further(given, of_it, now))
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}
     new: Mapping[str, str] = {}
     fresh: Sequence[str] = ()
     if options.due:
-        why, new, fresh = _due(context, swept, live.mode, now)
+        why, new, fresh = _due(context, swept, deployed, now)
         # What fails every night must not use up the limits before the others have their turn.
         due_by_lines = sorted(
-            (each for each in swept if each.bucket in why),
-            key=lambda each: why[each.bucket].startswith((FAILED, DENIED)),
+            (each for each in swept if each.label in why),
+            key=lambda each: why[each.label].startswith((FAILED, DENIED)),
         )
-        swept = [*due_by_lines, *(each for each in swept if each.bucket in new)]
+        swept = [*due_by_lines, *(each for each in swept if each.label in new)]
     # A yes to whatever comes is no confirmation: an upgrade must not have a night close more.
     unconfirmed = []
     if options.yes and options.expect is None:
-        unconfirmed = [each for each in swept if each.bucket in new]
-        swept = [each for each in swept if each.bucket not in new]
+        unconfirmed = [each for each in swept if each.label in new]
+        swept = [each for each in swept if each.label not in new]
     ignored = [each for each in found if each.compliance == findings.IGNORED]
     chosen, later = swept[: options.limit], swept[options.limit :]
     whys = {**why, **new}
@@ -114,23 +125,25 @@ def _named(
 
 
 def _due(
-    context: Context, swept: Sequence[Candidate], mode: str, now: datetime
+    context: Context, swept: Sequence[Candidate], deployed: Settings, now: datetime
 ) -> tuple[Mapping[str, str], Mapping[str, str], Sequence[str]]:
     """Why each that is due is so, of the others why each that was overlooked is, and the fresh."""
     if not swept:
         return {}, {}, ()
     where, grace = (context.clients, context.spec), timedelta(minutes=context.options.grace)
     span = (audit_trail.since(context.options.days, now), now + audit_trail.SKEW)
-    lines = last_lines(audit_trail.read(*where, *span))
+    said = list(audit_trail.read(*where, *span))
+    lines = {name: last_lines(said, name) for name in {each.remediation for each in swept}}
     why: dict[str, str] = {}
     new: dict[str, str] = {}
     fresh: list[str] = []
     for each in swept:
-        asked = (each, lines.get(each.bucket), mode, now)
+        mode = deployed.mode_of(each.remediation)
+        asked = (each, lines[each.remediation].get(each.bucket), mode, now)
         if told := due(*asked, grace):
-            why[each.bucket] = told
+            why[each.label] = told
         elif told := overlooked(*asked, grace):
-            new[each.bucket] = told
+            new[each.label] = told
         elif due(*asked, timedelta()) or overlooked(*asked, timedelta()):
-            fresh.append(each.bucket)
+            fresh.append(each.label)
     return why, new, fresh

@@ -5,8 +5,9 @@ stops where it would end a pause, drop an exemption that is live, or bring a new
 too wide. It tells which buckets it newly closes, and which it newly leaves open, beside what is
 live. If it would close more than 20, or one that is exempt by what is live, their number must be
 typed at the terminal, or given as EXPECT_CLOSE in the environment; likewise EXPECT_LEAVE_OPEN, if
-it would leave one open that the exemptions do not name in full. While our function is on the other
-Function Compute too, and is paused there, that pause is taken over.
+it would leave one open that the exemptions do not name in full. So must be how many a further
+remediation newly changes, as EXPECT_ENCRYPTION, or by another's name. While our function is on the
+other Function Compute too, and is paused there, that pause is taken over.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from scripts.account.deployed_function import GET_CODE
 from scripts.account.permission import union
 from scripts.bundling import fresh
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.decide.chain import Standing
+from scripts.decide.chain import Standing, remediations
 from scripts.decide.chain.buckets import (
     BUCKETS,
     Changed,
@@ -29,7 +30,8 @@ from scripts.decide.chain.buckets import (
     rules_are_there,
 )
 from scripts.decide.chain.facts import known
-from scripts.decide.deploy_effect import EXPECT_CLOSE
+from scripts.decide.chain.remediations import FURTHER
+from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN
 from scripts.declared import Spec, dotenv
 from scripts.errors import Problem, UsageError
 from scripts.flows import carry_out
@@ -123,9 +125,10 @@ def _what_changes(context: Context) -> tuple[Changed, ...]:
     survey = _survey(context)
     facts = survey.facts("running", "exemptions", "live_exemptions")
     known(facts.exemptions)  # or raises why they cannot be
+    further = tuple(remediations.changes(survey.facts(*FURTHER.looks_at)))
     if judges_alike(facts):
-        return ()
-    return tuple(changes(survey.facts(*BUCKETS.looks_at)))
+        return further
+    return (*changes(survey.facts(*BUCKETS.looks_at)), *further)
 
 
 def _check_numbers(context: Context, rests_on: _RestsOn) -> None:
@@ -151,7 +154,8 @@ def _check_numbers(context: Context, rests_on: _RestsOn) -> None:
 def _ask_number(context: Context, changed: Changed, instead: str) -> None:
     """Have a number typed; raises UsageError for another one, or where nobody is there."""
     context.console.say(changed.remark.what, "bold")
-    verb = "closed" if changed.setting == EXPECT_CLOSE else "left open"
+    verbs = {EXPECT_CLOSE: "closed", EXPECT_LEAVE_OPEN: "left open"}
+    verb = verbs.get(changed.setting, "changed")
     question = f"To go on, type how many buckets will be {verb}:"
     typed = context.console.ask(question, instead)
     if typed != str(changed.number):
@@ -164,10 +168,13 @@ def _ask_number(context: Context, changed: Changed, instead: str) -> None:
 VERB = Verb(
     "apply",
     __doc__ or "",
-    union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS)),
+    union(deploy_plan.READING, deploy_plan.MAKING, (GET_CODE,), permissions_of(BUCKETS, FURTHER)),
     Acting,
     _apply,
     on_fc3=union(
-        deploy_plan.READING_ALONE, deploy_plan.MAKING_ALONE, (GET_CODE,), permissions_of(BUCKETS)
+        deploy_plan.READING_ALONE,
+        deploy_plan.MAKING_ALONE,
+        (GET_CODE,),
+        permissions_of(BUCKETS, FURTHER),
     ),
 )

@@ -77,7 +77,10 @@ def _show(console: Console, lines: Sequence[AuditLine], span: str) -> None:
         rows = [(each.bucket, str(each.repairs), _time(each.last)) for each in again]
         console.table(("repaired again and again", "times", "last"), rows)
         console.say("")
-    console.table(("time", "outcome", "bucket", "ACL", "reason"), [_row(line) for line in lines])
+    console.table(
+        ("time", "outcome", "bucket", "remediation", "was", "reason"),
+        [_row(line) for line in lines],
+    )
     console.say("")
     totals = (f"{number} {outcome}" for outcome, number in _totals(lines).items())
     console.say(f"{count(len(lines), 'line')} {span}: {', '.join(totals)}")
@@ -95,7 +98,10 @@ def _show_discarded(console: Console, discarded: Sequence[Discard]) -> None:
 
 
 def _row(line: AuditLine) -> tuple[str, ...]:
-    return (_time(line.at), line.outcome, line.bucket, line.acl, line.reason)
+    return (
+        *(_time(line.at), line.outcome, line.bucket, line.remediation),
+        *(line.change, line.reason),
+    )
 
 
 def _totals(lines: Sequence[AuditLine]) -> dict[str, int]:

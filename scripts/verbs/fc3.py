@@ -33,7 +33,7 @@ def _work(console: Console, options: context.Reading, environ: Mapping[str, str]
         raise UsageError(f"{source} is not there: name the spec with --spec")
     if source.suffix != ".yaml":
         raise UsageError(f"{source.name} cannot be told by what is made of it: call it s.yaml")
-    settings = {rule_ids.RULE_ID: "", **dotenv.environment(source.parent / ".env", environ)}
+    settings = rule_ids.filled(dotenv.environment(source.parent / ".env", environ))
     load_for(source, Generation.FC3, settings, _ANY_ACCOUNT)  # or raises what is wrong with it
     path, said = derived.path_of(source), derived.text(source)
     changed = not path.is_file() or path.read_bytes() != said.encode()

@@ -5,20 +5,30 @@ with its store and index, the Cloud Config rule, the delivery channel that publi
 with ALERT_WEBHOOK or ALERT_EMAIL set the alerts that wake somebody and, where s.yaml gives the
 function's role as an ARN, that role with its policy. What is there already is kept, changed where
 it must be, and never taken over. A rule that is switched off is not switched on
-while a function in mode enforce would close all that it then finds: pause it first.
+while a function in mode enforce would close all that it then finds: pause it first. Of a further
+remediation that is live in mode enforce no rule is made or switched on at all.
 
 Shows what would change, asks, and does it. Safe to repeat: a second run finds nothing to do.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from resource_repair.remediations import ACL
 from scripts.account import inventory
 from scripts.account.clients import Clients, Endpoints
 from scripts.account.deploy_plan import Difference, Plan, Step
 from scripts.account.deployed_function import GET, DeployedFunction
 from scripts.account.endpoints import is_local
-from scripts.account.inventory import Recipients, Rule, around, role_obstacle, role_steps
+from scripts.account.inventory import (
+    Recipients,
+    Rule,
+    around,
+    role_obstacle,
+    role_steps,
+    rules_of,
+)
 from scripts.account.permission import union
 from scripts.account.recipients import HOW, NOBODY
 from scripts.account.recorder import recorder
@@ -27,9 +37,11 @@ from scripts.account.sites import CONFIG_REGION
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.decide.chain.facts import Running
 from scripts.decide.chain.model import PAUSE, RESUME
+from scripts.decide.chain.remediations import MAKES_NO_RULE
 from scripts.decide.chain.rule import closes_once_on
+from scripts.decide.deploy_effect import enforces
 from scripts.declared import Generation, Spec, dotenv, files
-from scripts.declared.rule_ids import RULE_ID
+from scripts.declared.rule_ids import RULE_ID, unmade, variable
 from scripts.errors import Problem
 from scripts.flows import beside, carry_out
 from scripts.flows.carry_out import StepReport
@@ -55,7 +67,7 @@ def obstacles(spec: Spec, clients: Clients) -> list[str]:
     """What is in the way, each with what to do about it; raises CloudError."""
     others = (resource.obstacle() for resource in around(spec, clients))
     role = role_obstacle(spec, clients)
-    found = (recorder(clients).obstacle(), *others, role, _would_close(spec, clients))
+    found = (recorder(clients).obstacle(), *others, role, *_would_act(spec, clients))
     return [each for each in found if each]
 
 
@@ -78,7 +90,8 @@ def _provision(context: Context) -> Ended:
     console, spec, clients = context.console, context.spec, context.clients
     recipients = _recipients(context)
     _wait_for_cloud_config(console, clients)
-    _wait_for_the_rule(console, spec, clients)
+    for rule in rules_of(spec, clients):
+        _wait_for_the_rule(console, rule)
     if found := obstacles(spec, clients):
         for obstacle in found:
             console.fail(obstacle)
@@ -123,19 +136,22 @@ def _recipients(context: Context) -> Recipients:
     return Recipients.of(dotenv.environment(path, context.environ))
 
 
-def _would_close(spec: Spec, clients: Clients) -> str:
-    """That switching the rule on would close buckets: it reports all that it finds, uncounted."""
-    rule = Rule(spec, clients).found()
-    if rule is None or rule.at_work:
-        return ""
-    live = DeployedFunction.find(spec, clients)
-    if not closes_once_on(rule, Running(live.settings) if live else None):
-        return ""
-    return (
-        f"the rule {rule.name} is switched off, and once on it reports every open bucket to "
-        f"{spec.function_in_cloud}, which closes them: `{PAUSE}` first, and `{RESUME}` after it, "
-        "which counts them; or switch the rule on by hand"
-    )
+def _would_act(spec: Spec, clients: Clients) -> Iterator[str]:
+    """That switching a rule on would change buckets: it reports all that it finds, uncounted."""
+    for wanted in rules_of(spec, clients):
+        rule, name = wanted.found(), wanted.remediation
+        if (rule is not None and rule.at_work) or (rule is None and name == ACL):
+            continue
+        live = DeployedFunction.find(spec, clients)
+        if name != ACL:
+            if live and enforces(live.settings, name):
+                yield MAKES_NO_RULE.format(name=name, function=spec.function_in_cloud)
+        elif rule and closes_once_on(rule, Running(live.settings) if live else None):
+            yield (
+                f"the rule {rule.name} is switched off, and once on it reports every open bucket "
+                f"to {spec.function_in_cloud}, which closes them: `{PAUSE}` first, and `{RESUME}` "
+                "after it, which counts them; or switch the rule on by hand"
+            )
 
 
 def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
@@ -153,9 +169,8 @@ def _wait_for_cloud_config(console: Console, clients: Clients) -> None:
         raise Problem("Cloud Config is still being switched on: run again in some minutes")
 
 
-def _wait_for_the_rule(console: Console, spec: Spec, clients: Clients) -> None:
+def _wait_for_the_rule(console: Console, rule: Rule) -> None:
     """Wait for the end of its deletion, if that is under way."""
-    rule = Rule(spec, clients)
 
     def look() -> Progress:
         deleting = rule.deleting()
@@ -164,7 +179,7 @@ def _wait_for_the_rule(console: Console, spec: Spec, clients: Clients) -> None:
 
     if not rule.deleting():
         return
-    clients.memory.act()
+    rule.clients.memory.act()
     wait(look, console, TIMEOUT)  # what is there after that is told as an obstacle
 
 
@@ -178,7 +193,7 @@ def _tell_of_the_shell(context: Context, settings: "_Settings") -> None:
 
 
 class _Settings:
-    """What .env says of the account: the rule's id, where the client finds Function Compute, and
+    """What .env says of the account: the rules' ids, where the client finds Function Compute, and
     which Cloud Config is its own, where that had to be found out.
     """
 
@@ -192,7 +207,15 @@ class _Settings:
         endpoints = Endpoints.from_environment(context.environ)
         self._local = endpoints.local
         self._endpoint = endpoints.fc or own
-        self._rule = Rule(spec, context.clients)
+        known = dotenv.environment(self._path, {})
+        rules = {variable(each.remediation): each for each in rules_of(spec, context.clients)}
+        # What s.yaml has the id of itself stands nowhere here.
+        unset = {variable(each.remediation) for each in spec.remediations if unmade(each.rule_ids)}
+        self._rules = {
+            name: rule
+            for name, rule in rules.items()
+            if name == RULE_ID or name in known or name in unset
+        }
         found = context.clients.config_region
         self._found = {CONFIG_REGION: found} if found else {}
 
@@ -201,14 +224,17 @@ class _Settings:
         if not self._path.is_file():
             return None
         known = dotenv.environment(self._path, {})
-        names = (RULE_ID, _ENDPOINT, _ENDPOINT_ON, *self._found)
+        names = (*self._rules, _ENDPOINT, _ENDPOINT_ON, *self._found)
         return {name: known.get(name, "") for name in names}
 
     def declared(self) -> State:
-        """The rule's id, if there is a rule yet, alone or among others that are there."""
-        rule = self._rule.found()
+        """Each rule's id, if there is a rule yet, alone or among others that are there."""
+        found = {name: rule.found() for name, rule in self._rules.items()}
         return {
-            RULE_ID: self._with(rule.id) if rule else "(the id of the new rule)",
+            **{
+                name: self._with(name, rule.id) if rule else "(the id of the new rule)"
+                for name, rule in found.items()
+            },
             _ENDPOINT: self._endpoint,
             _ENDPOINT_ON: "true",
             **self._found,
@@ -230,12 +256,12 @@ class _Settings:
 
     def change(self, differences: tuple[Difference, ...]) -> None:  # noqa: ARG002  (all are written)
         """Set the variables in it; whatever else it says stays."""
-        values = {**self.declared(), RULE_ID: self._with(self._rule.id())}
-        dotenv.assign(self._path, values)
+        ids = {name: self._with(name, rule.id()) for name, rule in self._rules.items()}
+        dotenv.assign(self._path, {**self.declared(), **ids})
 
-    def _with(self, rule_id: str) -> str:
+    def _with(self, name: str, rule_id: str) -> str:
         """The list of ids as it is, if the rule is in it."""
-        now = (self.live() or {}).get(RULE_ID, "")
+        now = (self.live() or {}).get(name, "")
         return now if rule_id in (each.strip() for each in now.split(",")) else rule_id
 
 

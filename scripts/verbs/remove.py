@@ -21,6 +21,7 @@ from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 from cyclopts import Parameter
 
+from resource_repair.remediations import REMEDIATIONS
 from scripts.account import inventory, moving
 from scripts.account.channel import channels
 from scripts.account.clients import Clients
@@ -29,11 +30,11 @@ from scripts.account.inventory import Queue, Removable, removable
 from scripts.account.log import LIST_PROJECTS, marked_projects
 from scripts.account.permission import union
 from scripts.account.queue import LIST_QUEUES, marked_queues
-from scripts.account.rule import Rule, rules
+from scripts.account.rule import Rule, name_of, rules
 from scripts.account.topic import LIST_TOPICS, marked_topics
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import Spec, dotenv
-from scripts.declared.rule_ids import RULE_ID
+from scripts.declared.rule_ids import variable
 from scripts.errors import Problem, UsageError
 from scripts.flows import retire
 from scripts.flows.retire import Retirement
@@ -119,7 +120,7 @@ def unnamed(spec: Spec, clients: Clients) -> list[Marked]:
     ]
     logs = spec.logs
     ours = {
-        ("rule", spec.rule_name),
+        *(("rule", name) for name in (spec.rule_name, *map(name_of, REMEDIATIONS))),
         ("topic", spec.topic),
         ("queue", spec.failure_queue),
         ("log project", logs.project if logs else ""),
@@ -259,7 +260,8 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
     if not console.confirm("Remove this? It cannot be undone."):
         console.say("nothing was removed")
         return Exit.PROBLEM
-    rule_id = _rule_id(planned)
+    going = [each.resource for each in planned if not each.stays]
+    ids = {each: each.id() for each in going if isinstance(each, Rule)}  # while they can be read
     context.act()
     end = Exit.DONE
     for index, (resource, stays) in enumerate(planned):
@@ -273,25 +275,19 @@ def _go(context: Context, planned: list[Fate], removed: list[Removable]) -> Exit
         _tell_removed(console, removed, resource)
     for resource in removed:
         if isinstance(resource, Rule):
-            _forget(context, rule_id)
+            _forget(context, variable(resource.remediation), ids[resource])
         if isinstance(resource, _Lingering):
             resource.see_gone()
     return end
 
 
-def _rule_id(planned: Sequence[Fate]) -> str:
-    """The id of the rule that goes, while it can be read; empty if none does."""
-    going = (each.resource for each in planned if not each.stays)
-    return next((each.id() for each in going if isinstance(each, Rule)), "")
-
-
-def _forget(context: Context, rule_id: str) -> None:
+def _forget(context: Context, name: str, rule_id: str) -> None:
     """Take a rule's id out of .env, where it would be of no rule: others in the list stay."""
     path = context.options.spec.parent / ".env"
-    known = dotenv.environment(path, {}).get(RULE_ID, "")
+    known = dotenv.environment(path, {}).get(name, "")
     ids = [each.strip() for each in known.split(",")]
     if rule_id in ids:
-        dotenv.assign(path, {RULE_ID: ",".join(each for each in ids if each != rule_id)})
+        dotenv.assign(path, {name: ",".join(each for each in ids if each != rule_id)})
         context.console.say(f"took {rule_id} out of {path.name}", "green")
 
 

@@ -10,6 +10,7 @@ Computes, as in a move, both are resumed.
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
+from resource_repair import settings
 from resource_repair.exemptions import Exemptions
 from resource_repair.values import REPORT, WOULD_REPAIR
 from scripts.account import moving
@@ -72,11 +73,21 @@ def _resume_one(context: Context) -> tuple[Exit, Report]:
         console.say(f"{name} is not paused: it runs in mode {live.mode}")
         return Exit.DONE, Report(name, live.mode, None, changed=False, to_close=None)
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
+    if further := _enforcing(live):
+        console.say(f"once resumed it enforces {' and '.join(further)} again, as before", "bold")
     reported = None
     if pause.mode_before != REPORT:
         reported = _reported(context, live)
         _show(context, reported)
     return _go_on(context, live, pause, reported)
+
+
+def _enforcing(live: DeployedFunction) -> list[str]:
+    """The further remediations that only the pause keeps from changing buckets."""
+    unpaused = {name: value for name, value in live.environment.items() if name != PAUSED}
+    return [
+        each.remediation for each in settings.load(unpaused).others or () if each.mode != REPORT
+    ]
 
 
 def _go_on(
@@ -102,12 +113,12 @@ def _go_on(
 def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
     """Whether to resume; where a number is wanted, it is typed, or raises what apply does."""
     console, number = context.console, len(reported.to_close)
-    settings = dotenv.environment(context.options.spec.parent / ".env", context.environ)
+    given_here = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # What is exempt stays so, as nothing but the mode is changed.
-    if closing_wants(Effect(reported.to_close), Exemptions(), settings):
+    if closing_wants(Effect(reported.to_close), Exemptions(), given_here):
         mend = f"set {EXPECT_CLOSE}={number} if all of them may be closed"
         if context.options.yes:
-            given = settings.get(EXPECT_CLOSE, "")
+            given = given_here.get(EXPECT_CLOSE, "")
             but = f", and {EXPECT_CLOSE} is {given}" if given else ""
             raise Problem(
                 f"it stays paused, since new findings would close {counted(number)}{but}: {mend}"

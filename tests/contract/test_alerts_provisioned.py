@@ -14,7 +14,17 @@ from scripts.localcloud.log.records import Record
 from tests.account import Account, Moments
 from tests.contract.alert_rig import TOKEN, Webhook, eventually, webhook
 
-NAMES = ["kept", "reopened", "replaced", "silence", "test", "told", "unreadable", "unsettled"]
+NAMES = [
+    "burst",
+    "kept",
+    "reopened",
+    "replaced",
+    "silence",
+    "test",
+    "told",
+    "unreadable",
+    "unsettled",
+]
 UNSETTLED = "resource-repair-unsettled"
 KINDS = ("sls.alert.action_policy", "sls.alert.action_webhook", "sls.common.user")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.exemptions import Exemption, Exemptions, fields
 from tests.account import Account, Moments
 from tests.contract.spoil import look, mend
 from tests.parts import edit, project, zipped
@@ -53,7 +53,7 @@ def test_a_first_deploy_brings_no_glob_that_is_too_wide(
     """Where nothing is live every exemption is new: apply names the glob, and so does doctor."""
     wide = Exemptions((Exemption("e*x*e*m*p*t*", "a slip", "web-team", IN_A_MONTH),))
     project(undeployed.folder, exempt=wide)
-    undeployed.exemptions.write_text(yaml.safe_dump([each._asdict() for each in wide.entries]))
+    undeployed.exemptions.write_text(yaml.safe_dump([fields(each) for each in wide.entries]))
 
     assert undeployed.run("apply", "--yes", EXPECT_CLOSE="21") == 1
     assert not undeployed.writes()

@@ -54,7 +54,7 @@ def test_what_is_repaired_again_and_again_comes_first(
     words = [line.split() for line in lines]
     assert words[0] == ["repaired", "again", "and", "again", "times", "last"]
     assert words[1][:2] == ["reopened", "2"]
-    assert words[3] == ["time", "outcome", "bucket", "ACL", "reason"]
+    assert words[3] == ["time", "outcome", "bucket", "remediation", "was", "reason"]
     assert words[4][1:] == ["ignored", "quiet", "another", "rule"]
     assert words[5][1:] == ["repaired", "reopened", "public-read", "->", "private"]
     assert len(words) == 10

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from resource_repair.remediations import REMEDIATIONS as MODULES
 from scripts import declared
 from scripts.localcloud.pythons import RUNTIMES
 from tests.contract import bundle_rig
@@ -38,18 +39,22 @@ def test_a_message_for_another_rule_imports_nothing_of_a_repair(folder: Path, ru
         *(name.split(".")[0] for name in FOR_A_REPAIR | NEVER),
         *("asyncio", "email", "multiprocessing", "selectors", "tempfile"),
     }
-    assert "resource_repair.bucket_acl" not in ran.imported
+    assert not {name for name in ran.imported if name.startswith("resource_repair.remediations.")}
 
 
 @pytest.mark.parametrize("runtime", sorted(RUNTIMES))
 def test_a_repair_imports_no_more_than_its_requests_need(folder: Path, runtime: str) -> None:
-    """A finding of ours is repaired without requests' own machinery or client-side encryption."""
+    """A finding of ours is repaired without requests' own machinery or client-side encryption, and
+    without any other remediation than the one that it is for.
+    """
     python = bundle_rig.python_for(runtime)
     with bundle_rig.counting_oss() as oss:
         ran = bundle_rig.run(python, folder, oss.by_address, bundle_rig.findings(1))
     assert ran.outcomes() == {"repaired": 1}
     assert FOR_A_REPAIR - {"socket"} <= ran.imported
     assert not NEVER & ran.imported
+    others = {f"resource_repair.remediations.{name}" for name in MODULES.values()}
+    assert others & ran.imported == {"resource_repair.remediations.bucket_acl"}
 
 
 # Each module that is here for its names alone must load too, wherever somebody comes to import it.

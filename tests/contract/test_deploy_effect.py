@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.exemptions import Exemption, Exemptions, fields
 from scripts.decide.chain import Standing
 from tests.account import Account, Moments
 from tests.contract.spoil import look, mend
@@ -25,7 +25,7 @@ def declare(account: Account, *entries: Exemption) -> None:
     spec = account.path.read_text("utf-8")
     project(account.folder, exempt=Exemptions(entries))
     account.path.write_text(spec, "utf-8")
-    account.exemptions.write_text(yaml.safe_dump([each._asdict() for each in entries]))
+    account.exemptions.write_text(yaml.safe_dump([fields(each) for each in entries]))
 
 
 def live(account: Account) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from alibabacloud_fc_open20210406 import models as fc
 
-from resource_repair.exemptions import Exemption, Exemptions, dump
+from resource_repair.exemptions import Exemption, Exemptions, dump, fields
 from resource_repair.openness import PUBLIC_READ_WRITE
 from scripts.account.deployed_function import DeployedFunction, secured
 from scripts.account.package import exemptions_in, with_exemptions
@@ -163,7 +163,7 @@ def test_a_deploy_brings_no_new_glob_that_is_too_wide(
     put_live(sound, zipped(live_one and dump(Exemptions((live_one,)))))
     code = sound.spec.function.code
     code.write_bytes(with_exemptions(code.read_bytes(), Exemptions((WIDE,))))
-    sound.exemptions.write_text(yaml.safe_dump([WIDE._asdict()]))
+    sound.exemptions.write_text(yaml.safe_dump([fields(WIDE)]))
     settings = {"EXPECT_DROP": "company-site"}
 
     found = look(sound, before_deploy=True, **settings)

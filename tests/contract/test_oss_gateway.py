@@ -49,6 +49,7 @@ class Server:
     url: str = ""
     answer: Answer = field(default_factory=Answer)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -62,6 +63,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
         def _serve(self) -> None:
             headers = {**self.headers, "port": str(self.client_address[1])}
             server.asked.append((self.command, self.path, headers))
+            server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             body = server.answer.body.encode()
             self.send_response(server.answer.status)
             for name, value in server.answer.headers.items():
@@ -160,6 +162,43 @@ def test_a_bucket_is_read_with_v4_and_its_token(server: Server) -> None:
     assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")
     assert "/cn-shanghai/oss/aliyun_v4_request" in headers["authorization"]
     assert headers["x-oss-security-token"] == "the-security-token"
+
+
+def test_the_rule_of_encryption_is_put_as_its_page_has_it(server: Server) -> None:
+    """One signed PUT, byte by byte; its request id comes back."""
+    server.answer = Answer()
+    assert bucket(server.url).write_encryption("AES256") == "REQUEST-ID"
+    ((method, path, headers),) = server.asked
+    assert (method, path) == ("PUT", "/config-snapshot/?encryption=")
+    assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")
+    # The method alone: no key, and no algorithm of the data.
+    assert server.bodies == [
+        b"<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault>"
+        b"<SSEAlgorithm>AES256</SSEAlgorithm>"
+        b"</ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("", None),
+        ("<ServerSideEncryptionRule/>", None),
+        ("<SSEAlgorithm>KMS</SSEAlgorithm>", None),  # not where it should be
+        *(
+            (
+                f"<ServerSideEncryptionRule><SSEAlgorithm>{method}</SSEAlgorithm>"
+                "</ServerSideEncryptionRule>",
+                method or None,
+            )
+            for method in ("None", "AES256", "KMS", "")
+        ),
+    ],
+)
+def test_how_a_bucket_is_encrypted_is_read(server: Server, rule: str, told: str | None) -> None:
+    """None where OSS does not say, and its own word where there is none."""
+    server.answer = Answer(body=INFO.replace("</Bucket>", f"{rule}</Bucket>"))
+    assert bucket(server.url).read().encryption == told
 
 
 def test_an_access_key_without_a_token_signs_v4_too(server: Server) -> None:

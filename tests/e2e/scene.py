@@ -17,7 +17,12 @@ BUCKETS = {
     "config-private": ("cn-shanghai", "private"),
     "config-website": ("cn-shanghai", "public-read"),
     "config-policy": ("cn-shanghai", "private"),
+    "config-encrypted": ("cn-shanghai", "private"),
+    "config-dropbox": ("cn-shanghai", "public-read-write"),
 }
+REMEDIATIONS = (
+    "public-write:cr-3b7d20c85e914a6f9d07:enforce;encryption:cr-e1c7a0b94f2d4f6a8b35:enforce"
+)
 
 
 class Ran(NamedTuple):
@@ -42,6 +47,7 @@ def lay(account: Account) -> None:
     for name, (region, acl) in BUCKETS.items():
         oss.create(name, region=region, acl=acl, age=_BEFORE_THE_EVENTS)
     oss.set_policy("config-policy", public_policy("config-policy"))
+    oss.set_encryption("config-encrypted", {"SSEAlgorithm": "KMS"})
 
 
 def run(account: Account, event: bytes | str) -> Ran:

@@ -283,6 +283,6 @@ def test_nothing_that_is_kept_has_the_token_but_the_webhook(
     assert own.fields["url"] == hook.address
     (policy,) = records.all("sls.alert.action_policy")
     rules = product.cloud.log.alerts.all(place(product)[0])
-    assert len(rules) == 8
+    assert len(rules) == 9
     assert TOKEN not in policy.value
     assert not any(TOKEN in str(rule.settings) for rule in rules)

@@ -76,6 +76,7 @@ SOUND = Facts(
     rule=seen("rule", SPEC.rule_name, state="ACTIVE"),
     channels=(channel(),),
     remediations=(),
+    changing=(),
     channel_found=channel(),
     channel=seen(
         "delivery channel",

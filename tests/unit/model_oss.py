@@ -22,6 +22,7 @@ class View(NamedTuple):
     since: float
     acl: str | None
     created: str = LONG_AGO
+    encryption: str | None = "None"
 
 
 class Request(NamedTuple):
@@ -42,8 +43,9 @@ class ModelOss:
     `script` has a word for each request to come: `ok`, a failure (`transient`, `denied`,
     `refused`), `applied` (done, but the answer is lost), `lag` (a read shows what was before the
     last change, if that is no longer ago than `stale_for` seconds), something that somebody else
-    does just before it (`delete`, `recreate`, `open`, `close`), or `replaced`: deleted, created
-    again by our write, and the answer to that lost. `earlier` is the ACL before the finding.
+    does just before it (`delete`, `recreate`, `open`, `close`, `kms`), or `replaced`: deleted,
+    created again by our write, and the answer to that lost. `earlier` is the ACL before the
+    finding.
     """
 
     acl: str | None = "public-read"
@@ -60,12 +62,14 @@ class ModelOss:
     name: str = NAME
     blocked: bool | None = False
     account_blocked: bool | str = False
+    encryption: str | None = "None"
     now: float = 0.0
     wall: float = NOW
 
     def __post_init__(self) -> None:
         self.log: list[Request] = []
-        self.history = [View(float("-inf"), self.earlier or self.acl), View(0.0, self.acl)]
+        was = View(float("-inf"), self.earlier or self.acl, encryption=self.encryption)
+        self.history = [was, View(0.0, self.acl, encryption=self.encryption)]
         self.opened: list[_ModelBucket] = []
         self.creations = 0  # by our writes
         self._times_created = 0
@@ -82,9 +86,14 @@ class ModelOss:
 
     def set(self, acl: str | None, created: str = "") -> None:
         """Change the bucket; None deletes it."""
-        view = View(self.now, acl, created or self.history[-1].created)
+        view = View(self.now, acl, created or self.history[-1].created, self.encryption)
         self.history.append(view)
         self.acl = acl
+
+    def encrypt(self, method: str | None) -> None:
+        """Change how what is put there is encrypted."""
+        self.encryption = method
+        self.set(self.acl)
 
     def seen(self, word: str) -> View:
         """What a read shows."""
@@ -117,6 +126,7 @@ class ModelOss:
     def create(self, acl: str) -> None:
         """A new bucket of that name, as by PutBucketAcl of one that is not there."""
         self._times_created += 1
+        self.encryption = "None"
         self.set(acl, f"2027-01-15T08:{self._times_created:02}:00.000Z")
 
     def _somebody_else(self, word: str) -> None:
@@ -128,6 +138,8 @@ class ModelOss:
             self.set("public-read-write")
         elif word == "close" and self.acl is not None:
             self.set("private")
+        elif word == "kms" and self.acl is not None:
+            self.encrypt("KMS")
 
     def writes(self) -> list[int]:
         """Where in the log the writes are."""
@@ -154,9 +166,10 @@ class _ModelBucket:
     def read(self) -> BucketState:
         oss = self._oss
         word = self._suffer("read")
-        _, acl, created = oss.seen(word)
+        _, acl, created, encryption = oss.seen(word)
         location = oss.region if oss.tells_location else ""
-        return BucketState(oss.name, oss.owner, str(acl), created, location, oss.blocked, "read-id")
+        told = (oss.name, oss.owner, str(acl), created, location, oss.blocked, "read-id")
+        return BucketState(*told, encryption)
 
     def write_acl(self, acl: str) -> str:
         oss = self._oss
@@ -170,6 +183,16 @@ class _ModelBucket:
         elif oss.acl != acl:
             oss.set(acl)
         if word in ("applied", "replaced"):
+            raise errors.TransientError("lost")
+        return "write-id"
+
+    def write_encryption(self, method: str) -> str:
+        oss = self._oss
+        word = self._suffer("write", method)
+        if oss.acl is None:
+            raise errors.NoSuchBucketError("NoSuchBucket")
+        oss.encrypt(method)
+        if word == "applied":
             raise errors.TransientError("lost")
         return "write-id"
 

@@ -37,6 +37,9 @@ FIELDS = [
     "oss_request_id",
     "duration_ms",
     "reported_at",
+    "remediation",
+    "before",
+    "after",
 ]
 
 

@@ -5,13 +5,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
-from resource_repair import batch, remediations
-from resource_repair.remediations import Remediation, Repair
+from resource_repair import batch
+from resource_repair.batch import Begin, Repair
 from resource_repair.settings import load
 from resource_repair.timing import Clock, Deadline
 from resource_repair.values import Finding, Invocation, Outcome
@@ -64,14 +65,16 @@ class ScriptedRepair(Repair):
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry with scripted repairs, and a remediation whose module cannot be imported."""
-    module = SimpleNamespace(prepare=lambda *_: ScriptedRepair)
-    monkeypatch.setitem(sys.modules, "scripted_repair", module)  # type: ignore[arg-type]
-    entries = {
-        "ACS::OSS::Bucket": Remediation(str.islower, "scripted_repair", (), ""),
-        "ACS::Missing::Module": Remediation(str.islower, "no.such.module", (), ""),
-    }
-    monkeypatch.setattr(remediations, "REMEDIATIONS", entries)
+    """Repairs that are scripted, and one whose module cannot be imported."""
+    module = SimpleNamespace(prepare=lambda *_: begin)
+    monkeypatch.setitem(sys.modules, "resource_repair.prepare", module)  # type: ignore[arg-type]
+
+
+def begin(finding: Finding) -> Repair:
+    """The scripted repair of a finding."""
+    if finding.remediation == "missing":
+        import_module("no.such.module")
+    return ScriptedRepair(finding)
 
 
 def outcomes(*findings: Finding | str, seconds: float = 60) -> dict[str, Outcome]:
@@ -103,7 +106,7 @@ def test_every_finding_has_its_outcome(count: int, caplog: pytest.LogCaptureFixt
 
 def test_a_remediation_that_cannot_start_fails_its_findings() -> None:
     """If a remediation's module cannot be imported, its findings fail and the others do not."""
-    missing = Finding("cr-1", "of-another-type", resource_type="ACS::Missing::Module")
+    missing = Finding("cr-1", "of-another-type", remediation="missing")
     done = outcomes(missing, "bucket-1")
     assert done["of-another-type"].reason.startswith("internal_error: ModuleNotFoundError")
     assert done["bucket-1"].outcome == "repaired"
@@ -113,11 +116,11 @@ def test_what_findings_share_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -
     """One client for all buckets of a message, whether or not a finding names its type."""
     prepared: list[tuple[object, ...]] = []
 
-    def prepare(*given: object) -> type[ScriptedRepair]:
+    def prepare(*given: object) -> Begin:
         prepared.append(given)
-        return ScriptedRepair
+        return begin
 
-    monkeypatch.setattr(sys.modules["scripted_repair"], "prepare", prepare)
+    monkeypatch.setattr(sys.modules["resource_repair.prepare"], "prepare", prepare)
     typed = Finding("cr-1", "bucket-1", resource_type="ACS::OSS::Bucket")
     assert len(outcomes(typed, "bucket-2", "bucket-3")) == 3
     ((_, invocation, _),) = prepared
@@ -253,3 +256,40 @@ def test_whoever_stops_listening_has_everything_given_up_at_once(
     next(iter(coming))
     coming.close()  # type: ignore[attr-defined]
     assert sorted(given_up) == ["hangs-1", "hangs-2"]
+
+
+def test_two_remediations_never_change_a_bucket_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ACL's is over before the other begins, whatever the message's order; and other buckets
+    wait for neither.
+    """
+    steps: list[str] = []
+
+    def noted(repair: ScriptedRepair) -> Outcome | float:
+        steps.append("on" if repair.steps else "begun")
+        return step(repair)
+
+    step = ScriptedRepair.step
+    monkeypatch.setattr(ScriptedRepair, "step", noted)
+    names = ("encryption", "acl")
+    findings = [Finding("cr-1", "patient-1", remediation=name) for name in names]
+    config = load({"prepareRuleId": "cr-1"})
+    deadline = Deadline(Clock(), 60)
+    ScriptedRepair.begun.clear()
+    done = list(batch.repair_all(findings, config, INVOCATION, deadline))
+    assert [each.outcome for each in done] == ["repaired"] * 2
+    assert steps == ["begun", "on", "begun", "on"]
+    encryption, acl = ScriptedRepair.begun
+    assert max(acl.steps) <= min(encryption.steps)
+
+
+def test_what_waits_for_one_that_hangs_is_given_up_with_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    """At the deadline both end, and neither is lost."""
+    request.addfinalizer(ScriptedRepair.release.set)
+    ScriptedRepair.release.clear()
+    names = ("acl", "encryption")
+    findings = [Finding("cr-1", "hangs-1", remediation=name) for name in names]
+    config, deadline = load({"prepareRuleId": "cr-1"}), Deadline(Clock(), 1)
+    done = list(batch.repair_all(findings, config, INVOCATION, deadline))
+    assert [each.reason for each in done] == ["deadline: OSS did not answer in time"] * 2

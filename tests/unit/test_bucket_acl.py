@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from resource_repair import errors
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS
-from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.remediations.bucket_acl import REMEDIATION
+from resource_repair.remediations.frame import Case, Remediation
 from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
@@ -31,6 +32,7 @@ def begun(
     home: str = HOME,
     account: str = ACCOUNT,
     tag: ExemptTag | None = None,
+    remediation: Remediation = REMEDIATION,
     **finding: Any,
 ) -> BucketRepair:
     """The repair of the model's bucket; `allow` exempts it."""
@@ -38,7 +40,8 @@ def begun(
     deadline = Deadline(oss.clock(), 60)
     found = FINDING._replace(**finding)
     means = Means(oss.bucket, mode, account, home, deadline)
-    return BucketRepair(found, means, Acl(found, Exemptions(tuple(exempt)), tag, deadline.clock))
+    case = Case(found.resource_id, Exemptions(tuple(exempt)), tag, deadline.clock, {})
+    return BucketRepair(found, means, remediation, case)
 
 
 def run(oss: ModelOss, mode: str = "enforce", allow: str = "", **given: Any) -> Outcome:
@@ -105,6 +108,9 @@ def test_a_repair_is_four_requests() -> None:
         oss_request_id="write-id",
         duration_ms=result.duration_ms,
         reported_at=FINDING.reported_at,
+        remediation="acl",
+        before="public-read",
+        after="private",
     )
 
 

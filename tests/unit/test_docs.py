@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from resource_repair import values
-from resource_repair.remediations import REMEDIATIONS
+from resource_repair.remediations import ACL, REMEDIATIONS, named
 from resource_repair.settings import load
 from scripts import ROOT, cli
 from scripts.account import recipients, sites
@@ -67,6 +67,7 @@ def test_the_environment_variables_are_told() -> None:
     assert told == [
         "prepareRuleId",
         "repairMode",
+        "remediations",
         "ossEndpoint",
         "exemptTag",
         "exemptTagDays",
@@ -81,7 +82,8 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
     services = [name.upper() for name in Endpoints._fields]
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
-        *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH),
+        *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH, *rule_ids.FURTHER),
+        *(deploy_effect.expect(name) for name in REMEDIATIONS if name != ACL),
         *(template.VARIABLE, rule_ids.FC3_ENDPOINT),
         *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
@@ -100,8 +102,20 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
 
 def test_the_permissions_are_told() -> None:
     """The README's permissions are those that the remediations declare."""
-    declared = [each for one in REMEDIATIONS.values() for each in one.permissions]
-    assert first_cells("### Permissions") == declared
+    declared = [each for one in REMEDIATIONS for each in named(one).permissions]
+    assert first_cells("### Permissions") == list(dict.fromkeys(declared))
+
+
+def test_the_remediations_are_told() -> None:
+    """The README's table of them is what they declare."""
+    rows = []
+    for each in map(named, REMEDIATIONS):
+        rules = ", ".join(f"`{rule}`" for rule in each.rules)
+        undo, _ = each.undo("")
+        cells = (f"`{each.name}`", rules, each.breaks, f"`{undo}`", f"`{each.default_mode}`")
+        assert each.reversible
+        rows.append(f"| {' | '.join(cells)} |")
+    assert "\n".join(rows) in README
 
 
 def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:

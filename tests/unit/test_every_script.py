@@ -10,8 +10,9 @@ from datetime import date
 import pytest
 
 from resource_repair.exemptions import Exemption, Exemptions
-from resource_repair.openness import OPENNESS, PRIVATE
-from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ
+from resource_repair.remediations import named
+from resource_repair.remediations.frame import Case
 from resource_repair.repair import STALE_SECONDS, BucketRepair, Means
 from resource_repair.timing import Deadline
 from resource_repair.values import TOLD, Finding, Outcome
@@ -20,6 +21,7 @@ from tests.unit.model_oss import ACCOUNT, FAILURES, HOME, NAME, NOW, UNANSWERED,
 DEPTH = 4
 WORDS = ("ok", "transient", "denied", "applied", "lag", "delete", "recreate", "open", "close")
 ACLS = sorted(OPENNESS)
+LEAST = {"acl": PRIVATE, "public-write": PUBLIC_READ}  # without an exemption
 REPORTED = int(NOW * 1000) - 60_000  # the finding is a minute old
 
 
@@ -47,18 +49,25 @@ def scripts() -> Iterator[list[str]]:
         order[used:] = [0] * (DEPTH - used)
 
 
-def repair(oss: ModelOss, ceiling: str, reported: int | None) -> Outcome:
-    """One invocation, to its outcome."""
-    exempt = Exemptions() if ceiling == PRIVATE else EXEMPT[ceiling]
+def repair(oss: ModelOss, ceiling: str, reported: int | None, name: str = "acl") -> Outcome:
+    """One invocation of a remediation, to its outcome; `ceiling` is what it is to be left with."""
+    exempt = Exemptions() if ceiling == LEAST[name] else EXEMPT[ceiling]
     deadline = Deadline(oss.clock(), 60)
     finding = Finding("cr-1", NAME, region=HOME, owner=ACCOUNT, reported_at=reported)
     means = Means(oss.bucket, "enforce", ACCOUNT, HOME, deadline)
-    run = BucketRepair(finding, means, Acl(finding, exempt, None, deadline.clock))
+    run = BucketRepair(finding, means, named(name), Case(NAME, exempt, None, deadline.clock, {}))
     while True:
         result = run.step()
         if isinstance(result, Outcome):
             return result
         oss.now += result
+
+
+def claimed(outcome: str, ceiling: str) -> str | None:
+    """How open the bucket is at most, by an outcome that says so."""
+    if outcome == "already_private":
+        return PRIVATE
+    return ceiling if outcome in ("repaired", "exempt", "compliant") else None
 
 
 def unread_write(oss: ModelOss) -> str:
@@ -95,7 +104,7 @@ def untrue(oss: ModelOss, outcome: str, ceiling: str) -> str:
 
     Nor does it count what was before the finding, which says that it was no longer so.
     """
-    most = {"already_private": PRIVATE, "repaired": ceiling, "exempt": ceiling}.get(outcome)
+    most = claimed(outcome, ceiling)
     if most is None and outcome != "gone":
         return ""
     last = max(request.at for request in oss.log if request.operation == "read")
@@ -108,7 +117,7 @@ def untrue(oss: ModelOss, outcome: str, ceiling: str) -> str:
 
 def contradicted(oss: ModelOss, outcome: str, ceiling: str) -> str:
     """A claim against what a look showed, so shortly before that the last one may be staler."""
-    most = {"already_private": PRIVATE, "exempt": ceiling}.get(outcome)
+    most = None if outcome == "repaired" else claimed(outcome, ceiling)
     if most is None and outcome != "gone":
         return ""
     looks = [each for each in oss.log if each.operation == "read" and each.word not in UNANSWERED]
@@ -135,7 +144,9 @@ def true_of(view: View, most: str | None) -> bool:
     return OPENNESS[view.acl] <= OPENNESS[most]
 
 
-def untold_creation(oss: ModelOss, outcome: Outcome, ceiling: str, reported: int | None) -> str:
+def untold_creation(
+    oss: ModelOss, outcome: Outcome, ceiling: str, reported: int | None, name: str
+) -> str:
     """A bucket of our making that is there, and that neither this run nor a retry tells of.
 
     If the finding says no time, a retry cannot always know; then the first run must have said it.
@@ -146,7 +157,7 @@ def untold_creation(oss: ModelOss, outcome: Outcome, ceiling: str, reported: int
         return ""
     while outcome.unsettled:
         oss.now += 600
-        outcome = repair(oss, ceiling, reported)
+        outcome = repair(oss, ceiling, reported, name)
         if outcome.outcome in TOLD or oss.acl is None:
             return ""
     return "a creation was not told"
@@ -160,11 +171,26 @@ def test_no_script_of_four_words_breaks_a_promise(
     acl: str, earlier: str, ceiling: str, reported: int | None
 ) -> None:
     """Whatever the first four requests suffer, what is said of the bucket is true."""
+    hold_every_script("acl", acl, earlier, ceiling, reported)
+
+
+@pytest.mark.parametrize("ceiling", ["public-read", "public-read-write"])
+@pytest.mark.parametrize("earlier", ACLS)
+@pytest.mark.parametrize("acl", ACLS)
+def test_nor_does_one_break_a_promise_of_public_write(acl: str, earlier: str, ceiling: str) -> None:
+    """It opens as little what was closed before its second look could show that."""
+    hold_every_script("public-write", acl, earlier, ceiling, REPORTED)
+
+
+def hold_every_script(
+    name: str, acl: str, earlier: str, ceiling: str, reported: int | None
+) -> None:
+    """Run a remediation through every script, and look at each promise."""
     runs = 0
     for script in scripts():
         words = tuple(reversed(script))
         oss = ModelOss(acl, earlier=earlier, stale_for=STALE_SECONDS, script=popped(script))
-        outcome = repair(oss, ceiling, reported)
+        outcome = repair(oss, ceiling, reported, name)
         runs += 1
         broken = (
             unread_write(oss)
@@ -172,7 +198,7 @@ def test_no_script_of_four_words_breaks_a_promise(
             or untrue(oss, outcome.outcome, ceiling)
             or contradicted(oss, outcome.outcome, ceiling)
             or unproved(oss, outcome.outcome)
-            or untold_creation(oss, outcome, ceiling, reported)
+            or untold_creation(oss, outcome, ceiling, reported, name)
         )
         assert not broken, (broken, words, outcome, oss.log, oss.history)
     assert runs > len(WORDS) ** 3

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from resource_repair import settings
 from resource_repair.exempt_tag import judge
 from resource_repair.exemptions import Exemption, Exemptions
-from resource_repair.remediations.bucket_acl import Acl
+from resource_repair.remediations.bucket_acl import REMEDIATION
+from resource_repair.remediations.frame import Case
 from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
@@ -30,7 +31,8 @@ def run(
     exempt = Exemptions((REVIEWED,) if reviewed else ())
     deadline = Deadline(oss.clock(), 60)
     means = Means(oss.bucket, mode, ACCOUNT, HOME, deadline)
-    repair = BucketRepair(FINDING, means, Acl(FINDING, exempt, tag, deadline.clock))
+    case = Case(FINDING.resource_id, exempt, tag, deadline.clock, {})
+    repair = BucketRepair(FINDING, means, REMEDIATION, case)
     while True:
         result = repair.step()
         if isinstance(result, Outcome):

@@ -220,6 +220,7 @@ said = st.text(min_size=1).map(str.strip).filter(bool)
         owner=said,
         expires=st.dates(TODAY, TODAY + timedelta(days=400)),
         allow=st.sampled_from([PUBLIC_READ, PUBLIC_READ_WRITE]),
+        of=st.sampled_from([(), ("acl", "encryption")]),
     )
 )
 def test_what_is_added_is_what_is_read(path: Path, entry: Exemption) -> None:

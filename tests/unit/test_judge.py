@@ -22,6 +22,7 @@ FINDING = Finding(
     region="cn-beijing",
     compliance="NON_COMPLIANT",
     owner=ACCOUNT,
+    remediation="acl",
 )
 
 

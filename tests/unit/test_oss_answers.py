@@ -59,6 +59,8 @@ ROWS: list[tuple[str, str, int, str, Kind]] = [
     ("HTTP 403 errors", "", 403, "NonStandardHostForbidden", REFUSED),
     ("HTTP 403 errors: without an endpoint", "", 403, "PermanentRedirect", REFUSED),
     ("0015-00000001", "", 400, "InvalidBucketName", REFUSED),
+    ("0005-00000204", "PutBucketEncryption", 400, "InvalidArgument", REFUSED),
+    ("0005-00000003", "PutBucketEncryption", 400, "InvalidEncryptionAlgorithmError", REFUSED),
     ("its status says so", "", 405, "MethodNotAllowed", UNSUPPORTED),
     ("its status says so", "", 501, "NotImplemented", UNSUPPORTED),
     ("in no page: by its status", "", 429, "Whatever", TRANSIENT),

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from resource_repair import exemptions, settings
+from resource_repair import exemptions, prepare, settings
 from resource_repair.oss import Bucket
-from resource_repair.remediations import bucket_acl
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
 from resource_repair.values import Credentials, Invocation
@@ -57,13 +56,13 @@ def test_home_is_the_region_of_the_invocation(
     that is not known, nobody else is asked.
     """
     oss = ModelOss(unresolved=frozenset(["cn-nowhere"]))
-    monkeypatch.setattr(bucket_acl, "Oss", lambda *_: oss)
+    monkeypatch.setattr(prepare, "Oss", lambda *_: oss)
     monkeypatch.setattr(exemptions, "COMPILED", tmp_path / "exemptions.json")
     exemptions.COMPILED.write_text('{"exemptions": []}')
     invocation = Invocation("request-1", ACCOUNT, own, 60, Credentials("id", "secret", ""))
     config = settings.load({"prepareRuleId": FINDING.rule_id})
-    begin = bucket_acl.prepare(config, invocation, Deadline(oss.clock(), 60))
-    begin(FINDING._replace(region="cn-nowhere")).step()
+    begin = prepare.prepare(config, invocation, Deadline(oss.clock(), 60))
+    begin(FINDING._replace(region="cn-nowhere", remediation="acl")).step()
     assert {request.region for request in oss.log} - {"cn-nowhere"} == ({asked} if asked else set())
 
 

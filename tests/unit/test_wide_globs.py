@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from resource_repair.exemptions import Exemption, Exemptions, dump, parse
+from resource_repair.exemptions import Exemption, Exemptions, dump, fields, parse
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
 from scripts.decide.deploy_conflicts import too_wide
 from scripts.declared import wide_globs
@@ -42,7 +42,7 @@ def test_what_was_accepted_goes_on_until_it_ends() -> None:
     spaced = WIDE._replace(bucket="*-*-*-*-*-*-*", allow=PUBLIC_READ)
     ended = WIDE._replace(expires=TODAY - timedelta(1))
     held = Exemptions((WIDE, spaced, ended, WIDE._replace(bucket="company-site")))
-    entries = [dict(each._asdict(), expires=str(each.expires)) for each in held.entries]
+    entries = [dict(fields(each), expires=str(each.expires)) for each in held.entries]
     assert parse(entries, TODAY) == held
     assert parse(entries) == held
     assert dump(held)

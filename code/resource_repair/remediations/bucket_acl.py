@@ -1,13 +1,8 @@
-"""The remediation of a bucket that the public may read: its ACL is set to private.
+"""The remediation of a bucket that the public may read: its ACL is set to private."""
 
-Permissions: `oss:GetBucketInfo`, `oss:PutBucketAcl`, `oss:GetBucketPolicyStatus`, with `exemptTag`
-`oss:GetBucketTagging`, and `oss:GetPublicAccessBlock` for what only the account's flag can tell.
-"""
+from typing import TYPE_CHECKING, Optional, Tuple, Union
 
-from datetime import date, datetime, timezone
-from typing import Any, Dict, NamedTuple, Optional, Union
-
-from resource_repair import exempt_tag, exemptions, naming
+from resource_repair import exempt_tag
 from resource_repair.errors import (
     BlockedError,
     BucketError,
@@ -16,168 +11,182 @@ from resource_repair.errors import (
     UnsupportedError,
 )
 from resource_repair.exempt_tag import TagVerdict
-from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError
 from resource_repair.openness import OPENNESS, PRIVATE
-from resource_repair.oss import Bucket, BucketState, Oss
-from resource_repair.remediations import Begin, Hopeless
-from resource_repair.repair import BucketRepair, Conclusion, Means, Remedy
-from resource_repair.settings import ExemptTag, Settings
-from resource_repair.timing import Clock, Deadline
+from resource_repair.remediations import ACL
+from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
+    ENFORCE,
     EXEMPT,
     EXPOSED,
     REPAIRED,
     UNPROVEN,
-    Finding,
-    Invocation,
 )
+
+if TYPE_CHECKING:
+    from resource_repair.oss import Bucket, BucketState
 
 _UNKNOWN = "unknown"  # what could not be read: neither public nor closed
 
 
-def prepare(settings: Settings, invocation: Invocation, deadline: Deadline) -> Begin:
-    """What begins the repair of a finding, in this invocation."""
+def state(there: "BucketState") -> str:
+    """The ACL."""
+    return there.acl
+
+
+def check(there: "BucketState") -> None:
+    """Raise RefusedError for an ACL in no known form."""
+    if there.acl not in OPENNESS:
+        raise RefusedError("unknown_acl: OSS names an ACL that is none of the three")
+
+
+def wanted(
+    case: Case, there: "BucketState", learnt: Optional[TagVerdict], again: bool
+) -> Optional[Aim]:
+    """Private, or the ceiling that people have reviewed, and only without that what a tag says."""
+    check(there)
+    reviewed = case.exemptions.for_bucket(case.bucket, case.today())
+    if reviewed:
+        return Aim(reviewed.allow, reviewed)
+    # Where a write may follow, a tag counts that forbids it, though nothing is open by now.
+    if case.tag is None or (there.acl == PRIVATE and not again):
+        return Aim(PRIVATE)
+    if learnt is None:
+        return None
+    allowed = learnt.exemption.allow if learnt.exemption else PRIVATE
+    return Aim(allowed, learnt.exemption, learnt.remark)
+
+
+def learn(case: Case, bucket: "Bucket") -> TagVerdict:
+    """What the bucket's tags say; tags that cannot be read may forbid the repair."""
+    if case.tag is None:
+        return TagVerdict()
     try:
-        exempt = exemptions.load(exemptions.COMPILED)
-    except ExemptionsError as error:
-        # A ceiling that cannot be read may forbid every repair there is.
-        reason = f"exemptions_unreadable: {error}"
-        return lambda finding: Hopeless(finding, reason)
-    if invocation.credentials is None:
-        reason = "no_credentials: give the service a role that may repair"
-        return lambda finding: Hopeless(finding, reason)
-    oss = Oss(settings.endpoint, invocation.credentials, deadline)
-    home = naming.region_id(invocation.region) or ""
-    means = Means(oss.bucket, settings.mode, invocation.account_id, home, deadline)
-    tag, clock = settings.exempt_tag, deadline.clock
-    return lambda finding: BucketRepair(finding, means, Acl(finding, exempt, tag, clock))
+        tags = bucket.tags()
+    except (DeniedError, RefusedError) as error:
+        kind = DeniedError if isinstance(error, DeniedError) else RefusedError
+        reason = f"tags_unreadable: {error.reason}"
+        raise kind(reason, error.oss_request_id) from None
+    return exempt_tag.judge(case.tag, case.bucket, tags, case.today())
 
 
-class Aim(NamedTuple):
-    """The most open that the bucket may be, by which exemption, and what is to be said of a tag."""
-
-    acl: str
-    exemption: Optional[Exemption] = None
-    remark: str = ""
+def met(there: "BucketState", aim: Aim) -> bool:
+    """Whether the bucket is no more open than it may be."""
+    return OPENNESS.get(there.acl, len(OPENNESS)) <= OPENNESS[aim.value]
 
 
-class Acl(Remedy):
-    """Sets the ACL of a bucket to private, or to the ceiling of what exempts it.
-
-    Without `tag` no tag exempts, and none is read.
-    """
-
-    def __init__(
-        self, finding: Finding, exempt: Exemptions, tag: Optional[ExemptTag], clock: Clock
-    ) -> None:
-        self._name = finding.resource_id
-        self._exempt = exempt
-        self._tag = tag
-        self._clock = clock
-        self._public_by_policy: Union[bool, str, None] = None
-
-    def aim(self, state: BucketState, learnt: Optional[TagVerdict], again: bool) -> Optional[Aim]:
-        """What people have reviewed, and only without that what a tag says."""
-        if state.acl not in OPENNESS:
-            raise RefusedError("unknown_acl: OSS names an ACL that is none of the three")
-        reviewed = self._exempt.for_bucket(self._name, self._today())
-        if reviewed:
-            return Aim(reviewed.allow, reviewed)
-        # Where a write may follow, a tag counts that forbids it, though nothing is open by now.
-        if self._tag is None or (state.acl == PRIVATE and not again):
-            return Aim(PRIVATE)
-        if learnt is None:
-            return None
-        allowed = learnt.exemption.allow if learnt.exemption else PRIVATE
-        return Aim(allowed, learnt.exemption, learnt.remark)
-
-    def learn(self, bucket: Bucket) -> TagVerdict:
-        """What the bucket's tags say; tags that cannot be read may forbid the repair."""
-        if self._tag is None:
-            return TagVerdict()
-        try:
-            tags = bucket.tags()
-        except (DeniedError, RefusedError) as error:
-            kind = DeniedError if isinstance(error, DeniedError) else RefusedError
-            reason = f"tags_unreadable: {error.reason}"
-            raise kind(reason, error.oss_request_id) from None
-        return exempt_tag.judge(self._tag, self._name, tags, self._today())
-
-    def met(self, state: BucketState, aim: Aim, exactly: bool = False) -> bool:
-        """Whether the bucket is no more open than it may be, or `exactly` so open."""
-        if exactly:
-            return state.acl == aim.acl
-        return OPENNESS.get(state.acl, len(OPENNESS)) <= OPENNESS[aim.acl]
-
-    def harmless(self, aim: Aim) -> bool:
-        """A ceiling is not: its owner may have closed the bucket meanwhile."""
-        return aim.acl == PRIVATE
-
-    def write(self, bucket: Bucket, state: BucketState, aim: Aim) -> str:
-        """Set the ACL. A public one, of a ceiling, Block Public Access forbids."""
-        if aim.acl == PRIVATE:
-            return bucket.write_acl(PRIVATE)
-        try:
-            return bucket.write_acl(aim.acl)
-        except DeniedError as denied:
-            if not (state.blocked or _surely_blocked(bucket)):
-                raise
-            reason = f"Block Public Access forbids {aim.acl}, which the exemption allows"
-            raise BlockedError(reason, denied.oss_request_id) from None
-
-    def would(self, aim: Aim) -> str:
-        """What `write` would do."""
-        return _remarked(f"set {aim.acl}", aim)
-
-    def settled(self, bucket: Bucket, state: BucketState, aim: Aim, repaired: bool) -> Conclusion:
-        """Exempt, or private; then whether the policy lets the public in all the same."""
-        if aim.exemption:
-            exempted = _exempted(aim.exemption)
-            if repaired and self.met(state, aim, exactly=True):
-                return REPAIRED, f"set to the exemption's ceiling: {exempted}"
-            return EXEMPT, exempted
-        outcome, reason = ALREADY_PRIVATE, "private at two looks"
-        if repaired:
-            outcome, reason = REPAIRED, _remarked("set to private and read back", aim)
-        self._public_by_policy = _public_by_policy(bucket)
-        if self._public_by_policy is False:
-            return outcome, reason
-        return self._not_closed(bucket, state, f"{outcome}: {reason}")
-
-    def known(self) -> Dict[str, Any]:
-        """What the policy was seen to say."""
-        return {"public_by_policy": self._public_by_policy}
-
-    def _not_closed(self, bucket: Bucket, state: BucketState, reason: str) -> Conclusion:
-        """What to conclude on a private ACL with a policy that is public, or cannot be read."""
-        public = self._public_by_policy is True
-        policy = "the bucket policy is public" if public else "the bucket policy cannot be read"
-        if state.blocked:
-            return BLOCKED, f"{reason}; {policy}, and Block Public Access overrules it"
-        account = _account_blocked(bucket)
-        if account is True:
-            return (
-                BLOCKED,
-                f"{reason}; {policy}, and the account's Block Public Access overrules it",
-            )
-        if account is None:
-            policy += ", nor is the account's Block Public Access known"
-        return (EXPOSED if public else UNPROVEN), f"{reason}; but {policy}"
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.wall(), timezone.utc).date()
+def proof(there: "BucketState", aim: Aim) -> bool:
+    """Whether it is so open, and neither more nor less."""
+    return there.acl == aim.value
 
 
-def _public_by_policy(bucket: Bucket) -> Union[bool, str]:
+def harmless(aim: Aim) -> bool:
+    """A ceiling is not: its owner may have closed the bucket meanwhile."""
+    return aim.value == PRIVATE
+
+
+def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
+    """Set the ACL. A public one, of a ceiling, Block Public Access forbids."""
+    if aim.value == PRIVATE:
+        return bucket.write_acl(PRIVATE)
+    try:
+        return bucket.write_acl(aim.value)
+    except DeniedError as denied:
+        if not (there.blocked or _surely_blocked(bucket)):
+            raise
+        why = "the exemption allows" if aim.exemption else "it is to be left with"
+        reason = f"Block Public Access forbids {aim.value}, which {why}"
+        raise BlockedError(reason, denied.oss_request_id) from None
+
+
+def would(aim: Aim) -> str:
+    """What `write` would do."""
+    return _remarked(f"set {aim.value}", aim)
+
+
+def settled(
+    case: Case, bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
+) -> Conclusion:
+    """Exempt, or private; then whether the policy lets the public in all the same."""
+    if aim.exemption:
+        by_it = str(aim.exemption)
+        if repaired and proof(there, aim):
+            return REPAIRED, f"set to the exemption's ceiling: {by_it}"
+        return EXEMPT, by_it
+    outcome, reason = ALREADY_PRIVATE, "private at two looks"
+    if repaired:
+        outcome, reason = REPAIRED, _remarked("set to private and read back", aim)
+    public = case.known["public_by_policy"] = public_by_policy(bucket)
+    if public is False:
+        return outcome, reason
+    return not_closed(bucket, there, public is True, f"{outcome}: {reason}")
+
+
+def undo(before: str) -> Tuple[str, str]:
+    """The ACL that it had."""
+    return "PutBucketAcl", before
+
+
+REMEDIATION = Remediation(
+    name=ACL,
+    # By page "Managed rules" the first two are mended by the ACL; the third speaks of none but
+    # buckets with a public ACL.
+    rules=(
+        "oss-bucket-public-read-prohibited",
+        "oss-bucket-public-write-prohibited",
+        "oss-bucket-anonymous-prohibited",
+    ),
+    to_read=(
+        "oss:GetBucketInfo",
+        "oss:GetBucketPolicyStatus",
+        "oss:GetBucketTagging",  # with exemptTag
+        "oss:GetPublicAccessBlock",  # where the policy is public, or a ceiling is refused
+    ),
+    to_write=("oss:PutBucketAcl",),
+    to_undo=("oss:PutBucketAcl",),
+    reversible=True,
+    breaks="whoever reads or writes the bucket without signing: websites, downloads, CDN origins",
+    state=state,
+    wanted=wanted,
+    met=met,
+    write=write,
+    would=would,
+    proof=proof,
+    settled=settled,
+    undo=undo,
+    learn=learn,
+    harmless=harmless,
+    creates=True,
+    default_mode=ENFORCE,
+)
+
+
+def not_closed(bucket: "Bucket", there: "BucketState", public: bool, reason: str) -> Conclusion:
+    """What to conclude on an ACL as it is to be, with a policy that is public, or unreadable."""
+    policy = "the bucket policy is public" if public else "the bucket policy cannot be read"
+    if there.blocked:
+        return BLOCKED, f"{reason}; {policy}, and Block Public Access overrules it"
+    account = _account_blocked(bucket)
+    if account is True:
+        return (
+            BLOCKED,
+            f"{reason}; {policy}, and the account's Block Public Access overrules it",
+        )
+    if account is None:
+        policy += ", nor is the account's Block Public Access known"
+    return (EXPOSED if public else UNPROVEN), f"{reason}; but {policy}"
+
+
+def public_by_policy(bucket: "Bucket") -> Union[bool, str]:
+    """Whether its policy lets the public in: True, False, or that it cannot be read."""
     try:
         return bucket.public_by_policy()
     except (DeniedError, UnsupportedError):
         return _UNKNOWN
 
 
-def _account_blocked(bucket: Bucket) -> Optional[bool]:
+def _account_blocked(bucket: "Bucket") -> Optional[bool]:
     """Whether Block Public Access holds for the account; None if that cannot be read."""
     try:
         return bucket.account_blocked()
@@ -185,7 +194,7 @@ def _account_blocked(bucket: Bucket) -> Optional[bool]:
         return None
 
 
-def _surely_blocked(bucket: Bucket) -> bool:
+def _surely_blocked(bucket: "Bucket") -> bool:
     """The same, after a write that was refused: what cannot be read is no reason to try again."""
     try:
         return bucket.account_blocked()
@@ -195,7 +204,3 @@ def _surely_blocked(bucket: Bucket) -> bool:
 
 def _remarked(text: str, aim: Aim) -> str:
     return f"{text}; {aim.remark}" if aim.remark else text
-
-
-def _exempted(exemption: Exemption) -> str:
-    return f"{exemption.reason} ({exemption.owner}, until {exemption.expires.isoformat()})"

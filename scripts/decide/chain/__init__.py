@@ -18,6 +18,7 @@ from scripts.decide.chain.function import FUNCTION
 from scripts.decide.chain.logs import LOGS
 from scripts.decide.chain.model import APPLY, Diagnosis, Link, Remark, Standing, fault
 from scripts.decide.chain.queue import FAILURE_QUEUE
+from scripts.decide.chain.remediations import FURTHER
 from scripts.decide.chain.rule import CLOUD_CONFIG, RULE
 from scripts.decide.chain.service import SERVICE, SERVICE_ROLE
 from scripts.decide.chain.told import TOLD
@@ -46,6 +47,7 @@ LINKS = (
     LOGS,
     ALERTS,
     BUCKETS,
+    FURTHER,
     DUE,
     TOLD,
 )

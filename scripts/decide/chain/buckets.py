@@ -187,15 +187,15 @@ def _told_closing(facts: Facts, changed: Effect, *, begins: bool) -> Changed:
         those = "bucket that is" if count == 1 else "buckets that are"
         what = (
             f"{count} {those} non-compliant and not exempt will be closed once this is deployed, "
-            f"in mode {ENFORCE}, and Cloud Config reports {them}: {_listed(changed.closes)}"
+            f"in mode {ENFORCE}, and Cloud Config reports {them}: {listed(changed.closes)}"
         )
     else:
         what = (
             f"{counted(count)} that the live function leaves open will be closed once this is "
-            f"deployed, and Cloud Config reports {them}: {_listed(changed.closes)}"
+            f"deployed, and Cloud Config reports {them}: {listed(changed.closes)}"
         )
     if begins and changed.on_purpose:
-        what += f"; exempt until now: {_listed(changed.on_purpose)}"
+        what += f"; exempt until now: {listed(changed.on_purpose)}"
     live = live_exemptions(facts) or Exemptions()
     if not deploy_effect.closing_wants(changed, live, facts.settings):
         return Changed(sound(what))
@@ -212,7 +212,7 @@ def _told_leaving(facts: Facts, changed: Effect) -> Changed:
     count, ours = len(changed.leaves), declared_settings(facts.spec)
     what = (
         f"{counted(count)} that the live function closes will be left open once this is deployed: "
-        f"{_listed(changed.leaves)}"
+        f"{listed(changed.leaves)}"
     )
     if not enforces(ours):  # which is said in so many words, and how a fire is put out
         return Changed(sound(f"{what}, as nothing is closed then"))
@@ -231,7 +231,8 @@ def _with_given(facts: Facts, what: str, name: str) -> str:
     return f"{what}; {name} is {given}" if given else what
 
 
-def _listed(results: Sequence[Result]) -> str:
+def listed(results: Sequence[Result]) -> str:
+    """Their buckets, by name, as far as there is room."""
     names = ", ".join(each.bucket for each in results[:_NAMED])
     return f"{names} and {len(results) - _NAMED} more" if len(results) > _NAMED else names
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar, Union
 from resource_repair.exemptions import Exemptions
 from resource_repair.settings import Settings
 from scripts.account.deployed_function import MODE, PAUSED, Pause
-from scripts.account.findings import rule_ids
+from scripts.account.findings import Result, rule_ids
 from scripts.account.inventory import ChannelFound, QueueFound, Recorder, RuleFound
 from scripts.account.remediation import Remediation
 from scripts.account.resource import Difference, State, Step, compare
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 Answer = Union[T, Exception]  # noqa: UP007  (mypy takes no T | … for an alias)
 """What reading something gave: what was read, or why it could not be (a Problem)."""
+
+Changing = tuple[tuple[str, tuple[Result, ...] | None], ...]
+"""By a remediation's name what it changes; None where that is not known yet."""
 
 NOT_READ: Any = LookupError("a link looks at what it does not declare in `looks_at`")
 
@@ -116,6 +119,8 @@ class Facts:
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ  # by what a deploy brings
     held: Answer[Prospect] = NOT_READ  # by what is live
+    # What each remediation that a deploy newly has enforce changes; None while its rule evaluates.
+    changing: Answer[Changing] = NOT_READ
     due: Answer[tuple[tuple[str, str], ...] | None] = (
         NOT_READ  # buckets that should be closed, and why
     )

@@ -25,7 +25,8 @@ _MUST_NOT_CONTAIN = {
     "oss-bucket-public-read-prohibited": "read",
     "oss-bucket-public-write-prohibited": "write",
 }
-MANAGED_RULES = frozenset(_MUST_NOT_CONTAIN)
+_ENCRYPTED = "oss-bucket-server-side-encryption-enabled"
+MANAGED_RULES = frozenset([*_MUST_NOT_CONTAIN, _ENCRYPTED])
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,17 @@ class Result:
         return IGNORED if self.ignore else NON_COMPLIANT
 
 
-def annotation(source: str, acl: str, *, policy_is_public: bool = False) -> str:
+def annotation(
+    source: str, acl: str, *, policy_is_public: bool = False, encrypted: bool = False
+) -> str:
     """Why the managed rule `source` finds a bucket non-compliant; empty if it is compliant.
 
-    Page "Example of a non-compliance event". A public policy is reported by the caller only if the
-    rule is to test it.
+    Page "Example of a non-compliance event"; that of a bucket that is not encrypted is guessed. A
+    public policy is reported by the caller only if the rule is to test it.
     """
+    if source == _ENCRYPTED:
+        where = "$.ServerSideEncryptionRule.SSEAlgorithm"
+        return "" if encrypted else _annotation("None", "None", where)
     forbidden = _MUST_NOT_CONTAIN[source]
     if forbidden in acl:
         return _annotation(acl, forbidden, "$.AccessControlList.Grant")

@@ -330,6 +330,7 @@ class ConfigState(Rewindable):
             rule.source,
             bucket.acl,
             policy_is_public=policy_counts and bucket_policy.is_public(bucket.policy),
+            encrypted=bool(bucket.encryption),
         )
         now = self._core.clock.now()
         return Result(rule.id, bucket.name, bucket.region, bucket.owner, reason, trigger, now)

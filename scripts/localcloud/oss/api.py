@@ -153,6 +153,7 @@ TABLE = (
         "PutBucketEncryption",
         "PUT",
         "encryption",
+        read_on="2026-06-23",
         fields="ApplyServerSideEncryptionByDefault SSEAlgorithm KMSMasterKeyID KMSDataEncryption",
         guesses=("data encryption without KMS is refused as another algorithm of it is",),
     ),
@@ -245,9 +246,11 @@ class OssService(Service):
         return _stamped(Response(error.status, document, headers), request_id)
 
     def lag(self, operation: Match, reads: int) -> None:
-        """What can be late to show: an ACL, and Block Public Access of a bucket."""
+        """What can be late to show: a bucket's ACL, Block Public Access and encryption."""
         if operation.name == "PutBucketAcl":
             self._state.let_acl_lag(operation.subject, reads)
+        elif operation.name in ("PutBucketEncryption", "DeleteBucketEncryption"):
+            self._state.let_encryption_lag(operation.subject, reads)
         else:
             self._state.let_block_lag(operation.subject, reads)
 

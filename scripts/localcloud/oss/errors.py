@@ -210,9 +210,9 @@ def invalid_digest() -> ApiError:
 
 
 def invalid_encryption_algorithm(algorithm: str) -> ApiError:
-    """Not an algorithm that OSS has. Page "PutBucketEncryption"."""
+    """Not an algorithm that OSS has. Page "PutBucketEncryption"; its EC: "0005-00000003"."""
     message = f"The encryption algorithm is invalid: '{algorithm}'."
-    return ApiError(400, "InvalidEncryptionAlgorithmError", message)
+    return ApiError(400, "InvalidEncryptionAlgorithmError", message, EC="0005-00000003")
 
 
 def invalid_argument(name: str, value: str, **more: str) -> ApiError:
@@ -240,9 +240,11 @@ def no_policy() -> ApiError:
 
 
 def no_encryption() -> ApiError:
-    """The bucket has no rule. Page "HTTP 404 errors"; that of GetBucketEncryption says 400."""
+    """The bucket has no rule. Page "HTTP 404 errors" (that of GetBucketEncryption says 400);
+    "0005-00000004".
+    """
     message = "The server side encryption rule does not exist."
-    return ApiError(404, "NoSuchServerSideEncryptionRule", message)
+    return ApiError(404, "NoSuchServerSideEncryptionRule", message, EC="0005-00000004")
 
 
 def no_website() -> ApiError:

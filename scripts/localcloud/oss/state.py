@@ -149,6 +149,7 @@ class OssState(Rewindable):
             del self._buckets[name]
             self._stale.pop(("acl", name), None)
             self._stale.pop(("block", name), None)
+            self._stale.pop(("encryption", name), None)
             self._show(name)
         self._notify(name)
 
@@ -175,11 +176,23 @@ class OssState(Rewindable):
                 now = self._buckets[name].block_public_access
                 self._stale["block", name] = _Stale(now, looks)
 
+    def let_encryption_lag(self, name: str, reads: int) -> None:
+        """Let the next `reads` calls of `read_encryption` answer the rule of now."""
+        with self._lock:
+            if name in self._buckets:
+                self._stale["encryption", name] = _Stale(self._buckets[name].encryption, reads)
+
     def read_acl(self, name: str) -> str:
         """A bucket's ACL as one who reads it back sees it, which may be late."""
         with self._lock:
             acl: str = self._seen("acl", name, self._find(name).acl)
             return acl
+
+    def read_encryption(self, name: str) -> Mapping[str, str]:
+        """How a bucket is to be encrypted, in the same way."""
+        with self._lock:
+            rule: Mapping[str, str] = self._seen("encryption", name, self._find(name).encryption)
+            return rule
 
     def read_block(self, name: str) -> bool:
         """Block Public Access of a bucket alone, in the same way."""

@@ -10,12 +10,15 @@ each. Whatever is not settled is told (exit code 1): nobody else tries it again.
 is told last, and is exit code 1 too where nobody was asked (--yes, --expect). So is it where the
 function is paused or in mode report, and closes none of what it gets.
 
+What further remediations are for is swept likewise, each in its own mode.
+
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
 the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
 open although its last audit line says that all is well is due too, and listed; it is closed only by
 who confirms the number, by --expect or at the terminal: with --yes alone it is left (exit code 1).
 """
 
+import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -133,7 +136,7 @@ def _sweep(context: Context) -> Ended:
     unsettled = any(map(rendering.failed, done.endings))
     told = for_a_person(rendering.lines_of(done))
     # Who asks to close wants to know that nothing was.
-    idle = plan.live.mode == REPORT and bool(done.endings)
+    idle = plan.live.mode == REPORT and bool(done.endings) and not plan.closes
     return Ended(Exit.PROBLEM if done.stopped or unsettled or told or idle else end, report)
 
 
@@ -146,14 +149,14 @@ def _show_left(context: Context, plan: SweepPlan) -> None:
 def _agreed(context: Context, plan: SweepPlan) -> bool:
     if context.options.expect is not None:
         return True
-    if new := sum(each.bucket in plan.overlooked for each in plan.chosen):
+    if new := sum(each.label in plan.overlooked for each in plan.chosen):
         typed = context.console.ask(
             rendering.asked_about(new, plan.closes),
             f"look at them with --dry-run, and say --expect {plan.closes}",
         )
         return typed == str(plan.closes)
     if plan.closes:
-        return context.console.confirm(f"Close {counted(plan.closes)}?")
+        return context.console.confirm(f"{plan.does.capitalize()} {counted(plan.closes)}?")
     return context.console.confirm(
         f"Send {count(len(plan.chosen), 'finding')}, with nothing to close?"
     )
@@ -175,17 +178,20 @@ def _carry_out(context: Context, plan: SweepPlan) -> ParallelRun[Candidate]:
     timeout = int(plan.live.timeout)
     _ = compute(context.spec, context.clients)  # made once, before many ask for it
     told: list[str] = []
+    # Two remediations never change one bucket at once.
+    beside = {each.bucket: threading.Lock() for each in plan.chosen}
 
     def work(candidate: Candidate) -> Ending:
         plan.live.check_unchanged()
         event = non_compliance_event(candidate.result, spec, str(uuid.uuid4()))
-        return submit(context.clients, spec, event, timeout)
+        with beside[candidate.bucket]:
+            return submit(context.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:
-        told.append(candidate.bucket)
+        told.append(candidate.label)
         failed = rendering.failed((candidate, ending))
         outcome = rendering.outcome(ending)
-        words = f"{len(told)} of {len(plan.chosen)}  {candidate.bucket}: {outcome}"
+        words = f"{len(told)} of {len(plan.chosen)}  {candidate.label}: {outcome}"
         console.say(words, "red" if failed else "")
 
     return run_parallel(

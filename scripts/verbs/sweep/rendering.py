@@ -21,6 +21,7 @@ class BucketReport:
     """A bucket of the plan, and what became of it; without an outcome it was not tried."""
 
     bucket: str
+    remediation: str
     region: str
     acl: str | None
     exemption: Exemption | None
@@ -56,7 +57,7 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     console.say(f"function {live.spec.function_in_cloud}, {live.pause or f'in mode {live.mode}'}")
     rows = [_row(each, plan, "") for each in plan.chosen]
     rows += [_row(each, plan, "next time: --limit") for each in plan.later]
-    rows += [_row(each, plan, f"left: {plan.why[each.bucket]}") for each in plan.unconfirmed]
+    rows += [_row(each, plan, f"left: {plan.why[each.label]}") for each in plan.unconfirmed]
     rows += [_row(each, plan, "left: exempt") for each in plan.exempt]
     if rows:
         heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
@@ -75,7 +76,7 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
         return
     hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
     missed = idle or f", {hurt} of which somebody may miss"
-    console.say(f"this closes {counted(plan.closes)}{missed}; {left}", "bold")
+    console.say(f"this {plan.does}s {counted(plan.closes)}{missed}; {left}", "bold")
 
 
 def asked_about(new: int, closes: int) -> str:
@@ -122,8 +123,8 @@ def left_by_limit(left: int, closes: int) -> str:
 
 def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:
     """What became of each, for people."""
-    endings = {each.bucket: ending for each, ending in done.endings}
-    rows = [_end_row(each, endings.get(each.bucket)) for each in plan.chosen]
+    endings = {each.label: ending for each, ending in done.endings}
+    rows = [_end_row(each, endings.get(each.label)) for each in plan.chosen]
     console.table(("bucket", "outcome", "ACL", "reason"), rows)
     left = sum(map(failed, done.endings))
     untried = len(plan.chosen) - len(endings)
@@ -172,7 +173,7 @@ def outcome(ending: Ending) -> str:
 
 def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | None) -> Report:
     """The same for programs; without `done` nothing was started."""
-    endings = {each.bucket: ending for each, ending in done.endings} if done else {}
+    endings = {each.label: ending for each, ending in done.endings} if done else {}
     return Report(
         tuple(findings.rule_ids(context.spec)),
         plan.live.mode,
@@ -180,7 +181,7 @@ def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | Non
         plan.closes,
         done is not None,
         done.stopped or None if done else None,
-        tuple(_bucket(each, plan, endings.get(each.bucket)) for each in plan.chosen),
+        tuple(_bucket(each, plan, endings.get(each.label)) for each in plan.chosen),
         *(
             tuple(each.bucket for each in left)
             for left in (plan.later, plan.unconfirmed, plan.exempt, plan.ignored)
@@ -191,33 +192,34 @@ def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | Non
 def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
     exemption = each.exemption
     return (
-        each.bucket,
+        each.label,
         each.result.region,
         "no such bucket" if each.acl is None else each.acl,
         f"{exemption.allow} until {exemption.expires}" if exemption else "none",
         each.expected,
         each.hurts or "nothing known",
-        note or plan.why.get(each.bucket, ""),
+        note or plan.why.get(each.label, ""),
     )
 
 
 def _end_row(each: Candidate, ending: Ending | None) -> tuple[str, ...]:
     if ending is None:
-        return each.bucket, "not tried", "", ""
+        return each.label, "not tried", "", ""
     line = _line(ending)
-    return each.bucket, outcome(ending), line.acl if line else "", cut(_reason(ending))
+    return each.label, outcome(ending), line.change if line else "", cut(_reason(ending))
 
 
 def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> BucketReport:
     return BucketReport(
         each.bucket,
+        each.remediation,
         each.result.region,
         each.acl,
         each.exemption,
         each.expected,
         each.website,
         each.domains,
-        plan.why.get(each.bucket),
+        plan.why.get(each.label),
         ending and outcome(ending),
         ending and _reason(ending),
         ending and not failed((each, ending)),

@@ -142,6 +142,7 @@ def _configuration(call: Call) -> dict[str, str]:
 def _info(bucket: Bucket, call: Call) -> dict[str, xml.Content]:
     """All that the page shows for a bucket without versioning."""
     grant, blocked = call.state.read_acl(bucket.name), call.state.read_block(bucket.name)
+    rule = call.state.read_encryption(bucket.name)
     return {
         "AccessMonitor": "Disabled",
         "BlockPublicAccess": xml.boolean(blocked),
@@ -158,6 +159,6 @@ def _info(bucket: Bucket, call: Call) -> dict[str, xml.Content]:
         "TransferAcceleration": "Disabled",
         "Owner": forms.owner(bucket.owner),
         "AccessControlList": {"Grant": grant},
-        "ServerSideEncryptionRule": bucket.encryption or {"SSEAlgorithm": "None"},
+        "ServerSideEncryptionRule": {**rule} or {"SSEAlgorithm": "None"},
         "BucketPolicy": {"LogBucket": "", "LogPrefix": ""},
     }

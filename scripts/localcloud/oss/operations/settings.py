@@ -92,7 +92,7 @@ def _block(call: Call, *, blocked: bool) -> None:
 
 def get_bucket_encryption(call: Call) -> Response:
     """How the bucket is to be encrypted."""
-    rule = call.own_bucket().encryption
+    rule = call.state.read_encryption(call.own_bucket().name)
     if not rule:
         raise errors.no_encryption()
     return xml.answer("ServerSideEncryptionRule", {"ApplyServerSideEncryptionByDefault": {**rule}})

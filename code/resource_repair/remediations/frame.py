@@ -1,0 +1,115 @@
+"""What a remediation is: one value, with what is declared of it and the functions that do it.
+
+The course of a repair, which is the same for all, is in `repair`. A remediation makes no request
+but by the bucket that it is given, and a function that asks OSS raises BucketError as that does.
+"""
+
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.settings import ExemptTag
+from resource_repair.timing import Clock
+from resource_repair.values import REPORT
+
+Conclusion = Tuple[str, str]  # outcome and reason
+
+
+class Case(NamedTuple):
+    """One finding's bucket, and what people have said of it.
+
+    Without `tag` no tag exempts, and none is read. `known` takes what is learnt for the record:
+    further fields of Outcome, by name.
+    """
+
+    bucket: str
+    exemptions: Exemptions
+    tag: Optional[ExemptTag]
+    clock: Clock
+    known: Dict[str, Any]
+
+    def today(self) -> date:
+        """The date in UTC."""
+        return datetime.fromtimestamp(self.clock.wall(), timezone.utc).date()
+
+
+class Aim(NamedTuple):
+    """What the bucket is to be, by which exemption, and what is to be said of a tag."""
+
+    value: str
+    exemption: Optional[Exemption] = None
+    remark: str = ""
+
+
+if TYPE_CHECKING:
+    from resource_repair.oss import Bucket, BucketState
+
+    State = Callable[[BucketState], str]
+    Wanted = Callable[[Case, BucketState, Any, bool], Optional[Aim]]
+    Learn = Callable[[Case, Bucket], Any]
+    Test = Callable[[BucketState, Aim], bool]
+    Write = Callable[[Bucket, BucketState, Aim], str]
+    Settled = Callable[[Case, Bucket, BucketState, Aim, bool], Conclusion]
+    Would = Callable[[Aim], str]
+    Harmless = Callable[[Aim], bool]
+    Undo = Callable[[str], Tuple[str, str]]
+else:  # where nobody looks at them, they would be two milliseconds of each cold start
+    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = object
+
+
+def _never(_: Aim) -> bool:
+    return False
+
+
+def _nothing_more(_case: Case, _bucket: "Bucket") -> None:
+    return None
+
+
+class Remediation(NamedTuple):
+    """One remediation of buckets.
+
+    `rules` are the managed rules whose findings it mends. The permissions are those that the
+    function's role needs to look and to write, on `resources` (an ARN with `{account}` in it), and
+    that a person needs to undo it. `breaks` says in one sentence what it may break.
+
+    `state` is what it changes, of a bucket's state, as a short text. `wanted` says what the bucket
+    is to be; None if that takes more than its state: what `learn` returns, after which the state is
+    read anew. (With its last argument a state that is as it is to be may be written over.) It
+    raises RefusedError for a state in no known form. `met` says whether that is so, or better.
+    `write` makes it so, directly after that state was read, and returns OSS's request id; `would`
+    says that in words. `proof` says whether a state is what `write` makes: never by what the write
+    answered. `settled` concludes on a bucket that is as it is to be, by our doing (the last
+    argument) or not. `undo` gives the operation of OSS that brings a state back, and its value.
+
+    `harmless` is whether to write that to a bucket which is like that, or better, takes nothing
+    away. With `looks_twice` a write follows two looks that agree, since it may take something away
+    that the first of them is too stale to show. With `creates` it may make a bucket that is gone.
+    """
+
+    name: str
+    rules: Tuple[str, ...]
+    to_read: Tuple[str, ...]
+    to_write: Tuple[str, ...]
+    to_undo: Tuple[str, ...]
+    reversible: bool
+    breaks: str
+    state: State
+    wanted: Wanted
+    met: Test
+    write: Write
+    would: Would
+    proof: Test
+    settled: Settled
+    undo: Undo
+    learn: Learn = _nothing_more
+    harmless: Harmless = _never
+    looks_twice: bool = False
+    creates: bool = False
+    default_mode: str = REPORT
+    # Any bucket may be found. (Page "OSS authorization syntax and elements": the region is *.)
+    resources: str = "acs:oss:*:{account}:*"
+
+    @property
+    def permissions(self) -> Tuple[str, ...]:
+        """All that the function's role needs."""
+        return (*self.to_read, *self.to_write)

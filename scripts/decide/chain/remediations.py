@@ -1,0 +1,108 @@
+"""The further remediations: whether each has its rule, and what a deploy has it newly change."""
+
+from collections.abc import Iterator, Mapping
+
+from resource_repair.remediations import ACL, REMEDIATIONS, named
+from resource_repair.settings import Assignment
+from resource_repair.values import ENFORCE
+from scripts.account.inventory import RuleFound
+from scripts.account.rule import name_of
+from scripts.decide.chain.buckets import Changed, listed
+from scripts.decide.chain.facts import Facts, known
+from scripts.decide.chain.model import PROVISION, Link, Remark, fault, note, sound
+from scripts.decide.deploy_effect import enforces, expect
+from scripts.decide.prospect import counted
+from scripts.declared.rule_ids import unmade, variable
+
+MAKES_NO_RULE = (
+    "the rule of {name} is not at work, and once it is it reports all that it finds to {function}, "
+    "which changes them: give {name} the mode report in s.yaml, deploy, and run again"
+)
+
+
+def changes(facts: Facts) -> Iterator[Changed]:
+    """What a deploy has them newly change, each with its number; raises what reading did."""
+    for name, found in known(facts.changing):
+        if found is None:
+            yield Changed(_evaluating(name))
+        elif found:
+            count, setting = len(found), expect(name)
+            what = (
+                f"{counted(count)} will be changed by {name} once this is deployed, in mode "
+                f"{ENFORCE}, and Cloud Config reports them: {listed(found)}; it may break: "
+                f"{named(name).breaks}"
+            )
+            given = facts.settings.get(setting, "")
+            if given == str(count):
+                yield Changed(sound(what))
+                continue
+            mend = f"see what it would do in mode report; to change all of them set {setting}="
+            told = fault(f"{what}; {setting} is {given}" if given else what, f"{mend}{count}")
+            yield Changed(told._replace(deploy_stops=True), setting, count)
+
+
+def _evaluating(name: str) -> Remark:
+    what = f"how many {name} will change is not known: its rule is just evaluating them"
+    return fault(what, "wait until it is ACTIVE, and run again")._replace(deploy_stops=True)
+
+
+def _examine(facts: Facts) -> Iterator[Remark]:
+    there = {rule.id: rule for rule in known(facts.rules)}
+    told = [remark for each in facts.spec.remediations for remark in _about(facts, each, there)]
+    told += [each.remark for each in changes(facts)]
+    told += _left(facts, there)
+    yield from told or [sound("none but the ACL's is on")]
+
+
+def _about(facts: Facts, given: Assignment, there: Mapping[str, RuleFound]) -> Iterator[Remark]:
+    name, role = given.remediation, facts.spec.service.role
+    wrong = [
+        remark for each in sorted(given.rule_ids) for remark in _rule(facts, name, each, there)
+    ]
+    if given.mode == ENFORCE and not role.provisioned:
+        wrong.append(
+            fault(
+                f"{name} is to enforce as {role.name}, a role that may do far more than it needs",
+                f"set role: *leastPrivilege in s.yaml, {PROVISION}, and deploy",
+            )
+        )
+    on = f"{name} is in mode {given.mode}, for {', '.join(sorted(given.rule_ids))}"
+    yield from wrong or [sound(f"{on}; it may break: {named(name).breaks}")]
+
+
+def _rule(
+    facts: Facts, name: str, rule_id: str, there: Mapping[str, RuleFound]
+) -> Iterator[Remark]:
+    """What is wrong with one of its rules."""
+    rule, fitting, running = there.get(rule_id), named(name).rules, known(facts.running)
+    mend = f"{PROVISION}, which makes it and writes {variable(name)} to .env"
+    if running and enforces(running.settings, name):
+        mend = f"give {name} the mode report in s.yaml, deploy, then {PROVISION}"
+    if rule is None:
+        of = "" if unmade([rule_id]) else f" {rule_id} in this account"
+        yield fault(f"{name} has no rule{of}", mend)
+    elif rule.source not in fitting:
+        yield fault(
+            f"{name} has {rule_id}: {rule.name} is an instance of {rule.source}, and not of "
+            f"{' or '.join(fitting)}",
+            "give it another one in remediations of s.yaml",
+        )
+    elif not rule.at_work:
+        yield fault(f"{name} has {rule.name}, which is {rule.state}, and evaluates nothing", mend)
+
+
+def _left(facts: Facts, there: Mapping[str, RuleFound]) -> list[Remark]:
+    """Rules of those that are off: their findings come, and are ignored as another rule's."""
+    on = {each.remediation for each in facts.spec.remediations}
+    off = {name_of(name): name for name in REMEDIATIONS if name not in (ACL, *on)}
+    return [
+        note(
+            f"{off[rule.name]} is off, and its rule {rule.name} is at work",
+            f"delete {rule.name} in the Cloud Config console, or give it back to {off[rule.name]}",
+        )
+        for rule in there.values()
+        if rule.name in off and rule.marked and rule.at_work
+    ]
+
+
+FURTHER = Link("remediations", ("rules", "running", "changing"), _examine)

@@ -1,0 +1,39 @@
+"""What a further remediation makes of a bucket, by what is declared of it in code/."""
+
+from datetime import datetime
+
+from resource_repair.exemptions import Exemptions
+from resource_repair.oss import BucketState
+from resource_repair.remediations import named
+from resource_repair.remediations.frame import Case
+from resource_repair.settings import Assignment, Settings
+from resource_repair.timing import Clock
+from resource_repair.values import ENFORCE
+from scripts.decide.deploy_effect import enforces
+
+
+def changes(
+    remediation: str, bucket: str, there: BucketState, exemptions: Exemptions, now: datetime
+) -> bool:
+    """Whether it writes to a bucket that is like that; raises RefusedError as the function does."""
+    clock = Clock(lambda: 0.0, now.timestamp)
+    does = named(remediation)
+    aim = does.wanted(Case(bucket, exemptions, None, clock, {}), there, None, False)
+    return aim is None or not does.met(there, aim)
+
+
+def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, ...]:
+    """Those that ours has in mode enforce, and live has not for all of the same rules.
+
+    `live` is None where nothing is deployed.
+    """
+    held = {
+        each.remediation: each.rule_ids
+        for each in (live.others or () if live else ())
+        if live and enforces(live, each.remediation)
+    }
+    return tuple(
+        each
+        for each in ours.others or ()
+        if each.mode == ENFORCE and not held.get(each.remediation, frozenset()) >= each.rule_ids
+    )

@@ -1,0 +1,180 @@
+"""Further remediations, from s.yaml: their rules, what is in the way, and what a deploy changes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scripts.account.rule import name_of
+from scripts.decide.chain.model import PROVISION
+from scripts.declared import dotenv
+from scripts.declared.rule_ids import variable
+from tests.account import Account, Moments
+from tests.contract.spoil import look
+from tests.parts import edit, least_privilege, remediate
+
+NAMES = ("public-write", "encryption")
+IDS = [variable(name) for name in NAMES]
+
+
+def declare(account: Account, mode: str, *names: str) -> None:
+    """Name them in s.yaml, in the place of what is there."""
+    said = ";".join(f"{name}:${{env({variable(name)})}}:{mode}" for name in names or NAMES)
+    remediate(account.path, said)
+
+
+def make(account: Account) -> None:
+    """Under the least role, with all of them reporting."""
+    least_privilege(account.path)
+    declare(account, "report")
+    assert account.run("provision", "--yes") == 0
+    account.deploy()
+
+
+@pytest.fixture
+def reporting(moments: Moments, tmp_path: object) -> Account:
+    """All of it is on, and only reports."""
+    return moments.after(make, tmp_path)  # type: ignore[arg-type]
+
+
+def told(account: Account, **shell: str) -> list[tuple[str, str]]:
+    """What the doctor says is wrong with them, and its mend."""
+    said = look(account, **shell)
+    return [(each.what, each.mend) for each in said if each.link == "remediations"]
+
+
+def test_provision_makes_each_rule_that_is_on_and_writes_its_id(reporting: Account) -> None:
+    """What is declared is made, once; then nothing is left to do, and the chain is sound."""
+    rules = {rule.name: rule for rule in reporting.cloud.config.rules()}
+    known = dotenv.environment(reporting.env, {})
+    for name in NAMES:
+        assert known[variable(name)] == rules[name_of(name)].id
+    start = len(reporting.writes())
+    assert reporting.run("provision", "--yes") == 0
+    assert len(reporting.writes()) == start
+    assert [each.link for each in look(reporting)] == ["alerts"]  # of which nobody was named
+
+
+def test_what_is_off_asks_nothing_and_has_no_rule(sound: Account) -> None:
+    """As before: one rule, and no line of .env."""
+    assert len(sound.cloud.config.rules()) == 1
+    assert not set(IDS) & set(dotenv.environment(sound.env, {}))
+
+
+def test_a_rule_of_somebody_s_own_is_taken_by_its_id(sound: Account) -> None:
+    """With its id in s.yaml none is made, and .env is left alone."""
+    rule = sound.cloud.config.create_rule("ours", "oss-bucket-server-side-encryption-enabled")
+    remediate(sound.path, f"encryption:{rule.id}:report")
+    assert sound.run("provision", "--yes") == 0
+    assert len(sound.cloud.config.rules()) == 2
+    assert not set(IDS) & set(dotenv.environment(sound.env, {}))
+    sound.deploy()
+    assert look(sound) == []
+
+
+def _unknown(account: Account) -> None:
+    dotenv.assign(account.env, {"ENCRYPTION_RULE_ID": "cr-another"})
+
+
+def _another(account: Account) -> None:
+    other = account.cloud.config.create_rule("other", "oss-bucket-public-write-prohibited")
+    dotenv.assign(account.env, {"ENCRYPTION_RULE_ID": other.id})
+
+
+def _inactive(account: Account) -> None:
+    _switch_off(account, "encryption")
+
+
+def _switch_off(account: Account, name: str) -> None:
+    rule = next(each for each in account.cloud.config.rules() if each.name == name_of(name))
+    account.cloud.config.switch_rule(rule.id, active=False)
+
+
+def _wide(account: Account) -> None:
+    declare(account, "enforce", "encryption")
+    edit(account.path, "role: *leastPrivilege", "role: *fullAccess")
+
+
+FAULTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
+    "an unknown id": (_unknown, "encryption has no rule cr-another in this account", PROVISION),
+    "another rule's id": (_another, "other is an instance of oss-bucket-public-write", "give it"),
+    "one that is off": (_inactive, "which is INACTIVE, and evaluates nothing", PROVISION),
+    "too wide a role": (_wide, "encryption is to enforce as resource-repair-role", "set role: *"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_with_one_is_told(reporting: Account, fault: str) -> None:
+    """Each with its mend."""
+    spoil, says, mend = FAULTS[fault]
+    spoil(reporting)
+    found = [each for each in told(reporting) if each[0].startswith("encryption ")]
+    assert [says in what and to_do.startswith(mend) for what, to_do in found] == [True]
+
+
+def test_enforcing_wants_the_number_of_what_it_changes(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of each, what is as it is to be left out; with it, it is done, and is not asked for again."""
+    for name, acl in (("a-new", "private"), ("b-open", "public-read-write")):
+        reporting.cloud.oss.create(name, acl=acl)
+    reporting.cloud.oss.create("c-kms", encryption={"SSEAlgorithm": "KMS"})
+    reporting.rest()
+    declare(reporting, "enforce")
+    said = [what for what, _ in told(reporting)]
+    assert "2 buckets will be changed by encryption once this is deployed" in said[1]
+    assert "1 bucket will be changed by public-write" in said[0]
+    assert "it may break: whoever writes to the bucket without signing" in said[0]
+    assert reporting.run("apply", "--yes") == 1
+    assert "set EXPECT_ENCRYPTION=2" in capsys.readouterr().err
+    wrong = {"EXPECT_ENCRYPTION": "2", "EXPECT_PUBLIC_WRITE": "2"}
+    assert reporting.run("apply", "--yes", **wrong) == 1
+    assert "EXPECT_PUBLIC_WRITE is 2" in capsys.readouterr().err
+    right = {"EXPECT_ENCRYPTION": "2", "EXPECT_PUBLIC_WRITE": "1"}
+    assert told(reporting, **right) == []
+    assert reporting.run("apply", "--yes", **right) == 0
+    assert told(reporting) == []
+
+
+def test_a_rule_of_one_that_enforces_is_neither_made_nor_switched_on(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would report all that it finds, uncounted: report first."""
+    declare(reporting, "enforce")
+    reporting.deploy()
+    _switch_off(reporting, "encryption")
+    ((_, mend),) = told(reporting)
+    assert mend.startswith("give encryption the mode report in s.yaml, deploy, then")
+    assert reporting.run("provision", "--yes") == 1
+    assert "give encryption the mode report" in capsys.readouterr().err
+    reporting.cloud.config.delete_rule(reporting.cloud.config.rules()[-1].id)
+    assert reporting.run("provision", "--yes") == 1
+    declare(reporting, "report")
+    reporting.deploy()
+    assert reporting.run("provision", "--yes") == 0
+
+
+def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever mode each has of its own; resume brings that back."""
+    declare(reporting, "enforce")
+    reporting.deploy()
+    assert reporting.run("pause") == 0
+    reporting.cloud.oss.create("a-new")
+    reporting.rest()
+    assert reporting.cloud.oss.bucket("a-new").encryption == {}
+    edit(reporting.path, "  mode: enforce", "  mode: report")
+    assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
+    assert reporting.run("resume", "--yes") == 0
+    assert "it enforces public-write and encryption again" in capsys.readouterr().out
+
+
+def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:
+    """And their ids out of .env."""
+    remediate(reporting.path, "")
+    assert [what for what, _ in told(reporting)] == [
+        f"{name} is off, and its rule {name_of(name)} is at work" for name in NAMES
+    ]
+    assert reporting.run("remove", "--yes") == 0
+    assert reporting.cloud.config.rules() == []
+    assert [dotenv.environment(reporting.env, {})[each] for each in IDS] == ["", ""]

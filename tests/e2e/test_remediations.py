@@ -1,0 +1,128 @@
+"""Each further remediation from Cloud Config's finding to its proof, under the least role."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.declared.rule_ids import variable
+from scripts.localcloud import Fail, Lag
+from tests.account import Account, Moments
+from tests.e2e import scene
+from tests.parts import edit, remediate
+
+
+def deployed(
+    moments: Moments, folder: Path, name: str, mode: str, of_acl: str = "enforce"
+) -> Account:
+    """The product with a remediation, in its mode, as s.yaml and provision bring it."""
+    product = moments.deployed(folder, bundle=True, least=True)
+    edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
+    on = f"{name}:${{env({variable(name)})}}:{mode}"
+    remediate(product.path, on)
+    assert product.run("provision", "--yes") == 0
+    product.deploy()
+    product.rest()
+    return product
+
+
+def lines(product: Account, bucket: str) -> list[tuple[str, str, str | None, str | None]]:
+    """What the audit says of a bucket: remediation, outcome, before, after."""
+    return [
+        (line.remediation, line.outcome, line.before, line.after)
+        for line in product.audit()
+        if line.bucket == bucket
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "left", "told"),
+    [
+        ("enforce", {"SSEAlgorithm": "AES256"}, ("encryption", "repaired", "None", "AES256")),
+        ("report", {}, ("encryption", "would_repair", "None", "None")),
+    ],
+)
+def test_what_is_put_into_a_bucket_is_encrypted_from_its_finding_on(
+    moments: Moments, tmp_path: Path, mode: str, left: dict[str, str], told: tuple[str, ...]
+) -> None:
+    """The bucket that is open besides is closed as ever; one with KMS is no finding."""
+    product = deployed(moments, tmp_path, "encryption", mode)
+    oss = product.cloud.oss
+    oss.create("config-new")
+    oss.create("config-open", acl="public-read")
+    oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
+    product.rest()
+    assert oss.bucket("config-new").encryption == oss.bucket("config-open").encryption == left
+    assert oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}
+    assert lines(product, "config-new") == [told]
+    closed = ("acl", "repaired", "public-read", "private")
+    assert {told, closed} <= set(lines(product, "config-open"))  # which are changes, found again
+    assert lines(product, "config-kms") == []
+    assert {line.mode for line in product.audit() if line.remediation == "encryption"} == {mode}
+    asked = scene.calls(product, "config-new", "GetBucketInfo", "PutBucketEncryption")
+    write = ["GetBucketInfo", "PutBucketEncryption", "GetBucketInfo"]
+    assert asked == ["GetBucketInfo", *(write if mode == "enforce" else [])]
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "outcome"),
+    [
+        ("oss:PutBucketEncryption", Lag(reads=3), "repaired"),
+        ("oss:PutBucketEncryption", Fail(503, "ServiceUnavailable"), "repaired"),
+        ("oss:PutBucketEncryption", Fail(409, "ConcurrentUpdateBucketFailed"), "repaired"),
+    ],
+    ids=str,
+)
+def test_what_passes_keeps_no_bucket_unencrypted(
+    moments: Moments, tmp_path: Path, operation: str, fault: Fail | Lag, outcome: str
+) -> None:
+    """Late read-backs, throttling, another writer: overcome in one invocation."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    product.cloud.faults.add(operation, fault, subject="config-bumpy", times=1)
+    product.cloud.oss.create("config-bumpy")
+    product.rest()
+    assert lines(product, "config-bumpy") == [("encryption", outcome, "None", "AES256")]
+
+
+@pytest.mark.parametrize(
+    ("acl_mode", "mode", "left"),
+    [
+        ("report", "enforce", "public-read"),
+        ("report", "report", "public-read-write"),
+        ("enforce", "report", "private"),
+        ("enforce", "enforce", "private"),
+    ],
+)
+def test_nobody_writes_and_what_the_acl_s_own_rule_closes_stays_closed(
+    moments: Moments, tmp_path: Path, acl_mode: str, mode: str, left: str
+) -> None:
+    """Each in its own mode; where both find a bucket at once, it ends with the stricter."""
+    product = deployed(moments, tmp_path, "public-write", mode, acl_mode)
+    product.cloud.oss.create("config-open", acl="public-read-write")
+    product.rest()
+    assert product.cloud.oss.bucket("config-open").acl == left
+
+
+def test_what_was_there_before_is_swept_each_by_its_own_remediation(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One bucket that is wrong in two ways ends well; one with KMS is left; then nothing is due."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+        product.cloud.oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "config-both (encryption)" in said
+    assert "this changes 2 buckets" in said
+    both = product.cloud.oss.bucket("config-both")
+    assert (both.acl, both.encryption) == ("private", {"SSEAlgorithm": "AES256"})
+    assert product.cloud.oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}
+    assert {line[:2] for line in lines(product, "config-both")} == {
+        ("acl", "repaired"),
+        ("encryption", "repaired"),
+    }
+    product.rest()
+    assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
+    assert "nothing to do" in capsys.readouterr().out
