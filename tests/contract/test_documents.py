@@ -19,7 +19,7 @@ from tests.parts import Terminal
 
 # What a block says that its account is like: `<!-- on: NAME -->`, a function of either module.
 SET_UPS = (spoil, cases)
-DOCUMENTS = ("operations.md", "troubleshooting.md")
+DOCUMENTS = ("operations.md", "troubleshooting.md", "operations.zh-CN.md")
 
 _BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```console\n(.*?)```", re.DOTALL)
 _LEFT_OUT = "…"  # a line of its own: as many lines as there are

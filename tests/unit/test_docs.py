@@ -25,7 +25,7 @@ DOCUMENTS = [
     ROOT / "events" / "README.md",
 ]
 README = (ROOT / "README.md").read_text()
-OPERATIONS = ("operations.md",)
+OPERATIONS = ("operations.md", "operations.zh-CN.md")
 OUTCOMES = {
     *values.SETTLED,
     *values.TOLD,
