@@ -32,7 +32,7 @@ _VARIES = (
     (re.compile(r"\b[0-9A-F]{8,}(-[0-9A-F]+)*\b"), "(id)"),
     (re.compile(r"\b(\d+ d )?\d+ (h|min|s)\b"), "(span)"),
     (re.compile(r"\b[0-9a-f]{8,}(-[0-9a-f]+)*\b"), "(id)"),
-    (re.compile(r"\b\d+\.\d\b"), "(seconds)"),
+    (re.compile(r"(\b|-)\d+\.\d\b"), "(seconds)"),
     (re.compile(r" {2,}"), "  "),  # the width of a column
 )
 # How often there is such a line depends on the machine.
@@ -157,7 +157,9 @@ def test_a_document_shows_what_is_printed(
 ) -> None:
     """On the account that its block names, each command prints what stands below it."""
     account = cases.begin(moments, tmp_path, set_up(block.on))
-    account.cloud.settle()
     for sample in block.samples:
+        account.rest()  # between two commands people read
+        account.cloud.settle()
+        account.cloud.clock.advance(2)  # by then the log is searched
         said = printed(account, sample.command, monkeypatch)
         assert agrees(sample.shown, said), f"$ {sample.command}\n{said}"

@@ -226,6 +226,18 @@ def test_every_outcome_and_reason_has_its_cause() -> None:
     assert reasons() - others <= failed <= reasons()
 
 
+def test_the_walls_are_told() -> None:
+    """The page of the architecture has the contracts that are held, and the floors in order."""
+    text = in_docs("architecture.md")
+    held = (ROOT / "pyproject.toml").read_text().partition("[tool.importlinter]")[2]
+    contracts = re.findall(r'^name = "(.+)"$', held, flags=re.MULTILINE)
+    layers = held.partition("\nlayers = [")[2].partition("]")[0]
+    assert [row[0] for row in cells(text, "contract")] == contracts
+    floors = text[text.index("The floors, the highest first:") :].split("\n\n", 1)[0]
+    told = [each.removeprefix("scripts.") for each in re.findall(r'"(.+)"', layers)]
+    assert in_backticks(floors) == told
+
+
 def test_the_client_is_installed_as_the_workflow_installs_it() -> None:
     """In the same version, with its telemetry off; the component that may be pinned is named."""
     workflow = (ROOT / ".github/workflows/deploy.yml").read_text()
