@@ -62,9 +62,23 @@ def deployed(spec: Spec, clients: Clients) -> list[Spec]:
 def acting(spec: Spec, clients: Clients) -> DeployedFunction | None:
     """Which function a deploy of the spec comes after: the spec's own, or that of the other.
 
-    Raises CloudError.
+    One that is to go acts no more: it is the other that findings go to. Raises CloudError.
     """
-    return DeployedFunction.find(spec, clients) or elsewhere(spec, clients)
+    own = DeployedFunction.find(spec, clients)
+    if own and RETIRED not in own.environment:
+        return own
+    return elsewhere(spec, clients) or own
+
+
+def overruled(spec: Spec, clients: Clients) -> list[DeployedFunction]:
+    """Those whose pause and exemptions a deploy of the spec may not pass by. Raises CloudError.
+
+    That is the spec's own, and the other, as both get each finding; the other not if it is to go.
+    """
+    own, other = DeployedFunction.find(spec, clients), elsewhere(spec, clients)
+    if own and other and RETIRED in other.environment:
+        other = None
+    return [each for each in (own, other) if each]
 
 
 def with_pause(spec: Spec, clients: Clients) -> Spec:

@@ -19,7 +19,7 @@ from scripts.localcloud.faults import Fault
 from tests.account import ALONE, FUNCTION, QUEUE, SERVICE, TOPIC, Account, Moments
 from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
 from tests.e2e.cases import UNDO
-from tests.parts import derive, held_at
+from tests.parts import code_of, derive, held_at
 
 # A move is of both at once, and begins on 2.0.
 pytestmark = pytest.mark.parametrize("generation", [Generation.FC2], ids=str, indirect=True)
@@ -299,6 +299,30 @@ def test_who_goes_back_halfway_gets_all_of_it_back(move: Move) -> None:
     assert moving.RETIRED not in live.environment
     assert move.run(OLD, "remove", "--other-generation", "--yes") == 0
     assert move.subscribed() == 1
+
+
+def test_the_way_back_goes_by_what_closes_buckets_now(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not by what the retired one once did: what is reported or exempt now stays open."""
+    move.over(NEW)
+    live = move.live(NEW)
+    assert live
+    live.set_environment({**live.environment, "repairMode": "report"})
+    for number in range(21):
+        move.open(f"reported-{number}")
+    move.account.rest()
+    assert move.run(OLD, "doctor", "--before-deploy") == 1
+    assert move.run(OLD, "apply", "--yes") == 1
+    assert "EXPECT_CLOSE=21" in capsys.readouterr().err
+    assert move.subscribed() == 1
+
+    move.open("site")
+    assert move.run(NEW, "undo", "--yes", "--watch", "0", "--acl", "public-read", *UNDO) == 0
+    built = move.account.spec.function.code.read_bytes()
+    move.account.update(code=code_of(built))  # as if it had come to the one in use alone
+    assert move.run(OLD, "apply", "--yes", EXPECT_CLOSE="22") == 1
+    assert "the live code exempts site" in capsys.readouterr().err
 
 
 def test_an_exemption_that_is_live_on_the_old_one_moves_along(
