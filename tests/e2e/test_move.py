@@ -370,6 +370,22 @@ def test_one_cause_wakes_somebody_once(move: Move, hook: Webhook) -> None:
     assert sorted(hook.names()) == ["kept", "unreadable", "unsettled"]
 
 
+def test_what_the_old_one_gave_up_is_settled_by_the_new_one(move: Move) -> None:
+    """While both are there, and when the old one has gone."""
+    assert move.run(NEW, "provision", "--yes") == 0
+    assert move.run(NEW, "apply", "--yes") == 0
+    move.cloud.faults.add("oss:PutBucketAcl", Fail(403, "AccessDenied"), subject="denied", times=8)
+    move.open("denied")
+    move.account.rest()
+    assert len(move.cloud.mns.messages(QUEUE)) == 2
+    move.until_done(NEW, "remove", "--other-generation")
+    move.a_day_later(NEW)
+    assert move.live(OLD) is None
+    assert move.run(NEW, "redrive", "--yes") == 0
+    assert move.cloud.mns.messages(QUEUE) == []
+    assert move.still_open() == set()
+
+
 def test_one_opening_that_both_close_counts_once(move: Move, hook: Webhook) -> None:
     """Opened twice, and closed by both each time: that is not yet somebody who keeps reopening."""
     shell = {WEBHOOK: hook.address}
