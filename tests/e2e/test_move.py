@@ -37,6 +37,7 @@ WAITED = {
     OLD: ("DeleteAsyncInvokeConfig", "DeleteFunction"),
 }
 WEBHOOK = "ALERT_WEBHOOK"
+LEAST = "resource-repair-least-privilege-cn-shanghai"  # the role that the new one has
 
 
 class Move:
@@ -253,6 +254,23 @@ def test_the_old_trigger_stays_as_long_as_the_new_one_is_not_sound(
     assert move.subscribed() == 1
 
 
+def test_the_old_trigger_stays_as_long_as_the_new_one_can_close_nothing(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its role lacks the policy, as where provision was killed; or there is no failure queue."""
+    assert move.run(NEW, "provision", "--yes") == 0
+    assert move.run(NEW, "apply", "--yes") == 0
+    move.cloud.settle()
+    move.cloud.ram.roles[LEAST].attached.clear()
+    assert move.run(NEW, "remove", "--other-generation", "--yes") == 1
+    assert "`resource-repair provision -t s.fc3.yaml` mends that" in capsys.readouterr().err
+    assert move.run(NEW, "provision", "--yes") == 0
+    move.cloud.mns.delete_queue(QUEUE)
+    assert move.run(NEW, "remove", "--other-generation", "--yes") == 1
+    assert f"(queue {QUEUE})" in capsys.readouterr().err
+    assert move.subscribed() == 2
+
+
 def test_of_two_who_each_take_away_the_other_one_stops(move: Move) -> None:
     """The topic is never left with nobody."""
     assert move.run(NEW, "provision", "--yes") == 0
@@ -279,7 +297,11 @@ def test_the_function_stays_as_long_as_something_may_wait_for_it(
     assert move.live(OLD)
     move.cloud.settle()
     assert move.run(NEW, "doctor") == 0
-    assert "--other-generation" in " ".join(capsys.readouterr().out.split())
+    assert "remove --other-generation -t s.fc3.yaml" in " ".join(capsys.readouterr().out.split())
+    assert move.run(OLD, "doctor") == 1  # who forgets the -t is not told to take the new one away
+    told = " ".join(capsys.readouterr().out.split())
+    assert "--other-generation" not in told
+    assert "resource-repair apply -t s.yaml" in told
 
     move.a_day_later(NEW)
 
