@@ -61,6 +61,7 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
     there = f"there is {other.name} on {spec.generation.other.product} too"
     here = running is not None and not running.elsewhere
     apply = f"{APPLY} -t {spec.generation.template}"
+    remove = f"resource-repair remove {OTHER_GENERATION} -t {spec.generation.template}"
     if other.pause and running and not here and ended_pause(other.pause, spec):
         yield stopping(
             f"{other.name} is {other.pause}, and a deploy by the Serverless Devs client would have "
@@ -74,14 +75,14 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
     elif other.listens:
         yield note(
             f"{there}: findings go to it beside {spec.qualified_name}",
-            f"resource-repair remove {OTHER_GENERATION}, once `resource-repair verify` is content",
+            f"{remove}, once `resource-repair verify -t {spec.generation.template}` is content",
         )
     else:
         due = other.empty_from
         since = f" until {due.strftime('%Y-%m-%d %H:%M UTC')} at the latest" if due else ""
         yield note(
             f"{there}: it has no trigger, and works off what waits for it{since}",
-            f"resource-repair remove {OTHER_GENERATION}{', from then on' if due else ''}",
+            f"{remove}{', from then on' if due else ''}",
         )
 
 
