@@ -241,6 +241,26 @@ def test_who_pauses_while_the_new_one_is_made_is_heeded(move: Move) -> None:
     assert live.pause
 
 
+def test_who_undoes_while_the_new_one_is_made_is_heeded(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It gets no trigger as long as it would close what is exempt on the old one by now."""
+    move.open("site")
+    move.account.rest()
+    assert move.run(NEW, "provision", "--yes") == 0
+    move.cloud.settle()
+    where = held_at(move.cloud, "fc:CreateFunction", 0)
+    with ThreadPoolExecutor(1) as other, where as (held, reached):
+        slow = other.submit(move.run, NEW, "apply", "--yes")
+        assert reached.wait(60)
+        assert move.run(OLD, "undo", "--yes", "--watch", "0", *UNDO) == 0
+        held.released.set()
+        assert slow.result() == 1
+    assert move.run(NEW, "apply", "--yes") == 1
+    assert "the live code exempts site" in capsys.readouterr().err
+    assert move.subscribed() == 1
+
+
 def test_the_old_trigger_stays_as_long_as_the_new_one_is_not_sound(
     move: Move, capsys: pytest.CaptureFixture[str]
 ) -> None:
