@@ -272,6 +272,9 @@ def test_the_old_trigger_stays_as_long_as_the_new_one_is_not_sound(
     assert move.run(NEW, "apply", "--yes") == 1
     assert move.run(NEW, "remove", "--other-generation", "--yes") == 1
     assert move.subscribed() == 1
+    move.cloud.settle()
+    assert move.run(NEW, "doctor") == 1
+    assert "findings go to it alone" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_old_trigger_stays_as_long_as_the_new_one_can_close_nothing(

@@ -60,6 +60,7 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
     spec, running = facts.spec, known(facts.running)
     there = f"there is {other.name} on {spec.generation.other.product} too"
     here = running is not None and not running.elsewhere
+    listens = here and known(facts.trigger).live is not None
     apply = f"{APPLY} -t {spec.generation.template}"
     remove = f"resource-repair remove {OTHER_GENERATION} -t {spec.generation.template}"
     if other.pause and running and not here and ended_pause(other.pause, spec):
@@ -70,7 +71,7 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
         )
     elif other.pause and running and here and enforces(running.settings):
         yield fault(f"{other.name} is {other.pause}, and {spec.qualified_name} is not", PAUSE)
-    if not here:
+    if (other.listens and not listens) or not here:
         yield note(f"{there}: findings go to it alone", apply)
     elif other.listens:
         yield note(
@@ -136,5 +137,5 @@ def _told(step: Step, role: str, needs: str) -> str:
     return f"{role}'s policy {step.name} says other than {needs}"
 
 
-SERVICE = Link("service", ("service", "elsewhere", "running"), _examine_service)
+SERVICE = Link("service", ("service", "elsewhere", "running", "trigger"), _examine_service)
 SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)
