@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from scripts.account import deploy_plan, moving
 from scripts.account.async_config import AsyncInvokeConfig
 from scripts.account.clients import Clients
+from scripts.account.compute import compute
 from scripts.account.deployed_function import GET, UPDATE, DeployedFunction
 from scripts.account.function import Function
 from scripts.account.function_role import RolePolicy, role_steps
@@ -51,12 +52,27 @@ class Retirement:
         return f"{self.spec.qualified_name} on {self.spec.generation.product}"
 
     def going(self, now: datetime) -> list[Removable]:
-        """What goes now: the trigger first, the function when nothing waits for it any more."""
+        """What goes now: the trigger first, the function when nothing waits for it any more.
+
+        Raises CloudError; Problem where it is called by a trigger of another name too.
+        """
+        live = self.live()
+        if live:
+            self._check_others()
         if self._trigger.there():
             return [self._trigger]
-        live = self.live()
         empty = moving.empty_from(self._clients, live) if live else None
         return [self._function] if empty and empty <= now else []
+
+    def _check_others(self) -> None:
+        """Without its own trigger it would be called all the same."""
+        called_by = [each.name for each in compute(self.spec, self._clients).triggers()]
+        if others := [each for each in called_by if each != self._trigger.name]:
+            raise Problem(
+                f"{self.name} is called by {', '.join(others)} too, which s.yaml does not declare, "
+                "so nothing was removed: `resource-repair apply -t "
+                f"{self.spec.generation.template}` takes that away; then run again"
+            )
 
     def live(self) -> DeployedFunction | None:
         """The function; None if it has gone. Raises CloudError."""

@@ -19,7 +19,7 @@ from scripts.localcloud.faults import Fault
 from tests.account import ALONE, FUNCTION, QUEUE, SERVICE, TOPIC, Account, Moments
 from tests.contract.alert_rig import Webhook, check_until, eventually, webhook
 from tests.e2e.cases import UNDO
-from tests.parts import code_of, derive, held_at
+from tests.parts import code_of, derive, edit, held_at
 
 # A move is of both at once, and begins on 2.0.
 pytestmark = pytest.mark.parametrize("generation", [Generation.FC2], ids=str, indirect=True)
@@ -292,6 +292,21 @@ def test_the_old_trigger_stays_as_long_as_the_new_one_can_close_nothing(
     assert move.run(NEW, "remove", "--other-generation", "--yes") == 1
     assert f"(queue {QUEUE})" in capsys.readouterr().err
     assert move.subscribed() == 2
+
+
+def test_a_trigger_that_was_renamed_with_the_move_is_told(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The old one is not said to get no findings as long as it is called by the old name."""
+    edit(move.account.path, "name: ConfigRuleNonComplianceMNSTrigger", "name: Renamed")
+    derive(move.account.path)
+    assert move.run(NEW, "provision", "--yes") == 0
+    assert move.run(NEW, "apply", "--yes") == 0
+    assert move.run(NEW, "remove", "--other-generation", "--yes") == 1
+    assert "is called by ConfigRuleNonComplianceMNSTrigger too" in capsys.readouterr().err
+    assert move.run(OLD, "apply", "--yes") == 0
+    assert move.run(NEW, "remove", "--other-generation", "--yes") == 0
+    assert move.subscribed() == 1
 
 
 def test_of_two_who_each_take_away_the_other_one_stops(move: Move) -> None:
