@@ -219,6 +219,18 @@ def test_a_pause_in_a_move_pauses_both(move: Move) -> None:
     assert move.run(NEW, "verify") == 0
 
 
+def test_a_pause_comes_before_the_look_at_the_other_one(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The brake works where the other Function Compute is out of order, or may not be read."""
+    move.cloud.faults.add("fc:GetFunction", Fail(403, "AccessDenied"), subject=ALONE, times=8)
+    assert move.run(OLD, "pause") == 1
+    assert ALONE in capsys.readouterr().err
+    live = move.live(OLD)
+    assert live
+    assert live.pause
+
+
 def test_who_pauses_while_the_new_one_is_made_is_heeded(move: Move) -> None:
     """It gets no trigger as long as it would close what the pause leaves open."""
     assert move.run(NEW, "provision", "--yes") == 0
