@@ -90,17 +90,25 @@ def _function_steps(spec: Spec, clients: Clients) -> Iterator[Step]:
 
 
 def _trigger_step(spec: Spec, clients: Clients) -> Step:
-    """The trigger, last: who pauses the other generation meanwhile is not to be passed by.
+    """The trigger, last: a pause of the other generation meanwhile is not to be passed by.
 
-    (From when the function is there on, a pause pauses it too.)
+    Nor is an exemption that was put live there. (From when the function is there on, both come to
+    it too.)
     """
     step = step_for(Trigger(spec, clients))
+    before = moving.elsewhere(spec, clients)
 
     def carry_out() -> None:
         if moving.with_pause(spec, clients) != spec:
             raise Problem(
                 f"{moving.on_other(spec).qualified_name} was paused meanwhile, so no trigger was "
                 "made that would have buckets closed: run again"
+            )
+        now = moving.elsewhere(spec, clients) if before else None
+        if before and now and now.checksum != before.checksum:
+            raise Problem(
+                f"{now.spec.qualified_name} got other code meanwhile, and perhaps an exemption "
+                "that this one lacks, so no trigger was made: run again"
             )
         step.once()
 

@@ -4,6 +4,7 @@ What holds on one must hold on the other from its first moment on: findings go t
 pause is taken over, and whoever changes what is live by hand does so on each that is there.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,23 +49,42 @@ def elsewhere(spec: Spec, clients: Clients) -> DeployedFunction | None:
     return found
 
 
-def deployed(spec: Spec, clients: Clients) -> list[Spec]:
+def deployed(spec: Spec, clients: Clients) -> Iterator[Spec]:
     """By which specs our function is there, the given one first; that one alone if by none.
 
-    Raises CloudError.
+    Each is looked for only after the one before was taken: one that comes later sees what was done
+    to that. Raises CloudError.
     """
-    if elsewhere(spec, clients) is None:
-        return [spec]
-    own = [spec] if DeployedFunction.find(spec, clients) else []
-    return [*own, on_other(spec)]
+    own = DeployedFunction.find(spec, clients)
+    if own:
+        yield spec
+    other = elsewhere(spec, clients)
+    if other:
+        yield on_other(spec)
+    if own is None and (other is None or DeployedFunction.find(spec, clients)):
+        yield spec
 
 
 def acting(spec: Spec, clients: Clients) -> DeployedFunction | None:
     """Which function a deploy of the spec comes after: the spec's own, or that of the other.
 
-    Raises CloudError.
+    One that is to go acts no more: it is the other that findings go to. Raises CloudError.
     """
-    return DeployedFunction.find(spec, clients) or elsewhere(spec, clients)
+    own = DeployedFunction.find(spec, clients)
+    if own and RETIRED not in own.environment:
+        return own
+    return elsewhere(spec, clients) or own
+
+
+def overruled(spec: Spec, clients: Clients) -> list[DeployedFunction]:
+    """Those whose pause and exemptions a deploy of the spec may not pass by. Raises CloudError.
+
+    That is the spec's own, and the other, as both get each finding; the other not if it is to go.
+    """
+    own, other = DeployedFunction.find(spec, clients), elsewhere(spec, clients)
+    if own and other and RETIRED in other.environment:
+        other = None
+    return [each for each in (own, other) if each]
 
 
 def with_pause(spec: Spec, clients: Clients) -> Spec:

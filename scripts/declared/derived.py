@@ -64,6 +64,11 @@ def source(path: Path) -> tuple[Path, Generation]:
         return path, Generation.FC2
     if not path.is_file():
         raise UsageError(f"{path} is not there: {HOW}")
+    if not edited(path).is_file():
+        raise UsageError(
+            f"{path} is read by {edited(path).name} beside it, which is not there: name the one "
+            "that `scripts/resource-repair fc3` wrote"
+        )
     if path.read_bytes() != text(edited(path)).encode():
         raise UsageError(f"{path.name} is not what {edited(path).name} gives now: {HOW}")
     return edited(path), Generation.FC3

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import partial
 
 from resource_repair.exemptions import Exemptions
 from scripts.account import moving
@@ -31,22 +32,30 @@ def stops(context: Context) -> Iterator[str]:
     What it would undo was set on the live function by hand. Raises CloudError.
     """
     spec = moving.with_pause(context.spec, context.clients)
-    live = moving.acting(spec, context.clients)
-    if live is None:
-        yield from _of_exemptions(context, Exemptions())
+    live = moving.overruled(spec, context.clients)
+    for each in live:
+        if pause := deploy_conflicts.ended_pause(each.pause, spec):
+            told = deploy_conflicts.told_pause(pause, each.spec.function_in_cloud)
+            yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
+    built = checksum(spec.function.code.read_bytes())
+    if live and all(each.checksum == built for each in live):
         return
-    if pause := deploy_conflicts.ended_pause(live.pause, spec):
-        told = deploy_conflicts.told_pause(pause, spec.function_in_cloud)
-        yield f"{told}: `resource-repair resume` first, or let s.yaml say mode report"
+    held = [each for each in map(partial(_held, spec), live) if each is not None]
+    if held or not live:
+        entries = dict.fromkeys(entry for each in held for entry in each.entries)
+        yield from _of_exemptions(context, Exemptions(tuple(entries)))
+
+
+def _held(spec: Spec, live: DeployedFunction) -> Exemptions | None:
+    """The exemptions that it goes by; None if it cannot read them: new code is what helps."""
     if live.checksum == checksum(spec.function.code.read_bytes()):
-        return
+        return bundled_exemptions(spec.function.code)
     try:
-        held = live.exemptions()
+        return live.exemptions()
     except CloudError:
         raise
     except Problem:
-        return  # the function reads them no better, and new code is what helps
-    yield from _of_exemptions(context, held)
+        return None
 
 
 def begins_to_close(context: Context) -> bool:

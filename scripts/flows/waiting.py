@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
+from scripts.account import moving
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import rule_ids
 from scripts.account.mailbox import LONGEST_HOLD, MOST_LISTED, Message, QueueMailbox
@@ -106,9 +107,15 @@ def _rest(queue: str, seen: int, there: int, now: datetime) -> str:
     )
 
 
+def _of_others(failure: Failure, spec: Spec) -> bool:
+    """Whether another function gave it up: ours, on the Function Compute before a move, did not."""
+    names = (spec.qualified_name, moving.on_other(spec).qualified_name)
+    return bool(failure.function) and failure.qualified_name not in names
+
+
 def _ours(failure: Failure, spec: Spec, live: DeployedFunction | None) -> list[str]:
     """The buckets that a rule which is declared, or deployed, has found in it."""
-    if failure.function and failure.qualified_name != spec.qualified_name:
+    if _of_others(failure, spec):
         return []
     rules = {*rule_ids(spec), *(live.settings.rule_ids if live else ())}
     found = [each.resource_id for each in failure.findings if each.rule_id in rules]
@@ -131,7 +138,7 @@ def _why_kept(failure: Failure, spec: Spec, live: DeployedFunction | None) -> st
     """
     if failure.unreadable:
         return failure.unreadable
-    if failure.function and failure.qualified_name != spec.qualified_name:
+    if _of_others(failure, spec):
         return f"it is of the function {failure.qualified_name}"
     if live is None:
         return ""

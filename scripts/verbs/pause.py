@@ -24,7 +24,6 @@ from scripts.account.deployed_function import (
     Pause,
 )
 from scripts.context import Acting, Context, Ended, Verb
-from scripts.declared import Generation
 from scripts.flows import beside
 from scripts.patience import patiently
 from scripts.terminal import Exit
@@ -56,13 +55,11 @@ class Report:
 
 def _pause(context: Context) -> Ended:
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    context.act()
-    paused = dict[Generation, Report]()
-    for _ in range(2):  # one that came meanwhile may not have seen the first pause
-        for each in moving.deployed(context.spec, context.clients):
-            if each.generation not in paused:
-                paused[each.generation] = _pause_one(context._replace(spec=each), now)
-    first, *also = paused.values()
+    paused = list[Report]()
+    for each in moving.deployed(context.spec, context.clients):
+        paused.append(_pause_one(context._replace(spec=each), now))
+        context.act()  # one that comes from now on sees that pause
+    first, *also = paused
     others = beside.tell(context, VERB)
     return Ended(Exit.DONE, replace(first, acting_beside=others, also=tuple(also)))
 

@@ -210,6 +210,7 @@ def _retire(context: Context) -> Ended:
     console.so_far(report)
     end, to_do = Exit.DONE, bool(going) or other.to_note()
     if planned:
+        console.say(f"of {other.name}, as {context.spec.qualified_name} takes over:", "bold")
         _show(console, planned, (), context.spec.region)
     if to_do:
         retire.check_in_use(context)

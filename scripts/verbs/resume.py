@@ -55,7 +55,7 @@ class Report:
 def _resume(context: Context) -> Ended:
     """The spec's own last: as long as it is paused, a deploy of it leaves it so."""
     end, found = Exit.DONE, list[Report]()
-    for each in reversed(moving.deployed(context.spec, context.clients)):
+    for each in reversed([*moving.deployed(context.spec, context.clients)]):
         end, report = _resume_one(context._replace(spec=each))
         found.insert(0, report)
         if end is not Exit.DONE:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts import patience
 from scripts.declared import Generation
 from tests import trap
 from tests.account import Moments
+from tests.e2e.move import Move, ready
+from tests.parts import derive
 
 _RECORDED = "what was recorded is of Function Compute 2.0"
 # Whole modules, and tests of others, that make no sense where the function stands alone.
@@ -76,3 +79,13 @@ def nothing_goes_by_a_proxy(code: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         trap.name(monkeypatch, proxy.port)
         yield
         assert proxy.connections == 0
+
+
+@pytest.fixture
+def move(moments: Moments, tmp_path: Path, code: Path, monkeypatch: pytest.MonkeyPatch) -> Move:
+    """A move that is yet to begin; what is cut off is not tried again."""
+    monkeypatch.setattr(patience, "WITHIN", 0.0)
+    account = moments.after(ready, tmp_path, code)
+    monkeypatch.setattr(account.cloud.oss, "most_buckets", 300)  # which can be had on request
+    derive(account.path)
+    return Move(account)

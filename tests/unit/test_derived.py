@@ -409,6 +409,16 @@ def test_one_that_is_not_what_s_yaml_gives_now_is_refused_by_whatever_reads_it(
         read()
 
 
+def test_a_copy_without_what_it_is_made_of_is_refused(tmp_path: Path) -> None:
+    """In a folder of its own, or by another name: what s.yaml says is not known there."""
+    turned(tmp_path, {})
+    cli.run("fc3", "--template", str(tmp_path / "s.yaml"), environ={})
+    copy = tmp_path / "copy.fc3.yaml"
+    copy.write_bytes((tmp_path / "s.fc3.yaml").read_bytes())
+    with pytest.raises(UsageError, match=r"copy\.yaml beside it, which is not there: name the one"):
+        load(copy, ENVIRON, ACCOUNT)
+
+
 def test_it_is_written_only_where_it_says_another_thing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,15 +10,53 @@ from resource_repair import values
 from resource_repair.remediations import ACL, REMEDIATIONS, named
 from resource_repair.settings import load
 from scripts import ROOT, cli
-from scripts.account import recipients, sites
+from scripts.account import alert_rules, recipients, sites
 from scripts.account.clients import Endpoints
 from scripts.bundling import byte_code
 from scripts.decide import deploy_conflicts, deploy_effect
+from scripts.decide.chain import LINKS
 from scripts.declared import client_call, rule_ids, template
+from scripts.declared import load as load_spec
 from scripts.docs import permissions
 
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "events" / "README.md"]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+    ROOT / "events" / "README.md",
+]
 README = (ROOT / "README.md").read_text()
+OPERATIONS = ("operations.md", "operations.zh-CN.md")
+OUTCOMES = {
+    *values.SETTLED,
+    *values.TOLD,
+    values.DENIED,
+    values.FAILED,
+    values.UNREADABLE,
+}
+
+
+def in_docs(name: str) -> str:
+    """A page of docs/."""
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """What leads to the headings of a document, as GitHub makes it of them."""
+    headings = re.findall(r"^#+ (.*)", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def cells(text: str, beginning: str) -> list[list[str]]:
+    """The rows of the table whose first row begins so, cell by cell; that row and its line not."""
+    table = text[text.index(f"\n| {beginning} |") + 1 :].split("\n\n", 1)[0]
+    return [
+        [cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[2:]
+    ]
+
+
+def in_backticks(text: str) -> list[str]:
+    """The words of the code that stand so in it."""
+    return re.findall(r"`(\w+)`", text)
 
 
 def first_cells(title: str) -> list[str]:
@@ -30,15 +68,12 @@ def first_cells(title: str) -> list[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link names a file that is there, and every #anchor a heading."""
-    text = document.read_text()
-    headings = {
-        line.lstrip("# ").lower().replace(" ", "-") for line in text.splitlines() if "#" in line
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings
-        elif not target.startswith("http"):
-            assert (document.parent / target).exists(), target
+    for target in re.findall(r"\]\(([^)]+)\)", document.read_text("utf-8")):
+        if not target.startswith("http"):
+            path, _, anchor = target.partition("#")
+            other = document.parent / path if path else document
+            assert other.exists(), target
+            assert not anchor or anchor in anchors(other.read_text("utf-8")), target
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -156,10 +191,65 @@ def test_every_reason_is_told() -> None:
     told = {
         word for row in table.splitlines() for word in re.findall(r"`(\w+)`", row.split("|")[1])
     }
-    said = set()
+    assert told == reasons()
+
+
+def reasons() -> set[str]:
+    """The words that reasons in code/ begin with."""
+    said = {"deadline", values.OTHER_RULE}
     for path in (ROOT / "code").rglob("*.py"):
         said |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*): ', path.read_text()))
-    assert told == {*said, "deadline", values.OTHER_RULE}
+    return said
+
+
+@pytest.mark.parametrize("document", OPERATIONS)
+def test_every_alert_has_its_place(document: str) -> None:
+    """The page for who is on duty has a heading for each alert, in order, by name and title."""
+    spec = load_spec(ROOT / "s.yaml", {"PREPARE_RULE_ID": "cr-1"}, "1208863178610000")
+    rules = alert_rules.alert_rules(spec)
+    told = re.findall(r"^### `(\w+)`: ([\x20-\x7e]+)", in_docs(document), flags=re.MULTILINE)
+    assert told == [(name, rule.title) for name, rule in rules.items()]
+
+
+@pytest.mark.parametrize("document", OPERATIONS)
+def test_every_outcome_has_its_place(document: str) -> None:
+    """The page for who is on duty has one row or one heading for each outcome, by its class."""
+    text = in_docs(document)
+    headings = re.findall(r"^#### `(\w+)`$", text, flags=re.MULTILINE)
+    settled = [in_backticks(row[0])[0] for row in cells(text, "outcome")]
+    assert len(settled) == len(set(settled))
+    assert len(headings) == len(set(headings))
+    assert set(settled) == values.SETTLED
+    assert set(headings) == OUTCOMES - values.SETTLED
+
+
+def test_every_link_has_its_place() -> None:
+    """Who looks for a cause finds each link that the doctor looks at, in its order."""
+    told = [row[0] for row in cells(in_docs("troubleshooting.md"), "link")]
+    assert told == [link.name for link in LINKS]
+
+
+def test_every_outcome_and_reason_has_its_cause() -> None:
+    """Who looks for a cause finds each outcome, and each word that a reason begins with."""
+    text = in_docs("troubleshooting.md")
+    rows = cells(text, "outcome")
+    outcomes = [name for row in rows for name in in_backticks(row[0])]
+    assert sorted(outcomes) == sorted(OUTCOMES)
+    failed = {word for row in cells(text, "reason") for word in in_backticks(row[0])}
+    others = {word for row in rows for word in re.findall(r"`(\w+)`", " ".join(row[1:]))}
+    assert reasons() - others <= failed <= reasons()
+
+
+def test_the_walls_are_told() -> None:
+    """The page of the architecture has the contracts that are held, and the floors in order."""
+    text = in_docs("architecture.md")
+    held = (ROOT / "pyproject.toml").read_text().partition("[tool.importlinter]")[2]
+    contracts = re.findall(r'^name = "(.+)"$', held, flags=re.MULTILINE)
+    layers = held.partition("\nlayers = [")[2].partition("]")[0]
+    assert [row[0] for row in cells(text, "contract")] == contracts
+    floors = text[text.index("The floors, the highest first:") :].split("\n\n", 1)[0]
+    told = [each.removeprefix("scripts.") for each in re.findall(r'"(.+)"', layers)]
+    assert in_backticks(floors) == told
 
 
 def test_the_client_is_installed_as_the_workflow_installs_it() -> None:

@@ -60,7 +60,9 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
     spec, running = facts.spec, known(facts.running)
     there = f"there is {other.name} on {spec.generation.other.product} too"
     here = running is not None and not running.elsewhere
+    listens = here and known(facts.trigger).live is not None
     apply = f"{APPLY} -t {spec.generation.template}"
+    remove = f"resource-repair remove {OTHER_GENERATION} -t {spec.generation.template}"
     if other.pause and running and not here and ended_pause(other.pause, spec):
         yield stopping(
             f"{other.name} is {other.pause}, and a deploy by the Serverless Devs client would have "
@@ -69,19 +71,19 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
         )
     elif other.pause and running and here and enforces(running.settings):
         yield fault(f"{other.name} is {other.pause}, and {spec.qualified_name} is not", PAUSE)
-    if not here:
+    if (other.listens and not listens) or not here:
         yield note(f"{there}: findings go to it alone", apply)
     elif other.listens:
         yield note(
             f"{there}: findings go to it beside {spec.qualified_name}",
-            f"resource-repair remove {OTHER_GENERATION}, once `resource-repair verify` is content",
+            f"{remove}, once `resource-repair verify -t {spec.generation.template}` is content",
         )
     else:
         due = other.empty_from
         since = f" until {due.strftime('%Y-%m-%d %H:%M UTC')} at the latest" if due else ""
         yield note(
             f"{there}: it has no trigger, and works off what waits for it{since}",
-            f"resource-repair remove {OTHER_GENERATION}{', from then on' if due else ''}",
+            f"{remove}{', from then on' if due else ''}",
         )
 
 
@@ -135,5 +137,5 @@ def _told(step: Step, role: str, needs: str) -> str:
     return f"{role}'s policy {step.name} says other than {needs}"
 
 
-SERVICE = Link("service", ("service", "elsewhere", "running"), _examine_service)
+SERVICE = Link("service", ("service", "elsewhere", "running", "trigger"), _examine_service)
 SERVICE_ROLE = Link("function's role", ("role_steps", "role_obstacle"), _examine_role)
