@@ -69,7 +69,7 @@ def test_hosts_that_refuse_are_told_at_once(
     assert "trying again" not in said.err
     told = " ".join(said.out.split())
     assert f"{closed} refuses connections: no local cloud is up there" in told
-    assert said.out.count("not seen") == 36  # as they are looked at, and once more in the table
+    assert said.out.count("not seen") == 38  # as they are looked at, and once more in the table
 
 
 def test_a_host_that_hangs_up_is_soon_asked_no_more(
