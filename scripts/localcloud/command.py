@@ -11,10 +11,10 @@ import argparse
 import json
 import math
 import os
+import queue
 import shlex
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -46,9 +46,11 @@ def serve(
 
     `variables` makes it ready, and gives what is printed beside the key and the control endpoint.
     """
-    stopping = threading.Event()
+    # A handler may interrupt this thread anywhere: of an Event it would wait for a lock that this
+    # thread holds.
+    stops = queue.SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda came, _: stops.put(came))
     chosen = options.parse_args(arguments)
     try:
         with _cloud(chosen) as cloud:
@@ -57,7 +59,7 @@ def serve(
             with Control(cloud, chosen.port.get(_CONTROL, 0), chosen.control_host) as control:
                 found["ALICLOUD_LOCAL_CONTROL"] = control.url
                 _tell(chosen, found)
-                stopping.wait()
+                stops.get()
     except (OSError, ValueError) as error:
         options.error(str(error))
     return 0
