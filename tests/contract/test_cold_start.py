@@ -44,7 +44,10 @@ def test_a_message_for_another_rule_imports_nothing_of_a_repair(folder: Path, ru
 
 def test_a_compliant_result_of_our_own_rule_imports_no_remediation(folder: Path) -> None:
     """Though the message tells which managed rule that is: it is ignored whatever it is."""
-    result = {"complianceType": "COMPLIANT", "sourceIdentifier": "oss-bucket-public-read-prohibited"}
+    result = {
+        "complianceType": "COMPLIANT",
+        "sourceIdentifier": "oss-bucket-public-read-prohibited",
+    }
     event = [{**each, **result} for each in bundle_rig.findings(1)]
     python = bundle_rig.python_for(declared.runtime(declared.PATH, {}))
     ran = bundle_rig.run(python, folder, "https://oss-{region}.oss.test", event)
