@@ -8,7 +8,7 @@ from scripts.declared.rule_ids import variable
 from scripts.localcloud import Fail, Lag
 from tests.account import Account, Moments
 from tests.e2e import scene
-from tests.parts import edit, remediate
+from tests.parts import edit, overtaken, remediate
 
 
 def deployed(
@@ -126,3 +126,23 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
     product.rest()
     assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_sweep_looks_for_a_pause_before_each_finding_of_one_bucket(
+    moments: Moments, tmp_path: Path
+) -> None:
+    """What waits for the other remediation of its bucket is not sent when a pause came meanwhile."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+    product.cloud.settle()
+    begun = len(product.cloud.journal.entries("fc", "InvokeFunction"))
+    swept, paused = overtaken(
+        product.cloud,
+        "fc:InvokeFunction",
+        0,
+        lambda: product.run("sweep", "--yes"),
+        lambda: product.run("pause"),
+    )
+    assert (swept, paused) == (1, 0)
+    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == begun + 1
