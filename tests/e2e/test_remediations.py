@@ -131,7 +131,7 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
 def test_a_sweep_looks_for_a_pause_before_each_finding_of_one_bucket(
     moments: Moments, tmp_path: Path
 ) -> None:
-    """What waits for the other remediation of its bucket is not sent when a pause came meanwhile."""
+    """What waits for the other remediation of its bucket is not sent once a pause holds."""
     product = deployed(moments, tmp_path, "encryption", "enforce")
     with product.unnoticed():
         product.cloud.oss.create("config-both", acl="public-read")
@@ -146,3 +146,19 @@ def test_a_sweep_looks_for_a_pause_before_each_finding_of_one_bucket(
     )
     assert (swept, paused) == (1, 0)
     assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == begun + 1
+
+
+def test_a_bucket_that_is_named_is_swept_by_what_found_it_alone(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not said to be left alone, as the ACL's own rule has it, and then changed."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-new")
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--bucket", "config-new", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "config-new (encryption)" in said
+    assert "it is left alone" not in said
+    assert product.cloud.oss.bucket("config-new").encryption == {"SSEAlgorithm": "AES256"}
