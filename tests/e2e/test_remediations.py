@@ -162,3 +162,18 @@ def test_a_bucket_that_is_named_is_swept_by_what_found_it_alone(
     assert "config-new (encryption)" in said
     assert "it is left alone" not in said
     assert product.cloud.oss.bucket("config-new").encryption == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_sweep_tells_which_remediation_only_reports(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function does not: it closes what is open in the same run."""
+    product = deployed(moments, tmp_path, "encryption", "report")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "1 bucket stays as before, as encryption runs in mode report" in said
+    assert "stays open" not in said
