@@ -233,7 +233,11 @@ class Terminal(io.StringIO):
 def remediate(path: Path, said: str) -> None:
     """Have s.yaml say that of further remediations; nothing takes it out."""
     begins = "          remediations: "
-    lines = [line for line in path.read_text().splitlines() if not line.startswith(begins)]
-    at = next(n for n, line in enumerate(lines) if "repairMode:" in line) + 1
-    told = [f"{begins}{said}"] if said else []
-    path.write_text("\n".join([*lines[:at], *told, *lines[at:]]) + "\n")
+
+    def replaced(text: str) -> str:
+        lines = [line for line in text.splitlines() if not line.startswith(begins)]
+        at = next(n for n, line in enumerate(lines) if "repairMode:" in line) + 1
+        told = [f"{begins}{said}"] if said else []
+        return "\n".join([*lines[:at], *told, *lines[at:]]) + "\n"
+
+    rewrite(path, replaced)

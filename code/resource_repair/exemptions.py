@@ -18,7 +18,7 @@ COMPILED = Path(__file__).with_name("exemptions.json")  # put there by the build
 LONGEST = timedelta(days=400)
 FEWEST_LITERALS = 6  # a shorter glob would exempt half a company by a slip
 
-_OF_ACCESS = (ACL, "public-write")
+OF_ACCESS = (ACL, "public-write")
 _REQUIRED = ("bucket", "reason", "owner", "expires")
 _GLOB = re.compile(r"[a-z0-9*?-]{1,63}", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -44,7 +44,7 @@ class Exemption(NamedTuple):
     @property
     def remediations(self) -> Tuple[str, ...]:
         """Those that it is from."""
-        return self.of or _OF_ACCESS
+        return self.of or OF_ACCESS
 
     def is_from(self, remediation: str) -> bool:
         """Whether it is from that one."""
@@ -124,7 +124,7 @@ def _entry(entry: Any, where: str, today: Optional[date]) -> Exemption:
     if not isinstance(allow, str) or allow not in OPENNESS or allow == PRIVATE:
         raise ExemptionsError(f"{where}: allow must be public-read or public-read-write")
     of = _of(entry, where)
-    if of and not set(of) & set(_OF_ACCESS) and "allow" in entry and allow != PUBLIC_READ:
+    if of and not set(of) & set(OF_ACCESS) and "allow" in entry and allow != PUBLIC_READ:
         raise ExemptionsError(f"{where}: allow is of public access, which for does not name")
     texts = (_text(entry, "reason", where), _text(entry, "owner", where))
     return Exemption(bucket, *texts, expires, allow, of)

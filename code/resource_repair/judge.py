@@ -43,12 +43,12 @@ def _judge(
         return _judge_unreadable(item, settings)
     if isinstance(item, Other):
         return Outcome(IGNORED, f"other_message: {item.kind}")
-    name, unfit = _remediation_of(item, settings)
-    reason = _not_ours(item, invocation) if name else unfit
+    name = _remediation_of(item, settings)
+    reason = _not_ours(item, invocation) if name else f"{OTHER_RULE}: {item.rule_id}"
     if reason:
         return outcome_of(item, IGNORED, reason)
     finding = item._replace(remediation=name or "")
-    wrong = "; ".join(filter(None, [*settings.problems, unfit]))
+    wrong = "; ".join(filter(None, [*settings.problems, _unfit(finding, settings)]))
     if wrong:
         return outcome_of(finding, FAILED, f"misconfigured: {wrong}")
     region = naming.region_id(item.region or invocation.region)
@@ -64,20 +64,27 @@ def _judge(
     return finding._replace(region=region)
 
 
-def _remediation_of(finding: Finding, settings: Settings) -> Tuple[Optional[str], str]:
-    """Which remediation the finding's rule points to, if it is one of ours; and why not, if not.
+def _remediation_of(finding: Finding, settings: Settings) -> Optional[str]:
+    """Which remediation the finding's rule points to, if it is one of ours.
 
-    Where ours are not known any rule may be. All that is known of rules is here.
+    Where ours are not known any rule may be.
     """
     assigned = settings.assigned
     name = next((each.remediation for each in assigned if finding.rule_id in each.rule_ids), None)
-    if name is None:
-        return (None, f"{OTHER_RULE}: {finding.rule_id}") if assigned else (ACL, "")
-    if finding.source and finding.source not in named(name).rules:
-        where = "prepareRuleId" if name == ACL else "remediations"
-        what = f"{finding.rule_id} is a rule {finding.source[:_LONGEST_SOURCE]}"
-        return name, f"{what}, which {name} does not mend: take its id out of {where}"
-    return name, ""
+    return name if assigned else ACL
+
+
+def _unfit(finding: Finding, settings: Settings) -> str:
+    """Why its remediation is not for that kind of rule; empty if it is, or no kind is told.
+
+    It imports the remediation, and is not asked of what is ignored: that is paid for by each start.
+    """
+    name = finding.remediation
+    if not (settings.assigned and finding.source) or finding.source in named(name).rules:
+        return ""
+    where = "prepareRuleId" if name == ACL else "remediations"
+    what = f"{finding.rule_id} is a rule {finding.source[:_LONGEST_SOURCE]}"
+    return f"{what}, which {name} does not mend: take its id out of {where}"
 
 
 def _judge_unreadable(item: Unreadable, settings: Settings) -> Outcome:

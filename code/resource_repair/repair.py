@@ -164,12 +164,12 @@ class BucketRepair(Repair):
                     return self._settled(state, aim)
                 # After a write that was not acknowledged, this may be what was before the finding.
                 if not (self._wrote and remediation.harmless(aim)):
-                    if (yield from self._seen_twice(_look(state))):
+                    if (yield from self._seen_twice(self._look(state))):
                         return self._settled(state, aim)
                     continue
             elif self._means.mode == REPORT:
                 return WOULD_REPAIR, f"report mode: would {remediation.would(aim)}"
-            elif remediation.looks_twice and not (yield from self._seen_twice(_look(state))):
+            elif remediation.looks_twice and not (yield from self._seen_twice(self._look(state))):
                 continue
             self._write(state, aim)
             shown = yield from self._read_back(aim)
@@ -187,7 +187,7 @@ class BucketRepair(Repair):
         if state.region not in ("", self._region):
             # OSS may answer a read in any region; what is written must be where the bucket is.
             raise ElsewhereError("location", state.region, state.oss_request_id)
-        if self._at_rest[0] != _look(state):
+        if self._at_rest[0] != self._look(state):
             self._at_rest = (None, 0.0)  # what was seen before is contradicted
         if self._wrote and state.created != self._created:
             # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
@@ -201,6 +201,11 @@ class BucketRepair(Repair):
                 self._oss_request_id = state.oss_request_id
         self._after = self._remediation.state(state)
         return state
+
+    def _look(self, state: BucketState) -> Tuple[str, BucketState]:
+        """What was seen of a bucket, by whichever request; of its settings what we change alone."""
+        rest = state._replace(acl="", encryption=None, oss_request_id="")
+        return self._remediation.state(state), rest
 
     def _write(self, state: BucketState, aim: Aim) -> None:
         if not self._means.account:
@@ -358,11 +363,6 @@ _CONCLUDED = (
     (BlockedError, CEILING_REFUSED),
     (DeniedError, DENIED),
 )
-
-
-def _look(state: BucketState) -> BucketState:
-    """What was seen of a bucket, by whichever request."""
-    return state._replace(oss_request_id="")
 
 
 def _seconds(created: str) -> Optional[float]:

@@ -93,7 +93,7 @@ def with_pause(spec: Spec, clients: Clients) -> Spec:
     One that the function has itself goes on as it is. Raises CloudError.
     """
     environment = spec.function.environment
-    other = None if environment.get(MODE) == REPORT else elsewhere(spec, clients)
+    other = None if spec.only_reports else elsewhere(spec, clients)
     if other is None or other.pause is None:
         return spec
     own = DeployedFunction.find(spec, clients)

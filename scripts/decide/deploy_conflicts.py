@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from resource_repair.exemptions import Exemption, Exemptions
-from resource_repair.values import REPORT
-from scripts.account.deployed_function import MODE, Pause
+from scripts.account.deployed_function import Pause
 from scripts.account.live_exemptions import allows
 from scripts.declared import Spec
 from scripts.declared.wide_globs import why_too_wide
@@ -21,9 +20,7 @@ EXPECT_DROP = "EXPECT_DROP"
 
 def ended_pause(pause: Pause | None, spec: Spec) -> Pause | None:
     """That pause if a deploy of the spec would end it; None if all goes on in mode report."""
-    further = [each.mode for each in spec.remediations]
-    stays = {spec.function.environment.get(MODE), *further} == {REPORT}
-    return None if stays else pause
+    return None if spec.only_reports else pause
 
 
 def dropped(live: Exemptions, ours: Exemptions, today: date) -> list[Exemption]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from resource_repair import settings
 from resource_repair.settings import Assignment
+from resource_repair.values import REPORT
 
 Statement = Mapping[str, Any]
 
@@ -175,6 +176,12 @@ class Spec:
     def remediations(self) -> tuple[Assignment, ...]:
         """Those that are on beside the ACL's, with their rules and modes, as the function reads."""
         return settings.load(self.function.environment).others or ()
+
+    @property
+    def only_reports(self) -> bool:
+        """Whether each of them, and the ACL's, is in mode report."""
+        further = [each.mode for each in self.remediations]
+        return {self.function.environment.get("repairMode"), *further} == {REPORT}
 
     @property
     def function_in_cloud(self) -> str:

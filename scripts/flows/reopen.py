@@ -15,8 +15,9 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from resource_repair.exemptions import Exemption, Exemptions
-from resource_repair.openness import OPENNESS, PRIVATE
+from resource_repair.exemptions import OF_ACCESS, Exemption, Exemptions
+from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ_WRITE
+from resource_repair.remediations import ACL
 from resource_repair.values import EXEMPT, REPAIRED
 from scripts import ROOT
 from scripts.account import audit_trail, buckets, just_made, moving
@@ -361,7 +362,12 @@ def _exempted(wish: Wish, acl: str, live: Sequence[Exemptions], today: date) -> 
 def _allowing(held: Exemptions, bucket: str, acl: str, until: date) -> Exemption | None:
     """The exemption by which the bucket may have that ACL on that day; None if there is none.
 
-    None begins on a day of its own: what holds then holds today.
+    None begins on a day of its own: what holds then holds today. Where the public may write, it is
+    to be from each remediation of public access.
     """
-    found = held.for_bucket(bucket, until)
+    closing = OF_ACCESS if acl == PUBLIC_READ_WRITE else (ACL,)
+    entries = (
+        each for each in held.entries if all(each.covers(bucket, until, name) for name in closing)
+    )
+    found = Exemptions(tuple(entries)).for_bucket(bucket, until)
     return found if allows(found, acl) else None

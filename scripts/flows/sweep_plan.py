@@ -57,15 +57,20 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     spec, clients, options = context.spec, context.clients, context.options
     live = DeployedFunction.read(spec, clients)
     known = findings.read(spec, clients)
-    found = _named(context.console, known, options.bucket)
+    by_others = [
+        (given, findings.read(spec, clients, sorted(given.rule_ids)))
+        for given in live.settings.others or ()
+    ]
+    all_known = [*known, *(each for _, of_it in by_others for each in of_it)]
+    _check_named(context.console, all_known, options.bucket)
+    found = _of(known, options.bucket)
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
     deployed = _checked_settings(context, live)
     exempting = LiveExemptions(live.exemptions(), deployed.exempt_tag, now.date())
     reader = CandidateReader(clients, deployed.mode, exempting)
     read = in_order(reader.read(reported))
-    for given in deployed.others or ():
-        further = findings.read(spec, clients, sorted(given.rule_ids))
-        named = [each for each in further if not options.bucket or each.bucket in options.bucket]
+    for given, further in by_others:
+        named = _of(further, options.bucket)
         of_it = [each for each in named if each.compliance == findings.NON_COMPLIANT]
         read += in_order(reader.further(given, of_it, now))
     exempt = [each for each in read if each.expected == EXEMPT]
@@ -106,22 +111,22 @@ def _checked_settings(context: Context, live: DeployedFunction) -> Settings:
     return deployed
 
 
-def _named(
-    console: Console, known: Sequence[Result], names: Sequence[str] | None
-) -> Sequence[Result]:
-    """The results about those buckets, or all; says of each that there is nothing to close."""
-    if not names:
-        return known
-    found = {each.bucket: each for each in known if each.bucket in names}
+def _check_named(console: Console, known: Sequence[Result], names: Sequence[str]) -> None:
+    """Say of each that is named that no rule found anything; raise Problem where none looked."""
     for name in dict.fromkeys(names):
-        if name not in found:
+        about = [each for each in known if each.bucket == name]
+        if not about:
             raise Problem(
                 f"the rule has not evaluated {name}: "
                 f"look with `resource-repair status --bucket {name}`"
             )
-        if found[name].compliance != findings.NON_COMPLIANT:
-            console.say(f"{name} is {found[name].compliance} in Cloud Config: it is left alone")
-    return list(found.values())
+        if all(each.compliance != findings.NON_COMPLIANT for each in about):
+            console.say(f"{name} is {about[0].compliance} in Cloud Config: it is left alone")
+
+
+def _of(results: Sequence[Result], names: Sequence[str]) -> Sequence[Result]:
+    """The results about those buckets; without any name, all."""
+    return [each for each in results if not names or each.bucket in names]
 
 
 def _due(

@@ -73,13 +73,14 @@ def _resume_one(context: Context) -> tuple[Exit, Report]:
         console.say(f"{name} is not paused: it runs in mode {live.mode}")
         return Exit.DONE, Report(name, live.mode, None, changed=False, to_close=None)
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
-    if further := _enforcing(live):
+    further = _enforcing(live)
+    if further:
         console.say(f"once resumed it enforces {' and '.join(further)} again, as before", "bold")
     reported = None
     if pause.mode_before != REPORT:
         reported = _reported(context, live)
         _show(context, reported)
-    return _go_on(context, live, pause, reported)
+    return _go_on(context, live, pause, reported, asks=bool(reported is not None or further))
 
 
 def _enforcing(live: DeployedFunction) -> list[str]:
@@ -91,12 +92,17 @@ def _enforcing(live: DeployedFunction) -> list[str]:
 
 
 def _go_on(
-    context: Context, live: DeployedFunction, pause: Pause, reported: Prospect | None
+    context: Context,
+    live: DeployedFunction,
+    pause: Pause,
+    reported: Prospect | None,
+    *,
+    asks: bool,
 ) -> tuple[Exit, Report]:
     """Ask where it is dangerous, change, and tell."""
     console, before, end = context.console, live, Exit.DONE
     if not console.dry_run:
-        if reported is not None and not _agreed(context, pause, reported):
+        if asks and not _agreed(context, pause, reported):
             console.say("it stays paused")
             end = Exit.PROBLEM
         else:
@@ -110,8 +116,14 @@ def _go_on(
     return end, Report(name, live.mode, live.pause, changed, told)
 
 
-def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
+def _agreed(context: Context, pause: Pause, reported: Prospect | None) -> bool:
     """Whether to resume; where a number is wanted, it is typed, or raises what apply does."""
+    if reported is not None:
+        _check_number(context, reported)
+    return context.console.confirm(f"Resume in mode {pause.mode_before}?")
+
+
+def _check_number(context: Context, reported: Prospect) -> None:
     console, number = context.console, len(reported.to_close)
     given_here = dotenv.environment(context.options.spec.parent / ".env", context.environ)
     # What is exempt stays so, as nothing but the mode is changed.
@@ -129,7 +141,6 @@ def _agreed(context: Context, pause: Pause, reported: Prospect) -> bool:
                 f"new findings would close {number}, and {typed or 'nothing'} was typed: it stays "
                 "paused"
             )
-    return console.confirm(f"Resume in mode {pause.mode_before}?")
 
 
 def _check_same(before: Prospect, now: Prospect) -> None:

@@ -42,6 +42,19 @@ def test_a_message_for_another_rule_imports_nothing_of_a_repair(folder: Path, ru
     assert not {name for name in ran.imported if name.startswith("resource_repair.remediations.")}
 
 
+def test_a_compliant_result_of_our_own_rule_imports_no_remediation(folder: Path) -> None:
+    """Though the message tells which managed rule that is: it is ignored whatever it is."""
+    result = {
+        "complianceType": "COMPLIANT",
+        "sourceIdentifier": "oss-bucket-public-read-prohibited",
+    }
+    event = [{**each, **result} for each in bundle_rig.findings(1)]
+    python = bundle_rig.python_for(declared.runtime(declared.PATH, {}))
+    ran = bundle_rig.run(python, folder, "https://oss-{region}.oss.test", event)
+    assert ran.outcomes() == {"ignored": 1}
+    assert not {name for name in ran.imported if name.startswith("resource_repair.remediations.")}
+
+
 @pytest.mark.parametrize("runtime", sorted(RUNTIMES))
 def test_a_repair_imports_no_more_than_its_requests_need(folder: Path, runtime: str) -> None:
     """A finding of ours is repaired without requests' own machinery or client-side encryption, and

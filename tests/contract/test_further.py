@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from scripts.account.deployed_function import DeployedFunction
 from scripts.account.rule import name_of
 from scripts.decide.chain.model import PROVISION
 from scripts.declared import dotenv
@@ -167,6 +168,19 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
     assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
     assert reporting.run("resume", "--yes") == 0
     assert "it enforces public-write and encryption again" in capsys.readouterr().out
+
+
+def test_to_resume_one_that_enforces_is_asked_about(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though the ACL's was in mode report before the pause, and is so again."""
+    edit(reporting.path, "  mode: enforce", "  mode: report")
+    declare(reporting, "enforce")
+    reporting.deploy()
+    assert reporting.run("pause") == 0
+    assert reporting.run("resume") != 0
+    assert "it enforces public-write and encryption again" in capsys.readouterr().out
+    assert DeployedFunction.read(reporting.spec, reporting.clients).pause
 
 
 def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:

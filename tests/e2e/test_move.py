@@ -11,7 +11,7 @@ from scripts.localcloud import Fail
 from tests.account import ALONE, QUEUE
 from tests.e2e.cases import UNDO
 from tests.e2e.move import EXEMPT, LEAST, NEW, OLD, PLACES, RETIRING, WAITED, WRITES, Move
-from tests.parts import code_of, derive, edit, held_at
+from tests.parts import code_of, derive, edit, held_at, remediate
 
 # A move is of both at once, and begins on 2.0.
 pytestmark = pytest.mark.parametrize("generation", [Generation.FC2], ids=str, indirect=True)
@@ -70,6 +70,29 @@ def test_a_pause_moves_along(move: Move, many: int, capsys: pytest.CaptureFixtur
         assert live
         assert (live.mode, live.pause) == ("enforce", None)
     assert move.run(NEW, "verify") == 0
+
+
+def test_a_pause_moves_along_where_only_another_remediation_enforces(
+    move: Move, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ACL's is in mode report before, during and after the pause; it stops them all."""
+    path = move.account.folder / OLD.template
+    assert move.run(NEW, "provision", "--yes") == 0
+    edit(path, "  mode: enforce", "  mode: report")
+    remediate(path, "encryption:cr-of-encryption:enforce")
+    derive(path)
+    assert move.run(OLD, "apply", "--yes") == 0
+    assert move.run(OLD, "pause") == 0
+    assert move.run(NEW, "apply", "--yes") == 0
+    live = move.live(NEW)
+    assert live
+    assert live.pause
+    assert live.settings.mode_of("encryption") == "report"
+
+    live.set_environment({n: v for n, v in live.environment.items() if n != "paused"})
+    capsys.readouterr()
+    assert move.run(NEW, "doctor") == 1
+    assert "and resource_repair-oss_repair_acl_trigger is not" in capsys.readouterr().out
 
 
 def test_a_pause_in_a_move_pauses_both(move: Move) -> None:

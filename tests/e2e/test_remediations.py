@@ -8,7 +8,7 @@ from scripts.declared.rule_ids import variable
 from scripts.localcloud import Fail, Lag
 from tests.account import Account, Moments
 from tests.e2e import scene
-from tests.parts import edit, remediate
+from tests.parts import edit, overtaken, remediate
 
 
 def deployed(
@@ -126,3 +126,54 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
     product.rest()
     assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_sweep_looks_for_a_pause_before_each_finding_of_one_bucket(
+    moments: Moments, tmp_path: Path
+) -> None:
+    """What waits for the other remediation of its bucket is not sent once a pause holds."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+    product.cloud.settle()
+    begun = len(product.cloud.journal.entries("fc", "InvokeFunction"))
+    swept, paused = overtaken(
+        product.cloud,
+        "fc:InvokeFunction",
+        0,
+        lambda: product.run("sweep", "--yes"),
+        lambda: product.run("pause"),
+    )
+    assert (swept, paused) == (1, 0)
+    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == begun + 1
+
+
+def test_a_bucket_that_is_named_is_swept_by_what_found_it_alone(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not said to be left alone, as the ACL's own rule has it, and then changed."""
+    product = deployed(moments, tmp_path, "encryption", "enforce")
+    with product.unnoticed():
+        product.cloud.oss.create("config-new")
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--bucket", "config-new", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "config-new (encryption)" in said
+    assert "it is left alone" not in said
+    assert product.cloud.oss.bucket("config-new").encryption == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_sweep_tells_which_remediation_only_reports(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function does not: it closes what is open in the same run."""
+    product = deployed(moments, tmp_path, "encryption", "report")
+    with product.unnoticed():
+        product.cloud.oss.create("config-both", acl="public-read")
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "1 bucket stays as before, as encryption runs in mode report" in said
+    assert "stays open" not in said

@@ -63,10 +63,14 @@ class Row:
 
 LATE = ("lag",) * 200
 
+_LOOKS = ("read", "read", "policy")
+
 ACL = (
     Row({"acl": "public-read"}, "repaired", "private", asked=("read", "write", "read", "policy")),
     Row({"acl": "public-read-write"}, "repaired", "private"),
     Row({"acl": "private"}, "already_private", "private"),
+    # What another sets meanwhile contradicts no look, nor takes another one.
+    Row({"acl": "private"}, "already_private", "private", ("ok", "kms"), asked=_LOOKS),
     Row({"acl": None}, "gone", None),
     Row({"acl": "public-read"}, "would_repair", "public-read", mode="report"),
     Row({"acl": "public-read"}, "exempt", "public-read", allow="public-read"),
@@ -90,6 +94,7 @@ ENCRYPTION = (
     ),
     Row({"encryption": None}, "failed", None, reason="unknown_encryption"),
     Row({"acl": None}, "gone", "None"),
+    Row({"encryption": "KMS"}, "compliant", "KMS", ("ok", "close"), asked=("read", "read")),
     # What somebody sets meanwhile stays, unless it is between the second look and the write.
     Row({}, "compliant", "KMS", ("ok", "kms")),
     Row({}, "compliant", "KMS", ("ok", "ok", "transient", "kms")),

@@ -5,6 +5,7 @@ On Function Compute 3.0, which has none, the same of the function.
 
 from collections.abc import Iterator
 
+from resource_repair.settings import Settings
 from scripts.account.compute.port import not_to_be_had
 from scripts.account.deploy_plan import Step, Verdict
 from scripts.account.role import role_arn
@@ -69,7 +70,7 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
             f"{spec.qualified_name} close buckets",
             f"{apply}, which takes the pause over",
         )
-    elif other.pause and running and here and enforces(running.settings):
+    elif other.pause and running and here and _changes_buckets(running.settings):
         yield fault(f"{other.name} is {other.pause}, and {spec.qualified_name} is not", PAUSE)
     if (other.listens and not listens) or not here:
         yield note(f"{there}: findings go to it alone", apply)
@@ -85,6 +86,11 @@ def _beside(facts: Facts, other: Elsewhere) -> Iterator[Remark]:
             f"{there}: it has no trigger, and works off what waits for it{since}",
             f"{remove}{', from then on' if due else ''}",
         )
+
+
+def _changes_buckets(read: Settings) -> bool:
+    """Whether any of its remediations does."""
+    return any(enforces(read, each.remediation) for each in read.assigned)
 
 
 def _about_role(live: str, facts: Facts) -> Iterator[Remark]:

@@ -182,9 +182,9 @@ def _carry_out(context: Context, plan: SweepPlan) -> ParallelRun[Candidate]:
     beside = {each.bucket: threading.Lock() for each in plan.chosen}
 
     def work(candidate: Candidate) -> Ending:
-        plan.live.check_unchanged()
         event = non_compliance_event(candidate.result, spec, str(uuid.uuid4()))
         with beside[candidate.bucket]:
+            plan.live.check_unchanged()  # much may happen while it waits for the other
             return submit(context.clients, spec, event, timeout)
 
     def tell(candidate: Candidate, ending: Ending) -> None:

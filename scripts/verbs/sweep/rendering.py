@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resource_repair.exemptions import Exemption
+from resource_repair.remediations import ACL
 from resource_repair.values import IGNORED, REPORT, WOULD_REPAIR
 from scripts.account import findings
 from scripts.account.audit_trail import AuditLine
@@ -65,7 +66,7 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     if plan.fresh:
         names = ", ".join(plan.fresh)
         console.say(f"not due yet, as what happened within --grace may be under way: {names}")
-    idle = f", as the function {_why_idle(plan)}" if live.mode == REPORT else ""
+    idle = f", as {_why_idle(plan)}" if live.mode == REPORT and not plan.closes else ""
     left = left_alone(len(plan.exempt), len(plan.ignored))
     if not plan.chosen:
         due = "is due yet" if plan.fresh else "is due"
@@ -136,17 +137,23 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
             f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
             "red",
         )
-    reported = sum(outcome(ending) == WOULD_REPAIR for _, ending in done.endings)
-    if reported:
-        stay = "stays" if reported == 1 else "stay"
-        console.say(f"{counted(reported)} {stay} open, as the function {_why_idle(plan)}", "yellow")
+    reported = [
+        each.remediation for each, ending in done.endings if outcome(ending) == WOULD_REPAIR
+    ]
+    for name in dict.fromkeys(reported):
+        many = reported.count(name)
+        stay = "stays" if many == 1 else "stay"
+        open_yet = "open" if name == ACL else "as before"
+        console.say(f"{counted(many)} {stay} {open_yet}, as {_why_idle(plan, name)}", "yellow")
     told = tell_person(console, lines_of(done))
     if not (told or left or untried or reported):
         console.say(f"{_all(len(endings))} settled", "green")
 
 
-def _why_idle(plan: SweepPlan) -> str:
-    return "is paused" if plan.live.pause else f"runs in mode {REPORT}"
+def _why_idle(plan: SweepPlan, remediation: str = ACL) -> str:
+    if plan.live.pause:
+        return "the function is paused"
+    return f"{'the function' if remediation == ACL else remediation} runs in mode {REPORT}"
 
 
 def _all(number: int) -> str:

@@ -238,3 +238,19 @@ def test_an_exemption_that_ends_sooner_than_asked_gets_another_beside_it(site: S
 
     assert site.entries[-2:] == (ending, ENTRY)
     assert site.live[-1] == ENTRY
+
+
+def test_what_is_exempt_from_the_acl_s_remediation_alone_does_not_suffice_for_writing(
+    site: Site,
+) -> None:
+    """That of public write would close it again: the exemption that is made is from both."""
+    site.repaired("public-read-write")
+    narrow = ENTRY._replace(allow="public-read-write", of=("acl",))
+    exemptions.add(site.reviewed, narrow, TODAY)
+
+    assert site.undo(*WHY, "--yes", "--world-writable", site.name) == 0
+
+    both = narrow._replace(of=())
+    assert site.acl == "public-read-write"
+    assert site.entries[-2:] == (narrow, both)
+    assert site.live[-1] == both
