@@ -161,7 +161,7 @@ def _readme(defaults: dict[str, str]) -> str:
         [
             f"# resource-repair {version()}\n",
             f"{_description()}.\n",
-            "`README.md` of what `s init` makes says how to go on. It asks for what is below. Where",
+            "`README.md` of what `s init` makes says how to go on. What it asks for is here: where",
             'nobody is to be asked, say one: `--parameters \'{"mode": "report"}\'`; of the others',
             "the defaults are taken. With `-y` alone the client fills in none.\n",
             "| parameter | default | |",
