@@ -4,8 +4,8 @@ In a fresh copy, with an empty environment and cache, the demo runs on each Pyth
 this machine has, with the pip that came with it. It runs once more with an index of its own, which
 has newer releases beside what is locked: none may be taken. Then again without any index: all that
 is needed is there. And the local cloud's folder, apart from all else, is installed into an empty
-environment, where the test in its README passes. What the template of `s init` becomes runs the demo
-too.
+environment, where the test in its README passes. The demo runs, too, in what `s init` makes of the
+template.
 
 It needs the index that pip is configured for. Pythons are looked for on PATH and in pyenv.
 """

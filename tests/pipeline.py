@@ -1,4 +1,4 @@
-"""The workflows' own steps, run as a runner of GitHub runs them; the template, as `s init` fills it."""
+"""The workflows' own steps, run as GitHub runs them, and the template as `s init` fills it."""
 
 import os
 import re

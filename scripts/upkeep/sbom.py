@@ -55,7 +55,8 @@ def version() -> str:
 
 def sbom(archive: bytes, wheels: Iterable[Path]) -> dict[str, Any]:
     """The document for a bundle's zip, which was made of these wheels and our own code."""
-    files = _contents(archive)
+    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
+        files = {name: zipped.read(name) for name in sorted(zipped.namelist())}
     libraries = [_library(wheel, files) for wheel in wheels]
     own = f"pkg:generic/{_NAME}@{version()}"
     checksum = hashlib.sha256(archive).hexdigest()
@@ -79,11 +80,6 @@ def sbom(archive: bytes, wheels: Iterable[Path]) -> dict[str, Any]:
         "components": libraries,
         "dependencies": [{"ref": own, "dependsOn": [each["bom-ref"] for each in libraries]}],
     }
-
-
-def _contents(archive: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
-        return {name: zipped.read(name) for name in sorted(zipped.namelist())}
 
 
 def _library(wheel: Path, files: dict[str, bytes]) -> dict[str, Any]:
@@ -145,12 +141,8 @@ def locked(name: str) -> list[str]:
 def _license(metadata: Any) -> str:
     """As its metadata says it: the expression, the field, or what it is classified as."""
     said = metadata["License-Expression"] or metadata["License"] or ""
-    classified = [
-        each.rpartition(" :: ")[2]
-        for each in metadata.get_all("Classifier", [])
-        if each.startswith("License :: ")
-    ]
-    return str(said or ", ".join(classified) or "unknown")
+    classifiers = "\n".join(metadata.get_all("Classifier", []))
+    return str(said or ", ".join(re.findall(r"^License :: (?:.* :: )?(.+)$", classifiers, re.M)))
 
 
 if __name__ == "__main__":

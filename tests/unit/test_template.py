@@ -41,7 +41,8 @@ def test_with_its_defaults_it_is_this_tree(package: Path) -> None:
 
 def test_what_is_chosen_stands_in_s_yaml(package: Path) -> None:
     """Each parameter is a knob of s.yaml."""
-    chosen = {name: f"other{number}" for number, name in enumerate(template.PARAMETERS)}
+    asked = published(package)["Parameters"]["properties"]
+    chosen = {name: f"other{number}" for number, name in enumerate(asked)}
     document = yaml.safe_load(rendered(package, **chosen, access="prod"))
     assert document["access"] == "prod"
     assert {name: document["vars"][name] for name in chosen} == chosen
@@ -66,8 +67,10 @@ def test_publish_yaml_is_of_the_registry_s_model(package: Path) -> None:
     assert all(document[name] for name in needed)
     assert (document["Type"], document["Name"]) == ("Application", "resource-repair")
     parameters = document["Parameters"]
-    assert parameters["required"] == list(parameters["properties"]) == list(template.PARAMETERS)
-    for each in parameters["properties"].values():
+    readme = (package / "readme.md").read_text("utf-8")
+    assert parameters["required"] == list(parameters["properties"])
+    for name, each in parameters["properties"].items():
+        assert f"| `{name}` | `{each['default']}` | {each['description']} |" in readme
         assert each["default"] in each.get("enum", [each["default"]])
         assert re.search(each.get("pattern", ""), each["default"])
     actions = document["Service"]["函数计算"]["Authorities"]
