@@ -89,10 +89,11 @@ def _install(venv: Path) -> None:
     for each in here.iterdir():
         if each.name not in ("byte-code", ".ready", ".ready-dev"):
             (venv / each.name).symlink_to(each)
-    installed = Path("byte-code", *here.parts[1:])  # what is compiled once is not compiled again
-    if (here / installed).is_dir():
-        (venv / installed.parent).mkdir(parents=True)
-        (venv / installed).symlink_to(here / installed)
+    # What is compiled once is not compiled again: byte code lies by the path of its source.
+    compiled, there = here / "byte-code", venv / "byte-code"
+    (compiled / here.relative_to("/")).mkdir(parents=True, exist_ok=True)
+    (there / venv.relative_to("/")).parent.mkdir(parents=True)
+    (there / venv.relative_to("/")).symlink_to(compiled / here.relative_to("/"))
     (venv / ".ready").touch()
 
 
