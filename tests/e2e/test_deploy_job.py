@@ -14,6 +14,10 @@ from scripts.upkeep import template
 from tests.account import FUNCTION, SERVICE, Account, Moments
 from tests.pipeline import Ran, Runner, command, workflow
 
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".git").exists() or shutil.which("git") is None, reason="this is no checkout"
+)
+
 CLIENT = ".github/client/node_modules/.bin"
 CREDENTIALS = "aliyun/configure-aliyun-credentials-action"
 

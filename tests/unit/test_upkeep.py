@@ -216,3 +216,34 @@ def test_pins_move_to_the_newest_but_those_that_the_function_shares() -> None:
     assert refresh.with_pins(project, newest) == project.replace('6.0.3",   #', '6.0.10",  #')
     moved = refresh.with_pins(function, {"certifi": newest["certifi"]})
     assert moved == "oss2==2.19.1  # OSS\ncertifi==2026.11.2  # trust\n"
+
+
+UV = """
+import sys
+assert sys.argv[1:3] == ["pip", "compile"], sys.argv
+names = sys.stdin.read().split()
+if "none-such" in names:
+    sys.exit(2)
+print("\\n".join(name if "==" in name else name.lower() + "==9.9" for name in names))
+"""
+
+
+def test_what_is_newest_is_written_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files by what uv says; where it finds nothing that goes together, neither."""
+    command(tmp_path / "commands", "uv", UV)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'commands'}:/usr/bin:/bin")
+    monkeypatch.setattr(refresh, "ROOT", tmp_path)
+    monkeypatch.setattr(refresh, "CODE", tmp_path)
+    (tmp_path / "requirements").mkdir()
+    project, function = tmp_path / "pyproject.toml", tmp_path / "requirements/function.in"
+    project.write_text('["oss2==2.1", "PyYAML==6.0"]\n')
+    function.write_text("oss2==2.1\nsix==1.1\ncertifi==1\n")
+    assert refresh.main() == 0
+    assert project.read_text() == '["oss2==2.1", "PyYAML==9.9"]\n'
+    assert function.read_text() == "oss2==2.1\nsix==1.1\ncertifi==9.9\n"
+
+    project.write_text('["none-such==1.0", "PyYAML==6.0"]\n')
+    assert refresh.main() == 2
+    assert project.read_text() == '["none-such==1.0", "PyYAML==6.0"]\n'

@@ -204,11 +204,9 @@ def test_the_sweep_runs_each_night_without_anybody() -> None:
     told = {name: f"${{{{ steps.{name}.outcome }}}}" for name in ("sweep", "verify", "doctor")}
     assert job["outputs"] == told
     assert job["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
-    # What others wrote is installed before there are credentials.
+    # What others wrote is installed, and its build code run, before there are credentials.
     steps = [step.get("uses", step.get("run", "")).split("@")[0] for step in job["steps"]]
-    assert steps.index("scripts/resource-repair sweep --help") < steps.index(
-        "aliyun/configure-aliyun-credentials-action"
-    )
+    assert steps.index("make bundle") < steps.index("aliyun/configure-aliyun-credentials-action")
 
 
 def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
@@ -259,8 +257,13 @@ def test_the_deployed_function_is_judged_by_its_answer(deploy: dict[Any, Any]) -
     assert judge == f"scripts/resource-repair check-invocation {found[2]} --outcome ignored"
 
 
-def test_the_runtime_s_python_is_there_to_compile_with(deploy: dict[Any, Any]) -> None:
-    """A deploy has the Python of s.yaml's runtime, or every cold start would compile."""
-    (setup,) = [step for step in deploy["steps"] if "setup-python" in step.get("uses", "")]
+@pytest.mark.parametrize(("name", "job"), [("deploy.yml", "deploy"), ("sweep.yml", "sweep")])
+def test_the_runtime_s_python_is_there_to_compile_with(name: str, job: str) -> None:
+    """A deploy has the Python of s.yaml's runtime, or every cold start would compile.
+
+    So has the nightly verify, or it would find other code than it builds.
+    """
+    steps = workflow(name)["jobs"][job]["steps"]
+    (setup,) = [step for step in steps if "setup-python" in step.get("uses", "")]
     version = declared.runtime(declared.PATH, {}).removeprefix("python")
     assert version in setup["with"]["python-version"].split()
