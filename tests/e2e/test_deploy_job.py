@@ -118,7 +118,9 @@ def runner(account: Account, checkout: Path, **variables: str) -> Runner:
     )
 
 
-def steps_of(job: dict[str, Any], runner: Runner, account: Account) -> list[Ran]:
+def steps_of(
+    job: dict[str, Any], runner: Runner, account: Account, *, to_the_end: bool = False
+) -> list[Ran]:
     """Each step that is a script, run until one fails; credentials are there from their step on."""
     ran: list[Ran] = []
     for step in job["steps"]:
@@ -137,7 +139,7 @@ def steps_of(job: dict[str, Any], runner: Runner, account: Account) -> list[Ran]
             }
         elif "run" in step:
             ran.append(runner.run(step, job))
-            if ran[-1].ends:
+            if ran[-1].ends and not to_the_end:
                 break
     return ran
 
@@ -154,6 +156,26 @@ def test_the_deploy_job_deploys_and_judges_what_the_function_answers(
     assert [each.ends for each in ran] == [0] * len(ran), ran[-1]
     assert len(ran) == sum("run" in step for step in deploy["steps"])
     assert account.functions() == [SERVICE, f"{SERVICE}/{FUNCTION}"]
+
+
+@pytest.mark.bad_days
+def test_the_nightly_job_finds_what_the_deploy_job_left_sound_until_somebody_changes_it(
+    moments: Moments, tmp_path: Path, checkout: Path, deploy: dict[str, Any]
+) -> None:
+    """Its steps end with 0; once the function has another setting, verify and doctor do not."""
+    (tmp_path / "account").mkdir()
+    account = moments.nothing(tmp_path / "account")
+    assert account.run("provision", "--yes") == 0
+    variables = {"PREPARE_RULE_ID": account.rule_id, "REGION": account.cloud.region}
+    steps_of(deploy, runner(account, checkout, **variables), account)
+    nightly = workflow("sweep.yml")["jobs"]["sweep"]
+    ran = steps_of(nightly, runner(account, checkout, **variables), account, to_the_end=True)
+    assert [each.ends for each in ran] == [0, 0, 0, 0], ran
+
+    account.update(memory_size=1024)
+    ran = steps_of(nightly, runner(account, checkout, **variables), account, to_the_end=True)
+    ids = {step["name"]: step.get("id", "") for step in nightly["steps"] if "name" in step}
+    assert [ids[each.name] for each in ran if each.ends] == ["verify", "doctor"], ran
 
 
 @pytest.mark.parametrize(
