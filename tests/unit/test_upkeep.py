@@ -196,6 +196,17 @@ def test_none_known_is_well_and_what_is_not_deployed_is_told(
     }
 
 
+def test_what_was_accepted_by_its_id_is_told_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It fails nothing, as long as it stands in the table."""
+    monkeypatch.setitem(vulnerable.ACCEPTED, "GHSA-3", "no fix yet; until March")
+    results = [{"vulns": [{"id": "GHSA-3"}]} for _ in vulnerable.locked()]
+    with osv([{"results": results}]) as (api, _):
+        assert vulnerable.main(api) == 0
+    assert "GHSA-3, left (no fix yet; until March)" in capsys.readouterr().out
+
+
 def test_an_answer_that_is_none_is_not_taken_for_good() -> None:
     """Too few results, none at all, or nobody there: it fails."""
     for answer in ({"results": []}, {"error": "busy"}):
