@@ -4,7 +4,8 @@ In a fresh copy, with an empty environment and cache, the demo runs on each Pyth
 this machine has, with the pip that came with it. It runs once more with an index of its own, which
 has newer releases beside what is locked: none may be taken. Then again without any index: all that
 is needed is there. And the local cloud's folder, apart from all else, is installed into an empty
-environment, where the test in its README passes.
+environment, where the test in its README passes. The demo runs, too, in what `s init` makes of the
+template.
 
 It needs the index that pip is configured for. Pythons are looked for on PATH and in pyenv.
 """
@@ -25,6 +26,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+
+from scripts.upkeep import template
+from tests.pipeline import rendered
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,6 +86,7 @@ def main() -> int:
     works += [_works(python, alone, try_local_cloud) for python in usable]
     oldest = min(usable, key=lambda python: [int(part) for part in python.pip.split(".")])
     works.append(_works(oldest, "newer releases are not taken", try_newer_releases))
+    works.append(_works(oldest, "what `s init` makes runs its demo", try_template))
     return 0 if all(works) else 1
 
 
@@ -141,6 +146,17 @@ def try_newer_releases(python: Python, scratch: Path) -> None:
         _make("demo", python, copy, apart)
         _make(".venv/.ready-dev", python, copy, apart)
     _make("demo", python, copy, apart)
+
+
+def try_template(python: Python, scratch: Path) -> None:
+    """The demo in what the template becomes, with its defaults; raises InstallationError."""
+    package = scratch / "template"
+    try:
+        template.make(package, template.tracked())
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InstallationError(f"git does not tell which files there are: {error}") from None
+    (package / "src" / "s.yaml").write_text(rendered(package), "utf-8")
+    _make("demo", python, package / "src", fresh_environment(scratch))
 
 
 def try_local_cloud(python: Python, scratch: Path) -> None:
