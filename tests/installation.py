@@ -21,6 +21,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,9 @@ ROOT = Path(__file__).parents[1]
 
 # One of each lock. Of coverage an extra is asked for: old pips then do not mind its pin.
 NEWER = ("coverage", "requests", "setuptools")
+
+# Half of an attempt is waiting for the index and the disk.
+_AT_ONCE = 2
 
 _LEFT_BEHIND = (
     ".git",
@@ -81,12 +85,16 @@ def main() -> int:
     if not usable:
         print("there is no Python from 3.10 on with a venv module", file=sys.stderr)
         return 1
-    works = [_works(python, "the demo runs", try_demo) for python in usable]
     alone = "the local cloud alone keeps what its README says"
-    works += [_works(python, alone, try_local_cloud) for python in usable]
     oldest = min(usable, key=lambda python: [int(part) for part in python.pip.split(".")])
-    works.append(_works(oldest, "newer releases are not taken", try_newer_releases))
-    works.append(_works(oldest, "what `s init` makes runs its demo", try_template))
+    attempts = [
+        (oldest, "newer releases are not taken", try_newer_releases),
+        (oldest, "what `s init` makes runs its demo", try_template),
+        *((python, "the demo runs", try_demo) for python in usable),
+        *((python, alone, try_local_cloud) for python in usable),
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        works = list(pool.map(lambda each: _works(*each), attempts))
     return 0 if all(works) else 1
 
 
