@@ -104,12 +104,14 @@ explore: $(DEV)  ## Look for inputs that no property holds for (SEED=number give
 	  $(if $(SEED),--hypothesis-seed="$(SEED)")
 
 .PHONY: lint
-lint: $(DEV)  ## Check style, types, floors, code/'s Python 3.6, the exemptions' dates, the tables in documents
+lint: $(DEV)  ## Check style, types, floors, workflows, code/'s Python 3.6, the exemptions' dates, the tables in documents
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy code scripts
 	@PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache --no-logo >/dev/null || \
 	  PYTHONPATH=code:. $(VENV)/bin/lint-imports --no-cache
+	@$(VENV)/bin/zizmor --offline --quiet --strict-collection .github
+	@$(VENV)/bin/shellcheck .ci/run scripts/resource-repair
 	@$(VENV)/bin/vermin --quiet --no-tips --target=3.6- --violations code
 	@$(RUN) scripts check-exemptions
 	@$(RUN) scripts.docs.permissions --check
@@ -125,6 +127,14 @@ format: $(DEV)  ## Put code and tests into the house's form
 .PHONY: bundle
 bundle: $(READY)  ## Make what Function Compute runs: build/function.zip (FULL=1: unpruned, in build/full/)
 	@$(RUN) scripts.bundling.bundle $(if $(FULL),--full)
+
+.PHONY: sbom
+sbom: $(READY)  ## Write what the bundle is made of: build/sbom.cdx.json (CycloneDX)
+	@$(RUN) scripts.upkeep.sbom
+
+.PHONY: template
+template: $(READY)  ## Make the template that `s init` takes, of the files under git: build/template/
+	@$(RUN) scripts.upkeep.template
 
 ##@ keep it up
 
@@ -155,16 +165,26 @@ coverage: $(READY)  ## Write what the local cloud covers, as its tables declare 
 	@$(RUN) scripts.localcloud.coverage --write
 
 .PHONY: lock
-LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+LOCK := uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
 LOCK_SCRIPTS := $(LOCK) --universal --python-version 3.10
 LOCK_FUNCTION := $(LOCK) --no-deps --no-annotate
 lock:  ## Pin all dependencies again, with hashes (needs uv)
 	$(LOCK_SCRIPTS) --group build --output-file scripts/requirements-build.txt
+	$(LOCK_SCRIPTS) --group upkeep --output-file scripts/requirements-upkeep.txt
 	$(LOCK_SCRIPTS) --group dev --output-file scripts/requirements-dev.txt
 	$(LOCK_SCRIPTS) --group operator --constraint scripts/requirements-dev.txt --output-file scripts/requirements.txt
 	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.10 function.in --output-file function.txt
-	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.9 full.in --output-file full.txt
+	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.10 full.in --output-file full.txt
 	cd code/requirements && $(LOCK_FUNCTION) --python-version 3.9 platform.in --output-file platform.txt
+
+.PHONY: refresh
+refresh:  ## Move all pins to the newest, the certificate authorities too, and lock them (needs uv)
+	@"$(PYTHON)" -B -m scripts.upkeep.refresh
+	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
+
+.PHONY: vulnerable
+vulnerable: $(READY)  ## Ask OSV whether a locked version is known to be vulnerable (needs its API)
+	@$(RUN) scripts.upkeep.vulnerable
 
 .PHONY: clean
 clean:  ## Remove what was built or installed here

@@ -4,7 +4,8 @@ In a fresh copy, with an empty environment and cache, the demo runs on each Pyth
 this machine has, with the pip that came with it. It runs once more with an index of its own, which
 has newer releases beside what is locked: none may be taken. Then again without any index: all that
 is needed is there. And the local cloud's folder, apart from all else, is installed into an empty
-environment, where the test in its README passes.
+environment, where the test in its README passes. The demo runs, too, in what `s init` makes of the
+template.
 
 It needs the index that pip is configured for. Pythons are looked for on PATH and in pyenv.
 """
@@ -20,16 +21,23 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.upkeep import template
+from tests.pipeline import rendered
+
 ROOT = Path(__file__).parents[1]
 
 # One of each lock. Of coverage an extra is asked for: old pips then do not mind its pin.
 NEWER = ("coverage", "requests", "setuptools")
+
+# Half of an attempt is waiting for the index and the disk.
+_AT_ONCE = 2
 
 _LEFT_BEHIND = (
     ".git",
@@ -77,11 +85,16 @@ def main() -> int:
     if not usable:
         print("there is no Python from 3.10 on with a venv module", file=sys.stderr)
         return 1
-    works = [_works(python, "the demo runs", try_demo) for python in usable]
     alone = "the local cloud alone keeps what its README says"
-    works += [_works(python, alone, try_local_cloud) for python in usable]
     oldest = min(usable, key=lambda python: [int(part) for part in python.pip.split(".")])
-    works.append(_works(oldest, "newer releases are not taken", try_newer_releases))
+    attempts = [
+        (oldest, "newer releases are not taken", try_newer_releases),
+        (oldest, "what `s init` makes runs its demo", try_template),
+        *((python, "the demo runs", try_demo) for python in usable),
+        *((python, alone, try_local_cloud) for python in usable),
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        works = list(pool.map(lambda each: _works(*each), attempts))
     return 0 if all(works) else 1
 
 
@@ -141,6 +154,17 @@ def try_newer_releases(python: Python, scratch: Path) -> None:
         _make("demo", python, copy, apart)
         _make(".venv/.ready-dev", python, copy, apart)
     _make("demo", python, copy, apart)
+
+
+def try_template(python: Python, scratch: Path) -> None:
+    """The demo in what the template becomes, with its defaults; raises InstallationError."""
+    package = scratch / "template"
+    try:
+        template.make(package, template.tracked())
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InstallationError(f"git does not tell which files there are: {error}") from None
+    (package / "src" / "s.yaml").write_text(rendered(package), "utf-8")
+    _make("demo", python, package / "src", fresh_environment(scratch))
 
 
 def try_local_cloud(python: Python, scratch: Path) -> None:

@@ -101,7 +101,7 @@ def build(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".bundle-") as scratch:
         folder = Path(scratch) / "function"
-        _add_dependencies(folder, _wheels(LOCK, OUTPUT / "wheels"), _all if full else _place)
+        _add_dependencies(folder, wheels(), _all if full else place)
         if full:
             _add_dependencies(folder, _further_wheels(runtime), _all)
         else:
@@ -117,6 +117,11 @@ def build(
         shutil.rmtree(output / "function", ignore_errors=True)
         folder.rename(output / "function")
         return archive.replace(output / "function.zip")
+
+
+def wheels() -> list[Path]:
+    """The dependencies as wheels, built once; raises BundleError where they cannot be had."""
+    return _wheels(LOCK, OUTPUT / "wheels")
 
 
 def _reviewed(path: Path) -> Exemptions:
@@ -201,14 +206,14 @@ def _wheels(lock: Path, cache: Path, command: Sequence[str] = _BUILD) -> list[Pa
 _PlaceOf = Callable[[PurePosixPath], PurePosixPath | None]
 
 
-def _add_dependencies(folder: Path, wheels: list[Path], place_of: _PlaceOf) -> None:
+def _add_dependencies(folder: Path, unpacked: list[Path], place_of: _PlaceOf) -> None:
     """Unpack the wheels, each file to its place, if it has one."""
-    for wheel in wheels:
+    for wheel in unpacked:
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():
-                place = place_of(PurePosixPath(name))
-                if place is not None and not name.endswith("/"):
-                    target = folder / place
+                at = place_of(PurePosixPath(name))
+                if at is not None and not name.endswith("/"):
+                    target = folder / at
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(name))
 
@@ -217,7 +222,7 @@ def _all(name: PurePosixPath) -> PurePosixPath | None:
     return name
 
 
-def _place(name: PurePosixPath) -> PurePosixPath | None:
+def place(name: PurePosixPath) -> PurePosixPath | None:
     """Where a file belongs in a lean bundle, which has the modules, the authorities' certificates
     and the licences; None to leave it out.
     """

@@ -1,4 +1,7 @@
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -6,18 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import declared
+from scripts import ROOT, declared
 from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN
+from tests.pipeline import WORKFLOWS, filled, workflow
 
-ROOT = Path(__file__).parents[2]
-WORKFLOWS = ROOT / ".github/workflows"
-
-
-def workflow(name: str) -> dict[Any, Any]:
-    """A workflow; PyYAML reads the key `on` as True."""
-    document = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))
-    assert isinstance(document, dict)
-    return document
+EACH = pytest.mark.parametrize("name", sorted(path.name for path in WORKFLOWS.glob("*.yml")))
+CLIENT = ROOT / ".github/client"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +27,7 @@ def deploy() -> dict[Any, Any]:
 
 def commands(job: dict[Any, Any]) -> list[str]:
     """The command lines of a job, in order."""
-    return [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+    return [line for step in job.get("steps", ()) for line in step.get("run", "").splitlines()]
 
 
 def step_running(job: dict[Any, Any], command: str) -> dict[Any, Any]:
@@ -67,7 +64,7 @@ def test_every_push_is_installed_with_an_old_pip() -> None:
     assert not any("setup-python" in step.get("uses", "") for step in job["steps"])
 
 
-@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml", "sweep.yml"])
+@EACH
 def test_what_others_wrote_is_pinned(name: str) -> None:
     """Actions run at one commit, its version beside it; the client at one version."""
     text = (WORKFLOWS / name).read_text("utf-8")
@@ -76,21 +73,82 @@ def test_what_others_wrote_is_pinned(name: str) -> None:
     assert foreign
     for action in foreign:
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
-    for package in re.findall(r"npm install .*", text):
-        assert re.fullmatch(
-            r"npm install --global --ignore-scripts @serverless-devs/s@3\.1\.10", package
-        )
 
 
-@pytest.mark.parametrize("name", ["checks.yml", "deploy.yml", "sweep.yml"])
-def test_rights_are_the_least(name: str) -> None:
-    """A job may read the code; deploy and sweep may ask for an identity; nothing may write."""
-    document = workflow(name)
-    assert document["permissions"] == {"contents": "read"}
-    granted = [job.get("permissions") for job in document["jobs"].values()]
-    assert [rights for rights in granted if rights] == (
-        [] if name == "checks.yml" else [{"id-token": "write", "contents": "read"}]
+def test_the_client_is_the_one_that_was_tried_by_its_hash() -> None:
+    """Nothing but what the lock has is installed, by its hash; no script of it runs."""
+    package = json.loads((CLIENT / "package.json").read_text("utf-8"))
+    lock = json.loads((CLIENT / "package-lock.json").read_text("utf-8"))["packages"]
+    assert (
+        lock.pop("")["dependencies"] == package["dependencies"] == {"@serverless-devs/s": "3.1.10"}
     )
+    assert lock
+    assert all(each["integrity"].startswith("sha512-") for each in lock.values())
+    installing = [
+        line
+        for path in WORKFLOWS.glob("*.yml")
+        for job in workflow(path.name)["jobs"].values()
+        for line in commands(job)
+        if re.search(r"\bnp[mx]\b", line)
+    ]
+    assert installing == ["npm ci --ignore-scripts --no-audit --no-fund --prefix .github/client"]
+
+
+@EACH
+def test_no_job_goes_on_for_long_and_none_keeps_the_token(name: str) -> None:
+    """A job that hangs is stopped within the hour; a checkout leaves no token for later steps."""
+    for job in workflow(name)["jobs"].values():
+        if "uses" in job:  # another workflow's jobs, which have their own
+            continue
+        assert 0 < job["timeout-minutes"] <= 50
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+@EACH
+def test_the_shell_of_every_step_is_sound(name: str, tmp_path: Path) -> None:
+    """ShellCheck finds nothing, and no expression is pasted into a script."""
+    scripts = []
+    for job in workflow(name)["jobs"].values():
+        for step in job.get("steps", ()):
+            if "run" in step:
+                assert "${{" not in step["run"]
+                scripts.append(tmp_path / f"{len(scripts)}.sh")
+                scripts[-1].write_text(step["run"], "utf-8")
+    check = Path(sys.executable).with_name("shellcheck")
+    command = [check, "--shell", "bash", "--exclude", "SC2148", *scripts]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout + done.stderr == ""
+
+
+def test_rights_are_the_least() -> None:
+    """A job may read the code. Two may ask for an identity, one for issues, one for a proposal."""
+    identity = {"id-token": "write", "contents": "read"}
+    proposing = {"actions": "write", "contents": "write", "pull-requests": "write"}
+    granted = {}
+    for path in WORKFLOWS.glob("*.yml"):
+        document = workflow(path.name)
+        assert document["permissions"] == {"contents": "read"}
+        for name, job in document["jobs"].items():
+            if "permissions" in job:
+                granted[name] = job["permissions"]
+    assert granted == {
+        "deploy": identity,
+        "sweep": identity,
+        "tell": {"issues": "write"},
+        "propose": proposing,
+    }
+
+
+@pytest.mark.parametrize(("name", "job"), [("sweep.yml", "tell"), ("upkeep.yml", "propose")])
+def test_what_may_write_to_the_repository_runs_nothing_of_others(name: str, job: str) -> None:
+    """It has no credentials of the account, and no command but git, gh and the shell's own."""
+    steps = workflow(name)["jobs"][job]["steps"]
+    used = [step["uses"].split("@")[0] for step in steps if "uses" in step]
+    assert set(used) <= {"actions/checkout", "actions/download-artifact"}
+    of_others = ("make", "npm", "npx", "pip", "python", "scripts/", "./")
+    assert not any(line.strip().startswith(of_others) for line in commands({"steps": steps}))
 
 
 def test_a_deploy_is_checked_gated_and_alone(deploy: dict[Any, Any]) -> None:
@@ -134,29 +192,32 @@ def test_the_sweep_runs_each_night_without_anybody() -> None:
     assert job["concurrency"] == {"group": "sweep", "cancel-in-progress": False}
     # A reviewer's environment would have it wait for somebody.
     assert job["environment"] != workflow("deploy.yml")["jobs"]["deploy"]["environment"]
-    assert commands(job)[-2:] == [
+    assert commands(job)[-3:] == [
         "scripts/resource-repair sweep --due --yes",
+        "scripts/resource-repair verify",
         "scripts/resource-repair doctor",
     ]
-    assert (
-        step_running(job, "scripts/resource-repair doctor")["if"] == "${{ !cancelled() }}"
-    )  # whatever was swept
+    for each in ("verify", "doctor"):  # whatever was swept, but not without credentials
+        assert step_running(job, f"scripts/resource-repair {each}")["if"] == (
+            "${{ !cancelled() && steps.credentials.outcome == 'success' }}"
+        )
+    told = {name: f"${{{{ steps.{name}.outcome }}}}" for name in ("sweep", "verify", "doctor")}
+    assert job["outputs"] == told
     assert job["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
-    # What others wrote is installed before there are credentials.
+    # What others wrote is installed, and its build code run, before there are credentials.
     steps = [step.get("uses", step.get("run", "")).split("@")[0] for step in job["steps"]]
-    assert steps.index("scripts/resource-repair sweep --help") < steps.index(
-        "aliyun/configure-aliyun-credentials-action"
-    )
+    assert steps.index("make bundle") < steps.index("aliyun/configure-aliyun-credentials-action")
 
 
 def test_the_client_deploys_the_file(deploy: dict[Any, Any]) -> None:
     """The file is deployed whatever is live, over https, in s.yaml's region, telemetry off."""
     lines = commands(deploy)
-    assert lines.index("s set analysis disable") < lines.index("s deploy -y --use-local")
+    silenced = ".github/client/node_modules/.bin/s set analysis disable"
+    assert lines.index(silenced) < lines.index("s deploy -y --use-local")
     assert sum("s deploy" in line for line in lines) == 1
     region = yaml.safe_load((ROOT / "s.yaml").read_text("utf-8"))["vars"]["region"]
-    endpoint = f"https://${{{{ vars.ACCOUNT_ID }}}}.{region}.fc.aliyuncs.com"
-    assert deploy["env"]["s_default_fc_endpoint"] == endpoint
+    endpoint = filled(deploy["env"]["s_default_fc_endpoint"], {"vars.ACCOUNT_ID": "1"})
+    assert endpoint == f"https://1.{region}.fc.aliyuncs.com"
     assert deploy["env"]["s_default_enable_fc_endpoint"] == "true"
     assert deploy["env"]["PREPARE_RULE_ID"] == "${{ vars.PREPARE_RULE_ID }}"
 
@@ -196,8 +257,13 @@ def test_the_deployed_function_is_judged_by_its_answer(deploy: dict[Any, Any]) -
     assert judge == f"scripts/resource-repair check-invocation {found[2]} --outcome ignored"
 
 
-def test_the_runtime_s_python_is_there_to_compile_with(deploy: dict[Any, Any]) -> None:
-    """A deploy has the Python of s.yaml's runtime, or every cold start would compile."""
-    (setup,) = [step for step in deploy["steps"] if "setup-python" in step.get("uses", "")]
+@pytest.mark.parametrize(("name", "job"), [("deploy.yml", "deploy"), ("sweep.yml", "sweep")])
+def test_the_runtime_s_python_is_there_to_compile_with(name: str, job: str) -> None:
+    """A deploy has the Python of s.yaml's runtime, or every cold start would compile.
+
+    So has the nightly verify, or it would find other code than it builds.
+    """
+    steps = workflow(name)["jobs"][job]["steps"]
+    (setup,) = [step for step in steps if "setup-python" in step.get("uses", "")]
     version = declared.runtime(declared.PATH, {}).removeprefix("python")
     assert version in setup["with"]["python-version"].split()
