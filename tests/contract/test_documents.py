@@ -20,7 +20,15 @@ from tests.parts import Terminal
 # What a block says that its account is like: `<!-- on: NAME -->`, a function of either module.
 SET_UPS = (spoil, cases)
 DOCUMENTS = ("operations.md", "troubleshooting.md", "operations.zh-CN.md")
-TELLING = (*(f"docs/{name}" for name in DOCUMENTS), "SECURITY.md", "CHANGELOG.md")
+PAGES = (
+    *("alerts", "bundle", "commands", "deploying", "exemptions", "function-compute-3"),
+    *("outcomes", "permissions", "probe", "remediations", "settings"),
+)
+TELLING = (
+    *(f"docs/{name}" for name in DOCUMENTS),
+    *(f"docs/{name}.md" for name in PAGES),
+    *("README.md", "SECURITY.md", "CHANGELOG.md"),
+)
 
 _BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```console\n(.*?)```", re.DOTALL)
 _LEFT_OUT = "…"  # a line of its own: as many lines as there are
