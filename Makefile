@@ -151,7 +151,7 @@ bench: $(DEV)  ## Measure it beside the tutorial's way and the floor (ARGS=--qui
 	@$(RUN) scripts.bench $(ARGS)
 
 .PHONY: permissions
-permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into README.md and docs
+permissions: $(READY)  ## Write the verbs' permissions, as their code declares them, into docs/permissions.md
 	@$(RUN) scripts.docs.permissions
 	@$(RUN) tests.permission_map
 

@@ -1,4 +1,4 @@
-"""README's permissions as its reader copies them, and what the pages name for each.
+"""The verbs' permissions as a reader copies them, and what the pages name for each.
 
 The local cloud's rows (what RAM is asked for, on which page that stands) and what the verbs declare
 are written apart. Here they are compared, and told in docs/permissions.md.
@@ -9,16 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scripts import ROOT
 from scripts.declared import Generation
-from scripts.docs.permissions import README
+from scripts.docs.permissions import PAGE
 from scripts.localcloud import coverage
 
 Statements = Mapping[str, tuple[str, ...]]
-"""Actions by the resource that they are allowed on, in README's order."""
+"""Actions by the resource that they are allowed on, in the page's order."""
 
 LONGEST = 6144  # of a policy: page "Limits" of RAM
-PAGE = ROOT / "docs" / "permissions.md"
 _BEGIN = "<!-- the map: written by `make permissions` -->\n"
 _END = "<!-- end of the map -->\n"
 _HEAD, _HEAD_ALONE = "| verb | may | on |", "| verb on 3.0 | may | on |"
@@ -28,8 +26,8 @@ _ROLES = "acs:ram:*:{account}:role/*"
 _PASSED = {"{role}", "{invocationRole}"}  # a role's ARN, whatever it is
 
 
-def readme(generation: Generation = Generation.FC2) -> dict[str, Statements]:
-    """What README says that each verb may, by the verb."""
+def told(generation: Generation = Generation.FC2) -> dict[str, Statements]:
+    """What the page says that each verb may, by the verb."""
     first = _table(_HEAD)
     return first if generation is Generation.FC2 else {**first, **_table(_HEAD_ALONE)}
 
@@ -37,7 +35,7 @@ def readme(generation: Generation = Generation.FC2) -> dict[str, Statements]:
 def _table(head: str) -> dict[str, Statements]:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     verb = ""
-    for line in README.read_text("utf-8").split(head, 1)[1].splitlines()[2:]:
+    for line in PAGE.read_text("utf-8").split(head, 1)[1].splitlines()[2:]:
         if not line.startswith("|"):
             return dict(found)
         first, actions, resource = (re.findall("`([^`]+)`", cell) for cell in line.split("|")[1:4])
@@ -121,9 +119,9 @@ def _anything(form: str) -> str:
 
 
 def granted() -> dict[str, dict[str, list[str]]]:
-    """Who may, by action and by the resource that README names for it."""
+    """Who may, by action and by the resource that the page names for it."""
     found: dict[str, dict[str, list[str]]] = {}
-    known = [*readme().items(), *readme(Generation.FC3).items()]
+    known = [*told().items(), *told(Generation.FC3).items()]
     for verb, statements in known:
         for resource, actions in statements.items():
             for action in actions:
@@ -152,18 +150,18 @@ def tried(generation: Generation = Generation.FC2) -> dict[str, Tried]:
 
 def page_of_map() -> Iterator[str]:
     """The lines of the map, in Markdown."""
-    yield "| action | README says | pages say |"
+    yield "| action | the verbs may on | pages say |"
     yield "| --- | --- | --- |"
     known = forms()
     for action, resources in granted().items():
-        told: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for form in known.get(action, []):
             on = form.resource if form.resource in _PASSED else _anything(form.resource)
-            told.setdefault(on, []).append(form.page)
+            found.setdefault(on, []).append(form.page)
         cells = [
             f"`{action}`",
             "<br>".join(f"`{each}`" for each in resources),
-            "<br>".join(f"`{on}`: {'; '.join(dict.fromkeys(told[on]))}" for on in told),
+            "<br>".join(f"`{on}`: {'; '.join(dict.fromkeys(found[on]))}" for on in found),
         ]
         yield f"| {' | '.join(cells)} |"
 

@@ -1,4 +1,4 @@
-"""Sample data for the posture page: what tests look at in a browser, and the README's picture.
+"""Sample data for the posture page: what tests look at in a browser, and the picture in docs.
 
 `python -m tests.posture_sample FILE` writes the page; docs/report.png is that file in a browser
 1200 pixels wide.

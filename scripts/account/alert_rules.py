@@ -134,8 +134,8 @@ def alert_rules(spec: Spec) -> Mapping[str, AlertRule]:
         AlertRule(
             "told",
             "A bucket needs somebody to look at it",
-            "Bucket ${bucket}: ${outcome}. Nothing tries it again. See: README, the table of "
-            "outcomes; resource-repair status --bucket ${bucket}, resource-repair audit",
+            "Bucket ${bucket}: ${outcome}. Nothing tries it again. See: docs/outcomes.md; "
+            "resource-repair status --bucket ${bucket}, resource-repair audit",
             f"{_AUDIT} and ({_any_of(*sorted(TOLD))}) | {_counted('lines', 'bucket', 'outcome')}",
             ("bucket", "outcome"),
             _HIGH,

@@ -86,7 +86,7 @@ examples:
 exit codes: 0 done, 1 found a problem, 2 used wrongly
 completion: eval "$({COMMAND} completion bash)"   (or zsh)
             {COMMAND} completion fish | source     (in fish)
-read more:  README.md; what is declared: s.yaml
+read more:  README.md, docs/commands.md; what is declared: s.yaml
 """
 
 

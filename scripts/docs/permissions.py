@@ -1,4 +1,4 @@
-"""Write the table of what each verb may need to do into README.md, from what its code declares.
+"""Write the tables of what each verb may do into docs/permissions.md, from what its code declares.
 
 The Serverless Devs client is in it too: what it asks for was recorded.
 
@@ -86,14 +86,14 @@ CLIENT_ALONE = {
 GetProvisionConfig is what `s plan` asks for besides.
 """
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "permissions.md"
 
 _BEGIN = "<!-- what the verbs need: written by `make permissions` -->\n"
 _END = "<!-- end of what the verbs need -->\n"
 
 
-def main(arguments: Sequence[str], readme: Path = README) -> int:
-    """Write or check the table in `readme`; gives the exit code."""
+def main(arguments: Sequence[str], page: Path = PAGE) -> int:
+    """Write or check the tables in `page`; gives the exit code."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -109,16 +109,16 @@ def main(arguments: Sequence[str], readme: Path = README) -> int:
         generation = Generation.FC3 if said.fc3 else Generation.FC2
         print(policy(said.policy, said.account, said.region, generation))
         return 0
-    text = readme.read_text("utf-8")
+    text = page.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     wanted = f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
     if wanted == text:
         return 0
     if said.check:
-        print(f"{readme.name} tells other permissions than the code: run `make permissions`")
+        print(f"{page.name} tells other permissions than the code: run `make permissions`")
         return 1
-    readme.write_text(wanted, "utf-8")
+    page.write_text(wanted, "utf-8")
     return 0
 
 

@@ -20,7 +20,15 @@ from tests.parts import Terminal
 # What a block says that its account is like: `<!-- on: NAME -->`, a function of either module.
 SET_UPS = (spoil, cases)
 DOCUMENTS = ("operations.md", "troubleshooting.md", "operations.zh-CN.md")
-TELLING = (*(f"docs/{name}" for name in DOCUMENTS), "SECURITY.md", "CHANGELOG.md")
+PAGES = (
+    *("alerts", "bundle", "commands", "deploying", "exemptions", "function-compute-3"),
+    *("outcomes", "permissions", "probe", "remediations", "settings"),
+)
+TELLING = (
+    *(f"docs/{name}" for name in DOCUMENTS),
+    *(f"docs/{name}.md" for name in PAGES),
+    *("README.md", "SECURITY.md", "CHANGELOG.md"),
+)
 
 _BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```console\n(.*?)```", re.DOTALL)
 _LEFT_OUT = "…"  # a line of its own: as many lines as there are
@@ -30,9 +38,8 @@ _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z| UTC)?"), "(time)"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "(day)"),
     (re.compile(r"\bcr-[0-9a-f]{8,}"), "(rule id)"),
-    (re.compile(r"\b[0-9A-F]{8,}(-[0-9A-F]+)*\b"), "(id)"),
+    (re.compile(r"\b[0-9A-Fa-f]{8,}(-[0-9A-Fa-f]+)*\b"), "(id)"),
     (re.compile(r"\b(\d+ d )?\d+ (h|min|s)\b"), "(span)"),
-    (re.compile(r"\b[0-9a-f]{8,}(-[0-9a-f]+)*\b"), "(id)"),
     (re.compile(r"(\b|-)\d+\.\d\b"), "(seconds)"),
     (re.compile(r" {2,}"), "  "),  # the width of a column
 )
@@ -152,6 +159,12 @@ def test_what_was_not_printed_is_noticed(wrong: str) -> None:
     assert agrees("…\n2  private\n", said)
     assert agrees("1  open\n…\n", said)
     assert not agrees(wrong, said)
+
+
+@pytest.mark.parametrize("some", ["24223597-0411-42d5-b845-1ee97f37f9f2", "24223597-0411-4F00"])
+def test_an_id_is_another_each_time_whatever_it_begins_with(some: str) -> None:
+    """Its first digits may all be decimal, of capitals and of small letters."""
+    assert masked(f"request {some}") == "request (id)\n"
 
 
 @pytest.mark.parametrize("block", all_blocks(), ids=lambda block: block.place)

@@ -1,4 +1,4 @@
-"""README's rows of the Serverless Devs client, tried by replay of what it was recorded to ask.
+"""The page's rows of the Serverless Devs client, tried by replay of what it was recorded to ask.
 
 Each command's requests are sent by a RAM user who has exactly that row's statements.
 """
@@ -25,7 +25,7 @@ from tests.ram_user import asked_of_users, rewrite, user_who_may
 from tests.ram_user import client as ram_client
 
 _NOTHING = {"*": ("none:Nothing",)}  # as a policy has one statement at least
-TABLES = {each: permission_map.readme(each) for each in Generation}
+TABLES = {each: permission_map.told(each) for each in Generation}
 ROLE, ROLE_ALONE = "resource-repair-role", "resource-repair-fc-role"  # as they were recorded
 # Which s.fc3.yaml never is: it has the role of its trigger.
 _NOT_OURS = "deploy-without-invocation-role"
@@ -46,7 +46,7 @@ CHANGED: tuple[dict[str, str], ...] = (
 
 
 class Replay:
-    """A recording, sent by users who may what README says; each step can be gone back to."""
+    """A recording, sent by users who may what the page says; each step can be gone back to."""
 
     def __init__(self, account: Account) -> None:
         self.cloud = account.cloud
@@ -174,7 +174,7 @@ def test_the_clients_rows_of_3_0_suffice_and_each_action_is_needed(
 
 
 def judge(replay: Replay, generation: Generation, *, all_of_it: bool) -> None:
-    """Hold what was needed to README's rows, and those to what the page says was tried.
+    """Hold what was needed to the page's rows, and those to what it says was tried.
 
     Of some recordings all of it was needed; of the others no more.
     """

@@ -1,4 +1,4 @@
-"""Every verb once, on one account, by a RAM user who has README's statements for it and no other.
+"""Every verb once, on one account, by a RAM user who has the page's statements for it and no other.
 
 A proxy is in the environment that nothing may come to.
 """
@@ -41,7 +41,7 @@ def test_what_readme_says_is_enough_and_no_proxy_is_asked(
 ) -> None:
     """All of them do their work; that the proxy was not asked is what every test here checks."""
     account = begin(moments, tmp_path, given)
-    cloud, table = account.cloud, permission_map.readme(moments.generation)
+    cloud, table = account.cloud, permission_map.told(moments.generation)
     here = cloud.account_id, cloud.region
     ram = client(cloud)
     account.key = user_who_may(ram, "operator", permission_map.document(*here, table["doctor"]))

@@ -1,4 +1,4 @@
-"""README's statements, tried by a RAM user who has exactly them, all made and used over the wire.
+"""The page's statements, tried by a RAM user who has exactly them, all made and used over the wire.
 
 For each verb: in every situation of `CASES` it ends for that user as it does for the account's
 owner; and without any one of the actions some situation is refused, by a line that names it. What
@@ -24,7 +24,7 @@ from tests.permission_map import Statements, Tried, without
 from tests.ram_user import asked_of_users, client, rewrite, user_who_may
 
 USER, POLICY = "operator", "operator-0"
-TABLES = {each: permission_map.readme(each) for each in Generation}
+TABLES = {each: permission_map.told(each) for each in Generation}
 # Those whose situations, all of them, are tried each time.
 SAMPLE = ("pause", "test-alert")
 # Refusals that are tried each time: of a read, of a write, and of one that only a hint names.
@@ -32,7 +32,7 @@ REFUSED = {"status": "oss:GetBucketInfo", "remove": "fc:DeleteTrigger", "apply":
 
 
 class Situation:
-    """An account as a case wants it, with a user who has README's statements for its verb."""
+    """An account as a case wants it, with a user who has the page's statements for its verb."""
 
     def __init__(self, case: Case, moments: Moments, folder: Path) -> None:
         self.case = case
@@ -88,7 +88,7 @@ def begin(moments: Moments, tmp_path_factory: pytest.TempPathFactory) -> Begin:
 
 
 def actions_of(verb: str, generation: Generation = Generation.FC2) -> list[str]:
-    """Those that README has for a verb."""
+    """Those that the page has for a verb."""
     return [action for actions in TABLES[generation][verb].values() for action in actions]
 
 

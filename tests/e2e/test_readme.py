@@ -1,4 +1,4 @@
-"""The README's sample is what the verbs print."""
+"""README's three commands are those of docs/deploying.md, whose sample is what they print."""
 
 import re
 import sys
@@ -25,12 +25,20 @@ def told(lines: list[str]) -> list[str]:
 
 
 def sample() -> dict[str, list[str]]:
-    """What the README has below each command of the sample."""
-    readme = (ROOT / "README.md").read_text()
-    section = readme[readme.index("## On your account") :]
+    """What docs/deploying.md has below each command of the sample."""
+    page = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    section = page[page.index("## On your account") :]
     block = section.split("```console\n", 1)[1].split("```", 1)[0]
     commands = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)[1:]
     return dict(zip(commands[::2], map(str.splitlines, commands[1::2]), strict=True))
+
+
+def test_the_commands_are_those_of_the_sample() -> None:
+    """Who goes by README types what was tried."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.partition("Three commands, each safe to repeat:")[2].split("```")[1]
+    typed = [line.partition("#")[0].rstrip() for line in block.removeprefix("sh\n").splitlines()]
+    assert typed == list(sample())
 
 
 def test_the_sample_is_what_the_verbs_print(

@@ -12,7 +12,7 @@ from tests.storm.seeing import Call, Finding, Run, Seen, State, findings
 OPENNESS = {"private": 0, "public-read": 1, "public-read-write": 2}
 READ, WRITE = "GetBucketInfo", "PutBucketAcl"
 END = float("inf")
-STALE = 3.0  # seconds: how old what OSS shows may be, as README has it
+STALE = 3.0  # seconds: how old what OSS shows may be, as docs/outcomes.md has it
 _LEFT_AT_NIGHT = re.compile("although its last audit line says (failed|denied|would_repair|exempt)")
 
 
@@ -76,7 +76,7 @@ def none_forgotten(view: View) -> Iterator[Violation]:
         if OPENNESS[state.acl] > view.ceiling(bucket, state, END):
             yield Violation(1, f"{bucket} is {state.acl}, in no queue, and no sweep finds it due")
     for bucket, due in why.items():
-        # At night a sweep leaves what it believes to have been well: README, of `sweep --due`.
+        # At night a sweep leaves what it believes to have been well (docs/commands.md).
         if match := _LEFT_AT_NIGHT.search(due or ""):
             yield Violation(1, f"{bucket} is {match[1]}, and left at night: {due}")
 

@@ -52,7 +52,7 @@ class Said(NamedTuple):
         )
 
     def private_twice(self) -> bool:
-        """Whether it was private, and two looks were so far apart as README says."""
+        """Whether it was private, and two looks were so far apart as docs/outcomes.md says."""
         reads = [call for call in self.calls if call.worked(READ)]
         return self.some(self.closed) and reads[-1].at - reads[0].began >= STALE
 
@@ -113,7 +113,7 @@ _BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
 
 
 def every_word_true(view: View) -> Iterator[Violation]:
-    """5: each outcome was true when it was said, and is one of README's."""
+    """5: each outcome was true when it was said, and is one of docs/outcomes.md."""
     for run in view.seen.runs:
         for line in run.lines:
             bucket, holds = line["bucket"], _BORNE_OUT.get(line["outcome"])

@@ -352,7 +352,7 @@ def test_a_ceiling_that_was_set_is_told_only_where_it_was_seen(
 def test_the_window_that_oss_leaves_is_that_of_a_ceiling() -> None:
     """Closed by its owner between our read and our write, it is opened to the ceiling: no further.
 
-    OSS has no precondition. README, "What it cannot promise", says so.
+    OSS has no precondition. docs/outcomes.md, "What it cannot promise", says so.
     """
     oss = ModelOss("public-read-write", script=iter(["ok", "close"]))
     assert run(oss, allow="public-read").outcome == "repaired"

@@ -25,7 +25,6 @@ DOCUMENTS = [
     *sorted(ROOT.glob("docs/*.md")),
     ROOT / "events" / "README.md",
 ]
-README = (ROOT / "README.md").read_text()
 OPERATIONS = ("operations.md", "operations.zh-CN.md")
 OUTCOMES = {
     *values.SETTLED,
@@ -60,9 +59,10 @@ def in_backticks(text: str) -> list[str]:
     return re.findall(r"`(\w+)`", text)
 
 
-def first_cells(title: str) -> list[str]:
+def first_cells(document: str, title: str) -> list[str]:
     """What stands in backticks in the first column of the table under a heading or sentence."""
-    table = README[README.index(title) :].split("\n|", 1)[1].split("\n\n", 1)[0]
+    text = in_docs(document)
+    table = text[text.index(title) :].split("\n|", 1)[1].split("\n\n", 1)[0]
     return re.findall(r"^\|? ?`([^`]+)`", table, flags=re.MULTILINE)
 
 
@@ -85,21 +85,21 @@ def test_every_make_target_is_there(document: Path) -> None:
 
 
 def test_every_knob_is_told() -> None:
-    """The README's table has the knobs of s.yaml, in their order, with their values."""
+    """The table has the knobs of s.yaml, in their order, with their values."""
     text = (ROOT / "s.yaml").read_text()
     knobs = yaml.safe_load(text)["vars"]
     (role,) = re.findall(r"role: (\*\w+)", re.sub("#.*", "", text))
     assert f"*{next(iter(knobs.pop('roles')))}" == role
     knobs["role"] = role
-    assert first_cells("### The knobs") == list(knobs)
+    assert first_cells("settings.md", "## The knobs") == list(knobs)
     for name, value in knobs.items():
         shown = str(value).replace("${config(AccountID)}", "<account id>")
-        assert f"| `{name}` | `{shown}` |" in README
+        assert f"| `{name}` | `{shown}` |" in in_docs("settings.md")
 
 
 def test_the_environment_variables_are_told() -> None:
-    """The README names the variables that the function reads."""
-    told = first_cells("They reach the function as environment variables")
+    """The page of settings names the variables that the function reads."""
+    told = first_cells("settings.md", "The knobs reach the function as environment variables")
     assert told == [
         "prepareRuleId",
         "repairMode",
@@ -113,8 +113,9 @@ def test_the_environment_variables_are_told() -> None:
 
 
 def test_what_the_verbs_take_from_the_environment_is_told() -> None:
-    """The README names each variable that has an effect: none is to be found in the code alone."""
-    told = README[README.index("### What the environment says") :].split("\n### ", 1)[0]
+    """The page names each variable that has an effect: none is to be found in the code alone."""
+    told = in_docs("settings.md").partition("\n## What the environment says\n")[2]
+    told = told.partition("\n## ")[0]
     services = [name.upper() for name in Endpoints._fields]
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
@@ -137,13 +138,13 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
 
 
 def test_the_permissions_are_told() -> None:
-    """The README's permissions are those that the remediations declare."""
+    """The function's permissions are those that the remediations declare."""
     declared = [each for one in REMEDIATIONS for each in named(one).permissions]
-    assert first_cells("### Permissions") == list(dict.fromkeys(declared))
+    assert first_cells("permissions.md", "## The function") == list(dict.fromkeys(declared))
 
 
 def test_the_remediations_are_told() -> None:
-    """The README's table of them is what they declare."""
+    """The table of them is what they declare."""
     rows = []
     for each in map(named, REMEDIATIONS):
         rules = ", ".join(f"`{rule}`" for rule in each.rules)
@@ -151,30 +152,32 @@ def test_the_remediations_are_told() -> None:
         cells = (f"`{each.name}`", rules, each.breaks, f"`{undo}`", f"`{each.default_mode}`")
         assert each.reversible
         rows.append(f"| {' | '.join(cells)} |")
-    assert "\n".join(rows) in README
+    assert "\n".join(rows) in in_docs("remediations.md")
 
 
 def test_the_verbs_permissions_are_told(tmp_path: Path) -> None:
-    """The README's table is what the verbs declare; another one is noticed, and written anew."""
+    """The tables are what the verbs declare; another one is noticed, and written anew."""
+    page = in_docs("permissions.md")
     assert permissions.main(["--check"]) == 0
 
-    other = tmp_path / "README.md"
-    other.write_text(README.replace("`ram:PassRole`", ""))
+    other = tmp_path / "permissions.md"
+    other.write_text(page.replace("`ram:PassRole`", "", 1), "utf-8")
     assert permissions.main(["--check"], other) == 1
     assert permissions.main([], other) == 0
-    assert other.read_text() == README
+    assert other.read_text("utf-8") == page
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_every_verb_is_told(verb: str) -> None:
-    """The README has each verb of the command."""
-    assert re.search(rf"resource-repair {verb}\b", README)
+    """The pages of the commands and of a deploy have each verb."""
+    pages = in_docs("commands.md") + in_docs("deploying.md")
+    assert re.search(rf"resource-repair {verb}\b", pages)
 
 
 def test_every_outcome_is_told() -> None:
-    """The README has a row for each outcome: its class, and an alert unless it is settled."""
+    """The page has a row for each outcome: its class, and an alert unless it is settled."""
     told = {}
-    for line in README.splitlines():
+    for line in in_docs("outcomes.md").splitlines():
         if re.match(r"\| `\w+` \| (settled|told|unsettled|answered `fail`) \|", line):
             outcome, kind, _, _, alert = (cell.strip(" `") for cell in line.strip("|").split("|"))
             told[outcome] = (kind, alert)
@@ -188,7 +191,7 @@ def test_every_outcome_is_told() -> None:
 
 def test_every_reason_is_told() -> None:
     """Each word that a reason in code/ begins with has its row."""
-    table = README[README.index("| reason | of |") :].split("\n\n", 1)[0]
+    table = in_docs("outcomes.md").partition("\n| reason | of |")[2].partition("\n\n")[0]
     told = {
         word for row in table.splitlines() for word in re.findall(r"`(\w+)`", row.split("|")[1])
     }
@@ -257,7 +260,8 @@ def test_the_client_is_installed_as_the_workflow_installs_it() -> None:
     """In the same version, with its telemetry off; the component that may be pinned is named."""
     client = json.loads((ROOT / ".github/client/package.json").read_text())["dependencies"]
     ((name, version),) = client.items()
-    assert f"\nnpm install --global --ignore-scripts {name}@{version}\n" in README
-    assert "\ns set analysis disable\n" in README
-    (pinned,) = re.findall(r"`component: (devsapp/fc@[^`]+)`", README)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"\nnpm install --global --ignore-scripts {name}@{version}\n" in readme
+    assert "\ns set analysis disable\n" in readme
+    (pinned,) = re.findall(r"`component: (devsapp/fc@[^`]+)`", in_docs("deploying.md"))
     assert pinned == "devsapp/fc@0.1.35"
