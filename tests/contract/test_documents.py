@@ -26,6 +26,7 @@ PAGES = (
 )
 TELLING = (
     *(f"docs/{name}" for name in DOCUMENTS),
+    "README.zh-CN.md",
     *(f"docs/{name}.md" for name in PAGES),
     *("README.md", "SECURITY.md", "CHANGELOG.md"),
 )

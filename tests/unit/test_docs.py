@@ -256,6 +256,18 @@ def test_the_walls_are_told() -> None:
     assert in_backticks(floors) == told
 
 
+def test_both_languages_tell_to_type_the_same() -> None:
+    """What README has in its blocks to type, README.zh-CN has too, in its order."""
+
+    def typed(name: str) -> list[str]:
+        blocks = re.findall(
+            r"```(?:sh|console)\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL
+        )
+        return [line.partition(" #")[0].strip() for each in blocks for line in each.splitlines()]
+
+    assert typed("README.zh-CN.md") == typed("README.md") != []
+
+
 def test_the_client_is_installed_as_the_workflow_installs_it() -> None:
     """In the same version, with its telemetry off; the component that may be pinned is named."""
     client = json.loads((ROOT / ".github/client/package.json").read_text())["dependencies"]
