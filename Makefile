@@ -59,7 +59,7 @@ ON_THE_WIRE := $(addprefix tests/contract/test_,connections.py handler.py hostil
   oss_denials.py oss_gateway.py oss_logging.py oss_state.py)
 OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py \
   bucket_acl_promises.py damaged_messages.py exempt_tag.py exemptions.py judge.py \
-  notification.py oss_answers.py repair.py settings.py envelopes.py naming.py timing.py)
+  notification.py oss_answers.py remediations.py repair.py settings.py envelopes.py naming.py timing.py)
 
 # The local cloud's own tests: it could be lifted out, and they with it.
 CLOUD_TESTS := $(filter-out $(ON_THE_WIRE),$(wildcard tests/unit/test_localcloud_*.py $(addprefix \
