@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -36,9 +37,11 @@ def filled(text: str, known: Mapping[str, str]) -> str:
 
 def command(folder: Path, name: str, source: str) -> None:
     """Put a command into a folder, in Python."""
-    path = folder / name
+    path, code = folder / name, folder / f"{name}.py"
     folder.mkdir(exist_ok=True)
-    path.write_text(f"#!{sys.executable}\n{source}", "utf-8")
+    code.write_text(source, "utf-8")
+    # A path with a space cannot stand in the first line by itself.
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(code)])} "$@"\n', "utf-8")
     path.chmod(0o755)
 
 
@@ -58,7 +61,7 @@ class Runner:
         """Run one step that is a script, in the environment of its job and its own."""
         given = {**job.get("env", {}), **step.get("env", {})}
         environ = {name: filled(str(value), self.known) for name, value in given.items()}
-        added = self.path.read_text().split()
+        added = self.path.read_text().splitlines()
         script = self.folder.parent / "step.sh"
         script.write_text(step["run"], "utf-8")
         path = os.pathsep.join([*reversed(added), self.shell["PATH"]])
