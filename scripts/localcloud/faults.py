@@ -62,6 +62,8 @@ LAGGING = frozenset(
             "oss:PutBucketAcl",
             "oss:PutBucketPublicAccessBlock",
             "oss:DeleteBucketPublicAccessBlock",
+            "oss:PutBucketEncryption",
+            "oss:DeleteBucketEncryption",
         ),
         *("log:GetLogStoreLogs", "log:GetLogStoreHistogram"),
         *("config:CreateConfigRule", "config:DeleteConfigRules"),
