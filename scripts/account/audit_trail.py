@@ -68,16 +68,14 @@ class AuditLine:
     @property
     def acl(self) -> str:
         """The bucket's ACL, as it was and as it was left; empty if it was not looked at."""
-        changed = self.acl_after and self.acl_after != self.acl_before
-        return f"{self.acl_before} -> {self.acl_after}" if changed else self.acl_before or ""
+        return _change(self.acl_before, self.acl_after)
 
     @property
     def change(self) -> str:
         """The same of whatever the remediation changes: the ACL, in lines that tell of none."""
         if not self.remediation:
             return self.acl
-        changed = self.after and self.after != self.before
-        return f"{self.before} -> {self.after}" if changed else self.before or ""
+        return _change(self.before, self.after)
 
     @property
     def of_acl(self) -> bool:
@@ -193,6 +191,12 @@ def _check_index(clients: Clients, spec: Spec) -> None:
             f"the log store {_name(logs)} cannot be searched, since its index does not cover whole "
             "logs: `resource-repair provision` mends it, for what is logged from then on"
         )
+
+
+def _change(before: str | None, after: str | None) -> str:
+    """What it was, and what it became if that is another."""
+    changed = after and after != before
+    return f"{before} -> {after}" if changed else before or ""
 
 
 def _query(*words: str) -> str:

@@ -25,7 +25,7 @@ from scripts.declared import Generation
 from scripts.errors import Problem
 from scripts.localcloud import Hold, LocalCloud
 from scripts.stage import timeline
-from scripts.stage.stage import Stage, set_up
+from scripts.stage.stage import Stage, ask_generation, set_up
 from scripts.terminal import Console, Exit, guarded
 
 PAGE = "index.html"
@@ -93,13 +93,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     options = argparse.ArgumentParser(
         prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument(
-        "--generation",
-        type=int,
-        choices=[int(each) for each in Generation],
-        default=Generation.FC2,
-        help="of Function Compute; 2 where nothing is said",
-    )
+    ask_generation(options)
     generation = Generation(options.parse_args(arguments).generation)
     return guarded(lambda console: Demo(console, generation).play(), Console())
 

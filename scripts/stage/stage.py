@@ -4,6 +4,7 @@ For the demo. Everything is done as it would be on a real account: with
 Alibaba Cloud's own SDKs, over HTTP, by the account's own access key.
 """
 
+import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ def clients_of(cloud: LocalCloud, region: str) -> Clients:
         region,
         credentials=fixed_credentials(key.access_key_id, key.access_key_secret),
         endpoints=Endpoints(**cloud.endpoints._asdict()),
+    )
+
+
+def ask_generation(options: argparse.ArgumentParser) -> None:
+    """Have a command take `--generation`, as a number."""
+    options.add_argument(
+        "--generation",
+        type=int,
+        choices=[int(each) for each in Generation],
+        default=Generation.FC2,
+        help="of Function Compute; 2 where nothing is said",
     )
 
 

@@ -73,6 +73,13 @@ def deploy() -> dict[str, Any]:
 
 
 @pytest.fixture
+def account(moments: Moments, tmp_path: Path) -> Account:
+    """One that has nothing, apart from the checkout."""
+    (tmp_path / "account").mkdir()
+    return moments.nothing(tmp_path / "account")
+
+
+@pytest.fixture
 def checkout(tmp_path: Path, code: Path) -> Path:
     """The project as the job checks it out; what it would install is there."""
     folder = tmp_path / "checkout"
@@ -145,11 +152,9 @@ def steps_of(
 
 
 def test_the_deploy_job_deploys_and_judges_what_the_function_answers(
-    moments: Moments, tmp_path: Path, checkout: Path, deploy: dict[str, Any]
+    account: Account, checkout: Path, deploy: dict[str, Any]
 ) -> None:
     """From the client's installation to the judgement of one invocation, each step ends with 0."""
-    (tmp_path / "account").mkdir()
-    account = moments.nothing(tmp_path / "account")
     assert account.run("provision", "--yes") == 0
     variables = {"PREPARE_RULE_ID": account.rule_id, "REGION": account.cloud.region}
     ran = steps_of(deploy, runner(account, checkout, **variables), account)
@@ -160,11 +165,9 @@ def test_the_deploy_job_deploys_and_judges_what_the_function_answers(
 
 @pytest.mark.bad_days
 def test_the_nightly_job_finds_what_the_deploy_job_left_sound_until_somebody_changes_it(
-    moments: Moments, tmp_path: Path, checkout: Path, deploy: dict[str, Any]
+    account: Account, checkout: Path, deploy: dict[str, Any]
 ) -> None:
     """Its steps end with 0; once the function has another setting, verify and doctor do not."""
-    (tmp_path / "account").mkdir()
-    account = moments.nothing(tmp_path / "account")
     assert account.run("provision", "--yes") == 0
     variables = {"PREPARE_RULE_ID": account.rule_id, "REGION": account.cloud.region}
     steps_of(deploy, runner(account, checkout, **variables), account)
@@ -190,16 +193,13 @@ def test_the_nightly_job_finds_what_the_deploy_job_left_sound_until_somebody_cha
     ],
 )
 def test_the_deploy_job_stops_before_anything_is_deployed(
-    moments: Moments,
-    tmp_path: Path,
+    account: Account,
     checkout: Path,
     deploy: dict[str, Any],
     variables: dict[str, str],
     says: str,
 ) -> None:
     """Without a rule, or for another region than that of s.yaml, the client's step fails."""
-    (tmp_path / "account").mkdir()
-    account = moments.nothing(tmp_path / "account")
     built = [step for step in deploy["steps"] if step.get("run") != "make bundle"]
     ran = steps_of({**deploy, "steps": built}, runner(account, checkout, **variables), account)
     assert ran[-1].name == "Deploy"

@@ -1,11 +1,14 @@
 """Each further remediation from Cloud Config's finding to its proof, under the least role."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from scripts.declared.rule_ids import variable
 from scripts.localcloud import Fail, Lag
+from scripts.localcloud.oss.state import OssState
 from tests.account import Account, Moments
 from tests.e2e import scene
 from tests.parts import edit, overtaken, remediate
@@ -23,6 +26,14 @@ def deployed(
     product.deploy()
     product.rest()
     return product
+
+
+@contextmanager
+def there_before(product: Account) -> Iterator[OssState]:
+    """What is made meanwhile brings no finding: it was there long ago."""
+    with product.unnoticed():
+        yield product.cloud.oss
+    product.cloud.settle()
 
 
 def lines(product: Account, bucket: str) -> list[tuple[str, str, str | None, str | None]]:
@@ -107,10 +118,9 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
 ) -> None:
     """One bucket that is wrong in two ways ends well; one with KMS is left; then nothing is due."""
     product = deployed(moments, tmp_path, "encryption", "enforce")
-    with product.unnoticed():
-        product.cloud.oss.create("config-both", acl="public-read")
-        product.cloud.oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
-    product.cloud.settle()
+    with there_before(product) as oss:
+        oss.create("config-both", acl="public-read")
+        oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
     capsys.readouterr()
     assert product.run("sweep", "--yes") == 0
     said = capsys.readouterr().out
@@ -133,9 +143,8 @@ def test_a_sweep_looks_for_a_pause_before_each_finding_of_one_bucket(
 ) -> None:
     """What waits for the other remediation of its bucket is not sent once a pause holds."""
     product = deployed(moments, tmp_path, "encryption", "enforce")
-    with product.unnoticed():
-        product.cloud.oss.create("config-both", acl="public-read")
-    product.cloud.settle()
+    with there_before(product) as oss:
+        oss.create("config-both", acl="public-read")
     begun = len(product.cloud.journal.entries("fc", "InvokeFunction"))
     swept, paused = overtaken(
         product.cloud,
@@ -153,9 +162,8 @@ def test_a_bucket_that_is_named_is_swept_by_what_found_it_alone(
 ) -> None:
     """It is not said to be left alone, as the ACL's own rule has it, and then changed."""
     product = deployed(moments, tmp_path, "encryption", "enforce")
-    with product.unnoticed():
-        product.cloud.oss.create("config-new")
-    product.cloud.settle()
+    with there_before(product) as oss:
+        oss.create("config-new")
     capsys.readouterr()
     assert product.run("sweep", "--bucket", "config-new", "--yes") == 0
     said = capsys.readouterr().out
@@ -169,9 +177,8 @@ def test_a_sweep_tells_which_remediation_only_reports(
 ) -> None:
     """The function does not: it closes what is open in the same run."""
     product = deployed(moments, tmp_path, "encryption", "report")
-    with product.unnoticed():
-        product.cloud.oss.create("config-both", acl="public-read")
-    product.cloud.settle()
+    with there_before(product) as oss:
+        oss.create("config-both", acl="public-read")
     capsys.readouterr()
     assert product.run("sweep", "--yes") == 0
     said = capsys.readouterr().out

@@ -14,6 +14,7 @@ from pathlib import Path
 from scripts.bundling import bundle
 from scripts.declared import Generation
 from scripts.localcloud import LocalCloud
+from scripts.stage.stage import ask_generation
 from tests.account import Account, Moments
 from tests.conftest import EXEMPTIONS
 from tests.storm import telling
@@ -80,13 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--messages", type=int, default=2000)
     options.add_argument("--first", type=int, default=1)
-    options.add_argument(
-        "--generation",
-        type=int,
-        choices=[int(each) for each in Generation],
-        default=Generation.FC2,
-        help="of Function Compute; 2 where nothing is said",
-    )
+    ask_generation(options)
     options.add_argument("--set", action="append", default=[], help="a line of s.yaml: name=value")
     return options
 
