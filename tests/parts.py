@@ -101,15 +101,15 @@ def least_privilege(path: Path) -> None:
     edit(path, "role: *fullAccess", "role: *leastPrivilege")
 
 
-def public_policy(bucket: str) -> str:
-    """A policy that lets everybody read a bucket's objects."""
+def public_policy(bucket: str, *whom: str) -> str:
+    """A policy that lets everybody, or each of these, read a bucket's objects."""
     allow = {
         "Effect": "Allow",
-        "Principal": ["*"],
         "Action": ["oss:GetObject"],
         "Resource": [f"acs:oss:*:*:{bucket}/*"],
     }
-    return json.dumps({"Version": "1", "Statement": [allow]})
+    statements = [{**allow, "Principal": [each]} for each in whom or ("*",)]
+    return json.dumps({"Version": "1", "Statement": statements})
 
 
 def credentials(key: Key) -> Credentials:
@@ -233,7 +233,11 @@ class Terminal(io.StringIO):
 def remediate(path: Path, said: str) -> None:
     """Have s.yaml say that of further remediations; nothing takes it out."""
     begins = "          remediations: "
-    lines = [line for line in path.read_text().splitlines() if not line.startswith(begins)]
-    at = next(n for n, line in enumerate(lines) if "repairMode:" in line) + 1
-    told = [f"{begins}{said}"] if said else []
-    path.write_text("\n".join([*lines[:at], *told, *lines[at:]]) + "\n")
+
+    def saying(text: str) -> str:
+        lines = [line for line in text.splitlines() if not line.startswith(begins)]
+        at = next(n for n, line in enumerate(lines) if "repairMode:" in line) + 1
+        told = [f"{begins}{said}"] if said else []
+        return "\n".join([*lines[:at], *told, *lines[at:]]) + "\n"
+
+    rewrite(path, saying)
