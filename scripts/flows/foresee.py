@@ -29,8 +29,10 @@ PERMISSIONS = (
     LIST_OF_RULE,
     GET_INFO,
     GET_TAGS,  # where exemptTag is set
-    GET_POLICY,  # where the remediation policy is to be
 )
+
+OF_CHANGES = (*PERMISSIONS, GET_POLICY)
+"""What it takes to see what further remediations change: a policy is read for that of policies."""
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
