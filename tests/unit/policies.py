@@ -52,7 +52,7 @@ UNREADABLE = (
     *(policy(each) for each in ("Allow", None, [], {}, {"Effect": "allow", "Principal": ["*"]})),
     *(policy({**OPEN, "Principal": who}) for who in ({"RAM": ["*"]}, [["*"]], 1, None)),
     # Of a key that is there twice one would be lost; and what cannot be written as it was.
-    policy(OPEN)[:-2] + ',"Principal":["20"]}]}',
+    policy(OPEN)[:-3] + ',"Principal":["20"]}]}',
     policy(OPEN).replace('"1"', "1e999"),
     policy(OPEN).replace('"1"', '"\\ud800"'),
 )

@@ -209,6 +209,10 @@ POLICY = (
     Row({"document": policy(OPEN, WRITES)}, "repaired", policy(OPEN), allow="public-read"),
     Row({"document": policy(WRITES)}, "exempt", policy(WRITES), allow="public-read-write"),
     Row({"document": policy(SETTINGS)}, "repaired", "", allow="public-read-write"),
+    Row(
+        {"document": policy({**OPEN, "NotAction": ["oss:*"]})}, "repaired", "", allow="public-read"
+    ),
+    Row({"document": policy({**OPEN, "Action": []})}, "repaired", "", allow="public-read"),
     Row({"document": policy(WIDE)}, "exempt", policy(WIDE), allow="public-read"),
     Row(
         {"document": policy({**WIDE, "Action": "oss:*"})},
