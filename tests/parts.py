@@ -101,15 +101,15 @@ def least_privilege(path: Path) -> None:
     edit(path, "role: *fullAccess", "role: *leastPrivilege")
 
 
-def public_policy(bucket: str) -> str:
-    """A policy that lets everybody read a bucket's objects."""
+def public_policy(bucket: str, *whom: str) -> str:
+    """A policy that lets everybody, or each of these, read a bucket's objects."""
     allow = {
         "Effect": "Allow",
-        "Principal": ["*"],
         "Action": ["oss:GetObject"],
         "Resource": [f"acs:oss:*:*:{bucket}/*"],
     }
-    return json.dumps({"Version": "1", "Statement": [allow]})
+    statements = [{**allow, "Principal": [each]} for each in whom or ("*",)]
+    return json.dumps({"Version": "1", "Statement": statements})
 
 
 def credentials(key: Key) -> Credentials:

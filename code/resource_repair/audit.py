@@ -42,6 +42,11 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
     out.flush()
 
 
+def fits(text: str) -> bool:
+    """Whether a line has room for all of it."""
+    return len(_json(text)) <= _LONGEST_TEXT
+
+
 def _json(value: Any) -> str:
     """In ASCII that is printed: no character of a message can end the line, or hide in it."""
     return json.dumps(value)
@@ -49,6 +54,6 @@ def _json(value: Any) -> str:
 
 def _short(value: Any) -> Any:
     if isinstance(value, str):
-        while len(_json(value)) > _LONGEST_TEXT:  # an emoji is twelve characters in ASCII
+        while not fits(value):  # an emoji is twelve characters in ASCII
             value = value[: len(value) // 2]
     return value

@@ -18,7 +18,7 @@ COMPILED = Path(__file__).with_name("exemptions.json")  # put there by the build
 LONGEST = timedelta(days=400)
 FEWEST_LITERALS = 6  # a shorter glob would exempt half a company by a slip
 
-OF_ACCESS = (ACL, "public-write")
+OF_ACCESS = (ACL, "public-write", "policy")
 _REQUIRED = ("bucket", "reason", "owner", "expires")
 _GLOB = re.compile(r"[a-z0-9*?-]{1,63}", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)

@@ -51,7 +51,8 @@ class BucketState(NamedTuple):
     `owner` is the account whose it is. `region` is where OSS says that it lives; empty if that is
     in no known form. `blocked` is whether Block Public Access holds for it by its own setting, and
     `encryption` the method of what is put there (`None` is OSS's word for none); each is None where
-    OSS does not say.
+    OSS does not say. `policy` is the bucket policy, which takes another request: None before that,
+    empty where there is none.
     """
 
     name: str
@@ -62,6 +63,7 @@ class BucketState(NamedTuple):
     blocked: Optional[bool]
     oss_request_id: str
     encryption: Optional[str] = None
+    policy: Optional[str] = None
 
 
 class Oss:
@@ -128,6 +130,20 @@ class Bucket:
         put = self._bucket.put_bucket_encryption
         return oss_answers.request_id(self._ask("PutBucketEncryption", lambda: put(rule)))
 
+    def policy(self) -> str:
+        """The bucket policy as it was put; empty if there is none (GetBucketPolicy)."""
+        return self._ask("GetBucketPolicy", self._policy)
+
+    def write_policy(self, text: str) -> str:
+        """Put this in the place of the whole policy; returns OSS's request id (PutBucketPolicy)."""
+        answer = self._ask("PutBucketPolicy", lambda: self._bucket.put_bucket_policy(text))
+        return oss_answers.request_id(answer)
+
+    def delete_policy(self) -> str:
+        """Delete the whole policy, and return OSS's request id (DeleteBucketPolicy)."""
+        delete = self._bucket.delete_bucket_policy
+        return oss_answers.request_id(self._ask("DeleteBucketPolicy", delete))
+
     def tags(self) -> Dict[str, str]:
         """The bucket's tags (GetBucketTagging)."""
         return self._ask("GetBucketTagging", self._tags)
@@ -158,6 +174,12 @@ class Bucket:
 
     def _info(self) -> BucketState:
         return bucket_state(self._get(self._bucket.bucket_name, "bucketInfo"))
+
+    def _policy(self) -> str:
+        try:
+            return str(self._get(self._bucket.bucket_name, "policy").read().decode())
+        except oss2.exceptions.NoSuchBucketPolicy:  # by status 404 and this code
+            return ""
 
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.

@@ -92,6 +92,7 @@ TABLE: Dict[str, Tuple[Type[BucketError], str]] = {
     "SignatureDoesNotMatch": (RefusedError, _CREDENTIALS),
     # oss2's own test (EC 0002-00000226): signed for another region than the host's.
     "PutBucketEncryption InvalidArgument": (RefusedError, ""),
+    "PutBucketPolicy InvalidArgument": (RefusedError, ""),
     "InvalidArgument": (RefusedError, "ossEndpoint's host may be of another region"),
     # Page "HTTP 403 errors".
     "SecondLevelDomainForbidden": (RefusedError, _HOST),

@@ -99,6 +99,7 @@ class BucketRepair(Repair):
         self._wrote = False
         self._acknowledged = False
         self._recreated = False
+        self._written: Optional[Aim] = None  # by the last write that was acknowledged
         # What the record will say.
         self._before: Optional[str] = None
         self._after: Optional[str] = None
@@ -172,8 +173,8 @@ class BucketRepair(Repair):
             elif remediation.looks_twice and not (yield from self._seen_twice(self._look(state))):
                 continue
             self._write(state, aim)
-            shown = yield from self._read_back(aim)
-            if shown and remediation.proof(shown, aim):
+            shown = yield from self._read_back(state, aim)
+            if shown and remediation.proof(shown, aim) and (yield from self._stays(shown)):
                 return self._settled(shown, aim)
 
     def _read(self) -> BucketState:
@@ -187,6 +188,7 @@ class BucketRepair(Repair):
         if state.region not in ("", self._region):
             # OSS may answer a read in any region; what is written must be where the bucket is.
             raise ElsewhereError("location", state.region, state.oss_request_id)
+        state = self._remediation.look(self._bucket, state)
         if self._at_rest[0] != self._look(state):
             self._at_rest = (None, 0.0)  # what was seen before is contradicted
         if self._wrote and state.created != self._created:
@@ -210,6 +212,8 @@ class BucketRepair(Repair):
     def _write(self, state: BucketState, aim: Aim) -> None:
         if not self._means.account:
             raise RefusedError("account_unknown: the function is not told whose it is")
+        if self._remediation.whole and self._remediation.state(state) != self._before:
+            raise RefusedError(_MORE)
         wrote_before = self._wrote
         # Before the call: a request that fails may have been applied.
         self._wrote, self._acknowledged = True, False
@@ -223,10 +227,15 @@ class BucketRepair(Repair):
                 self._read()  # which knows better whether it is gone, or another's, by now
                 raise DeniedError(error.reason, error.oss_request_id) from None
             raise
-        self._acknowledged = True
+        self._acknowledged, self._written = True, aim
 
-    def _read_back(self, aim: Aim) -> Generator[float, None, Optional[BucketState]]:
-        """The bucket once the write shows, which can take a moment; None if it is another one."""
+    def _read_back(
+        self, was: BucketState, aim: Aim
+    ) -> Generator[float, None, Optional[BucketState]]:
+        """The bucket once the write shows, which can take a moment; None if it is another one.
+
+        Of a document that others write, too, it may be theirs that shows.
+        """
         end = self._clock.monotonic() + _READ_BACK_SECONDS
         for wait in backoff(first=0.05, most=1.0, spread=0.2):
             state = self._read()
@@ -234,13 +243,21 @@ class BucketRepair(Repair):
                 return None
             if self._remediation.met(state, aim) or self._remediation.proof(state, aim):
                 return state
+            if self._remediation.whole and self._look(state) != self._look(was):
+                return state
             if self._clock.monotonic() >= end:
                 raise _TooLateError(_NOT_SHOWN)
             yield from self._wait(wait, _NOT_SHOWN)
         raise AssertionError("a backoff has no end")
 
+    def _stays(self, shown: BucketState) -> Generator[float, None, bool]:
+        """Whether what was read back is no other writer's to lose: at once, or at a second look."""
+        return not self._remediation.whole or (yield from self._seen_twice(self._look(shown)))
+
     def _settled(self, state: BucketState, aim: Aim) -> Conclusion:
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
+        if self._remediation.whole and self._acknowledged and self._written:
+            aim = self._written  # there is nothing left to be wanted by now
         outcome, reason = self._remediation.settled(
             self._case, self._bucket, state, aim, self._acknowledged
         )
@@ -350,6 +367,7 @@ _YOUNGER = "the bucket is younger than its finding, and perhaps made by this fun
 _SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
 _QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
+_MORE = "changed_meanwhile: somebody wrote what this line has no place to tell of; begin anew"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

@@ -16,6 +16,7 @@ import oss2
 from resource_repair import naming, oss_answers
 from resource_repair.errors import DeniedError, DisabledError, TheirsError, TransientError
 from resource_repair.oss import BucketState, bucket_state
+from resource_repair.remediations.frame import Remediation
 from scripts.account import clock, no_answer, proxies, refusals
 from scripts.account.clients import Clients, actions_in, allow, unanswered
 from scripts.account.permission import Permission
@@ -25,6 +26,7 @@ from scripts.patience import patiently
 _OF_THE_ACCOUNT = "acs:oss:*:{account}:*"
 
 GET_INFO = Permission("oss:GetBucketInfo", _OF_THE_ACCOUNT)
+GET_POLICY = Permission("oss:GetBucketPolicy", _OF_THE_ACCOUNT)
 GET_POLICY_STATUS = Permission("oss:GetBucketPolicyStatus", _OF_THE_ACCOUNT)
 PUT_ACL = Permission("oss:PutBucketAcl", _OF_THE_ACCOUNT)
 GET_BLOCK = Permission("oss:GetBucketPublicAccessBlock", _OF_THE_ACCOUNT)
@@ -35,6 +37,7 @@ GET_TAGS = Permission("oss:GetBucketTagging", _OF_THE_ACCOUNT)
 LIST = Permission("oss:ListBuckets", _OF_THE_ACCOUNT)
 
 NO_SUCH_BUCKET = "NoSuchBucket"
+_NO_POLICY = "NoSuchBucketPolicy"
 _NO_WEBSITE = "NoSuchWebsiteConfiguration"
 _DISABLED = "Disabled"
 _MOVED = (301, 307, 403)
@@ -83,9 +86,18 @@ class Bucket:
 
         return self.ask(GET_INFO, read, as_="state")
 
-    def state_if_there(self) -> BucketState | None:
-        """The same; None if there is no such bucket."""
-        return _if_there(self.state)
+    def state_for(self, does: Remediation) -> BucketState | None:
+        """All that a remediation sees of it; None if there is no such bucket."""
+        return _if_there(lambda: does.look(self, self.state()))
+
+    def policy(self) -> str:
+        """Its policy; empty if it has none. Operation "GetBucketPolicy"."""
+        try:
+            return self.ask(GET_POLICY, lambda bucket: str(bucket.get_bucket_policy().policy))
+        except CloudError as error:
+            if error.code == _NO_POLICY:
+                return ""
+            raise
 
     def public_by_policy(self) -> bool:
         """Whether its policy makes it public. Operation "GetBucketPolicyStatus"."""

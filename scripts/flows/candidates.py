@@ -24,6 +24,7 @@ from scripts.patience import tallied
 PERMISSIONS = (
     buckets.GET_INFO,
     buckets.GET_TAGS,  # where exemptTag is set
+    buckets.GET_POLICY,  # where the remediation policy is on
     buckets.GET_WEBSITE,
     buckets.LIST_DOMAINS,
 )
@@ -60,7 +61,7 @@ class CandidateReader:
         def read(result: Result) -> Candidate:
             like = Candidate(result, None, None, GONE, False, (), True, given.remediation)
             try:
-                there = Bucket(self._clients, result.bucket, result.region).state_if_there()
+                there = Bucket(self._clients, result.bucket, result.region).state_for(does)
                 if there is None:
                     return like
                 exempt = self._exempting.exemptions

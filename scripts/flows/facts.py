@@ -78,7 +78,7 @@ from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import PERMISSIONS, foresee, foresee_changes
+from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
 from scripts.flows.seen import (
     around_seen,
@@ -345,7 +345,7 @@ class Survey:
         exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
         return foresee(live, self._clients, exempting)
 
-    @takes(*PERMISSIONS)
+    @takes(*OF_CHANGES)
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None

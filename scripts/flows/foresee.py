@@ -11,9 +11,10 @@ from functools import partial
 
 from resource_repair.errors import RefusedError
 from resource_repair.exemptions import Exemptions
+from resource_repair.remediations import named
 from resource_repair.settings import Assignment
 from scripts.account import findings
-from scripts.account.buckets import GET_INFO, GET_TAGS, NO_SUCH_BUCKET, Bucket
+from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
@@ -29,6 +30,9 @@ PERMISSIONS = (
     GET_INFO,
     GET_TAGS,  # where exemptTag is set
 )
+
+OF_CHANGES = (*PERMISSIONS, GET_POLICY)
+"""What it takes to see what further remediations change: a policy is read for that of policies."""
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
@@ -91,10 +95,11 @@ def _changed(
     A bucket whose state is in no known form is none of it: the function leaves it alone.
     """
     found = findings.read(spec, clients, ids)
+    does = named(remediation)
     reported = [each for each in found if each.compliance == NON_COMPLIANT]
 
     def changed(result: Result) -> bool:
-        state = Bucket(clients, result.bucket, result.region).state_if_there()
+        state = Bucket(clients, result.bucket, result.region).state_for(does)
         try:
             return state is not None and changes(remediation, result.bucket, state, exemptions, now)
         except RefusedError:

@@ -64,6 +64,8 @@ LAGGING = frozenset(
             "oss:DeleteBucketPublicAccessBlock",
             "oss:PutBucketEncryption",
             "oss:DeleteBucketEncryption",
+            "oss:PutBucketPolicy",
+            "oss:DeleteBucketPolicy",
         ),
         *("log:GetLogStoreLogs", "log:GetLogStoreHistogram"),
         *("config:CreateConfigRule", "config:DeleteConfigRules"),

@@ -66,6 +66,12 @@ ANYBODY_READS = json.dumps(
 )
 
 
+ANONYMOUS = "oss-bucket-policy-no-any-anonymous"
+NARROWED = ANYBODY_READS.replace(
+    '"Effect"', '"Condition": {"IpAddress": {"acs:SourceIp": ["192.0.2.7"]}}, "Effect"'
+)
+
+
 @pytest.fixture
 def rig() -> Iterator[ConfigRig]:
     """Cloud Config with time compressed to nothing."""
@@ -111,6 +117,11 @@ def test_a_bucket_opened_to_the_public_is_published_as_documented(rig: ConfigRig
         (PUBLIC_WRITE, "acl", "public-read", None, False),
         (PUBLIC_WRITE, "acl", "public-read-write", None, True),
         (PUBLIC_WRITE, "acl_and_policy", "private", ANYBODY_READS, False),
+        (ANONYMOUS, "acl", "private", ANYBODY_READS, True),
+        (ANONYMOUS, "acl", "public-read-write", None, False),
+        (ANONYMOUS, "acl", "private", ANYBODY_READS.replace("*", "20", 1), False),
+        (ANONYMOUS, "acl", "private", ANYBODY_READS.replace("Allow", "Deny"), False),
+        (ANONYMOUS, "acl", "private", NARROWED, False),
     ],
 )
 def test_each_rule_tests_what_its_name_says(

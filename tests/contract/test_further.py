@@ -13,7 +13,7 @@ from tests.account import Account, Moments
 from tests.contract.spoil import look
 from tests.parts import edit, least_privilege, remediate
 
-NAMES = ("public-write", "encryption")
+NAMES = ("public-write", "encryption", "policy")
 IDS = [variable(name) for name in NAMES]
 
 
@@ -167,7 +167,7 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
     edit(reporting.path, "  mode: enforce", "  mode: report")
     assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
     assert reporting.run("resume", "--yes") == 0
-    assert "it enforces public-write and encryption again" in capsys.readouterr().out
+    assert "it enforces public-write and encryption and policy again" in capsys.readouterr().out
 
 
 def test_to_resume_one_that_enforces_is_asked_about(
@@ -191,4 +191,4 @@ def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account)
     ]
     assert reporting.run("remove", "--yes") == 0
     assert reporting.cloud.config.rules() == []
-    assert [dotenv.environment(reporting.env, {})[each] for each in IDS] == ["", ""]
+    assert [dotenv.environment(reporting.env, {})[each] for each in IDS] == [""] * 3

@@ -76,7 +76,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
             if declared is not None:
                 self.close_connection = True
 
-        do_GET = do_PUT = _serve  # noqa: N815
+        do_GET = do_PUT = do_DELETE = _serve  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import oss2
 import pytest
+from oss2 import models
 
 from scripts.localcloud.faults import Lag
 from tests.contract.oss_helpers import ACCOUNT, REGION, OssCloud, oss_cloud, refused
@@ -139,3 +140,55 @@ def test_a_policy_of_another_form_has_its_code(cloud: OssCloud) -> None:
     text = json.dumps({"Version": 1, "Statement": [OPEN]})
     found = refused(lambda: cloud.bucket(NAME).put_bucket_policy(text))
     assert found == (400, "InvalidPolicyDocument", "0030-00000005")
+
+
+@pytest.mark.parametrize(
+    ("resources", "copies", "ec"),
+    [
+        (["a" * 4091], 1, None),
+        (["a" * 4092], 1, "0030-00000003"),
+        (["a" * 2000, "b" * 2100], 1, "0030-00000003"),
+        (["a" * 3900], 4, None),
+        (["a" * 4050], 4, "0030-00000001"),
+    ],
+)
+def test_a_policy_is_no_longer_than_pages_say(
+    cloud: OssCloud, resources: list[str], copies: int, ec: str | None
+) -> None:
+    """A field of 4,095 bytes, and less than 16 KB in all: pages "0030-…1" and "0030-…3"."""
+    statement = {**OPEN, "Principal": ["*"], "Resource": resources}
+    text = json.dumps({"Version": "1", "Statement": [statement] * copies})
+    bucket = cloud.bucket(NAME)
+    if ec:
+        refusal = (400, "InvalidPolicyDocument", ec)
+        assert refused(lambda: bucket.put_bucket_policy(text)) == refusal
+        assert cloud.state.bucket(NAME).policy is None
+    else:
+        bucket.put_bucket_policy(text)
+        assert bucket.get_bucket_policy().policy == text
+
+
+def test_a_policy_may_show_late(cloud: OssCloud) -> None:
+    """By order: after it was put or deleted, so many reads show what was before."""
+    bucket, policies = cloud.bucket(NAME), []
+    for name in ("one", "two"):
+        statement = {**OPEN, "Principal": [name]}
+        policies.append(json.dumps({"Version": "1", "Statement": [statement]}))
+    bucket.put_bucket_policy(policies[0])
+    for operation in ("oss:PutBucketPolicy", "oss:DeleteBucketPolicy"):
+        cloud.core.faults.add(operation, Lag(reads=2))
+    bucket.put_bucket_policy(policies[1])
+    assert [bucket.get_bucket_policy().policy for _ in range(3)] == [*policies[:1] * 2, policies[1]]
+    bucket.delete_bucket_policy()
+    assert [bucket.get_bucket_policy().policy for _ in range(2)] == policies[1:] * 2
+    assert refused(bucket.get_bucket_policy) == (404, "NoSuchBucketPolicy", "0030-00000006")
+
+
+def test_a_rule_of_encryption_may_show_late(cloud: OssCloud) -> None:
+    """Likewise."""
+    rule = models.ServerSideEncryptionRule(sse_algorithm="AES256")
+    cloud.core.faults.add("oss:PutBucketEncryption", Lag(reads=1))
+    cloud.bucket(NAME).put_bucket_encryption(rule)
+    none = (404, "NoSuchServerSideEncryptionRule", "0005-00000004")
+    assert refused(cloud.bucket(NAME).get_bucket_encryption) == none
+    assert cloud.bucket(NAME).get_bucket_encryption().sse_algorithm == "AES256"

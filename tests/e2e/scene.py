@@ -19,9 +19,11 @@ BUCKETS = {
     "config-policy": ("cn-shanghai", "private"),
     "config-encrypted": ("cn-shanghai", "private"),
     "config-dropbox": ("cn-shanghai", "public-read-write"),
+    "config-partners": ("cn-shanghai", "private"),
 }
 REMEDIATIONS = (
-    "public-write:cr-3b7d20c85e914a6f9d07:enforce;encryption:cr-e1c7a0b94f2d4f6a8b35:enforce"
+    "public-write:cr-3b7d20c85e914a6f9d07:enforce;encryption:cr-e1c7a0b94f2d4f6a8b35:enforce;"
+    "policy:cr-5f90d2c4a17e4b0c8d63:enforce"
 )
 
 
@@ -47,6 +49,7 @@ def lay(account: Account) -> None:
     for name, (region, acl) in BUCKETS.items():
         oss.create(name, region=region, acl=acl, age=_BEFORE_THE_EVENTS)
     oss.set_policy("config-policy", public_policy("config-policy"))
+    oss.set_policy("config-partners", public_policy("config-partners", "20", "*"))
     oss.set_encryption("config-encrypted", {"SSEAlgorithm": "KMS"})
 
 

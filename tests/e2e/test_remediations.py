@@ -1,5 +1,6 @@
 """Each further remediation from Cloud Config's finding to its proof, under the least role."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from scripts.declared.rule_ids import variable
-from scripts.localcloud import Fail, Lag
+from scripts.localcloud import Drop, Fail, Lag
 from scripts.localcloud.oss.state import OssState
 from tests.account import Account, Moments
 from tests.e2e import scene
-from tests.parts import edit, overtaken, remediate
+from tests.parts import edit, overtaken, public_policy, remediate
+
+POLICY_RULE = "oss-bucket-policy-no-any-anonymous"
 
 
 def deployed(
@@ -111,6 +114,95 @@ def test_nobody_writes_and_what_the_acl_s_own_rule_closes_stays_closed(
     product.cloud.oss.create("config-open", acl="public-read-write")
     product.rest()
     assert product.cloud.oss.bucket("config-open").acl == left
+
+
+PARTNER = json.loads(public_policy("config-site", "20"))["Statement"][0]
+ANYBODY = json.loads(public_policy("config-site"))["Statement"][0]
+BOTH = public_policy("config-site", "20", "*")
+
+
+def policy_of(product: Account) -> list[dict[str, object]]:
+    """The statements of the bucket's policy."""
+    text = product.cloud.oss.bucket("config-site").policy
+    return json.loads(text)["Statement"] if text else []  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("mode", "left", "outcome", "after"),
+    [
+        ("enforce", [PARTNER], "repaired", []),
+        ("report", [PARTNER, ANYBODY], "would_repair", [ANYBODY]),
+    ],
+)
+def test_a_policy_lets_nobody_in_from_its_finding_on(
+    moments: Moments, tmp_path: Path, mode: str, left: object, outcome: str, after: object
+) -> None:
+    """What it lets others do stays; what is taken out is in the line, and then all is compliant."""
+    product = deployed(moments, tmp_path, "policy", mode)
+    oss = product.cloud.oss
+    oss.create("config-site")
+    oss.set_policy("config-site", BOTH)
+    product.rest()
+    assert policy_of(product) == left
+    assert oss.policy_is_public("config-site") is (mode == "report")
+    (line,) = [each for each in product.audit() if each.remediation == "policy"]
+    assert (line.bucket, line.outcome, line.mode) == ("config-site", outcome, mode)
+    assert [json.loads(each or "") for each in (line.before, line.after)] == [[ANYBODY], after]
+    asked = scene.calls(product, "config-site")
+    look = ["GetBucketInfo", "GetBucketPolicy"]
+    course = [*look, *look, "PutBucketPolicy", *look, *look, "GetBucketPolicyStatus"]
+    assert asked == (course if mode == "enforce" else look)
+    (rule,) = [each for each in product.cloud.config.rules() if each.source == POLICY_RULE]
+    found = product.cloud.config.results(rule.id)
+    assert {each.compliance for each in found if each.bucket == "config-site"} == {
+        "COMPLIANT" if mode == "enforce" else "NON_COMPLIANT"
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "outcome"),
+    [
+        ("oss:PutBucketPolicy", Lag(reads=2), "repaired"),
+        ("oss:PutBucketPolicy", Fail(503, "ServiceUnavailable"), "repaired"),
+        ("oss:GetBucketPolicy", Fail(500, "InternalError"), "repaired"),
+        ("oss:PutBucketPolicy", Drop(), "compliant"),
+    ],
+    ids=str,
+)
+def test_what_passes_leaves_no_policy_open(
+    moments: Moments, tmp_path: Path, operation: str, fault: Drop | Fail | Lag, outcome: str
+) -> None:
+    """Late read-backs, throttling, a lost answer: overcome, and told by what is there."""
+    product = deployed(moments, tmp_path, "policy", "enforce")
+    product.cloud.faults.add(operation, fault, subject="config-site")
+    with product.unnoticed():
+        product.cloud.oss.create("config-site")
+    product.cloud.oss.set_policy("config-site", BOTH)
+    product.rest()
+    assert policy_of(product) == [PARTNER]
+    ends = [(line[1], json.loads(line[2] or ""), line[3]) for line in lines(product, "config-site")]
+    assert ends == [(outcome, [ANYBODY], "[]")]
+
+
+def test_a_policy_that_was_there_before_is_told_by_sweep_and_left(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In report: nothing changes, and its owner is told what would."""
+    product = deployed(moments, tmp_path, "policy", "report")
+    with product.unnoticed():
+        product.cloud.oss.create("config-site")
+        product.cloud.oss.set_policy("config-site", BOTH)
+    product.cloud.settle()
+    capsys.readouterr()
+    assert product.run("sweep", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "config-site (policy)" in said
+    assert policy_of(product) == [PARTNER, ANYBODY]
+    (line,) = [each for each in product.audit() if each.bucket == "config-site"]
+    assert (line.outcome, line.reason) == (
+        "would_repair",
+        "report mode: would take out 1 of 2 statements",
+    )
 
 
 def test_what_was_there_before_is_swept_each_by_its_own_remediation(

@@ -1,5 +1,6 @@
 """A model of OSS that can be told to misbehave at every request."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
@@ -23,6 +24,7 @@ class View(NamedTuple):
     acl: str | None
     created: str = LONG_AGO
     encryption: str | None = "None"
+    document: str = ""
 
 
 class Request(NamedTuple):
@@ -45,7 +47,9 @@ class ModelOss:
     last change, if that is no longer ago than `stale_for` seconds), something that somebody else
     does just before it (`delete`, `recreate`, `open`, `close`, `kms`), or `replaced`: deleted,
     created again by our write, and the answer to that lost. `earlier` is the ACL before the
-    finding.
+    finding. `document` is the bucket policy; it is public by what it says, or as `policy` has it.
+    Of others who write it, `adds` reads it before that, `public` lets everybody write, and `undoes`
+    puts back what was there at first, with a statement more, as if it had read it then.
     """
 
     acl: str | None = "public-read"
@@ -63,13 +67,17 @@ class ModelOss:
     blocked: bool | None = False
     account_blocked: bool | str = False
     encryption: str | None = "None"
+    document: str = ""
     now: float = 0.0
     wall: float = NOW
 
     def __post_init__(self) -> None:
         self.log: list[Request] = []
-        was = View(float("-inf"), self.earlier or self.acl, encryption=self.encryption)
-        self.history = [was, View(0.0, self.acl, encryption=self.encryption)]
+        was = View(
+            float("-inf"), self.earlier or self.acl, LONG_AGO, self.encryption, self.document
+        )
+        self.history = [was, was._replace(since=0.0, acl=self.acl)]
+        self._at_first = self.document
         self.opened: list[_ModelBucket] = []
         self.creations = 0  # by our writes
         self._times_created = 0
@@ -86,14 +94,26 @@ class ModelOss:
 
     def set(self, acl: str | None, created: str = "") -> None:
         """Change the bucket; None deletes it."""
-        view = View(self.now, acl, created or self.history[-1].created, self.encryption)
-        self.history.append(view)
+        created = created or self.history[-1].created
+        self.history.append(View(self.now, acl, created, self.encryption, self.document))
         self.acl = acl
 
     def encrypt(self, method: str | None) -> None:
         """Change how what is put there is encrypted."""
         self.encryption = method
         self.set(self.acl)
+
+    def state_policy(self, document: str) -> None:
+        """Change the bucket policy; empty is none."""
+        self.document = document
+        self.set(self.acl)
+
+    def shown(self, word: str = "ok") -> BucketState:
+        """What a read shows, with the policy."""
+        _, acl, created, encryption, document = self.seen(word)
+        location = self.region if self.tells_location else ""
+        told = (self.name, self.owner, str(acl), created, location, self.blocked, "read-id")
+        return BucketState(*told, encryption, document)
 
     def seen(self, word: str) -> View:
         """What a read shows."""
@@ -126,7 +146,7 @@ class ModelOss:
     def create(self, acl: str) -> None:
         """A new bucket of that name, as by PutBucketAcl of one that is not there."""
         self._times_created += 1
-        self.encryption = "None"
+        self.encryption, self.document = "None", ""
         self.set(acl, f"2027-01-15T08:{self._times_created:02}:00.000Z")
 
     def _somebody_else(self, word: str) -> None:
@@ -140,6 +160,10 @@ class ModelOss:
             self.set("private")
         elif word == "kms" and self.acl is not None:
             self.encrypt("KMS")
+        elif word in ("adds", "undoes", "public"):
+            self.state_policy(
+                with_one_more(self._at_first if word == "undoes" else self.document, word)
+            )
 
     def writes(self) -> list[int]:
         """Where in the log the writes are."""
@@ -166,10 +190,25 @@ class _ModelBucket:
     def read(self) -> BucketState:
         oss = self._oss
         word = self._suffer("read")
-        _, acl, created, encryption = oss.seen(word)
-        location = oss.region if oss.tells_location else ""
-        told = (oss.name, oss.owner, str(acl), created, location, oss.blocked, "read-id")
-        return BucketState(*told, encryption)
+        return oss.shown(word)._replace(policy=None)
+
+    def policy(self) -> str:
+        return str(self._oss.shown(self._suffer("get policy")).policy)
+
+    def write_policy(self, text: str) -> str:
+        oss = self._oss
+        word = self._suffer("write", text or "none")
+        if oss.acl is None:
+            raise errors.NoSuchBucketError("NoSuchBucket")
+        if is_public(text) and (oss.blocked or oss.account_blocked is True):
+            raise errors.DeniedError("AccessDenied", "error-id")
+        oss.state_policy(text)
+        if word == "applied":
+            raise errors.TransientError("lost")
+        return "write-id"
+
+    def delete_policy(self) -> str:
+        return self.write_policy("")
 
     def write_acl(self, acl: str) -> str:
         oss = self._oss
@@ -202,7 +241,7 @@ class _ModelBucket:
 
     def public_by_policy(self) -> bool:
         self._suffer("policy")
-        return _told(self._oss.policy)
+        return _told(self._oss.policy or is_public(self._oss.document))
 
     def account_blocked(self) -> bool:
         self._suffer("account")
@@ -215,6 +254,35 @@ class _ModelBucket:
         if self.closed:
             raise errors.TransientError("closed")
         return self._oss.suffer(operation, self._region, acl)
+
+
+def is_public(document: str) -> bool:
+    """As OSS judges a policy, whose conditions all narrow here but one that is for any address."""
+    return any(
+        each["Effect"] == "Allow"
+        and "*" in each["Principal"]
+        and "0.0.0.0/0" in json.dumps(each.get("Condition", "0.0.0.0/0"))
+        for each in json.loads(document or '{"Statement": []}')["Statement"]
+    )
+
+
+def with_one_more(document: str, word: str) -> str:
+    """The policy with what another writer adds to it."""
+    policy = json.loads(document or '{"Version": "1", "Statement": []}')
+    return json.dumps({**policy, "Statement": [*policy["Statement"], ADDED[word]]})
+
+
+_THEIRS = {
+    "Effect": "Allow",
+    "Principal": ["27"],
+    "Action": ["oss:GetObject"],
+    "Resource": [f"acs:oss:*:1:{NAME}/*"],
+}
+ADDED = {
+    "adds": _THEIRS,
+    "undoes": _THEIRS,
+    "public": {**_THEIRS, "Principal": ["*"], "Action": ["oss:PutObject"]},
+}
 
 
 def _told(value: bool | str) -> bool:

@@ -13,6 +13,21 @@ from resource_repair.repair import BucketRepair, Means
 from resource_repair.timing import Deadline
 from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
+from tests.unit.policies import (
+    DENY,
+    NAMED,
+    NARROW,
+    OPEN,
+    PUBLIC,
+    SETTINGS,
+    THEIRS,
+    UNREADABLE,
+    WIDE,
+    WRITES,
+    allow,
+    plain,
+    policy,
+)
 
 FINDING = Finding("cr-1", NAME, region=HOME, owner=ACCOUNT, reported_at=int(NOW - 60) * 1000)
 
@@ -51,12 +66,14 @@ class Row:
     def broken(self, remediation: Remediation) -> str:
         """How it ends otherwise than it should; empty if it does not."""
         oss, result = self.run(remediation)
-        left = getattr(oss, "encryption" if remediation.name == "encryption" else "acl")
+        left = {"encryption": oss.encryption, "policy": plain(oss.document)}
+        left = left.get(remediation.name, oss.acl)
         asked = tuple(request.operation for request in oss.log)
         seen = (result.outcome, left, result.reason.startswith(self.reason))
-        if seen != (self.outcome, self.left, True) or self.asked not in ((), asked):
+        wanted = (self.outcome, plain(self.left or "") or self.left, True)
+        if seen != wanted or self.asked not in ((), asked):
             return f"{result.outcome}: {result.reason}; left {left}; asked {asked}"
-        if result.outcome == "repaired" and result.after != left:
+        if result.outcome == "repaired" and result.after != remediation.state(oss.shown()):
             return f"repaired, and the record says {result.after}, where there is {left}"
         return ""
 
@@ -145,4 +162,102 @@ PUBLIC_WRITE = (
     Row(_RW, "recreated", "public-read", ("ok", "ok", "replaced")),
 )
 
-TABLES = {"public-write": PUBLIC_WRITE, "acl": ACL, "encryption": ENCRYPTION}
+MIXED = {"document": policy(NAMED, OPEN, DENY)}
+REST = policy(NAMED, DENY)
+_LOOK = ("read", "get policy")
+_LOOKS = (*_LOOK, *_LOOK)
+_GOES_ON = ("ok",) * 4  # two looks
+
+POLICY = (
+    Row(MIXED, "repaired", REST, asked=(*_LOOKS, "write", *_LOOKS, "policy")),
+    Row(MIXED, "would_repair", MIXED["document"], mode="report", asked=_LOOK),
+    Row(
+        MIXED,
+        "would_repair",
+        MIXED["document"],
+        mode="report",
+        reason="report mode: would take out 1 of 3 statements",
+    ),
+    Row({"document": policy(OPEN)}, "repaired", ""),
+    Row({"document": policy(OPEN, WRITES, OPEN)}, "repaired", ""),
+    Row({"document": policy({**OPEN, "Principal": "*"}, NAMED)}, "repaired", policy(NAMED)),
+    Row({"document": policy(allow("20", "*"), NAMED)}, "repaired", policy(NAMED)),
+    Row({"document": policy(OPEN, NAMED, Id="é")}, "repaired", policy(NAMED, Id="é")),
+    *(
+        Row({"document": there}, "compliant", there, asked=(*_LOOKS, "policy"))
+        for there in ("", policy(), policy(NAMED), policy(DENY), policy(NARROW))
+    ),
+    Row(
+        {"document": policy(allow("acs:ram::*:root"))},
+        "compliant",
+        policy(allow("acs:ram::*:root")),
+    ),
+    Row({"acl": None, **MIXED}, "gone", MIXED["document"]),
+    *(
+        Row({"document": there}, "failed", there, reason="unreadable_policy", asked=_LOOK)
+        for there in UNREADABLE
+    ),
+    # What a condition narrows is left, whatever it is; OSS judges whether that is public.
+    Row({"document": policy(WIDE)}, "exposed", policy(WIDE), reason="compliant: its policy lets"),
+    Row({"document": policy(WIDE, OPEN)}, "exposed", policy(WIDE), reason="repaired: taken out"),
+    Row({"document": policy({**OPEN, "Cond": {}})}, "exposed", policy({**OPEN, "Cond": {}})),
+    Row({"document": policy(WIDE, OPEN), "blocked": True}, "ceiling_refused", policy(WIDE, OPEN)),
+    Row({"document": policy(WIDE), "blocked": True}, "blocked", policy(WIDE)),
+    Row({"document": policy(WIDE), "account_blocked": True}, "blocked", policy(WIDE)),
+    Row({**MIXED, "blocked": True}, "repaired", REST),
+    Row({**MIXED, "policy": True}, "exposed", REST, reason="repaired: taken out, and read back"),
+    Row({**MIXED, "policy": "denied"}, "unproven", REST, reason="repaired: taken out"),
+    # A ceiling allows what the ACL of that name does, of objects, and by name.
+    Row(MIXED, "exempt", MIXED["document"], allow="public-read", reason="a site (web, until"),
+    Row(MIXED, "exempt", MIXED["document"], allow="public-read-write", of=("policy",)),
+    Row(MIXED, "repaired", REST, allow="public-read", of=("acl", "encryption")),
+    Row({"document": policy(OPEN, WRITES)}, "repaired", policy(OPEN), allow="public-read"),
+    Row({"document": policy(WRITES)}, "exempt", policy(WRITES), allow="public-read-write"),
+    Row({"document": policy(SETTINGS)}, "repaired", "", allow="public-read-write"),
+    Row(
+        {"document": policy({**OPEN, "NotAction": ["oss:*"]})}, "repaired", "", allow="public-read"
+    ),
+    Row({"document": policy({**OPEN, "Action": []})}, "repaired", "", allow="public-read"),
+    Row({"document": policy(WIDE)}, "exempt", policy(WIDE), allow="public-read"),
+    Row(
+        {"document": policy({**WIDE, "Action": "oss:*"})},
+        "exposed",
+        policy({**WIDE, "Action": "oss:*"}),
+        allow="public-read",
+    ),
+    # What the audit line has no room for could not be put back.
+    Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), reason="too_long"),
+    Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), mode="report"),
+    # Other writers: what they add is there in the end, or a person is told to look for it.
+    Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), ("ok", "adds")),
+    Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), ("ok", "ok", "ok", "adds")),
+    Row(
+        MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "adds"), reason="somebody"
+    ),
+    Row(MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "adds")),
+    Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "undoes")),
+    Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "undoes")),
+    Row(
+        MIXED, "failed", policy(NAMED, DENY, PUBLIC), (*_GOES_ON, "ok", "public"), reason="changed_"
+    ),
+    Row(
+        MIXED,
+        "repaired",
+        policy(NAMED, DENY),
+        ("ok", "public"),
+        reason="taken out, and read back twice: 2 of 4",
+    ),
+    # Late, lost and refused answers.
+    Row(MIXED, "repaired", REST, (*_GOES_ON, "ok", "ok", "lag", "ok", "lag")),
+    Row(MIXED, "failed", REST, (*_GOES_ON, "ok", *LATE), reason="not_verified"),
+    Row(MIXED, "repaired", REST, (*_GOES_ON, "transient")),
+    Row(MIXED, "compliant", REST, (*_GOES_ON, "applied")),
+    Row(MIXED, "denied", MIXED["document"], ("ok", "denied")),
+    Row(MIXED, "denied", MIXED["document"], (*_GOES_ON, "denied")),
+    Row(MIXED, "failed", MIXED["document"], (*_GOES_ON, "refused"), reason="refused"),
+    Row(MIXED, "gone", MIXED["document"], (*_GOES_ON, "delete")),
+    Row(MIXED, "compliant", "", (*_GOES_ON, "ok", "recreate")),
+    Row(MIXED, "compliant", "", ("ok", "recreate")),
+)
+
+TABLES = {"public-write": PUBLIC_WRITE, "acl": ACL, "encryption": ENCRYPTION, "policy": POLICY}

@@ -61,6 +61,8 @@ ROWS: list[tuple[str, str, int, str, Kind]] = [
     ("0015-00000001", "", 400, "InvalidBucketName", REFUSED),
     ("0005-00000204", "PutBucketEncryption", 400, "InvalidArgument", REFUSED),
     ("0005-00000003", "PutBucketEncryption", 400, "InvalidEncryptionAlgorithmError", REFUSED),
+    ("in no page: of what is put", "PutBucketPolicy", 400, "InvalidArgument", REFUSED),
+    ("0030-00000001", "PutBucketPolicy", 400, "InvalidPolicyDocument", REFUSED),
     ("its status says so", "", 405, "MethodNotAllowed", UNSUPPORTED),
     ("its status says so", "", 501, "NotImplemented", UNSUPPORTED),
     ("in no page: by its status", "", 429, "Whatever", TRANSIENT),

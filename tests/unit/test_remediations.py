@@ -178,10 +178,9 @@ def test_an_exemption_says_what_it_is_from_and_is_from_nothing_else() -> None:
     plain = {"bucket": "a-site", "reason": "why", "owner": "who", "expires": "2026-12-31"}
     held = exemptions.parse([plain, {**plain, "for": ["encryption"]}])
     access, encryption = held.entries
-    assert access.remediations == ("acl", "public-write")
-    assert [held.for_bucket("a-site", today, name) for name in ("acl", "public-write")] == [
-        access
-    ] * 2
+    of_access = ("acl", "public-write", "policy")
+    assert access.remediations == of_access
+    assert [held.for_bucket("a-site", today, name) for name in of_access] == [access] * 3
     assert held.for_bucket("a-site", today, "encryption") == encryption
     assert exemptions.parse(json.loads(exemptions.dump(held))["exemptions"]) == held
     assert '"for"' not in exemptions.dump(held._replace(entries=(access,)))

@@ -14,6 +14,7 @@ REMEDIATIONS: Dict[str, str] = {
     ACL: "bucket_acl",
     "public-write": "public_write",
     "encryption": "encryption",
+    "policy": "policy",
 }
 
 

@@ -1,6 +1,6 @@
 """The remediation of a bucket that the public may read: its ACL is set to private."""
 
-from typing import TYPE_CHECKING, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Callable, Optional, Tuple, Union
 
 from resource_repair import exempt_tag
 from resource_repair.errors import (
@@ -90,14 +90,9 @@ def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     """Set the ACL. A public one, of a ceiling, Block Public Access forbids."""
     if aim.value == PRIVATE:
         return bucket.write_acl(PRIVATE)
-    try:
-        return bucket.write_acl(aim.value)
-    except DeniedError as denied:
-        if not (there.blocked or _surely_blocked(bucket)):
-            raise
-        why = "the exemption allows" if aim.exemption else "it is to be left with"
-        reason = f"Block Public Access forbids {aim.value}, which {why}"
-        raise BlockedError(reason, denied.oss_request_id) from None
+    why = "the exemption allows" if aim.exemption else "it is to be left with"
+    reason = f"Block Public Access forbids {aim.value}, which {why}"
+    return put_public(bucket, there, lambda: bucket.write_acl(aim.value), reason)
 
 
 def would(aim: Aim) -> str:
@@ -160,6 +155,16 @@ REMEDIATION = Remediation(
     creates=True,
     default_mode=ENFORCE,
 )
+
+
+def put_public(bucket: "Bucket", there: "BucketState", put: Callable[[], str], why: str) -> str:
+    """Put what is public, and return what that does; BlockedError where no such may be put."""
+    try:
+        return put()
+    except DeniedError as denied:
+        if not (there.blocked or _surely_blocked(bucket)):
+            raise
+        raise BlockedError(why, denied.oss_request_id) from None
 
 
 def not_closed(bucket: "Bucket", there: "BucketState", public: bool, reason: str) -> Conclusion:

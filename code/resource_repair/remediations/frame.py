@@ -52,13 +52,18 @@ if TYPE_CHECKING:
     Settled = Callable[[Case, Bucket, BucketState, Aim, bool], Conclusion]
     Would = Callable[[Aim], str]
     Harmless = Callable[[Aim], bool]
+    Look = Callable[[Any, BucketState], BucketState]
     Undo = Callable[[str], Tuple[str, str]]
 else:  # where nobody looks at them, they would be two milliseconds of each cold start
-    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = object
+    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = Look = object
 
 
 def _never(_: Aim) -> bool:
     return False
+
+
+def _all_there(_bucket: Any, there: "BucketState") -> "BucketState":
+    return there
 
 
 def _nothing_more(_case: Case, _bucket: "Bucket") -> None:
@@ -81,9 +86,16 @@ class Remediation(NamedTuple):
     answered. `settled` concludes on a bucket that is as it is to be, by our doing (the last
     argument) or not. `undo` gives the operation of OSS that brings a state back, and its value.
 
+    `look` adds to the state what is read by requests of its own, from whatever has that method of
+    the function's bucket.
+
     `harmless` is whether to write that to a bucket which is like that, or better, takes nothing
     away. With `looks_twice` a write follows two looks that agree, since it may take something away
     that the first of them is too stale to show. With `creates` it may make a bucket that is gone.
+    With `whole` it writes a document that others write too: `state` is what it takes out of that,
+    and no write takes out more than the record tells; another one's document in the place of ours
+    is one to begin with anew; and what was read back must still be there at a second look, by when
+    whoever wrote at the same moment has seen our document in the place of theirs.
     """
 
     name: str
@@ -103,8 +115,10 @@ class Remediation(NamedTuple):
     undo: Undo
     learn: Learn = _nothing_more
     harmless: Harmless = _never
+    look: Look = _all_there
     looks_twice: bool = False
     creates: bool = False
+    whole: bool = False
     default_mode: str = REPORT
     # Any bucket may be found. (Page "OSS authorization syntax and elements": the region is *.)
     resources: str = "acs:oss:*:{account}:*"

@@ -26,7 +26,8 @@ _MUST_NOT_CONTAIN = {
     "oss-bucket-public-write-prohibited": "write",
 }
 _ENCRYPTED = "oss-bucket-server-side-encryption-enabled"
-MANAGED_RULES = frozenset([*_MUST_NOT_CONTAIN, _ENCRYPTED])
+_POLICY = "oss-bucket-policy-no-any-anonymous"
+MANAGED_RULES = frozenset([*_MUST_NOT_CONTAIN, _ENCRYPTED, _POLICY])
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,24 @@ class Result:
 
 
 def annotation(
-    source: str, acl: str, *, policy_is_public: bool = False, encrypted: bool = False
+    source: str,
+    acl: str,
+    *,
+    policy_is_public: bool = False,
+    encrypted: bool = False,
+    for_anonymous: bool = False,
 ) -> str:
     """Why the managed rule `source` finds a bucket non-compliant; empty if it is compliant.
 
-    Page "Example of a non-compliance event"; that of a bucket that is not encrypted is guessed. A
-    public policy is reported by the caller only if the rule is to test it.
+    Page "Example of a non-compliance event"; those of a bucket that is not encrypted, and of a
+    policy for anonymous ones, are guessed. A public policy is reported by the caller only if the
+    rule is to test it.
     """
     if source == _ENCRYPTED:
         where = "$.ServerSideEncryptionRule.SSEAlgorithm"
         return "" if encrypted else _annotation("None", "None", where)
+    if source == _POLICY:
+        return _annotation("*", "*", "$.BucketPolicy") if for_anonymous else ""
     forbidden = _MUST_NOT_CONTAIN[source]
     if forbidden in acl:
         return _annotation(acl, forbidden, "$.AccessControlList.Grant")

@@ -325,12 +325,13 @@ class ConfigState(Rewindable):
                 self._publish(channel, rule, result)
 
     def _judge(self, rule: Rule, bucket: Bucket, trigger: Trigger) -> Result:
-        policy_counts = self.rule_tests == "acl_and_policy"
+        policy, it_counts = bucket.policy, self.rule_tests == "acl_and_policy"
         reason = annotation(
             rule.source,
             bucket.acl,
-            policy_is_public=policy_counts and bucket_policy.is_public(bucket.policy),
+            policy_is_public=it_counts and bucket_policy.is_public(policy),
             encrypted=bool(bucket.encryption),
+            for_anonymous=bucket_policy.is_for_anonymous(policy),
         )
         now = self._core.clock.now()
         return Result(rule.id, bucket.name, bucket.region, bucket.owner, reason, trigger, now)

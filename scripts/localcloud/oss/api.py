@@ -139,7 +139,17 @@ TABLE = (
     ),
     _row("DeleteBucketTagging", "DELETE", "tagging", page="DeleteBucketTags"),
     _row("GetBucketPolicy", "GET", "policy"),
-    _row("PutBucketPolicy", "PUT", "policy"),
+    _row(
+        "PutBucketPolicy",
+        "PUT",
+        "policy",
+        guesses=(
+            "that a field of a statement has 4,095 bytes at most: the page of its EC has a "
+            "statement in Chinese",
+            "the code of what is too long",
+            "that a policy without statements is refused",
+        ),
+    ),
     _row("DeleteBucketPolicy", "DELETE", "policy"),
     _row("GetBucketPolicyStatus", "GET", "policyStatus"),
     _row("GetBucketPublicAccessBlock", "GET", "publicAccessBlock"),
@@ -246,11 +256,13 @@ class OssService(Service):
         return _stamped(Response(error.status, document, headers), request_id)
 
     def lag(self, operation: Match, reads: int) -> None:
-        """What can be late to show: a bucket's ACL, Block Public Access and encryption."""
+        """What can be late to show: an ACL, Block Public Access, encryption and a policy."""
         if operation.name == "PutBucketAcl":
             self._state.let_acl_lag(operation.subject, reads)
         elif operation.name in ("PutBucketEncryption", "DeleteBucketEncryption"):
             self._state.let_encryption_lag(operation.subject, reads)
+        elif operation.name in ("PutBucketPolicy", "DeleteBucketPolicy"):
+            self._state.let_policy_lag(operation.subject, reads)
         else:
             self._state.let_block_lag(operation.subject, reads)
 

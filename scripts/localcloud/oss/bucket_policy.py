@@ -1,6 +1,7 @@
 """Bucket policies: which are valid, which are public, and what they let anybody do."""
 
 import ipaddress
+import json
 from typing import Any
 
 from ..ram import policies
@@ -12,6 +13,9 @@ _NARROWING = frozenset({"acs:sourcevpc", "acs:sourcevpcid", "acs:sourceip", "acs
 # By version of IP: a network that is wider does not narrow.
 _WIDEST_NETWORK = {4: 8, 6: 32}
 
+# Bytes. Pages "0030-00000001" and "0030-00000003".
+_TOO_LONG, _LONGEST_FIELD = 16 * 1024, 4095
+
 # Who reads an object by its bucket's (or its own) ACL without being asked for a name.
 _GRANTS = {
     "public-read": ["oss:GetObject"],
@@ -21,11 +25,16 @@ _GRANTS = {
 
 def check(text: str) -> None:
     """Raise InvalidPolicyError unless `text` is a bucket policy."""
+    if len(text.encode()) >= _TOO_LONG:
+        raise InvalidPolicyError("a policy is shorter than 16 KB", InvalidPolicyError.TOO_LONG)
     try:
         statements = policies.parse(text)["Statement"]
     except ValueError as error:
         raise InvalidPolicyError(str(error)) from error
     for statement in statements:
+        if any(len(json.dumps(field).encode()) > _LONGEST_FIELD for field in statement.values()):
+            what = "a field has at most 4095 bytes"
+            raise InvalidPolicyError(what, InvalidPolicyError.LONG_FIELD)
         if "Principal" in statement and not statement["Principal"]:
             raise InvalidPolicyError("a statement's Principal is not empty")
         condition = statement.get("Condition", {})
@@ -46,6 +55,19 @@ def is_public(text: str | None) -> bool:
         statement["Effect"] == "Allow"
         and any("*" in principal for principal in _principals(statement))
         and not _is_narrowed(statement.get("Condition", {}))
+        for statement in _statements(text)
+    )
+
+
+def is_for_anonymous(text: str | None) -> bool:
+    """Whether a policy grants something to everybody, whom no condition narrows.
+
+    Page "oss-bucket-policy-no-any-anonymous" says no more of it than that it is for anonymous ones.
+    """
+    return any(
+        statement["Effect"] == "Allow"
+        and "*" in _principals(statement)
+        and not statement.get("Condition")
         for statement in _statements(text)
     )
 

@@ -105,7 +105,15 @@ class InvalidAclError(RefusedError, ValueError):
 
 
 class InvalidPolicyError(RefusedError, ValueError):
-    """Not a bucket policy."""
+    """Not a bucket policy; `ec` is OSS's number for why."""
+
+    SYNTAX = "0030-00000005"
+    TOO_LONG = "0030-00000001"
+    LONG_FIELD = "0030-00000003"
+
+    def __init__(self, why: str, ec: str = SYNTAX) -> None:
+        super().__init__(why)
+        self.ec = ec
 
 
 class InvalidTagError(RefusedError, ValueError):

@@ -150,6 +150,7 @@ class OssState(Rewindable):
             self._stale.pop(("acl", name), None)
             self._stale.pop(("block", name), None)
             self._stale.pop(("encryption", name), None)
+            self._stale.pop(("policy", name), None)
             self._show(name)
         self._notify(name)
 
@@ -182,6 +183,12 @@ class OssState(Rewindable):
             if name in self._buckets:
                 self._stale["encryption", name] = _Stale(self._buckets[name].encryption, reads)
 
+    def let_policy_lag(self, name: str, reads: int) -> None:
+        """Let the next `reads` calls of `read_policy` answer the policy of now."""
+        with self._lock:
+            if name in self._buckets:
+                self._stale["policy", name] = _Stale(self._buckets[name].policy, reads)
+
     def read_acl(self, name: str) -> str:
         """A bucket's ACL as one who reads it back sees it, which may be late."""
         with self._lock:
@@ -193,6 +200,12 @@ class OssState(Rewindable):
         with self._lock:
             rule: Mapping[str, str] = self._seen("encryption", name, self._find(name).encryption)
             return rule
+
+    def read_policy(self, name: str) -> str | None:
+        """A bucket's policy, in the same way."""
+        with self._lock:
+            policy: str | None = self._seen("policy", name, self._find(name).policy)
+            return policy
 
     def read_block(self, name: str) -> bool:
         """Block Public Access of a bucket alone, in the same way."""

@@ -41,7 +41,7 @@ def delete_bucket_tagging(call: Call) -> Response:
 
 def get_bucket_policy(call: Call) -> Response:
     """A policy, byte for byte as it was put."""
-    policy = call.own_bucket().policy
+    policy = call.state.read_policy(call.own_bucket().name)
     if policy is None:
         raise errors.no_policy()
     return Response(200, policy.encode(), {"Content-Type": "application/json"})
