@@ -1,4 +1,6 @@
-"""Numbers of things, as people say them."""
+"""Numbers of things, and lists, as people say them."""
+
+from collections.abc import Sequence
 
 
 def count(number: int, thing: str, does: str = "") -> str:
@@ -6,3 +8,9 @@ def count(number: int, thing: str, does: str = "") -> str:
     many = number != 1
     words = f"{number} {thing}{'s' * many}"
     return f"{words} {does}{'s' * (not many)}" if does else words
+
+
+def listed(words: Sequence[str]) -> str:
+    """One or several in a sentence: `a`, `a and b`, `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

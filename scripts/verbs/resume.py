@@ -32,6 +32,7 @@ from scripts.errors import Problem, UsageError
 from scripts.flows.foresee import PERMISSIONS, foresee
 from scripts.patience import patiently
 from scripts.terminal import Exit
+from scripts.words import listed
 
 _RULE_IDS = "prepareRuleId"
 _NAMED = 20
@@ -75,7 +76,7 @@ def _resume_one(context: Context) -> tuple[Exit, Report]:
     console.say(f"{name} is {pause}, and was in mode {pause.mode_before} before")
     further = _enforcing(live)
     if further:
-        console.say(f"once resumed it enforces {' and '.join(further)} again, as before", "bold")
+        console.say(f"once resumed it enforces {listed(further)} again, as before", "bold")
     reported = None
     if pause.mode_before != REPORT:
         reported = _reported(context, live)

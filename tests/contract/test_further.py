@@ -167,7 +167,7 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
     edit(reporting.path, "  mode: enforce", "  mode: report")
     assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
     assert reporting.run("resume", "--yes") == 0
-    assert "it enforces public-write and encryption and policy again" in capsys.readouterr().out
+    assert "it enforces public-write, encryption and policy again" in capsys.readouterr().out
 
 
 def test_to_resume_one_that_enforces_is_asked_about(
@@ -179,7 +179,7 @@ def test_to_resume_one_that_enforces_is_asked_about(
     reporting.deploy()
     assert reporting.run("pause") == 0
     assert reporting.run("resume") != 0
-    assert "it enforces public-write and encryption again" in capsys.readouterr().out
+    assert "it enforces public-write, encryption and policy again" in capsys.readouterr().out
     assert DeployedFunction.read(reporting.spec, reporting.clients).pause
 
 
