@@ -15,16 +15,22 @@ from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
 from tests.unit.policies import (
     DENY,
+    EQUAL,
+    FULL,
+    LESS,
     NAMED,
     NARROW,
+    NO_HTTP,
     OPEN,
     PUBLIC,
     SETTINGS,
     THEIRS,
+    TOO_FULL,
     UNREADABLE,
     WIDE,
     WRITES,
     allow,
+    no_http_beside,
     plain,
     policy,
 )
@@ -67,6 +73,7 @@ class Row:
         """How it ends otherwise than it should; empty if it does not."""
         oss, result = self.run(remediation)
         left = {"encryption": oss.encryption, "policy": plain(oss.document)}
+        left["https"] = left["policy"]
         left = left.get(remediation.name, oss.acl)
         asked = tuple(request.operation for request in oss.log)
         seen = (result.outcome, left, result.reason.startswith(self.reason))
@@ -260,4 +267,78 @@ POLICY = (
     Row(MIXED, "compliant", "", ("ok", "recreate")),
 )
 
-TABLES = {"public-write": PUBLIC_WRITE, "acl": ACL, "encryption": ENCRYPTION, "policy": POLICY}
+SHUT = policy(NAMED, OPEN, DENY, NO_HTTP)
+
+HTTPS = (
+    Row(MIXED, "repaired", SHUT, asked=(*_LOOKS, "write", *_LOOKS)),
+    Row({}, "repaired", policy(NO_HTTP), asked=(*_LOOKS, "write", *_LOOKS)),
+    Row({"document": policy()}, "repaired", policy(NO_HTTP)),
+    Row(
+        {"document": policy(OPEN, Id="é")},
+        "repaired",
+        policy(OPEN, NO_HTTP, Id="é"),
+        reason="http is denied to everybody, its owner too",
+    ),
+    Row(MIXED, "would_repair", MIXED["document"], mode="report", asked=_LOOK),
+    Row({}, "would_repair", "", mode="report", reason="report mode: would deny everybody, its own"),
+    *(Row({"document": there}, "compliant", there, asked=_LOOKS) for there in EQUAL),
+    *(Row({"document": there}, "repaired", no_http_beside(there)) for there in LESS),
+    Row({"document": FULL}, "repaired", no_http_beside(FULL)),
+    Row({"document": TOO_FULL}, "failed", TOO_FULL, reason="no_room", asked=_LOOK),
+    Row({"document": TOO_FULL}, "failed", TOO_FULL, mode="report", reason="no_room"),
+    *(
+        Row({"document": there}, "failed", there, reason="unreadable_policy", asked=_LOOK)
+        for there in UNREADABLE
+    ),
+    Row({"acl": None}, "gone", ""),
+    # It is no rule of access: what exempts from being closed exempts from nothing here.
+    Row(MIXED, "repaired", SHUT, allow="public-read-write"),
+    Row(MIXED, "repaired", SHUT, allow="public-read", of=("policy", "encryption")),
+    Row(MIXED, "exempt", MIXED["document"], allow="public-read", of=("https",), reason="a site (w"),
+    *(
+        Row({"document": there}, "exempt", there, allow="public-read", of=("https",))
+        for there in ("", TOO_FULL, UNREADABLE[0])
+    ),
+    # Block Public Access takes a Deny, and refuses the whole where something else is public.
+    Row({"blocked": True}, "repaired", policy(NO_HTTP)),
+    Row({"document": REST, "blocked": True}, "repaired", policy(NAMED, DENY, NO_HTTP)),
+    Row({**MIXED, "blocked": True}, "ceiling_refused", MIXED["document"], reason="Block Public"),
+    Row({**MIXED, "account_blocked": True}, "ceiling_refused", MIXED["document"]),
+    # Other writers: what they add is there in the end, or a person is told to look for it.
+    Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, THEIRS, NO_HTTP), ("ok", "adds")),
+    Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, PUBLIC, NO_HTTP), ("ok", "public")),
+    Row(
+        *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),
+        (*_GOES_ON, "ok", "adds"),
+        reason="http is denied; somebody else wrote the policy",
+    ),
+    Row(
+        *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),
+        (*_GOES_ON, "ok", "ok", "ok", "adds"),
+    ),
+    *(
+        Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, THEIRS, NO_HTTP), (*before, "undoes"))
+        for before in ((*_GOES_ON, "ok"), (*_GOES_ON, "ok", "ok", "ok"))
+    ),
+    Row(MIXED, "repaired", policy(NO_HTTP), ("ok", "clears")),
+    Row(MIXED, "repaired", policy(NO_HTTP), (*_GOES_ON, "ok", "ok", "ok", "clears")),
+    # Late, lost and refused answers.
+    Row(MIXED, "repaired", SHUT, (*_GOES_ON, "ok", "ok", "lag", "ok", "lag")),
+    Row(MIXED, "failed", SHUT, (*_GOES_ON, "ok", *LATE), reason="not_verified"),
+    Row(MIXED, "repaired", SHUT, (*_GOES_ON, "transient")),
+    Row(MIXED, "compliant", SHUT, (*_GOES_ON, "applied")),
+    Row(MIXED, "denied", MIXED["document"], ("ok", "denied")),
+    Row(MIXED, "denied", MIXED["document"], (*_GOES_ON, "denied")),
+    Row(MIXED, "failed", MIXED["document"], (*_GOES_ON, "refused"), reason="refused"),
+    Row(MIXED, "gone", MIXED["document"], (*_GOES_ON, "delete")),
+    Row(MIXED, "repaired", policy(NO_HTTP), (*_GOES_ON, "ok", "recreate")),
+    Row(MIXED, "repaired", policy(NO_HTTP), ("ok", "recreate")),
+)
+
+TABLES = {
+    "public-write": PUBLIC_WRITE,
+    "acl": ACL,
+    "encryption": ENCRYPTION,
+    "policy": POLICY,
+    "https": HTTPS,
+}

@@ -93,9 +93,9 @@ class Remediation(NamedTuple):
     away. With `looks_twice` a write follows two looks that agree, since it may take something away
     that the first of them is too stale to show. With `creates` it may make a bucket that is gone.
     With `whole` it writes a document that others write too: `state` is what it takes out of that,
-    and no write takes out more than the record tells; another one's document in the place of ours
-    is one to begin with anew; and what was read back must still be there at a second look, by when
-    whoever wrote at the same moment has seen our document in the place of theirs.
+    or adds, and no write takes out more than the record tells; another one's document in the place
+    of ours is one to begin with anew; and what was read back must still be there at a second look,
+    by when whoever wrote at the same moment has seen our document in the place of theirs.
     """
 
     name: str

@@ -7,7 +7,7 @@ enough, OSS judges. The audit line keeps what is taken out, whole, so that it ca
 from typing import TYPE_CHECKING, List, Optional
 
 from resource_repair import audit
-from resource_repair.bucket_policy import Statement, dump, is_narrowed, opening, parse
+from resource_repair.bucket_policy import Statement, as_put, dump, is_narrowed, opening, parse
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import bucket_acl
@@ -59,8 +59,8 @@ def met(there: "BucketState", aim: Aim) -> bool:
 
 
 def proof(there: "BucketState", aim: Aim) -> bool:
-    """Whether it is what was put: by its meaning, and with no statement more or less."""
-    return aim.value != _AS_IT_IS and parse(there.policy) == parse(aim.value)
+    """Whether it is what was put, by its meaning; but for what `https` adds at the same time."""
+    return aim.value != _AS_IT_IS and as_put(there, aim.value)
 
 
 def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
