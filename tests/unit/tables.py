@@ -302,6 +302,7 @@ HTTPS = (
     # Block Public Access takes a Deny, and refuses the whole where something else is public.
     Row({"blocked": True}, "repaired", policy(NO_HTTP)),
     Row({"document": REST, "blocked": True}, "repaired", policy(NAMED, DENY, NO_HTTP)),
+    Row({"document": REST, "blocked": True}, "denied", REST, (*_GOES_ON, "denied")),
     Row({**MIXED, "blocked": True}, "ceiling_refused", MIXED["document"], reason="Block Public"),
     Row({**MIXED, "account_blocked": True}, "ceiling_refused", MIXED["document"]),
     # Other writers: what they add is there in the end, or a person is told to look for it.

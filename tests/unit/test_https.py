@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resource_repair import audit
+from resource_repair import audit, bucket_policy
 from resource_repair.exemptions import Exemptions
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Case
@@ -102,6 +102,32 @@ def test_no_write_is_from_an_older_copy_than_the_last_look() -> None:
         for at in oss.writes():
             assert [each.operation for each in oss.log[at - 2 : at]] == ["read", "get policy"]
             assert oss.log[at - 1].word != "lag"
+
+
+@pytest.mark.parametrize(
+    ("put", "found", "as_put"),
+    [
+        ((NAMED, OPEN, NO_HTTP), (NAMED, OPEN, NO_HTTP), True),
+        ((NAMED, OPEN, NO_HTTP), (NAMED, NO_HTTP), True),
+        ((NAMED,), (NAMED, NO_HTTP), True),
+        ((), (NO_HTTP,), True),
+        ((NAMED, OPEN, NO_HTTP), (NAMED, OPEN), False),
+        ((NAMED, OPEN, NO_HTTP), (OPEN, NO_HTTP), False),
+        ((NAMED, WIDE, NO_HTTP), (NAMED, NO_HTTP), False),
+        ((NAMED, NO_HTTP), (NAMED, OPEN, NO_HTTP), False),
+        ((NAMED, NO_HTTP), (NAMED, DENY, NO_HTTP), False),
+        ((NAMED, DENY, NO_HTTP), (NAMED, NO_HTTP), False),
+        ((NAMED, DENY, NO_HTTP), (DENY, NAMED, NO_HTTP), False),
+    ],
+)
+def test_what_another_remediation_does_is_no_stranger_s_doing(
+    put: tuple[object, ...], found: tuple[object, ...], as_put: bool
+) -> None:
+    """Anything else is: a person is told to look for what its writer misses."""
+    there = ModelOss(document=policy(*found) if found else "").shown()
+    text = policy(*put) if put else ""
+    assert bucket_policy.as_put(there, text) is as_put
+    assert not bucket_policy.as_put(there, policy(*put, Id="another"))
 
 
 @dataclass
