@@ -20,11 +20,11 @@ POLICY_RULE = "oss-bucket-policy-no-any-anonymous"
 def deployed(
     moments: Moments, folder: Path, name: str, mode: str, of_acl: str = "enforce"
 ) -> Account:
-    """The product with a remediation, in its mode, as s.yaml and provision bring it."""
+    """The product with a remediation, or several, in a mode, as s.yaml and provision bring it."""
     product = moments.deployed(folder, bundle=True, least=True)
     edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
-    on = f"{name}:${{env({variable(name)})}}:{mode}"
-    remediate(product.path, on)
+    on = [f"{each}:${{env({variable(each)})}}:{mode}" for each in name.split()]
+    remediate(product.path, ";".join(on))
     assert product.run("provision", "--yes") == 0
     product.deploy()
     product.rest()
