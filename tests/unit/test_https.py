@@ -1,20 +1,23 @@
 """One statement is added to a bucket policy: once, and beside all that anybody put there."""
 
 import json
+import sys
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from resource_repair import audit, bucket_policy
+from resource_repair import audit, batch, bucket_policy, repair
 from resource_repair.exemptions import Exemptions
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Case
 from resource_repair.remediations.https import without
 from resource_repair.repair import BucketRepair, Means
-from resource_repair.timing import Deadline
-from resource_repair.values import FAILED, TOLD, Outcome
+from resource_repair.settings import load
+from resource_repair.timing import Clock, Deadline
+from resource_repair.values import FAILED, TOLD, Invocation, Outcome
 from tests.unit.model_oss import ACCOUNT, ADDED, HOME, NAME, ModelOss
 from tests.unit.policies import DENY, EQUAL, NAMED, NARROW, NO_HTTP, OPEN, WIDE, WRITES, policy
 from tests.unit.tables import FINDING, HTTPS, MIXED, Row
@@ -204,3 +207,22 @@ def test_two_remediations_of_one_policy_at_once_both_come_to_hold(
         assert ends <= {"repaired", "compliant"}, (late, at, both.ends)
         crossed += len(oss.writes()) > len(set(names))
     assert crossed
+
+
+@pytest.mark.parametrize("names", [("https", "policy"), ("policy", "https")])
+def test_two_findings_of_one_message_about_one_policy_are_mended_in_turn(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    """Whatever the message's order: the second one reads what the first one has proved."""
+    oss = ModelOss(document=policy(NAMED, OPEN, DENY))
+    module = SimpleNamespace(prepare=lambda *_: lambda finding: _repair(oss, finding.remediation))
+    monkeypatch.setitem(sys.modules, "resource_repair.prepare", module)  # type: ignore[arg-type]
+    monkeypatch.setattr(repair, "STALE_SECONDS", 0.0)
+    findings = [FINDING._replace(remediation=name) for name in names]
+    deadline = Deadline(Clock(), 60)
+    invocation = Invocation("request", ACCOUNT, HOME, 60, None)
+    done = batch.repair_all(findings, load({"prepareRuleId": "cr-1"}), invocation, deadline)
+    ends = [(end.remediation, end.outcome, json.loads(end.before or "")) for end in done]
+    assert ends == [("policy", "repaired", [OPEN]), ("https", "repaired", [])]
+    assert statements(oss.document) == [NAMED, DENY, NO_HTTP]
+    assert len(oss.writes()) == 2
