@@ -18,6 +18,7 @@ from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import load
 from resource_repair.timing import Clock, Deadline
 from resource_repair.values import FAILED, TOLD, Invocation, Outcome
+from scripts.localcloud.oss import bucket_policy as its_rule
 from tests.unit.model_oss import ACCOUNT, ADDED, HOME, NAME, ModelOss
 from tests.unit.policies import DENY, EQUAL, NAMED, NARROW, NO_HTTP, OPEN, WIDE, WRITES, policy
 from tests.unit.tables import FINDING, HTTPS, MIXED, Row
@@ -39,6 +40,37 @@ def test_a_second_run_never_doubles_it(there: str) -> None:
     again, result = Row({"document": once.document}, "", None).run(REMEDIATION)
     assert (result.outcome, again.writes()) == ("compliant", [])
     assert len(statements(again.document)) <= len(statements(there)) + (there not in EQUAL)
+
+
+def test_what_is_taken_for_the_same_shuts_http_out_by_the_cloud_s_own_rule() -> None:
+    """Of all spellings of these: the local cloud evaluates each, by no code of ours."""
+    whole = "acs:oss:*:1:config-snapshot"
+    fields = {
+        "Effect": ["Deny", "Allow"],
+        "Principal": ["*", ["*"], ["20"], ["20", "*"]],
+        "Action": ["oss:*", ["OSS:*"], ["oss:Get*", "oss:*"], ["oss:Get*"], "*"],
+        "Resource": [whole, [whole, f"{whole}/*"], f"{whole}*", [f"{whole}/*"], "acs:oss:*:*:*"],
+        "Condition": [
+            {},
+            *(
+                {"Bool": {key: value}}
+                for key in ("acs:SecureTransport", "ACS:SECURETRANSPORT")
+                for value in ("false", ["false"], ["true"], ["false", "true"])
+            ),
+            {
+                "Bool": {"acs:SecureTransport": "false"},
+                "IpAddress": {"acs:SourceIp": "192.0.2.0/24"},
+            },
+        ],
+    }
+    found = {True: 0, False: 0}
+    for values in product(*fields.values()):
+        statement = dict(zip(fields, values, strict=True))
+        same = bucket_policy.denies_http(statement, "1", NAME)
+        assert not same or its_rule.denies_http(policy(statement), "1", NAME), statement
+        found[same] += 1
+    assert found[True] == 2 * 4 * 3 * 4
+    assert found[False]
 
 
 def test_whatever_is_there_stays_as_it_was_and_in_its_order() -> None:
@@ -216,7 +248,7 @@ def test_two_findings_of_one_message_about_one_policy_are_mended_in_turn(
     """Whatever the message's order: the second one reads what the first one has proved."""
     oss = ModelOss(document=policy(NAMED, OPEN, DENY))
     module = SimpleNamespace(prepare=lambda *_: lambda finding: _repair(oss, finding.remediation))
-    monkeypatch.setitem(sys.modules, "resource_repair.prepare", module)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "resource_repair.prepare", module)
     monkeypatch.setattr(repair, "STALE_SECONDS", 0.0)
     findings = [FINDING._replace(remediation=name) for name in names]
     deadline = Deadline(Clock(), 60)
