@@ -49,8 +49,7 @@ class ModelOss:
     created again by our write, and the answer to that lost. `earlier` is the ACL before the
     finding. `document` is the bucket policy; it is public by what it says, or as `policy` has it.
     Of others who write it, `adds` reads it before that, `public` lets everybody write, and `undoes`
-    puts back what was there at first, with a statement more, as if it had read it then; `clears`
-    deletes it.
+    puts back what was there at first, with a statement more, as if it had read it then.
     """
 
     acl: str | None = "public-read"
@@ -155,14 +154,14 @@ class ModelOss:
             self.set(None)
         elif word == "recreate":
             self.create("public-read")
+        elif word == "clears":  # another one deletes the policy
+            self.state_policy("")
         elif word == "open" and self.acl is not None:
             self.set("public-read-write")
         elif word == "close" and self.acl is not None:
             self.set("private")
         elif word == "kms" and self.acl is not None:
             self.encrypt("KMS")
-        elif word == "clears":
-            self.state_policy("")
         elif word in ("adds", "undoes", "public"):
             self.state_policy(
                 with_one_more(self._at_first if word == "undoes" else self.document, word)

@@ -15,25 +15,20 @@ from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
 from tests.unit.policies import (
     DENY,
-    EQUAL,
-    FULL,
-    LESS,
     NAMED,
     NARROW,
-    NO_HTTP,
     OPEN,
     PUBLIC,
     SETTINGS,
     THEIRS,
-    TOO_FULL,
     UNREADABLE,
     WIDE,
     WRITES,
     allow,
-    no_http_beside,
     plain,
     policy,
 )
+from tests.unit.policies_no_http import EQUAL, FULL, LESS, NO_HTTP, TOO_FULL, no_http_beside
 
 FINDING = Finding("cr-1", NAME, region=HOME, owner=ACCOUNT, reported_at=int(NOW - 60) * 1000)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resource_repair import audit, batch, bucket_policy, repair
+from resource_repair import audit, batch, no_http, repair
 from resource_repair.exemptions import Exemptions
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Case
@@ -20,7 +20,8 @@ from resource_repair.timing import Clock, Deadline
 from resource_repair.values import FAILED, TOLD, Invocation, Outcome
 from scripts.localcloud.oss import bucket_policy as its_rule
 from tests.unit.model_oss import ACCOUNT, ADDED, HOME, NAME, ModelOss
-from tests.unit.policies import DENY, EQUAL, NAMED, NARROW, NO_HTTP, OPEN, WIDE, WRITES, policy
+from tests.unit.policies import DENY, NAMED, NARROW, OPEN, WIDE, WRITES, policy
+from tests.unit.policies_no_http import EQUAL, NO_HTTP
 from tests.unit.tables import FINDING, HTTPS, MIXED, Row
 
 REMEDIATION = named("https")
@@ -66,7 +67,7 @@ def test_what_is_taken_for_the_same_shuts_http_out_by_the_cloud_s_own_rule() -> 
     found = {True: 0, False: 0}
     for values in product(*fields.values()):
         statement = dict(zip(fields, values, strict=True))
-        same = bucket_policy.denies_http(statement, "1", NAME)
+        same = no_http.denies_http(statement, "1", NAME)
         assert not same or its_rule.denies_http(policy(statement), "1", NAME), statement
         found[same] += 1
     assert found[True] == 2 * 4 * 3 * 4
@@ -161,8 +162,8 @@ def test_what_another_remediation_does_is_no_stranger_s_doing(
     """Anything else is: a person is told to look for what its writer misses."""
     there = ModelOss(document=policy(*found) if found else "").shown()
     text = policy(*put) if put else ""
-    assert bucket_policy.as_put(there, text) is as_put
-    assert not bucket_policy.as_put(there, policy(*put, Id="another"))
+    assert no_http.as_put(there, text) is as_put
+    assert not no_http.as_put(there, policy(*put, Id="another"))
 
 
 @dataclass

@@ -5,8 +5,9 @@ That denies everybody, the owner too, what does not come by https. All that is t
 
 from typing import TYPE_CHECKING, Any, List
 
-from resource_repair.bucket_policy import as_put, denies_http, deny_http, dump, opening, parse
+from resource_repair.bucket_policy import dump, opening, parse
 from resource_repair.errors import RefusedError
+from resource_repair.no_http import as_put, denies_http, deny_http, stated
 from resource_repair.remediations import bucket_acl
 from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
 from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED, UNPROVEN
@@ -33,7 +34,7 @@ def wanted(case: Case, there: "BucketState", _learnt: Any, _again: bool) -> Aim:
     exemption = case.exemptions.for_bucket(case.bucket, case.today(), _NAME)
     if exemption or _denying(there):
         return Aim(_AS_IT_IS, exemption)
-    document = parse(there.policy)
+    document = stated(there.policy)
     statements = [*document["Statement"], deny_http(there.owner, there.name)]
     text = dump({**document, "Statement": statements})
     if len(text.encode()) >= _TOO_LONG:

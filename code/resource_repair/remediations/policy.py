@@ -7,8 +7,9 @@ enough, OSS judges. The audit line keeps what is taken out, whole, so that it ca
 from typing import TYPE_CHECKING, List, Optional
 
 from resource_repair import audit
-from resource_repair.bucket_policy import Statement, as_put, dump, is_narrowed, opening, parse
+from resource_repair.bucket_policy import Statement, dump, is_narrowed, opening, parse
 from resource_repair.exemptions import Exemption
+from resource_repair.no_http import as_put
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import bucket_acl
 from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
