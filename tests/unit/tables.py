@@ -306,7 +306,7 @@ HTTPS = (
     Row(
         *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),
         (*_GOES_ON, "ok", "adds"),
-        reason="http is denied; somebody else wrote the policy",
+        reason="somebody else wrote it meanwhile",
     ),
     Row(
         *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),

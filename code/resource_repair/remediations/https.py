@@ -71,7 +71,7 @@ def settled(
     if not repaired:
         return COMPLIANT, "its policy denies http to everybody, at two looks"
     if not proof(there, aim):
-        return UNPROVEN, "http is denied; somebody else wrote the policy: look for what they miss"
+        return UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
     return REPAIRED, "http is denied to everybody, its owner too: read back twice"
 
 
