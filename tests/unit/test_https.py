@@ -13,7 +13,6 @@ from resource_repair import audit, batch, no_http, repair
 from resource_repair.exemptions import Exemptions
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Case
-from resource_repair.remediations.https import without
 from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import load
 from resource_repair.timing import Clock, Deadline
@@ -75,23 +74,34 @@ def test_what_is_taken_for_the_same_shuts_http_out_by_the_cloud_s_own_rule() -> 
 
 
 def test_whatever_is_there_stays_as_it_was_and_in_its_order() -> None:
-    """And to undo it leaves just that; a policy of which nothing would be left is deleted."""
+    """But the statement is the last."""
     for count in range(len(KINDS) + 1):
         for kinds in combinations(KINDS, count):
             there = policy(*kinds) if kinds else ""
             oss, result = Row({"document": there}, "", None).run(REMEDIATION)
             assert oss.document == policy(*kinds, NO_HTTP)
             assert (result.before, audit.fits(result.after or "")) == ("[]", True)
-            (added,) = json.loads(result.after or "")
-            assert without(oss.document, added) == there
+            assert json.loads(result.after or "") == [NO_HTTP]
 
 
-def test_an_undo_takes_out_that_statement_and_no_other() -> None:
-    """Not one of the same meaning, which somebody else put there; and it may be gone already."""
+def test_the_line_tells_what_an_undo_takes_out_and_it_takes_no_other() -> None:
+    """What is in `after` and not in `before` is our statement, and none that somebody else put
+    there: one of the same meaning, too, stays. What is left is put, or the policy is deleted.
+    """
     theirs = [each for there in EQUAL for each in statements(there) if each != NO_HTTP]
-    assert without(policy(*theirs, NO_HTTP, NAMED), NO_HTTP) == policy(*theirs, NAMED)
-    assert without(policy(NAMED), NO_HTTP) == policy(NAMED)
-    assert without("", NO_HTTP) == ""
+    for others in ([], [NAMED], [NAMED, OPEN, DENY]):
+        there = policy(*others) if others else ""
+        oss, result = Row({"document": there}, "", None).run(REMEDIATION)
+        left = undone(statements(oss.document), result)
+        assert (left, REMEDIATION.undo(result.before or "")) == (others, ("PutBucketPolicy", "[]"))
+        assert undone([*theirs, *statements(oss.document)], result) == [*theirs, *others]
+    assert set(REMEDIATION.to_undo) >= {"oss:PutBucketPolicy", "oss:DeleteBucketPolicy"}
+
+
+def undone(there: list[dict[str, Any]], result: Outcome) -> list[dict[str, Any]]:
+    """The statements without what the line says was added."""
+    was, became = (json.loads(each or "") for each in (result.before, result.after))
+    return [each for each in there if each in was or each not in became]
 
 
 @pytest.mark.parametrize("word", [*ADDED, "clears"])

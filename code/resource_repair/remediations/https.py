@@ -75,13 +75,6 @@ def settled(
     return REPAIRED, "http is denied to everybody, its owner too: read back twice"
 
 
-def without(text: str, statement: "Statement") -> str:
-    """A policy without that statement, and otherwise as it is; empty where that leaves nothing."""
-    document = parse(text)
-    left = [each for each in document["Statement"] if each != statement]
-    return dump({**document, "Statement": left}) if left else ""
-
-
 def _denying(there: "BucketState") -> "List[Statement]":
     statements = parse(there.policy)["Statement"]
     return [each for each in statements if denies_http(each, there.owner, there.name)]
