@@ -37,6 +37,7 @@ from resource_repair.values import (
     REPAIRED,
     REPORT,
     THEIRS,
+    UNPROVEN,
     WOULD_REPAIR,
     Finding,
     Outcome,
@@ -95,6 +96,7 @@ class BucketRepair(Repair):
         # What we saw and did. The creation date is that of the bucket that was read before a write;
         # a write that was not acknowledged may have been applied all the same.
         self._at_rest: Tuple[Any, float] = (None, 0.0)
+        self._looked_at, self._late = 0.0, False  # the last read's begin; a write long after it
         self._created = ""
         self._wrote = False
         self._acknowledged = False
@@ -179,6 +181,7 @@ class BucketRepair(Repair):
 
     def _read(self) -> BucketState:
         """The bucket as it is; raises if it is not ours, or not here."""
+        self._looked_at = self._clock.monotonic()
         state = self._bucket.read()
         self._answered = True
         if state.name != self._finding.resource_id:
@@ -228,6 +231,7 @@ class BucketRepair(Repair):
                 raise DeniedError(error.reason, error.oss_request_id) from None
             raise
         self._acknowledged, self._written = True, aim
+        self._late = self._clock.monotonic() - self._looked_at >= STALE_SECONDS
 
     def _read_back(
         self, was: BucketState, aim: Aim
@@ -258,6 +262,8 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
+            if self._late:  # who wrote meanwhile may have seen theirs twice, and looks no more
+                return UNPROVEN, _LATE
         outcome, reason = self._remediation.settled(
             self._case, self._bucket, state, aim, self._acknowledged
         )
@@ -368,6 +374,7 @@ _SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
 _QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
 _MORE = "changed_meanwhile: somebody wrote what this line has no place to tell of; begin anew"
+_LATE = "written seconds after its look: somebody else's may be lost, look for what they miss"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

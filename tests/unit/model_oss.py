@@ -126,6 +126,8 @@ class ModelOss:
         """Let the next word of the script happen; returns it."""
         self.now += _LATENCY
         word = next(self.script, "ok")
+        if word == "slow":  # done, and answered, some seconds later
+            self.now += 4.0
         self._somebody_else(word)
         if region in self.unresolved:
             word = "unresolved"
