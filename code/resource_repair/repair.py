@@ -96,7 +96,7 @@ class BucketRepair(Repair):
         # What we saw and did. The creation date is that of the bucket that was read before a write;
         # a write that was not acknowledged may have been applied all the same.
         self._at_rest: Tuple[Any, float] = (None, 0.0)
-        self._looked_at, self._late = 0.0, False  # the last read's begin; a write long after it
+        self._looked_at, self._late = 0.0, False  # the last look's begin; a write long after it
         self._created = ""
         self._wrote = False
         self._acknowledged = False
@@ -181,7 +181,6 @@ class BucketRepair(Repair):
 
     def _read(self) -> BucketState:
         """The bucket as it is; raises if it is not ours, or not here."""
-        self._looked_at = self._clock.monotonic()
         state = self._bucket.read()
         self._answered = True
         if state.name != self._finding.resource_id:
@@ -191,6 +190,7 @@ class BucketRepair(Repair):
         if state.region not in ("", self._region):
             # OSS may answer a read in any region; what is written must be where the bucket is.
             raise ElsewhereError("location", state.region, state.oss_request_id)
+        self._looked_at = self._clock.monotonic()
         state = self._remediation.look(self._bucket, state)
         if self._at_rest[0] != self._look(state):
             self._at_rest = (None, 0.0)  # what was seen before is contradicted
