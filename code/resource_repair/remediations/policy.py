@@ -41,9 +41,8 @@ def wanted(
             return None
         ceiling = learnt.exemption
     out = _to_go(there, ceiling)
-    if not out:  # what a Condition narrows, a ceiling may not allow: OSS says whether it is public
-        beyond = opening(document, ceiling.allow) if ceiling else []
-        return Aim(_AS_IT_IS, None if beyond else ceiling)
+    if not out:
+        return Aim(_AS_IT_IS, ceiling)
     if not audit.fits(state(there)):
         return Aim(_AS_IT_IS, remark="too_long: its line has no room for what is to be taken out")
     left = [each for each in document["Statement"] if each not in out]
@@ -65,26 +64,26 @@ def proof(there: "BucketState", aim: Aim) -> bool:
 
 def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     """Put the rest; delete a policy of which nothing is left."""
-    if not aim.value:
-        return bucket.delete_policy()
-    why = "Block Public Access forbids to put what is left, which is public too"
-    return bucket_acl.put_public(bucket, there, lambda: bucket.write_policy(aim.value), why)
+    if aim.value and opening(parse(aim.value)):  # else Block Public Access forbids nothing
+        why = "Block Public Access forbids to put what is left, which is public too"
+        return bucket_acl.put_public(bucket, there, lambda: bucket.write_policy(aim.value), why)
+    return bucket.write_policy(aim.value) if aim.value else bucket.delete_policy()
 
 
 def settled(
     case: Case, bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
 ) -> Conclusion:
-    """Exempt, or without such a statement; then whether OSS calls it public all the same."""
+    """Exempt, where a ceiling surely allows the rest; else whether OSS calls that public."""
     outcome, reason = COMPLIANT, "its policy lets nobody in without a Condition, at two looks"
     if repaired:
         outcome, reason = REPAIRED, f"taken out, and read back twice: {aim.remark}"
         if not proof(there, aim):
-            outcome, reason = UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
+            return UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
     elif aim.remark:
         return bucket_acl.not_closed(bucket, there, True, aim.remark)
-    if aim.exemption:
-        by = str(aim.exemption)
-        return (outcome, f"{reason}; the rest is exempt: {by}") if repaired else (EXEMPT, by)
+    if aim.exemption and not opening(parse(there.policy), aim.exemption.allow):
+        by = f"{reason}; the rest is exempt: {aim.exemption}"
+        return (outcome, by) if repaired else (EXEMPT, str(aim.exemption))
     public = case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
     if public is False:
         return outcome, reason
