@@ -102,7 +102,7 @@ REMEDIATION = Remediation(
     to_write=("oss:PutBucketPolicy", "oss:DeleteBucketPolicy"),
     to_undo=("oss:GetBucketPolicy", "oss:PutBucketPolicy"),
     reversible=True,
-    breaks="whoever the policy lets in without signing: websites, downloads, uploads, CDN origins",
+    breaks="whoever nothing else lets in, even signed: websites, downloads, CDN origins, RAM users",
     look=lambda bucket, there: there._replace(policy=bucket.policy()),
     state=state,
     wanted=wanted,
