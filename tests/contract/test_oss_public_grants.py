@@ -161,6 +161,15 @@ def test_an_address_is_put_with_its_vpc_alone(cloud: OssCloud, effect: str) -> N
     bucket.put_bucket_policy(json.dumps({"Version": "1", "Statement": [statement]}))
 
 
+def test_no_asterisk_is_put_after_another(cloud: OssCloud) -> None:
+    """What was put before that was so is kept. Page "0030-00000007"."""
+    statement = {**OPEN, "Principal": ["*"], "Resource": [f"acs:oss:*:*:{NAME}/**"]}
+    text = json.dumps({"Version": "1", "Statement": [statement]})
+    cloud.state.set_policy(NAME, text)
+    refusal = (400, "InvalidPolicyDocument", "0030-00000007")
+    assert refused(lambda: cloud.bucket(NAME).put_bucket_policy(text)) == refusal
+
+
 def test_a_policy_of_another_form_has_its_code(cloud: OssCloud) -> None:
     """A numeric version, say. Page "0030-00000005"."""
     text = json.dumps({"Version": 1, "Statement": [OPEN]})

@@ -47,9 +47,12 @@ def check(text: str) -> None:
 def check_new(text: str) -> None:
     """The same, and what those need not meet that were put before it was so.
 
-    Pages "Bucket Policy" and "0030-00000008": to change a policy is to put it anew.
+    Pages "Bucket Policy", "0030-00000007" and "…8": to change a policy is to put it anew.
     """
     check(text)
+    if "**" in text:
+        what = "no asterisk comes after another"
+        raise InvalidPolicyError(what, InvalidPolicyError.ASTERISKS)
     for statement in _statements(text):
         keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
         if "acs:sourceip" in keys and "acs:sourcevpc" not in keys:
