@@ -257,6 +257,15 @@ POLICY = (
         policy(NAMED, DENY, THEIRS),
         (*_GOES_ON, "ok", "adds"),
     ),
+    # What they wrote just before us, and a late look still shows, is lost.
+    Row(MIXED, "unproven", REST, (*_GOES_ON, "adds", "ok", "lag"), reason="somebody else"),
+    Row(
+        {"document": policy(OPEN)},
+        "unproven",
+        "",
+        (*_GOES_ON, "adds", "ok", "lag", "ok", "lag"),
+        reason="somebody else",
+    ),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "undoes")),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "undoes")),
     Row(

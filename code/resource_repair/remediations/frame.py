@@ -14,6 +14,9 @@ from resource_repair.values import REPORT
 
 Conclusion = Tuple[str, str]  # outcome and reason
 
+# Of a document that others write too.
+OVERTAKEN = "somebody else wrote it meanwhile: look for what they miss"
+
 
 class Case(NamedTuple):
     """One finding's bucket, and what people have said of it.

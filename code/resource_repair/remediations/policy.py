@@ -11,7 +11,7 @@ from resource_repair.bucket_policy import Statement, dump, is_narrowed, opening,
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import bucket_acl
-from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
+from resource_repair.remediations.frame import OVERTAKEN, Aim, Case, Conclusion, Remediation
 from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED, UNPROVEN
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def settled(
     if repaired:
         outcome, reason = REPAIRED, f"taken out, and read back twice: {aim.remark}"
         if not proof(there, aim):
-            return UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
+            return UNPROVEN, OVERTAKEN
     elif aim.remark:
         return bucket_acl.not_closed(bucket, there, True, aim.remark)
     if aim.exemption and not opening(parse(there.policy), aim.exemption.allow):
