@@ -39,7 +39,7 @@ _PERMISSION_TYPE = r"ExplicitDeny|ImplicitDeny"
 _CREDENTIALS = "the credentials are refused, of which the next invocation gets new ones"
 _HOST = "ossEndpoint gives a host where OSS does not take this"
 _NO_LONGER = (
-    "OSS no longer takes what would be left: mend the policy by hand (such as acs:SourceIp without "
+    "OSS no longer takes what would be put: mend the policy by hand (such as acs:SourceIp without "
     "acs:SourceVpc)"
 )
 _ACCOUNT = (

@@ -37,7 +37,6 @@ from resource_repair.values import (
     REPAIRED,
     REPORT,
     THEIRS,
-    UNPROVEN,
     WOULD_REPAIR,
     Finding,
     Outcome,
@@ -261,11 +260,11 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
+            if self._overtook:
+                return OVERTAKEN
         outcome, reason = self._remediation.settled(
             self._case, self._bucket, state, aim, self._acknowledged
         )
-        if self._overtook and self._acknowledged and outcome in _QUIET:
-            return UNPROVEN, f"{OVERTAKEN}; {outcome}: {reason}"
         if not self._remediation.creates:
             return outcome, reason
         again = _AGAIN if self._recreated else self._younger(state)

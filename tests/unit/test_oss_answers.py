@@ -119,7 +119,7 @@ def test_what_oss_no_longer_takes_of_a_policy_is_for_a_person() -> None:
     """Page "Bucket Policy": what is put anew must meet what is new since it was put."""
     refusal = answer(400, "InvalidPolicyDocument", ec="0030-00000008")
     assert oss_answers.sort("PutBucketPolicy", refusal).reason == (
-        "InvalidPolicyDocument (EC 0030-00000008): OSS no longer takes what would be left: mend "
+        "InvalidPolicyDocument (EC 0030-00000008): OSS no longer takes what would be put: mend "
         "the policy by hand (such as acs:SourceIp without acs:SourceVpc)"
     )
 

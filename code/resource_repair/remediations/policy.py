@@ -12,7 +12,7 @@ from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import bucket_acl
 from resource_repair.remediations.frame import OVERTAKEN, Aim, Case, Conclusion, Remediation
-from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED, UNPROVEN
+from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED
 
 if TYPE_CHECKING:
     from resource_repair.exempt_tag import TagVerdict
@@ -42,7 +42,8 @@ def wanted(
         ceiling = learnt.exemption
     out = _to_go(there, ceiling)
     if not out:
-        return Aim(_AS_IT_IS, ceiling)
+        beyond = ceiling and opening(document, ceiling.allow)
+        return Aim(_AS_IT_IS, None if beyond else ceiling)
     if not audit.fits(state(there)):
         return Aim(_AS_IT_IS, remark="too_long: its line has no room for what is to be taken out")
     left = [each for each in document["Statement"] if each not in out]
@@ -78,7 +79,7 @@ def settled(
     if repaired:
         outcome, reason = REPAIRED, f"taken out, and read back twice: {aim.remark}"
         if not proof(there, aim):
-            return UNPROVEN, OVERTAKEN
+            return OVERTAKEN
     elif aim.remark:
         return bucket_acl.not_closed(bucket, there, True, aim.remark)
     if aim.exemption and not opening(parse(there.policy), aim.exemption.allow):
