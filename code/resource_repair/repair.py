@@ -21,7 +21,7 @@ from resource_repair.errors import (
     UnresolvedError,
 )
 from resource_repair.oss import Bucket, BucketState
-from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
+from resource_repair.remediations.frame import LATE, OVERTAKEN, Aim, Case, Conclusion, Remediation
 from resource_repair.timing import Deadline, backoff
 from resource_repair.values import (
     ALREADY_PRIVATE,
@@ -37,7 +37,6 @@ from resource_repair.values import (
     REPAIRED,
     REPORT,
     THEIRS,
-    UNPROVEN,
     WOULD_REPAIR,
     Finding,
     Outcome,
@@ -102,6 +101,7 @@ class BucketRepair(Repair):
         self._acknowledged = False
         self._recreated = False
         self._written: Optional[Aim] = None  # by the last write that was acknowledged
+        self._overtook = False  # that write took the place of what somebody else had just put
         # What the record will say.
         self._before: Optional[str] = None
         self._after: Optional[str] = None
@@ -230,7 +230,7 @@ class BucketRepair(Repair):
                 self._read()  # which knows better whether it is gone, or another's, by now
                 raise DeniedError(error.reason, error.oss_request_id) from None
             raise
-        self._acknowledged, self._written = True, aim
+        self._acknowledged, self._written, self._overtook = True, aim, False
         self._late = self._clock.monotonic() - self._looked_at >= STALE_SECONDS
 
     def _read_back(
@@ -245,9 +245,10 @@ class BucketRepair(Repair):
             state = self._read()
             if not self._acknowledged:
                 return None
-            if self._remediation.met(state, aim) or self._remediation.proof(state, aim):
+            if self._remediation.proof(state, aim):
                 return state
-            if self._remediation.whole and self._look(state) != self._look(was):
+            self._overtook = self._remediation.whole and self._look(state) != self._look(was)
+            if self._overtook or self._remediation.met(state, aim):
                 return state
             if self._clock.monotonic() >= end:
                 raise _TooLateError(_NOT_SHOWN)
@@ -262,8 +263,8 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
-            if self._late:  # who wrote meanwhile may have seen theirs twice, and looks no more
-                return UNPROVEN, _LATE
+            if self._overtook or self._late:
+                return OVERTAKEN if self._overtook else LATE
         outcome, reason = self._remediation.settled(
             self._case, self._bucket, state, aim, self._acknowledged
         )
@@ -374,7 +375,6 @@ _SAME_SECOND = f"{_YOUNGER}, or not: both are of one second"
 _UNDATED = f"{_YOUNGER}, or not: it says no time"
 _QUIET = (REPAIRED, ALREADY_PRIVATE, COMPLIANT, EXEMPT, BLOCKED)  # nobody is told of these
 _MORE = "changed_meanwhile: somebody wrote what this line has no place to tell of; begin anew"
-_LATE = "written seconds after its look: somebody else's may be lost, look for what they miss"
 _NOT_SHOWN = "not_verified: OSS acknowledged the write, and does not show it"
 
 

@@ -264,7 +264,7 @@ def is_public(document: str) -> bool:
     """As OSS judges a policy, whose conditions all narrow here but one that is for any address."""
     return any(
         each["Effect"] == "Allow"
-        and "*" in each["Principal"]
+        and ("Principal" not in each or "*" in "".join(each["Principal"] or "*"))
         and "0.0.0.0/0" in json.dumps(each.get("Condition", "0.0.0.0/0"))
         for each in json.loads(document or '{"Statement": []}')["Statement"]
     )

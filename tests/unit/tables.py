@@ -15,14 +15,18 @@ from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
 from tests.unit.policies import (
     DENY,
+    EVERYBODY,
     NAMED,
     NARROW,
+    NOBODY_NAMED,
     OPEN,
     PUBLIC,
     SETTINGS,
     THEIRS,
     UNREADABLE,
+    WHOLE_ACCOUNT,
     WIDE,
+    WIDE_ALL,
     WRITES,
     allow,
     plain,
@@ -184,15 +188,16 @@ POLICY = (
     Row({"document": policy(OPEN, WRITES, OPEN)}, "repaired", ""),
     Row({"document": policy({**OPEN, "Principal": "*"}, NAMED)}, "repaired", policy(NAMED)),
     Row({"document": policy(allow("20", "*"), NAMED)}, "repaired", policy(NAMED)),
+    Row({"document": policy(EVERYBODY, NAMED)}, "repaired", policy(NAMED)),
+    Row(
+        {"document": policy({**EVERYBODY, "Effect": "Deny"})},
+        "compliant",
+        policy({**EVERYBODY, "Effect": "Deny"}),
+    ),
     Row({"document": policy(OPEN, NAMED, Id="é")}, "repaired", policy(NAMED, Id="é")),
     *(
         Row({"document": there}, "compliant", there, asked=(*_LOOKS, "policy"))
         for there in ("", policy(), policy(NAMED), policy(DENY), policy(NARROW))
-    ),
-    Row(
-        {"document": policy(allow("acs:ram::*:root"))},
-        "compliant",
-        policy(allow("acs:ram::*:root")),
     ),
     Row({"acl": None, **MIXED}, "gone", MIXED["document"]),
     *(
@@ -204,11 +209,20 @@ POLICY = (
     Row({"document": policy(WIDE, OPEN)}, "exposed", policy(WIDE), reason="repaired: taken out"),
     Row({"document": policy({**OPEN, "Cond": {}})}, "exposed", policy({**OPEN, "Cond": {}})),
     Row({"document": policy(WIDE, OPEN), "blocked": True}, "ceiling_refused", policy(WIDE, OPEN)),
+    Row(
+        {**MIXED, "blocked": True}, "denied", MIXED["document"], (*_GOES_ON, "denied"), reason="den"
+    ),
     Row({"document": policy(WIDE), "blocked": True}, "blocked", policy(WIDE)),
     Row({"document": policy(WIDE), "account_blocked": True}, "blocked", policy(WIDE)),
     Row({**MIXED, "blocked": True}, "repaired", REST),
     Row({**MIXED, "policy": True}, "exposed", REST, reason="repaired: taken out, and read back"),
     Row({**MIXED, "policy": "denied"}, "unproven", REST, reason="repaired: taken out"),
+    # Whom OSS calls public without a `*`, nobody takes out unasked.
+    *(
+        Row({"document": policy(each)}, "exposed", policy(each), allow=allowed)
+        for each in (NOBODY_NAMED, WHOLE_ACCOUNT)
+        for allowed in ("", "public-read")
+    ),
     # A ceiling allows what the ACL of that name does, of objects, and by name.
     Row(MIXED, "exempt", MIXED["document"], allow="public-read", reason="a site (web, until"),
     Row(MIXED, "exempt", MIXED["document"], allow="public-read-write", of=("policy",)),
@@ -221,11 +235,13 @@ POLICY = (
     ),
     Row({"document": policy({**OPEN, "Action": []})}, "repaired", "", allow="public-read"),
     Row({"document": policy(WIDE)}, "exempt", policy(WIDE), allow="public-read"),
+    Row({"document": policy(WIDE_ALL)}, "exposed", policy(WIDE_ALL), allow="public-read"),
     Row(
-        {"document": policy({**WIDE, "Action": "oss:*"})},
+        {"document": policy(OPEN, WRITES, WIDE_ALL)},
         "exposed",
-        policy({**WIDE, "Action": "oss:*"}),
+        policy(OPEN, WIDE_ALL),
         allow="public-read",
+        reason="repaired: taken out",
     ),
     # What the audit line has no room for could not be put back.
     Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), reason="too_long"),
@@ -237,6 +253,21 @@ POLICY = (
         MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "adds"), reason="somebody"
     ),
     Row(MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "adds")),
+    Row(
+        {**MIXED, "policy": True, "account_blocked": True},
+        "unproven",
+        policy(NAMED, DENY, THEIRS),
+        (*_GOES_ON, "ok", "adds"),
+    ),
+    # What they wrote just before us, and a late look still shows, is lost.
+    Row(MIXED, "unproven", REST, (*_GOES_ON, "adds", "ok", "lag"), reason="somebody else"),
+    Row(
+        {"document": policy(OPEN)},
+        "unproven",
+        "",
+        (*_GOES_ON, "adds", "ok", "lag", "ok", "lag"),
+        reason="somebody else",
+    ),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "undoes")),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "undoes")),
     Row(

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Tup
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Clock
-from resource_repair.values import REPORT
+from resource_repair.values import REPORT, UNPROVEN
 
 Conclusion = Tuple[str, str]  # outcome and reason
+
+# Of a document that others write too.
+OVERTAKEN = (UNPROVEN, "somebody else wrote it meanwhile: look for what they miss")
+# Who wrote between a look and so late a write may have seen theirs twice, and looks no more.
+LATE = (UNPROVEN, "written seconds after its look: look for what somebody else may miss")
 
 
 class Case(NamedTuple):

@@ -9,8 +9,8 @@ from resource_repair.bucket_policy import dump, opening, parse
 from resource_repair.errors import RefusedError
 from resource_repair.no_http import as_put, denies_http, deny_http, stated
 from resource_repair.remediations import bucket_acl
-from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
-from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED, UNPROVEN
+from resource_repair.remediations.frame import OVERTAKEN, Aim, Case, Conclusion, Remediation
+from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED
 
 if TYPE_CHECKING:
     from resource_repair.bucket_policy import Statement
@@ -71,7 +71,7 @@ def settled(
     if not repaired:
         return COMPLIANT, "its policy denies http to everybody, at two looks"
     if not proof(there, aim):
-        return UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
+        return OVERTAKEN
     return REPAIRED, "http is denied to everybody, its owner too: read back twice"
 
 

@@ -38,13 +38,29 @@ def check(text: str) -> None:
         if any(len(json.dumps(field).encode()) > _LONGEST_FIELD for field in statement.values()):
             what = "a field has at most 4095 bytes"
             raise InvalidPolicyError(what, InvalidPolicyError.LONG_FIELD)
-        if "Principal" in statement and not statement["Principal"]:
+        if not statement.get("Principal", "*") and statement["Principal"] != []:
             raise InvalidPolicyError("a statement's Principal is not empty")
         condition = statement.get("Condition", {})
         if not isinstance(condition, dict) or not all(
             isinstance(tests, dict) for tests in condition.values()
         ):
             raise InvalidPolicyError("a Condition holds keys and values by operator")
+
+
+def check_new(text: str) -> None:
+    """The same, and what those need not meet that were put before it was so.
+
+    Pages "Bucket Policy", "0030-00000007" and "…8": to change a policy is to put it anew.
+    """
+    check(text)
+    if "**" in text:
+        what = "no asterisk comes after another"
+        raise InvalidPolicyError(what, InvalidPolicyError.ASTERISKS)
+    for statement in _statements(text):
+        keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
+        if "acs:sourceip" in keys and "acs:sourcevpc" not in keys:
+            what = "a Condition on acs:SourceIp has one on acs:SourceVpc, too"
+            raise InvalidPolicyError(what, InvalidPolicyError.WITHOUT_VPC)
 
 
 def is_public(text: str | None) -> bool:
@@ -108,7 +124,8 @@ def _statements(text: str | None) -> list[policies.Document]:
 
 
 def _principals(statement: policies.Document) -> list[str]:
-    return _listed(statement.get("Principal", "*"))
+    """An empty list stands for all. Page "OSS authorization syntax and elements"."""
+    return _listed(statement.get("Principal", "*")) or ["*"]
 
 
 def _is_narrowed(condition: dict[str, dict[str, Any]]) -> bool:
