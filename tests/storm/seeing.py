@@ -3,14 +3,18 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 _KEY = re.compile(r"Credential=([^/]+)/|$")
 
 
 class State(NamedTuple):
-    """A bucket at a time; `policy` is whether its policy is public, `blocked` its own flag."""
+    """A bucket at a time; `policy` is whether its policy is public, `blocked` its own flag.
+
+    `document` is the policy, `encryption` the method; empty is none.
+    """
 
     acl: str
     owner: str
@@ -18,6 +22,8 @@ class State(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     policy: bool = False
     blocked: bool = False
+    encryption: str = ""
+    document: str = ""
 
 
 class Change(NamedTuple):
@@ -29,7 +35,10 @@ class Change(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request to OSS; `acl` is what it was to set, `answered` whether an answer was sent."""
+    """A request to OSS; `acl` or `document` (a policy) is what it was to set.
+
+    `answered` is whether an answer was sent.
+    """
 
     began: float
     at: float
@@ -40,10 +49,16 @@ class Call(NamedTuple):
     code: str = ""
     acl: str = ""
     answered: bool = True
+    document: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it was carried out."""
+        return self.status in (200, 204)
 
     def worked(self, action: str) -> bool:
         """Whether it is that operation, and whoever asked knows that it was carried out."""
-        return self.action == action and self.status == 200 and self.answered
+        return self.action == action and self.done and self.answered
 
 
 class Run(NamedTuple):
@@ -88,7 +103,10 @@ class Finding(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """All of it. `sweep` is what `sweep --dry-run --due` said; a tag counts if it says `until`."""
+    """All of it. `sweep` is what `sweep --dry-run --due` said; a tag counts if it says `until`.
+
+    `rule` is that of the ACL, `further` the remediation of each other of our rules.
+    """
 
     account: str
     rule: str
@@ -103,6 +121,7 @@ class Seen(NamedTuple):
     exempted: tuple[Exempted, ...] = ()
     account_blocked: tuple[tuple[float, bool], ...] = ()
     sweep: str = "{}"
+    further: Mapping[str, str] = MappingProxyType({})
 
 
 def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]:
@@ -131,7 +150,8 @@ def _call(entry: Any) -> Call:
     match = _KEY.search(headers.get("authorization"))
     code, acl = more.get("code", ""), headers.get("x-oss-acl")
     what = (entry.action, entry.subject, more["status"], code, acl, not more["dropped"])
-    return Call(more["began"], entry.at, (match and match[1]) or "", *what)
+    put = more["request"].body.decode() if entry.action == "PutBucketPolicy" else ""
+    return Call(more["began"], entry.at, (match and match[1]) or "", *what, put)
 
 
 def audit_lines(log: str) -> list[dict[str, Any]]:
