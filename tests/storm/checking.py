@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from tests.storm.kinds import KINDS, OPENNESS, PUT_POLICY, Kind, lets_in, statements
@@ -114,11 +114,11 @@ def none_wronged(view: View) -> Iterator[Violation]:
             yield Violation(2, f"{call} is about another account's bucket")
         if not call.done or not states:
             continue
-        shown = [each for each in view.states(call.bucket, began - STALE, call.at) if each]
+        shown = _until(view, call, began - STALE)
         stale = {each.acl for each in view.states(call.bucket, began - STALE, began) if each}
         if call.action == WRITE and all(_wrongs(view, call, run, s, stale) for s in states):
             yield Violation(2, f"{call} is about an exempt bucket: {states}, after {before}, {run}")
-        wrong = _taken(view, call, run, shown)
+        wrong = shown and _taken(view, call, run, shown)
         if wrong:
             yield Violation(2, f"{call} {wrong}: {shown}, after {before}, {run}")
 
@@ -128,6 +128,15 @@ def _wrongs(view: View, call: Call, run: Run, state: State, stale: set[str]) -> 
     ceiling = view.ceiling(call.bucket, state, run.began, surely=True)
     well = all(OPENNESS[acl] <= ceiling for acl in {state.acl, *stale})
     return ceiling > 0 and (well or OPENNESS[call.acl] < ceiling)
+
+
+def _until(view: View, call: Call, since: float) -> list[State]:
+    """What the bucket was from a time on until the write was carried out."""
+    puts = next(kind.puts for kind in KINDS.values() if call.action in kind.writes)
+    before = view.states(call.bucket, since, call.began)
+    meanwhile = view.states(call.bucket, call.began, call.at)[1:]
+    others = takewhile(lambda state: state is None or not puts(state, call), meanwhile)
+    return [each for each in (*before, *others) if each]
 
 
 def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
