@@ -189,7 +189,7 @@ class BucketRepair(Repair):
             # OSS may answer a read in any region; what is written must be where the bucket is.
             raise ElsewhereError("location", state.region, state.oss_request_id)
         state = self._remediation.look(self._bucket, state)
-        if self._at_rest[0] != self._look(state):
+        if self._at_rest[0] is not None and self._at_rest[0] != self._look(state):
             self._at_rest = (None, 0.0)  # what was seen before is contradicted
         if self._wrote and state.created != self._created:
             # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
