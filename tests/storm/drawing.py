@@ -144,9 +144,9 @@ class _Drawing:
         }
         return Step(kind, name, self.draw.choice(by_kind.get(kind, (how,))))
 
-    def soon(self, step: Step) -> None:
+    def soon(self, step: Step, latest: int = 30) -> None:
         """Have it happen some messages later."""
-        self.ends[self.messages + self.draw.randrange(3, 30)].append(step)
+        self.ends[self.messages + self.draw.randrange(3, latest)].append(step)
 
     def block(self) -> None:
         self.add("block account", how=True)
@@ -205,7 +205,7 @@ class _Drawing:
         killed = self.draw.randrange(1, 40) if self.draw.random() < 0.15 else 0
         self.add("verb", self.draw.choice(list(self.regions)[-25:]), name, killed)
         if name == "pause":
-            self.soon(Step("verb", how="resume"))
+            self.soon(Step("verb", how="resume"), 12)  # before too much waits for it
 
 
 def draw(seed: int, messages: int) -> list[Step]:
