@@ -158,10 +158,15 @@ def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
     for gone in (each for each in there[0] if each not in put and all(each in of for of in there)):
         if not lets_in(gone, min(ceilings)):
             return f"took out {gone}"
-        if run.lines and gone not in told:
-            return f"took out {gone}, which no line keeps"
+        kept = gone in told if run.lines else _json(gone) in run.log  # which a kill leaves
+        if not kept:
+            return f"took out {gone}, which nothing keeps"
     added = [each for each in put if not any(each in of for of in there)]
     return f"put back {added}" if added else ""
+
+
+def _json(statement: Mapping[str, Any]) -> str:
+    return json.dumps(statement, ensure_ascii=False, separators=(",", ":"))
 
 
 def _told(line: Mapping[str, Any]) -> list[dict[str, Any]]:

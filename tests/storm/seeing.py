@@ -62,7 +62,7 @@ class Call(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run of the function, with keys of its own, and the audit lines that it printed."""
+    """A run of the function, with keys of its own, its audit lines, and all that it printed."""
 
     began: float
     at: float
@@ -72,6 +72,7 @@ class Run(NamedTuple):
     event: bytes
     error: str = ""
     lines: tuple[dict[str, Any], ...] = ()
+    log: str = ""
 
 
 class Job(NamedTuple):
@@ -134,7 +135,9 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
         elif each.service == "fc" and each.action == "invoked":
             lines = audit_lines(more["log"])
             who = (more["access_key_id"], more["request_id"], more["kind"], more["event"])
-            by["runs"].append(Run(more["began"], each.at, *who, more["error_type"], tuple(lines)))
+            by["runs"].append(
+                Run(more["began"], each.at, *who, more["error_type"], tuple(lines), more["log"])
+            )
         elif each.service == "fc" and each.action in ("succeeded", "gave_up"):
             good = each.action == "succeeded"
             ended = (more["request_id"], good, more["undelivered"], more["event"])

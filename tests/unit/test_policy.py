@@ -98,3 +98,18 @@ def test_a_second_run_finds_nothing_to_do() -> None:
     oss, _ = Row(MIXED, "", None).run(REMEDIATION)
     again, result = Row({"document": oss.document}, "", None).run(REMEDIATION)
     assert (result.outcome, again.writes()) == ("compliant", [])
+
+
+def test_what_a_write_takes_out_is_in_the_log_before_it(caplog: pytest.LogCaptureFixture) -> None:
+    """A run that is killed after its write has no line: what it took out can be put back."""
+    caplog.set_level("INFO", "resource_repair")
+    logged: list[str] = []
+
+    def killed(*_: object) -> str:
+        logged.extend(caplog.messages)
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        Row(MIXED, "", None).run(REMEDIATION._replace(write=killed))
+    (told,) = logged
+    assert json.loads(told[told.index("[") :]) == [OPEN]
