@@ -158,8 +158,7 @@ def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
     for gone in (each for each in there[0] if each not in put and all(each in of for of in there)):
         if not lets_in(gone, min(ceilings)):
             return f"took out {gone}"
-        kept = gone in told if run.lines else _json(gone) in run.log  # which a kill leaves
-        if not kept:
+        if gone not in told and _json(gone) not in run.log:  # which a kill leaves
             return f"took out {gone}, which nothing keeps"
     added = [each for each in put if not any(each in of for of in there)]
     return f"put back {added}" if added else ""

@@ -135,9 +135,8 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
         elif each.service == "fc" and each.action == "invoked":
             lines = audit_lines(more["log"])
             who = (more["access_key_id"], more["request_id"], more["kind"], more["event"])
-            by["runs"].append(
-                Run(more["began"], each.at, *who, more["error_type"], tuple(lines), more["log"])
-            )
+            told = (more["error_type"], tuple(lines), more["log"])
+            by["runs"].append(Run(more["began"], each.at, *who, *told))
         elif each.service == "fc" and each.action in ("succeeded", "gave_up"):
             good = each.action == "succeeded"
             ended = (more["request_id"], good, more["undelivered"], more["event"])

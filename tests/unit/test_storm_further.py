@@ -72,7 +72,17 @@ PUT_ACL = PUT._replace(action="PutBucketAcl", acl="public-read")
 NARROWED = story("public-write", OPEN, READABLE, PUT_ACL, before=OPEN.acl, after=READABLE.acl)
 
 
-@pytest.mark.parametrize("sound", [ENCRYPTED, STATED, DELETED], ids=["encryption", "policy", "all"])
+# Killed after its write: what it took out is in what it printed before.
+NO_LINE = STATED.runs[0]._replace(error="killed", lines=())
+SAID = "about to take out of site: " + json.dumps([ANYBODY], separators=(",", ":"))
+KILLED = STATED._replace(
+    runs=(NO_LINE._replace(log=SAID),),
+    jobs=(STATED.jobs[0]._replace(succeeded=False, undelivered="64 KB"),),
+)
+SOUND = {"encryption": ENCRYPTED, "policy": STATED, "all of it": DELETED, "killed": KILLED}
+
+
+@pytest.mark.parametrize("sound", SOUND.values(), ids=SOUND)
 def test_what_is_mended_breaks_no_promise(sound: Seen) -> None:
     """Nothing is found where all is well."""
     assert broken(sound) == set()
@@ -121,6 +131,7 @@ ONE_LOOK = tuple(each for each in ENCRYPTED.calls if each.began != READ.began)
         (was(STATED, Change(90.0, "site", MIXED._replace(document=BOTH)), STATED.changes[1]), 2),
         (with_write(STATED, document=policy(PARTNER, {**PARTNER, "Effect": "Deny"})), 2),
         (said(STATED, before="[]"), 2),
+        (KILLED._replace(runs=(NO_LINE,)), 2),
         (was(NARROWED, Change(90.0, "site", CLOSED), Change(104.95, "site", READABLE)), 2),
         # A write after one look, or none.
         (ENCRYPTED._replace(calls=ONE_LOOK), 4),
