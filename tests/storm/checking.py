@@ -161,6 +161,7 @@ def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
         if gone not in told and _json(gone) not in run.log:  # which a kill leaves
             return f"took out {gone}, which nothing keeps"
     added = [each for each in put if not any(each in of for of in there)]
+    added = [each for each in added if not any(kind.adds(each) for kind in KINDS.values())]
     return f"put back {added}" if added else ""
 
 

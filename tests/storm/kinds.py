@@ -20,7 +20,8 @@ _READING = {"oss:GetObject", "oss:GetObjectVersion", "oss:ListObjects", "oss:Lis
 class Kind(NamedTuple):
     """`wrong` is whether a bucket is to be mended, at this ceiling (0 is none); `look` shows it.
 
-    `puts` is whether a bucket is as that write has it, or (an ACL) would be.
+    `puts` is whether a bucket is as that write has it. Where it `closes`, it is not repaired while
+    the policy is public. `adds` is whether a statement of a policy is of its making.
     """
 
     writes: tuple[str, ...]
@@ -28,6 +29,8 @@ class Kind(NamedTuple):
     puts: Callable[[State, Call], bool]
     look: str = "GetBucketInfo"
     ceilings: tuple[int, ...] = (0, 1, 2)  # those that an exemption from being closed gives it
+    closes: bool = True
+    adds: Callable[[Mapping[str, Any]], bool] = lambda _: False
 
 
 @cache
@@ -60,6 +63,7 @@ KINDS: Mapping[str, Kind] = {
         lambda state, _: not state.encryption,
         lambda state, _: state.encryption == "AES256",
         ceilings=(0,),
+        closes=False,
     ),
     "policy": Kind(
         PUT_POLICY,

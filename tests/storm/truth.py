@@ -34,7 +34,7 @@ class Said(NamedTuple):
         nor was the policy public, but for what an exemption allows.
         """
         looks = [call for call in self.calls if call.action == self.kind.look and call.answered]
-        public = self.kind is not KINDS["encryption"] and "is exempt" not in self.line["reason"]
+        public = self.kind.closes and "is exempt" not in self.line["reason"]
         return not (public and not self.some(lambda state: not state.policy)) and any(
             any(s and self.kind.puts(s, write) for s in self.between(write, look))
             for write in self.calls
