@@ -57,8 +57,17 @@ class Said(NamedTuple):
         return bool(reads) and reads[-1].at - reads[0].began >= STALE
 
     def would(self) -> bool:
-        """Whether there was something to mend, and nothing did."""
-        wrong = self.some(lambda state: self.kind.wrong(state, 0))
+        """Whether there was something to mend, and nothing did.
+
+        What the local cloud shows late it shows so for a number of looks: as to a write after which
+        its run was killed, the first of them may be this run's one look.
+        """
+        bucket, calls = self.line["bucket"], self.view.calls.items()
+        of_it = [call for (_, name), asked in calls if name == bucket for call in asked]
+        writes = [call.began for call in of_it if call.action in self.kind.writes]
+        since = max((began for began in writes if began < self.run.began), default=self.run.began)
+        states = self.view.states(bucket, min(since, self.run.began - STALE), self.run.at)
+        wrong = any(self.kind.wrong(state, 0) for state in states if state)
         return self.line["mode"] == "report" and wrong and not self.wrote()
 
     def within(self, state: State) -> bool:
@@ -142,9 +151,7 @@ def _private(state: State) -> bool:
 _BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
     "repaired": Said.repaired,
     "already_private": Said.private_twice,
-    "would_repair": lambda it: (
-        it.line["mode"] == "report" and it.some(lambda s: not _private(s)) and not it.wrote()
-    ),
+    "would_repair": Said.would,
     "exempt": lambda it: it.some(it.exempt),
     "blocked": lambda it: it.some(lambda s: _private(s) and it.blocks(s)),
     "gone": lambda it: None in it.states and not it.wrote(),
@@ -165,7 +172,6 @@ _FURTHER_BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
     **_BORNE_OUT,
     "repaired": Said.mended,
     "compliant": Said.compliant,
-    "would_repair": Said.would,
     "exempt": lambda it: it.some(it.within),
     "blocked": lambda it: it.some(it.blocks),
     "exposed": lambda it: it.some(lambda s: s.policy),
