@@ -103,6 +103,7 @@ class Storm:
         self._holds: list[Hold] = []
         self._ambushes: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
         self._verbs: list[Future[None]] = []
+        self._resuming = False
         self._tags = {"soon": _day(3), "late": _day(300), "over": _day(-1), "never": "x"}
         tags = {name: {TAG: date} for name, date in self._tags.items()}
         self._owners = Owners(self.cloud.oss, tags)
@@ -211,8 +212,10 @@ class Storm:
     def _pace(self) -> None:
         """Let others come to their turn: without this all would happen before any of it is seen."""
         journal = self.cloud.journal
-        enough = journal.position + 12
-        journal.wait_for(lambda _: journal.position >= enough, 0.02)
+        # Whoever resumes names how many are open, which must not change as fast as else.
+        entries, seconds = (500, 0.5) if self._resuming else (12, 0.02)
+        enough = journal.position + entries
+        journal.wait_for(lambda _: journal.position >= enough, seconds)
         while len(wait([each for each in self._verbs if not each.done()], 0).not_done) > _BEHIND:
             wait(self._verbs, return_when=FIRST_COMPLETED)
 
@@ -264,11 +267,13 @@ class Storm:
     def _resume(self, words: list[str]) -> None:
         """Whoever resumes does not leave it at a bad moment, and gives the number that is named."""
         number: dict[str, str] = {}
+        self._resuming = True
         for _ in range(_PATIENCE):
             said = self.answer(*words, **number)
             if json.loads(said)["exit"] == 0:
-                return
+                break
             number = dict(re.findall(r"(EXPECT_CLOSE)=(\d+)", said))
+        self._resuming = False
 
     def _words(self, step: Step) -> list[str]:
         undo = f"undo --bucket {self._repaired() or step.bucket} --owner web --expires {_day(30)}"
