@@ -144,7 +144,8 @@ def test_no_three_troubles_have_public_write_break_a_promise(there: str, earlier
         assert not broken, (broken, script, outcome, oss.log, oss.history)
         return oss
 
-    assert len(list(every_run(run, WORDS[1:], 3))) > len(WORDS) ** 3
+    most = 3 if there == "public-read-write" else 2
+    assert len(list(every_run(run, WORDS[1:], most))) > len(WORDS) ** most
 
 
 # Encryption
