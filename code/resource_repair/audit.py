@@ -12,6 +12,7 @@ from resource_repair.values import Outcome
 
 # As JSON: a log line may have 32 KB, and a hostile message may name a bucket as long as itself.
 _LONGEST_TEXT = 1500
+_LONGEST_CHARACTER = 12  # an emoji, in ASCII
 
 
 def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO] = None) -> None:
@@ -44,7 +45,8 @@ def record(outcome: Outcome, mode: str, request_id: str, stream: Optional[TextIO
 
 def fits(text: str) -> bool:
     """Whether a line has room for all of it."""
-    return len(_json(text)) <= _LONGEST_TEXT
+    surely = len(text) * _LONGEST_CHARACTER + len('""') <= _LONGEST_TEXT  # as nearly always
+    return surely or len(_json(text)) <= _LONGEST_TEXT
 
 
 def _json(value: Any) -> str:
@@ -54,6 +56,6 @@ def _json(value: Any) -> str:
 
 def _short(value: Any) -> Any:
     if isinstance(value, str):
-        while not fits(value):  # an emoji is twelve characters in ASCII
+        while not fits(value):
             value = value[: len(value) // 2]
     return value

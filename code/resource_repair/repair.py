@@ -3,6 +3,7 @@
 What a bucket is to be, and how that is written, says a `Remediation`.
 """
 
+import logging
 import re
 from datetime import datetime, timezone
 from typing import Any, Callable, Generator, NamedTuple, Optional, Tuple, Union
@@ -50,6 +51,8 @@ STALE_SECONDS = 3.0
 _READ_BACK_SECONDS = 10.0  # how long a change may take to show, before that is told
 _UNDATED_SECONDS = 86400.0  # for how long a message without a time may have been on its way
 _CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
+
+logger = logging.getLogger("resource_repair")
 
 Waiting = Generator[float, None, Conclusion]  # gives in how many seconds to go on
 
@@ -192,7 +195,7 @@ class BucketRepair(Repair):
             raise ElsewhereError("location", state.region, state.oss_request_id)
         self._looked_at = self._clock.monotonic()
         state = self._remediation.look(self._bucket, state)
-        if self._at_rest[0] != self._look(state):
+        if self._at_rest[0] is not None and self._at_rest[0] != self._look(state):
             self._at_rest = (None, 0.0)  # what was seen before is contradicted
         if self._wrote and state.created != self._created:
             # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
@@ -215,8 +218,11 @@ class BucketRepair(Repair):
     def _write(self, state: BucketState, aim: Aim) -> None:
         if not self._means.account:
             raise RefusedError("account_unknown: the function is not told whose it is")
-        if self._remediation.whole and self._remediation.state(state) != self._before:
-            raise RefusedError(_MORE)
+        if self._remediation.whole:
+            if self._remediation.state(state) != self._before:
+                raise RefusedError(_MORE)
+            # Where this run is killed now, no line will tell it, nor a retry know it.
+            logger.info("about to take out of %s: %s", state.name, self._before)
         wrote_before = self._wrote
         # Before the call: a request that fails may have been applied.
         self._wrote, self._acknowledged = True, False

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from resource_repair.remediations import named
 from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.clients import Clients, Endpoints, calling, fixed_credentials
 from scripts.account.deploy_plan import Plan, apply, plan
-from scripts.declared import PATH, Generation, Spec, load_for
+from scripts.declared import PATH, Generation, Spec, load_for, rule_ids
 from scripts.localcloud import LocalCloud
 from scripts.stage.serve import let_functions_find_oss
 from scripts.verbs.provision import provision
@@ -85,12 +86,16 @@ def set_up(
     let_functions_find_oss(cloud)
     clients = clients_of(cloud, cloud.region)
 
-    def declared(rule_id: str) -> Spec:
-        known = {"PREPARE_RULE_ID": rule_id}
+    def declared(rule_id: str, **further: str) -> Spec:
+        known = rule_ids.filled({"PREPARE_RULE_ID": rule_id, **further})
         found = load_for(spec, generation, known, cloud.account_id)
         return replace(found, function=replace(found.function, code=code))
 
-    rule_id = provision(declared("cr-not-known-yet"), clients)
-    planned = plan(declared(rule_id), clients)
+    first = declared("cr-not-known-yet")
+    rule_id = provision(first, clients)
+    made = {each.source: each.id for each in cloud.config.rules()}
+    names = [each.remediation for each in first.remediations]
+    whole = declared(rule_id, **{rule_ids.variable(n): made[named(n).rules[0]] for n in names})
+    planned = plan(whole, clients)
     apply(planned)
-    return Stage(cloud, clients, declared(rule_id), rule_id, planned)
+    return Stage(cloud, clients, whole, rule_id, planned)

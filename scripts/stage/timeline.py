@@ -1,6 +1,6 @@
 """Tells the closed loop as it happens: one line for each thing that a person wants to see."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from scripts.localcloud.journal import Entry
@@ -29,13 +29,25 @@ _CALLS = {
 }
 
 
-def tell(entries: list[Entry], bucket: str) -> Iterator[Line]:
-    """The lines about one bucket in a stretch of the local cloud's journal."""
+def tell(entries: list[Entry], bucket: str, rule_id: str) -> Iterator[Line]:
+    """The lines about one bucket and one rule in a stretch of the local cloud's journal."""
     for entry in entries:
+        if entry.details.get("rule_id", rule_id) != rule_id:
+            continue
         describe = _DESCRIBED.get((entry.service, entry.action)) or _request
         who, what = describe(entry, bucket)
         if what:
             yield Line(entry.at, who, what)
+
+
+def told_at(entries: Sequence[Entry], bucket: str) -> float | None:
+    """When the function first said what became of a bucket's ACL; None if it has not."""
+    name, of = f'"bucket": "{bucket}"', '"remediation": "acl"'
+    for entry in entries:
+        lines = entry.details.get("log", "").splitlines() if entry.action == "invoked" else ()
+        if any(name in line and of in line for line in lines):
+            return entry.at
+    return None
 
 
 def by_function(entry: Entry) -> bool:

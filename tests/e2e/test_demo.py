@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alibabacloud_fc_open20210406 import models
@@ -30,8 +31,8 @@ def test_it_fails_when_nothing_is_repaired(
 ) -> None:
     """With a function that only reports, the demo says what did not hold and exits with 1."""
 
-    def reporting(cloud: LocalCloud, code: Path, generation: Generation) -> stage.Stage:
-        made = stage.set_up(cloud, code, generation)
+    def reporting(cloud: LocalCloud, code: Path, generation: Generation, *more: Any) -> stage.Stage:
+        made = stage.set_up(cloud, code, generation, *more)
         variables = {**made.spec.function.environment, "repairMode": "report"}
         request = models.UpdateFunctionRequest(environment_variables=variables)
         made.clients.fc.update_function(SERVICE, FUNCTION, request)
@@ -51,8 +52,8 @@ def test_it_fails_when_a_deleted_bucket_comes_back(
 ) -> None:
     """If somebody creates the deleted bucket again, the demo notices."""
 
-    def come_back(cloud: LocalCloud, code: Path, generation: Generation) -> stage.Stage:
-        made = stage.set_up(cloud, code, generation)
+    def come_back(cloud: LocalCloud, code: Path, generation: Generation, *more: Any) -> stage.Stage:
+        made = stage.set_up(cloud, code, generation, *more)
         oss = made.cloud.oss
         delete = oss.delete
 

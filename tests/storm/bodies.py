@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 OTHER_RULE, OTHER_ACCOUNT = "cr-00000000000000000000", "9999999999999999"
@@ -26,15 +26,24 @@ class About(NamedTuple):
     owner: str = ""
     compliance: str = "NON_COMPLIANT"
     hours: float | None = 0.0
+    of: str = "acl"  # the remediation whose rule found it
 
 
 def body(
-    shape: str, abouts: Sequence[About], rule: str, account: str, now: float, number: int
+    shape: str,
+    abouts: Sequence[About],
+    rules: Mapping[str, str],
+    account: str,
+    now: float,
+    number: int,
 ) -> str:
-    """The body, which no other number's is like: one object, or a list for several findings."""
+    """The body, which no other number's is like: one object, or a list for several findings.
+
+    `rules` has the rule of each remediation.
+    """
     if shape in OTHERS:
         return OTHERS[shape] + " " * number
-    wholes = [_whole(each, rule, account, now, number) for each in abouts]
+    wholes = [_whole(each, rules[each.of], account, now, number) for each in abouts]
     text = json.dumps(wholes[0])
     shapes = {
         "cut-ours": lambda: text[:-60],

@@ -5,16 +5,26 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from tests.storm.bodies import OTHER_ACCOUNT, OTHERS, SHAPES, About
+from tests.storm.kinds import FURTHER
 
 HOME, AWAY = "cn-shanghai", "cn-beijing"
 LISTED = "config-website"  # which the bundle exempts, for reading
 _PUBLIC = ("public-read", "public-read", "public-read-write")
-_OSS = ("GetBucketInfo", "PutBucketAcl", "GetBucketPolicyStatus", "GetBucketTagging")
+_OSS = (
+    *("GetBucketInfo", "GetBucketInfo", "PutBucketAcl", "PutBucketAcl"),
+    *("GetBucketPolicyStatus", "GetBucketTagging", "PutBucketEncryption"),
+    *("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"),
+)
+_LATE = ("PutBucketAcl", "PutBucketAcl", "PutBucketEncryption", "PutBucketPolicy")
+_STATED = ("anybody", "anybody", "writes", "partner", "deny", "narrow")  # statements of a policy
 _BESIDE = ("fc:InvokeFunction", "fc:run", "mns:ReceiveMessage", "mns:DeleteMessage")
 _ERRORS = ("500 InternalError", "503 ServiceUnavailable", "409 ConcurrentUpdateBucketFailed")
 _REFUSALS = ("403 AccessDenied", "403 AccessDenied", "403 UserDisable")
 _FAULTS = ("fail", "fail", "fail", "drop", "drop before", "stall", "hold")
-_ACTS = ("open", "open", "close", "delete", "remake", "taken", "tag", "tag", "policy", "block")
+_ACTS = (
+    *("open", "open", "close", "delete", "remake", "taken", "tag", "tag", "block", "encrypt"),
+    *("policy", "state", "state", "restate"),
+)
 _VERBS = {"redrive": 12, "sweep": 5, "pause": 2, "undo": 3, "apply": 3, "to topic": 2}
 _NOT_OURS = ("rule", "rule", "account", "lie", "compliant", "region", "name")
 
@@ -43,7 +53,8 @@ class _Drawing:
     def make(self, owner: str = "") -> str:
         name = f"{'foreign' if owner else 'bucket'}-{len(self.steps)}"
         region = self.draw.choice((HOME, HOME, HOME, AWAY))
-        self.add("make", name, (region, owner, "public-read" if owner else "private"))
+        encrypted = self.draw.random() < 0.85
+        self.add("make", name, (region, owner, "public-read" if owner else "private", encrypted))
         if not owner:
             self.regions[name] = region
         return name
@@ -60,7 +71,9 @@ class _Drawing:
         self.sent.append(self.steps[-1])
 
     def about(self, bucket: str, **more: Any) -> About:
-        return About(bucket, self.regions[bucket], **more)
+        """A finding about it, of one of our rules."""
+        of = self.draw.choice(("acl", "acl", *FURTHER))
+        return About(bucket, self.regions[bucket], **{"of": of, **more})
 
     def opened(self) -> None:
         self.add("open", self.known(), self.draw.choice(_PUBLIC))  # Cloud Config sees it
@@ -75,7 +88,9 @@ class _Drawing:
     def many(self) -> None:
         names = [self.known() for _ in range(self.draw.choice((2, 3, 5, 8)))]
         abouts = [self.about(name, ours=self.draw.random() < 0.9) for name in names]
-        self.publish(*abouts, abouts[0], shape="list")
+        # The same once more, and what all the rules may find of one bucket.
+        abouts += [abouts[0], *(abouts[-1]._replace(of=name) for name in FURTHER)]
+        self.publish(*abouts, shape="list")
 
     def old(self) -> None:
         self.publish(self.about(self.known(), hours=self.draw.choice((None, 1.0, 30.0, 20000.0))))
@@ -119,12 +134,19 @@ class _Drawing:
     def act(self, name: str) -> Step:
         """What an owner does."""
         kind, how = self.draw.choice(_ACTS), self.draw.choice(_PUBLIC)
-        by_kind = {"tag": ("soon", "none"), "policy": (True, False), "block": (True, False, False)}
+        by_kind: dict[str, tuple[Any, ...]] = {
+            "tag": ("soon", "none"),
+            "policy": (("anybody",), ("anybody", "partner"), ()),
+            "state": _STATED,
+            "restate": _STATED,
+            "block": (True, False, False),
+            "encrypt": ("", "", "KMS"),
+        }
         return Step(kind, name, self.draw.choice(by_kind.get(kind, (how,))))
 
-    def soon(self, step: Step) -> None:
+    def soon(self, step: Step, latest: int = 30) -> None:
         """Have it happen some messages later."""
-        self.ends[self.messages + self.draw.randrange(3, 30)].append(step)
+        self.ends[self.messages + self.draw.randrange(3, latest)].append(step)
 
     def block(self) -> None:
         self.add("block account", how=True)
@@ -134,7 +156,24 @@ class _Drawing:
         """An owner acts just before a request of the function is carried out."""
         name = self.known()
         self.add("ambush", self.draw.choice(_OSS), self.act(name))
-        self.add("open", name, self.draw.choice(_PUBLIC))
+        self.beset_by(name)
+
+    def stated(self) -> None:
+        """A policy lets everybody in; others write it too, perhaps from what was there before."""
+        name = self.known()
+        self.add("policy", name, self.draw.choice((("anybody",), ("partner", "anybody", "deny"))))
+        for _ in range(self.draw.choice((0, 0, 1, 2))):
+            self.soon(Step(self.draw.choice(("state", "restate")), name, self.draw.choice(_STATED)))
+
+    def plain(self) -> None:
+        """What is put into a bucket is no longer encrypted."""
+        self.add("encrypt", self.known(), "")
+
+    def beset_by(self, name: str) -> None:
+        """Something is wrong with it, that a rule of ours finds."""
+        wrong = {"open": self.draw.choice(_PUBLIC), "encrypt": "", "policy": ("partner", "anybody")}
+        kind = self.draw.choice(("open", "open", "encrypt", "policy"))
+        self.add(kind, name, wrong[kind])
 
     def fault(self) -> None:
         draw, kind, times = self.draw, self.draw.choice(_FAULTS), self.draw.choice((1, 1, 2, 3, 8))
@@ -154,8 +193,9 @@ class _Drawing:
         """A bucket is opened, and its repair shows late, or is refused to the end."""
         name, late = self.known(), self.draw.choice((0, 1, 2, 3))
         fault = ("lag", late, name) if late else ("fail", "403 AccessDenied", name)
-        self.add("fault", "oss:PutBucketAcl", fault, 1 if late else 1000)
-        self.add("open", name, self.draw.choice(_PUBLIC))
+        for operation in _LATE[1:]:
+            self.add("fault", f"oss:{operation}", fault, 1 if late else 1000)
+        self.beset_by(name)
 
     def kill(self) -> None:
         self.add("kill")
@@ -165,7 +205,7 @@ class _Drawing:
         killed = self.draw.randrange(1, 40) if self.draw.random() < 0.15 else 0
         self.add("verb", self.draw.choice(list(self.regions)[-25:]), name, killed)
         if name == "pause":
-            self.soon(Step("verb", how="resume"))
+            self.soon(Step("verb", how="resume"), 12)  # before too much waits for it
 
 
 def draw(seed: int, messages: int) -> list[Step]:
@@ -173,7 +213,7 @@ def draw(seed: int, messages: int) -> list[Step]:
     it = _Drawing(seed)
     kinds = {
         it.opened: 40, it.found: 14, it.again: 7, it.many: 6, it.old: 5, it.gone: 4, it.remade: 4,
-        it.tagged: 6, it.not_ours: 8, it.garbage: 6,
+        it.tagged: 6, it.not_ours: 8, it.garbage: 6, it.stated: 10, it.plain: 6,
     }  # fmt: skip
     besides = {
         it.owner: 0.3, it.ambush: 0.08, it.fault: 0.2, it.beset: 0.08, it.verb: 0.05,

@@ -18,16 +18,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scripts.account.package import exemptions_in, with_exemptions
-from scripts.declared import derived
+from scripts.declared import derived, dotenv
+from scripts.declared.rule_ids import variable
 from scripts.localcloud.faults import Drop, Fail, Fault, Hold, Lag, Order, Stall
 from scripts.localcloud.journal import Entry
-from scripts.localcloud.oss.model import Bucket, RefusedError
+from scripts.localcloud.oss import bucket_policy
+from scripts.localcloud.oss.model import Bucket
 from scripts.localcloud.ram import policies
 from tests.account import QUEUE, TOPIC, Account
-from tests.parts import derive, edit, public_policy, rewrite
+from tests.parts import derive, edit, remediate, rewrite
 from tests.storm import seeing
-from tests.storm.bodies import OTHER_ACCOUNT, body
+from tests.storm.bodies import body
 from tests.storm.drawing import LISTED, Step
+from tests.storm.kinds import FURTHER
+from tests.storm.owners import Owners
 from tests.storm.seeing import Change, Exempted, Seen, State
 
 TAG = "public-until"
@@ -99,7 +103,10 @@ class Storm:
         self._holds: list[Hold] = []
         self._ambushes: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
         self._verbs: list[Future[None]] = []
+        self._resuming = False
         self._tags = {"soon": _day(3), "late": _day(300), "over": _day(-1), "never": "x"}
+        tags = {name: {TAG: date} for name, date in self._tags.items()}
+        self._owners = Owners(self.cloud.oss, tags)
 
     def run(self, steps: list[Step]) -> Seen:
         """Have it happen, and come to rest; gives all that was to be seen."""
@@ -121,6 +128,7 @@ class Storm:
 
     def _set_up(self) -> None:
         path = self.account.path
+        remediate(path, ";".join(f"{n}:${{env({variable(n)})}}:enforce" for n in FURTHER))
         rewrite(path, self._knobs_set)
         # Two files cannot be changed at once, and others read: so there is another one of each.
         other = Path(shutil.copy(path.with_name("s.yaml"), path.with_name("other.yaml")))
@@ -128,6 +136,9 @@ class Storm:
         made = derive(other)
         self._specs = itertools.cycle([made if derived.is_derived(path) else other, path])
         assert self.account.run("provision", "--yes") == 0  # a knob may want another role
+        self.account.rest()  # the rules are known everywhere
+        known = dotenv.environment(self.account.env, {})
+        self.rules = {"acl": self.account.rule_id, **{n: known[variable(n)] for n in FURTHER}}
         assert self.account.run("apply", "--yes") == 0
         self.account.rest()
         ram = self.cloud.ram
@@ -148,7 +159,9 @@ class Storm:
         state = None
         if bucket:
             who = (bucket.acl, bucket.owner, bucket.created_at, tuple(bucket.tags.items()))
-            state = State(*who, bucket.policy is not None, bucket.block_public_access)
+            method, text = bucket.encryption.get("SSEAlgorithm", ""), bucket.policy or ""
+            public = bucket_policy.is_public(bucket.policy)
+            state = State(*who, public, bucket.block_public_access, method, text)
         self._changes.append(Change(time.monotonic(), name, state))
 
     @contextlib.contextmanager
@@ -181,7 +194,7 @@ class Storm:
 
     def _publish(self, step: Step) -> None:
         shape, abouts = step.how
-        known = (self.account.rule_id, self.cloud.account_id, self.cloud.clock.now())
+        known = (self.rules, self.cloud.account_id, self.cloud.clock.now())
         self.cloud.mns.publish(TOPIC, body(shape, abouts, *known, step.number))
 
     def _happens(self, step: Step) -> None:
@@ -194,36 +207,17 @@ class Storm:
             "kill": self._kill,
             "verb": self._verb,
         }
-        kinds.get(step.kind, self._owner)(step)
+        kinds.get(step.kind, self._owners.does)(step)
 
     def _pace(self) -> None:
         """Let others come to their turn: without this all would happen before any of it is seen."""
         journal = self.cloud.journal
-        enough = journal.position + 12
-        journal.wait_for(lambda _: journal.position >= enough, 0.02)
+        # Whoever resumes names how many are open, which must not change as fast as else.
+        entries, seconds = (500, 0.5) if self._resuming else (12, 0.02)
+        enough = journal.position + entries
+        journal.wait_for(lambda _: journal.position >= enough, seconds)
         while len(wait([each for each in self._verbs if not each.done()], 0).not_done) > _BEHIND:
             wait(self._verbs, return_when=FIRST_COMPLETED)
-
-    def _owner(self, step: Step) -> None:
-        """What an owner does to a bucket, by the console; it may be gone, or blocked, by now."""
-        oss, name, how = self.cloud.oss, step.bucket, step.how
-        with contextlib.suppress(RefusedError):
-            if step.kind in ("delete", "remake", "taken") and name in oss.names():
-                oss.delete(name)
-            if step.kind == "make":
-                oss.create(name, region=how[0], owner=how[1], acl=how[2])
-            elif step.kind == "open" and name == LISTED and name not in oss.names():
-                oss.create(name, acl=how)
-            elif step.kind in ("open", "close"):
-                oss.set_acl(name, how if step.kind == "open" else "private")
-            elif step.kind in ("remake", "taken"):
-                oss.create(name, acl=how, owner=OTHER_ACCOUNT * (step.kind == "taken"), age=0.0)
-            elif step.kind == "tag":
-                oss.set_tags(name, {} if how == "none" else {TAG: self._tags[how]})
-            elif step.kind == "policy":
-                oss.set_policy(name, public_policy(name) if how else None)
-            elif step.kind == "block":
-                oss.set_block_public_access(name, how)
 
     def _block_account(self, step: Step) -> None:
         self.cloud.oss.block_account(self.cloud.account_id, blocked=step.how)
@@ -273,11 +267,13 @@ class Storm:
     def _resume(self, words: list[str]) -> None:
         """Whoever resumes does not leave it at a bad moment, and gives the number that is named."""
         number: dict[str, str] = {}
+        self._resuming = True
         for _ in range(_PATIENCE):
             said = self.answer(*words, **number)
             if json.loads(said)["exit"] == 0:
-                return
+                break
             number = dict(re.findall(r"(EXPECT_CLOSE)=(\d+)", said))
+        self._resuming = False
 
     def _words(self, step: Step) -> list[str]:
         undo = f"undo --bucket {self._repaired() or step.bucket} --owner web --expires {_day(30)}"
@@ -382,7 +378,8 @@ class Storm:
         self.counts["faults"] = sum(order.met.is_set() for order in self._orders)
         return Seen(
             account=self.cloud.account_id,
-            rule=self.account.rule_id,
+            rule=self.rules["acl"],
+            further={self.rules[name]: name for name in FURTHER},
             tag=TAG,
             until=self._tags["soon"],
             changes=tuple(self._changes),

@@ -3,14 +3,18 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 _KEY = re.compile(r"Credential=([^/]+)/|$")
 
 
 class State(NamedTuple):
-    """A bucket at a time; `policy` is whether its policy is public, `blocked` its own flag."""
+    """A bucket at a time; `policy` is whether its policy is public, `blocked` its own flag.
+
+    `document` is the policy, `encryption` the method; empty is none.
+    """
 
     acl: str
     owner: str
@@ -18,6 +22,8 @@ class State(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     policy: bool = False
     blocked: bool = False
+    encryption: str = ""
+    document: str = ""
 
 
 class Change(NamedTuple):
@@ -29,7 +35,10 @@ class Change(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request to OSS; `acl` is what it was to set, `answered` whether an answer was sent."""
+    """A request to OSS; `acl` or `document` (a policy) is what it was to set.
+
+    `answered` is whether an answer was sent.
+    """
 
     began: float
     at: float
@@ -40,14 +49,20 @@ class Call(NamedTuple):
     code: str = ""
     acl: str = ""
     answered: bool = True
+    document: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it was carried out."""
+        return self.status in (200, 204)
 
     def worked(self, action: str) -> bool:
         """Whether it is that operation, and whoever asked knows that it was carried out."""
-        return self.action == action and self.status == 200 and self.answered
+        return self.action == action and self.done and self.answered
 
 
 class Run(NamedTuple):
-    """A run of the function, with keys of its own, and the audit lines that it printed."""
+    """A run of the function, with keys of its own, its audit lines, and all that it printed."""
 
     began: float
     at: float
@@ -57,6 +72,7 @@ class Run(NamedTuple):
     event: bytes
     error: str = ""
     lines: tuple[dict[str, Any], ...] = ()
+    log: str = ""
 
 
 class Job(NamedTuple):
@@ -88,7 +104,10 @@ class Finding(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """All of it. `sweep` is what `sweep --dry-run --due` said; a tag counts if it says `until`."""
+    """All of it. `sweep` is what `sweep --dry-run --due` said; a tag counts if it says `until`.
+
+    `rule` is that of the ACL, `further` the remediation of each other of our rules.
+    """
 
     account: str
     rule: str
@@ -103,6 +122,7 @@ class Seen(NamedTuple):
     exempted: tuple[Exempted, ...] = ()
     account_blocked: tuple[tuple[float, bool], ...] = ()
     sweep: str = "{}"
+    further: Mapping[str, str] = MappingProxyType({})
 
 
 def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]:
@@ -115,7 +135,8 @@ def of_journal(entries: Iterable[Any], topic: str) -> dict[str, tuple[Any, ...]]
         elif each.service == "fc" and each.action == "invoked":
             lines = audit_lines(more["log"])
             who = (more["access_key_id"], more["request_id"], more["kind"], more["event"])
-            by["runs"].append(Run(more["began"], each.at, *who, more["error_type"], tuple(lines)))
+            told = (more["error_type"], tuple(lines), more["log"])
+            by["runs"].append(Run(more["began"], each.at, *who, *told))
         elif each.service == "fc" and each.action in ("succeeded", "gave_up"):
             good = each.action == "succeeded"
             ended = (more["request_id"], good, more["undelivered"], more["event"])
@@ -131,7 +152,8 @@ def _call(entry: Any) -> Call:
     match = _KEY.search(headers.get("authorization"))
     code, acl = more.get("code", ""), headers.get("x-oss-acl")
     what = (entry.action, entry.subject, more["status"], code, acl, not more["dropped"])
-    return Call(more["began"], entry.at, (match and match[1]) or "", *what)
+    put = more["request"].body.decode() if entry.action == "PutBucketPolicy" else ""
+    return Call(more["began"], entry.at, (match and match[1]) or "", *what, put)
 
 
 def audit_lines(log: str) -> list[dict[str, Any]]:

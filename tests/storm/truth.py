@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.storm.checking import OPENNESS, READ, STALE, WRITE, View, Violation, words
+from tests.storm.checking import READ, STALE, WRITE, View, Violation, at_ceiling, words
+from tests.storm.kinds import KINDS, OPENNESS, Kind
 from tests.storm.seeing import Call, Run, State, findings
 
 _CODE = re.compile(r"[A-Z][A-Za-z]{5,}\b")  # of OSS, as a reason begins with one
@@ -22,6 +23,63 @@ class Said(NamedTuple):
     def some(self, holds: Callable[[State], bool]) -> bool:
         """Whether that held at one time or another."""
         return any(holds(state) for state in self.states if state)
+
+    @property
+    def kind(self) -> Kind:
+        """The remediation that it is of."""
+        return KINDS[self.line.get("remediation") or "acl"]
+
+    def mended(self) -> bool:
+        """Of a further remediation: its write was acknowledged, looked at later, and so meanwhile;
+        nor was the policy public, but for what an exemption allows.
+        """
+        looks = [call for call in self.calls if call.action == self.kind.look and call.answered]
+        public = self.kind.closes and "is exempt" not in self.line["reason"]
+        return not (public and not self.some(lambda state: not state.policy)) and any(
+            any(s and self.kind.puts(s, write) for s in self.between(write, look))
+            for write in self.calls
+            if write.action in self.kind.writes and write.done and write.answered
+            for look in looks
+            if look.began >= write.at
+        )
+
+    def between(self, write: Call, look: Call) -> list[State | None]:
+        """What the bucket was from a write on, to a look."""
+        return self.view.states(self.line["bucket"], write.began, look.at)[1:]
+
+    def compliant(self) -> bool:
+        """Whether there was nothing to mend, and two looks were so far apart."""
+        return self.twice() and self.some(lambda state: not self.kind.wrong(state, 0))
+
+    def twice(self) -> bool:
+        """Whether two looks were as far apart as docs/outcomes.md says."""
+        reads = [call for call in self.calls if call.worked(READ)]
+        return bool(reads) and reads[-1].at - reads[0].began >= STALE
+
+    def would(self) -> bool:
+        """Whether there was something to mend, and nothing did.
+
+        What the local cloud shows late it shows so for a number of looks: as to a write after which
+        its run was killed, the first of them may be this run's one look.
+        """
+        bucket, calls = self.line["bucket"], self.view.calls.items()
+        of_it = [call for (_, name), asked in calls if name == bucket for call in asked]
+        writes = [call.began for call in of_it if call.action in self.kind.writes]
+        since = max((began for began in writes if began < self.run.began), default=self.run.began)
+        states = self.view.states(bucket, min(since, self.run.began - STALE), self.run.at)
+        wrong = any(self.kind.wrong(state, 0) for state in states if state)
+        return self.line["mode"] == "report" and wrong and not self.wrote()
+
+    def within(self, state: State) -> bool:
+        """Whether the bucket was exempt, and what is to be mended is what that allows."""
+        ceiling = self.view.ceiling(self.line["bucket"], state, self.run.at)
+        return ceiling > 0 and not at_ceiling(self.kind, state, ceiling)
+
+    def unproven(self) -> bool:
+        """Whether its policy could not be read, or somebody else wrote that meanwhile."""
+        states = {state.document for state in self.states if state}
+        writes = [call for call in self.calls if call.action in self.kind.writes]
+        return self.refused("GetBucketPolicyStatus") or len(states) > len(writes) + 1 > 1
 
     def closed(self, state: State) -> bool:
         """Whether nobody is let in, by ACL nor policy."""
@@ -53,12 +111,11 @@ class Said(NamedTuple):
 
     def private_twice(self) -> bool:
         """Whether it was private, and two looks were so far apart as docs/outcomes.md says."""
-        reads = [call for call in self.calls if call.worked(READ)]
-        return self.some(self.closed) and reads[-1].at - reads[0].began >= STALE
+        return self.some(self.closed) and self.twice()
 
     def wrote(self) -> bool:
         """Whether the run changed the bucket."""
-        return any(call.action == WRITE and call.status == 200 for call in self.calls)
+        return any(call.action in self.kind.writes and call.done for call in self.calls)
 
     def refused(self, *actions: str) -> bool:
         """Whether one of the requests (of those operations) was refused to the function."""
@@ -82,7 +139,8 @@ class Said(NamedTuple):
         about = [found for found in findings(self.run.event) if found.bucket == self.line["bucket"]]
         ours = sum(map(self.view.ours, about))
         if self.line["reason"].startswith("duplicate"):
-            return ours > 1
+            name = self.line.get("remediation") or "acl"
+            return sum(self.view.kind(found.rule) == name for found in about) > 1
         return ours < max(len(about), 1) and bool(ours or not self.calls)
 
 
@@ -93,9 +151,7 @@ def _private(state: State) -> bool:
 _BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
     "repaired": Said.repaired,
     "already_private": Said.private_twice,
-    "would_repair": lambda it: (
-        it.line["mode"] == "report" and it.some(lambda s: not _private(s)) and not it.wrote()
-    ),
+    "would_repair": Said.would,
     "exempt": lambda it: it.some(it.exempt),
     "blocked": lambda it: it.some(lambda s: _private(s) and it.blocks(s)),
     "gone": lambda it: None in it.states and not it.wrote(),
@@ -112,11 +168,26 @@ _BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
 }
 
 
+_FURTHER_BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
+    **_BORNE_OUT,
+    "repaired": Said.mended,
+    "compliant": Said.compliant,
+    "exempt": lambda it: it.some(it.within),
+    "blocked": lambda it: it.some(it.blocks),
+    "exposed": lambda it: it.some(lambda s: s.policy),
+    "unproven": Said.unproven,
+    "recreated": lambda it: WRITE in it.kind.writes and it.recreated(),
+    "ceiling_refused": lambda it: it.refused(*it.kind.writes) and it.some(it.blocks),
+}
+
+
 def every_word_true(view: View) -> Iterator[Violation]:
     """5: each outcome was true when it was said, and is one of docs/outcomes.md."""
     for run in view.seen.runs:
         for line in run.lines:
-            bucket, holds = line["bucket"], _BORNE_OUT.get(line["outcome"])
+            further = line.get("remediation") not in (None, "", "acl")
+            table = _FURTHER_BORNE_OUT if further else _BORNE_OUT
+            bucket, holds = line["bucket"], table.get(line["outcome"])
             states = view.states(bucket, run.began - STALE, run.at)
             said = Said(line, run, view, states, view.calls[run.key, bucket])
             if holds is None or not holds(said):

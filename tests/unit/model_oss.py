@@ -45,11 +45,13 @@ class ModelOss:
     `script` has a word for each request to come: `ok`, a failure (`transient`, `denied`,
     `refused`), `applied` (done, but the answer is lost), `lag` (a read shows what was before the
     last change, if that is no longer ago than `stale_for` seconds), something that somebody else
-    does just before it (`delete`, `recreate`, `open`, `close`, `kms`), or `replaced`: deleted,
-    created again by our write, and the answer to that lost. `earlier` is the ACL before the
-    finding. `document` is the bucket policy; it is public by what it says, or as `policy` has it.
-    Of others who write it, `adds` reads it before that, `public` lets everybody write, and `undoes`
-    puts back what was there at first, with a statement more, as if it had read it then.
+    does just before it (`delete`, `recreate`, `open`, `close`, `kms`, `plain`), or `replaced`:
+    deleted, created again by our write, and the answer to that lost. `earlier` is the ACL before
+    the finding, `before` what else was other then. `document` is the bucket policy; it is public by
+    what it says, or as `policy` has it. Of others who write it, `adds` reads it before that,
+    `public` lets everybody write, and `undoes` puts back what was there at first, with a statement
+    more, as if it had read it then. `mends` takes out what lets everybody in, and `narrows` one of
+    the others.
     """
 
     acl: str | None = "public-read"
@@ -68,6 +70,7 @@ class ModelOss:
     account_blocked: bool | str = False
     encryption: str | None = "None"
     document: str = ""
+    before: dict[str, str] = field(default_factory=dict)
     now: float = 0.0
     wall: float = NOW
 
@@ -76,7 +79,7 @@ class ModelOss:
         was = View(
             float("-inf"), self.earlier or self.acl, LONG_AGO, self.encryption, self.document
         )
-        self.history = [was, was._replace(since=0.0, acl=self.acl)]
+        self.history = [was._replace(**self.before), was._replace(since=0.0, acl=self.acl)]
         self._at_first = self.document
         self.opened: list[_ModelBucket] = []
         self.creations = 0  # by our writes
@@ -162,8 +165,10 @@ class ModelOss:
             self.set("public-read-write")
         elif word == "close" and self.acl is not None:
             self.set("private")
-        elif word == "kms" and self.acl is not None:
-            self.encrypt("KMS")
+        elif word in ("kms", "plain") and self.acl is not None:
+            self.encrypt("KMS" if word == "kms" else "None")
+        elif word in ("mends", "narrows") and self.document:
+            self.state_policy(without(self.document, everybody=word == "mends"))
         elif word in ("adds", "undoes", "public"):
             self.state_policy(
                 with_one_more(self._at_first if word == "undoes" else self.document, word)
@@ -274,6 +279,15 @@ def with_one_more(document: str, word: str) -> str:
     """The policy with what another writer adds to it."""
     policy = json.loads(document or '{"Version": "1", "Statement": []}')
     return json.dumps({**policy, "Statement": [*policy["Statement"], ADDED[word]]})
+
+
+def without(document: str, *, everybody: bool) -> str:
+    """The policy without what lets everybody in, or without the first of what does not."""
+    policy = json.loads(document)
+    there = policy["Statement"]
+    named = [each for each in there if each["Effect"] != "Allow" or "*" not in each["Principal"]]
+    left = named if everybody else [each for each in there if each not in named[:1]]
+    return json.dumps({**policy, "Statement": left}) if left else ""
 
 
 _THEIRS = {

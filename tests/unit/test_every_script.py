@@ -192,16 +192,23 @@ def hold_every_script(
         oss = ModelOss(acl, earlier=earlier, stale_for=STALE_SECONDS, script=popped(script))
         outcome = repair(oss, ceiling, reported, name)
         runs += 1
-        broken = (
-            unread_write(oss)
-            or opened(oss, ceiling)
-            or untrue(oss, outcome.outcome, ceiling)
-            or contradicted(oss, outcome.outcome, ceiling)
-            or unproved(oss, outcome.outcome)
-            or untold_creation(oss, outcome, ceiling, reported, name)
-        )
+        broken = promise_broken(oss, outcome, ceiling, reported, name)
         assert not broken, (broken, words, outcome, oss.log, oss.history)
     assert runs > len(WORDS) ** 3
+
+
+def promise_broken(
+    oss: ModelOss, outcome: Outcome, ceiling: str, reported: int | None, name: str
+) -> str:
+    """The first promise about an ACL that a run broke; empty if it kept them all."""
+    return (
+        unread_write(oss)
+        or opened(oss, ceiling)
+        or untrue(oss, outcome.outcome, ceiling)
+        or contradicted(oss, outcome.outcome, ceiling)
+        or unproved(oss, outcome.outcome)
+        or untold_creation(oss, outcome, ceiling, reported, name)
+    )
 
 
 def popped(script: list[str]) -> Iterator[str]:

@@ -1,0 +1,92 @@
+"""The buckets of the demo: how each is opened, and what must have come of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scripts.declared import PATH
+
+# What the spec says where two further remediations are on, by what it says now.
+_FURTHER = {
+    "# remediations: encryption:${env(ENCRYPTION_RULE_ID)}:report": "remediations: "
+    "encryption:${env(ENCRYPTION_RULE_ID)}:enforce;policy:${env(POLICY_RULE_ID)}:enforce",
+    "role: *fullAccess": "role: *leastPrivilege",
+}
+
+
+def _policy(bucket: str, *statements: dict[str, Any]) -> str:
+    allow = {"Effect": "Allow", "Action": ["oss:GetObject"]}
+    allow["Resource"] = [f"acs:oss:*:*:{bucket}/*"]
+    return json.dumps({"Version": "1", "Statement": [{**allow, **each} for each in statements]})
+
+
+PARTNER, _ANYBODY = {"Principal": ["20"]}, {"Principal": ["*"]}
+_ANY_ADDRESS = {**_ANYBODY, "Condition": {"IpAddress": {"acs:SourceIp": ["0.0.0.0/0"]}}}
+
+
+def with_further(folder: Path) -> Path:
+    """A copy of the spec in which two further remediations are on, as docs/remediations.md says."""
+    path = folder / PATH.name
+    text = PATH.read_text("utf-8")
+    for old, new in _FURTHER.items():
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    return path
+
+
+class Act(NamedTuple):
+    """One bucket's story: how it is opened, and what must have come of it."""
+
+    bucket: str
+    story: str
+    outcome: str
+    left: str  # the ACL at the end; empty if there must be no bucket
+    opened: str = "public-read"
+    region: str = ""
+    policy: str = ""
+    encrypted: bool = True
+    meanwhile: Callable[[Any], object] | None = None
+
+
+FIRST = Act("config-snapshot", "opened to the public", "repaired", "private")
+FURTHER = [
+    Act("config-upload", "opened for writing, too", "repaired", "private", "public-read-write"),
+    Act("config-beijing", "lives in another region", "repaired", "private", region="cn-beijing"),
+    Act(
+        "config-website",
+        "public on purpose: exempt from that",
+        "exempt",
+        "public-read",
+        encrypted=False,
+    ),
+    Act(
+        "config-private",
+        "closed by its owner meanwhile",
+        "already_private",
+        "private",
+        meanwhile=lambda bucket: bucket.put_bucket_acl("private"),
+    ),
+    Act(
+        "config-deleted",
+        "deleted meanwhile: must not come back",
+        "gone",
+        "",
+        meanwhile=lambda bucket: bucket.delete_bucket(),
+    ),
+    Act(
+        "config-policy",
+        "public by its bucket policy as well",
+        "exposed",
+        "private",
+        policy=_policy("config-policy", _ANY_ADDRESS),
+    ),
+]
+THREE = Act(
+    "config-three",
+    "three things wrong",
+    "repaired",
+    "private",
+    policy=_policy("config-three", PARTNER, _ANYBODY),
+    encrypted=False,
+)
