@@ -1,25 +1,17 @@
 """What a further remediation makes of a bucket, by what is declared of it in code/."""
 
-from datetime import datetime
-
-from resource_repair.exemptions import Exemptions
 from resource_repair.oss import BucketState
-from resource_repair.remediations import named
-from resource_repair.remediations.frame import Case
+from resource_repair.remediations.frame import Aim, Remediation
 from resource_repair.settings import Assignment, Settings
-from resource_repair.timing import Clock
-from resource_repair.values import ENFORCE
+from resource_repair.values import COMPLIANT, ENFORCE, EXEMPT, REPAIRED, WOULD_REPAIR
 from scripts.decide.deploy_effect import enforces
 
 
-def changes(
-    remediation: str, bucket: str, there: BucketState, exemptions: Exemptions, now: datetime
-) -> bool:
-    """Whether it writes to a bucket that is like that; raises RefusedError as the function does."""
-    clock = Clock(lambda: 0.0, now.timestamp)
-    does = named(remediation)
-    aim = does.wanted(Case(bucket, exemptions, None, clock, {}), there, None, False)
-    return aim is None or not does.met(there, aim)
+def expected(does: Remediation, there: BucketState, aim: Aim, mode: str) -> str:
+    """What it makes of a bucket that is like that, and is to be as `aim` says."""
+    if not does.met(there, aim):
+        return REPAIRED if mode == ENFORCE else WOULD_REPAIR
+    return EXEMPT if aim.exemption else COMPLIANT
 
 
 def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, ...]:

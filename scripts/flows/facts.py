@@ -349,10 +349,11 @@ class Survey:
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
-        newly = newly_enforced(declared_settings(self._spec), live)
-        exempting = self._known("exemptions") if newly else Exemptions()
-        now = self._facts.now
-        return foresee_changes(self._spec, self._clients, newly, rules, exempting, now)
+        ours = declared_settings(self._spec)
+        newly = newly_enforced(ours, live)
+        held = self._known("exemptions") if newly else Exemptions()
+        exempting = LiveExemptions(held, ours.exempt_tag, self._facts.today)
+        return foresee_changes(self._spec, self._clients, newly, rules, exempting)
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

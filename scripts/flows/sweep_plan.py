@@ -72,7 +72,7 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     for given, further in by_others:
         named = _of(further, options.bucket)
         of_it = [each for each in named if each.compliance == findings.NON_COMPLIANT]
-        read += in_order(reader.further(given, of_it, now))
+        read += in_order(reader.further(given, of_it))
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}

@@ -1,9 +1,12 @@
 """Further remediations, from s.yaml: their rules, what is in the way, and what a deploy changes."""
 
+import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.rule import name_of
 from scripts.decide.chain.model import PROVISION
@@ -134,6 +137,56 @@ def test_enforcing_wants_the_number_of_what_it_changes(
     assert told(reporting, **right) == []
     assert reporting.run("apply", "--yes", **right) == 0
     assert told(reporting) == []
+
+
+TOMORROW = datetime.now(timezone.utc).date() + timedelta(1)
+
+
+def exempt(bucket: str, *of: str) -> Exemption:
+    """A bucket that is exempt for a day or two."""
+    return Exemption(bucket, "a site", "web", TOMORROW, of=of)
+
+
+def found_in_many_ways(account: Account) -> None:
+    """Two buckets without encryption, and three that their policies open."""
+    with account.unnoticed():
+        account.cloud.oss.create("a-new")
+        account.cloud.oss.create("b-new")
+        for name in ("c-site", "d-site", "e-site"):
+            account.cloud.oss.create(name, encryption={"SSEAlgorithm": "AES256"})
+    account.open_by_policy("c-site", "d-site", "e-site")
+    account.tag("public-until", **{"d-site": TOMORROW.isoformat()})
+
+
+def test_a_sweep_foresees_what_is_exempt_from_each(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what is reviewed `for` it, and by a tag: what the function will say, and no other."""
+    found_in_many_ways(reporting)
+    reporting.cloud.settle()
+    with reporting.deployed_with(exemptTag="public-until", exemptTagDays="7"):
+        held = (exempt("a-new", "encryption"), exempt("b-new"), exempt("c-site", "policy"))
+        with reporting.live_exemptions(*held):
+            capsys.readouterr()
+            assert reporting.run("sweep", "--dry-run", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sorted(told["exempt"]) == ["a-new", "c-site", "d-site"]
+    ends = {(each["bucket"], each["remediation"]): each["expected"] for each in told["buckets"]}
+    assert ends == {
+        ("b-new", "encryption"): "would_repair",
+        ("e-site", "policy"): "would_repair",
+    }
+
+
+def test_a_deploy_counts_what_no_exemption_and_no_tag_leaves(reporting: Account) -> None:
+    """By the exemptions and the tag that it brings."""
+    found_in_many_ways(reporting)
+    declare(reporting, "enforce", "policy")
+    edit(reporting.path, "exemptTag: none", "exemptTag: public-until")
+    reporting.cloud.settle()
+    ((what, _),) = [each for each in told(reporting) if "changed by policy" in each[0]]
+    assert what.startswith("2 buckets will be changed by policy once this is deployed")
+    assert "c-site, e-site" in what
 
 
 def test_a_rule_of_one_that_enforces_is_neither_made_nor_switched_on(
