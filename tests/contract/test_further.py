@@ -1,6 +1,7 @@
 """Further remediations, from s.yaml: their rules, what is in the way, and what a deploy changes."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
@@ -111,7 +112,9 @@ def test_what_is_wrong_with_one_is_told(reporting: Account, fault: str) -> None:
     """Each with its mend."""
     spoil, says, mend = FAULTS[fault]
     spoil(reporting)
+    left = "its rule resource-repair-encryption is at work"  # told besides, where that is so
     found = [each for each in told(reporting) if each[0].startswith("encryption ")]
+    found = [each for each in found if not each[0].endswith(left)]
     assert [says in what and to_do.startswith(mend) for what, to_do in found] == [True]
 
 
@@ -234,6 +237,38 @@ def test_to_resume_one_that_enforces_is_asked_about(
     assert reporting.run("resume") != 0
     assert "it enforces public-write, encryption and policy again" in capsys.readouterr().out
     assert DeployedFunction.read(reporting.spec, reporting.clients).pause
+
+
+def test_remove_takes_our_rule_though_one_of_somebody_s_own_is_in_its_place(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That one stays, and is named; so does its id, which nobody took into .env."""
+    theirs = reporting.cloud.config.create_rule(
+        "theirs", "oss-bucket-server-side-encryption-enabled"
+    )
+    remediate(reporting.path, f"encryption:{theirs.id}:report")
+    said_before = [what for what, _ in told(reporting) if what.startswith("encryption ")]
+    assert said_before == [
+        "encryption goes by another rule, and its rule resource-repair-encryption is at work"
+    ]
+    capsys.readouterr()
+    assert reporting.run("remove", "--yes") == 0
+    said = capsys.readouterr().out
+    assert [rule.name for rule in reporting.cloud.config.rules()] == ["theirs"]
+    assert "removed rule resource-repair-encryption" in said
+    assert re.search("keep +rule +theirs +it was there before", said)
+    known = dotenv.environment(reporting.env, {})
+    assert [known[each] for each in IDS] == [""] * 3
+
+
+def test_remove_takes_our_rule_though_both_are_given(reporting: Account) -> None:
+    """Whichever of the two Cloud Config lists first."""
+    theirs = reporting.cloud.config.create_rule("a-first", "oss-bucket-public-write-prohibited")
+    name = variable("public-write")
+    remediate(reporting.path, f"public-write:{theirs.id},${{env({name})}}:report")
+    assert reporting.run("remove", "--yes") == 0
+    assert [rule.name for rule in reporting.cloud.config.rules()] == ["a-first"]
+    assert dotenv.environment(reporting.env, {})[name] == ""
 
 
 def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:

@@ -92,16 +92,18 @@ def _rule(
 
 
 def _left(facts: Facts, there: Mapping[str, RuleFound]) -> list[Remark]:
-    """Rules of those that are off: their findings come, and are ignored as another rule's."""
-    on = {each.remediation for each in facts.spec.remediations}
-    off = {name_of(name): name for name in REMEDIATIONS if name not in (ACL, *on)}
+    """Our rules that nobody goes by: their findings come, and are ignored as another rule's."""
+    on = {each.remediation: each.rule_ids for each in facts.spec.remediations}
+    ours = {name_of(name): name for name in REMEDIATIONS if name != ACL}
     return [
         note(
-            f"{off[rule.name]} is off, and its rule {rule.name} is at work",
-            f"delete {rule.name} in the Cloud Config console, or give it back to {off[rule.name]}",
+            f"{ours[rule.name]} {'goes by another rule' if ours[rule.name] in on else 'is off'}, "
+            f"and its rule {rule.name} is at work",
+            f"delete {rule.name} in the Cloud Config console, or give it back to {ours[rule.name]}",
         )
         for rule in there.values()
-        if rule.name in off and rule.marked and rule.at_work
+        if rule.name in ours and rule.marked and rule.at_work
+        if rule.id not in on.get(ours[rule.name], ())
     ]
 
 
