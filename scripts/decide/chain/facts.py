@@ -122,7 +122,7 @@ class Facts:
     # What each remediation that a deploy newly has enforce changes; None while its rule evaluates.
     changing: Answer[Changing] = NOT_READ
     due: Answer[tuple[tuple[str, str], ...] | None] = (
-        NOT_READ  # buckets that should be closed, and why
+        NOT_READ  # what should have been mended by now, and why
     )
     told: Answer[tuple[Need, ...] | None] = (
         NOT_READ  # those that a person was told of, if still so; None where no log tells
