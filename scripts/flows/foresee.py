@@ -70,16 +70,16 @@ def foresee_changes(
     rules: Iterable[RuleFound],
     exempting: LiveExemptions,
 ) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
-    """What each of these remediations changes; None while a rule of it evaluates.
+    """What each of these remediations changes; None where that is not known.
 
-    `rules` are all of the account: one that is gone has found nothing. Raises CloudError.
+    It is not while a rule of it evaluates, is switched off, or is yet to be made: once it is at
+    work it reports what nobody has counted. `rules` are all of the account. Raises CloudError.
     """
     states = {each.id: each.state for each in rules}
     told: list[tuple[str, tuple[Result, ...] | None]] = []
     for given in newly:
-        there = given.rule_ids & states.keys()
-        known = all(states[each] != findings.EVALUATING for each in there)
-        asked = (given, sorted(there), exempting)
+        known = all(states.get(each) == findings.ACTIVE for each in given.rule_ids)
+        asked = (given, sorted(given.rule_ids), exempting)
         told.append((given.remediation, _changed(spec, clients, *asked) if known else None))
     return tuple(told)
 

@@ -89,6 +89,12 @@ def _inactive(account: Account) -> None:
     _switch_off(account, "encryption")
 
 
+def _unmade(account: Account) -> None:
+    rule = next(each for each in account.cloud.config.rules() if each.name == name_of("encryption"))
+    account.cloud.config.delete_rule(rule.id)
+    account.rest()
+
+
 def _switch_off(account: Account, name: str) -> None:
     rule = next(each for each in account.cloud.config.rules() if each.name == name_of(name))
     account.cloud.config.switch_rule(rule.id, active=False)
@@ -190,6 +196,32 @@ def test_a_deploy_counts_what_no_exemption_and_no_tag_leaves(reporting: Account)
     ((what, _),) = [each for each in told(reporting) if "changed by policy" in each[0]]
     assert what.startswith("2 buckets will be changed by policy once this is deployed")
     assert "c-site, e-site" in what
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [(_inactive, "its rule is INACTIVE"), (_unmade, "its rule is not there")],
+)
+def test_what_a_rule_that_is_not_at_work_would_find_is_not_counted(
+    reporting: Account,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Account], None],
+    says: str,
+) -> None:
+    """Of one that is off what it found then; of one that is not there nothing: either is wrong."""
+    with reporting.unnoticed():
+        reporting.cloud.oss.create("a-new")
+    spoil(reporting)
+    with reporting.unnoticed():
+        reporting.cloud.oss.create("b-new")
+    declare(reporting, "enforce", "encryption")
+    for number in ("0", "1", "2"):
+        assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION=number) == 1
+        said = capsys.readouterr().err
+        assert f"how many encryption will change is not known: {says}" in said
+    assert reporting.run("provision", "--yes") == 0
+    reporting.rest()
+    assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="2") == 0
 
 
 def test_a_rule_of_one_that_enforces_is_neither_made_nor_switched_on(

@@ -119,7 +119,7 @@ class Facts:
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ  # by what a deploy brings
     held: Answer[Prospect] = NOT_READ  # by what is live
-    # What each remediation that a deploy newly has enforce changes; None while its rule evaluates.
+    # What each remediation that a deploy newly has enforce changes; None while that is unknown.
     changing: Answer[Changing] = NOT_READ
     due: Answer[tuple[tuple[str, str], ...] | None] = (
         NOT_READ  # what should have been mended by now, and why

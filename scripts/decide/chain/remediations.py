@@ -24,7 +24,7 @@ def changes(facts: Facts) -> Iterator[Changed]:
     """What a deploy has them newly change, each with its number; raises what reading did."""
     for name, found in known(facts.changing):
         if found is None:
-            yield Changed(_evaluating(name))
+            yield Changed(_uncounted(facts, name))
         elif found:
             count, setting = len(found), expect(name)
             what = (
@@ -41,9 +41,18 @@ def changes(facts: Facts) -> Iterator[Changed]:
             yield Changed(told._replace(deploy_stops=True), setting, count)
 
 
-def _evaluating(name: str) -> Remark:
-    what = f"how many {name} will change is not known: its rule is just evaluating them"
-    return fault(what, "wait until it is ACTIVE, and run again")._replace(deploy_stops=True)
+def _uncounted(facts: Facts, name: str) -> Remark:
+    there = {rule.id: rule for rule in known(facts.rules)}
+    given = next(each for each in facts.spec.remediations if each.remediation == name)
+    why, mend = "its rule is just evaluating them", "wait until it is ACTIVE, and run again"
+    idle = [each for each in sorted(given.rule_ids) if each not in there or not there[each].at_work]
+    if idle:
+        is_so = there[idle[0]].state if idle[0] in there else "not there"
+        why, mend = f"its rule is {is_so}", f"{PROVISION}, or take {idle[0]} out of s.yaml"
+        mend = PROVISION if unmade(idle) or idle[0] in there else mend
+        mend = f"{mend}; wait until it is ACTIVE, and run again"
+    what = f"how many {name} will change is not known: {why}"
+    return fault(what, mend)._replace(deploy_stops=True)
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
