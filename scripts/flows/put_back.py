@@ -69,7 +69,16 @@ class Report:
     commit: str
 
 
-def changed_by(context: Context, wish: Wish, now: datetime) -> list[AuditLine]:
+def on(context: Context) -> tuple[str, ...]:
+    """The further remediations that are on; none where that is not known."""
+    try:
+        live = DeployedFunction.find(context.spec, context.clients)
+    except Problem:
+        return ()
+    return tuple(each.remediation for each in (live.settings.others or () if live else ()))
+
+
+def _changed_by(context: Context, wish: Wish, now: datetime) -> list[AuditLine]:
     """The newest line of each further remediation that changed the bucket; raises CloudError."""
     span = (wish.since, now + audit_trail.SKEW)
     lines = audit_trail.read(context.clients, context.spec, *span, bucket=wish.bucket)
@@ -373,7 +382,7 @@ def _look(does: Remediation, bucket: Bucket) -> BucketState:
 
 def _line(context: Context, wish: Wish, name: str, there: BucketState, now: datetime) -> AuditLine:
     """The newest line of what it did to this bucket."""
-    changes = changed_by(context, wish, now)
+    changes = _changed_by(context, wish, now)
     last = next((each for each in changes if each.remediation == name), None)
     if last is None:
         others = ", ".join(each.remediation for each in changes)

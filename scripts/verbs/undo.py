@@ -113,11 +113,11 @@ def _prepared(context: Context, wish: Wish, now: datetime) -> Reopening | Puttin
     except CloudError:
         raise
     except Problem as problem:
-        others = [] if wish.acl else put_back.changed_by(context, wish, now)
+        others = () if wish.acl else put_back.on(context)
         if not others:
             raise
-        names = " or ".join(f"--remediation {each.remediation}" for each in others)
-        raise Problem(f"{problem}; or undo what else was changed, by {names}") from problem
+        names = " or ".join(others)
+        raise Problem(f"{problem}; or undo what {names} did, by --remediation") from problem
 
 
 def _new_entry(options: Options, today: date) -> Exemption | None:

@@ -304,7 +304,7 @@ def test_an_acl_that_was_not_closed_names_what_was_changed(
     """Who does not say which one meant the ACL's: it does nothing else unasked."""
     product = repaired("policy")
     assert product.run("undo", "--bucket", SITE, *WHY, "--yes") == 1
-    assert "or undo what else was changed, by --remediation policy" in capsys.readouterr().err
+    assert "or undo what policy did, by --remediation" in capsys.readouterr().err
     run(product, "encryption", ends=1)
     assert "say --remediation of one that did: policy" in capsys.readouterr().err
     assert policy_of(product) == [PARTNER]
