@@ -147,6 +147,11 @@ class Bucket:
         self._clients.memory.act()
         return self._ask(needed, call)
 
+    def bring_back(self, operation: str, value: str) -> None:
+        """Undo a repair by that operation of OSS, once: its maker looks before each try."""
+        needed = Permission(f"oss:{operation}", _OF_THE_ACCOUNT)
+        self.once(needed, lambda bucket: int(_BRINGS_BACK[operation](bucket, value).status))
+
     def answers_elsewhere(self, region: str) -> bool:
         """Whether GetBucketInfo is answered at another region's endpoint; raises CloudError."""
         there = self._clients.bucket(self.name, region)
@@ -194,6 +199,14 @@ class Bucket:
 
     def _heard(self, call: Callable[[Any], _T]) -> _T:
         return self._clients.memory.heard(self._bucket.endpoint, lambda: call(self._bucket))
+
+
+_BRINGS_BACK: Mapping[str, Callable[[Any, str], Any]] = {
+    "PutBucketAcl": lambda bucket, acl: bucket.put_bucket_acl(acl),
+    "DeleteBucketEncryption": lambda bucket, _: bucket.delete_bucket_encryption(),
+    "PutBucketPolicy": lambda bucket, text: bucket.put_bucket_policy(text),
+    "DeleteBucketPolicy": lambda bucket, _: bucket.delete_bucket_policy(),
+}
 
 
 def _if_there(read: Callable[[], _T]) -> _T | None:

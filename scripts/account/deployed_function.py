@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 from resource_repair import settings
-from resource_repair.exemptions import Exemptions
+from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.settings import Settings
 from resource_repair.values import ENFORCE, REPORT
 from scripts.account import proxies
@@ -23,7 +23,7 @@ from scripts.account.clients import Clients, asked
 from scripts.account.compute import compute
 from scripts.account.compute.port import Change, ChangedError, LiveFunction
 from scripts.account.function import GET, UPDATE
-from scripts.account.package import checksum, exemptions_in
+from scripts.account.package import checksum, exemptions_in, reads
 from scripts.account.permission import Permission
 from scripts.declared import ENVIRONMENT_LIMIT, Spec, environment_size
 from scripts.errors import CloudError, Problem
@@ -143,6 +143,15 @@ class DeployedFunction:
         It asks Function Compute the first time. Without readable ones the function repairs nothing.
         """
         return exemptions_in(self.package, f"the live {self.spec.function_in_cloud}")
+
+    def check_reads(self, entry: Exemption) -> None:
+        """Raise Problem where its code does not know what an exemption says it is from."""
+        if not reads(self.package, entry):
+            raise Problem(
+                f"the live {self.spec.function_in_cloud} is older than an exemption with `for: "
+                f"[{', '.join(entry.of)}]`, and with one that it cannot read it repairs nothing; "
+                "nothing was changed: deploy, then run again"
+            )
 
     def check_unchanged(self) -> None:
         """Read it again: what is handed to it now must be judged as was planned. One GetFunction.

@@ -22,7 +22,7 @@ from scripts.errors import CloudError, Problem
 from scripts.patience import tallied
 
 COMPLIANT, NON_COMPLIANT, IGNORED = "COMPLIANT", "NON_COMPLIANT", "IGNORED"
-EVALUATING = "EVALUATING"
+ACTIVE, EVALUATING = "ACTIVE", "EVALUATING"
 
 # Their pages know no resource to name.
 LIST_OF_RULE = Permission("config:ListConfigRuleEvaluationResults")
@@ -102,7 +102,7 @@ def state(spec: Spec, clients: Clients) -> str:
                 "or switch it on in the Cloud Config console"
             )
         states.add(found[rule_id].state)
-    return EVALUATING if EVALUATING in states else "ACTIVE"
+    return EVALUATING if EVALUATING in states else ACTIVE
 
 
 def start_evaluation(clients: Clients, rule_id: str) -> None:

@@ -130,10 +130,9 @@ def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
     yield from _deployed(spec, clients)
     yield Channel(spec, clients)
     yield Rule(spec, clients)
-    on = {each.remediation: each for each in spec.remediations}
     for name in REMEDIATIONS:  # those that were switched off since, too
         if name != ACL:
-            yield Rule(spec, clients, on.get(name, Assignment(name, frozenset(), REPORT)))
+            yield from _rules_of_further(spec, clients, name)
     yield NotificationRole(spec, clients)
     yield Topic(spec, clients)
     if spec.failure_queue:
@@ -141,6 +140,18 @@ def removable(spec: Spec, clients: Clients) -> Iterator[Removable]:
     if logs:
         yield LogStore(logs, spec.log_retention, clients)
         yield LogProject(logs, clients)
+
+
+def _rules_of_further(spec: Spec, clients: Clients, name: str) -> Iterator[Rule]:
+    """The rule that provision made, and the one that s.yaml gives in its place, if it does."""
+    made = Rule(spec, clients, Assignment(name, frozenset(), REPORT))
+    yield made
+    for given in (each for each in spec.remediations if each.remediation == name):
+        rule = Rule(spec, clients, given)
+        found = rule.found()
+        if found and found != made.found():
+            rule.name = found.name
+            yield rule
 
 
 def _deployed(spec: Spec, clients: Clients) -> Iterator[Removable]:

@@ -4,14 +4,16 @@ What counts is what the live code has. The file that people review may be ahead 
 as after an undo that is not committed yet.
 """
 
-from datetime import date
+from datetime import date, datetime, time, timezone
 from pathlib import Path
 from typing import NamedTuple
 
 from resource_repair import exempt_tag
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import OPENNESS, PUBLIC_READ_WRITE
+from resource_repair.remediations.frame import Case
 from resource_repair.settings import ExemptTag
+from resource_repair.timing import Clock
 from scripts.account.buckets import Bucket
 
 
@@ -28,6 +30,11 @@ class LiveExemptions(NamedTuple):
         if reviewed or self.tag is None:
             return reviewed
         return exempt_tag.judge(self.tag, bucket.name, bucket.tags(), self.today).exemption
+
+    def case(self, bucket: str) -> Case:
+        """The same as a remediation gets it; what is learnt of the bucket is not kept."""
+        noon = datetime.combine(self.today, time(12), timezone.utc)
+        return Case(bucket, self.exemptions, self.tag, Clock(lambda: 0.0, noon.timestamp), {})
 
 
 def allows(exemption: Exemption | None, acl: str) -> bool:

@@ -1,5 +1,6 @@
 """A function's code as a zip: its checksum, and the exemptions in it."""
 
+import ast
 import io
 import json
 import zipfile
@@ -8,7 +9,7 @@ from pathlib import Path
 from oss2.utils import Crc64
 
 from resource_repair import exemptions
-from resource_repair.exemptions import Exemptions, ExemptionsError
+from resource_repair.exemptions import Exemption, Exemptions, ExemptionsError
 from scripts.bundling.archive import without_byte_code
 from scripts.errors import Problem
 
@@ -53,6 +54,28 @@ def exemptions_in(package: bytes, what: str, mend: str = "deploy again") -> Exem
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         why = str(error) if isinstance(error, ExemptionsError) else type(error).__name__
         raise Problem(f"the exemptions of {what} cannot be read ({why}): {mend}") from None
+
+
+def reads(package: bytes, entry: Exemption) -> bool:
+    """Whether the code in a zip reads an exemption like that: `for` is younger than the rest of it.
+
+    So is each remediation that it names. Code that does not read one repairs nothing.
+    """
+    if not entry.of:
+        return True
+    known = _words(package, "resource_repair/remediations/__init__.py")
+    return "for" in _words(package, "resource_repair/exemptions.py") and known.issuperset(entry.of)
+
+
+def _words(package: bytes, name: str) -> set[str]:
+    """The texts in a module's source; none where there is no such module."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            tree = ast.parse(archive.read(name))
+    except (zipfile.BadZipFile, KeyError, SyntaxError, ValueError):
+        return set()
+    nodes = (each for each in ast.walk(tree) if isinstance(each, ast.Constant))
+    return {each.value for each in nodes if isinstance(each.value, str)}
 
 
 def bundled_exemptions(code: Path) -> Exemptions:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ, PUBLIC_READ_WRITE
+from resource_repair.remediations import ACL
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
@@ -30,13 +31,15 @@ from scripts.account.findings import IGNORED, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import allows
 from scripts.decide import posture
 from scripts.decide.brake import Brake
-from scripts.decide.view import Unread, View
+from scripts.decide.due import last_lines
+from scripts.decide.view import ACCOUNT, BUCKET, Unread, View
 
 # What a last audit line says of a bucket that is in order; `would_repair` says that it is not.
 _IN_ORDER = frozenset([REPAIRED, ALREADY_PRIVATE, EXEMPT, BLOCKED, GONE])
 
 _SEE_TO_POLICY = "see to its policy, or switch Block Public Access on for it"
 _MENDS_TOLD = {
+    EXPOSED: _SEE_TO_POLICY,
     RECREATED: "look whether it is wanted; delete it if not",
     THEIRS: "find out who let the name go",
     DISABLED: "pay, or ask Alibaba Cloud; then resource-repair sweep --due",
@@ -57,6 +60,13 @@ class Need(NamedTuple):
     told: str = ""
     why: str = ""
     mend: str = ""
+
+    @property
+    def label(self) -> str:
+        """The bucket's name, with that of a further remediation that its line is of."""
+        line = self.view.line
+        of = "" if not isinstance(line, AuditLine) or line.of_acl else f" ({line.remediation})"
+        return f"{self.view.bucket}{of}"
 
 
 @dataclass(frozen=True)
@@ -107,18 +117,31 @@ def totals(found: Sequence[Need]) -> Totals:
     )
 
 
+def told_last(lines: Iterable[AuditLine], remediation: str = ACL) -> list[AuditLine]:
+    """Of the last lines of a remediation about each bucket those that a person was told of."""
+    return [line for line in last_lines(lines, remediation).values() if line.outcome in TOLD]
+
+
 def still_told(view: View, standing: str) -> str:
     """The outcome that a person was told of, if the bucket still is as it was then; else empty."""
-    said = _said(view)
-    if said not in TOLD:
+    said, line = _said(view), view.line
+    if said not in TOLD or not isinstance(line, AuditLine):
         return ""
+    let_in = standing in (posture.OPEN, posture.UNKNOWN)
+    lost = False
+    refused = view.acl != PRIVATE and standing in (posture.OPEN, posture.BLOCKED)
+    if not line.of_acl:  # which leaves the ACL open, or does not look at it
+        there, blocked = standing != posture.GONE, view.blocked_by in (ACCOUNT, BUCKET)
+        let_in = there and not blocked and view.public_by_policy is not False
+        lost = there and line.public_by_policy != "unknown"  # what others wrote, perhaps
+        refused = refused if line.acl_before else there and blocked
     still = {
-        EXPOSED: standing in (posture.OPEN, posture.UNKNOWN),
-        UNPROVEN: standing in (posture.OPEN, posture.UNKNOWN),
+        EXPOSED: let_in,
+        UNPROVEN: let_in or lost,
         RECREATED: standing != posture.GONE,
         THEIRS: isinstance(view.acl, Unread),
         DISABLED: isinstance(view.acl, Unread),
-        CEILING_REFUSED: view.acl != PRIVATE and standing in (posture.OPEN, posture.BLOCKED),
+        CEILING_REFUSED: refused,
     }
     return said if still[said] else ""
 
@@ -131,7 +154,8 @@ def _said(view: View) -> str:
 def _need(view: View, brake: Brake | None, today: date) -> Need:
     standing = posture.standing(view, today)
     told = still_told(view, standing)
-    if standing == posture.OPEN:
+    further = isinstance(view.line, AuditLine) and not view.line.of_acl
+    if standing == posture.OPEN and not further:
         return Need(view, standing, told, _why_open(view, today), _mend_open(view, brake))
     if told:
         return Need(view, standing, told, f"was told as {told}, and is still so", _MENDS_TOLD[told])

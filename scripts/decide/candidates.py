@@ -1,6 +1,6 @@
 """The non-compliant buckets: how open each is, what the function will do, and what that breaks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption
@@ -9,6 +9,7 @@ from resource_repair.remediations import ACL, named
 from resource_repair.values import ALREADY_PRIVATE, EXEMPT, GONE, REPAIRED, REPORT, WOULD_REPAIR
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import allows
+from scripts.words import count
 
 
 class Candidate(NamedTuple):
@@ -60,6 +61,13 @@ class Candidate(NamedTuple):
         if self.unread:
             told.append("not all read")
         return ", ".join(told)
+
+
+def counted(candidates: Collection[Candidate], what: str = "changes to") -> str:
+    """So many buckets, in words; where one has several candidates, how many of `what` these are."""
+    buckets = {each.bucket for each in candidates}
+    told = count(len(buckets), "bucket")
+    return told if len(buckets) == len(candidates) else f"{len(candidates)} {what} {told}"
 
 
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:

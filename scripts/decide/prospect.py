@@ -54,11 +54,14 @@ def left_alone(exempt: int, ignored: int) -> str:
     return f"{exempt} exempt and {ignored} ignored in Cloud Config {are} left alone"
 
 
-def check_expected(expected: int | None, closes: int) -> None:
-    """Raise UsageError where another number of buckets than that will be closed; None is any."""
+def check_expected(expected: int | None, closes: int, told: str = "") -> None:
+    """Raise UsageError where another number of buckets than that will be closed; None is any.
+
+    `told` says what else than that would be done.
+    """
     if expected not in (None, closes):
         was = "was" if expected == 1 else "were"
         raise UsageError(
-            f"{counted(closes)} would be closed, and {expected} {was} expected: nothing was "
-            "started; look at them with --dry-run"
+            f"{told or f'{counted(closes)} would be closed'}, and {expected} {was} expected: "
+            "nothing was started; look at them with --dry-run"
         )

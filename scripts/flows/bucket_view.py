@@ -67,19 +67,20 @@ class ViewReader:
         self._spec = spec
         self._clients = clients
         self._reviewed = reviewed
+        self._lines: dict[str, list[AuditLine] | Unread] = {}
         self._span = (since, now + audit_trail.SKEW)
-        self.live = self._attempt(lambda: DeployedFunction.find(spec, clients))
+        self.live = self.attempt(lambda: DeployedFunction.find(spec, clients))
         self._held = (
-            self._attempt(self.live.exemptions) if isinstance(self.live, DeployedFunction) else None
+            self.attempt(self.live.exemptions) if isinstance(self.live, DeployedFunction) else None
         )
         self.exemptions = self._held if isinstance(self._held, Exemptions) else reviewed
         tag = self.live.settings.exempt_tag if isinstance(self.live, DeployedFunction) else None
-        self._exempting = LiveExemptions(self.exemptions, tag, now.date())
+        self.exempting = LiveExemptions(self.exemptions, tag, now.date())
 
     def one(self, bucket: str) -> View:
         """The view of one bucket."""
-        result = self._attempt(lambda: findings.of_bucket(self._spec, self._clients, bucket))
-        lines = self._attempt(lambda: self._read_lines(bucket))
+        result = self.attempt(lambda: findings.of_bucket(self._spec, self._clients, bucket))
+        lines = self.lines_of(bucket)
         line = lines if isinstance(lines, Unread) else _last(lines).get(bucket)
         return self._view(bucket, result, line)
 
@@ -105,26 +106,33 @@ class ViewReader:
         ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             seen = tallied(pool.map(view, found), "buckets read", len(found))
-            return [*seen, *pool.map(self._of_line, unlisted)]
+            return [*seen, *pool.map(self.of_line, unlisted)]
 
     def of(self, lines: Iterable[AuditLine]) -> list[View]:
         """The views of the buckets that these lines are about, each being the last about its."""
-        results = self._attempt(lambda: findings.read(self._spec, self._clients))
+        results = self.attempt(lambda: findings.read(self._spec, self._clients))
         known = {} if isinstance(results, Unread) else {each.bucket: each for each in results}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda line: self._of_line(line, known.get(line.bucket)), lines))
+            return list(pool.map(lambda line: self.of_line(line, known.get(line.bucket)), lines))
 
-    def _of_line(self, line: AuditLine, result: Result | None = None) -> View:
+    def lines_of(self, bucket: str) -> list[AuditLine] | Unread:
+        """The audit lines about one bucket, or about all for none, oldest first."""
+        if bucket not in self._lines:
+            self._lines[bucket] = self.attempt(lambda: self._read_lines(bucket))
+        return self._lines[bucket]
+
+    def of_line(self, line: AuditLine, result: Result | None = None) -> View:
+        """The view of the bucket that a line, the last about it, tells of."""
         return self._view(line.bucket, result, line, line.region)
 
     @cached_property
     def _account(self) -> bool | Unread:
-        return self._attempt(lambda: buckets.account_blocks_public_access(self._clients))
+        return self.attempt(lambda: buckets.account_blocks_public_access(self._clients))
 
-    @cached_property
+    @property
     def lines(self) -> list[AuditLine] | Unread:
-        """The audit lines about all buckets, oldest first."""
-        return self._attempt(self._read_lines)
+        """Those about all buckets."""
+        return self.lines_of("")
 
     @property
     def brake(self) -> Brake | None:
@@ -185,7 +193,7 @@ class ViewReader:
     ) -> Exemption | Unread | None:
         """The one that holds, else what held last; a tag counts where the bucket is open."""
         is_open = isinstance(info, buckets.Info) and info.acl != PRIVATE
-        exempting = self._exempting if is_open else self._exempting._replace(tag=None)
+        exempting = self.exempting if is_open else self.exempting._replace(tag=None)
         entries = self.exemptions.entries
         once = [each for each in entries if each.covers(bucket.name, each.expires)]
         held = max(once, key=lambda each: each.expires, default=None)
@@ -203,7 +211,8 @@ class ViewReader:
                 raise _GoneError from None
             return self._failed(error)
 
-    def _attempt(self, look: Callable[[], _T]) -> _T | Unread:
+    def attempt(self, look: Callable[[], _T]) -> _T | Unread:
+        """What `look` gives; what stands for that where it fails."""
         try:
             return look()
         except Problem as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TypeVar
 
 from resource_repair.errors import RefusedError
@@ -10,15 +9,15 @@ from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE, PUBLIC_READ_WRITE
 from resource_repair.remediations import named
 from resource_repair.settings import Assignment
-from resource_repair.values import COMPLIANT, ENFORCE, GONE, REPAIRED, WOULD_REPAIR
+from resource_repair.values import ENFORCE, GONE, REPAIRED, WOULD_REPAIR
 from scripts.account import buckets
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.candidates import Candidate, expected
-from scripts.decide.remedied import changes
 from scripts.errors import CloudError
+from scripts.flows.foresee import forecast
 from scripts.patience import tallied
 
 PERMISSIONS = (
@@ -52,23 +51,22 @@ class CandidateReader:
             found = pool.map(self._candidate, results)
             return list(tallied(found, "buckets read", len(results)))
 
-    def further(
-        self, given: Assignment, results: Sequence[Result], now: datetime
-    ) -> list[Candidate]:
+    def further(self, given: Assignment, results: Sequence[Result]) -> list[Candidate]:
         """The same of a further remediation, in the mode that is given."""
         does, would = named(given.remediation), REPAIRED if given.mode == ENFORCE else WOULD_REPAIR
 
         def read(result: Result) -> Candidate:
+            bucket = Bucket(self._clients, result.bucket, result.region)
             like = Candidate(result, None, None, GONE, False, (), True, given.remediation)
             try:
-                there = Bucket(self._clients, result.bucket, result.region).state_for(does)
+                there = bucket.state_for(does)
                 if there is None:
                     return like
-                exempt = self._exempting.exemptions
-                if changes(given.remediation, result.bucket, there, exempt, now):
-                    return like._replace(acl=does.state(there), expected=would)
-                return like._replace(acl=does.state(there), expected=COMPLIANT)
+                end, exemption = forecast(given, bucket, there, self._exempting)
+                return like._replace(acl=does.state(there), expected=end, exemption=exemption)
             except CloudError as error:
+                if error.code == buckets.NO_SUCH_BUCKET:  # deleted since its state was read
+                    return like
                 self.failures.setdefault(error.operation, error)
             except RefusedError:
                 pass  # the function says what is odd about it

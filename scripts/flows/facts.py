@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from resource_repair.exemptions import Exemptions
-from resource_repair.values import REPORT
+from resource_repair.values import ENFORCE, REPORT
 from scripts.account import audit_trail, moving
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
@@ -79,7 +79,13 @@ from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
-from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
+from scripts.flows.left_open import (
+    OF_TOLD,
+    lately,
+    what_further_left,
+    what_is_due,
+    what_is_told,
+)
 from scripts.flows.seen import (
     around_seen,
     elsewhere_seen,
@@ -349,12 +355,13 @@ class Survey:
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
-        newly = newly_enforced(declared_settings(self._spec), live)
-        exempting = self._known("exemptions") if newly else Exemptions()
-        now = self._facts.now
-        return foresee_changes(self._spec, self._clients, newly, rules, exempting, now)
+        ours = declared_settings(self._spec)
+        newly = newly_enforced(ours, live)
+        held = self._known("exemptions") if newly else Exemptions()
+        exempting = LiveExemptions(held, ours.exempt_tag, self._facts.today)
+        return foresee_changes(self._spec, self._clients, newly, rules, exempting)
 
-    @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
+    @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:
         """What a live function that enforces has left open, as `sweep --due` would find it.
 
@@ -364,19 +371,24 @@ class Survey:
         self._known("rules")
         if not running or running.settings.problems or not rules_are_there(self._facts):
             return None
-        if running.settings.mode == REPORT:
+        read, now = running.settings, self._facts.now
+        further = [each for each in read.others or () if each.mode == ENFORCE]
+        if read.mode == REPORT and not further:
             return ()
-        exempting = LiveExemptions(
-            self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today
-        )
-        found = foresee(self._spec, self._clients, exempting).to_close
-        lines = self._lines if found else {}
-        return tuple(what_is_due(self._clients, found, lines, self._facts.now))
+        held = self._known("live_exemptions")
+        exempting = LiveExemptions(held, read.exempt_tag, self._facts.today)
+        enforces = read.mode != REPORT
+        found = foresee(self._spec, self._clients, exempting).to_close if enforces else ()
+        lines = self._lines if found or further else []
+        asked = (self._spec, self._clients, further, exempting, lines, now)
+        acl = what_is_due(self._clients, found, lines, now)
+        return (*acl, *what_further_left(*asked))
 
     @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
     def told(self) -> tuple[Need, ...] | None:
         """What a live function has told of; None where no log tells, which other links say."""
-        if not self._known("running"):
+        running = self._known("running")
+        if not running:
             return None
         store = self._known("log_store")
         if not store or any(each.live is None for each in store):
@@ -388,10 +400,11 @@ class Survey:
             raise
         except Problem:
             return None  # it has no index that finds them
-        return what_is_told(self._spec, self._clients, exemptions, lines, self._facts.now)
+        on, now = running.settings.others or (), self._facts.now
+        return what_is_told(self._spec, self._clients, exemptions, lines, on, now)
 
     @functools.cached_property
-    def _lines(self) -> Mapping[str, AuditLine]:
+    def _lines(self) -> list[AuditLine]:
         return lately(self._spec, self._clients, self._facts.now)
 
 

@@ -6,13 +6,16 @@ its policy, the bucket itself is asked: no repair closes one whose ACL is privat
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
+from typing import Any, cast
 
 from resource_repair.errors import RefusedError
-from resource_repair.exemptions import Exemptions
+from resource_repair.exemptions import Exemption
+from resource_repair.oss import BucketState
 from resource_repair.remediations import named
+from resource_repair.remediations.frame import Aim
 from resource_repair.settings import Assignment
+from resource_repair.values import REPAIRED
 from scripts.account import findings
 from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
@@ -20,7 +23,7 @@ from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
-from scripts.decide.remedied import changes
+from scripts.decide.remedied import expected
 from scripts.declared import Spec
 from scripts.errors import CloudError
 from scripts.patience import tallied
@@ -65,45 +68,65 @@ def foresee_changes(
     clients: Clients,
     newly: Iterable[Assignment],
     rules: Iterable[RuleFound],
-    exemptions: Exemptions,
-    now: datetime,
+    exempting: LiveExemptions,
 ) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
-    """What each of these remediations changes; None while a rule of it evaluates.
+    """What each of these remediations changes; None where that is not known.
 
-    `rules` are all of the account: one that is gone has found nothing. Raises CloudError.
+    It is not while a rule of it evaluates, is switched off, or is yet to be made: once it is at
+    work it reports what nobody has counted. `rules` are all of the account. Raises CloudError.
     """
     states = {each.id: each.state for each in rules}
     told: list[tuple[str, tuple[Result, ...] | None]] = []
     for given in newly:
-        there = given.rule_ids & states.keys()
-        known = all(states[each] != findings.EVALUATING for each in there)
-        asked = (given.remediation, sorted(there), exemptions, now)
+        known = all(states.get(each) == findings.ACTIVE for each in given.rule_ids)
+        asked = (given, sorted(given.rule_ids), exempting)
         told.append((given.remediation, _changed(spec, clients, *asked) if known else None))
     return tuple(told)
+
+
+def forecast(
+    given: Assignment, bucket: Bucket, there: BucketState, exempting: LiveExemptions
+) -> tuple[str, Exemption | None]:
+    """What a remediation makes of a bucket that is like that, and which exemption it goes by.
+
+    Raises CloudError where its tags, if they count, cannot be read; RefusedError as the function.
+    """
+    does, case = named(given.remediation), exempting.case(bucket.name)
+    aim = does.wanted(case, there, None, False)
+    if aim is None:
+        learnt = does.learn(case, cast("Any", bucket))
+        aim = cast("Aim", does.wanted(case, there, learnt, False))
+    return expected(does, there, aim, given.mode), aim.exemption
 
 
 def _changed(
     spec: Spec,
     clients: Clients,
-    remediation: str,
+    given: Assignment,
     ids: Sequence[str],
-    exemptions: Exemptions,
-    now: datetime,
+    exempting: LiveExemptions,
 ) -> tuple[Result, ...]:
     """What a remediation changes of what these rules have found.
 
     A bucket whose state is in no known form is none of it: the function leaves it alone.
     """
     found = findings.read(spec, clients, ids)
-    does = named(remediation)
+    does = named(given.remediation)
     reported = [each for each in found if each.compliance == NON_COMPLIANT]
 
     def changed(result: Result) -> bool:
-        state = Bucket(clients, result.bucket, result.region).state_for(does)
+        bucket = Bucket(clients, result.bucket, result.region)
         try:
-            return state is not None and changes(remediation, result.bucket, state, exemptions, now)
+            state = bucket.state_for(does)
+            if state is None:
+                return False
+            return forecast(given, bucket, state, exempting)[0] == REPAIRED
         except RefusedError:
             return False
+        except CloudError as error:
+            if error.code == NO_SUCH_BUCKET:  # deleted since its state was read
+                return False
+            raise
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(tallied(pool.map(changed, reported), "buckets looked at", len(reported)))

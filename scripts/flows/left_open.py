@@ -1,17 +1,20 @@
 """What is left open, and what somebody was told of, by the audit trail; for the doctor."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
-from resource_repair.values import ENFORCE, TOLD
+from resource_repair.remediations import ACL
+from resource_repair.settings import Assignment
+from resource_repair.values import ENFORCE
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import Result
+from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide import attention
 from scripts.decide.attention import Need
 from scripts.decide.candidates import Candidate, expected
@@ -19,6 +22,7 @@ from scripts.decide.due import due, last_lines, overlooked
 from scripts.decide.view import Unread
 from scripts.declared import Spec
 from scripts.flows.bucket_view import ViewReader
+from scripts.flows.further import left
 from scripts.patience import tallied
 
 GRACE = timedelta(minutes=5)  # what happened within these may be under way
@@ -29,20 +33,21 @@ OF_TOLD = (buckets.GET_POLICY_STATUS, buckets.GET_BLOCK, buckets.GET_ACCOUNT_BLO
 """What it takes to see whether what was told is still so, beside what other links take."""
 
 
-def lately(spec: Spec, clients: Clients, now: datetime) -> dict[str, AuditLine]:
-    """The last audit line about each bucket; raises CloudError, and Problem for no such trail."""
+def lately(spec: Spec, clients: Clients, now: datetime) -> list[AuditLine]:
+    """The audit lines of that time; raises CloudError, and Problem for no such trail."""
     span = (audit_trail.since(DAYS, now), now + audit_trail.SKEW)
-    return last_lines(audit_trail.read(clients, spec, *span))
+    return list(audit_trail.read(clients, spec, *span))
 
 
 def what_is_due(
-    clients: Clients, to_close: Iterable[Result], lines: Mapping[str, AuditLine], now: datetime
+    clients: Clients, to_close: Iterable[Result], said: Iterable[AuditLine], now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Each that is open still and due, by what `sweep --due` goes by, and why.
 
     Cloud Config tells what it found some minutes ago, so that those that seem due are read. Raises
     CloudError.
     """
+    lines = last_lines(said)
     seeming: list[tuple[Result, str]] = []
     for result in to_close:
         end = expected(result.acl or "", None, ENFORCE)
@@ -60,19 +65,37 @@ def what_is_due(
     yield from ((each.bucket, told) for (each, told), so in zip(seeming, still, strict=True) if so)
 
 
+def what_further_left(
+    spec: Spec,
+    clients: Clients,
+    on: Iterable[Assignment],
+    exempting: LiveExemptions,
+    said: Sequence[AuditLine],
+    now: datetime,
+) -> Iterator[tuple[str, str]]:
+    """The same of further remediations, each in its own mode. Raises CloudError."""
+    for given in on:
+        seen = left(spec, clients, given, exempting, said, now, GRACE)
+        yield from ((each.label, why) for each, why in seen.due)
+
+
 def what_is_told(
     spec: Spec,
     clients: Clients,
     exemptions: Exemptions,
-    lines: Mapping[str, AuditLine],
+    said: Sequence[AuditLine],
+    on: Sequence[Assignment],
     now: datetime,
 ) -> tuple[Need, ...]:
     """The buckets that a person was told of and that are still so, as `status` has them.
 
+    That is by the ACL's remediation, and by the further ones that are `on`.
+
     Raises CloudError where it may not be seen whether one is still so. (That a bucket itself may
     not be read is of what is told: it is another account's by now, or served to nobody.)
     """
-    told = [line for line in lines.values() if line.outcome in TOLD]
+    names = (ACL, *(each.remediation for each in on))
+    told = [line for name in names for line in attention.told_last(said, name)]
     if not told:
         return ()
     reader = ViewReader(spec, clients, exemptions, audit_trail.since(DAYS, now), now)

@@ -95,8 +95,11 @@ def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
     _check_blocked(context, bucket)
     repair = None if wish.acl else _last_repair(context, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
-    held = [each.exemptions() for each in _live(context)]
+    live = _live(context)
+    held = [each.exemptions() for each in live]
     exempted = _exempted(wish, acl, held, now.date())
+    for each in live:
+        each.check_reads(exempted.entry)
     if not exempted.in_file:
         files.check_writable(wish.exemptions)
     return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date())

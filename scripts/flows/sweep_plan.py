@@ -12,7 +12,7 @@ from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.context import Context
-from scripts.decide.candidates import Candidate, in_order
+from scripts.decide.candidates import Candidate, counted, in_order
 from scripts.decide.due import due, last_lines, overlooked
 from scripts.errors import Problem
 from scripts.flows.candidates import CandidateReader
@@ -41,12 +41,24 @@ class SweepPlan(NamedTuple):
     @property
     def does(self) -> str:
         """What it does to them, in a word: not all is closing where further remediations are on."""
-        return "close" if all(each.remediation == ACL for each in self.chosen) else "change"
+        if all(each.remediation == ACL for each in self.chosen):
+            return "close"
+        return "change" if len({each.bucket for each in self.changes}) == self.closes else "make"
+
+    @property
+    def changes(self) -> list[Candidate]:
+        """Those that will be closed, or changed by a further remediation: one each."""
+        return [each for each in self.chosen if each.closes]
 
     @property
     def closes(self) -> int:
-        """How many buckets will be closed, or changed by a further remediation."""
-        return sum(each.closes for each in self.chosen)
+        """How many these are: a bucket that several remediations change counts for each."""
+        return len(self.changes)
+
+    @property
+    def told(self) -> str:
+        """The same in words."""
+        return counted(self.changes)
 
 
 def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepPlan]:
@@ -72,7 +84,7 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     for given, further in by_others:
         named = _of(further, options.bucket)
         of_it = [each for each in named if each.compliance == findings.NON_COMPLIANT]
-        read += in_order(reader.further(given, of_it, now))
+        read += in_order(reader.further(given, of_it))
     exempt = [each for each in read if each.expected == EXEMPT]
     swept = [each for each in read if each.expected != EXEMPT]
     why: Mapping[str, str] = {}

@@ -26,6 +26,7 @@ from scripts.decide.chain.buckets import (
     begins_to_enforce,
     changes,
     evaluating,
+    idle,
     judges_alike,
     rules_are_there,
 )
@@ -128,7 +129,9 @@ def _what_changes(context: Context) -> tuple[Changed, ...]:
     further = tuple(remediations.changes(survey.facts(*FURTHER.looks_at)))
     if judges_alike(facts):
         return further
-    return (*changes(survey.facts(*BUCKETS.looks_at)), *further)
+    facts = survey.facts(*BUCKETS.looks_at)
+    unknown = idle(facts)
+    return (*([Changed(unknown)] if unknown else changes(facts)), *further)
 
 
 def _check_numbers(context: Context, rests_on: _RestsOn) -> None:

@@ -9,6 +9,10 @@ Of one bucket all is told: what Cloud Config holds about it, its ACL, whether it
 public, Block Public Access, its exemption, whose that is and when it ends, and the last line of the
 audit trail. The exemptions are those of the live function: it says so if they are not those of the
 file here. What may not be read is told with the permission that it takes, and the rest is shown.
+
+Of each further remediation that is on it tells how many buckets its rules find non-compliant, and
+which of them want a person: what it should have mended by now, in mode enforce, which is exit code
+1 too, and what was told and is still so.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,15 +30,17 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import Result
+from scripts.account.permission import union
 from scripts.context import Context, Ended, Looking, Verb, finite, show_unread
 from scripts.decide import attention, posture
 from scripts.decide.attention import Need, Totals
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
-from scripts.flows import beside, bucket_view
+from scripts.flows import beside, bucket_view, further, left_open
 from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
+from scripts.flows.further import Further
 from scripts.terminal import Console, Exit
 
 _COLUMNS = (
@@ -131,6 +137,7 @@ class Report:
     exemptions: ExemptionsReport
     not_read: tuple[str, ...]
     totals: Totals
+    further: tuple[Further, ...]
 
 
 def _status(context: Context) -> Ended:
@@ -141,9 +148,12 @@ def _status(context: Context) -> Ended:
     views = [reader.one(options.bucket)] if options.bucket else reader.all()
     found = attention.needs(views, reader.brake, now.date())
     totals = attention.totals(found)
+    asked = (context.spec, context.clients, now, left_open.GRACE, options.bucket or "")
+    on = further.standings(reader, *asked)
     others = beside.tell(context, VERB)
     _show_function(context, reader)
     _show(context, found, totals)
+    _show_further(context.console, on)
     show_unread(context, VERB, reader.failures.values())
     pause = reader.live.pause if isinstance(reader.live, DeployedFunction) else None
     report = Report(
@@ -153,13 +163,15 @@ def _status(context: Context) -> Ended:
         ExemptionsReport(reader.deployed, reader.doubt(options.exemptions)),
         tuple(map(str, reader.failures.values())),
         totals,
+        on,
     )
     whole = (
         others is not None
         and not reader.failures
         and (not options.bucket or views[0].acl is not None)
     )
-    sound = whole and not totals.standings[posture.OPEN]
+    overdue = any(not each.told for one in on for each in one.wanting)
+    sound = whole and not overdue and not totals.standings[posture.OPEN]
     return Ended(Exit.DONE if sound else Exit.PROBLEM, report)
 
 
@@ -172,6 +184,28 @@ def _show(context: Context, found: Sequence[Need], totals: Totals) -> None:
     else:
         console.table(("buckets", "standing", "which"), list(_total_rows(found, totals)))
         (_show_all if options.all else _show_worst)(console, found)
+
+
+def _show_further(console: Console, on: Sequence[Further]) -> None:
+    """Each further remediation, and the buckets that want a person; nothing where none is on."""
+    if not on:
+        return
+    console.say("")
+    rows = [
+        (each.remediation, each.mode, "not read" if each.found is None else str(each.found))
+        for each in on
+    ]
+    console.table(("further remediation", "mode", "non-compliant"), rows)
+    wanting = [
+        (f"{each.bucket} ({one.remediation})", each.why, each.mend)
+        for one in on
+        for each in one.wanting
+    ]
+    if wanting:
+        console.say("")
+        console.table((_WANTING[0], *_WANTING[2:]), wanting[:_AT_MOST])
+    if len(wanting) > _AT_MOST:
+        console.say(f"left out: {len(wanting) - _AT_MOST} more like these; --json lists them")
 
 
 def _show_one(console: Console, need: Need) -> None:
@@ -299,7 +333,7 @@ def _known(value: _T | Unread | None) -> _T | None:
 VERB = Verb(
     "status",
     __doc__ or "",
-    (bucket_view.OF_ONE, *bucket_view.PERMISSIONS, *beside.PERMISSIONS),
+    union((bucket_view.OF_ONE,), bucket_view.PERMISSIONS, further.PERMISSIONS, beside.PERMISSIONS),
     Options,
     _status,
 )

@@ -4,6 +4,10 @@ Finds what the repair changed in the audit trail, exempts the bucket (in code/ex
 in the code that is live, of which nothing else changes), and then sets its ACL back. A bucket that
 was never repaired is opened with --acl alone. With `public-read-write` anybody may write: that
 wants the bucket's name a second time, typed or as --world-writable. Safe to repeat.
+
+With --remediation it undoes what that further one did last: the exemption is from it alone, and
+what it changed is brought back by what its audit line tells. What others changed since then stays:
+of a policy, what was taken out is put among what is there.
 """
 
 from dataclasses import dataclass
@@ -16,12 +20,15 @@ from cyclopts import Parameter
 from resource_repair import exemptions, naming
 from resource_repair.exemptions import Exemption, ExemptionsError
 from resource_repair.openness import PUBLIC_READ_WRITE
+from resource_repair.remediations import ACL, REMEDIATIONS
 from scripts import CODE
 from scripts.account import audit_trail, buckets
 from scripts.account.deployed_function import GET, GET_CODE, UPDATE
+from scripts.account.permission import union
 from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
-from scripts.errors import UsageError
-from scripts.flows import reopen
+from scripts.errors import CloudError, Problem, UsageError
+from scripts.flows import put_back, reopen
+from scripts.flows.put_back import PuttingBack
 from scripts.flows.reopen import Reopening, Wish
 from scripts.terminal import Console, Exit
 
@@ -38,6 +45,9 @@ class Options(Acting):
         Literal["public-read", "public-read-write"] | None,
         Parameter(help="set this one; default: what the last repair found"),
     ] = None
+    remediation: Annotated[
+        str, Parameter(help=f"default: {ACL}; or {', '.join(put_back.FURTHER)}"), "NAME"
+    ] = ACL
     world_writable: Annotated[str, Parameter(help="the bucket again"), "NAME"] = ""
     days: Annotated[
         float,
@@ -61,6 +71,12 @@ class Options(Acting):
             )
         if self.world_writable not in ("", self.bucket):
             raise UsageError(f"--world-writable names another bucket than {self.bucket}")
+        if self.remediation not in REMEDIATIONS:
+            raise UsageError(
+                f"{self.remediation!r} is no remediation: say one of {', '.join(REMEDIATIONS)}"
+            )
+        if self.acl and self.remediation != ACL:
+            raise UsageError(f"--acl is of {ACL}: {self.remediation} brings back what there was")
         _new_entry(self, datetime.now(timezone.utc).date())
 
 
@@ -75,7 +91,7 @@ def _undo(context: Context) -> Ended:
         audit_trail.since(options.days, now),
         options.watch,
     )
-    job = reopen.prepare(context, wish, now)
+    job = _prepared(context, wish, now)
     job.show()
     if console.dry_run:
         return Ended(Exit.DONE, job.report())
@@ -85,6 +101,23 @@ def _undo(context: Context) -> Ended:
     context.act()
     job.carry_out()
     return Ended(Exit.DONE, job.report())
+
+
+def _prepared(context: Context, wish: Wish, now: datetime) -> Reopening | PuttingBack:
+    """The job, with all of it looked at; raises as `prepare` of either."""
+    name = context.options.remediation
+    if name != ACL:
+        return put_back.prepare(context, wish, name, now)
+    try:
+        return reopen.prepare(context, wish, now)
+    except CloudError:
+        raise
+    except Problem as problem:
+        others = () if wish.acl else put_back.on(context)
+        if not others:
+            raise
+        names = " or ".join(others)
+        raise Problem(f"{problem}; or undo what {names} did, by --remediation") from problem
 
 
 def _new_entry(options: Options, today: date) -> Exemption | None:
@@ -107,7 +140,7 @@ def _new_entry(options: Options, today: date) -> Exemption | None:
     return entry
 
 
-def _agreed(console: Console, options: Options, job: Reopening) -> bool:
+def _agreed(console: Console, options: Options, job: Reopening | PuttingBack) -> bool:
     if not console.confirm("Do this?"):
         return False
     if job.acl != PUBLIC_READ_WRITE or options.world_writable:
@@ -121,19 +154,17 @@ def _agreed(console: Console, options: Options, job: Reopening) -> bool:
     return True
 
 
+OF_ACL = (
+    *(GET, GET_CODE, UPDATE),
+    *audit_trail.PERMISSIONS,
+    *(buckets.GET_INFO, buckets.GET_BLOCK, buckets.GET_ACCOUNT_BLOCK, buckets.PUT_ACL),
+)
+"""What it takes to undo what the ACL's remediation did."""
+
 VERB = Verb(
     "undo",
     __doc__ or "",
-    (
-        GET,
-        GET_CODE,
-        UPDATE,
-        *audit_trail.PERMISSIONS,
-        buckets.GET_INFO,
-        buckets.GET_BLOCK,
-        buckets.GET_ACCOUNT_BLOCK,
-        buckets.PUT_ACL,
-    ),
+    union(OF_ACL, put_back.PERMISSIONS),
     Options,
     _undo,
     rule_id_known=False,

@@ -8,7 +8,7 @@ import yaml
 
 from resource_repair.exemptions import Exemption, Exemptions, fields
 from tests.account import Account, Moments
-from tests.contract.spoil import look, mend
+from tests.contract.spoil import inactive_rule, look, mend
 from tests.parts import edit, project, zipped
 
 IN_A_MONTH = datetime.now(timezone.utc).date() + timedelta(days=30)
@@ -105,3 +105,19 @@ def test_what_cannot_be_counted_is_not_closed(
     """For a rule that is not there nobody knows how many there will be once it is."""
     assert undeployed.run("apply", "--yes", PREPARE_RULE_ID="cr-another") == 1
     assert "the rule is not known by its id" in capsys.readouterr().err
+
+
+def test_what_a_rule_found_before_it_was_switched_off_is_not_counted(
+    undeployed: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once it is on again it reports what is open by then, and that are more."""
+    inactive_rule(undeployed)
+    undeployed.cloud.oss.create("public-later", acl="public-read")
+    undeployed.rest()
+    assert undeployed.run("apply", "--yes", EXPECT_CLOSE="21") == 1
+    said = capsys.readouterr().err
+    assert "how many will be closed once this is deployed is not known" in said
+    assert "is INACTIVE: resource-repair provision, and run again" in said
+    assert undeployed.functions() == []
+    mend(undeployed)
+    assert undeployed.run("apply", "--yes", EXPECT_CLOSE="22") == 0

@@ -1,9 +1,13 @@
 """Further remediations, from s.yaml: their rules, what is in the way, and what a deploy changes."""
 
+import json
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.rule import name_of
 from scripts.decide.chain.model import PROVISION
@@ -86,6 +90,12 @@ def _inactive(account: Account) -> None:
     _switch_off(account, "encryption")
 
 
+def _unmade(account: Account) -> None:
+    rule = next(each for each in account.cloud.config.rules() if each.name == name_of("encryption"))
+    account.cloud.config.delete_rule(rule.id)
+    account.rest()
+
+
 def _switch_off(account: Account, name: str) -> None:
     rule = next(each for each in account.cloud.config.rules() if each.name == name_of(name))
     account.cloud.config.switch_rule(rule.id, active=False)
@@ -109,7 +119,9 @@ def test_what_is_wrong_with_one_is_told(reporting: Account, fault: str) -> None:
     """Each with its mend."""
     spoil, says, mend = FAULTS[fault]
     spoil(reporting)
+    left = "its rule resource-repair-encryption is at work"  # told besides, where that is so
     found = [each for each in told(reporting) if each[0].startswith("encryption ")]
+    found = [each for each in found if not each[0].endswith(left)]
     assert [says in what and to_do.startswith(mend) for what, to_do in found] == [True]
 
 
@@ -135,6 +147,82 @@ def test_enforcing_wants_the_number_of_what_it_changes(
     assert told(reporting, **right) == []
     assert reporting.run("apply", "--yes", **right) == 0
     assert told(reporting) == []
+
+
+TOMORROW = datetime.now(timezone.utc).date() + timedelta(1)
+
+
+def exempt(bucket: str, *of: str) -> Exemption:
+    """A bucket that is exempt for a day or two."""
+    return Exemption(bucket, "a site", "web", TOMORROW, of=of)
+
+
+def found_in_many_ways(account: Account) -> None:
+    """Two buckets without encryption, and three that their policies open."""
+    with account.unnoticed():
+        account.cloud.oss.create("a-new")
+        account.cloud.oss.create("b-new")
+        for name in ("c-site", "d-site", "e-site"):
+            account.cloud.oss.create(name, encryption={"SSEAlgorithm": "AES256"})
+    account.open_by_policy("c-site", "d-site", "e-site")
+    account.tag("public-until", **{"d-site": TOMORROW.isoformat()})
+
+
+def test_a_sweep_foresees_what_is_exempt_from_each(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what is reviewed `for` it, and by a tag: what the function will say, and no other."""
+    found_in_many_ways(reporting)
+    reporting.cloud.settle()
+    with reporting.deployed_with(exemptTag="public-until", exemptTagDays="7"):
+        held = (exempt("a-new", "encryption"), exempt("b-new"), exempt("c-site", "policy"))
+        with reporting.live_exemptions(*held):
+            capsys.readouterr()
+            assert reporting.run("sweep", "--dry-run", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sorted(told["exempt"]) == ["a-new", "c-site", "d-site"]
+    ends = {(each["bucket"], each["remediation"]): each["expected"] for each in told["buckets"]}
+    assert ends == {
+        ("b-new", "encryption"): "would_repair",
+        ("e-site", "policy"): "would_repair",
+    }
+
+
+def test_a_deploy_counts_what_no_exemption_and_no_tag_leaves(reporting: Account) -> None:
+    """By the exemptions and the tag that it brings."""
+    found_in_many_ways(reporting)
+    declare(reporting, "enforce", "policy")
+    edit(reporting.path, "exemptTag: none", "exemptTag: public-until")
+    reporting.cloud.settle()
+    ((what, _),) = [each for each in told(reporting) if "changed by policy" in each[0]]
+    assert what.startswith("2 buckets will be changed by policy once this is deployed")
+    assert "c-site, e-site" in what
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [(_inactive, "its rule is INACTIVE"), (_unmade, "its rule is not there")],
+)
+def test_what_a_rule_that_is_not_at_work_would_find_is_not_counted(
+    reporting: Account,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Account], None],
+    says: str,
+) -> None:
+    """Of one that is off what it found then; of one that is not there nothing: either is wrong."""
+    with reporting.unnoticed():
+        reporting.cloud.oss.create("a-new")
+    spoil(reporting)
+    with reporting.unnoticed():
+        reporting.cloud.oss.create("b-new")
+    declare(reporting, "enforce", "encryption")
+    for number in ("0", "1", "2"):
+        assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION=number) == 1
+        said = capsys.readouterr().err
+        assert f"how many encryption will change is not known: {says}" in said
+    assert reporting.run("provision", "--yes") == 0
+    reporting.rest()
+    assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="2") == 0
 
 
 def test_a_rule_of_one_that_enforces_is_neither_made_nor_switched_on(
@@ -182,6 +270,38 @@ def test_to_resume_one_that_enforces_is_asked_about(
     assert reporting.run("resume") != 0
     assert f"it enforces {listed(NAMES)} again" in capsys.readouterr().out
     assert DeployedFunction.read(reporting.spec, reporting.clients).pause
+
+
+def test_remove_takes_our_rule_though_one_of_somebody_s_own_is_in_its_place(
+    reporting: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That one stays, and is named; so does its id, which nobody took into .env."""
+    theirs = reporting.cloud.config.create_rule(
+        "theirs", "oss-bucket-server-side-encryption-enabled"
+    )
+    remediate(reporting.path, f"encryption:{theirs.id}:report")
+    said_before = [what for what, _ in told(reporting) if what.startswith("encryption ")]
+    assert said_before == [
+        "encryption goes by another rule, and its rule resource-repair-encryption is at work"
+    ]
+    capsys.readouterr()
+    assert reporting.run("remove", "--yes") == 0
+    said = capsys.readouterr().out
+    assert [rule.name for rule in reporting.cloud.config.rules()] == ["theirs"]
+    assert "removed rule resource-repair-encryption" in said
+    assert re.search("keep +rule +theirs +it was there before", said)
+    known = dotenv.environment(reporting.env, {})
+    assert [known[each] for each in IDS] == [""] * 3
+
+
+def test_remove_takes_our_rule_though_both_are_given(reporting: Account) -> None:
+    """Whichever of the two Cloud Config lists first."""
+    theirs = reporting.cloud.config.create_rule("a-first", "oss-bucket-public-write-prohibited")
+    name = variable("public-write")
+    remediate(reporting.path, f"public-write:{theirs.id},${{env({name})}}:report")
+    assert reporting.run("remove", "--yes") == 0
+    assert [rule.name for rule in reporting.cloud.config.rules()] == ["a-first"]
+    assert dotenv.environment(reporting.env, {})[name] == ""
 
 
 def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account) -> None:

@@ -15,6 +15,7 @@ from resource_repair.exemptions import Exemption, Exemptions
 from scripts import ROOT
 from scripts.account.mark import TAG_KEY
 from scripts.account.package import exemptions_in, with_exemptions
+from scripts.declared.rule_ids import variable
 from scripts.localcloud import Drop, Fail
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.log.index import Index
@@ -22,13 +23,14 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
-from tests.parts import derive, edit, least_privilege, public_policy
+from tests.parts import derive, edit, least_privilege, public_policy, remediate
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
 EVENT = str(ROOT / "events" / "ignored_other_rule.json")
 LEFTOVER = "resource-repair-proof-0123456789abcdef"
 IN_A_MONTH = (datetime.now(timezone.utc) + timedelta(days=30)).date().isoformat()
+_OF_ENCRYPTION = ("--remediation", "encryption")
 UNDO = ("--bucket", "site", "--reason", "the site", "--owner", "web", "--expires", IN_A_MONTH)
 
 
@@ -336,6 +338,42 @@ def repaired(account: Account) -> None:
     assert account.cloud.oss.bucket("site").acl == "private"
 
 
+def with_policies(account: Account) -> None:
+    """Policies are mended too, and a bucket whose policy lets everybody in is there."""
+    least_privilege(account.path)
+    remediate(account.path, "policy:${env(POLICY_RULE_ID)}:enforce")
+    provisioned(account)
+    assert account.run("apply", "--yes") == 0
+    account.plant(site="private")
+    account.open_by_policy("site")
+    account.cloud.settle()
+
+
+def yet_to_be_deployed_with_policies(account: Account) -> None:
+    """The same, before policies are mended: their number is given."""
+    least_privilege(account.path)
+    account.plant(site="private")
+    account.open_by_policy("site")
+    remediate(account.path, "policy:${env(POLICY_RULE_ID)}:enforce")
+    provisioned(account)
+    account.shell["EXPECT_POLICY"] = "1"
+
+
+def repaired_by_others(account: Account) -> None:
+    """A policy was mended, and a bucket is encrypted; their owners want that undone."""
+    least_privilege(account.path)
+    told = (f"{name}:${{env({variable(name)})}}:enforce" for name in ("encryption", "policy"))
+    remediate(account.path, ";".join(told))
+    provisioned(account)
+    assert account.run("apply", "--yes") == 0
+    with account.unnoticed():
+        account.cloud.oss.create("site")
+        account.cloud.oss.set_policy("site", public_policy("site"))
+    account.cloud.settle()
+    assert account.run("sweep", "--yes") == 0
+    account.cloud.clock.advance(2)
+
+
 FROM_NOTHING = (
     *(nothing, provisioned, drifted, answer_lost, overtaken, somebody_to_be_woken, open_by_policy),
     *(log_project_of_another, log_project_without_store, log_kept_for_longer),
@@ -371,6 +409,7 @@ CASES = (
     Case("apply", undeclared, ("--yes",)),
     Case("apply", asynchronous_no_more, ("--yes",)),
     Case("apply", open_by_policy, ("--yes",)),
+    Case("apply", yet_to_be_deployed_with_policies, ("--yes",)),
     Case("apply", yet_to_be_deployed_where_tags_exempt, ("--yes",)),
     Case("doctor", deployed),
     Case("doctor", failure_waiting, ends=1),
@@ -380,6 +419,7 @@ CASES = (
     Case("doctor", open_where_tags_exempt),
     Case("doctor", deployed_under_least),
     Case("doctor", told_of_a_policy, ends=1),
+    Case("doctor", with_policies, ends=1),
     Case("verify", deployed),
     Case("verify", built_anew, ends=1),
     Case("verify", proof_left, ("--loop",)),
@@ -390,23 +430,28 @@ CASES = (
     Case("evaluate", open_where_tags_exempt, ("--expect", "1")),
     Case("sweep", open_since_before, ("--yes",)),
     Case("sweep", open_where_tags_exempt, ("--due", "--grace", "0", "--yes")),
+    Case("sweep", with_policies, ("--yes",)),
     Case("redrive", finding_given_up, ("--yes",)),
     Case("redrive", finding_given_up, ("--yes", "--to", "topic", "--timeout", "10")),
     Case("redrive", senseless_message, ("--yes", "--discard", "--reason", "sent by hand")),
     Case("status", open_since_before, ends=1),
     Case("status", open_since_before, ("--bucket", "old"), ends=1),
     Case("status", open_where_tags_exempt, ends=1),
+    Case("status", with_policies, ends=1),
     Case("publish", deployed, (EVENT,)),
     Case("invoke", deployed, (EVENT,)),
     Case("audit", deployed),
     Case("report", open_since_before),
     Case("report", open_where_tags_exempt),
+    Case("report", with_policies),
     Case("test-alert", woken),
     Case("pause", deployed, ("--reason", "the site moves")),
     Case("resume", paused, ("--yes",)),
     Case("resume", paused_where_tags_exempt, ("--yes",)),
     Case("resume", paused_by_policy, ("--yes",)),
     Case("undo", repaired, (*UNDO, "--watch", "0", "--yes")),
+    Case("undo", repaired_by_others, (*UNDO, "--remediation", "policy", "--watch", "0", "--yes")),
+    Case("undo", repaired_by_others, (*UNDO, *_OF_ENCRYPTION, "--watch", "0", "--yes")),
     Case("remove", deployed, ("--yes", "--roles")),
     Case("remove", woken, ("--yes", "--roles")),
     Case("remove", deployed_under_least, ("--yes", "--roles")),

@@ -12,6 +12,7 @@ from tests.e2e.cases import (
     open_by_policy,
     provisioned,
     yet_to_be_deployed_where_tags_exempt,
+    yet_to_be_deployed_with_policies,
 )
 from tests.parts import edit
 
@@ -46,6 +47,7 @@ ALONE = tuple(
         Case("apply", undeclared_alone, ("--yes",)),
         Case("apply", asynchronous_no_more, ("--yes",)),
         Case("apply", open_by_policy, ("--yes",)),
+        Case("apply", yet_to_be_deployed_with_policies, ("--yes",)),
         Case("apply", yet_to_be_deployed_where_tags_exempt, ("--yes",)),
         *(case for case in CASES if case.verb in {"doctor", "verify", "pause", "remove"}),
     )

@@ -232,10 +232,14 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
         oss.create("config-both", acl="public-read")
         oss.create("config-kms", encryption={"SSEAlgorithm": "KMS"})
     capsys.readouterr()
-    assert product.run("sweep", "--yes") == 0
+    assert product.run("sweep", "--expect", "1") == 2
+    assert "2 changes to 1 bucket would be made, and 1 was expected" in capsys.readouterr().err
+    assert product.run("sweep", "--limit", "1", "--dry-run") == 0
+    assert "this closes 1 bucket," in capsys.readouterr().out
+    assert product.run("sweep", "--expect", "2") == 0
     said = capsys.readouterr().out
     assert "config-both (encryption)" in said
-    assert "this changes 2 buckets" in said
+    assert "this makes 2 changes to 1 bucket" in said
     both = product.cloud.oss.bucket("config-both")
     assert (both.acl, both.encryption) == ("private", {"SSEAlgorithm": "AES256"})
     assert product.cloud.oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}

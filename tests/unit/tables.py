@@ -10,6 +10,7 @@ from typing import Any
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.remediations.frame import Case, Remediation
 from resource_repair.repair import BucketRepair, Means
+from resource_repair.settings import ExemptTag
 from resource_repair.timing import Deadline
 from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
@@ -53,6 +54,7 @@ class Row:
     reason: str = ""
     asked: tuple[str, ...] = ()
     more: dict[str, Any] = field(default_factory=dict)
+    tag: ExemptTag | None = None
 
     def run(self, remediation: Remediation) -> tuple[ModelOss, Outcome]:
         """What the model is afterwards, and the outcome."""
@@ -60,7 +62,7 @@ class Row:
         exempt = Exemption("config-*", "a site", "web", date(2027, 1, 15), self.allow, self.of)
         deadline = Deadline(oss.clock(), 60)
         means = Means(oss.bucket, self.mode, ACCOUNT, HOME, deadline)
-        case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), None, deadline.clock, {})
+        case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), self.tag, deadline.clock, {})
         repair = BucketRepair(FINDING._replace(**self.more), means, remediation, case)
         while True:
             result = repair.step()
@@ -173,6 +175,8 @@ REST = policy(NAMED, DENY)
 _LOOK = ("read", "get policy")
 _LOOKS = (*_LOOK, *_LOOK)
 _GOES_ON = ("ok",) * 4  # two looks
+_TAG = ExemptTag("public-until", 7)
+_TAGGED = {"tags": {"public-until": "2027-01-16"}}
 
 POLICY = (
     Row(MIXED, "repaired", REST, asked=(*_LOOKS, "write", *_LOOKS, "policy")),
@@ -243,6 +247,13 @@ POLICY = (
         allow="public-read",
         reason="repaired: taken out",
     ),
+    # So does a tag, where one counts: reading alone, on its days, and nothing where it is not read.
+    Row({**MIXED, **_TAGGED}, "exempt", MIXED["document"], tag=_TAG, reason="by its tag public-u"),
+    Row({**MIXED, **_TAGGED}, "repaired", REST),
+    Row({"document": policy(OPEN, WRITES), **_TAGGED}, "repaired", policy(OPEN), tag=_TAG),
+    Row({**MIXED, "tags": {"public-until": "2027-01-14"}}, "repaired", REST, tag=_TAG),
+    Row({**MIXED, **_TAGGED}, "denied", MIXED["document"], ("ok", "ok", "denied"), tag=_TAG),
+    Row({"document": REST, **_TAGGED}, "compliant", REST, tag=_TAG),
     # What the audit line has no room for could not be put back.
     Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), reason="too_long"),
     Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), mode="report"),

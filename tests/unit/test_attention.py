@@ -1,6 +1,7 @@
 """What wants a person: which buckets, why, and what mends each."""
 
 from datetime import date, datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -159,6 +160,58 @@ def test_what_was_told_is_named_for_as_long_as_it_is_so(
     assert [each.told for each in found if each.view is no_more] == [""]
     assert totals(found).told == {outcome: ("site",)}
     assert all(each.why and each.mend for each in found if each.told)
+
+
+def of(remediation: str, said: str, acl: str | Unread | None = "private", **fields: Any) -> View:
+    """A bucket that a further remediation told of last; it says whether the policy was public."""
+    public = fields.pop("said_public", True)
+    before = acl if remediation == "public-write" and isinstance(acl, str) else None
+    line = AuditLine(
+        NOW, said, "site", remediation=remediation, public_by_policy=public, acl_before=before
+    )
+    return view(acl, **{"line": line, **fields})
+
+
+@pytest.mark.parametrize(
+    ("so", "no_more"),
+    [
+        (
+            of("policy", "exposed", public_by_policy=True),
+            of("policy", "exposed", public_by_policy=True, blocked_by=BUCKET),
+        ),
+        # Its ACL is left open, which is another rule's.
+        (
+            of("public-write", "exposed", "public-read", public_by_policy=True),
+            of("public-write", "exposed", "public-read"),
+        ),
+        (
+            of("policy", "unproven", public_by_policy=UNREAD, said_public="unknown"),
+            of("policy", "unproven", said_public="unknown"),
+        ),
+        # What somebody else wrote is perhaps lost, though all is closed.
+        (of("policy", "unproven", said_public=False), of("policy", "unproven", None)),
+        (
+            of("public-write", "ceiling_refused", "public-read-write", blocked_by=BUCKET),
+            of("public-write", "ceiling_refused", "private", blocked_by=BUCKET),
+        ),
+        (of("policy", "ceiling_refused", blocked_by=ACCOUNT), of("policy", "ceiling_refused")),
+        (of("encryption", "theirs", UNREAD), of("encryption", "theirs")),
+        (of("encryption", "disabled", UNREAD), of("encryption", "disabled", None)),
+    ],
+)
+def test_what_a_further_remediation_told_is_named_for_as_long_as_it_is_so(
+    so: View, no_more: View
+) -> None:
+    """By what it told of, and not by how open the ACL is, which it may leave as it is."""
+    (need,) = needs([so], None, TODAY)
+    assert isinstance(so.line, AuditLine)
+    assert need.label == f"site ({so.line.remediation})"
+    assert (need.told, need.why) == (
+        so.line.outcome,
+        f"was told as {so.line.outcome}, and is still so",
+    )
+    assert need.mend
+    assert needs([no_more], None, TODAY)[0].told == ""
 
 
 def test_the_totals_come_with_names() -> None:

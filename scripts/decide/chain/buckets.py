@@ -168,6 +168,20 @@ def evaluating(facts: Facts) -> bool:
     return any(rule.state == EVALUATING for rule in waited_for)
 
 
+def idle(facts: Facts) -> Remark | None:
+    """That a rule is switched off, where this begins to enforce: what it found is not what it will.
+
+    The doctor has a link of its own for that.
+    """
+    if not begins_to_enforce(facts):
+        return None
+    off = [each for each in known(facts.rules) if each.id in facts.rule_ids and not each.at_work]
+    if not off:
+        return None
+    what = f"how many will be closed once this is deployed is not known: {off[0].name} is "
+    return fault(f"{what}{off[0].state}", f"{PROVISION}, and run again")._replace(deploy_stops=True)
+
+
 def _by_what(read: Settings) -> tuple[object, ...]:
     """By what a function that reads these settings tells which bucket it closes."""
     return enforces(read), read.rule_ids, read.exempt_tag

@@ -1,4 +1,4 @@
-"""What is open and should be closed by now: nobody else comes back to it."""
+"""What should have been closed, or else mended, by now: nobody else comes back to it."""
 
 from collections.abc import Iterator
 
@@ -18,11 +18,11 @@ def _examine(facts: Facts) -> Iterator[Remark]:
         yield note("not looked at before both rule and function are in order", "see there")
         return
     if not due:
-        yield sound("no bucket is open that should have been closed by now")
+        yield sound("no bucket is left that should have been mended by now")
         return
     names = ", ".join(f"{name} ({why})" for name, why in due[:_NAMED])
     further = f" and {len(due) - _NAMED} more" if len(due) > _NAMED else ""
-    what = f"open, and nobody comes back to it: {names}{further}"
+    what = f"not mended, and nobody comes back to it: {names}{further}"
     # A deploy does not mend it, and is no reason to wait.
     yield Remark(Standing.FAULT, what, SWEEP, deploy_goes_on=True)
 

@@ -119,10 +119,10 @@ class Facts:
     webhook: Answer[Seen] = NOT_READ
     found: Answer[Prospect] = NOT_READ  # by what a deploy brings
     held: Answer[Prospect] = NOT_READ  # by what is live
-    # What each remediation that a deploy newly has enforce changes; None while its rule evaluates.
+    # What each remediation that a deploy newly has enforce changes; None while that is unknown.
     changing: Answer[Changing] = NOT_READ
     due: Answer[tuple[tuple[str, str], ...] | None] = (
-        NOT_READ  # buckets that should be closed, and why
+        NOT_READ  # what should have been mended by now, and why
     )
     told: Answer[tuple[Need, ...] | None] = (
         NOT_READ  # those that a person was told of, if still so; None where no log tells

@@ -24,7 +24,7 @@ def changes(facts: Facts) -> Iterator[Changed]:
     """What a deploy has them newly change, each with its number; raises what reading did."""
     for name, found in known(facts.changing):
         if found is None:
-            yield Changed(_evaluating(name))
+            yield Changed(_uncounted(facts, name))
         elif found:
             count, setting = len(found), expect(name)
             what = (
@@ -41,9 +41,18 @@ def changes(facts: Facts) -> Iterator[Changed]:
             yield Changed(told._replace(deploy_stops=True), setting, count)
 
 
-def _evaluating(name: str) -> Remark:
-    what = f"how many {name} will change is not known: its rule is just evaluating them"
-    return fault(what, "wait until it is ACTIVE, and run again")._replace(deploy_stops=True)
+def _uncounted(facts: Facts, name: str) -> Remark:
+    there = {rule.id: rule for rule in known(facts.rules)}
+    given = next(each for each in facts.spec.remediations if each.remediation == name)
+    why, mend = "its rule is just evaluating them", "wait until it is ACTIVE, and run again"
+    idle = [each for each in sorted(given.rule_ids) if each not in there or not there[each].at_work]
+    if idle:
+        is_so = there[idle[0]].state if idle[0] in there else "not there"
+        why, mend = f"its rule is {is_so}", f"{PROVISION}, or take {idle[0]} out of s.yaml"
+        mend = PROVISION if unmade(idle) or idle[0] in there else mend
+        mend = f"{mend}; wait until it is ACTIVE, and run again"
+    what = f"how many {name} will change is not known: {why}"
+    return fault(what, mend)._replace(deploy_stops=True)
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -92,16 +101,18 @@ def _rule(
 
 
 def _left(facts: Facts, there: Mapping[str, RuleFound]) -> list[Remark]:
-    """Rules of those that are off: their findings come, and are ignored as another rule's."""
-    on = {each.remediation for each in facts.spec.remediations}
-    off = {name_of(name): name for name in REMEDIATIONS if name not in (ACL, *on)}
+    """Our rules that nobody goes by: their findings come, and are ignored as another rule's."""
+    on = {each.remediation: each.rule_ids for each in facts.spec.remediations}
+    ours = {name_of(name): name for name in REMEDIATIONS if name != ACL}
     return [
         note(
-            f"{off[rule.name]} is off, and its rule {rule.name} is at work",
-            f"delete {rule.name} in the Cloud Config console, or give it back to {off[rule.name]}",
+            f"{ours[rule.name]} {'goes by another rule' if ours[rule.name] in on else 'is off'}, "
+            f"and its rule {rule.name} is at work",
+            f"delete {rule.name} in the Cloud Config console, or give it back to {ours[rule.name]}",
         )
         for rule in there.values()
-        if rule.name in off and rule.marked and rule.at_work
+        if rule.name in ours and rule.marked and rule.at_work
+        if rule.id not in on.get(ours[rule.name], ())
     ]
 
 

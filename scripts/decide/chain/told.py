@@ -32,7 +32,7 @@ def _kind(need: Need) -> tuple[str, str]:
 
 def _remark(outcome: str, mend: str, needs: list[Need]) -> Remark:
     """A fault as long as somebody may be let in, and no reason for a deploy to wait."""
-    names = ", ".join(each.view.bucket for each in needs[:_NAMED])
+    names = ", ".join(each.label for each in needs[:_NAMED])
     further = f" and {len(needs) - _NAMED} more" if len(needs) > _NAMED else ""
     what = f"told as {outcome}, and still so: {names}{further}"
     if any(each.standing in (posture.OPEN, posture.UNKNOWN) for each in needs):

@@ -1,5 +1,7 @@
 """Write the posture page: open buckets, exemptions by their end, repairs, repeat offenders.
 
+Of each further remediation that is on it has what that found, and what of it wants a person.
+
 One HTML file that needs nothing but itself, from what `status` and `audit` read. Exemptions are
 those deployed. What may not be read is named on the page and here (exit code 1). A page that is
 there already stays whole until the new one takes its place.
@@ -15,14 +17,16 @@ from cyclopts import Parameter
 
 from scripts import CODE, ROOT
 from scripts.account.deployed_function import DeployedFunction
+from scripts.account.permission import union
 from scripts.context import Context, Ended, Looking, Verb, moment, show_unread, time
 from scripts.decide.posture import STANDINGS, Fixes, Posture, called, posture, verdict
 from scripts.decide.view import Unread
 from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import UsageError
-from scripts.flows import bucket_view
+from scripts.flows import bucket_view, further, left_open
 from scripts.flows.bucket_view import ViewReader
+from scripts.flows.further import Further
 from scripts.terminal import Exit
 from scripts.verbs.report.page import Subject, render
 
@@ -56,6 +60,7 @@ class Report:
     closed_findings: int | None
     time_to_fix: Fixes | None
     not_read: tuple[str, ...]
+    further: tuple[Further, ...]
 
 
 def _report(context: Context) -> Ended:
@@ -67,12 +72,14 @@ def _report(context: Context) -> Ended:
     reviewed = reviewed_exemptions(options.exemptions, now.date())
     reader = ViewReader(context.spec, context.clients, reviewed, since, now)
     shown = posture(reader.all(), reader.exemptions, reader.lines, since, now)
-    spec, not_read = context.spec, tuple(map(str, reader.failures.values()))
+    spec = context.spec
+    on = further.standings(reader, spec, context.clients, now, left_open.GRACE)
+    not_read = tuple(map(str, reader.failures.values()))
     brake = reader.brake
     told = verdict(shown, brake, whole=not not_read)
     where = (spec.account_id, spec.region, spec.rule_name)
     subject = Subject(*where, _does(reader.live), since, now, not_read, brake)
-    page = render(subject, shown, told)
+    page = render(subject, shown, told, on)
     show_unread(context, VERB, reader.failures.values())
     console.say(told.text)
     if console.dry_run:
@@ -87,6 +94,7 @@ def _report(context: Context) -> Ended:
         closed_findings=shown.closed if shown.lines_read else None,
         time_to_fix=shown.fixes,
         not_read=not_read,
+        further=on,
     )
     return Ended(Exit.PROBLEM if not_read else Exit.DONE, report)
 
@@ -116,7 +124,7 @@ def _summary(shown: Posture) -> str:
 VERB = Verb(
     "report",
     __doc__ or "",
-    bucket_view.PERMISSIONS,
+    union(bucket_view.PERMISSIONS, further.PERMISSIONS),
     Options,
     _report,
 )

@@ -6,6 +6,7 @@ forbids scripts and every outside resource.
 """
 
 import functools
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ import jinja2
 from scripts.decide.brake import Brake
 from scripts.decide.posture import STANDINGS, Posture, Verdict, called
 from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
+from scripts.flows.further import Further
 from scripts.outlet import visible
 from scripts.verbs.report import chart
 
@@ -39,13 +41,16 @@ class Subject(NamedTuple):
     brake: Brake | None = None
 
 
-def render(subject: Subject, posture: Posture, verdict: Verdict) -> str:
+def render(
+    subject: Subject, posture: Posture, verdict: Verdict, further: Sequence[Further] = ()
+) -> str:
     """The page's HTML."""
     widths = {"wide": chart.WIDE, "narrow": chart.NARROW}
     return _template().render(
         subject=subject,
         posture=posture,
         verdict=verdict,
+        further=further,
         standings=STANDINGS,
         charts={name: chart.chart(posture.periods, width) for name, width in widths.items()},
         height=chart.HEIGHT,

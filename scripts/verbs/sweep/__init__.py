@@ -10,7 +10,8 @@ each. Whatever is not settled is told (exit code 1): nobody else tries it again.
 is told last, and is exit code 1 too where nobody was asked (--yes, --expect). So is it where the
 function is paused or in mode report, and closes none of what it gets.
 
-What further remediations are for is swept likewise, each in its own mode.
+What further remediations are for is swept likewise, each in its own mode. Where several of them
+change one bucket, each change counts: for --expect, --limit and --max-failures.
 
 With --due only what is due by now, for a schedule: its exemption is over, it was only reported and
 the function enforces by now, it failed and was not tried since, or no audit line ever came. What is
@@ -34,7 +35,7 @@ from scripts.account.deployed_function import GET, GET_CODE
 from scripts.context import Acting, Context, Ended, Verb, finite, show_unread, whole
 from scripts.decide.candidates import Candidate
 from scripts.decide.non_compliance_event import non_compliance_event
-from scripts.decide.prospect import check_expected, counted
+from scripts.decide.prospect import check_expected
 from scripts.errors import UsageError
 from scripts.flows import candidates
 from scripts.flows.audit_lines import for_a_person
@@ -64,7 +65,10 @@ class Options(Acting):
     due: Annotated[bool, Parameter(help="only what is due by now")] = False
     expect: Annotated[
         int | None,
-        Parameter(help="how many buckets will be closed; does not ask", converter=whole(0, _MOST)),
+        Parameter(
+            help="how many buckets will be closed, or how many changes made; does not ask",
+            converter=whole(0, _MOST),
+        ),
         "N",
     ] = None
     limit: Annotated[
@@ -117,7 +121,8 @@ def _sweep(context: Context) -> Ended:
     unasked = context.options.yes or context.options.expect is not None
     left = plan.unconfirmed or (unasked and plan.later)
     end = Exit.PROBLEM if reader.failures or left else Exit.DONE
-    check_expected(context.options.expect, plan.closes)
+    would = {"close": "closed", "change": "changed"}.get(plan.does, "made")
+    check_expected(context.options.expect, plan.closes, f"{plan.told} would be {would}")
     if not plan.chosen or console.dry_run:
         _show_left(context, plan)
         return Ended(end, rendering.report(context, plan, None))
@@ -151,12 +156,12 @@ def _agreed(context: Context, plan: SweepPlan) -> bool:
         return True
     if new := sum(each.label in plan.overlooked for each in plan.chosen):
         typed = context.console.ask(
-            rendering.asked_about(new, plan.closes),
+            rendering.asked_about(new, plan.closes, plan.told),
             f"look at them with --dry-run, and say --expect {plan.closes}",
         )
         return typed == str(plan.closes)
     if plan.closes:
-        return context.console.confirm(f"{plan.does.capitalize()} {counted(plan.closes)}?")
+        return context.console.confirm(f"{plan.does.capitalize()} {plan.told}?")
     return context.console.confirm(
         f"Send {count(len(plan.chosen), 'finding')}, with nothing to close?"
     )

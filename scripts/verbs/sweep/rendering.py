@@ -1,5 +1,6 @@
 """Tells people and programs what a sweep would do, and what it did."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from resource_repair.exemptions import Exemption
@@ -8,6 +9,7 @@ from resource_repair.values import IGNORED, REPORT, WOULD_REPAIR
 from scripts.account import findings
 from scripts.account.audit_trail import AuditLine
 from scripts.context import Context
+from scripts.decide import candidates
 from scripts.decide.candidates import Candidate
 from scripts.decide.prospect import counted, left_alone
 from scripts.flows.audit_lines import cut, tell_person
@@ -52,6 +54,11 @@ class Report:
     ignored: tuple[str, ...]
 
 
+def about(left: Collection[Candidate]) -> str:
+    """So many buckets, in words, or so many findings about them."""
+    return candidates.counted(left, "findings about")
+
+
 def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     """The plan, for people."""
     live = plan.live
@@ -77,11 +84,14 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
         return
     hurt = sum(bool(each.hurts) for each in plan.chosen if each.closes)
     missed = idle or f", {hurt} of which somebody may miss"
-    console.say(f"this {plan.does}s {counted(plan.closes)}{missed}; {left}", "bold")
+    console.say(f"this {plan.does}s {plan.told}{missed}; {left}", "bold")
 
 
-def asked_about(new: int, closes: int) -> str:
-    """What is asked where `new` of those that are closed are open unknown to the audit trail."""
+def asked_about(new: int, closes: int, told: str = "") -> str:
+    """What is asked where `new` of those that are closed are open unknown to the audit trail.
+
+    `told` says how many these are, where they are not that many buckets.
+    """
     if closes == 1:
         its = "This bucket is open although its last audit line says otherwise: to close it"
         return f"{its}, type how many buckets that is:"
@@ -91,7 +101,7 @@ def asked_about(new: int, closes: int) -> str:
         if new == 1
         else ("are open although their last audit lines say")
     )
-    them = f"{which} {counted(closes)} {is_open} otherwise: to close all of them"
+    them = f"{which} {told or counted(closes)} {is_open} otherwise: to close all of them"
     return f"{them}, type how many they are:"
 
 
@@ -100,8 +110,8 @@ def show_unconfirmed(console: Console, plan: SweepPlan, command: str) -> None:
     if plan.unconfirmed:
         left = len(plan.unconfirmed)
         console.say(
-            f"{counted(left)} left open, although the last audit line says otherwise: look at "
-            f"{'it' if left == 1 else 'them'}, and confirm the number by {command}",
+            f"{about(plan.unconfirmed)} left open, although the last audit line says otherwise: "
+            f"look at {'it' if left == 1 else 'them'}, and confirm the number by {command}",
             "red",
         )
 
@@ -110,16 +120,16 @@ def show_later(console: Console, plan: SweepPlan) -> None:
     """That there is work left, as the last that is said; nothing if there is none."""
     if plan.later:
         closes = sum(each.closes for each in plan.later)
-        console.say(left_by_limit(len(plan.later), closes), "red")
+        console.say(left_by_limit(len(plan.later), closes, about(plan.later)), "red")
 
 
-def left_by_limit(left: int, closes: int) -> str:
-    """How many are left for the next run, and how many of them it closes."""
+def left_by_limit(left: int, closes: int, told: str = "") -> str:
+    """How many are left for the next run, and how many of them it closes; `told` likewise."""
     which = f"{closes} of them"
     if closes == left:
         which = "it" if left == 1 else "them"
     then = f", which closes {which}" if closes else ""
-    return f"--limit left {counted(left)} for the next run{then}"
+    return f"--limit left {told or counted(left)} for the next run{then}"
 
 
 def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) -> None:
@@ -127,14 +137,14 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
     endings = {each.label: ending for each, ending in done.endings}
     rows = [_end_row(each, endings.get(each.label)) for each in plan.chosen]
     console.table(("bucket", "outcome", "ACL", "reason"), rows)
-    left = sum(map(failed, done.endings))
+    left = [each for each, ending in done.endings if failed((each, ending))]
     untried = len(plan.chosen) - len(endings)
     if untried:
         were = "was" if untried == 1 else "were"
         console.say(f"{untried} of {len(plan.chosen)} {were} not tried: {done.stopped}", "red")
     if left:
         console.say(
-            f"{counted(left)} not settled: nobody tries them again; mend that, and sweep again",
+            f"{about(left)} not settled: nobody tries them again; mend that, and sweep again",
             "red",
         )
     reported = [

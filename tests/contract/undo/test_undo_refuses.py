@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,6 +31,62 @@ def test_other_buckets_stay_as_they_are(site: Site) -> None:
         "waiting": "public-read",
         "closed": "private",
     }
+
+
+def older(package: bytes) -> bytes:
+    """Code like that which knows of no exemption from further remediations."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(package)) as newer,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in newer.namelist():
+            content = newer.read(name)
+            if name == "resource_repair/exemptions.py":
+                content = content.replace(b'"for"', b'"of"')
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def from_the_file(site: Site) -> tuple[str, ...]:
+    """It was closed, and somebody has written down that it is exempt from that alone."""
+    site.repaired()
+    text = site.reviewed.read_text()
+    site.reviewed.write_text(
+        f"{text}- {{bucket: {site.name}, reason: why, owner: who, expires: {UNTIL}, for: [acl]}}\n"
+    )
+    return ()
+
+
+def of_a_further_one(site: Site) -> tuple[str, ...]:
+    """It was encrypted by a later version, which somebody has rolled back."""
+    site.oss.create(site.name, encryption={"SSEAlgorithm": "AES256"})
+    told = {"remediation": "encryption", "before": "None", "after": "AES256"}
+    line = {"event": "resource_repair", "outcome": "repaired", "bucket": site.name, **told}
+    place = (site.account.log_project, "audit")
+    site.account.cloud.clock.advance(60)
+    site.account.cloud.log.write(*place, [{"message": json.dumps(line)}])
+    site.account.cloud.clock.advance(60)
+    return ("--remediation", "encryption")
+
+
+@pytest.mark.parametrize("begin", [from_the_file, of_a_further_one])
+def test_what_the_live_code_cannot_read_is_not_put_there(
+    site: Site,
+    begin: Callable[[Site], tuple[str, ...]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Older code would repair nothing at all with it: it is to be deployed first."""
+    package = site.function.package
+    with site.account.live_code(older(package)):
+        words = begin(site)
+        untouched = site.untouched()
+        assert site.undo(*words, *WHY, "--yes") == 1
+        said = capsys.readouterr().err
+        assert untouched()
+    assert "is older than an exemption with `for: [" in said
+    assert "nothing was changed: deploy, then run again" in said
+    assert site.undo(*words, *WHY, "--yes") == 0
 
 
 def no_bucket(_: Site) -> None:
@@ -265,7 +322,7 @@ def test_a_bucket_that_is_made_again_meanwhile_is_not_opened(
     assert site.acl == "private"
 
 
-@pytest.mark.parametrize("denied", undo.VERB.permissions, ids=str)
+@pytest.mark.parametrize("denied", undo.OF_ACL, ids=str)
 def test_a_refusal_names_the_statement(
     site: Site, capsys: pytest.CaptureFixture[str], denied: Permission
 ) -> None:
