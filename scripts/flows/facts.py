@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from resource_repair.exemptions import Exemptions
-from resource_repair.values import ENFORCE, REPORT
+from resource_repair.values import REPORT
 from scripts.account import audit_trail, moving
 from scripts.account.alerts import Alert
 from scripts.account.async_config import AsyncInvokeConfig
@@ -79,13 +79,7 @@ from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
 from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
-from scripts.flows.left_open import (
-    OF_TOLD,
-    lately,
-    what_further_left,
-    what_is_due,
-    what_is_told,
-)
+from scripts.flows.left_open import OF_TOLD, everything_due, lately, what_is_told
 from scripts.flows.seen import (
     around_seen,
     elsewhere_seen,
@@ -371,18 +365,13 @@ class Survey:
         self._known("rules")
         if not running or running.settings.problems or not rules_are_there(self._facts):
             return None
-        read, now = running.settings, self._facts.now
-        further = [each for each in read.others or () if each.mode == ENFORCE]
-        if read.mode == REPORT and not further:
+        read = running.settings
+        if all(each.mode == REPORT for each in read.assigned):
             return ()
         held = self._known("live_exemptions")
         exempting = LiveExemptions(held, read.exempt_tag, self._facts.today)
-        enforces = read.mode != REPORT
-        found = foresee(self._spec, self._clients, exempting).to_close if enforces else ()
-        lines = self._lines if found or further else []
-        asked = (self._spec, self._clients, further, exempting, lines, now)
-        acl = what_is_due(self._clients, found, lines, now)
-        return (*acl, *what_further_left(*asked))
+        asked = (read, exempting, lambda: self._lines, self._facts.now)
+        return everything_due(self._spec, self._clients, *asked)
 
     @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
     def told(self) -> tuple[Need, ...] | None:

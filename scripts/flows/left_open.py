@@ -1,13 +1,13 @@
 """What is left open, and what somebody was told of, by the audit trail; for the doctor."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import ACL
-from resource_repair.settings import Assignment
+from resource_repair.settings import Assignment, Settings
 from resource_repair.values import ENFORCE
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
@@ -22,6 +22,7 @@ from scripts.decide.due import due, last_lines, overlooked
 from scripts.decide.view import Unread
 from scripts.declared import Spec
 from scripts.flows.bucket_view import ViewReader
+from scripts.flows.foresee import foresee
 from scripts.flows.further import left
 from scripts.patience import tallied
 
@@ -77,6 +78,25 @@ def what_further_left(
     for given in on:
         seen = left(spec, clients, given, exempting, said, now, GRACE)
         yield from ((each.label, why) for each, why in seen.due)
+
+
+def everything_due(
+    spec: Spec,
+    clients: Clients,
+    read: Settings,
+    exempting: LiveExemptions,
+    said: Callable[[], Sequence[AuditLine]],
+    now: datetime,
+) -> tuple[tuple[str, str], ...]:
+    """What a function with these settings has left, by whichever remediation. Raises CloudError.
+
+    The audit lines are read where something was found.
+    """
+    further = [each for each in read.others or () if each.mode == ENFORCE]
+    found = foresee(spec, clients, exempting).to_close if read.mode == ENFORCE else ()
+    lines = said() if found or further else []
+    acl = what_is_due(clients, found, lines, now)
+    return (*acl, *what_further_left(spec, clients, further, exempting, lines, now))
 
 
 def what_is_told(

@@ -285,7 +285,7 @@ def test_no_two_troubles_have_policy_break_a_promise(there: str, earlier: str) -
         ("policy", {"whole": False}),
         ("policy", {"write": lambda bucket, _there, _aim: bucket.delete_policy()}),
     ],
-    ids=str,
+    ids=["one look", "no proof", "one look at a policy", "as if alone", "a deletion"],
 )
 def test_what_is_careless_is_found_out(name: str, careless: dict[str, Any]) -> None:
     """One look, a proof unseen, a write that is none, or of all: each breaks a promise."""

@@ -89,7 +89,8 @@ class Remediation(NamedTuple):
     `write` makes it so, directly after that state was read, and returns OSS's request id; `would`
     says that in words. `proof` says whether a state is what `write` makes: never by what the write
     answered. `settled` concludes on a bucket that is as it is to be, by our doing (the last
-    argument) or not. `undo` gives the operation of OSS that brings a state back, and its value.
+    argument) or not. `undo` gives the operation of OSS that brings a state back, and its value (of
+    a document of `whole` the value does not count: what goes in or out is by the record).
 
     `look` adds to the state what is read by requests of its own, from whatever has that method of
     the function's bucket.
