@@ -19,12 +19,11 @@ from scripts.decide.chain import LINKS
 from scripts.declared import client_call, rule_ids, template
 from scripts.declared import load as load_spec
 from scripts.docs import permissions
+from tests import documents
 
-DOCUMENTS = [
-    *sorted(ROOT.glob("*.md")),
-    *sorted(ROOT.glob("docs/*.md")),
-    ROOT / "events" / "README.md",
-]
+IN_EACH = pytest.mark.parametrize(
+    "document", [ROOT / name for name in documents.names()], ids=documents.names()
+)
 OPERATIONS = ("operations.md", "operations.zh-CN.md")
 OUTCOMES = {
     *values.SETTLED,
@@ -66,7 +65,7 @@ def first_cells(document: str, title: str) -> list[str]:
     return re.findall(r"^\|? ?`([^`]+)`", table, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@IN_EACH
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link names a file that is there, and every #anchor a heading."""
     for target in re.findall(r"\]\(([^)]+)\)", document.read_text("utf-8")):
@@ -77,7 +76,18 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert not anchor or anchor in anchors(other.read_text("utf-8")), target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@IN_EACH
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    """A path of the project that stands in backticks, alone or in a command; NAME is any."""
+    named = re.findall(r"`([^`\n]+)`", document.read_text("utf-8"))
+    words = (word for each in named for word in each.split())
+    paths = [
+        each for each in words if re.match(r"(code|docs|events|scripts|tests|\.github)/", each)
+    ]
+    assert [each for each in paths if not [*ROOT.glob(re.sub(r"NAME|<\w+>", "*", each))]] == []
+
+
+@IN_EACH
 def test_every_make_target_is_there(document: Path) -> None:
     """What the documents tell to make can be made."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
