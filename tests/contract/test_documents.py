@@ -187,9 +187,8 @@ def test_what_is_to_be_made_make_understands(command: str) -> None:
     """It knows how; what comes of it takes minutes, or is what runs this."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     dry = ["make", "--dry-run", *shlex.split(command)[1:]]
-    assert (
-        subprocess.run(dry, cwd=ROOT, env=environ, capture_output=True, check=False).returncode == 0
-    )
+    done = subprocess.run(dry, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_policy_that_permissions_prints_is_taken(
