@@ -40,7 +40,7 @@ class Options(Acting):
         str | None, Parameter(help="put in this account, its rule, and this bucket"), "BUCKET"
     ] = None
     timeout: Annotated[
-        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
+        float, Parameter(help=f"default: {_TIMEOUT:g}", converter=finite(0, LONGEST)), "SECONDS"
     ] = _TIMEOUT
 
 

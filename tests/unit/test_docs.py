@@ -267,15 +267,14 @@ def test_the_walls_are_told() -> None:
 
 
 def test_both_languages_tell_to_type_the_same() -> None:
-    """What README has in its blocks to type, README.zh-CN has too, in its order."""
+    """What README has to type, in its blocks and for each day, README.zh-CN has in its order."""
 
-    def typed(name: str) -> list[str]:
-        blocks = re.findall(
-            r"```(?:sh|console)\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL
-        )
-        return [line.partition(" #")[0].strip() for each in blocks for line in each.splitlines()]
+    def typed(name: str, first: str) -> list[str]:
+        rows = cells(documents.text_of(name), first)
+        daily = [each for row in rows for each in re.findall(r"`([^`]+)`", row[1])]
+        return [each for block in documents.blocks(name) for each in block.commands] + daily
 
-    assert typed("README.zh-CN.md") == typed("README.md") != []
+    assert typed("README.zh-CN.md", "问题") == typed("README.md", "question") != []
 
 
 def test_the_client_is_installed_as_the_workflow_installs_it() -> None:
