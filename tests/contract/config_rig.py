@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from alibabacloud_config20200907.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 
@@ -128,3 +129,16 @@ def config_rig(clock: Clock) -> Iterator[ConfigRig]:
         rig.config.stop()
         rig.mns.stop()
         rig.listener.stop()
+
+
+@pytest.fixture
+def rig() -> Iterator[ConfigRig]:
+    """Cloud Config with time compressed to nothing."""
+    with config_rig(Clock(scale=0)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def config(rig: ConfigRig) -> Client:
+    """The account's own client."""
+    return rig.client()

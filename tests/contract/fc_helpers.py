@@ -12,7 +12,7 @@ import textwrap
 import time
 import urllib.parse
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,20 @@ class FcCloud:
         self.fc.stop()
         if self._listener:
             self._listener.stop()
+
+
+@pytest.fixture
+def cloud() -> Iterator[FcCloud]:
+    """An empty cloud."""
+    with FcCloud(function_environment={"under": "neath", "mode": "enforce"}) as running:
+        yield running
+
+
+def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
+    """What the function returns, read as JSON; it must not fail."""
+    invocation = cloud.fc.invoke(SERVICE, FUNCTION, event)
+    assert not invocation.error_type, invocation.payload
+    return json.loads(invocation.payload)
 
 
 def deploy(

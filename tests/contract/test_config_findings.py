@@ -20,7 +20,10 @@ from tests.contract.config_rig import (
     ConfigRig,
     HeldClock,
     config_rig,
+    rig,
 )
+
+__all__ = ["rig"]
 
 # The documented message, with what differs from one to the next replaced by its type.
 DOCUMENTED = {
@@ -70,13 +73,6 @@ ANONYMOUS = "oss-bucket-policy-no-any-anonymous"
 NARROWED = ANYBODY_READS.replace(
     '"Effect"', '"Condition": {"IpAddress": {"acs:SourceIp": ["192.0.2.7"]}}, "Effect"'
 )
-
-
-@pytest.fixture
-def rig() -> Iterator[ConfigRig]:
-    """Cloud Config with time compressed to nothing."""
-    with config_rig(Clock(scale=0)) as rig:
-        yield rig
 
 
 @pytest.fixture
