@@ -38,6 +38,10 @@ from scripts.localcloud.service import Core
 SERVICE = "repairs"
 FUNCTION = "repair"
 ECHO = "def handler(event, context):\n    return event\n"
+PRINTING = "def handler(event, context):\n    print('event:', event.decode())\n"
+TOPIC = "acs:mns:cn-shanghai:1208863178610000:/topics/findings"
+POLICY = ("System", "AliyunMNSNotificationRolePolicy")
+SUBJECT = f"{SERVICE}/{FUNCTION}"
 QUICK = "python3.10"  # the runtime where any will do
 ALONE = "repair-alone"  # a function of 3.0
 OF_ALONE = f"/functions/{ALONE}"
@@ -107,6 +111,21 @@ def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
     invocation = cloud.fc.invoke(SERVICE, FUNCTION, event)
     assert not invocation.error_type, invocation.payload
     return json.loads(invocation.payload)
+
+
+@pytest.fixture(name="cloud")
+def wired() -> Iterator[FcCloud]:
+    """A cloud with a queue for results, a topic for findings, and the roles to use them."""
+    with FcCloud() as running:
+        running.mns.create_queue("results")
+        running.mns.create_topic("findings")
+        ram = running.ram
+        ram.create_role("repair-role", policies.trust("fc.aliyuncs.com"))
+        ram.create_policy("send", policies.document(policies.allow("mns:SendMessage")))
+        ram.attach("repair-role", "Custom", "send")
+        ram.create_role("AliyunMNSNotificationRole", policies.trust("mns.aliyuncs.com"))
+        ram.attach("AliyunMNSNotificationRole", *POLICY)
+        yield running
 
 
 def deploy(

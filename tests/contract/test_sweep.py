@@ -337,3 +337,14 @@ def test_a_missing_permission_to_invoke_stops_at_once(
     assert document["stopped"] == "a permission is missing"
     assert [each["outcome"] for each in document["buckets"]].count(None) == 3
     assert '"Action": "fc:InvokeFunction"' in said.err
+
+
+def test_a_sweep_in_a_pause_is_no_success(
+    product: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is closed by it, which who asks for that must not miss."""
+    product.plant(opened="public-read")
+    assert product.run("pause") == 0
+    assert product.run("sweep", "--yes") == 1
+    assert "1 bucket stays open, as the function is paused" in capsys.readouterr().out
+    assert product.acls() == {"opened": "public-read"}
