@@ -244,10 +244,10 @@ def test_in_mode_report_nothing_is_closed(
     assert product.acls() == {"alpha": "public-read"}
 
 
-def test_a_sweep_in_mode_report_is_no_success_and_looking_is(
+def test_a_sweep_that_closes_nothing_is_no_success_and_looking_is(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in a pause: who asks to close must not miss that nothing is; who only looks is told."""
+    """In mode report or a pause: who asks to close must not miss it; who only looks is told."""
     product.plant(alpha="public-read")
     with product.deployed_with(repairMode="report"):
         assert product.run("sweep", "--dry-run") == 0
@@ -259,6 +259,10 @@ def test_a_sweep_in_mode_report_is_no_success_and_looking_is(
         due = capsys.readouterr().out
     assert "this closes 0 buckets, as the function runs in mode report" in looked
     assert "nothing to do: no bucket is due, as the function runs in mode report" in due
+    assert product.run("pause") == 0
+    assert product.run("sweep", "--yes") == 1
+    assert "1 bucket stays open, as the function is paused" in capsys.readouterr().out
+    assert product.acls() == {"alpha": "public-read"}
 
 
 def test_what_is_closed_or_gone_by_now_is_no_failure(
@@ -337,14 +341,3 @@ def test_a_missing_permission_to_invoke_stops_at_once(
     assert document["stopped"] == "a permission is missing"
     assert [each["outcome"] for each in document["buckets"]].count(None) == 3
     assert '"Action": "fc:InvokeFunction"' in said.err
-
-
-def test_a_sweep_in_a_pause_is_no_success(
-    product: Account, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nothing is closed by it, which who asks for that must not miss."""
-    product.plant(opened="public-read")
-    assert product.run("pause") == 0
-    assert product.run("sweep", "--yes") == 1
-    assert "1 bucket stays open, as the function is paused" in capsys.readouterr().out
-    assert product.acls() == {"opened": "public-read"}
