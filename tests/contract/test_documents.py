@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from io import StringIO
+from operator import attrgetter
 from pathlib import Path
 from threading import Event
 
@@ -17,10 +18,11 @@ from scripts import ROOT, cli, localcloud
 from scripts.cli import options
 from scripts.declared import Generation
 from scripts.docs import permissions
+from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Faults
 from tests.account import Account, Moments
 from tests.contract import spoil
-from tests.documents import Block, blocks, names, prose
+from tests.documents import Block, blocks, names, prose, text_of
 from tests.e2e import cases
 from tests.parts import Terminal
 
@@ -180,6 +182,15 @@ def test_the_python_of_a_document_runs(
     known = {**vars(localcloud), "cloud": account.cloud, "event": Event()}
     exec(block.text, known)  # noqa: S102
     account.cloud.faults.clear()
+
+
+def test_each_switch_of_the_local_cloud_is_there(cloud: LocalCloud) -> None:
+    """What its page has in the table can be set, called, or given to it when it is made."""
+    page = text_of("docs/local-cloud.md")
+    given = inspect.signature(LocalCloud).parameters
+    assert [each for each in re.findall(r"`LocalCloud\((\w+)=", page) if each not in given] == []
+    for name in re.findall(r"`cloud\.([\w.]+)", page):
+        attrgetter(name)(cloud)
 
 
 @pytest.mark.parametrize("command", MADE_BY_MAKE)
