@@ -62,7 +62,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
             headers = {**self.headers, "port": str(self.client_address[1])}
             server.asked.append((self.command, self.path, headers))
             server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-            body = server.answer.body.encode()
+            body = server.answer.body.encode(errors="surrogateescape")
             self.send_response(server.answer.status)
             for name, value in server.answer.headers.items():
                 self.send_header(name, value)

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from resource_repair import errors
-from tests.contract.gateway_rig import Answer, Server, bucket, closed, error, server
+from tests.contract.test_oss_gateway import Answer, Server, bucket, closed, error, server
 
 __all__ = ["closed", "server"]
 

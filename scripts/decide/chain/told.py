@@ -7,7 +7,8 @@ from scripts.decide import posture
 from scripts.decide.attention import Need
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
-from scripts.words import few
+
+_NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -31,8 +32,9 @@ def _kind(need: Need) -> tuple[str, str]:
 
 def _remark(outcome: str, mend: str, needs: list[Need]) -> Remark:
     """A fault as long as somebody may be let in, and no reason for a deploy to wait."""
-    names = few([each.view.bucket for each in needs])
-    what = f"told as {outcome}, and still so: {names}"
+    names = ", ".join(each.view.bucket for each in needs[:_NAMED])
+    further = f" and {len(needs) - _NAMED} more" if len(needs) > _NAMED else ""
+    what = f"told as {outcome}, and still so: {names}{further}"
     if any(each.standing in (posture.OPEN, posture.UNKNOWN) for each in needs):
         return Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
     return Remark(Standing.SOUND, what, mend)
