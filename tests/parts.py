@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -243,6 +244,13 @@ def remediate(path: Path, said: str) -> None:
         return "\n".join([*lines[:at], *told, *lines[at:]]) + "\n"
 
     rewrite(path, replaced)
+
+
+def age(cloud: LocalCloud, bucket: str) -> None:
+    """Let a bucket have been made two hours ago."""
+    buckets = cloud.oss._buckets
+    made = buckets[bucket].created_at - 2 * 3600
+    buckets[bucket] = replace(buckets[bucket], created_at=made)
 
 
 def free_ports(count: int) -> int:

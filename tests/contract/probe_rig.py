@@ -8,7 +8,7 @@ import pytest
 
 from scripts.flows import probing
 from tests.account import QUEUE, Account
-from tests.e2e.cases import age
+from tests.parts import age
 
 
 @pytest.fixture(autouse=True)
@@ -41,4 +41,4 @@ def leave(account: Account, name: str, tags: Mapping[str, str], *, old: bool = T
     account.cloud.oss.create(name, acl="public-read", region="cn-beijing", age=0)
     account.cloud.oss.set_tags(name, tags)
     if old:
-        age(account, name)
+        age(account.cloud, name)
