@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from alibabacloud_fc_open20210406.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.clock import Clock
@@ -34,6 +33,7 @@ from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
+from tests.contract.rpc import signing
 
 SERVICE = "repairs"
 FUNCTION = "repair"
@@ -153,15 +153,7 @@ def deploy(
 def client(cloud: FcCloud, credentials: Credentials | None = None) -> Client:
     """The real SDK, with the account's own key unless told otherwise."""
     key = credentials or cloud.ram.root
-    config = Config(
-        access_key_id=key.access_key_id,
-        access_key_secret=key.access_key_secret,
-        security_token=key.security_token or None,
-        endpoint=cloud.endpoint.removeprefix("http://"),
-        protocol="http",
-        region_id=cloud.region,
-    )
-    return Client(config)
+    return Client(signing(cloud.endpoint, key, region_id=cloud.region))
 
 
 def refusal(call: Callable[[], object]) -> tuple[int, str]:

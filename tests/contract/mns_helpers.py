@@ -43,8 +43,10 @@ def connected(cloud: LocalCloud, credentials: Credentials) -> Iterator[Account]:
         credentials.access_key_secret,
         credentials.security_token,
     )
-    yield client
-    client.mns_client.close_connection()
+    try:
+        yield client
+    finally:
+        client.mns_client.close_connection()
 
 
 def grant(cloud: LocalCloud, *actions: str, on: str = "*") -> Credentials:

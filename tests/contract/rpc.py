@@ -1,13 +1,26 @@
-"""A call in RPC style, through the generic client that every such SDK is made of."""
+"""What an SDK is made with, and a call through the generic client that all of them are made of."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from alibabacloud_tea_openapi.client import Client
-from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
+from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
 from alibabacloud_tea_util.models import RuntimeOptions
 
 from scripts.localcloud.ram.state import Credentials
+
+
+def signing(endpoint: str, key: Credentials, **more: Any) -> Config:
+    """What an SDK's client is made with that asks there, signing with this key."""
+    return Config(
+        endpoint=endpoint.removeprefix("http://"),
+        protocol="http",
+        access_key_id=key.access_key_id,
+        access_key_secret=key.access_key_secret,
+        security_token=key.security_token or None,
+        **more,
+    )
 
 
 def call(
@@ -22,14 +35,7 @@ def call(
     **more: Any,
 ) -> Any:
     """The answer; `more` is a form as `body`, or `headers`. Raises DaraException once refused."""
-    config = Config(
-        endpoint=endpoint.removeprefix("http://"),
-        protocol="http",
-        access_key_id=key.access_key_id,
-        access_key_secret=key.access_key_secret,
-        security_token=key.security_token,
-        signature_algorithm=algorithm,
-    )
+    config = signing(endpoint, key, signature_algorithm=algorithm)
     params = Params(
         action=action,
         version=version,
