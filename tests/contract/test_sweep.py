@@ -228,22 +228,6 @@ def test_a_function_changed_meanwhile_stops_it(
     assert product.acls() == {"alpha": "public-read"}
 
 
-def test_in_mode_report_nothing_is_closed(
-    product: Account, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The function's mode holds: each is reported, the number to be closed is none."""
-    product.plant(alpha="public-read")
-    with product.deployed_with(repairMode="report"):
-        assert product.run("sweep", "--yes", "--json") == 1
-    said = capsys.readouterr()
-    assert "1 bucket stays open, as the function runs in mode report" in said.err
-    assert "settled" not in said.err
-    document = json.loads(said.out)
-    assert (document["closes"], document["mode"]) == (0, "report")
-    assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
-    assert product.acls() == {"alpha": "public-read"}
-
-
 def test_a_sweep_that_closes_nothing_is_no_success_and_looking_is(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -252,11 +236,16 @@ def test_a_sweep_that_closes_nothing_is_no_success_and_looking_is(
     with product.deployed_with(repairMode="report"):
         assert product.run("sweep", "--dry-run") == 0
         looked = capsys.readouterr().out
-        assert product.run("sweep", "--yes") == 1
-        assert "1 bucket stays open, as the function runs in mode report" in capsys.readouterr().out
+        assert product.run("sweep", "--yes", "--json") == 1
+        said = capsys.readouterr()
         product.cloud.clock.advance(2)  # by then the log is searched
         assert product.run("sweep", "--due", "--yes") == 0  # nothing is due, and so nothing asked
         due = capsys.readouterr().out
+    assert "1 bucket stays open, as the function runs in mode report" in said.err
+    assert "settled" not in said.err
+    document = json.loads(said.out)
+    assert (document["closes"], document["mode"]) == (0, "report")
+    assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
     assert "this closes 0 buckets, as the function runs in mode report" in looked
     assert "nothing to do: no bucket is due, as the function runs in mode report" in due
     assert product.run("pause") == 0
