@@ -115,6 +115,18 @@ def public_policy(bucket: str, *whom: str) -> str:
     return json.dumps({"Version": "1", "Statement": statements})
 
 
+def no_http(bucket: str, owner: str = "1208863178610000") -> dict[str, object]:
+    """The statement that denies everybody what comes by http."""
+    whole = f"acs:oss:*:{owner}:{bucket}"
+    return {
+        "Effect": "Deny",
+        "Principal": ["*"],
+        "Action": ["oss:*"],
+        "Resource": [whole, f"{whole}/*"],
+        "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
+    }
+
+
 def credentials(key: Key) -> Credentials:
     """A key of a local cloud, as clients take it."""
     return fixed_credentials(key.access_key_id, key.access_key_secret, key.security_token)

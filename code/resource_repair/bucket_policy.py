@@ -4,7 +4,7 @@ Page "Policy structure and syntax". What is in no form that is known there is no
 """
 
 import json
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from resource_repair.errors import RefusedError
 from resource_repair.openness import PRIVATE, PUBLIC_READ, PUBLIC_READ_WRITE
@@ -31,7 +31,9 @@ def parse(text: Optional[str]) -> Document:
     if not text:
         return {"Statement": []}
     try:
-        document: Document = json.loads(text, object_pairs_hook=_once)
+        document: Document = json.loads(
+            text, object_pairs_hook=_once, parse_int=_same(int), parse_float=_same(float)
+        )
         dump(document).encode()
         if isinstance(document["Statement"], list) and all(map(_is_one, document["Statement"])):
             return document
@@ -46,18 +48,30 @@ def dump(value: Any) -> str:
 
 
 def opening(document: Document, acl: str = PRIVATE) -> List[Statement]:
-    """The statements that allow everybody something, and more than this ACL does."""
+    """The statements that allow everybody something, or may, and more than this ACL does."""
     return [
         each
         for each in document["Statement"]
-        if each["Effect"] == "Allow" and "*" in _listed(each.get("Principal", []))
+        if each["Effect"] == "Allow" and _may_be_for_everybody(each)
         if not _is_within(each, acl)
     ]
 
 
 def is_narrowed(statement: Statement) -> bool:
-    """Whether a condition may narrow it."""
-    return not _NARROWS_NOTHING.issuperset(statement)
+    """Whether a condition may narrow it, or it is not plainly for everybody."""
+    return not (_is_for_everybody(statement) and _NARROWS_NOTHING.issuperset(statement))
+
+
+def _is_for_everybody(statement: Statement) -> bool:
+    """By `*`, or by an empty list. Page "OSS authorization syntax and elements"."""
+    who = _listed(statement.get("Principal"))
+    return not who or "*" in who
+
+
+def _may_be_for_everybody(statement: Statement) -> bool:
+    """What names nobody is public to OSS, and a wildcard in a name. Page "Block public access"."""
+    who = _listed(statement.get("Principal", []))
+    return not who or any("*" in each for each in who)
 
 
 def _is_within(statement: Statement, acl: str) -> bool:
@@ -74,6 +88,17 @@ def _is_one(statement: Any) -> bool:
 
 def _listed(value: Any) -> List[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _same(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Reads a number that is written as it was read; of 1e2 it would become 100.0."""
+
+    def number(text: str) -> Any:
+        if repr(kind(text)) != text:
+            raise ValueError("a number that would be written otherwise")
+        return kind(text)
+
+    return number
 
 
 def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:

@@ -177,9 +177,12 @@ class Bucket:
 
     def _policy(self) -> str:
         try:
-            return str(self._get(self._bucket.bucket_name, "policy").read().decode())
+            text = self._get(self._bucket.bucket_name, "policy").read()
         except oss2.exceptions.NoSuchBucketPolicy:  # by status 404 and this code
             return ""
+        if not text:
+            raise ValueError("neither a policy nor that there is none")
+        return str(text.decode(errors="surrogateescape"))  # what is none of UTF-8 is in no policy
 
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.

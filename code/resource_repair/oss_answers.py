@@ -38,6 +38,10 @@ _PERMISSION_TYPE = r"ExplicitDeny|ImplicitDeny"
 
 _CREDENTIALS = "the credentials are refused, of which the next invocation gets new ones"
 _HOST = "ossEndpoint gives a host where OSS does not take this"
+_NO_LONGER = (
+    "OSS no longer takes what would be put: mend the policy by hand (such as acs:SourceIp without "
+    "acs:SourceVpc)"
+)
 _ACCOUNT = (
     "the owner's account is in arrears, barred, closed or without OSS: its owner must mend that"
 )
@@ -93,6 +97,8 @@ TABLE: Dict[str, Tuple[Type[BucketError], str]] = {
     # oss2's own test (EC 0002-00000226): signed for another region than the host's.
     "PutBucketEncryption InvalidArgument": (RefusedError, ""),
     "PutBucketPolicy InvalidArgument": (RefusedError, ""),
+    # Pages "0030-00000007", "0030-00000008": what was put before it was so need not meet it.
+    "PutBucketPolicy InvalidPolicyDocument": (RefusedError, _NO_LONGER),
     "InvalidArgument": (RefusedError, "ossEndpoint's host may be of another region"),
     # Page "HTTP 403 errors".
     "SecondLevelDomainForbidden": (RefusedError, _HOST),

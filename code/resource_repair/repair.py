@@ -21,7 +21,7 @@ from resource_repair.errors import (
     UnresolvedError,
 )
 from resource_repair.oss import Bucket, BucketState
-from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
+from resource_repair.remediations.frame import OVERTAKEN, Aim, Case, Conclusion, Remediation
 from resource_repair.timing import Deadline, backoff
 from resource_repair.values import (
     ALREADY_PRIVATE,
@@ -100,6 +100,7 @@ class BucketRepair(Repair):
         self._acknowledged = False
         self._recreated = False
         self._written: Optional[Aim] = None  # by the last write that was acknowledged
+        self._overtook = False  # that write took the place of what somebody else had just put
         # What the record will say.
         self._before: Optional[str] = None
         self._after: Optional[str] = None
@@ -227,7 +228,7 @@ class BucketRepair(Repair):
                 self._read()  # which knows better whether it is gone, or another's, by now
                 raise DeniedError(error.reason, error.oss_request_id) from None
             raise
-        self._acknowledged, self._written = True, aim
+        self._acknowledged, self._written, self._overtook = True, aim, False
 
     def _read_back(
         self, was: BucketState, aim: Aim
@@ -241,9 +242,10 @@ class BucketRepair(Repair):
             state = self._read()
             if not self._acknowledged:
                 return None
-            if self._remediation.met(state, aim) or self._remediation.proof(state, aim):
+            if self._remediation.proof(state, aim):
                 return state
-            if self._remediation.whole and self._look(state) != self._look(was):
+            self._overtook = self._remediation.whole and self._look(state) != self._look(was)
+            if self._overtook or self._remediation.met(state, aim):
                 return state
             if self._clock.monotonic() >= end:
                 raise _TooLateError(_NOT_SHOWN)
@@ -258,6 +260,8 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
+            if self._overtook:
+                return OVERTAKEN
         outcome, reason = self._remediation.settled(
             self._case, self._bucket, state, aim, self._acknowledged
         )

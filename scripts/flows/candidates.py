@@ -24,7 +24,7 @@ from scripts.patience import tallied
 PERMISSIONS = (
     buckets.GET_INFO,
     buckets.GET_TAGS,  # where exemptTag is set
-    buckets.GET_POLICY,  # where the remediation policy is on
+    buckets.GET_POLICY,  # where the remediation policy or https is on
     buckets.GET_WEBSITE,
     buckets.LIST_DOMAINS,
 )

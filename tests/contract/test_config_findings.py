@@ -73,6 +73,20 @@ ANONYMOUS = "oss-bucket-policy-no-any-anonymous"
 NARROWED = ANYBODY_READS.replace(
     '"Effect"', '"Condition": {"IpAddress": {"acs:SourceIp": ["192.0.2.7"]}}, "Effect"'
 )
+HTTPS = "oss-bucket-only-https-enabled"
+BUCKET = f"acs:oss:*:{ACCOUNT}:config-snapshot"
+
+
+def denies_http(**otherwise: object) -> str:
+    """A policy that denies what comes by http, or what is said otherwise."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": ["*"],
+        "Action": ["oss:*"],
+        "Resource": [BUCKET, f"{BUCKET}/*"],
+        "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
+    }
+    return json.dumps({"Version": "1", "Statement": [{**statement, **otherwise}]})
 
 
 @pytest.fixture
@@ -118,6 +132,25 @@ def test_a_bucket_opened_to_the_public_is_published_as_documented(rig: ConfigRig
         (ANONYMOUS, "acl", "private", ANYBODY_READS.replace("*", "20", 1), False),
         (ANONYMOUS, "acl", "private", ANYBODY_READS.replace("Allow", "Deny"), False),
         (ANONYMOUS, "acl", "private", NARROWED, False),
+        (HTTPS, "acl", "private", None, True),
+        (HTTPS, "acl", "private", ANYBODY_READS, True),
+        (HTTPS, "acl", "private", denies_http(), False),
+        (HTTPS, "acl", "private", denies_http(Resource="*", Action="OSS:*", Principal="*"), False),
+        (HTTPS, "acl", "private", denies_http(Effect="Allow"), True),
+        (HTTPS, "acl", "private", denies_http(Principal=["20"]), True),
+        (HTTPS, "acl", "private", denies_http(Action=["oss:Get*", "oss:Put*"]), True),
+        (HTTPS, "acl", "private", denies_http(Resource=[f"{BUCKET}/*"]), True),
+        (HTTPS, "acl", "private", denies_http(Condition={}), True),
+        *(
+            (HTTPS, "acl", "private", denies_http(Condition=condition), True)
+            for condition in (
+                {"Bool": {"acs:SecureTransport": ["true"]}},
+                {
+                    "Bool": {"acs:SecureTransport": ["false"]},
+                    "IpAddress": {"acs:SourceIp": ["192.0.2.7"]},
+                },
+            )
+        ),
     ],
 )
 def test_each_rule_tests_what_its_name_says(

@@ -9,11 +9,12 @@ from scripts.account.rule import name_of
 from scripts.decide.chain.model import PROVISION
 from scripts.declared import dotenv
 from scripts.declared.rule_ids import variable
+from scripts.words import listed
 from tests.account import Account, Moments
 from tests.contract.spoil import look
 from tests.parts import edit, least_privilege, remediate
 
-NAMES = ("public-write", "encryption", "policy")
+NAMES = ("public-write", "encryption", "policy", "https")
 IDS = [variable(name) for name in NAMES]
 
 
@@ -130,7 +131,7 @@ def test_enforcing_wants_the_number_of_what_it_changes(
     wrong = {"EXPECT_ENCRYPTION": "2", "EXPECT_PUBLIC_WRITE": "2"}
     assert reporting.run("apply", "--yes", **wrong) == 1
     assert "EXPECT_PUBLIC_WRITE is 2" in capsys.readouterr().err
-    right = {"EXPECT_ENCRYPTION": "2", "EXPECT_PUBLIC_WRITE": "1"}
+    right = {"EXPECT_ENCRYPTION": "2", "EXPECT_PUBLIC_WRITE": "1", "EXPECT_HTTPS": "3"}
     assert told(reporting, **right) == []
     assert reporting.run("apply", "--yes", **right) == 0
     assert told(reporting) == []
@@ -167,7 +168,7 @@ def test_pause_stops_all_of_them_and_a_deploy_ends_it_for_none(
     edit(reporting.path, "  mode: enforce", "  mode: report")
     assert reporting.run("apply", "--yes", EXPECT_ENCRYPTION="1") == 1
     assert reporting.run("resume", "--yes") == 0
-    assert "it enforces public-write, encryption and policy again" in capsys.readouterr().out
+    assert f"it enforces {listed(NAMES)} again" in capsys.readouterr().out
 
 
 def test_to_resume_one_that_enforces_is_asked_about(
@@ -179,7 +180,7 @@ def test_to_resume_one_that_enforces_is_asked_about(
     reporting.deploy()
     assert reporting.run("pause") == 0
     assert reporting.run("resume") != 0
-    assert "it enforces public-write, encryption and policy again" in capsys.readouterr().out
+    assert f"it enforces {listed(NAMES)} again" in capsys.readouterr().out
     assert DeployedFunction.read(reporting.spec, reporting.clients).pause
 
 
@@ -191,4 +192,4 @@ def test_remove_takes_their_rules_though_they_are_off_by_now(reporting: Account)
     ]
     assert reporting.run("remove", "--yes") == 0
     assert reporting.cloud.config.rules() == []
-    assert [dotenv.environment(reporting.env, {})[each] for each in IDS] == [""] * 3
+    assert [dotenv.environment(reporting.env, {})[each] for each in IDS] == [""] * len(IDS)

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from resource_repair import errors
+from resource_repair import bucket_policy, errors
 from tests.contract.test_oss_gateway import Answer, Server, bucket, closed, error, server
 
 __all__ = ["closed", "server"]
@@ -32,6 +32,7 @@ def test_a_policy_is_put_byte_for_byte_and_deleted(server: Server) -> None:
         (Answer(body='{"Version":"1","Statement":[ ]}'), '{"Version":"1","Statement":[ ]}'),
         (Answer(body="站点"), "站点"),
         (error(404, "NoSuchBucketPolicy"), ""),
+        (Answer(body=""), errors.TransientError),  # that is no policy, nor that there is none
         (error(404, "NoSuchBucket"), errors.NoSuchBucketError),
         (error(403, "NoSuchBucketPolicy"), errors.RefusedError),
         (error(403, "AccessDenied"), errors.DeniedError),
@@ -49,3 +50,10 @@ def test_a_policy_is_read_as_it_was_put(server: Server, answer: Answer, told: ob
         with pytest.raises(errors.BucketError) as caught:
             bucket(server.url).policy()
         assert type(caught.value) is told
+
+
+def test_a_policy_that_is_no_text_is_one_in_no_known_form(server: Server) -> None:
+    """And nothing that passes: to ask again, until time is out, would not help."""
+    server.answer = Answer(body='{"Version":"1","Statement":[],"Id":"\udcff"}')
+    with pytest.raises(errors.RefusedError, match="unreadable_policy"):
+        bucket_policy.parse(bucket(server.url).policy())

@@ -32,6 +32,11 @@ def policy(*statements: dict[str, object]) -> str:
 OPEN_POLICY = policy({})
 OTHERS_POLICY = policy({"Resource": [f"acs:oss:*:{ACCOUNT}:{NAME}/public/*"]})
 DENY_POLICY = policy({"Effect": "Deny"})
+# Whoever asks a local cloud comes by http.
+NO_HTTP, NO_HTTPS = (
+    policy({"Effect": "Deny", "Condition": {"Bool": {"acs:SecureTransport": [value]}}})
+    for value in ("false", "true")
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +50,8 @@ DENY_POLICY = policy({"Effect": "Deny"})
         ("private", "default", OPEN_POLICY, False, True),
         ("private", "default", OTHERS_POLICY, False, False),
         ("public-read", "default", DENY_POLICY, False, False),
+        ("public-read", "default", NO_HTTP, False, False),
+        ("public-read", "default", NO_HTTPS, False, True),
         ("public-read", "default", None, True, False),
         ("private", "public-read", None, True, False),
         ("private", "default", OPEN_POLICY, True, False),

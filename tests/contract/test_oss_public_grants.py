@@ -108,6 +108,15 @@ def test_a_statement_without_a_principal_is_stored_and_public(cloud: OssCloud) -
     assert refused(lambda: bucket.put_bucket_policy(text))[:2] == (403, "AccessDenied")
 
 
+def test_an_empty_list_of_principals_is_everybody(cloud: OssCloud) -> None:
+    """Page "OSS authorization syntax and elements"."""
+    text = json.dumps({"Version": "1", "Statement": [{**OPEN, "Principal": []}]})
+    cloud.state.put_object(NAME, "a", b"text")
+    cloud.bucket(NAME).put_bucket_policy(text)
+    assert cloud.state.policy_is_public(NAME)
+    assert cloud.plain("GET", f"/{NAME}/a").body == b"text"
+
+
 @pytest.mark.parametrize(
     ("source", "public"),
     [
@@ -124,6 +133,32 @@ def test_a_wide_network_does_not_narrow(cloud: OssCloud, source: str, public: bo
     statement = {**OPEN, "Principal": ["*"], "Condition": condition}
     cloud.state.set_policy(NAME, json.dumps({"Version": "1", "Statement": [statement]}))
     assert cloud.state.policy_is_public(NAME) is public
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_an_address_is_put_with_its_vpc_alone(cloud: OssCloud, effect: str) -> None:
+    """What was put before that was so is kept; but whoever changes it puts it anew. Pages "Bucket
+    Policy" and "0030-00000008".
+    """
+    narrow = {"IpAddress": {"acs:SourceIp": ["192.0.2.7"]}}
+    statement = {**OPEN, "Effect": effect, "Principal": ["*"], "Condition": narrow}
+    text = json.dumps({"Version": "1", "Statement": [{**OPEN, "Principal": ["20"]}, statement]})
+    cloud.state.set_policy(NAME, text)
+    bucket = cloud.bucket(NAME)
+    assert bucket.get_bucket_policy().policy == text
+    refusal = (400, "InvalidPolicyDocument", "0030-00000008")
+    assert refused(lambda: bucket.put_bucket_policy(text)) == refusal
+    statement["Condition"] = {**narrow, "StringNotLike": {"acs:SourceVpc": "vpc-*"}}
+    bucket.put_bucket_policy(json.dumps({"Version": "1", "Statement": [statement]}))
+
+
+def test_no_asterisk_is_put_after_another(cloud: OssCloud) -> None:
+    """What was put before that was so is kept. Page "0030-00000007"."""
+    statement = {**OPEN, "Principal": ["*"], "Resource": [f"acs:oss:*:*:{NAME}/**"]}
+    text = json.dumps({"Version": "1", "Statement": [statement]})
+    cloud.state.set_policy(NAME, text)
+    refusal = (400, "InvalidPolicyDocument", "0030-00000007")
+    assert refused(lambda: cloud.bucket(NAME).put_bucket_policy(text)) == refusal
 
 
 def test_a_policy_of_another_form_has_its_code(cloud: OssCloud) -> None:

@@ -23,7 +23,7 @@ BUCKETS = {
 }
 REMEDIATIONS = (
     "public-write:cr-3b7d20c85e914a6f9d07:enforce;encryption:cr-e1c7a0b94f2d4f6a8b35:enforce;"
-    "policy:cr-5f90d2c4a17e4b0c8d63:enforce"
+    "policy:cr-5f90d2c4a17e4b0c8d63:enforce;https:cr-0c6e8a41b7f24d59a3e2:enforce"
 )
 
 

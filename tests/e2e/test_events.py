@@ -13,13 +13,14 @@ from scripts.localcloud.pythons import RUNTIMES
 from tests.account import Account, Beginning, Moments
 from tests.conftest import missing_runtime
 from tests.e2e import scene
-from tests.parts import public_policy
+from tests.parts import no_http, public_policy
 
 EVENTS = ROOT / "events"
 # What is looked at twice.
 SLOW = (
     *("already_private", "exempt", "exposed", "gone"),
-    *("compliant", "repaired_encryption", "repaired_policy", "repaired_public_write"),
+    *("compliant", "repaired_encryption", "repaired_https", "repaired_policy"),
+    "repaired_public_write",
 )
 ROW = re.compile(
     r"\| `(?P<file>[^`]+)` \| (?P<outcomes>[a-z_, ]+) \| (?P<end>success|fail|error) \|"
@@ -83,6 +84,7 @@ def seen_twice(laid: tuple[Account, Beginning]) -> dict[str, scene.Ran]:
     assert {name: json.loads(text) for name, text in policies.items() if text} == {
         "config-partners": json.loads(public_policy("config-partners", "20")),
         "config-policy": json.loads(public_policy("config-policy")),
+        "config-private": {"Version": "1", "Statement": [no_http("config-private")]},
     }
     return ran
 

@@ -20,11 +20,11 @@ POLICY_RULE = "oss-bucket-policy-no-any-anonymous"
 def deployed(
     moments: Moments, folder: Path, name: str, mode: str, of_acl: str = "enforce"
 ) -> Account:
-    """The product with a remediation, in its mode, as s.yaml and provision bring it."""
+    """The product with a remediation, or several, in a mode, as s.yaml and provision bring it."""
     product = moments.deployed(folder, bundle=True, least=True)
     edit(product.path, "  mode: enforce", f"  mode: {of_acl}")
-    on = f"{name}:${{env({variable(name)})}}:{mode}"
-    remediate(product.path, on)
+    on = [f"{each}:${{env({variable(each)})}}:{mode}" for each in name.split()]
+    remediate(product.path, ";".join(on))
     assert product.run("provision", "--yes") == 0
     product.deploy()
     product.rest()
@@ -182,6 +182,24 @@ def test_what_passes_leaves_no_policy_open(
     assert policy_of(product) == [PARTNER]
     ends = [(line[1], json.loads(line[2] or ""), line[3]) for line in lines(product, "config-site")]
     assert ends == [(outcome, [ANYBODY], "[]")]
+
+
+def test_what_is_left_of_an_old_policy_and_is_no_longer_taken_is_told(
+    moments: Moments, tmp_path: Path
+) -> None:
+    """OSS holds to what is new whoever changes a policy: nothing is taken out, and it is kept."""
+    product = deployed(moments, tmp_path, "policy", "enforce")
+    office = {**PARTNER, "Condition": {"IpAddress": {"acs:SourceIp": ["192.0.2.7"]}}}
+    there = json.dumps({"Version": "1", "Statement": [office, ANYBODY]})
+    product.cloud.oss.create("config-site")
+    product.cloud.oss.set_policy("config-site", there)
+    product.rest()
+    assert product.cloud.oss.bucket("config-site").policy == there
+    ends = {each.outcome: each.reason for each in product.audit() if each.remediation == "policy"}
+    assert list(ends) == ["failed"]
+    assert ends["failed"].startswith(
+        "InvalidPolicyDocument (EC 0030-00000008): OSS no longer takes"
+    )
 
 
 def test_a_policy_that_was_there_before_is_told_by_sweep_and_left(

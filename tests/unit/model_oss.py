@@ -154,6 +154,8 @@ class ModelOss:
             self.set(None)
         elif word == "recreate":
             self.create("public-read")
+        elif word == "clears":  # another one deletes the policy
+            self.state_policy("")
         elif word == "open" and self.acl is not None:
             self.set("public-read-write")
         elif word == "close" and self.acl is not None:
@@ -260,7 +262,7 @@ def is_public(document: str) -> bool:
     """As OSS judges a policy, whose conditions all narrow here but one that is for any address."""
     return any(
         each["Effect"] == "Allow"
-        and "*" in each["Principal"]
+        and ("Principal" not in each or "*" in "".join(each["Principal"] or "*"))
         and "0.0.0.0/0" in json.dumps(each.get("Condition", "0.0.0.0/0"))
         for each in json.loads(document or '{"Statement": []}')["Statement"]
     )

@@ -34,7 +34,13 @@ NAMED = allow("20", "21")
 DENY = {**allow("*"), "Effect": "Deny"}
 NARROW = allow("*", Condition={"IpAddress": {"acs:SourceIp": ["192.0.2.0/24"]}})
 WIDE = allow("*", Condition={"IpAddress": {"acs:SourceIp": ["0.0.0.0/0"]}})
+WIDE_ALL = {**WIDE, "Action": "oss:*"}
 SETTINGS = allow("*", actions=("oss:Get*",))
+# Page "OSS authorization syntax and elements": an empty list is `["*"]`.
+EVERYBODY = allow()
+# What OSS may call public, and no page says that it is for everybody.
+NOBODY_NAMED = {"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}
+WHOLE_ACCOUNT = allow("acs:ram::20:*", actions=("oss:*",))
 THEIRS, PUBLIC = ADDED["adds"], ADDED["public"]
 
 UNREADABLE = (
@@ -53,6 +59,7 @@ UNREADABLE = (
     *(policy({**OPEN, "Principal": who}) for who in ({"RAM": ["*"]}, [["*"]], 1, None)),
     # Of a key that is there twice one would be lost; and what cannot be written as it was.
     policy(OPEN)[:-3] + ',"Principal":["20"]}]}',
-    policy(OPEN).replace('"1"', "1e999"),
+    *(policy(OPEN).replace('"1"', number) for number in ("1e999", "1e2", "-0", "0.10", "NaN")),
+    policy(OPEN).replace('"1"', "0.1000000000000000000001"),
     policy(OPEN).replace('"1"', '"\\ud800"'),
 )

@@ -15,19 +15,24 @@ from resource_repair.values import Finding, Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, NOW, ModelOss
 from tests.unit.policies import (
     DENY,
+    EVERYBODY,
     NAMED,
     NARROW,
+    NOBODY_NAMED,
     OPEN,
     PUBLIC,
     SETTINGS,
     THEIRS,
     UNREADABLE,
+    WHOLE_ACCOUNT,
     WIDE,
+    WIDE_ALL,
     WRITES,
     allow,
     plain,
     policy,
 )
+from tests.unit.policies_no_http import EQUAL, FULL, LESS, NO_HTTP, TOO_FULL, no_http_beside
 
 FINDING = Finding("cr-1", NAME, region=HOME, owner=ACCOUNT, reported_at=int(NOW - 60) * 1000)
 
@@ -67,6 +72,7 @@ class Row:
         """How it ends otherwise than it should; empty if it does not."""
         oss, result = self.run(remediation)
         left = {"encryption": oss.encryption, "policy": plain(oss.document)}
+        left["https"] = left["policy"]
         left = left.get(remediation.name, oss.acl)
         asked = tuple(request.operation for request in oss.log)
         seen = (result.outcome, left, result.reason.startswith(self.reason))
@@ -182,15 +188,16 @@ POLICY = (
     Row({"document": policy(OPEN, WRITES, OPEN)}, "repaired", ""),
     Row({"document": policy({**OPEN, "Principal": "*"}, NAMED)}, "repaired", policy(NAMED)),
     Row({"document": policy(allow("20", "*"), NAMED)}, "repaired", policy(NAMED)),
+    Row({"document": policy(EVERYBODY, NAMED)}, "repaired", policy(NAMED)),
+    Row(
+        {"document": policy({**EVERYBODY, "Effect": "Deny"})},
+        "compliant",
+        policy({**EVERYBODY, "Effect": "Deny"}),
+    ),
     Row({"document": policy(OPEN, NAMED, Id="é")}, "repaired", policy(NAMED, Id="é")),
     *(
         Row({"document": there}, "compliant", there, asked=(*_LOOKS, "policy"))
         for there in ("", policy(), policy(NAMED), policy(DENY), policy(NARROW))
-    ),
-    Row(
-        {"document": policy(allow("acs:ram::*:root"))},
-        "compliant",
-        policy(allow("acs:ram::*:root")),
     ),
     Row({"acl": None, **MIXED}, "gone", MIXED["document"]),
     *(
@@ -202,11 +209,20 @@ POLICY = (
     Row({"document": policy(WIDE, OPEN)}, "exposed", policy(WIDE), reason="repaired: taken out"),
     Row({"document": policy({**OPEN, "Cond": {}})}, "exposed", policy({**OPEN, "Cond": {}})),
     Row({"document": policy(WIDE, OPEN), "blocked": True}, "ceiling_refused", policy(WIDE, OPEN)),
+    Row(
+        {**MIXED, "blocked": True}, "denied", MIXED["document"], (*_GOES_ON, "denied"), reason="den"
+    ),
     Row({"document": policy(WIDE), "blocked": True}, "blocked", policy(WIDE)),
     Row({"document": policy(WIDE), "account_blocked": True}, "blocked", policy(WIDE)),
     Row({**MIXED, "blocked": True}, "repaired", REST),
     Row({**MIXED, "policy": True}, "exposed", REST, reason="repaired: taken out, and read back"),
     Row({**MIXED, "policy": "denied"}, "unproven", REST, reason="repaired: taken out"),
+    # Whom OSS calls public without a `*`, nobody takes out unasked.
+    *(
+        Row({"document": policy(each)}, "exposed", policy(each), allow=allowed)
+        for each in (NOBODY_NAMED, WHOLE_ACCOUNT)
+        for allowed in ("", "public-read")
+    ),
     # A ceiling allows what the ACL of that name does, of objects, and by name.
     Row(MIXED, "exempt", MIXED["document"], allow="public-read", reason="a site (web, until"),
     Row(MIXED, "exempt", MIXED["document"], allow="public-read-write", of=("policy",)),
@@ -219,11 +235,13 @@ POLICY = (
     ),
     Row({"document": policy({**OPEN, "Action": []})}, "repaired", "", allow="public-read"),
     Row({"document": policy(WIDE)}, "exempt", policy(WIDE), allow="public-read"),
+    Row({"document": policy(WIDE_ALL)}, "exposed", policy(WIDE_ALL), allow="public-read"),
     Row(
-        {"document": policy({**WIDE, "Action": "oss:*"})},
+        {"document": policy(OPEN, WRITES, WIDE_ALL)},
         "exposed",
-        policy({**WIDE, "Action": "oss:*"}),
+        policy(OPEN, WIDE_ALL),
         allow="public-read",
+        reason="repaired: taken out",
     ),
     # What the audit line has no room for could not be put back.
     Row({"document": policy(*[OPEN] * 20)}, "exposed", policy(*[OPEN] * 20), reason="too_long"),
@@ -235,6 +253,21 @@ POLICY = (
         MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "adds"), reason="somebody"
     ),
     Row(MIXED, "unproven", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "adds")),
+    Row(
+        {**MIXED, "policy": True, "account_blocked": True},
+        "unproven",
+        policy(NAMED, DENY, THEIRS),
+        (*_GOES_ON, "ok", "adds"),
+    ),
+    # What they wrote just before us, and a late look still shows, is lost.
+    Row(MIXED, "unproven", REST, (*_GOES_ON, "adds", "ok", "lag"), reason="somebody else"),
+    Row(
+        {"document": policy(OPEN)},
+        "unproven",
+        "",
+        (*_GOES_ON, "adds", "ok", "lag", "ok", "lag"),
+        reason="somebody else",
+    ),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "undoes")),
     Row(MIXED, "repaired", policy(NAMED, DENY, THEIRS), (*_GOES_ON, "ok", "ok", "ok", "undoes")),
     Row(
@@ -260,4 +293,79 @@ POLICY = (
     Row(MIXED, "compliant", "", ("ok", "recreate")),
 )
 
-TABLES = {"public-write": PUBLIC_WRITE, "acl": ACL, "encryption": ENCRYPTION, "policy": POLICY}
+SHUT = policy(NAMED, OPEN, DENY, NO_HTTP)
+
+HTTPS = (
+    Row(MIXED, "repaired", SHUT, asked=(*_LOOKS, "write", *_LOOKS)),
+    Row({}, "repaired", policy(NO_HTTP), asked=(*_LOOKS, "write", *_LOOKS)),
+    Row({"document": policy()}, "repaired", policy(NO_HTTP)),
+    Row(
+        {"document": policy(OPEN, Id="é")},
+        "repaired",
+        policy(OPEN, NO_HTTP, Id="é"),
+        reason="http is denied to everybody, its owner too",
+    ),
+    Row(MIXED, "would_repair", MIXED["document"], mode="report", asked=_LOOK),
+    Row({}, "would_repair", "", mode="report", reason="report mode: would deny everybody, its own"),
+    *(Row({"document": there}, "compliant", there, asked=_LOOKS) for there in EQUAL),
+    *(Row({"document": there}, "repaired", no_http_beside(there)) for there in LESS),
+    Row({"document": FULL}, "repaired", no_http_beside(FULL)),
+    Row({"document": TOO_FULL}, "failed", TOO_FULL, reason="no_room", asked=_LOOK),
+    Row({"document": TOO_FULL}, "failed", TOO_FULL, mode="report", reason="no_room"),
+    *(
+        Row({"document": there}, "failed", there, reason="unreadable_policy", asked=_LOOK)
+        for there in UNREADABLE
+    ),
+    Row({"acl": None}, "gone", ""),
+    # It is no rule of access: what exempts from being closed exempts from nothing here.
+    Row(MIXED, "repaired", SHUT, allow="public-read-write"),
+    Row(MIXED, "repaired", SHUT, allow="public-read", of=("policy", "encryption")),
+    Row(MIXED, "exempt", MIXED["document"], allow="public-read", of=("https",), reason="a site (w"),
+    *(
+        Row({"document": there}, "exempt", there, allow="public-read", of=("https",))
+        for there in ("", TOO_FULL, UNREADABLE[0])
+    ),
+    # Block Public Access takes a Deny, and refuses the whole where something else is public.
+    Row({"blocked": True}, "repaired", policy(NO_HTTP)),
+    Row({"document": REST, "blocked": True}, "repaired", policy(NAMED, DENY, NO_HTTP)),
+    Row({"document": REST, "blocked": True}, "denied", REST, (*_GOES_ON, "denied")),
+    Row({**MIXED, "blocked": True}, "ceiling_refused", MIXED["document"], reason="Block Public"),
+    Row({**MIXED, "account_blocked": True}, "ceiling_refused", MIXED["document"]),
+    # Other writers: what they add is there in the end, or a person is told to look for it.
+    Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, THEIRS, NO_HTTP), ("ok", "adds")),
+    Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, PUBLIC, NO_HTTP), ("ok", "public")),
+    Row(
+        *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),
+        (*_GOES_ON, "ok", "adds"),
+        reason="somebody else wrote it meanwhile",
+    ),
+    Row(
+        *(MIXED, "unproven", policy(NAMED, OPEN, DENY, NO_HTTP, THEIRS)),
+        (*_GOES_ON, "ok", "ok", "ok", "adds"),
+    ),
+    *(
+        Row(MIXED, "repaired", policy(NAMED, OPEN, DENY, THEIRS, NO_HTTP), (*before, "undoes"))
+        for before in ((*_GOES_ON, "ok"), (*_GOES_ON, "ok", "ok", "ok"))
+    ),
+    Row(MIXED, "repaired", policy(NO_HTTP), ("ok", "clears")),
+    Row(MIXED, "repaired", policy(NO_HTTP), (*_GOES_ON, "ok", "ok", "ok", "clears")),
+    # Late, lost and refused answers.
+    Row(MIXED, "repaired", SHUT, (*_GOES_ON, "ok", "ok", "lag", "ok", "lag")),
+    Row(MIXED, "failed", SHUT, (*_GOES_ON, "ok", *LATE), reason="not_verified"),
+    Row(MIXED, "repaired", SHUT, (*_GOES_ON, "transient")),
+    Row(MIXED, "compliant", SHUT, (*_GOES_ON, "applied")),
+    Row(MIXED, "denied", MIXED["document"], ("ok", "denied")),
+    Row(MIXED, "denied", MIXED["document"], (*_GOES_ON, "denied")),
+    Row(MIXED, "failed", MIXED["document"], (*_GOES_ON, "refused"), reason="refused"),
+    Row(MIXED, "gone", MIXED["document"], (*_GOES_ON, "delete")),
+    Row(MIXED, "repaired", policy(NO_HTTP), (*_GOES_ON, "ok", "recreate")),
+    Row(MIXED, "repaired", policy(NO_HTTP), ("ok", "recreate")),
+)
+
+TABLES = {
+    "public-write": PUBLIC_WRITE,
+    "acl": ACL,
+    "encryption": ENCRYPTION,
+    "policy": POLICY,
+    "https": HTTPS,
+}

@@ -115,6 +115,15 @@ def test_no_row_of_the_table_is_untested() -> None:
     assert set(oss_answers.TABLE) <= tested
 
 
+def test_what_oss_no_longer_takes_of_a_policy_is_for_a_person() -> None:
+    """Page "Bucket Policy": what is put anew must meet what is new since it was put."""
+    refusal = answer(400, "InvalidPolicyDocument", ec="0030-00000008")
+    assert oss_answers.sort("PutBucketPolicy", refusal).reason == (
+        "InvalidPolicyDocument (EC 0030-00000008): OSS no longer takes what would be put: mend "
+        "the policy by hand (such as acs:SourceIp without acs:SourceVpc)"
+    )
+
+
 @pytest.mark.parametrize("code", ["SecurityTokenExpired", "InvalidAccessKeyId"])
 def test_refused_credentials_are_told_from_a_missing_permission(code: str) -> None:
     """Nobody looks for a policy when it is the credentials of one invocation."""

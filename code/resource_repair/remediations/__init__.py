@@ -15,6 +15,7 @@ REMEDIATIONS: Dict[str, str] = {
     "public-write": "public_write",
     "encryption": "encryption",
     "policy": "policy",
+    "https": "https",
 }
 
 

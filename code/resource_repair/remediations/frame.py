@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Tup
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.settings import ExemptTag
 from resource_repair.timing import Clock
-from resource_repair.values import REPORT
+from resource_repair.values import REPORT, UNPROVEN
 
 Conclusion = Tuple[str, str]  # outcome and reason
+
+# Of a document that others write too.
+OVERTAKEN = (UNPROVEN, "somebody else wrote it meanwhile: look for what they miss")
 
 
 class Case(NamedTuple):
@@ -93,9 +96,9 @@ class Remediation(NamedTuple):
     away. With `looks_twice` a write follows two looks that agree, since it may take something away
     that the first of them is too stale to show. With `creates` it may make a bucket that is gone.
     With `whole` it writes a document that others write too: `state` is what it takes out of that,
-    and no write takes out more than the record tells; another one's document in the place of ours
-    is one to begin with anew; and what was read back must still be there at a second look, by when
-    whoever wrote at the same moment has seen our document in the place of theirs.
+    or adds, and no write takes out more than the record tells; another one's document in the place
+    of ours is one to begin with anew; and what was read back must still be there at a second look,
+    by when whoever wrote at the same moment has seen our document in the place of theirs.
     """
 
     name: str

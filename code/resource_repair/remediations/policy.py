@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, List, Optional
 from resource_repair import audit
 from resource_repair.bucket_policy import Statement, dump, is_narrowed, opening, parse
 from resource_repair.exemptions import Exemption
+from resource_repair.no_http import as_put
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import bucket_acl
-from resource_repair.remediations.frame import Aim, Case, Conclusion, Remediation
-from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED, UNPROVEN
+from resource_repair.remediations.frame import OVERTAKEN, Aim, Case, Conclusion, Remediation
+from resource_repair.values import COMPLIANT, EXEMPT, REPAIRED
 
 if TYPE_CHECKING:
     from resource_repair.exempt_tag import TagVerdict
@@ -41,8 +42,8 @@ def wanted(
             return None
         ceiling = learnt.exemption
     out = _to_go(there, ceiling)
-    if not out:  # what a Condition narrows, a ceiling may not allow: OSS says whether it is public
-        beyond = opening(document, ceiling.allow) if ceiling else []
+    if not out:
+        beyond = ceiling and opening(document, ceiling.allow)
         return Aim(_AS_IT_IS, None if beyond else ceiling)
     if not audit.fits(state(there)):
         return Aim(_AS_IT_IS, remark="too_long: its line has no room for what is to be taken out")
@@ -59,32 +60,32 @@ def met(there: "BucketState", aim: Aim) -> bool:
 
 
 def proof(there: "BucketState", aim: Aim) -> bool:
-    """Whether it is what was put: by its meaning, and with no statement more or less."""
-    return aim.value != _AS_IT_IS and parse(there.policy) == parse(aim.value)
+    """Whether it is what was put, by its meaning; but for what `https` adds at the same time."""
+    return aim.value != _AS_IT_IS and as_put(there, aim.value)
 
 
 def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     """Put the rest; delete a policy of which nothing is left."""
-    if not aim.value:
-        return bucket.delete_policy()
-    why = "Block Public Access forbids to put what is left, which is public too"
-    return bucket_acl.put_public(bucket, there, lambda: bucket.write_policy(aim.value), why)
+    if aim.value and opening(parse(aim.value)):  # else Block Public Access forbids nothing
+        why = "Block Public Access forbids to put what is left, which is public too"
+        return bucket_acl.put_public(bucket, there, lambda: bucket.write_policy(aim.value), why)
+    return bucket.write_policy(aim.value) if aim.value else bucket.delete_policy()
 
 
 def settled(
     case: Case, bucket: "Bucket", there: "BucketState", aim: Aim, repaired: bool
 ) -> Conclusion:
-    """Exempt, or without such a statement; then whether OSS calls it public all the same."""
+    """Exempt, where a ceiling surely allows the rest; else whether OSS calls that public."""
     outcome, reason = COMPLIANT, "its policy lets nobody in without a Condition, at two looks"
     if repaired:
         outcome, reason = REPAIRED, f"taken out, and read back twice: {aim.remark}"
         if not proof(there, aim):
-            outcome, reason = UNPROVEN, "somebody else wrote it meanwhile: look for what they miss"
+            return OVERTAKEN
     elif aim.remark:
         return bucket_acl.not_closed(bucket, there, True, aim.remark)
-    if aim.exemption:
-        by = str(aim.exemption)
-        return (outcome, f"{reason}; the rest is exempt: {by}") if repaired else (EXEMPT, by)
+    if aim.exemption and not opening(parse(there.policy), aim.exemption.allow):
+        by = f"{reason}; the rest is exempt: {aim.exemption}"
+        return (outcome, by) if repaired else (EXEMPT, str(aim.exemption))
     public = case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
     if public is False:
         return outcome, reason
@@ -103,7 +104,7 @@ REMEDIATION = Remediation(
     to_write=("oss:PutBucketPolicy", "oss:DeleteBucketPolicy"),
     to_undo=("oss:GetBucketPolicy", "oss:PutBucketPolicy"),
     reversible=True,
-    breaks="whoever the policy lets in without signing: websites, downloads, uploads, CDN origins",
+    breaks="whoever nothing else lets in, even signed: websites, downloads, CDN origins, RAM users",
     look=lambda bucket, there: there._replace(policy=bucket.policy()),
     state=state,
     wanted=wanted,

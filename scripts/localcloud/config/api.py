@@ -86,6 +86,10 @@ class ConfigService(PopService):
             " SourceIdentifier SourceOwner Tag",
             subject="ConfigRuleName",
             resources=(_ANY_RULE,),
+            guesses=(
+                "that oss-bucket-only-https-enabled is content with one statement that denies "
+                "everybody everything by http, and with nothing less",
+            ),
             elsewhere=_BY_OPERATION,
         ),
         rpc(

@@ -27,7 +27,8 @@ _MUST_NOT_CONTAIN = {
 }
 _ENCRYPTED = "oss-bucket-server-side-encryption-enabled"
 _POLICY = "oss-bucket-policy-no-any-anonymous"
-MANAGED_RULES = frozenset([*_MUST_NOT_CONTAIN, _ENCRYPTED, _POLICY])
+_HTTPS = "oss-bucket-only-https-enabled"
+MANAGED_RULES = frozenset([*_MUST_NOT_CONTAIN, _ENCRYPTED, _POLICY, _HTTPS])
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,22 @@ def annotation(
     policy_is_public: bool = False,
     encrypted: bool = False,
     for_anonymous: bool = False,
+    denies_http: bool = False,
 ) -> str:
     """Why the managed rule `source` finds a bucket non-compliant; empty if it is compliant.
 
-    Page "Example of a non-compliance event"; those of a bucket that is not encrypted, and of a
-    policy for anonymous ones, are guessed. A public policy is reported by the caller only if the
-    rule is to test it.
+    Page "Example of a non-compliance event"; those of a bucket that is not encrypted, of a policy
+    for anonymous ones, and of one that lets http in, are guessed. A public policy is reported by
+    the caller only if the rule is to test it.
     """
     if source == _ENCRYPTED:
         where = "$.ServerSideEncryptionRule.SSEAlgorithm"
         return "" if encrypted else _annotation("None", "None", where)
     if source == _POLICY:
         return _annotation("*", "*", "$.BucketPolicy") if for_anonymous else ""
+    if source == _HTTPS:
+        where = "$.BucketPolicy"
+        return "" if denies_http else _annotation("", "acs:SecureTransport", where, "Contains")
     forbidden = _MUST_NOT_CONTAIN[source]
     if forbidden in acl:
         return _annotation(acl, forbidden, "$.AccessControlList.Grant")
@@ -106,13 +111,13 @@ def annotation(
     return ""
 
 
-def _annotation(configuration: str, forbidden: str, where: str) -> str:
+def _annotation(configuration: str, desired: str, where: str, operator: str = "NotContains") -> str:
     # Compact, and in the order of the documented example.
     return json.dumps(
         {
             "configuration": configuration,
-            "desiredValue": forbidden,
-            "operator": "NotContains",
+            "desiredValue": desired,
+            "operator": operator,
             "property": where,
         },
         separators=(",", ":"),

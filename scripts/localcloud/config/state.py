@@ -332,6 +332,7 @@ class ConfigState(Rewindable):
             policy_is_public=it_counts and bucket_policy.is_public(policy),
             encrypted=bool(bucket.encryption),
             for_anonymous=bucket_policy.is_for_anonymous(policy),
+            denies_http=bucket_policy.denies_http(policy, bucket.owner, bucket.name),
         )
         now = self._core.clock.now()
         return Result(rule.id, bucket.name, bucket.region, bucket.owner, reason, trigger, now)

@@ -146,8 +146,8 @@ TABLE = (
         guesses=(
             "that a field of a statement has 4,095 bytes at most: the page of its EC has a "
             "statement in Chinese",
-            "the code of what is too long",
-            "that a policy without statements is refused",
+            "the code of what is too long, and of acs:SourceIp without acs:SourceVpc",
+            "how a policy without statements, of which there are to be one or more, is refused",
         ),
     ),
     _row("DeleteBucketPolicy", "DELETE", "policy"),

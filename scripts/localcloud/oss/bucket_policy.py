@@ -4,7 +4,7 @@ import ipaddress
 import json
 from typing import Any
 
-from ..ram import policies
+from ..ram import conditions, policies
 from .model import InvalidPolicyError
 
 # A statement for fixed values of one of these is not public. Page "Block public access".
@@ -15,6 +15,9 @@ _WIDEST_NETWORK = {4: 8, 6: 32}
 
 # Bytes. Pages "0030-00000001" and "0030-00000003".
 _TOO_LONG, _LONGEST_FIELD = 16 * 1024, 4095
+
+# Nobody comes to a local cloud by TLS.
+_BY_HTTP, _BY_HTTPS = ({"acs:SecureTransport": value} for value in ("false", "true"))
 
 # Who reads an object by its bucket's (or its own) ACL without being asked for a name.
 _GRANTS = {
@@ -35,13 +38,29 @@ def check(text: str) -> None:
         if any(len(json.dumps(field).encode()) > _LONGEST_FIELD for field in statement.values()):
             what = "a field has at most 4095 bytes"
             raise InvalidPolicyError(what, InvalidPolicyError.LONG_FIELD)
-        if "Principal" in statement and not statement["Principal"]:
+        if not statement.get("Principal", "*") and statement["Principal"] != []:
             raise InvalidPolicyError("a statement's Principal is not empty")
         condition = statement.get("Condition", {})
         if not isinstance(condition, dict) or not all(
             isinstance(tests, dict) for tests in condition.values()
         ):
             raise InvalidPolicyError("a Condition holds keys and values by operator")
+
+
+def check_new(text: str) -> None:
+    """The same, and what those need not meet that were put before it was so.
+
+    Pages "Bucket Policy", "0030-00000007" and "…8": to change a policy is to put it anew.
+    """
+    check(text)
+    if "**" in text:
+        what = "no asterisk comes after another"
+        raise InvalidPolicyError(what, InvalidPolicyError.ASTERISKS)
+    for statement in _statements(text):
+        keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
+        if "acs:sourceip" in keys and "acs:sourcevpc" not in keys:
+            what = "a Condition on acs:SourceIp has one on acs:SourceVpc, too"
+            raise InvalidPolicyError(what, InvalidPolicyError.WITHOUT_VPC)
 
 
 def is_public(text: str | None) -> bool:
@@ -77,7 +96,26 @@ def anybody_may(text: str | None, acl: str, action: str, resource: str) -> bool:
     for_anybody = [statement for statement in _statements(text) if "*" in _principals(statement)]
     by_policy = policies.document(*for_anybody)
     by_acl = policies.document(policies.allow(_GRANTS.get(acl, [])))
-    return policies.evaluate([by_policy, by_acl], action, resource)
+    return policies.evaluate([by_policy, by_acl], action, resource, _BY_HTTP)
+
+
+def denies_http(text: str | None, owner: str, bucket: str) -> bool:
+    """Whether a policy denies everybody everything that comes by http, and by nothing but http.
+
+    Page "oss-bucket-only-https-enabled" says no more than that it denies access over HTTP. Here one
+    statement must do that for all of the bucket: what else the rule lets pass is not known.
+    """
+    whole = [f"acs:oss:*:{owner}:{bucket}{objects}" for objects in ("", "/*")]
+    return any(
+        "*" in _listed(statement.get("Principal"))
+        and conditions.hold(statement.get("Condition", {}), _BY_HTTP) is True
+        and conditions.hold(statement.get("Condition", {}), _BY_HTTPS) is False
+        and all(
+            policies.forbid([policies.document(statement)], "oss:*", each, _BY_HTTP)
+            for each in whole
+        )
+        for statement in _statements(text)
+    )
 
 
 def _statements(text: str | None) -> list[policies.Document]:
@@ -86,7 +124,8 @@ def _statements(text: str | None) -> list[policies.Document]:
 
 
 def _principals(statement: policies.Document) -> list[str]:
-    return _listed(statement.get("Principal", "*"))
+    """An empty list stands for all. Page "OSS authorization syntax and elements"."""
+    return _listed(statement.get("Principal", "*")) or ["*"]
 
 
 def _is_narrowed(condition: dict[str, dict[str, Any]]) -> bool:

@@ -90,7 +90,7 @@ def of_refusal(refused: RefusedError) -> ApiError:
     if isinstance(refused, InvalidAclError):
         return _invalid_acl(refused)
     if isinstance(refused, InvalidPolicyError):
-        # Pages "0030-00000001", "0030-00000003", "0030-00000005"; the message is guessed.
+        # Pages "0030-00000001", "…3", "…5", "…7" and "…8"; the message is guessed.
         return ApiError(400, "InvalidPolicyDocument", str(refused), EC=refused.ec)
     if isinstance(refused, InvalidTagError):
         # Page "0010-00000219" and others; the code is guessed, after what objects' tags get.

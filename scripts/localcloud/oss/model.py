@@ -110,6 +110,8 @@ class InvalidPolicyError(RefusedError, ValueError):
     SYNTAX = "0030-00000005"
     TOO_LONG = "0030-00000001"
     LONG_FIELD = "0030-00000003"
+    ASTERISKS = "0030-00000007"
+    WITHOUT_VPC = "0030-00000008"
 
     def __init__(self, why: str, ec: str = SYNTAX) -> None:
         super().__init__(why)

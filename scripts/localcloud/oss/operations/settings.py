@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree
 
 from ...http import Response
-from .. import errors, xml
+from .. import bucket_policy, errors, xml
 from ..access import Call
 from . import forms
 
@@ -49,8 +49,9 @@ def get_bucket_policy(call: Call) -> Response:
 
 def put_bucket_policy(call: Call) -> Response:
     """Sets the policy."""
-    bucket = call.own_bucket()
-    call.state.set_policy(bucket.name, call.request.body.decode("utf-8", "replace"))
+    bucket, text = call.own_bucket(), call.request.body.decode("utf-8", "replace")
+    bucket_policy.check_new(text)
+    call.state.set_policy(bucket.name, text)
     return Response()
 
 
