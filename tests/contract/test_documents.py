@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from datetime import date
 from io import StringIO
 from operator import attrgetter
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from scripts import ROOT, cli, localcloud
 from scripts.cli import options
 from scripts.declared import Generation
+from scripts.declared.exemptions import reviewed_exemptions
 from scripts.docs import permissions
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.faults import Faults
@@ -52,12 +54,14 @@ POLICY = ".venv/bin/python -m scripts.docs.permissions --policy "
 MADE = Generation.FC3.template
 NOT_WAITED = {"undo": ("--watch", "0")}  # or it looks for a minute whether the bucket stays open
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 _LEFT_OUT = "…"  # a line of its own: as many lines as there are
 _QUESTION, _YES = "? [y/N] ", "y"
 # What is another each time, and what it is called instead.
 _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z| UTC)?"), "(time)"),
-    (re.compile(r"\d{4}-\d\d-\d\d"), "(day)"),
+    (DAY, "(day)"),
     (re.compile(r"\bcr-[0-9a-f]{8,}"), "(rule id)"),
     (re.compile(r"\b[0-9A-Fa-f]{8,}(-[0-9A-Fa-f]+)*\b"), "(id)"),
     (re.compile(r"(\b|-)\d+\.\d\b"), "(seconds)"),
@@ -94,7 +98,7 @@ def set_up(name: str) -> Callable[[Account], object]:
 
 def printed(account: Account, command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
     """The exit code, and what comes to both streams; a question is answered by yes."""
-    in_time = re.sub(r"\d{4}-\d\d-\d\d", cases.IN_A_MONTH, command)  # whenever this is run
+    in_time = DAY.sub(cases.IN_A_MONTH, command)  # whenever this is run
     program, verb, *words = shlex.split(in_time)
     if program == "s":  # what the client asks for is recorded, and this asks for the same
         verb, words = "apply", ["--yes"]
@@ -137,6 +141,7 @@ MADE_BY_MAKE = sorted(
         if is_of(["make"], each) and not is_of(NOT_HERE, each)
     }
 )
+YAML = [block for block in ALL if block.language == "yaml"]
 PYTHON = [block for block in ALL if block.language == "python" and not is_of(NOT_HERE, block.text)]
 
 
@@ -144,7 +149,7 @@ def test_each_block_is_run_or_it_is_said_why_not() -> None:
     """None is merely shown, and what is said not to be run here is there."""
     told = set()
     for block in ALL:
-        if block.on or block in PYTHON:
+        if block.on or block in (*PYTHON, *YAML):
             continue
         for each in block.commands or [block.text]:
             here = each in MADE_BY_MAKE or is_of([POLICY], each)
@@ -182,6 +187,14 @@ def test_the_python_of_a_document_runs(
     known = {**vars(localcloud), "cloud": account.cloud, "event": Event()}
     exec(block.text, known)  # noqa: S102
     account.cloud.faults.clear()
+
+
+@pytest.mark.parametrize("block", YAML, ids=lambda block: block.place)
+def test_the_exemptions_of_a_document_are_built(block: Block, tmp_path: Path) -> None:
+    """As they stand there, but for the last day."""
+    path = tmp_path / "exemptions.yaml"
+    path.write_text(DAY.sub(cases.IN_A_MONTH, block.text), "utf-8")
+    assert reviewed_exemptions(path, date.today()).entries  # noqa: DTZ011
 
 
 def test_each_switch_of_the_local_cloud_is_there(cloud: LocalCloud) -> None:
