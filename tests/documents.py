@@ -74,3 +74,11 @@ def block(name: str, begins: str) -> Block:
 def prose(name: str) -> str:
     """A document in one line, without its blocks."""
     return re.sub(r"```.*?```", "", text_of(name), flags=re.DOTALL).replace("\n", " ")
+
+
+def cells(text: str, beginning: str) -> list[list[str]]:
+    """The rows of the table whose first row begins so, cell by cell; that row and its line not."""
+    table = text[text.index(f"\n| {beginning} |") + 1 :].split("\n\n", 1)[0]
+    return [
+        [cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[2:]
+    ]

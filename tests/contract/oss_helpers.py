@@ -144,6 +144,13 @@ def oss_cloud(*, put_acl_needs_put_bucket: bool = False) -> Iterator[OssCloud]:
         cloud.stop()
 
 
+@pytest.fixture(name="cloud")
+def no_buckets() -> Iterator[OssCloud]:
+    """An OSS without buckets."""
+    with oss_cloud() as running:
+        yield running
+
+
 @pytest.fixture
 def cloud() -> Iterator[OssCloud]:
     """An OSS with a bucket."""

@@ -20,6 +20,7 @@ from scripts.declared import client_call, rule_ids, template
 from scripts.declared import load as load_spec
 from scripts.docs import permissions
 from tests import documents
+from tests.documents import cells
 
 IN_EACH = pytest.mark.parametrize(
     "document", [ROOT / name for name in documents.names()], ids=documents.names()
@@ -43,14 +44,6 @@ def anchors(text: str) -> set[str]:
     """What leads to the headings of a document, as GitHub makes it of them."""
     headings = re.findall(r"^#+ (.*)", text, flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
-
-
-def cells(text: str, beginning: str) -> list[list[str]]:
-    """The rows of the table whose first row begins so, cell by cell; that row and its line not."""
-    table = text[text.index(f"\n| {beginning} |") + 1 :].split("\n\n", 1)[0]
-    return [
-        [cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[2:]
-    ]
 
 
 def in_backticks(text: str) -> list[str]:

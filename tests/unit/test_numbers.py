@@ -9,7 +9,7 @@ from scripts.account import alert_rules, mailbox, topic
 from scripts.decide import deploy_effect
 from scripts.declared import reader, wide_globs
 from scripts.verbs import sweep
-from tests import documents
+from tests.documents import cells, text_of
 
 # What a document says around a number, and what that number is.
 OF_THE_CODE = (
@@ -39,32 +39,24 @@ WORDS = {"three": 3, "six": 6}
 @pytest.mark.parametrize(("document", "around", "number"), OF_THE_CODE)
 def test_a_limit_is_that_of_the_code(document: str, around: str, number: float) -> None:
     """What the code goes by is what the page says."""
-    (said,) = re.findall(around, " ".join(documents.text_of(document).split()))
+    (said,) = re.findall(around, " ".join(text_of(document).split()))
     assert (WORDS.get(said) or int(said.replace(",", ""))) == number
-
-
-def rows(document: str, first: str) -> list[list[str]]:
-    """The rows of a table from the one that begins so, cell by cell."""
-    table = documents.text_of(document).partition(f"\n| {first} |")[2].partition("\n\n")[0]
-    return [row.strip("| ").split(" | ") for row in table.splitlines()[2:]]
 
 
 def section(title: str) -> str:
     """What README has under a heading, in one line."""
-    return " ".join(
-        documents.text_of("README.md").partition(title)[2].partition("\n## ")[0].split()
-    )
+    return " ".join(text_of("README.md").partition(title)[2].partition("\n## ")[0].split())
 
 
 def test_how_fast_it_is_was_measured() -> None:
     """README's ratios are those of the benchmark's targets, and its time is a row's."""
-    measured = [row[2].split()[0] for row in rows("docs/benchmark.md", "target")]
+    measured = [row[2].split()[0] for row in cells(text_of("docs/benchmark.md"), "target")]
     cold, of_sources, _, near, far, floor = map(float, measured[:6])
     said = section("## What it costs, and how fast it is")
     assert f"takes {cold:g} of the time of the tutorial's one blind write, {of_sources:.2f}" in said
     assert f"{near:.1f} times as fast" in said
     assert f"at 2 ms a round trip, {far:.1f} times at 20 ms" in said
-    thousand = documents.text_of("docs/benchmark.md").partition("### Warm, 1000 findings, 20 ms")[2]
+    thousand = text_of("docs/benchmark.md").partition("### Warm, 1000 findings, 20 ms")[2]
     (wall,) = re.findall(
         r"^\| resource-repair \| (\d+) ", thousand.partition("###")[0], re.MULTILINE
     )
@@ -73,7 +65,9 @@ def test_how_fast_it_is_was_measured() -> None:
 
 def test_what_a_month_costs_is_computed() -> None:
     """README's dollars are those of docs/scale.md, without cents."""
-    (total,) = (row for row in rows("docs/scale.md", "findings a day") if "priced here" in row[0])
+    (total,) = (
+        row for row in cells(text_of("docs/scale.md"), "findings a day") if "priced here" in row[0]
+    )
     few, some, many, _ = (round(float(cell.strip("*").split()[0])) for cell in total[1:])
     said = section("## What it costs, and how fast it is")
     assert few == some
