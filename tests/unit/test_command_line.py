@@ -10,6 +10,7 @@ from scripts import ROOT, cli, version
 from scripts.cli import usage
 from scripts.cli.options import parsed
 from scripts.context import Acting, Verb
+from scripts.declared import Generation
 
 ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]
 VERBS = [name for name in cli.VERBS if name != "completion"]
@@ -182,7 +183,10 @@ def test_the_help_of_a_verb_tells_all_of_it(name: str, capsys: pytest.CaptureFix
     for field in verb.options.__dataclass_fields__:
         assert field.upper() in said or f"--{field.replace('_', '-')}" in said
     for permission in verb.permissions if isinstance(verb, Verb) else ():
-        assert f"  {permission.action} " in said
+        row = [permission.action, permission.resource]
+        (told,) = (line for line in said.splitlines() if line.split()[:2] == row)
+        on_2_alone = permission not in verb.needs(Generation.FC3)
+        assert told.endswith("  (not on Function Compute 3.0)") is on_2_alone
 
 
 def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,6 @@ from alibabacloud_ram20150501 import models
 from scripts import cli
 from scripts.account.clients import calling, fixed_credentials
 from scripts.account.permission import Permission
-from scripts.cli import usage
 from scripts.context import Acting, Context, Ended, Verb
 from scripts.declared import PATH
 from scripts.localcloud import LocalCloud
@@ -68,16 +67,6 @@ def look(cloud: LocalCloud) -> Look:
         return cli.run_verb(verb, *arguments, environ=environ, credentials=key)
 
     return run
-
-
-def test_its_help_lists_what_it_needs() -> None:
-    """--help says what the verb does, its command, and each permission with its resource."""
-    said = usage.of(VERB)
-
-    assert "usage: resource-repair look [options]" in said
-    assert "Look at a role." in said
-    assert f"ram:GetRole    {ROLES}\n" in said
-    assert "fc:GetService  *  (not on Function Compute 3.0)\n" in said
 
 
 def test_it_says_first_where_it_works(
