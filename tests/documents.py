@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from scripts import ROOT
 
-_BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
 _COMMENT = re.compile(r"(^| +)#.*", re.MULTILINE)
 
 
