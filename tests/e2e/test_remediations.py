@@ -239,10 +239,9 @@ def test_what_was_there_before_is_swept_each_by_its_own_remediation(
     both = product.cloud.oss.bucket("config-both")
     assert (both.acl, both.encryption) == ("private", {"SSEAlgorithm": "AES256"})
     assert product.cloud.oss.bucket("config-kms").encryption == {"SSEAlgorithm": "KMS"}
-    assert {line[:2] for line in lines(product, "config-both")} == {
-        ("acl", "repaired"),
-        ("encryption", "repaired"),
-    }
+    told = {line[:2] for line in lines(product, "config-both")}
+    # To close it brings a finding about its encryption too, if that comes before the sweep's own.
+    assert told - {("encryption", "compliant")} == {("acl", "repaired"), ("encryption", "repaired")}
     product.rest()
     assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
     assert "nothing to do" in capsys.readouterr().out
