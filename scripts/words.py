@@ -14,3 +14,9 @@ def listed(words: Sequence[str]) -> str:
     """One or several in a sentence: `a`, `a and b`, `a, b and c`."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def few(words: Sequence[str], most: int = 20) -> str:
+    """As many of them as there is room for: `a, b and 3 more`."""
+    further = f" and {len(words) - most} more" if len(words) > most else ""
+    return f"{', '.join(words[:most])}{further}"

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.upkeep import template
+from tests import documents
 from tests.pipeline import rendered
 
 ROOT = Path(__file__).parents[1]
@@ -177,9 +178,8 @@ def try_local_cloud(python: Python, scratch: Path) -> None:
     environment = fresh_environment(scratch)
     project = scratch / "project"
     project.mkdir()
-    text = (folder / "README.md").read_text("utf-8")
-    [lines] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (project / "test_mine.py").write_text(lines, "utf-8")
+    test = documents.block("scripts/localcloud/README.md", "import oss2\n")
+    (project / "test_mine.py").write_text(test.text, "utf-8")
     own = str(project / "venv/bin/python")
     _run([python.path, "-m", "venv", "venv"], project, environment)
     install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -4,12 +4,15 @@ import base64
 import io
 import itertools
 import json
+import os
 import shutil
+import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -253,3 +256,26 @@ def remediate(path: Path, said: str) -> None:
         return "\n".join([*lines[:at], *told, *lines[at:]]) + "\n"
 
     rewrite(path, replaced)
+
+
+def age(cloud: LocalCloud, bucket: str) -> None:
+    """Let a bucket have been made two hours ago."""
+    buckets = cloud.oss._buckets
+    made = buckets[bucket].created_at - 2 * 3600
+    buckets[bucket] = replace(buckets[bucket], created_at=made)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody has now."""
+    for first in range(20000 + os.getpid() % 10000, 65000, count):
+        probes = [socket.socket() for _ in range(count)]
+        try:
+            for at, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + at))
+            return first
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+    raise OSError("no ports are free")

@@ -7,24 +7,15 @@ from typing import Any
 
 from alibabacloud_ram20150501 import models
 from alibabacloud_ram20150501.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram.state import Credentials as Key
+from tests.contract.rpc import signing
 
 
-def client(cloud: LocalCloud, key: Any = None) -> Client:
+def client(cloud: LocalCloud, key: Key | None = None) -> Client:
     """A client of RAM with a key; with the account's own, unless told."""
-    held = key or cloud.credentials
-    return Client(
-        Config(
-            endpoint=cloud.endpoints.ram.removeprefix("http://"),
-            protocol="http",
-            access_key_id=held.access_key_id,
-            access_key_secret=held.access_key_secret,
-            security_token=getattr(held, "security_token", ""),
-        )
-    )
+    return Client(signing(cloud.endpoints.ram, key or cloud.credentials))
 
 
 def user_who_may(ram: Client, name: str, *documents: Mapping[str, Any] | str) -> Key:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from scripts import ROOT
@@ -66,12 +65,7 @@ class Remote:
     def __enter__(self) -> "Remote":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin  # noqa: S101  (as asked for)
         assert self._process.stdout  # noqa: S101
         self._process.stdin.close()

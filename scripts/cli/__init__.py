@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts import version
 from scripts.errors import CloudError, UsageError
 from scripts.terminal import Console, Exit, aside, guarded
 
@@ -73,6 +74,7 @@ Closes OSS buckets that Cloud Config finds publicly readable, and proves it.
 
 usage: {COMMAND} VERB [options]
        {COMMAND} VERB --help    what a verb does, its options, the permissions it needs
+       {COMMAND} --version
 {{verbs}}
 Each verb shows first which account and region it works in. What changes something shows what it
 would do and asks: --dry-run stops there, --yes does not ask. --json answers with one document.
@@ -109,6 +111,8 @@ def run(
 
     `credentials` default to the default chain's.
     """
+    if arguments == ("--version",):
+        return guarded(lambda console: _print(console, f"{COMMAND} {version()}\n"), Console())
     if _asks_for_help(arguments):
         try:
             text = _usage(arguments)

@@ -4,14 +4,19 @@ What it will lead to can be told before. Each finding in it comes back as an aud
 """
 
 import re
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
+
+from cyclopts import Parameter
 
 from resource_repair import naming, notification, values
 from resource_repair.values import Finding
 from scripts.account.clients import Clients
 from scripts.account.deployed_function import DeployedFunction
 from scripts.account.findings import rule_ids
+from scripts.context import Acting, Context
 from scripts.declared import Spec
 from scripts.errors import UsageError
 from scripts.outlet import stdin
@@ -69,7 +74,26 @@ def preview(clients: Clients, spec: Spec, event: bytes) -> EventPreview:
     return EventPreview(spec.qualified_name, deployed.mode, deployed.rule_ids, named)
 
 
-def read_event(where: str) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Sending(Acting):
+    """What a verb takes that sends an event."""
+
+    event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
+        kw_only=False
+    )
+    as_ours: Annotated[
+        str | None, Parameter(help="put in this account, its rule, and this bucket"), "BUCKET"
+    ] = None
+
+
+def told_event(context: Context) -> bytes:
+    """The event that the options name; raises UsageError."""
+    event = _read(str(context.options.event))
+    bucket = context.options.as_ours
+    return as_ours(event, context.spec, bucket, time.time()) if bucket else event
+
+
+def _read(where: str) -> bytes:
     """What the file at `where` holds, or stdin for `-`; raises UsageError if it holds nothing."""
     try:
         event = stdin().buffer.read() if where == "-" else Path(where).read_bytes()

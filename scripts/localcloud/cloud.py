@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from .clients import Clients
@@ -205,12 +204,7 @@ class LocalCloud:
     def __enter__(self) -> "LocalCloud":
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 

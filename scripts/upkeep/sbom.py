@@ -23,7 +23,7 @@ from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scripts import ROOT
+from scripts import version
 from scripts.bundling import bundle, byte_code
 
 _NAME, _LICENSE = "resource-repair", "MIT"
@@ -45,12 +45,6 @@ def main() -> int:
     target.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
     print(f"sbom: {target}, of {len(document['components'])} dependencies")
     return 0
-
-
-def version() -> str:
-    """The version of this project, which pyproject.toml alone has."""
-    (found,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
-    return str(found)
 
 
 def sbom(archive: bytes, wheels: Iterable[Path]) -> dict[str, Any]:

@@ -23,10 +23,9 @@ from typing import Any
 
 import yaml
 
-from scripts import ROOT
+from scripts import ROOT, version
 from scripts.declared import PATH
 from scripts.docs.permissions import CLIENT
-from scripts.upkeep.sbom import version
 
 _PUBLISH = Path(__file__).with_name("publish.yaml")
 OUTPUT = ROOT / "build" / "template"

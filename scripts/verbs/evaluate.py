@@ -84,7 +84,7 @@ class Options(Acting):
     ] = None
     exemptions: Annotated[Path, Parameter(help="default: the project's")] = CODE / "exemptions.yaml"
     timeout: Annotated[
-        float, Parameter(help=f"default: {TWICE}", converter=finite(0, LONGEST)), "SECONDS"
+        float, Parameter(help=f"default: {TWICE:g}", converter=finite(0, LONGEST)), "SECONDS"
     ] = TWICE
 
 

@@ -5,36 +5,19 @@ and prints the answer and the audit lines of the log's tail. Asks first where bu
 Fails (exit code 1) when the handler raised or answered anything but success.
 """
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
+from dataclasses import dataclass
 
 from scripts.account import audit_trail
 from scripts.account.deployed_function import GET
 from scripts.account.invocation import INVOKE, invoke
-from scripts.context import Acting, Context, Ended, Verb
+from scripts.context import Context, Ended, Verb
 from scripts.flows.audit_lines import show
-from scripts.flows.event_file import Named, as_ours, preview, read_event
+from scripts.flows.event_file import Named, Sending, preview, told_event
 from scripts.terminal import Exit
 from scripts.words import count
 
 _TAIL = 4096  # bytes; InvokeFunction, "X-Fc-Log-Result": the end of the log, no more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(Acting):
-    """What it takes."""
-
-    event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
-        kw_only=False
-    )
-    as_ours: Annotated[
-        str | None, Parameter(help="put in this account, its rule, and this bucket"), "BUCKET"
-    ] = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +43,7 @@ class Report:
 
 def _invoke(context: Context) -> Ended:
     console, spec = context.console, context.spec
-    event = read_event(str(context.options.event))
-    if context.options.as_ours:
-        event = as_ours(event, spec, context.options.as_ours, time.time())
+    event = told_event(context)
     name = spec.qualified_name
     coming = preview(context.clients, spec, event)
     coming.show(console)
@@ -94,6 +75,6 @@ VERB = Verb(
     "invoke",
     __doc__ or "",
     (GET, INVOKE),
-    Options,
+    Sending,
     _invoke,
 )

@@ -52,7 +52,7 @@ class Options(Acting):
     timeout: Annotated[
         float,
         Parameter(
-            help=f"for the rule, and for the message; default: {TIMEOUT}",
+            help=f"for the rule, and for the message; default: {TIMEOUT:g}",
             converter=finite(0, LONGEST),
         ),
         "SECONDS",

@@ -5,11 +5,9 @@ and waits for the audit line of each finding in it. Asks first where buckets may
 (exit code 1) when one is not settled, or does not come.
 """
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -19,9 +17,9 @@ from scripts.account import audit_trail
 from scripts.account.audit_trail import AuditLine
 from scripts.account.deployed_function import GET
 from scripts.account.topic import PUBLISH, publish
-from scripts.context import LONGEST, Acting, Context, Ended, Verb, finite
+from scripts.context import LONGEST, Context, Ended, Verb, finite
 from scripts.flows.audit_lines import show, tell_person
-from scripts.flows.event_file import FindingKey, Named, as_ours, finding_keys, preview, read_event
+from scripts.flows.event_file import FindingKey, Named, Sending, finding_keys, preview, told_event
 from scripts.patience import Progress, wait
 from scripts.terminal import Exit
 from scripts.words import count
@@ -30,17 +28,11 @@ _TIMEOUT = 120.0  # seconds; a cold start, and the seconds that Log Service take
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Acting):
+class Options(Sending):
     """What it takes."""
 
-    event: Annotated[Path, Parameter(help="a file with the event, or - for stdin")] = field(
-        kw_only=False
-    )
-    as_ours: Annotated[
-        str | None, Parameter(help="put in this account, its rule, and this bucket"), "BUCKET"
-    ] = None
     timeout: Annotated[
-        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
+        float, Parameter(help=f"default: {_TIMEOUT:g}", converter=finite(0, LONGEST)), "SECONDS"
     ] = _TIMEOUT
 
 
@@ -67,9 +59,7 @@ class Report:
 
 def _publish(context: Context) -> Ended:
     console, topic = context.console, context.spec.topic
-    event = read_event(str(context.options.event))
-    if context.options.as_ours:
-        event = as_ours(event, context.spec, context.options.as_ours, time.time())
+    event = told_event(context)
     awaited = Counter(finding_keys(event))
     coming = preview(context.clients, context.spec, event)
     coming.show(console)

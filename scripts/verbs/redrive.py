@@ -100,7 +100,7 @@ class Options(Acting):
         float,
         Parameter(
             help="how long to wait for the audit lines of a message sent to the topic; "
-            f"default: {_TIMEOUT}",
+            f"default: {_TIMEOUT:g}",
             converter=finite(1, _LONGEST_TIMEOUT),
         ),
         "SECONDS",

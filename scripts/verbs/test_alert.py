@@ -34,7 +34,7 @@ class Options(Acting):
     """What it takes."""
 
     timeout: Annotated[
-        float, Parameter(help=f"default: {_TIMEOUT}", converter=finite(0, LONGEST)), "SECONDS"
+        float, Parameter(help=f"default: {_TIMEOUT:g}", converter=finite(0, LONGEST)), "SECONDS"
     ] = _TIMEOUT
 
 

@@ -31,7 +31,7 @@ class Options(Acting):
     loop: Annotated[bool, Parameter(help="then prove the loop on a bucket of its own")] = False
     timeout: Annotated[
         float,
-        Parameter(help=f"for the loop to close; default: {TWICE}", converter=finite(0, LONGEST)),
+        Parameter(help=f"for the loop to close; default: {TWICE:g}", converter=finite(0, LONGEST)),
         "SECONDS",
     ] = TWICE
 

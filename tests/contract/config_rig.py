@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from alibabacloud_config20200907.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 
 from scripts.localcloud.clock import Clock
 from scripts.localcloud.config.api import ConfigService
@@ -22,6 +22,7 @@ from scripts.localcloud.mns.state import MnsState
 from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
+from tests.contract.rpc import signing
 
 ACCOUNT = "1208863178610000"
 TOPIC = "MNSTestConfig"
@@ -64,16 +65,8 @@ class ConfigRig:
 
     def client(self, credentials: Credentials | None = None) -> Client:
         """The SDK's client, with the account's own key unless told otherwise."""
-        key_id, secret, token, _ = credentials or self.ram.root
-        return Client(
-            Config(
-                endpoint=f"127.0.0.1:{self.listener.port}",
-                protocol="http",
-                access_key_id=key_id,
-                access_key_secret=secret,
-                security_token=token,
-            )
-        )
+        endpoint = f"127.0.0.1:{self.listener.port}"
+        return Client(signing(endpoint, credentials or self.ram.root))
 
     def with_rule(self, source: str = PUBLIC_READ, risk_level: int = 2) -> Rule:
         """A rule with a channel to the topic, its first evaluation done."""
@@ -128,3 +121,16 @@ def config_rig(clock: Clock) -> Iterator[ConfigRig]:
         rig.config.stop()
         rig.mns.stop()
         rig.listener.stop()
+
+
+@pytest.fixture
+def rig() -> Iterator[ConfigRig]:
+    """Cloud Config with time compressed to nothing."""
+    with config_rig(Clock(scale=0)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def config(rig: ConfigRig) -> Client:
+    """The account's own client."""
+    return rig.client()

@@ -12,14 +12,13 @@ import textwrap
 import time
 import urllib.parse
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from alibabacloud_fc_open20210406.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.clock import Clock
@@ -34,10 +33,15 @@ from scripts.localcloud.oss.state import OssState
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
+from tests.contract.rpc import signing
 
 SERVICE = "repairs"
 FUNCTION = "repair"
 ECHO = "def handler(event, context):\n    return event\n"
+PRINTING = "def handler(event, context):\n    print('event:', event.decode())\n"
+TOPIC = "acs:mns:cn-shanghai:1208863178610000:/topics/findings"
+POLICY = ("System", "AliyunMNSNotificationRolePolicy")
+SUBJECT = f"{SERVICE}/{FUNCTION}"
 QUICK = "python3.10"  # the runtime where any will do
 ALONE = "repair-alone"  # a function of 3.0
 OF_ALONE = f"/functions/{ALONE}"
@@ -95,6 +99,35 @@ class FcCloud:
             self._listener.stop()
 
 
+@pytest.fixture
+def cloud() -> Iterator[FcCloud]:
+    """An empty cloud."""
+    with FcCloud(function_environment={"under": "neath", "mode": "enforce"}) as running:
+        yield running
+
+
+def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
+    """What the function returns, read as JSON; it must not fail."""
+    invocation = cloud.fc.invoke(SERVICE, FUNCTION, event)
+    assert not invocation.error_type, invocation.payload
+    return json.loads(invocation.payload)
+
+
+@pytest.fixture(name="cloud")
+def wired() -> Iterator[FcCloud]:
+    """A cloud with a queue for results, a topic for findings, and the roles to use them."""
+    with FcCloud() as running:
+        running.mns.create_queue("results")
+        running.mns.create_topic("findings")
+        ram = running.ram
+        ram.create_role("repair-role", policies.trust("fc.aliyuncs.com"))
+        ram.create_policy("send", policies.document(policies.allow("mns:SendMessage")))
+        ram.attach("repair-role", "Custom", "send")
+        ram.create_role("AliyunMNSNotificationRole", policies.trust("mns.aliyuncs.com"))
+        ram.attach("AliyunMNSNotificationRole", *POLICY)
+        yield running
+
+
 def deploy(
     cloud: FcCloud,
     source: str = ECHO,
@@ -120,15 +153,7 @@ def deploy(
 def client(cloud: FcCloud, credentials: Credentials | None = None) -> Client:
     """The real SDK, with the account's own key unless told otherwise."""
     key = credentials or cloud.ram.root
-    config = Config(
-        access_key_id=key.access_key_id,
-        access_key_secret=key.access_key_secret,
-        security_token=key.security_token or None,
-        endpoint=cloud.endpoint.removeprefix("http://"),
-        protocol="http",
-        region_id=cloud.region,
-    )
-    return Client(config)
+    return Client(signing(cloud.endpoint, key, region_id=cloud.region))
 
 
 def refusal(call: Callable[[], object]) -> tuple[int, str]:

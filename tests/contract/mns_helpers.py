@@ -14,9 +14,16 @@ from scripts.localcloud.ram.state import Credentials, Policy, Role
 TOPIC, QUEUE = "MNSTestConfig", "repair-failures"
 
 
-@contextmanager
-def topic_and_queue(cloud: LocalCloud) -> Iterator[Account]:
-    """The SDK with the account's own key, and a topic and a queue; then there is none any more."""
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud; each test makes its own topics and queues in it, and removes them."""
+    with LocalCloud() as running:
+        yield running
+
+
+@pytest.fixture
+def account(cloud: LocalCloud) -> Iterator[Account]:
+    """The SDK with the account's own key, and a topic and a queue in the cloud."""
     cloud.mns.create_topic(TOPIC)
     cloud.mns.create_queue(QUEUE)
     with connected(cloud, cloud.credentials) as client:
@@ -36,8 +43,10 @@ def connected(cloud: LocalCloud, credentials: Credentials) -> Iterator[Account]:
         credentials.access_key_secret,
         credentials.security_token,
     )
-    yield client
-    client.mns_client.close_connection()
+    try:
+        yield client
+    finally:
+        client.mns_client.close_connection()
 
 
 def grant(cloud: LocalCloud, *actions: str, on: str = "*") -> Credentials:

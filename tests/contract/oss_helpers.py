@@ -22,6 +22,7 @@ from scripts.localcloud.service import Core
 
 ACCOUNT = "1208863178610000"
 REGION = "cn-shanghai"
+NAME = "config-snapshot"
 
 
 @dataclass
@@ -141,6 +142,21 @@ def oss_cloud(*, put_acl_needs_put_bucket: bool = False) -> Iterator[OssCloud]:
         yield cloud
     finally:
         cloud.stop()
+
+
+@pytest.fixture(name="cloud")
+def no_buckets() -> Iterator[OssCloud]:
+    """An OSS without buckets."""
+    with oss_cloud() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud() -> Iterator[OssCloud]:
+    """An OSS with a bucket."""
+    with oss_cloud() as running:
+        running.state.create(NAME)
+        yield running
 
 
 def v4(credentials: Credentials) -> oss2.StsAuth | oss2.AuthV4:

@@ -13,6 +13,7 @@ from scripts.account.compute import compute
 from scripts.decide.chain import Diagnosis, Standing
 from scripts.declared import Spec
 from scripts.flows.facts import Survey, examined
+from scripts.localcloud import Drop
 from scripts.localcloud.config.channels import Channel
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, RULE, SERVICE, TOPIC, Account
@@ -74,6 +75,25 @@ def unknown_filters(condition: str) -> Plant:
         account.cloud.config.keep_channel(theirs)
 
     return plant
+
+
+def answer_lost(account: Account) -> None:
+    """The delivery channel will be made, and nobody told of it: it is found at the next try."""
+    account.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
+
+
+def overtaken(account: Account) -> None:
+    """Another run will make the delivery channel in the same moment: there are two then."""
+    config = account.cloud.config
+    create = config.create_channel
+
+    def create_too(channel: Channel) -> Channel:
+        made = create(channel)  # refused as long as the topic is too new
+        del config.create_channel  # once
+        create(channel)
+        return made
+
+    config.create_channel = create_too  # type: ignore[method-assign]
 
 
 def no_channel(account: Account) -> None:

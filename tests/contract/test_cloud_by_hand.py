@@ -3,6 +3,8 @@
 import itertools
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +28,7 @@ from alibabacloud_ram20150501.models import ListRolesRequest
 from alibabacloud_sls20201230.models import ListProjectRequest
 
 from scripts.account.clients import Clients, Endpoints, fixed_credentials
+from tests import documents
 from tests.contract.fc_helpers import QUICK, zip_file
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +97,45 @@ def test_a_function_on_it_finds_its_oss() -> None:
         fc.create_function("any", function)
         answer = fc.invoke_function("any", "any", InvokeFunctionRequest())
     assert answer.body.decode() == found["RESOURCE_REPAIR_OSS_ENDPOINT"]
+
+
+def test_the_page_s_commands_lead_from_a_bundle_to_a_sound_account(tmp_path: Path) -> None:
+    """In a fresh copy, one after another, as docs/local-cloud.md has them."""
+    copy = copied(tmp_path / "copy")
+    build, keep, *use = documents.block("docs/local-cloud.md", "$ make bundle\n").commands
+    command, into = keep.removesuffix(" &").split(" > ")
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "s_"))}
+    subprocess.run(shlex.split(build), cwd=copy, env=own, check=True, capture_output=True)
+    with subprocess.Popen(
+        shlex.split(command), cwd=copy, env=own, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        told = []
+        for line in process.stdout:
+            told.append(line)
+            if line.startswith("# Stop it with Ctrl-C, or: kill "):
+                break
+        try:
+            (copy / into).write_text("".join(told))
+            shell = ["sh", "-ec", "\n".join(use)]
+            subprocess.run(shell, cwd=copy, env=own, check=True, capture_output=True)
+        finally:
+            os.kill(int(told[-1].split()[-1]), signal.SIGTERM)
+
+
+def copied(folder: Path) -> Path:
+    """The project without what was built, and with what is installed here."""
+    unwanted = shutil.ignore_patterns("__pycache__", "bench")
+    for name in ("scripts", "code"):
+        shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+    for name in ("Makefile", "s.yaml"):
+        shutil.copy(ROOT / name, folder)
+    environment = folder / ".venv"
+    environment.mkdir()
+    for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
+        (environment / name).symlink_to(Path(sys.prefix, name))
+    (environment / ".ready").touch()  # after the locks
+    return folder
 
 
 @contextmanager

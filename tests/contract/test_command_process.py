@@ -19,6 +19,7 @@ from scripts.docs import permissions
 from scripts.localcloud import LocalCloud
 from scripts.stage.serve import environment
 from scripts.stage.stage import Stage, set_up
+from tests import documents
 
 HTTPS = {
     "PREPARE_RULE_ID": "cr-1",
@@ -53,15 +54,28 @@ def said(
 
 
 def test_it_works_from_another_folder_and_by_a_link(project: Path, tmp_path: Path) -> None:
-    """By its path, by links to it, relative or not, and by its name where that is in PATH."""
+    """By its path, and by links to it, relative or not."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/further").symlink_to(project / "scripts/resource-repair")
     (tmp_path / "bin/resource-repair").symlink_to("further")
-    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     for command in (project / "scripts/resource-repair", Path("bin/resource-repair")):
         assert said([command, "--help"], tmp_path) == (0, cli.page(), "")
-    named = said(["resource-repair", "-h"], tmp_path, {"PATH": path, "CDPATH": str(tmp_path)})
-    assert named == (0, cli.page(), "")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+def test_it_is_set_up_as_the_documents_tell(project: Path, tmp_path: Path) -> None:
+    """Then the shell finds it by its name, from any folder, and completes its verbs."""
+    block = documents.block("docs/deploying.md", "ln -s ")
+    link = block.commands[0]
+    assert link in documents.text_of("README.md")
+    bin_folder = tmp_path / ".local/bin"
+    bin_folder.mkdir(parents=True)
+    asks = "cd / && resource-repair -h && complete -p resource-repair >&2"
+    own = {"HOME": str(tmp_path), "PATH": f"{bin_folder}:{os.environ['PATH']}", "CDPATH": "/"}
+    code, out, err = said(["bash", "-ec", f"{block.text}{asks}"], project, own)
+    assert (code, out) == (0, cli.page())
+    assert err.startswith("complete ")
+    assert err.endswith(" resource-repair\n")
 
 
 def test_paths_are_the_caller_s_and_exit_codes_its_own(project: Path, tmp_path: Path) -> None:

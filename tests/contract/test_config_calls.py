@@ -1,7 +1,7 @@
 """Cloud Config over HTTP, as its SDK calls it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +9,6 @@ from alibabacloud_config20200907 import models
 from alibabacloud_config20200907.client import Client
 from darabonba.exceptions import DaraException
 
-from scripts.localcloud.clock import Clock
 from scripts.localcloud.ram import policies
 from tests.contract.config_rig import (
     ACCOUNT,
@@ -17,21 +16,12 @@ from tests.contract.config_rig import (
     TOPIC_ARN,
     ConfigRig,
     HeldClock,
+    config,
     config_rig,
+    rig,
 )
 
-
-@pytest.fixture
-def rig() -> Iterator[ConfigRig]:
-    """Cloud Config with time compressed to nothing."""
-    with config_rig(Clock(scale=0)) as rig:
-        yield rig
-
-
-@pytest.fixture
-def config(rig: ConfigRig) -> Client:
-    """The account's own client."""
-    return rig.client()
+__all__ = ["config", "rig"]
 
 
 def rule_request(**more: Any) -> models.CreateConfigRuleRequest:

@@ -20,7 +20,10 @@ from tests.contract.config_rig import (
     ConfigRig,
     HeldClock,
     config_rig,
+    rig,
 )
+
+__all__ = ["rig"]
 
 # The documented message, with what differs from one to the next replaced by its type.
 DOCUMENTED = {
@@ -84,13 +87,6 @@ def denies_http(**otherwise: object) -> str:
         "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
     }
     return json.dumps({"Version": "1", "Statement": [{**statement, **otherwise}]})
-
-
-@pytest.fixture
-def rig() -> Iterator[ConfigRig]:
-    """Cloud Config with time compressed to nothing."""
-    with config_rig(Clock(scale=0)) as rig:
-        yield rig
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Cloud Config's remediations, its evaluation of one resource, and how long things take there."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,23 +7,11 @@ from alibabacloud_config20200907 import models
 from alibabacloud_config20200907.client import Client
 from darabonba.exceptions import DaraException
 
-from scripts.localcloud.clock import Clock
 from scripts.localcloud.faults import Lag
-from tests.contract.config_rig import PUBLIC_READ, ConfigRig, HeldClock, config_rig
+from tests.contract.config_rig import PUBLIC_READ, ConfigRig, HeldClock, config, config_rig, rig
 from tests.contract.test_config_calls import rule_request
 
-
-@pytest.fixture
-def rig() -> Iterator[ConfigRig]:
-    """Cloud Config with time compressed to nothing."""
-    with config_rig(Clock(scale=0)) as rig:
-        yield rig
-
-
-@pytest.fixture
-def config(rig: ConfigRig) -> Client:
-    """The account's own client."""
-    return rig.client()
+__all__ = ["config", "rig"]
 
 
 def get_rule(config: Client, rule_id: str) -> models.GetConfigRuleResponseBodyConfigRule:

@@ -118,16 +118,6 @@ def test_a_topic_in_another_region_is_named(sound: Account) -> None:
     assert found["trigger"].mend == APPLY
 
 
-def test_services_not_to_be_had_are_named(sound: Account) -> None:
-    """An account that cannot have services is told so, and not to look for a permission."""
-    refused = Fail(403, "AccessDenied", "FC service is not enabled for current user.")
-    sound.cloud.faults.add("fc:GetService", refused)
-    found = {each.link: each for each in look(sound)}
-
-    assert "cannot have services (Function Compute 2.0)" in found["service"].what
-    assert "Effect" not in found["logs"].mend
-
-
 def test_throttling_is_waited_out(sound: Account) -> None:
     """A link that is throttled for a moment is looked at again, and not told as unseen."""
     throttled = Fail(429, "Throttling.User", "Request was denied due to user flow control.")

@@ -1,79 +1,75 @@
-"""The commands in the documents print what the documents show: each block is run, and compared."""
+"""What the documents tell to type is so: each block is run, and what it shows is compared."""
 
+import inspect
+import os
 import re
 import shlex
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from io import StringIO
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from threading import Event
 
 import pytest
 
-from scripts import ROOT, cli
+from scripts import ROOT, cli, localcloud
 from scripts.cli import options
+from scripts.declared import Generation
+from scripts.declared.exemptions import reviewed_exemptions
+from scripts.docs import permissions
+from scripts.localcloud import LocalCloud
+from scripts.localcloud.faults import Faults
 from tests.account import Account, Moments
 from tests.contract import spoil
+from tests.documents import Block, blocks, names, prose, text_of
 from tests.e2e import cases
 from tests.parts import Terminal
 
 # What a block says that its account is like: `<!-- on: NAME -->`, a function of either module.
 SET_UPS = (spoil, cases)
-DOCUMENTS = ("operations.md", "troubleshooting.md", "operations.zh-CN.md")
-PAGES = (
-    *("alerts", "bundle", "commands", "deploying", "exemptions", "function-compute-3"),
-    *("outcomes", "permissions", "probe", "remediations", "settings"),
-)
-TELLING = (
-    *(f"docs/{name}" for name in DOCUMENTS),
-    "README.zh-CN.md",
-    *(f"docs/{name}.md" for name in PAGES),
-    *("README.md", "SECURITY.md", "CHANGELOG.md"),
-)
+# What is not run here, by how it begins, and who runs it or why nobody does.
+NOT_HERE = {
+    "ln -s ": "tests/contract/test_command_process.py runs it",
+    'eval "$(resource-repair completion bash)"': "the same",
+    "npm install ": "needs npm; tests/unit/test_docs.py compares it with the workflow's lock",
+    "s set ": "needs the client",
+    "s config ": "needs the client, and keys",
+    "pip install ": "tests/contract/test_stranger.py does it without an index",
+    "alicloud-local ": "tests/contract/test_stranger.py runs it",
+    ". ./cloud.env": "the same",
+    "curl ": "the same",
+    "make bundle": "tests/contract/test_cloud_by_hand.py runs it",
+    "make cloud ": "the same",
+    ". build/cloud.env": "the same",
+    "scripts/resource-repair ": "the same",
+    "import oss2\n": "tests/contract/test_stranger.py runs it",
+    "      somebody opens a bucket": "a picture",
+    " ON ALIBABA CLOUD": "a picture",
+}
 
-_BLOCK = re.compile(r"(?:<!-- on: (\w+) -->\n)?```console\n(.*?)```", re.DOTALL)
+POLICY = ".venv/bin/python -m scripts.docs.permissions --policy "
+MADE = Generation.FC3.template
+NOT_WAITED = {"undo": ("--watch", "0")}  # or it looks for a minute whether the bucket stays open
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 _LEFT_OUT = "…"  # a line of its own: as many lines as there are
 _QUESTION, _YES = "? [y/N] ", "y"
 # What is another each time, and what it is called instead.
 _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z| UTC)?"), "(time)"),
-    (re.compile(r"\d{4}-\d\d-\d\d"), "(day)"),
+    (DAY, "(day)"),
     (re.compile(r"\bcr-[0-9a-f]{8,}"), "(rule id)"),
     (re.compile(r"\b[0-9A-Fa-f]{8,}(-[0-9A-Fa-f]+)*\b"), "(id)"),
-    (re.compile(r"\b(\d+ d )?\d+ (h|min|s)\b"), "(span)"),
     (re.compile(r"(\b|-)\d+\.\d\b"), "(seconds)"),
+    (re.compile(r"\b(\d+ d )?\d+ (h|min|s)\b"), "(span)"),
     (re.compile(r" {2,}"), "  "),  # the width of a column
 )
 # How often there is such a line depends on the machine.
 _WAITING = re.compile(r" +\d+\.\d s  waiting for|.*; trying again in \d")
-
-
-class Sample(NamedTuple):
-    """A command as it is typed, and what stands below it."""
-
-    command: str
-    shown: str
-
-
-class Block(NamedTuple):
-    """Samples that are run one after another, on an account that `on` has made."""
-
-    place: str
-    on: str
-    samples: tuple[Sample, ...]
-
-
-def blocks(document: str, text: str) -> list[Block]:
-    """Those of a document; each must say on what it is run."""
-    found = []
-    for each in _BLOCK.finditer(text):
-        place = f"{document}:{text[: each.start()].count(chr(10)) + 1}"
-        assert each[1], f"{place} does not say on what it is run"
-        first, *parts = re.split(r"^\$ (.*)\n", each[2], flags=re.MULTILINE)
-        assert not first, f"{place} does not begin with a command"
-        samples = map(Sample, parts[::2], parts[1::2])
-        found.append(Block(place, each[1], tuple(samples)))
-    return found
 
 
 def masked(text: str) -> str:
@@ -100,44 +96,143 @@ def set_up(name: str) -> Callable[[Account], object]:
     return found
 
 
-def printed(account: Account, command: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the command prints, to both streams; a question is answered by yes."""
-    in_time = re.sub(r"\d{4}-\d\d-\d\d", cases.IN_A_MONTH, command)  # whenever this is run
-    program, verb, *arguments = shlex.split(in_time)
-    assert program == "resource-repair"
+def printed(account: Account, command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """The exit code, and what comes to both streams; a question is answered by yes."""
+    in_time = DAY.sub(cases.IN_A_MONTH, command)  # whenever this is run
+    program, verb, *words = shlex.split(in_time)
+    if program == "s":  # what the client asks for is recorded, and this asks for the same
+        verb, words = "apply", ["--yes"]
+    words = [{"-t": "--spec", MADE: str(account.folder / MADE)}.get(each, each) for each in words]
     both = StringIO()
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdin", Terminal(f"{_YES}\n"))
         patched.setattr(sys, "stdout", both)
         patched.setattr(sys, "stderr", both)
-        account.run(verb, *arguments)
-    return both.getvalue().replace(_QUESTION, f"{_QUESTION}{_YES}\n")
+        code = account.run(verb, *words, *NOT_WAITED.get(verb, ()))
+    return code, both.getvalue().replace(_QUESTION, f"{_QUESTION}{_YES}\n")
 
 
-def typed(text: str) -> list[str]:
-    """The commands in a text, samples aside, with something for each placeholder."""
-    found = re.findall(r"^(resource-repair .+)", text, flags=re.MULTILINE)  # in blocks of sh
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL).replace("\n", " ")
-    found += re.findall(r"`(resource-repair [^`]+)`", prose)
+def is_of(words: Iterable[str], command: str) -> bool:
+    """Whether it begins with any of these."""
+    return command.startswith(tuple(words))
+
+
+def typed(document: str) -> list[str]:
+    """The commands of verbs in a document, samples aside, with something for each placeholder."""
+    found = [each for block in blocks(document) for each in block.commands]
+    found = [each for each in found if each.startswith("resource-repair ")]
+    found += re.findall(r"`(resource-repair [^`]+)`", prose(document))
     return [re.sub(r"\b(NAME|TEAM|WHY)\b", "a-name", each) for each in found]
 
 
-def all_blocks() -> list[Block]:
-    """Those of all documents."""
-    return [
-        block
-        for name in DOCUMENTS
-        for block in blocks(name, (ROOT / "docs" / name).read_text("utf-8"))
-    ]
+ALL = [block for name in names() for block in blocks(name)]
+# What pages tell to type alike is run once: where its output is shown, if it is.
+SHOWN = {block.commands for block in ALL if block.on and block.language == "console"}
+RUN = [
+    block
+    for block in ALL
+    if block.on and (block.language == "console" or block.commands not in SHOWN)
+]
+MADE_BY_MAKE = sorted(
+    {
+        each
+        for block in ALL
+        for each in block.commands
+        if is_of(["make"], each) and not is_of(NOT_HERE, each)
+    }
+)
+YAML = [block for block in ALL if block.language == "yaml"]
+PYTHON = [block for block in ALL if block.language == "python" and not is_of(NOT_HERE, block.text)]
 
 
-@pytest.mark.parametrize("document", TELLING)
+def test_each_block_is_run_or_it_is_said_why_not() -> None:
+    """None is merely shown, and what is said not to be run here is there."""
+    told = set()
+    for block in ALL:
+        if block.on or block in (*PYTHON, *YAML):
+            continue
+        for each in block.commands or [block.text]:
+            here = each in MADE_BY_MAKE or is_of([POLICY], each)
+            assert here or is_of(NOT_HERE, each), f"nothing runs {block.place}: {each}"
+            told |= {begins for begins in NOT_HERE if each.startswith(begins)}
+    assert told == set(NOT_HERE)
+
+
+@pytest.mark.parametrize("block", RUN, ids=lambda block: block.place)
+def test_a_document_shows_what_is_printed(
+    block: Block, moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the account that its block names, each command prints what stands below it.
+
+    Where nothing is shown, it ends well.
+    """
+    account = cases.begin(moments, tmp_path, set_up(block.on))
+    for sample in block.samples:
+        account.rest()  # between two commands people read
+        account.cloud.settle()
+        account.cloud.clock.advance(2)  # by then the log is searched
+        code, said = printed(account, sample.command, monkeypatch)
+        if sample.shown and sample.shown.strip():
+            assert agrees(sample.shown, said), f"$ {sample.command}\n{said}"
+        else:
+            assert code == 0, f"$ {sample.command}\n{said}"
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.place)
+def test_the_python_of_a_document_runs(
+    block: Block, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what the local cloud exports, and a cloud."""
+    monkeypatch.setattr(Faults, "add", inspect.unwrap(Faults.add))  # which need not be met
+    known = {**vars(localcloud), "cloud": account.cloud, "event": Event()}
+    exec(block.text, known)  # noqa: S102
+    account.cloud.faults.clear()
+
+
+@pytest.mark.parametrize("block", YAML, ids=lambda block: block.place)
+def test_the_exemptions_of_a_document_are_built(block: Block, tmp_path: Path) -> None:
+    """As they stand there, but for the last day."""
+    path = tmp_path / "exemptions.yaml"
+    path.write_text(DAY.sub(cases.IN_A_MONTH, block.text), "utf-8")
+    assert reviewed_exemptions(path, date.today()).entries  # noqa: DTZ011
+
+
+def test_each_switch_of_the_local_cloud_is_there(cloud: LocalCloud) -> None:
+    """What its page has in the table can be set, called, or given to it when it is made."""
+    page = text_of("docs/local-cloud.md")
+    given = inspect.signature(LocalCloud).parameters
+    assert [each for each in re.findall(r"`LocalCloud\((\w+)=", page) if each not in given] == []
+    for name in re.findall(r"`cloud\.([\w.]+)", page):
+        attrgetter(name)(cloud)
+
+
+@pytest.mark.parametrize("command", MADE_BY_MAKE)
+def test_what_is_to_be_made_make_understands(command: str) -> None:
+    """It knows how; what comes of it takes minutes, or is what runs this."""
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    dry = ["make", "--dry-run", *shlex.split(command)[1:]]
+    done = subprocess.run(dry, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_policy_that_permissions_prints_is_taken(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command prints one that RAM knows."""
+    (block,) = (each for each in ALL if is_of([POLICY], each.text))
+    words = shlex.split(block.text)[3:]
+    assert permissions.main(words) == 0
+    account.cloud.ram.create_policy("operator", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("document", [name for name in names() if typed(name)])
 def test_what_a_document_says_to_type_is_understood(document: str) -> None:
     """Each command has a verb, and takes the options that it is given."""
-    commands = typed((ROOT / document).read_text("utf-8"))
-    assert commands
-    for command in commands:
+    for command in typed(document):
         _, name, *words = shlex.split(command, comments=True)
+        if name.startswith("--"):
+            assert cli.run(name) == 0
+            continue
         verb = cli.load(name)
         if words:  # else it is named, and its options are told elsewhere
             options.parsed(verb, words).check()
@@ -159,6 +254,7 @@ def test_what_was_not_printed_is_noticed(wrong: str) -> None:
     assert agrees("1  open\n2  private\n", said)
     assert agrees("…\n2  private\n", said)
     assert agrees("1  open\n…\n", said)
+    assert agrees("closed 1.4 s after\n", "closed 0.7 s after\n")
     assert not agrees(wrong, said)
 
 
@@ -166,17 +262,3 @@ def test_what_was_not_printed_is_noticed(wrong: str) -> None:
 def test_an_id_is_another_each_time_whatever_it_begins_with(some: str) -> None:
     """Its first digits may all be decimal, of capitals and of small letters."""
     assert masked(f"request {some}") == "request (id)\n"
-
-
-@pytest.mark.parametrize("block", all_blocks(), ids=lambda block: block.place)
-def test_a_document_shows_what_is_printed(
-    block: Block, moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On the account that its block names, each command prints what stands below it."""
-    account = cases.begin(moments, tmp_path, set_up(block.on))
-    for sample in block.samples:
-        account.rest()  # between two commands people read
-        account.cloud.settle()
-        account.cloud.clock.advance(2)  # by then the log is searched
-        said = printed(account, sample.command, monkeypatch)
-        assert agrees(sample.shown, said), f"$ {sample.command}\n{said}"

@@ -1,34 +1,20 @@
-"""FcCloud run for real: on every runtime, cold and warm, through errors, timeouts and updates."""
+"""A function's processes: what they return, cold and warm, through errors, timeouts and updates."""
 
 import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.localcloud.fc import instance
 from scripts.localcloud.fc.code import Code
 from scripts.localcloud.fc.errors import FcError
-from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
+from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, cloud, deploy, run
 
-
-@pytest.fixture
-def cloud() -> Iterator[FcCloud]:
-    """An empty cloud."""
-    with FcCloud(function_environment={"under": "neath", "mode": "enforce"}) as running:
-        yield running
-
-
-def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
-    """What the function returns, read as JSON; it must not fail."""
-    invocation = cloud.fc.invoke(SERVICE, FUNCTION, event)
-    assert not invocation.error_type, invocation.payload
-    return json.loads(invocation.payload)
+__all__ = ["cloud"]
 
 
 @pytest.mark.parametrize(

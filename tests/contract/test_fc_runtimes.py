@@ -1,8 +1,7 @@
-"""FcCloud run for real: on every runtime, cold and warm, through errors, timeouts and updates."""
+"""What a function finds in each runtime, and what becomes of it without that Python."""
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ from scripts.localcloud.fc.errors import FcError
 from scripts.localcloud.ram import policies
 from tests import trap
 from tests.conftest import missing_runtime
-from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, deploy
+from tests.contract.fc_helpers import FUNCTION, SERVICE, FcCloud, cloud, deploy, run
+
+__all__ = ["cloud"]
 
 REPORT = """
     import json, logging, os, sys
@@ -31,20 +32,6 @@ DOCUMENTED = {"request_id", "function", "region", "account_id"}
 WITHIN_CONTEXT = DOCUMENTED | {"credentials", "service"}
 IN_3_12 = DOCUMENTED | {"log_project", "log_store"}
 OF_VERSION_IN_3_12 = {"version_id": "", "qualifier": "LATEST"}
-
-
-@pytest.fixture
-def cloud() -> Iterator[FcCloud]:
-    """An empty cloud."""
-    with FcCloud(function_environment={"under": "neath", "mode": "enforce"}) as running:
-        yield running
-
-
-def run(cloud: FcCloud, event: bytes | str = b"") -> Any:
-    """What the function returns, read as JSON; it must not fail."""
-    invocation = cloud.fc.invoke(SERVICE, FUNCTION, event)
-    assert not invocation.error_type, invocation.payload
-    return json.loads(invocation.payload)
 
 
 def needs(runtime: str) -> None:

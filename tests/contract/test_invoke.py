@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import ROOT
-from tests.account import RULE_ID, SERVICE, Account
+from tests.account import RULE_ID, Account
 from tests.e2e import scene
 from tests.parts import EITHER
 
@@ -20,9 +20,7 @@ Invoke = Callable[..., int]
 def invoke(product: Account) -> Invoke:
     """Run the verb with an event, every bucket being as the events expect; gives the exit code."""
     scene.lay(product)
-    return lambda event, *arguments, yes=True: product.run(
-        "invoke", str(event), *arguments, *(["--yes"] if yes else [])
-    )
+    return lambda event, *arguments: product.run("invoke", str(event), *arguments, "--yes")
 
 
 @EITHER
@@ -98,38 +96,6 @@ def test_a_log_too_long_for_its_tail_is_told(
     said = capsys.readouterr().out
     assert "the log's tail is cut" in said
     assert 1 < said.count("other_rule") < 40
-
-
-def test_it_asks_where_a_bucket_may_be_closed(
-    product: Account, invoke: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without a yes nothing is invoked that a function in mode enforce would act on."""
-    sent = len(product.cloud.journal.entries("fc", "InvokeFunction"))
-    assert invoke(EVENTS / "repaired_nested.json", yes=False) == 2
-    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == sent
-    said = capsys.readouterr()
-    assert "deployed in mode enforce" in said.out
-    assert f"names bucket config-snapshot, of rule {RULE_ID}" in said.out
-    assert "say --yes" in said.err
-
-    with product.deployed_with(repairMode="report"):
-        assert invoke(EVENTS / "repaired_nested.json", yes=False) == 0
-    assert invoke(EVENTS / "ignored_other_rule.json", yes=False) == 0
-
-    capsys.readouterr()
-    assert invoke(EVENTS / "repaired_nested.json", "--dry-run", "--json", yes=False) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": RULE_ID}]
-
-
-def test_a_dry_run_invokes_nothing(
-    product: Account, invoke: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With --dry-run it says what it would do."""
-    before = len(product.cloud.journal.entries("fc", "InvokeFunction"))
-    assert invoke(EVENTS / "repaired_nested.json", "--dry-run") == 0
-    assert f"would invoke {SERVICE}/" in capsys.readouterr().out
-    assert len(product.cloud.journal.entries("fc", "InvokeFunction")) == before
 
 
 @pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), ("\n", "is empty")])

@@ -36,6 +36,14 @@ def account(moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return account
 
 
+@pytest.fixture
+def new(moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The project, and an account with nothing on it."""
+    account = moments.nothing(tmp_path)
+    waiting_on(account.cloud, monkeypatch)
+    return account
+
+
 def leave_the_role(account: Account) -> None:
     """Nothing is left of a deployment but the role and its policies; that was a while ago."""
     account.deploy()
@@ -63,22 +71,15 @@ def test_a_new_role_that_function_compute_does_not_know_yet_is_waited_for(
     assert told.count(f"since the role {ROLE} was just made or changed; trying again in") == LOOKS
 
 
-def test_so_is_a_new_role_of_the_trigger(
-    moments: Moments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_so_is_a_new_role_of_the_trigger(new: Account, capsys: pytest.CaptureFixture[str]) -> None:
     """Also where another run has made it a moment ago: RAM tells when it was made."""
-    account = moments.nothing(tmp_path)
-    waiting_on(account.cloud, monkeypatch)
-    account.cloud.spreading.looks = LOOKS
-    assert account.run("provision", "--yes") == 0
-    assert account.run("apply", "--yes") == 0
+    new.cloud.spreading.looks = LOOKS
+    assert new.run("provision", "--yes") == 0
+    assert new.run("apply", "--yes") == 0
     told = capsys.readouterr().err
     assert told.count("fc:CreateTrigger on") == LOOKS
     assert "since the role AliyunMNSNotificationRole was just made" in told
-    assert account.run("verify") == 0
+    assert new.run("verify") == 0
 
 
 def test_it_is_waited_for_two_minutes_by_the_services_clocks_and_both_explanations_are_told(
@@ -155,40 +156,30 @@ def test_what_another_refusal_is_for_is_not_waited_for(
 
 
 def test_a_new_log_project_store_and_topic_are_waited_for(
-    moments: Moments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    new: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As long as a new role is: an index that finds no store, a channel that reaches no topic."""
-    account = moments.nothing(tmp_path)
-    waiting_on(account.cloud, monkeypatch)
-    account.cloud.spreading.looks = 9
-    assert account.run("provision", "--yes") == 0
+    new.cloud.spreading.looks = 9
+    assert new.run("provision", "--yes") == 0
     told = capsys.readouterr().err
-    assert f"since the log project {account.log_project} was just made" in told
-    assert f"since the log store {account.log_project}/audit was just made" in told
+    assert f"since the log project {new.log_project} was just made" in told
+    assert f"since the log store {new.log_project}/audit was just made" in told
     assert "since the topic MNSTestConfig was just made" in told
 
 
 def test_so_is_what_an_alert_of_a_new_log_project_searches(
-    moments: Moments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    new: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Log Service may find neither its project nor its store at first."""
-    account = moments.nothing(tmp_path)
-    waiting_on(account.cloud, monkeypatch)
-    store = f"{account.log_project}/audit"
+    store = f"{new.log_project}/audit"
     for missed in (
-        Fail(404, "ProjectNotExist", f"The Project does not exist : {account.log_project}"),
+        Fail(404, "ProjectNotExist", f"The Project does not exist : {new.log_project}"),
         Fail(404, "LogStoreNotExist", "logstore audit does not exist"),
     ):
-        account.cloud.faults.add("log:CreateAlert", missed, times=7)
-    assert account.run("provision", "--yes", ALERT_WEBHOOK="https://hook.example/x") == 0
+        new.cloud.faults.add("log:CreateAlert", missed, times=7)
+    assert new.run("provision", "--yes", ALERT_WEBHOOK="https://hook.example/x") == 0
     told = capsys.readouterr().err
-    assert told.count(f"since the log project {account.log_project} was just made") >= 7
+    assert told.count(f"since the log project {new.log_project} was just made") >= 7
     assert told.count(f"since the log store {store} was just made") >= 7
 
 
@@ -196,33 +187,26 @@ def test_so_is_what_an_alert_of_a_new_log_project_searches(
     "refusal", [Fail(503, "ServerBusy"), Fail(404, "LogStoreNotExist", "logstore audit …")]
 )
 def test_a_log_store_is_marked_also_where_its_tag_is_refused_at_first(
-    moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Fail
+    new: Account, refusal: Fail
 ) -> None:
     """In a project of somebody else: without it, nobody could tell later on whose it is."""
-    account = moments.nothing(tmp_path)
-    waiting_on(account.cloud, monkeypatch)
-    account.cloud.log.create_project(account.log_project, "theirs")
-    account.cloud.faults.add("log:TagResources", refusal)
-    assert account.run("provision", "--yes") == 0
-    assert account.cloud.log.store(account.log_project, "audit").tags
+    new.cloud.log.create_project(new.log_project, "theirs")
+    new.cloud.faults.add("log:TagResources", refusal)
+    assert new.run("provision", "--yes") == 0
+    assert new.cloud.log.store(new.log_project, "audit").tags
 
 
 def test_a_new_log_project_that_stays_unknown_is_told_after_two_minutes(
-    moments: Moments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    new: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With both explanations, and what was done until then."""
-    account = moments.nothing(tmp_path)
-    waiting_on(account.cloud, monkeypatch)
-    account.cloud.spreading.looks = 1000
-    passed = seconds(account.cloud)
-    assert account.run("provision", "--yes") == 1
+    new.cloud.spreading.looks = 1000
+    passed = seconds(new.cloud)
+    assert new.run("provision", "--yes") == 1
     told = capsys.readouterr()
     assert 100 < passed() < 200
     last = told.err.splitlines()[-1]
-    assert f"The Project does not exist : {account.log_project}" in last
+    assert f"The Project does not exist : {new.log_project}" in last
     assert "was just made, and that has not spread yet: run again in some minutes" in last
     assert "created log project" in told.out
 

@@ -14,6 +14,7 @@ import oss2
 import pytest
 
 from scripts.localcloud import LocalCloud, command, switches
+from tests.parts import free_ports
 
 KEY, WHISPERED = "LTAI5tMine", "wouldBeKnown"
 
@@ -151,19 +152,3 @@ def kept_up(
             yield process, json.loads(process.stdout.readline())
         finally:
             process.kill()
-
-
-def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody has now."""
-    for first in range(20000 + os.getpid() % 10000, 65000, count):
-        probes = [socket.socket() for _ in range(count)]
-        try:
-            for at, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + at))
-            return first
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-    raise OSError("no ports are free")

@@ -4,21 +4,18 @@ import http.server
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
 from alibabacloud_mns_open20220119 import models
-from alibabacloud_mns_open20220119.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
-from mns.account import Account
 from mns.mns_exception import MNSServerException
 from mns.subscription import SubscriptionMeta
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.mns.queue import QueueAttributes
+from tests.contract.mns_helpers import connected
 
 TOPIC, QUEUE = "findings", "inbox"
 NAMESPACE = "{http://mns.aliyuncs.com/doc/v1/}"
@@ -82,34 +79,10 @@ def hooks() -> Iterator[Callable[..., Hook]]:
 
 def subscribe(cloud: LocalCloud, endpoint: str, content_format: str = "XML", tag: str = "") -> None:
     """Subscribe by the XML interface, as the SDK does."""
-    with account(cloud) as client:
+    with connected(cloud, cloud.credentials) as client:
         client.get_subscription(TOPIC, "mine").subscribe(
             SubscriptionMeta(endpoint, notify_content_format=content_format, filter_tag=tag)
         )
-
-
-@contextmanager
-def account(cloud: LocalCloud) -> Iterator[Account]:
-    """The SDK with the account's own key."""
-    key = cloud.credentials
-    client = Account(cloud.endpoints.mns, key.access_key_id, key.access_key_secret)
-    try:
-        yield client
-    finally:
-        client.mns_client.close_connection()
-
-
-def management(cloud: LocalCloud) -> Client:
-    """The SDK of the management calls."""
-    key = cloud.credentials
-    return Client(
-        Config(
-            endpoint=cloud.endpoints.mns.removeprefix("http://"),
-            protocol="http",
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-        )
-    )
 
 
 def queue_endpoint(cloud: LocalCloud, queue: str = QUEUE) -> str:
@@ -185,7 +158,7 @@ def test_a_queue_endpoint_gets_the_messages_of_its_tag(cloud: LocalCloud, by: st
     if by == "XML interface":
         subscribe(cloud, queue_endpoint(cloud), "SIMPLIFIED", "oss")
     else:
-        management(cloud).subscribe(
+        cloud.clients.mns.subscribe(
             models.SubscribeRequest(
                 topic_name=TOPIC,
                 subscription_name="mine",
@@ -260,7 +233,7 @@ def test_a_management_call_refuses_it_too(cloud: LocalCloud, push_type: str, end
         topic_name=TOPIC, subscription_name="mine", push_type=push_type, endpoint=endpoint
     )
     with pytest.raises(ClientException) as refused:
-        management(cloud).subscribe(request)
+        cloud.clients.mns.subscribe(request)
     assert (refused.value.status_code, refused.value.code) == (400, "EndpointInvalid")
 
 
@@ -275,12 +248,12 @@ def test_a_subscription_is_given_another_strategy(
     cloud.mns.publish(TOPIC, "body")
     change = "EXPONENTIAL_DECAY_RETRY"
     if by == "XML interface":
-        with account(cloud) as client:
+        with connected(cloud, cloud.credentials) as client:
             mine = client.get_subscription(TOPIC, "mine")
             mine.set_attributes(SubscriptionMeta(notify_strategy=change))
             assert mine.get_attributes().notify_strategy == change
     else:
-        management(cloud).set_subscription_attributes(
+        cloud.clients.mns.set_subscription_attributes(
             models.SetSubscriptionAttributesRequest(
                 topic_name=TOPIC, subscription_name="mine", notify_strategy=change
             )

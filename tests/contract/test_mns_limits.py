@@ -6,19 +6,14 @@ import pytest
 from alibabacloud_mns_open20220119 import models
 from alibabacloud_mns_open20220119.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.mns.errors import MnsError, as_api_error
+from tests.contract.mns_helpers import cloud
+
+__all__ = ["cloud"]
 
 TOPIC, QUEUE = "findings", "inbox"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud; each test makes and counts its own topics and queues."""
-    with LocalCloud() as running:
-        yield running
 
 
 @pytest.fixture
@@ -26,15 +21,7 @@ def client(cloud: LocalCloud) -> Iterator[Client]:
     """The SDK of the management calls, a topic and a queue; nothing else before and after."""
     cloud.mns.create_topic(TOPIC)
     cloud.mns.create_queue(QUEUE)
-    key = cloud.credentials
-    yield Client(
-        Config(
-            endpoint=cloud.endpoints.mns.removeprefix("http://"),
-            protocol="http",
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-        )
-    )
+    yield cloud.clients.mns
     for topic in cloud.mns.topics():
         cloud.mns.delete_topic(topic)
     for queue in cloud.mns.queues():

@@ -6,7 +6,6 @@ import pytest
 from alibabacloud_mns_open20220119 import models
 from alibabacloud_mns_open20220119.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.mns.delivery import BACKOFF_RETRY, EXPONENTIAL_DECAY_RETRY
@@ -14,6 +13,7 @@ from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, Policy, Role
+from tests.contract.rpc import signing
 
 TOPIC, QUEUE = "MNSTestConfig", "repair-failures"
 
@@ -33,16 +33,7 @@ def client(cloud: LocalCloud) -> Client:
 
 def connect(cloud: LocalCloud, credentials: Credentials) -> Client:
     """The SDK's client for these credentials."""
-    return Client(
-        Config(
-            endpoint=cloud.endpoints.mns.removeprefix("http://"),
-            protocol="http",
-            region_id=cloud.region,
-            access_key_id=credentials.access_key_id,
-            access_key_secret=credentials.access_key_secret,
-            security_token=credentials.security_token or None,
-        )
-    )
+    return Client(signing(cloud.endpoints.mns, credentials, region_id=cloud.region))
 
 
 def test_a_topic_is_made_changed_and_deleted(cloud: LocalCloud, client: Client) -> None:

@@ -7,10 +7,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from alibabacloud_mns_open20220119.client import Client
-from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
-from alibabacloud_tea_util.models import RuntimeOptions
+from darabonba.exceptions import DaraException
 from mns.account import Account
 
 from scripts.localcloud import LocalCloud
@@ -18,6 +15,7 @@ from scripts.localcloud.mns import api
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, Policy, Role
 from scripts.localcloud.table import Row
+from tests.contract import rpc
 
 NAMES = {"topic": "findings", "queue": "inbox", "subscription": "mine"}
 PARAMETERS = {"TopicName": "findings", "QueueName": "inbox", "SubscriptionName": "mine"}
@@ -85,28 +83,9 @@ def ask(cloud: LocalCloud, row: Row, key: Credentials) -> str:
 
 def call(cloud: LocalCloud, row: Row, key: Credentials) -> str:
     """The error code of the answer to a management call."""
-    client = Client(
-        Config(
-            endpoint=urlsplit(cloud.endpoints.mns).netloc,
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-            security_token=key.security_token,
-        )
-    )
-    params = Params(
-        action=row.name,
-        version="2022-01-19",
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type="formData",
-        body_type="json",
-    )
     query = {name: value for name, value in PARAMETERS.items() if name in row.fields}
     try:
-        client.call_api(params, OpenApiRequest(query=query), RuntimeOptions(autoretry=False))
-    except ClientException as refused:
+        rpc.call(cloud.endpoints.mns, key, row.name, "2022-01-19", query)
+    except DaraException as refused:
         return str(refused.code)
     return ""

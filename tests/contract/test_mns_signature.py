@@ -3,7 +3,7 @@
 import email.utils
 import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,24 +16,12 @@ from mns.topic import TopicMessage
 
 from scripts.localcloud import LocalCloud
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.mns_helpers import QUEUE, TOPIC, code_of, connected, grant, topic_and_queue
+from tests.contract.mns_helpers import QUEUE, TOPIC, account, cloud, code_of, connected, grant
+
+__all__ = ["account", "cloud"]
 
 # The SDK warns of its own attributes (ActiveMessages and its like), which it will drop some day.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud; each test makes its own topics and queues in it, and removes them."""
-    with LocalCloud() as running:
-        yield running
-
-
-@pytest.fixture
-def account(cloud: LocalCloud) -> Iterator[Account]:
-    """The SDK with the account's own key, and a topic and a queue in the cloud."""
-    with topic_and_queue(cloud) as client:
-        yield client
 
 
 def test_a_role_does_only_what_its_policy_allows(cloud: LocalCloud, account: Account) -> None:

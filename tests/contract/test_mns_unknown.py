@@ -8,13 +8,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from alibabacloud_mns_open20220119.client import Client
-from alibabacloud_tea_openapi.exceptions import ClientException, ServerException
-from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
-from alibabacloud_tea_util.models import RuntimeOptions
+from darabonba.exceptions import DaraException
 from mns.account import Account
 
 from scripts.localcloud import LocalCloud
+from tests.contract import rpc
 
 TOPIC, QUEUE = "MNSTestConfig", "repair-failures"
 QUEUE_XML = "<Queue><DelaySeconds>1</DelaySeconds>{}</Queue>"
@@ -172,27 +170,8 @@ def test_management_calls_know_their_parameters(
     cloud: LocalCloud, version: str, query: dict[str, str], named: str, refusal: tuple[int, str]
 ) -> None:
     """An unknown parameter or version is refused by name, in JSON, as in every such service."""
-    key = cloud.credentials
-    client = Client(
-        Config(
-            endpoint=urlsplit(cloud.endpoints.mns).netloc,
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-        )
-    )
-    params = Params(
-        action="CreateQueue",
-        version=version,
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type="formData",
-        body_type="json",
-    )
-    with pytest.raises((ClientException, ServerException), match=named) as refused:
-        client.call_api(params, OpenApiRequest(query=query), RuntimeOptions(autoretry=False))
+    with pytest.raises(DaraException, match=named) as refused:
+        rpc.call(cloud.endpoints.mns, cloud.credentials, "CreateQueue", version, query)
     assert (refused.value.status_code, refused.value.code) == refusal
     assert named in cloud.journal.entries("mns")[-1].details["message"]
     assert cloud.mns.queues() == [QUEUE]

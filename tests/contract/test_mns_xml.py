@@ -1,6 +1,6 @@
 """MNS's XML interface as the SDK (aliyun-mns-sdk) meets it, over HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -13,24 +13,12 @@ from mns.topic import TopicMessage, TopicMeta
 from scripts.localcloud import Fail, LocalCloud
 from scripts.localcloud.mns.delivery import BACKOFF_RETRY
 from scripts.localcloud.mns.delivery import Message as Delivered
-from tests.contract.mns_helpers import QUEUE, TOPIC, code_of, topic_and_queue
+from tests.contract.mns_helpers import QUEUE, TOPIC, account, cloud, code_of
+
+__all__ = ["account", "cloud"]
 
 # The SDK warns of its own attributes (ActiveMessages and its like), which it will drop some day.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """A cloud; each test makes its own topics and queues in it, and removes them."""
-    with LocalCloud() as running:
-        yield running
-
-
-@pytest.fixture
-def account(cloud: LocalCloud) -> Iterator[Account]:
-    """The SDK with the account's own key, and a topic and a queue in the cloud."""
-    with topic_and_queue(cloud) as client:
-        yield client
 
 
 @pytest.mark.parametrize("body", ["{}", "<a>&amp;</a> \N{SNOWMAN}", " two\nlines ", "eyJhIjogMX0="])

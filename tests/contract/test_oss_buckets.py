@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import oss2
 import pytest
 from oss2 import models
 
-from tests.contract.oss_helpers import ACCOUNT, OssCloud, oss_cloud
+from tests.contract.oss_helpers import ACCOUNT, NAME, OssCloud, no_buckets, oss_cloud
 
-NAME = "config-snapshot"
+__all__ = ["no_buckets"]
 POLICY = json.dumps(
     {
         "Version": "1",
@@ -26,13 +26,6 @@ POLICY = json.dumps(
 )
 
 KEYLESS_TAG = b"<Tagging><TagSet><Tag><Value>a</Value></Tag></TagSet></Tagging>"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS without buckets."""
-    with oss_cloud() as running:
-        yield running
 
 
 def tagging(**tags: str) -> models.Tagging:

@@ -6,7 +6,7 @@ import pytest
 
 from resource_repair import errors, oss
 from resource_repair.timing import Clock, Deadline
-from tests.contract.test_oss_gateway import CREDENTIALS, Answer, Server, serving
+from tests.contract.gateway_rig import CREDENTIALS, Answer, Server, serving
 
 # Page "0003-00000201", but for the action.
 DENIED = """<?xml version="1.0" encoding="UTF-8"?>

@@ -2,15 +2,15 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import oss2
 import pytest
 
 from scripts.localcloud.faults import Drop, Fail, Lag
-from tests.contract.oss_helpers import OssCloud, oss_cloud
+from tests.contract.oss_helpers import NAME, OssCloud, no_buckets
 
-NAME = "config-snapshot"
+__all__ = ["no_buckets"]
 TAGS = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
 POLICY = json.dumps(
     {
@@ -20,13 +20,6 @@ POLICY = json.dumps(
         ],
     }
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS without buckets."""
-    with oss_cloud() as running:
-        yield running
 
 
 def test_a_late_read_back(cloud: OssCloud) -> None:

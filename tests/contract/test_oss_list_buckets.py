@@ -1,21 +1,11 @@
 """ListBuckets: its pages, and what chooses among the buckets."""
 
-from collections.abc import Iterator
-
 import oss2
 import pytest
 
-from tests.contract.oss_helpers import REGION, OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import NAME, REGION, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 @pytest.mark.fidelity(3)

@@ -10,7 +10,7 @@ import oss2
 import pytest
 
 from resource_repair import errors
-from tests.contract.test_oss_gateway import (
+from tests.contract.gateway_rig import (
     CREDENTIALS,
     INFO,
     Answer,

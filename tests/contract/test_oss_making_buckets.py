@@ -1,22 +1,13 @@
 """How many buckets there can be, who makes one again, and what one is made with."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from oss2 import models
 
-from tests.contract.oss_helpers import OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import NAME, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 @pytest.mark.fidelity(10)

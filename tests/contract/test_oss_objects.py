@@ -2,21 +2,10 @@
 
 import base64
 import dataclasses
-from collections.abc import Iterator
 
-import pytest
+from tests.contract.oss_helpers import NAME, OssCloud, cloud
 
-from tests.contract.oss_helpers import OssCloud, oss_cloud
-
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 def test_checksums_of_objects(cloud: OssCloud) -> None:

@@ -1,21 +1,14 @@
 """Who gets at an object without a name: ACLs, bucket policies and Block Public Access."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import oss2
 import pytest
 
-from tests.contract.oss_helpers import ACCOUNT, OssCloud, oss_cloud
+from tests.contract.oss_helpers import ACCOUNT, NAME, OssCloud, no_buckets
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS without buckets."""
-    with oss_cloud() as running:
-        yield running
+__all__ = ["no_buckets"]
 
 
 def policy(*statements: dict[str, object]) -> str:

@@ -1,25 +1,16 @@
 """What Block Public Access refuses, and which policies are public."""
 
 import json
-from collections.abc import Iterator
 
 import oss2
 import pytest
 from oss2 import models
 
 from scripts.localcloud.faults import Lag
-from tests.contract.oss_helpers import ACCOUNT, REGION, OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import ACCOUNT, NAME, REGION, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
+__all__ = ["cloud"]
 OPEN = {"Effect": "Allow", "Action": ["oss:GetObject"], "Resource": [f"acs:oss:*:*:{NAME}/*"]}
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
 
 
 @pytest.mark.fidelity(6)

@@ -1,23 +1,15 @@
 """Where a request is for, and in which order that, its bucket and its signer are looked at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import oss2
 import pytest
 from oss2 import models
 
 from scripts.localcloud.ram.state import Credentials
-from tests.contract.oss_helpers import OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import NAME, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 @pytest.mark.fidelity(4)

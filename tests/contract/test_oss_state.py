@@ -8,8 +8,7 @@ import pytest
 
 from resource_repair import errors, oss, transport
 from resource_repair.timing import Clock, Deadline
-from tests.contract.test_hostile_wire import asking, says
-from tests.contract.test_oss_gateway import (
+from tests.contract.gateway_rig import (
     CREDENTIALS,
     INFO,
     Answer,
@@ -19,6 +18,7 @@ from tests.contract.test_oss_gateway import (
     error,
     server,
 )
+from tests.contract.test_hostile_wire import asking, says
 
 __all__ = ["closed", "server"]
 

@@ -1,22 +1,12 @@
 """A bucket's tags: how many, how long, and how they are deleted."""
 
-from collections.abc import Iterator
-
 import oss2
 import pytest
 from oss2 import models
 
-from tests.contract.oss_helpers import OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import NAME, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 def put_tags(cloud: OssCloud, tags: dict[str, str]) -> oss2.models.RequestResult:

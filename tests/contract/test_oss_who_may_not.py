@@ -1,21 +1,11 @@
 """What they are told who may not: documented in more than one way."""
 
-from collections.abc import Iterator
-
 import oss2
 import pytest
 
-from tests.contract.oss_helpers import OssCloud, oss_cloud, refused
+from tests.contract.oss_helpers import NAME, OssCloud, cloud, refused
 
-NAME = "config-snapshot"
-
-
-@pytest.fixture
-def cloud() -> Iterator[OssCloud]:
-    """An OSS with a bucket."""
-    with oss_cloud() as running:
-        running.state.create(NAME)
-        yield running
+__all__ = ["cloud"]
 
 
 @pytest.mark.fidelity(34)

@@ -395,14 +395,3 @@ def test_a_deploy_by_other_means_ends_the_pause(product: Account) -> None:
     assert product.run("pause") == 0
     apply(plan(product.spec, product.clients))
     assert environment(product) == dict(product.spec.function.environment)
-
-
-def test_a_sweep_in_a_pause_is_no_success(
-    product: Account, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nothing is closed by it, which who asks for that must not miss."""
-    product.plant(opened="public-read")
-    assert product.run("pause") == 0
-    assert product.run("sweep", "--yes") == 1
-    assert "1 bucket stays open, as the function is paused" in capsys.readouterr().out
-    assert product.acls() == {"opened": "public-read"}

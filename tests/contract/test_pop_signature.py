@@ -9,10 +9,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
-from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.utils import Utils
-from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
-from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.exceptions import DaraException
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +22,7 @@ from scripts.localcloud.pop import Answer, Call, PopService, rpc
 from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
+from tests.contract import rpc as generic
 
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -58,31 +56,17 @@ class Rig(NamedTuple):
         query: dict[str, str] | None = None,
         form: dict[str, str] | None = None,
     ) -> Answer:
-        """Call Repeat through the generic client that every SDK is made of."""
-        key_id, secret, token, _ = credentials
-        client = Client(
-            Config(
-                endpoint=f"127.0.0.1:{self.port}",
-                protocol="http",
-                access_key_id=key_id,
-                access_key_secret=secret,
-                security_token=token,
-                signature_algorithm=algorithm,
-            )
+        """Call Repeat as every SDK does."""
+        answer: Answer = generic.call(
+            f"127.0.0.1:{self.port}",
+            credentials,
+            "Repeat",
+            "2020-01-01",
+            query,
+            algorithm=algorithm,
+            body=form,
         )
-        params = Params(
-            action="Repeat",
-            version="2020-01-01",
-            protocol="HTTP",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
-        answer = client.call_api(params, OpenApiRequest(query=query, body=form), RuntimeOptions())
-        return dict(answer["body"])
+        return answer
 
     def send(self, method: str, target: str, headers: dict[str, str], body: str = "") -> Answer:
         """Send these very bytes; the answer is JSON whatever they were."""

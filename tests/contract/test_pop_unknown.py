@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from alibabacloud_tea_openapi.client import Client
-from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
-from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.exceptions import DaraException
 
 from scripts.localcloud import LocalCloud
+from tests.contract import rpc
 
 VERSIONS = {
     "ram": "2015-05-01",
@@ -34,37 +32,15 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 def call(cloud: LocalCloud, service: str, algorithm: str = SIGNATURES[0], **changed: Any) -> Any:
-    """The service's call that takes nothing, with what is `changed`, through the generic client."""
-    key = cloud.credentials
-    client = Client(
-        Config(
-            endpoint=getattr(cloud.endpoints, service).removeprefix("http://"),
-            protocol="http",
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-            signature_algorithm=algorithm,
-        )
-    )
-    params = Params(
-        action=changed.get("action", CALLS[service]),
-        version=changed.get("version", VERSIONS[service]),
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type=changed.get("body_type", "formData"),
-        body_type="json",
-    )
-    asked = OpenApiRequest(
-        query=changed.get("query"), body=changed.get("form"), headers=changed.get("headers")
-    )
-    return client.call_api(params, asked, RuntimeOptions())["body"]
+    """The service's call that takes nothing, with what is `changed`, as every SDK makes it."""
+    said = {"action": CALLS[service], "version": VERSIONS[service], **changed}
+    endpoint = getattr(cloud.endpoints, service)
+    return rpc.call(endpoint, cloud.credentials, algorithm=algorithm, **said)
 
 
 UNKNOWN: dict[str, tuple[dict[str, Any], int, str]] = {
     "a parameter": ({"query": {"Wanted": "all"}}, 501, "Wanted"),
-    "a parameter in the form": ({"form": {"Wanted": "all"}}, 501, "Wanted"),
+    "a parameter in the form": ({"body": {"Wanted": "all"}}, 501, "Wanted"),
     "a list": ({"query": {"Wanted.2.Key": "all"}}, 501, "Wanted.1.Key"),
     "a header's name": ({"query": {"x-acs-date": "now"}}, 501, "x-acs-date"),
     "a version": ({"version": "2014-01-01"}, 400, "2014-01-01"),
@@ -103,7 +79,7 @@ def test_an_own_header_that_is_unknown_is_refused_by_name(cloud: LocalCloud, ser
 def test_a_body_that_is_no_form_is_refused(cloud: LocalCloud, service: str) -> None:
     """Parameters in JSON would not be read: that is said."""
     with pytest.raises(DaraException, match="no form") as refused:
-        call(cloud, service, body_type="json", form={"Wanted": "all"})
+        call(cloud, service, body_type="json", body={"Wanted": "all"})
     assert refused.value.status_code == 501
 
 
@@ -124,5 +100,5 @@ def test_json_that_is_too_deep_is_the_client_s_fault(
 ) -> None:
     """400, as for JSON that is none; not an error of the service."""
     with pytest.raises(DaraException) as refused:
-        call(cloud, service, action=action, query={}, form=query)
+        call(cloud, service, action=action, query={}, body=query)
     assert refused.value.status_code == 400

@@ -27,9 +27,7 @@ Publish = Callable[..., int]
 def publish(product: Account) -> Publish:
     """Run the verb with an event, every bucket being as the events expect; gives the exit code."""
     scene.lay(product)
-    return lambda event, *arguments, yes=True: product.run(
-        "publish", str(event), *arguments, *(["--yes"] if yes else [])
-    )
+    return lambda event, *arguments: product.run("publish", str(event), *arguments, "--yes")
 
 
 @EITHER
@@ -108,36 +106,48 @@ def test_no_line_is_a_problem(
     assert "1 of 1 audit line did not come within 0.5 s: `resource-repair doctor`" in said
 
 
+Sent = tuple[Callable[..., int], Callable[[], int]]
+
+
+@pytest.fixture(params=[("publish", "mns", "PublishMessage"), ("invoke", "fc", "InvokeFunction")])
+def sent(request: pytest.FixtureRequest, product: Account) -> Sent:
+    """A verb that sends an event, without a yes, and how often that was sent by now."""
+    verb, service, action = request.param
+    scene.lay(product)
+    before = len(product.cloud.journal.entries(service, action))
+    return (
+        lambda event, *words: product.run(verb, str(EVENTS / event), *words),
+        lambda: len(product.cloud.journal.entries(service, action)) - before,
+    )
+
+
 def test_it_asks_where_a_bucket_may_be_closed(
-    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
+    product: Account, sent: Sent, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a yes nothing is published that a function in mode enforce would act on."""
-    sent = len(product.cloud.journal.entries("mns", "PublishMessage"))
-    assert publish(EVENTS / "repaired_nested.json", yes=False) == 2
-    assert len(product.cloud.journal.entries("mns", "PublishMessage")) == sent
+    """Without a yes nothing is sent that a function in mode enforce would act on."""
+    send, times = sent
+    assert (send("repaired_nested.json"), times()) == (2, 0)
     said = capsys.readouterr()
     assert "deployed in mode enforce" in said.out
     assert f"names bucket config-snapshot, of rule {RULE_ID}" in said.out
     assert "say --yes" in said.err
 
     with product.deployed_with(repairMode="report"):
-        assert publish(EVENTS / "repaired_nested.json", yes=False) == 0
-    assert publish(EVENTS / "ignored_other_rule.json", yes=False) == 0
+        assert send("repaired_nested.json") == 0
+    assert send("ignored_other_rule.json") == 0
 
-    capsys.readouterr()
-    assert publish(EVENTS / "repaired_nested.json", "--dry-run", "--json", yes=False) == 0
+
+def test_a_dry_run_sends_nothing(sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --dry-run it says what it would send, and about which buckets."""
+    send, times = sent
+    assert (send("repaired_nested.json", "--dry-run"), times()) == (0, 0)
+    assert re.search(
+        "would (invoke resource_repair/|publish .* findings about config-snapshot, to topic)",
+        " ".join(capsys.readouterr().out.split()),
+    )
+    assert (send("repaired_nested.json", "--dry-run", "--json"), times()) == (0, 0)
     document = json.loads(capsys.readouterr().out)
     assert document["findings"] == [{"bucket": "config-snapshot", "rule_id": RULE_ID}]
-
-
-def test_a_dry_run_publishes_nothing(
-    product: Account, publish: Publish, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With --dry-run it says what it would send, and about which buckets."""
-    before = len(product.cloud.journal.entries("mns", "PublishMessage"))
-    assert publish(EVENTS / "repaired_nested.json", "--dry-run") == 0
-    assert "findings about config-snapshot, to topic" in capsys.readouterr().out
-    assert len(product.cloud.journal.entries("mns", "PublishMessage")) == before
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from alibabacloud_ram20150501 import models
 from alibabacloud_ram20150501.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.exceptions import DaraException
 
 from scripts.localcloud import LocalCloud
@@ -30,15 +29,7 @@ def cloud() -> Iterator[LocalCloud]:
 def ram(cloud: LocalCloud) -> Iterator[Client]:
     """The account's own client; a role and a policy are there, and nothing else."""
     before = cloud.snapshot()
-    key = cloud.credentials
-    found = Client(
-        Config(
-            endpoint=cloud.endpoints.ram.removeprefix("http://"),
-            protocol="http",
-            access_key_id=key.access_key_id,
-            access_key_secret=key.access_key_secret,
-        )
-    )
+    found: Client = cloud.clients.ram
     found.create_role(
         models.CreateRoleRequest(role_name="repairer", assume_role_policy_document=TRUST)
     )

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import pytest
 from alibabacloud_ram20150501 import models
 from alibabacloud_ram20150501.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.exceptions import DaraException
 
 from scripts.localcloud.clock import Clock
@@ -18,6 +17,7 @@ from scripts.localcloud.ram import policies
 from scripts.localcloud.ram.api import RamService
 from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
+from tests.contract.rpc import signing
 
 ACCOUNT = "1208863178610000"
 FC_TRUST = json.dumps(policies.trust("fc.aliyuncs.com"))
@@ -34,15 +34,7 @@ class Rig(NamedTuple):
 
     def client(self, credentials: Credentials) -> Client:
         """The SDK's client with these credentials."""
-        return Client(
-            Config(
-                endpoint=self.endpoint,
-                protocol="http",
-                access_key_id=credentials.access_key_id,
-                access_key_secret=credentials.access_key_secret,
-                security_token=credentials.security_token,
-            )
-        )
+        return Client(signing(self.endpoint, credentials))
 
 
 @pytest.fixture

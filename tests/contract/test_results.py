@@ -1,6 +1,5 @@
 """What rules found, as the verbs read it; and Cloud Config's own exemptions."""
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,7 +11,6 @@ from scripts.account.clients import Clients, Endpoints, calling, fixed_credentia
 from scripts.account.findings import IGNORED, NON_COMPLIANT
 from scripts.declared import PATH, Spec, load
 from scripts.errors import CloudError, Problem
-from scripts.localcloud.clock import Clock
 from scripts.localcloud.config.rules import Rule
 from scripts.localcloud.faults import Fail
 from tests.contract.config_rig import (
@@ -22,14 +20,10 @@ from tests.contract.config_rig import (
     ConfigRig,
     HeldClock,
     config_rig,
+    rig,
 )
 
-
-@pytest.fixture
-def rig() -> Iterator[ConfigRig]:
-    """Cloud Config with time compressed to nothing."""
-    with config_rig(Clock(scale=0)) as rig:
-        yield rig
+__all__ = ["rig"]
 
 
 def clients(rig: ConfigRig) -> Clients:

@@ -61,7 +61,7 @@ def test_the_recorded_deployment_is_answered_as_recorded(cloud: LocalCloud) -> N
         if NOTIFIER in cloud.ram.roles:
             cloud.ram.delete_role(NOTIFIER)
         wanted = request["answered"]["status"], request["answered"].get("code", "")
-        if (answer.status, error_code(answer)) != wanted:
+        if (answer.status, error(answer, "Code")) != wanted:
             differing.append((request["scenario"], request["n"], answer.status, answer.body))
     assert differing == []
 
@@ -143,22 +143,14 @@ def outcome(answer: Answer) -> dict[str, Any]:
     return {
         "status": answer.status,
         "content_type": answer.headers.get("Content-Type", ""),
-        "code": error_code(answer),
-        "message": error_message(answer),
+        "code": error(answer, "Code"),
+        "message": error(answer, "Message"),
     }
 
 
-def error_code(answer: Answer) -> str:
-    """The code in an error's body, of either service."""
+def error(answer: Answer, field: str) -> str:
+    """`Code` or `Message` of an error's body, of either service; empty if it is none."""
     if answer.status < 400:
         return ""
     fields = json.loads(answer.body)
-    return str(fields.get("ErrorCode") or fields.get("Code"))
-
-
-def error_message(answer: Answer) -> str:
-    """The message in an error's body, of either service."""
-    if answer.status < 400:
-        return ""
-    fields = json.loads(answer.body)
-    return str(fields.get("ErrorMessage") or fields.get("Message"))
+    return str(fields.get(f"Error{field}") or fields.get(field))

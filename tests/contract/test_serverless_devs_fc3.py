@@ -20,7 +20,7 @@ from scripts.localcloud.ram.state import Credentials
 from tests.contract.fc_helpers import Answer, acs3, signed, upload, zipped
 from tests.contract.test_serverless_devs_fc2 import (
     SOURCE,
-    error_code,
+    error,
     outcome,
     recorded,
 )
@@ -115,7 +115,7 @@ def test_the_recorded_deployment_to_3_0_is_answered_as_recorded(cloud: LocalClou
         if request["path"].rpartition("/")[2] in LISTS:
             assert wanted == (404, "NotFound")
             wanted = (200, "")
-        if (answer.status, error_code(answer)) != wanted:
+        if (answer.status, error(answer, "Code")) != wanted:
             differing.append((request["scenario"], request["n"], answer.status, answer.body))
     assert differing == []
 

@@ -1,18 +1,22 @@
 """The local cloud as somebody has it who has nothing else of this project."""
 
-import json
+import itertools
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from scripts import ROOT
+from tests import documents
+from tests.parts import free_ports
 
 LOCALCLOUD = ROOT / "scripts" / "localcloud"
+README = "scripts/localcloud/README.md"
 MORE = """
 
 def test_nothing_is_left(local_alibaba_cloud):
@@ -62,7 +66,7 @@ def test_the_ten_lines_of_its_readme_are_all_that_a_test_needs(
     installed: Path, tmp_path: Path
 ) -> None:
     """In an empty project they pass as they stand there; what comes after finds nothing of it."""
-    [lines] = re.findall(r"```python\n(.*?)```", (LOCALCLOUD / "README.md").read_text(), re.DOTALL)
+    lines = documents.block(README, "import oss2\n").text
     (tmp_path / "test_mine.py").write_text(lines + MORE)
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
     done = subprocess.run(
@@ -72,18 +76,25 @@ def test_the_ten_lines_of_its_readme_are_all_that_a_test_needs(
     assert "met by no call: Drop at oss:PutObject\n" in done.stdout
 
 
-def test_its_command_keeps_a_cloud_up_until_it_is_stopped(installed: Path, tmp_path: Path) -> None:
-    """Under its own name, with its control endpoint, and with the table of what it covers."""
-    environment = elsewhere(installed)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_its_command_is_used_as_its_readme_tells(installed: Path, tmp_path: Path) -> None:
+    """It keeps a cloud up until it is stopped; a shell finds its control by what it prints."""
+    keep, *use = documents.block(README, "$ alicloud-local ").commands
+    command, into = keep.removesuffix(" &").split(" > ")
+    port = str(free_ports(8))
+    path = f"{installed / 'bin'}:{os.environ['PATH']}"
+    environment = {**elsewhere(installed), "PATH": path, "PYTHONUNBUFFERED": ""}
     with subprocess.Popen(
-        [sys.executable, installed / "bin" / "alicloud-local", "--json"],
+        shlex.split(command.replace("9000", port)),
         cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout
-        found = json.loads(process.stdout.readline())
-        health = f"{found['ALICLOUD_LOCAL_CONTROL']}/_local/health"
-        with urllib.request.urlopen(health) as answer:  # noqa: S310  (it is ours)
-            assert json.load(answer)["oss"] == found["ALICLOUD_LOCAL_OSS_ENDPOINT"]
+        last = f"# Stop it with Ctrl-C, or: kill {process.pid}\n"
+        lines = itertools.takewhile(lambda line: line != last, process.stdout)
+        (tmp_path / into).write_text("".join(lines))
+        shell = ["sh", "-ec", "\n".join([*use, "echo $ALICLOUD_LOCAL_OSS_ENDPOINT"])]
+        said = subprocess.check_output(shell, cwd=tmp_path, env=environment, text=True)
+        assert said.endswith(f"http://127.0.0.1:{port}\n")
         process.terminate()
         assert process.wait(30) == 0
     check = [sys.executable, "-m", "alicloud_local.coverage", "--check"]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import pytest
 from alibabacloud_sts20150401 import models
 from alibabacloud_sts20150401.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.exceptions import DaraException
 
 from scripts.localcloud.clock import Clock
@@ -15,9 +14,10 @@ from scripts.localcloud.faults import Faults
 from scripts.localcloud.http import Listener
 from scripts.localcloud.journal import Journal
 from scripts.localcloud.ram import policies
-from scripts.localcloud.ram.state import RamState
+from scripts.localcloud.ram.state import Credentials, RamState
 from scripts.localcloud.service import Core
 from scripts.localcloud.sts.api import StsService
+from tests.contract.rpc import signing
 
 ACCOUNT = "1208863178610000"
 ROOT = f"acs:ram::{ACCOUNT}:root"
@@ -31,17 +31,9 @@ class Rig(NamedTuple):
     state: RamState
     endpoint: str
 
-    def client(self, key_id: str, secret: str, token: str = "") -> Client:
+    def client(self, key: Credentials) -> Client:
         """The SDK's client with these credentials."""
-        return Client(
-            Config(
-                endpoint=self.endpoint,
-                protocol="http",
-                access_key_id=key_id,
-                access_key_secret=secret,
-                security_token=token,
-            )
-        )
+        return Client(signing(self.endpoint, key))
 
 
 @pytest.fixture
@@ -59,7 +51,7 @@ def rig() -> Iterator[Rig]:
 @pytest.fixture
 def sts(rig: Rig) -> Client:
     """The account's own client."""
-    return rig.client(*rig.state.root[:2])
+    return rig.client(rig.state.root)
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def alice(rig: Rig) -> Client:
     """The client of a user who may assume whatever role trusts her."""
     rig.state.create_user("alice")
     rig.state.attach_to(rig.state.user("alice"), "System", "AliyunSTSAssumeRoleAccess")
-    return rig.client(*rig.state.create_key("alice")[:2])
+    return rig.client(rig.state.create_key("alice"))
 
 
 def trusting(effect: str = "Allow", **principal: list[str]) -> policies.Document:
@@ -112,7 +104,7 @@ def test_assumed_credentials_work_until_they_expire(rig: Rig, alice: Client) -> 
     """AssumeRole answers a key that is the role, with no permission needed to ask, for its time."""
     body = alice.assume_role(assume(duration_seconds=900)).body
     key = body.credentials
-    session = rig.client(key.access_key_id, key.access_key_secret, key.security_token)
+    session = rig.client(key)
     me = session.get_caller_identity().body
     assert (me.identity_type, me.arn) == (
         "AssumedRoleUser",
@@ -152,7 +144,7 @@ def test_a_role_is_assumed_only_by_whom_it_trusts(
     rig.state.create_role("repairer", trust)
     rig.state.attach("deployer", "System", "AdministratorAccess")
     key = alice.assume_role(assume()).body.credentials
-    deployer = rig.client(key.access_key_id, key.access_key_secret, key.security_token)
+    deployer = rig.client(key)
     wanted = assume(f"acs:ram::{ACCOUNT}:role/repairer")
     if granted:
         assert deployer.assume_role(wanted).body.credentials.security_token
@@ -166,7 +158,7 @@ def test_a_trusted_role_still_needs_the_permission(rig: Rig, alice: Client) -> N
     """Trust alone is not enough for a role: RAM must allow it sts:AssumeRole."""
     rig.state.create_role("repairer", trusting(RAM=[ROOT]))
     key = alice.assume_role(assume()).body.credentials
-    deployer = rig.client(key.access_key_id, key.access_key_secret, key.security_token)
+    deployer = rig.client(key)
     with pytest.raises(DaraException, match="sts:AssumeRole") as refused:
         deployer.assume_role(assume(f"acs:ram::{ACCOUNT}:role/repairer"))
     assert (refused.value.status_code, refused.value.code) == (403, "NoPermission")

@@ -228,37 +228,30 @@ def test_a_function_changed_meanwhile_stops_it(
     assert product.acls() == {"alpha": "public-read"}
 
 
-def test_in_mode_report_nothing_is_closed(
+def test_a_sweep_that_closes_nothing_is_no_success_and_looking_is(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The function's mode holds: each is reported, the number to be closed is none."""
+    """In mode report or a pause: who asks to close must not miss it; who only looks is told."""
     product.plant(alpha="public-read")
     with product.deployed_with(repairMode="report"):
+        assert product.run("sweep", "--dry-run") == 0
+        looked = capsys.readouterr().out
         assert product.run("sweep", "--yes", "--json") == 1
-    said = capsys.readouterr()
+        said = capsys.readouterr()
+        product.cloud.clock.advance(2)  # by then the log is searched
+        assert product.run("sweep", "--due", "--yes") == 0  # nothing is due, and so nothing asked
+        due = capsys.readouterr().out
     assert "1 bucket stays open, as the function runs in mode report" in said.err
     assert "settled" not in said.err
     document = json.loads(said.out)
     assert (document["closes"], document["mode"]) == (0, "report")
     assert [each["outcome"] for each in document["buckets"]] == ["would_repair"]
-    assert product.acls() == {"alpha": "public-read"}
-
-
-def test_a_sweep_in_mode_report_is_no_success_and_looking_is(
-    product: Account, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """As in a pause: who asks to close must not miss that nothing is; who only looks is told."""
-    product.plant(alpha="public-read")
-    with product.deployed_with(repairMode="report"):
-        assert product.run("sweep", "--dry-run") == 0
-        looked = capsys.readouterr().out
-        assert product.run("sweep", "--yes") == 1
-        assert "1 bucket stays open, as the function runs in mode report" in capsys.readouterr().out
-        product.cloud.clock.advance(2)  # by then the log is searched
-        assert product.run("sweep", "--due", "--yes") == 0  # nothing is due, and so nothing asked
-        due = capsys.readouterr().out
     assert "this closes 0 buckets, as the function runs in mode report" in looked
     assert "nothing to do: no bucket is due, as the function runs in mode report" in due
+    assert product.run("pause") == 0
+    assert product.run("sweep", "--yes") == 1
+    assert "1 bucket stays open, as the function is paused" in capsys.readouterr().out
+    assert product.acls() == {"alpha": "public-read"}
 
 
 def test_what_is_closed_or_gone_by_now_is_no_failure(

@@ -158,30 +158,27 @@ def drift_with(account: Account, set_it: Callable[..., object], as_set: Any) -> 
     return list(found)
 
 
-@pytest.mark.parametrize(("field", "as_set", "told"), OF_SERVICE, ids=lambda each: each)
-def test_a_setting_of_the_service_is_told(
-    sound: Account, field: str, as_set: dict[str, Any], told: str
+EACH = [
+    *(("service", SERVICE, *each) for each in OF_SERVICE),
+    *(("function", FUNCTION, *each) for each in OF_FUNCTION),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "field", "as_set", "told"), EACH, ids=lambda each: each)
+def test_a_setting_is_told(
+    sound: Account, kind: str, name: str, field: str, as_set: dict[str, Any], told: str
 ) -> None:
-    """Each compared setting of the service, set by hand, is drift: its field and its value."""
+    """Each compared one that was set by hand is drift: its field and its value."""
+    api = sound.clients.fc
 
     def set_it(**fields: Any) -> None:
-        sound.clients.fc.update_service(SERVICE, fc.UpdateServiceRequest(**fields))
+        if kind == "service":
+            api.update_service(SERVICE, fc.UpdateServiceRequest(**fields))
+        else:
+            api.update_function(SERVICE, FUNCTION, fc.UpdateFunctionRequest(**fields))
 
     found = drift_with(sound, set_it, as_set)
-    assert ("service", SERVICE, field, told) in [each[:4] for each in found]
-
-
-@pytest.mark.parametrize(("field", "as_set", "told"), OF_FUNCTION, ids=lambda each: each)
-def test_a_setting_of_the_function_is_told(
-    sound: Account, field: str, as_set: dict[str, Any], told: str
-) -> None:
-    """Each compared setting of the function, set by hand, is drift: its field and its value."""
-
-    def set_it(**fields: Any) -> None:
-        sound.clients.fc.update_function(SERVICE, FUNCTION, fc.UpdateFunctionRequest(**fields))
-
-    found = drift_with(sound, set_it, as_set)
-    assert ("function", FUNCTION, field, told) in [each[:4] for each in found]
+    assert (kind, name, field, told) in [each[:4] for each in found]
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from scripts import ROOT
 from scripts.account.mark import TAG_KEY
 from scripts.account.package import exemptions_in, with_exemptions
 from scripts.declared.rule_ids import variable
-from scripts.localcloud import Drop, Fail
-from scripts.localcloud.config.channels import Channel
+from scripts.localcloud import Fail
 from scripts.localcloud.log.index import Index
 from scripts.localcloud.mns.queue import QueueAttributes
 from scripts.localcloud.mns.state import TopicAttributes
 from scripts.localcloud.ram import policies
 from tests.account import FUNCTION, QUEUE, ROLE, SERVICE, TOPIC, Account, Moments
-from tests.parts import derive, edit, least_privilege, public_policy, remediate
+from tests.contract.spoil import answer_lost, overtaken, provisioned
+from tests.parts import age, derive, edit, least_privilege, public_policy, remediate
 
 ALERT = "resource-repair-unsettled"
 TAG = "public-until"
@@ -32,7 +32,6 @@ LEFTOVER = "resource-repair-proof-0123456789abcdef"
 IN_A_MONTH = (datetime.now(timezone.utc) + timedelta(days=30)).date().isoformat()
 _OF_ENCRYPTION = ("--remediation", "encryption")
 UNDO = ("--bucket", "site", "--reason", "the site", "--owner", "web", "--expires", IN_A_MONTH)
-
 
 Given = Callable[[Account], object]
 Begin = Callable[[Given], Account]  # the account as that wants it; one begun before is no more
@@ -68,12 +67,6 @@ def begin(moments: Moments, folder: Path, given: Given, *, least: bool = False) 
 
 def nothing(_: Account) -> None:
     """An account without anything of ours."""
-
-
-def provisioned(account: Account) -> None:
-    """Everything around the function."""
-    assert account.run("provision", "--yes") == 0
-    account.rest()
 
 
 def deployed(_: Account) -> None:
@@ -121,25 +114,6 @@ def deployed_under_least(account: Account) -> None:
     """The function runs under that role."""
     under_least(account)
     deploy(account)
-
-
-def answer_lost(account: Account) -> None:
-    """The delivery channel will be made, and nobody told of it: it is found at the next try."""
-    account.cloud.faults.add("config:CreateConfigDeliveryChannel", Drop())
-
-
-def overtaken(account: Account) -> None:
-    """Another run will make the delivery channel in the same moment: there are two then."""
-    config = account.cloud.config
-    create = config.create_channel
-
-    def create_too(channel: Channel) -> Channel:
-        made = create(channel)  # refused as long as the topic is too new
-        del config.create_channel  # once
-        create(channel)
-        return made
-
-    config.create_channel = create_too  # type: ignore[method-assign]
 
 
 def log_project_of_another(account: Account) -> None:
@@ -235,14 +209,7 @@ def proof_left(account: Account) -> None:
     account.cloud.oss.create(LEFTOVER)
     account.cloud.oss.set_tags(LEFTOVER, {TAG_KEY: "resource-repair-proof"})
     account.rest()
-    age(account, LEFTOVER)
-
-
-def age(account: Account, bucket: str) -> None:
-    """Let a bucket have been made two hours ago."""
-    buckets = account.cloud.oss._buckets
-    made = buckets[bucket].created_at - 2 * 3600
-    buckets[bucket] = replace(buckets[bucket], created_at=made)
+    age(account.cloud, LEFTOVER)
 
 
 def logs_kept_for_longer_by_somebody(account: Account) -> None:

@@ -21,7 +21,6 @@ _RECORDED = "what was recorded is of Function Compute 2.0"
 # Whole modules, and tests of others, that make no sense where the function stands alone.
 ON_2_ALONE = {
     "test_taken_over": _RECORDED,
-    "test_readme": "the sample in docs/deploying.md is of Function Compute 2.0",
     "test_it_is_switched_on_and_off": "on 3.0 the role is always that of least privilege",
 }
 

@@ -41,8 +41,10 @@ def test_expired_credentials_are_told_in_a_line(
     account.may_only(permissions.of(verb))
     account.cloud.clock.advance(3601)
     assert case.run(account) == 1
-    (line,) = said(capsys.readouterr().err)
+    told = capsys.readouterr()
+    (line,) = said(told.err)
     assert "have expired: renew them" in line
+    assert not any(secret in told.err + told.out for secret in account.key[:3])
 
 
 @pytest.mark.bad_days

@@ -72,7 +72,7 @@ class Replay:
             self.cloud.rollback(before)
             self._refuse(command, action, request)
         self.cloud.rollback(after)
-        return answer.status, client.error_code(answer)
+        return answer.status, client.error(answer, "Code")
 
     def _refuse(self, command: str, action: str, request: dict[str, Any]) -> None:
         left = without(self._table[command], action) or _NOTHING

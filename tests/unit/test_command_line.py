@@ -1,14 +1,16 @@
 """What the command understands, and what it says where it does not."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
 
-from scripts import ROOT, cli
+from scripts import ROOT, cli, version
 from scripts.cli import usage
 from scripts.cli.options import parsed
 from scripts.context import Acting, Verb
+from scripts.declared import Generation
 
 ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]
 VERBS = [name for name in cli.VERBS if name != "completion"]
@@ -177,10 +179,23 @@ def test_the_help_of_a_verb_tells_all_of_it(name: str, capsys: pytest.CaptureFix
     assert verb.name == name
     assert said == usage.of(verb)
     assert verb.does.strip() in said
+    assert not re.search(r"default: \d+\.0\b", said)  # it is typed as a whole number
     for field in verb.options.__dataclass_fields__:
         assert field.upper() in said or f"--{field.replace('_', '-')}" in said
     for permission in verb.permissions if isinstance(verb, Verb) else ():
-        assert f"  {permission.action} " in said
+        row = [permission.action, permission.resource]
+        (told,) = (line for line in said.splitlines() if line.split()[:2] == row)
+        on_2_alone = permission not in verb.needs(Generation.FC3)
+        assert told.endswith("  (not on Function Compute 3.0)") is on_2_alone
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """That of pyproject.toml, in a line; beside anything else it is no option."""
+    assert cli.run("--version") == 0
+    assert capsys.readouterr().out == f"resource-repair {version()}\n"
+    assert f'version = "{version()}"' in (ROOT / "pyproject.toml").read_text().splitlines()
+    for words in (["--version", "status"], ["status", "--version"]):
+        assert cli.run(*words, environ={}) == 2
 
 
 def test_help_for_no_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,12 +19,12 @@ from scripts.decide.chain import LINKS
 from scripts.declared import client_call, rule_ids, template
 from scripts.declared import load as load_spec
 from scripts.docs import permissions
+from tests import documents
+from tests.documents import cells
 
-DOCUMENTS = [
-    *sorted(ROOT.glob("*.md")),
-    *sorted(ROOT.glob("docs/*.md")),
-    ROOT / "events" / "README.md",
-]
+IN_EACH = pytest.mark.parametrize(
+    "document", [ROOT / name for name in documents.names()], ids=documents.names()
+)
 OPERATIONS = ("operations.md", "operations.zh-CN.md")
 OUTCOMES = {
     *values.SETTLED,
@@ -46,14 +46,6 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-def cells(text: str, beginning: str) -> list[list[str]]:
-    """The rows of the table whose first row begins so, cell by cell; that row and its line not."""
-    table = text[text.index(f"\n| {beginning} |") + 1 :].split("\n\n", 1)[0]
-    return [
-        [cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()[2:]
-    ]
-
-
 def in_backticks(text: str) -> list[str]:
     """The words of the code that stand so in it."""
     return re.findall(r"`(\w+)`", text)
@@ -66,7 +58,7 @@ def first_cells(document: str, title: str) -> list[str]:
     return re.findall(r"^\|? ?`([^`]+)`", table, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@IN_EACH
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link names a file that is there, and every #anchor a heading."""
     for target in re.findall(r"\]\(([^)]+)\)", document.read_text("utf-8")):
@@ -77,7 +69,18 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert not anchor or anchor in anchors(other.read_text("utf-8")), target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@IN_EACH
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    """A path of the project that stands in backticks, alone or in a command; NAME is any."""
+    named = re.findall(r"`([^`\n]+)`", document.read_text("utf-8"))
+    words = (word for each in named for word in each.split())
+    paths = [
+        each for each in words if re.match(r"(code|docs|events|scripts|tests|\.github)/", each)
+    ]
+    assert [each for each in paths if not [*ROOT.glob(re.sub(r"NAME|<\w+>", "*", each))]] == []
+
+
+@IN_EACH
 def test_every_make_target_is_there(document: Path) -> None:
     """What the documents tell to make can be made."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
@@ -257,15 +260,14 @@ def test_the_walls_are_told() -> None:
 
 
 def test_both_languages_tell_to_type_the_same() -> None:
-    """What README has in its blocks to type, README.zh-CN has too, in its order."""
+    """What README has to type, in its blocks and for each day, README.zh-CN has in its order."""
 
-    def typed(name: str) -> list[str]:
-        blocks = re.findall(
-            r"```(?:sh|console)\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL
-        )
-        return [line.partition(" #")[0].strip() for each in blocks for line in each.splitlines()]
+    def typed(name: str, first: str) -> list[str]:
+        rows = cells(documents.text_of(name), first)
+        daily = [each for row in rows for each in re.findall(r"`([^`]+)`", row[1])]
+        return [each for block in documents.blocks(name) for each in block.commands] + daily
 
-    assert typed("README.zh-CN.md") == typed("README.md") != []
+    assert typed("README.zh-CN.md", "问题") == typed("README.md", "question") != []
 
 
 def test_the_client_is_installed_as_the_workflow_installs_it() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from scripts import version
 from scripts.bundling import bundle, stubs
-from scripts.upkeep.sbom import sbom, version
+from scripts.upkeep.sbom import sbom
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Whom a subscription is for, by its endpoint, where the function stands alone."""
+"""Whom a subscription is for, by its endpoint."""
 
 from dataclasses import replace
 
@@ -34,6 +34,36 @@ WEB = f"https://{ACCOUNT}.{SPEC.region}.fc.aliyuncs.com/2023-03-30/"
 def test_a_function_that_stands_alone_is_known_by_its_name(endpoint: str, whom: Whose) -> None:
     """Of another version, account or name, or of a service, it is not ours."""
     assert whose(endpoint, ALONE) is whom
+
+
+OF_2 = f"https://{ACCOUNT}.{SPEC.region}.fc.aliyuncs.com/2016-08-15"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "whom"),
+    [
+        ("https://example.org/hook", Whose.OTHERS),
+        (f"acs:mns:{SPEC.region}:{ACCOUNT}:queues/theirs", Whose.OTHERS),
+        (f"smq-ep:dm:{ACCOUNT}:__dynamic", Whose.OTHERS),
+        (f"{HERE}services/theirs/functions/{SPEC.function.name}", Whose.OTHERS),
+        (f"{HERE}services/{SPEC.service.name}/functions/theirs", Whose.OTHERS),
+        (f"{HERE}{OF_SERVICE.replace('/functions', '.7/functions')}", Whose.OTHERS),
+        (f"acs:fc:cn-beijing:{ACCOUNT}:{OF_SERVICE}", Whose.OTHERS),
+        (f"{HERE.replace(ACCOUNT, OTHER_ACCOUNT)}{OF_SERVICE}", Whose.OTHERS),
+        (f"{OF_2}/services/theirs/functions/f/invocations", Whose.OTHERS),
+        (f"{OF_2.replace(ACCOUNT, '1')}/{OF_SERVICE}/invocations", Whose.OTHERS),
+        (f"{OF_2}/{OF_SERVICE}/invocations", Whose.UNCLEAR),
+        (f"{HERE}functions/{SPEC.service.name}${SPEC.function.name}", Whose.UNCLEAR),
+        (f"acs:eventbridge:{SPEC.region}:{ACCOUNT}:eventbus/default", Whose.UNCLEAR),
+        ("something:else", Whose.UNCLEAR),
+        ("", Whose.UNCLEAR),
+        (f"acs:fc:::{OF_SERVICE}", Whose.OURS),
+        (f"{HERE}{OF_SERVICE}", Whose.OURS),
+    ],
+)
+def test_a_function_of_a_service_is_known_by_both_names(endpoint: str, whom: Whose) -> None:
+    """What is surely for somebody else is not ours, and who cannot be told is not said to be."""
+    assert whose(endpoint, SPEC) is whom
 
 
 def test_either_is_somebody_else_to_the_other() -> None:

@@ -27,8 +27,7 @@ from scripts.decide.prospect import Prospect, counted
 from scripts.declared import Spec, rule_ids
 from scripts.declared.rule_ids import RULE_ID
 from scripts.errors import CloudError, Problem
-
-_NAMED = 20
+from scripts.words import few
 
 
 class Changed(NamedTuple):
@@ -137,9 +136,8 @@ def _out_of_reach(facts: Facts) -> Iterator[Remark]:
         what = f"{told}repairs of buckets outside {home or 'its region'} would fail"
         yield Remark(Standing.SOUND, what, mend)
         return
-    names = ", ".join(f"{each.bucket} ({each.region})" for each in elsewhere[:_NAMED])
-    further = f" and {len(elsewhere) - _NAMED} more" if len(elsewhere) > _NAMED else ""
-    what = f"{told}repairs fail of {names}{further}"
+    names = few([f"{each.bucket} ({each.region})" for each in elsewhere])
+    what = f"{told}repairs fail of {names}"
     yield Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
 
 
@@ -247,8 +245,7 @@ def _with_given(facts: Facts, what: str, name: str) -> str:
 
 def listed(results: Sequence[Result]) -> str:
     """Their buckets, by name, as far as there is room."""
-    names = ", ".join(each.bucket for each in results[:_NAMED])
-    return f"{names} and {len(results) - _NAMED} more" if len(results) > _NAMED else names
+    return few([each.bucket for each in results])
 
 
 BUCKETS = Link(

@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .errors import InvalidConditionError, InvalidTopicArnError
+from ..mns.state import MnsState
+from ..service import Core
+from .errors import InvalidConditionError, InvalidTopicArnError, TopicUnreachableError
 from .rules import RESOURCE_TYPE, Rule
 
 _TOPIC_ARN = re.compile(r"acs:mns:([a-z0-9-]+):(\d+):/topics/([A-Za-z0-9-]{1,255})")
@@ -91,3 +93,15 @@ def _passes(part: dict[str, Any], rule: Rule) -> bool:
     if part["filterType"] == "RuleRiskLevel":
         return rule.risk_level <= int(part["value"])
     return RESOURCE_TYPE in part["values"]
+
+
+def check(channel: Channel, before: Channel | None, core: Core, mns: MnsState) -> None:
+    """Raise what is wrong about it. Page "PutDeliveryChannel": a new topic is tried."""
+    parse_condition(channel.condition)
+    arn = channel.target_arn
+    if before and before.target_arn == arn:
+        return
+    target = parse_topic_arn(arn)
+    there = target[:2] == (core.region, core.account_id) and target.topic in mns.topics()
+    if not there or core.spreading.misses(arn):
+        raise TopicUnreachableError(arn)

@@ -16,14 +16,13 @@ from ..oss.state import OssState
 from ..rewinding import Memory, Rewindable
 from ..service import Core
 from . import message
-from .channels import Channel, parse_condition, parse_topic_arn
+from .channels import Channel, check
 from .errors import (
     NoSuchChannelError,
     NoSuchRuleError,
     RuleExistsError,
     RuleInactiveError,
     TooManyChannelsError,
-    TopicUnreachableError,
     UnknownManagedRuleError,
 )
 from .lag import Lag
@@ -256,7 +255,7 @@ class ConfigState(Rewindable):
         Raises TooManyChannelsError, TopicUnreachableError, InvalidTopicArnError or
         InvalidConditionError.
         """
-        self._check(channel)
+        check(channel, None, self._core, self._mns)
         with self._lock:
             if len(self._channels) >= _MOST_CHANNELS:
                 raise TooManyChannelsError(_MOST_CHANNELS)
@@ -266,7 +265,7 @@ class ConfigState(Rewindable):
 
     def update_channel(self, channel: Channel) -> None:
         """Replace the channel of that id; raises as `create_channel` does."""
-        self._check(channel, before=self.channel(channel.id))
+        check(channel, self.channel(channel.id), self._core, self._mns)
         self.keep_channel(channel)
 
     def keep_channel(self, channel: Channel) -> None:
@@ -386,18 +385,6 @@ class ConfigState(Rewindable):
         taken = any(rule.name == name and rule.id != rule_id for rule in self._rules.values())
         if taken or self.lag.keeps(name):
             raise RuleExistsError(name)
-
-    def _check(self, channel: Channel, before: Channel | None = None) -> None:
-        """Page "PutDeliveryChannel": a new topic is tried."""
-        parse_condition(channel.condition)
-        if before and before.target_arn == channel.target_arn:
-            return
-        target = parse_topic_arn(channel.target_arn)
-        here = (self._core.region, self._core.account_id)
-        if target[:2] != here or target.topic not in self._mns.topics():
-            raise TopicUnreachableError(channel.target_arn)
-        if self._core.spreading.misses(channel.target_arn):
-            raise TopicUnreachableError(channel.target_arn)
 
     def _record(self, action: str, subject: str, **details: str) -> None:
         self._core.journal.record("config", action, subject, **details)

@@ -19,6 +19,7 @@ from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread
 from scripts.flows.further import Further
 from scripts.outlet import visible
 from scripts.verbs.report import chart
+from scripts.words import few
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _BLOCKED = {ACCOUNT: "on for the account", BUCKET: "on", NOBODY: "off"}
@@ -106,8 +107,7 @@ def _told(value: object) -> str:
 
 
 def _named(names: tuple[str, ...]) -> str:
-    further = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{further}"
+    return few(names, _NAMED)
 
 
 def _blocked(value: object) -> str:

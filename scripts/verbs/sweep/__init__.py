@@ -91,7 +91,7 @@ class Options(Acting):
     grace: Annotated[
         float,
         Parameter(
-            help=f"with --due: what happened within these may be under way; default: {_GRACE}",
+            help=f"with --due: what happened within these may be under way; default: {_GRACE:g}",
             converter=finite(0, _LONGEST_GRACE),
         ),
         "MINUTES",
@@ -99,7 +99,7 @@ class Options(Acting):
     days: Annotated[
         float,
         Parameter(
-            help=f"with --due: look so far back for audit lines; default: {DAYS}",
+            help=f"with --due: look so far back for audit lines; default: {DAYS:g}",
             converter=finite(0, _MOST),
         ),
         "DAYS",
