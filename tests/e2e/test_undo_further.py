@@ -189,6 +189,47 @@ def test_a_rule_that_somebody_has_set_since_then_is_kept(
     assert list(held(product)) == [[], []]
 
 
+def _blocked(product: Account) -> None:
+    product.cloud.oss.set_block_public_access(SITE, blocked=True)
+
+
+def _gone(product: Account) -> None:
+    product.cloud.oss.delete(SITE)
+
+
+def _made_again(product: Account) -> None:
+    product.cloud.oss.delete(SITE)
+    product.cloud.clock.advance(60)
+    product.cloud.oss.create(SITE, age=0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_blocked, "stays as it is: Block Public Access is on for the bucket"),
+        (_gone, f"there is no bucket {SITE}, and none is made"),
+        (_made_again, "there is nothing of this one to undo"),
+    ],
+)
+def test_where_it_cannot_be_undone_nothing_is_changed(
+    repaired: Repaired,
+    spoil: Callable[[Account], None],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The code that is live included, and it says why."""
+    product = repaired("policy")
+    spoil(product)
+    product.cloud.settle()
+    text, calls = product.exemptions.read_text(), product.calls()
+    run(product, "policy", ends=1)
+    assert says in capsys.readouterr().err
+    assert product.exemptions.read_text() == text
+    assert not [
+        each for each in calls() if each.partition(":")[2].startswith(("Put", "Upd", "Del"))
+    ]
+
+
 def test_what_no_exemption_allows_is_not_brought_back(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
