@@ -157,6 +157,9 @@ def exempt(bucket: str, *of: str) -> Exemption:
     return Exemption(bucket, "a site", "web", TOMORROW, of=of)
 
 
+FOUND = ("a-new", "b-new", "c-site", "d-site", "e-site")
+
+
 def found_in_many_ways(account: Account) -> None:
     """Two buckets without encryption, and three that their policies open."""
     with account.unnoticed():
@@ -185,6 +188,8 @@ def test_a_sweep_foresees_what_is_exempt_from_each(
     assert ends == {
         ("b-new", "encryption"): "would_repair",
         ("e-site", "policy"): "would_repair",
+        # From this one no exemption is one that does not name it.
+        **{(name, "https"): "would_repair" for name in FOUND},
     }
 
 
@@ -291,7 +296,7 @@ def test_remove_takes_our_rule_though_one_of_somebody_s_own_is_in_its_place(
     assert "removed rule resource-repair-encryption" in said
     assert re.search("keep +rule +theirs +it was there before", said)
     known = dotenv.environment(reporting.env, {})
-    assert [known[each] for each in IDS] == [""] * 3
+    assert [known[each] for each in IDS] == [""] * len(IDS)
 
 
 def test_remove_takes_our_rule_though_both_are_given(reporting: Account) -> None:
