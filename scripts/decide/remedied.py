@@ -1,14 +1,19 @@
 """What a further remediation makes of a bucket, and what undoes that, by what code/ declares."""
 
+from datetime import date
 from typing import Any
 
-from resource_repair.bucket_policy import dump, parse
+from resource_repair.bucket_policy import Statement, dump, parse
 from resource_repair.errors import RefusedError
+from resource_repair.exemptions import Exemptions
 from resource_repair.oss import BucketState
 from resource_repair.remediations.frame import Aim, Remediation
 from resource_repair.settings import Assignment, Settings
 from resource_repair.values import COMPLIANT, ENFORCE, EXEMPT, REPAIRED, WOULD_REPAIR
+from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.deploy_effect import enforces
+
+_NOBODY = LiveExemptions(Exemptions(), None, date.min)  # is exempt
 
 
 def expected(does: Remediation, there: BucketState, aim: Aim, mode: str) -> str:
@@ -44,7 +49,7 @@ def bringing_back(
     RefusedError where what it made is not there any more, so that there is nothing of it to undo.
     """
     if does.whole:
-        text = _undone(there.policy, before, after)
+        text = _undone(there.policy, before, after, _added(does, there))
         if text is None:
             return "", ""
         return (does.undo(before)[0], text) if text else ("DeleteBucketPolicy", "")
@@ -70,17 +75,25 @@ def brought_back(there: BucketState, operation: str, value: str) -> BucketState:
     return there._replace(**changed[operation])
 
 
-def _undone(policy: str | None, before: str, after: str) -> str | None:
+def _added(does: Remediation, there: BucketState) -> list[Statement]:
+    """What it adds to a policy: what it puts into an empty one."""
+    empty = there._replace(policy="")
+    aim = does.wanted(_NOBODY.case(there.name), empty, None, False)
+    return [] if aim is None or does.met(empty, aim) else list(parse(aim.value)["Statement"])
+
+
+def _undone(policy: str | None, before: str, after: str, added: list[Statement]) -> str | None:
     """A policy with what was taken out of it among what is there, each once, and without what was
     added; empty where that leaves nothing, None where all of that is so.
+
+    What is in `after` besides is what somebody else put in at the same time: that stays.
     """
     document = parse(policy)
     there = document["Statement"]
     was, became = (parse(f'{{"Statement":{each}}}')["Statement"] for each in (before, after))
-    left = [each for each in there if each in was or each not in became]
-    for each in was:
-        if each not in became and each not in left:
-            left.append(each)
+    ours = [each for each in added if each in became and each not in was]
+    left = [each for each in there if each not in ours]
+    left += [each for n, each in enumerate(was) if each not in became + there + was[:n]]
     if left == there:
         return None
     return dump({"Version": "1", **document, "Statement": left}) if left else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
+from resource_repair.bucket_policy import opening, parse
 from resource_repair.errors import RefusedError
 from resource_repair.exemptions import OF_ACCESS, Exemption, Exemptions
 from resource_repair.openness import PUBLIC_READ, PUBLIC_READ_WRITE
@@ -122,7 +123,7 @@ class PuttingBack:
         self._wish = wish
         self._does = does
         self._bucket = bucket
-        self._line = line
+        self._line, self._change = line, (str(line.before), str(line.after))
         self._today = today
         self._created = there.created
         self._seen, self._seen_at = there, time.monotonic()
@@ -139,7 +140,8 @@ class PuttingBack:
 
     def plan(self) -> None:
         """Find the exemption, and what is there of it; raises as `prepare`."""
-        self._check_blocked()
+        if not self._is_back:
+            self._check_blocked()
         live = self._live()
         self._from = (self._does.name, *self._who_else([each.settings for each in live]))
         held = [each.exemptions() for each in live]
@@ -210,9 +212,8 @@ class PuttingBack:
         return [DeployedFunction.read(each, self._context.clients) for each in specs]
 
     def _brings(self, there: BucketState) -> tuple[str, str]:
-        line = self._line
         try:
-            return bringing_back(self._does, there, str(line.before), str(line.after))
+            return bringing_back(self._does, there, *self._change)
         except RefusedError as error:
             raise Problem(
                 f"{self._does.name} of {there.name} cannot be undone: {error.reason}; look at it "
@@ -221,10 +222,9 @@ class PuttingBack:
 
     def _check_blocked(self) -> None:
         """What is to be public must be allowed to be: else the code that is live would change."""
-        if self._does.name not in OF_ACCESS or self._is_back:
-            return
-        account = buckets.account_blocks_public_access(self._context.clients)
-        if account or self._seen.blocked:
+        opens = self._does.name in OF_ACCESS or opening(parse(self._then.policy))
+        account = opens and buckets.account_blocks_public_access(self._context.clients)
+        if opens and (account or self._seen.blocked):
             raise Problem(
                 f"{self._bucket.name} stays as it is: Block Public Access is on for "
                 f"{'the account' if account else 'the bucket'}, so that OSS refuses to make it "
@@ -305,17 +305,18 @@ class PuttingBack:
         return live.timeout
 
     def _bring_back(self) -> None:
-        """Do that, directly after a read; a document that others write too is read twice before."""
+        """Do that after as many looks as a repair takes; of a document, two come after it too."""
         name, wrote = self._bucket.name, False
 
         def look() -> Progress:
             nonlocal wrote
             there = self._same()
             operation, value = self._brings(there)
+            twice = self._does.looks_twice if operation else self._does.whole and wrote
+            if twice and not self._agrees(there):
+                return Progress(f"looking twice at {name}", done=False)
             if not operation:
                 return Progress(f"{name} is as it was before", done=True)
-            if self._does.whole and not self._agrees(there):
-                return Progress(f"looking twice at {name}", done=False)
             self._seen_at = float("inf")  # what comes next is a first look
             wrote = True
             self._bucket.bring_back(operation, value)
@@ -328,8 +329,8 @@ class PuttingBack:
 
     def _agrees(self, there: BucketState) -> bool:
         """Whether that was seen before, and long enough ago."""
-        now = time.monotonic()
-        if there.policy != self._seen.policy or self._seen_at > now:
+        now, there = time.monotonic(), there._replace(oss_request_id="")
+        if there != self._seen._replace(oss_request_id="") or self._seen_at > now:
             self._seen, self._seen_at = there, now
         return now - self._seen_at >= STALE
 
@@ -368,9 +369,9 @@ class PuttingBack:
     def _commit(self) -> str:
         path, entry = self._wish.exemptions.resolve(), self._entry
         message = shlex.quote(f"Exempt {entry.bucket} until {entry.expires}")
-        if path.is_relative_to(ROOT):
-            return f"git commit -m {message} -- {shlex.quote(str(path.relative_to(ROOT)))}"
-        return f"git -C {shlex.quote(str(path.parent))} commit -m {message} -- {path.name}"
+        root = ROOT if path.is_relative_to(ROOT) else path.parent
+        there = "" if root == ROOT else f" -C {shlex.quote(str(root))}"
+        return f"git{there} commit -m {message} -- {shlex.quote(str(path.relative_to(root)))}"
 
 
 def _look(does: Remediation, bucket: Bucket) -> BucketState:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts.account.deployed_function import DeployedFunction
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.declared.rule_ids import variable
@@ -18,7 +19,15 @@ from scripts.localcloud.faults import Fault
 from scripts.verbs import undo
 from tests.account import RULE_ID, Account, Moments
 from tests.e2e.test_remediations import ANYBODY, PARTNER, lines, policy_of
-from tests.parts import at, edit, least_privilege, public_policy, remediate, without
+from tests.parts import (
+    at,
+    edit,
+    least_privilege,
+    no_http,
+    public_policy,
+    remediate,
+    without,
+)
 
 TODAY = datetime.now(timezone.utc).date()
 UNTIL = TODAY + timedelta(days=30)
@@ -53,6 +62,7 @@ KINDS: dict[str, Changed] = {
     "encryption": (_encryption, None, "AES256"),
     "policy": (policy_of, [PARTNER, ANYBODY], [PARTNER]),
     "public-write": (_acl, "public-read-write", "public-read"),
+    "https": (policy_of, [PARTNER], [PARTNER, no_http(SITE)]),
 }
 
 
@@ -155,6 +165,37 @@ def test_what_it_did_is_undone_and_stays_so(
     ]
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_is_written_after_one_look(
+    repaired: Repaired, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be stale, and hide what somebody has just chosen, such as KMS or a closed ACL."""
+    product = repaired(name)
+    look, _, after = KINDS[name]
+    allow = "public-read" if name in ("encryption", "https") else "public-read-write"
+    with product.live_exemptions(Exemption(SITE, "a", "b", UNTIL, allow, (name,))):
+        monkeypatch.setattr(put_back, "STALE", 1e9)  # no second look comes so late
+        monkeypatch.setattr(put_back, "_READ_BACK", 0.0)
+        run(product, name, ends=1)
+    assert look(product) == after
+
+
+def test_what_is_seen_right_after_the_write_alone_is_no_success(
+    repaired: Repaired, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who looked before it may still put their document in the place of ours."""
+    product = repaired("policy")
+
+    def later() -> None:
+        monkeypatch.setattr(put_back, "STALE", 1e9)  # no second look comes so late
+
+    monkeypatch.setattr(put_back, "_READ_BACK", 0.3)
+    with at(product.cloud, "oss:PutBucketPolicy".__eq__, 0, later):
+        run(product, "policy", ends=1)
+    assert "run again" in capsys.readouterr().err
+    assert policy_of(product) == [PARTNER, ANYBODY]
+
+
 def test_what_others_put_into_the_policy_since_then_stays(repaired: Repaired) -> None:
     """What was taken out is put among what is there: nothing is replaced, and nothing doubled."""
     product = repaired("policy")
@@ -228,6 +269,19 @@ def test_where_it_cannot_be_undone_nothing_is_changed(
     assert not [
         each for each in calls() if each.partition(":")[2].startswith(("Put", "Upd", "Del"))
     ]
+
+
+def test_what_is_public_beside_it_cannot_be_put_again_either(
+    repaired: Repaired, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OSS refuses the policy as a whole: it says so before anything is live."""
+    product = repaired("https")
+    with product.unnoticed():
+        put(product, ANYBODY, no_http(SITE))
+    _blocked(product)
+    run(product, "https", ends=1)
+    assert "Block Public Access is on for the bucket" in capsys.readouterr().err
+    assert list(held(product)) == [[], []]
 
 
 def test_what_no_exemption_allows_is_not_brought_back(

@@ -9,40 +9,62 @@ from resource_repair.oss import BucketState
 from resource_repair.remediations import named
 from scripts.decide.remedied import bringing_back, brought_back
 from tests.unit.policies import DENY, NAMED, OPEN, THEIRS, WRITES, plain, policy
+from tests.unit.policies_no_http import NO_HTTP
 
-THERE = BucketState("a", "1", "private", "2021", "cn-shanghai", False, "id", "AES256")
+THERE = BucketState("config-snapshot", "1", "private", "2021", "cn-shanghai", False, "id", "AES256")
 TAKEN_OUT = (json.dumps([OPEN, WRITES]), "[]")
-ADDED = ("[]", json.dumps([DENY]))  # as a remediation that puts a statement in tells it
+ADDED = ("[]", json.dumps([NO_HTTP]))
+THEIR_OWN = {**NO_HTTP, "Sid": "theirs"}
 
 
 @pytest.mark.parametrize(
-    ("there", "line", "left"),
+    ("name", "there", "line", "left"),
     [
-        (policy(NAMED), TAKEN_OUT, policy(NAMED, OPEN, WRITES)),
-        (policy(THEIRS, WRITES), TAKEN_OUT, policy(THEIRS, WRITES, OPEN)),
-        ("", TAKEN_OUT, policy(OPEN, WRITES)),
-        (policy(WRITES, NAMED, OPEN), TAKEN_OUT, None),
-        (policy(), (json.dumps([OPEN, OPEN]), "[]"), policy(OPEN)),
+        ("policy", policy(NAMED), TAKEN_OUT, policy(NAMED, OPEN, WRITES)),
+        ("policy", policy(THEIRS, WRITES), TAKEN_OUT, policy(THEIRS, WRITES, OPEN)),
+        ("policy", "", TAKEN_OUT, policy(OPEN, WRITES)),
+        ("policy", policy(WRITES, NAMED, OPEN), TAKEN_OUT, None),
+        ("policy", policy(), (json.dumps([OPEN, OPEN]), "[]"), policy(OPEN)),
         # What it left there is nobody's to bring back.
-        (policy(NAMED), (json.dumps([OPEN, WRITES]), json.dumps([WRITES])), policy(NAMED, OPEN)),
-        (policy(NAMED, DENY, THEIRS), ADDED, policy(NAMED, THEIRS)),
-        (policy(DENY), ADDED, ""),
-        (policy(NAMED), ADDED, None),
-        ("", ADDED, None),
+        (
+            "policy",
+            policy(NAMED),
+            (json.dumps([OPEN, WRITES]), json.dumps([WRITES])),
+            policy(NAMED, OPEN),
+        ),
+        # What somebody put in meanwhile, which its line tells as well, is theirs.
+        (
+            "policy",
+            policy(NAMED, WRITES),
+            (json.dumps([OPEN]), json.dumps([WRITES])),
+            policy(NAMED, WRITES, OPEN),
+        ),
+        (
+            "https",
+            policy(NO_HTTP, THEIR_OWN),
+            (ADDED[0], json.dumps([NO_HTTP, THEIR_OWN])),
+            policy(THEIR_OWN),
+        ),
+        ("https", policy(THEIR_OWN), (ADDED[0], json.dumps([THEIR_OWN])), None),
+        ("https", policy(NAMED, NO_HTTP, THEIRS), ADDED, policy(NAMED, THEIRS)),
+        ("https", policy(DENY, NO_HTTP), ADDED, policy(DENY)),
+        ("https", policy(NO_HTTP), ADDED, ""),
+        ("https", policy(NAMED), ADDED, None),
+        ("https", "", ADDED, None),
     ],
 )
 def test_of_a_document_that_others_write_its_own_part_is_undone(
-    there: str, line: tuple[str, str], left: str | None
+    name: str, there: str, line: tuple[str, str], left: str | None
 ) -> None:
     """What was taken out is put among what is there, each once; what was added goes; no more."""
-    operation, text = bringing_back(named("policy"), THERE._replace(policy=there), *line)
+    operation, text = bringing_back(named(name), THERE._replace(policy=there), *line)
     if left is None:
         assert (operation, text) == ("", "")
         return
     assert operation == ("PutBucketPolicy" if left else "DeleteBucketPolicy")
     assert plain(text) == left
     after = brought_back(THERE, operation, text)
-    assert bringing_back(named("policy"), after, *line) == ("", "")
+    assert bringing_back(named(name), after, *line) == ("", "")
 
 
 @pytest.mark.parametrize("there", ['{"Statement": [{"Effect": "Perhaps"}]}', "no policy"])
