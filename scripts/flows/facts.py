@@ -73,7 +73,6 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.decide.remedied import newly_enforced
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
@@ -345,15 +344,18 @@ class Survey:
         exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
         return foresee(live, self._clients, exempting)
 
-    @takes(*OF_CHANGES)
+    @takes(*OF_CHANGES, GET_CODE)
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
         ours = declared_settings(self._spec)
-        newly = newly_enforced(ours, live)
-        held = self._known("exemptions") if newly else Exemptions()
-        exempting = LiveExemptions(held, ours.exempt_tag, self._facts.today)
-        return foresee_changes(self._spec, self._clients, newly, rules, exempting)
+        if all(each.mode == REPORT for each in ours.others or ()):
+            return ()
+        after = LiveExemptions(self._known("exemptions"), ours.exempt_tag, self._facts.today)
+        held = live_exemptions(self.facts("live_exemptions"))
+        before = live and held and LiveExemptions(held, live.exempt_tag, self._facts.today)
+        asked = (self._spec, self._clients, (ours, live), rules, (after, before))
+        return foresee_changes(*asked)
 
     @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

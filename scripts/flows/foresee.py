@@ -14,8 +14,8 @@ from resource_repair.exemptions import Exemption
 from resource_repair.oss import BucketState
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Aim
-from resource_repair.settings import Assignment
-from resource_repair.values import REPAIRED
+from resource_repair.settings import Assignment, Settings
+from resource_repair.values import ENFORCE, REPAIRED
 from scripts.account import findings
 from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
@@ -23,7 +23,7 @@ from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
-from scripts.decide.remedied import expected
+from scripts.decide.remedied import expected, newly_enforced
 from scripts.declared import Spec
 from scripts.errors import CloudError
 from scripts.patience import tallied
@@ -66,22 +66,56 @@ def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect
 def foresee_changes(
     spec: Spec,
     clients: Clients,
-    newly: Iterable[Assignment],
+    functions: tuple[Settings, Settings | None],
     rules: Iterable[RuleFound],
-    exempting: LiveExemptions,
+    exempting: tuple[LiveExemptions, LiveExemptions | None],
 ) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
-    """What each of these remediations changes; None where that is not known.
+    """What each further remediation newly changes by a deploy; None where that is not known.
 
     It is not while a rule of it evaluates, is switched off, or is yet to be made: once it is at
-    work it reports what nobody has counted. `rules` are all of the account. Raises CloudError.
+    work it reports what nobody has counted. `rules` are all of the account. Settings and exemptions
+    are those that the deploy brings, and the live ones, each None where there are none to be read.
+    Raises CloudError.
     """
+    (ours, live), (after, before) = functions, exempting
     states = {each.id: each.state for each in rules}
+    newly = newly_enforced(ours, live)
     told: list[tuple[str, tuple[Result, ...] | None]] = []
-    for given in newly:
-        known = all(states.get(each) == findings.ACTIVE for each in given.rule_ids)
-        asked = (given, sorted(given.rule_ids), exempting)
-        told.append((given.remediation, _changed(spec, clients, *asked) if known else None))
+    for given in ours.others or ():
+        if given.mode != ENFORCE or (given not in newly and before == after):
+            continue
+        found = None
+        if given not in newly:
+            found = _no_longer_exempt(spec, clients, given, before, after)
+        elif all(states.get(each) == findings.ACTIVE for each in given.rule_ids):
+            found = _changed(spec, clients, given, sorted(given.rule_ids), after)
+        told.append((given.remediation, found))
     return tuple(told)
+
+
+def _no_longer_exempt(
+    spec: Spec,
+    clients: Clients,
+    given: Assignment,
+    before: LiveExemptions | None,
+    after: LiveExemptions,
+) -> tuple[Result, ...]:
+    """What one changes that enforces already, and left alone as it was exempt by what is live.
+
+    One that its exemption names in full is none of it: that is dropped by its name.
+    """
+
+    def is_new(result: Result) -> bool:
+        bucket = Bucket(clients, result.bucket, result.region)
+        state = bucket.state_for(named(given.remediation))
+        if before is None or state is None:
+            return state is not None
+        end, by = forecast(given, bucket, state, before)
+        by_name = by in before.exemptions.entries and by and by.bucket == result.bucket
+        return end != REPAIRED and not by_name
+
+    found = _changed(spec, clients, given, sorted(given.rule_ids), after)
+    return tuple(each for each in found if is_new(each))
 
 
 def forecast(

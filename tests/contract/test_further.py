@@ -204,6 +204,28 @@ def test_a_deploy_counts_what_no_exemption_and_no_tag_leaves(reporting: Account)
     assert "c-site, e-site" in what
 
 
+def test_a_deploy_counts_what_is_exempt_no_longer_from_one_that_enforces_already(
+    reporting: Account,
+) -> None:
+    """By a tag or a glob: nobody named these. What an exemption names is dropped by its name."""
+    found_in_many_ways(reporting)
+    declare(reporting, "enforce", "policy")
+    reporting.cloud.settle()
+    held = (exempt("c-site", "policy"), exempt("e-site*", "policy"))
+    with (
+        reporting.deployed_with(exemptTag="public-until", exemptTagDays="7"),
+        reporting.live_exemptions(*held),
+    ):
+        asked = [each for each in told(reporting) if "changed by policy" in each[0]]
+        assert reporting.run("apply", "--yes", EXPECT_DROP="c-site,e-site*") == 1
+        said = [what for what, _ in told(reporting, EXPECT_POLICY="2")]
+        assert not [what for what in said if "changed by" in what]
+    ((what, mend),) = asked
+    assert what.startswith("2 buckets will be changed by policy once this is deployed")
+    assert "d-site, e-site" in what
+    assert mend.endswith("EXPECT_POLICY=2")
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [(_inactive, "its rule is INACTIVE"), (_unmade, "its rule is not there")],
