@@ -73,12 +73,12 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.decide.remedied import newly_enforced
+from scripts.decide.remedied import newly_blocks, newly_enforced
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
+from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_blocks, foresee_changes
 from scripts.flows.left_open import OF_TOLD, lately, what_is_due, what_is_told
 from scripts.flows.seen import (
     around_seen,
@@ -349,10 +349,14 @@ class Survey:
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
-        newly = newly_enforced(declared_settings(self._spec), live)
-        exempting = self._known("exemptions") if newly else Exemptions()
-        now = self._facts.now
-        return foresee_changes(self._spec, self._clients, newly, rules, exempting, now)
+        ours = declared_settings(self._spec)
+        newly, ways = newly_enforced(ours, live), newly_blocks(ours, live)
+        exemptions = self._known("exemptions") if newly or ways else Exemptions()
+        now, where = self._facts.now, (self._spec, self._clients)
+        told = foresee_changes(*where, newly, rules, exemptions, now)
+        known = rules_are_there(self._facts) and not evaluating(self._facts)
+        exempting = LiveExemptions(exemptions, ours.exempt_tag, self._facts.today)
+        return (*told, *(foresee_blocks(*where, exempting, ways, known=known) if ways else ()))
 
     @takes(*PERMISSIONS, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:
@@ -370,8 +374,8 @@ class Survey:
             self._known("live_exemptions"), running.settings.exempt_tag, self._facts.today
         )
         found = foresee(self._spec, self._clients, exempting).to_close
-        lines = self._lines if found else {}
-        return tuple(what_is_due(self._clients, found, lines, self._facts.now))
+        lines, ways = self._lines if found else {}, running.settings.ways
+        return tuple(what_is_due(self._clients, found, lines, self._facts.now, ways))
 
     @takes(*OF_TOLD, *PERMISSIONS, *audit_trail.PERMISSIONS)
     def told(self) -> tuple[Need, ...] | None:

@@ -12,7 +12,7 @@ from functools import partial
 from resource_repair.errors import RefusedError
 from resource_repair.exemptions import Exemptions
 from resource_repair.remediations import named
-from resource_repair.settings import Assignment
+from resource_repair.settings import BLOCK, Assignment, Ways
 from scripts.account import findings
 from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
@@ -23,6 +23,7 @@ from scripts.decide.prospect import Prospect, sort
 from scripts.decide.remedied import changes
 from scripts.declared import Spec
 from scripts.errors import CloudError
+from scripts.flows import foretold
 from scripts.patience import tallied
 
 PERMISSIONS = (
@@ -31,8 +32,8 @@ PERMISSIONS = (
     GET_TAGS,  # where exemptTag is set
 )
 
-OF_CHANGES = (*PERMISSIONS, GET_POLICY)
-"""What it takes to see what further remediations change: a policy is read for that of policies."""
+OF_CHANGES = (*PERMISSIONS, GET_POLICY, *foretold.PERMISSIONS)
+"""What it takes to see what further remediations change, and what Block Public Access is for."""
 
 _AT_ONCE = 8  # buckets that are asked at a time
 
@@ -80,6 +81,33 @@ def foresee_changes(
         asked = (given.remediation, sorted(there), exemptions, now)
         told.append((given.remediation, _changed(spec, clients, *asked) if known else None))
     return tuple(told)
+
+
+def foresee_blocks(
+    spec: Spec,
+    clients: Clients,
+    exempting: LiveExemptions,
+    ways: tuple[Ways, Ways | None],
+    *,
+    known: bool,
+) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
+    """The same of Block Public Access: which it newly blocks, by the first ways beside the second.
+
+    Not `known` is it while the rule is unknown, or evaluates. Raises likewise.
+    """
+    if not known:
+        return ((BLOCK, None),)
+    ours, live = ways
+    found = [each for each in findings.read(spec, clients) if each.compliance == NON_COMPLIANT]
+
+    def newly(result: Result) -> bool:
+        there = Bucket(clients, result.bucket, result.region)
+        now = foretold.blocks(there, exempting, ours)
+        return now and not (live and foretold.blocks(there, exempting, live))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(tallied(pool.map(newly, found), "buckets looked at", len(found)))
+    return ((BLOCK, tuple(each for each, so in zip(found, answers, strict=True) if so)),)
 
 
 def _changed(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
+from resource_repair.settings import BLOCK, Ways
 from resource_repair.values import ENFORCE, TOLD
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
@@ -36,12 +37,16 @@ def lately(spec: Spec, clients: Clients, now: datetime) -> dict[str, AuditLine]:
 
 
 def what_is_due(
-    clients: Clients, to_close: Iterable[Result], lines: Mapping[str, AuditLine], now: datetime
+    clients: Clients,
+    to_close: Iterable[Result],
+    lines: Mapping[str, AuditLine],
+    now: datetime,
+    ways: Ways | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Each that is open still and due, by what `sweep --due` goes by, and why.
 
-    Cloud Config tells what it found some minutes ago, so that those that seem due are read. Raises
-    CloudError.
+    Cloud Config tells what it found some minutes ago, so that those that seem due are read. Where
+    the function closes by Block Public Access alone, `ways` says so. Raises CloudError.
     """
     seeming: list[tuple[Result, str]] = []
     for result in to_close:
@@ -52,8 +57,9 @@ def what_is_due(
             seeming.append((result, told))
 
     def is_open(each: tuple[Result, str]) -> bool:
-        info = Bucket(clients, each[0].bucket, each[0].region).info_if_there()
-        return bool(info and info.acl != PRIVATE)
+        there = Bucket(clients, each[0].bucket, each[0].region).state_if_there()
+        alone = ways is not None and ways.close == BLOCK
+        return bool(there and there.acl != PRIVATE and not (alone and there.blocked))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         still = list(tallied(pool.map(is_open, seeming), "buckets read", len(seeming)))

@@ -203,7 +203,7 @@ def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
         each.result.region,
         "no such bucket" if each.acl is None else each.acl,
         f"{exemption.allow} until {exemption.expires}" if exemption else "none",
-        each.expected,
+        f"{each.expected}, by Block Public Access" if each.blocks else each.expected,
         each.hurts or "nothing known",
         note or plan.why.get(each.label, ""),
     )
