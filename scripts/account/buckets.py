@@ -112,6 +112,17 @@ class Bucket:
         """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
         return self.ask(GET_BLOCK, lambda bucket: _blocks(bucket.get_bucket_public_access_block()))
 
+    def set_block(self, on: bool) -> None:
+        """Switch its own Block Public Access, once. Operation "PutBucketPublicAccessBlock"."""
+        flag = f"<BlockPublicAccess>{str(on).lower()}</BlockPublicAccess>"  # oss2 writes True
+        named = f"<PublicAccessBlockConfiguration>{flag}</PublicAccessBlockConfiguration>"
+
+        def put(bucket: Any) -> int:
+            asked = {"data": named, "params": {"publicAccessBlock": ""}}
+            return int(bucket._do("PUT", bucket.bucket_name, "", **asked).status)
+
+        self.once(PUT_BLOCK, put)
+
     def is_website(self) -> bool:
         """Whether it is a static website. Operation "GetBucketWebsite"."""
         try:

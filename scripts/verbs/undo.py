@@ -133,6 +133,7 @@ VERB = Verb(
         buckets.GET_BLOCK,
         buckets.GET_ACCOUNT_BLOCK,
         buckets.PUT_ACL,
+        buckets.PUT_BLOCK,  # where the function has set it
     ),
     Options,
     _undo,

@@ -164,7 +164,6 @@ class ModelOss:
         """A new bucket of that name, as by PutBucketAcl of one that is not there."""
         self._times_created += 1
         self.encryption, self.document = "None", ""
-        self.blocked = self.blocked and False
         self.set(acl, f"2027-01-15T08:{self._times_created:02}:00.000Z")
 
     def _somebody_else(self, word: str) -> None:
