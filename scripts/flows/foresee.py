@@ -18,6 +18,7 @@ from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCK
 from scripts.account.clients import Clients
 from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
+from scripts.account.permission import union
 from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
 from scripts.decide.remedied import changes
@@ -32,10 +33,38 @@ PERMISSIONS = (
     GET_TAGS,  # where exemptTag is set
 )
 
-OF_CHANGES = (*PERMISSIONS, GET_POLICY, *foretold.PERMISSIONS)
-"""What it takes to see what further remediations change, and what Block Public Access is for."""
+BY_WAYS = union(PERMISSIONS, foretold.PERMISSIONS)
+"""The same with other ways of closing than the ACL."""
+
+OF_CHANGES = (*BY_WAYS, GET_POLICY)
+"""What it takes to see what further remediations change: a policy is read for that of policies."""
 
 _AT_ONCE = 8  # buckets that are asked at a time
+
+
+def foresee_by_ways(
+    spec: Spec, clients: Clients, exempting: LiveExemptions, ways: Ways | None
+) -> Prospect:
+    """The same where the function closes by other ways, too: what it writes to is closed.
+
+    What it leaves as it is, such as one that is blocked already, is with the private ones.
+    """
+    found = foresee(spec, clients, exempting)
+    if ways is None:
+        return found
+    reported = (*found.to_close, *found.private)
+
+    def writes(result: Result) -> bool:
+        bucket = Bucket(clients, result.bucket, result.region)
+        return bool(foretold.writes(bucket, exempting, ways))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(tallied(pool.map(writes, reported), "buckets looked at", len(reported)))
+    told = list(zip(reported, answers, strict=True))
+    return found._replace(
+        to_close=tuple(each for each, so in told if so),
+        private=tuple(each for each, so in told if not so),
+    )
 
 
 def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect:
@@ -102,8 +131,8 @@ def foresee_blocks(
 
     def newly(result: Result) -> bool:
         there = Bucket(clients, result.bucket, result.region)
-        now = foretold.blocks(there, exempting, ours)
-        return now and not (live and foretold.blocks(there, exempting, live))
+        now = BLOCK in foretold.writes(there, exempting, ours)
+        return now and not (live and BLOCK in foretold.writes(there, exempting, live))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(tallied(pool.map(newly, found), "buckets looked at", len(found)))

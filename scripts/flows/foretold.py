@@ -41,15 +41,15 @@ class Foretold(NamedTuple):
         return BLOCK in self.writes
 
 
-def blocks(bucket: Bucket, exempting: LiveExemptions, ways: Ways) -> bool:
-    """Whether it blocks it; not where it is gone, or in no known form. Raises CloudError."""
+def writes(bucket: Bucket, exempting: LiveExemptions, ways: Ways) -> Collection[str]:
+    """What it writes; nothing where it is gone, or in no known form. Raises CloudError."""
     try:
-        return foretell(bucket, exempting, ways).blocks
+        return foretell(bucket, exempting, ways).writes
     except RefusedError:
-        return False
+        return ()
     except CloudError as error:
         if error.code == buckets.NO_SUCH_BUCKET:
-            return False
+            return ()
         raise
 
 
@@ -59,16 +59,16 @@ def foretell(bucket: Bucket, exempting: LiveExemptions, ways: Ways) -> Foretold:
     midnight = datetime.combine(exempting.today, time(), timezone.utc)
     clock = Clock(lambda: 0.0, midnight.timestamp)
     case = Case(bucket.name, exempting.exemptions, exempting.tag, clock, {})
-    writes: set[str] = set()
+    written: set[str] = set()
     while True:
         aim = does.wanted(case, there, None, False)
         if aim is None:
             aim = does.wanted(case, there, does.learn(case, asked), False)
         if aim and not does.met(there, aim):
-            writes.add(aim.value)
+            written.add(aim.value)
             there = _after(there, aim)
-        elif aim and (ended := does.settled(case, asked, there, aim, bool(writes))):
-            return Foretold(ended[0], writes)
+        elif aim and (ended := does.settled(case, asked, there, aim, bool(written))):
+            return Foretold(ended[0], written)
 
 
 def _after(there: BucketState, aim: Aim) -> BucketState:

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from scripts.account import buckets
+from scripts.account.permission import Permission
 from scripts.declared.errors import SpecError
+from scripts.verbs import doctor
 from tests.account import Account, Moments
 from tests.contract.spoil import look
-from tests.parts import edit, least_privilege, public_policy, ways
+from tests.parts import clients, edit, least_privilege, public_policy, ways
 
 
 def make(account: Account) -> None:
@@ -102,3 +105,38 @@ def test_without_a_way_no_role_has_more_than_before(least: Account) -> None:
 def _may(account: Account) -> set[str]:
     (policy,) = account.spec.service.role.policies
     return {action for each in policy.statements for action in each["Action"]}
+
+
+@pytest.mark.parametrize(
+    "denied",
+    [buckets.GET_WEBSITE, buckets.LIST_DOMAINS, buckets.GET_POLICY_STATUS],
+    ids=lambda each: each.action,
+)
+def test_what_cannot_be_counted_is_told_with_its_statement(
+    least: Account, denied: Permission
+) -> None:
+    """It is no number that is too small."""
+    least.plant(a_open="public-read")
+    ways(least.path, close="both")
+    assert least.run("provision", "--yes") == 0
+    may = [each for each in doctor.VERB.permissions if each != denied]
+    found = look(least, clients=clients(least.cloud, least.key_of(may)))
+    (unseen,) = [each for each in found if each.link == "remediations"]
+    assert (unseen.standing.value, denied.action in unseen.mend) == ("not seen", True)
+
+
+def test_an_evaluation_counts_what_is_blocked_and_not_what_is_already(
+    moments: Moments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ACL stays as it is, and so does what Cloud Config says of it."""
+    product = moments.deployed(tmp_path, bundle=False)
+    with product.deployed_with(close="block"):
+        product.plant(a_open="public-read", b_open="public-read", c_blocked="public-read")
+        product.cloud.oss.set_block_public_access("c-blocked", True)
+        capsys.readouterr()
+        assert product.run("evaluate", "--dry-run") == 0
+        assert "an evaluation now closes 2 buckets" in capsys.readouterr().out
+        assert product.run("sweep", "--dry-run") == 0
+        said = capsys.readouterr().out
+    assert said.count("repaired, by Block Public Access") == 2
+    assert "this closes 2 buckets" in said
