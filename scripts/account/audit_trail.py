@@ -90,7 +90,12 @@ class AuditLine:
     @property
     def blocked(self) -> bool:
         """Whether the function switched on Block Public Access of the bucket."""
-        return (self.before or "").endswith(block.OFF) and (self.after or "").endswith(block.ON)
+        return (self.before or "").endswith(block.OFF) and self.stays_blocked
+
+    @property
+    def stays_blocked(self) -> bool:
+        """Whether it was so afterwards, for a function that closes by that."""
+        return (self.after or "").endswith(block.ON)
 
     @property
     def closed(self) -> bool:
