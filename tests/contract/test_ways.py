@@ -6,6 +6,7 @@ import pytest
 
 from scripts.account import buckets
 from scripts.account.permission import Permission
+from scripts.decide.chain.model import PROVISION
 from scripts.declared.errors import SpecError
 from scripts.verbs import doctor
 from tests.account import Account, Moments
@@ -98,6 +99,8 @@ def test_without_a_way_no_role_has_more_than_before(least: Account) -> None:
     assert not more & _may(least)
     ways(least.path, policyPublic="block")
     assert more <= _may(least)
+    lacks = [each for each in look(least) if each.link == "function's role"]
+    assert [(each.standing.value, each.mend) for each in lacks] == [("fault", PROVISION)]
     ways(least.path, policyPublic="tell", neverBlock="a-*")
     assert not more & _may(least)
 

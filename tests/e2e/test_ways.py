@@ -13,7 +13,6 @@ from tests.parts import edit, public_policy, ways
 
 WHY = ("--reason", "the site", "--owner", "web", "--expires")
 LOOK = ["GetBucketInfo", "GetBucketWebsite", "ListCname", "GetBucketInfo"]
-BLOCK = ["PutBucketPublicAccessBlock", "GetBucketInfo"]
 
 
 def deployed(moments: Moments, folder: Path, mode: str = "enforce", **said: str) -> Account:
@@ -53,17 +52,11 @@ def test_an_open_bucket_is_blocked_from_its_finding_on(
     product.rest()
     bucket = product.cloud.oss.bucket("config-open")
     assert (bucket.acl, bucket.block_public_access) == (acl, True)
-    first, *_ = [each for each in product.audit() if each.bucket == "config-open"]
-    assert (first.outcome, first.before, first.after) == (
-        "repaired",
-        "public-read, not blocked",
-        after,
-    )
-    assert (first.acl_before, first.acl_after) == ("public-read", acl)
-    write = ["GetBucketInfo", "PutBucketAcl", "GetBucketInfo"] if close == "both" else []
+    assert line_of(product, "config-open")[:3] == ("repaired", "public-read, not blocked", after)
+    # What comes then, another finding's invocation may come between.
     asked = scene.calls(product, "config-open")
-    course = [*LOOK, *BLOCK, *write, "GetBucketPolicyStatus"]
-    assert asked[: len(course)] == course
+    assert asked[: len(LOOK) + 1] == [*LOOK, "PutBucketPublicAccessBlock"]
+    assert ("PutBucketAcl" in asked) is (close == "both")
     assert product.run("status") == 0
     assert product.run("sweep", "--due", "--yes", "--grace", "0") == 0
 

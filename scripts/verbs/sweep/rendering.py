@@ -29,6 +29,7 @@ class BucketReport:
     expected: str
     website: bool | None
     domains: tuple[str, ...] | None
+    blocks: bool
     due: str | None
     outcome: str | None
     reason: str | None
@@ -226,6 +227,7 @@ def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> BucketRe
         each.expected,
         each.website,
         each.domains,
+        each.blocks,
         plan.why.get(each.label),
         ending and outcome(ending),
         ending and _reason(ending),
