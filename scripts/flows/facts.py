@@ -73,12 +73,12 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.decide.remedied import newly_enforced
+from scripts.decide.remedied import newly_blocks, newly_enforced
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
+from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_blocks, foresee_changes
 from scripts.flows.left_open import OF_TOLD, everything_due, lately, what_is_told
 from scripts.flows.seen import (
     around_seen,
@@ -350,10 +350,13 @@ class Survey:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
         ours = declared_settings(self._spec)
-        newly = newly_enforced(ours, live)
-        held = self._known("exemptions") if newly else Exemptions()
+        newly, ways = newly_enforced(ours, live), newly_blocks(ours, live)
+        held = self._known("exemptions") if newly or ways else Exemptions()
         exempting = LiveExemptions(held, ours.exempt_tag, self._facts.today)
-        return foresee_changes(self._spec, self._clients, newly, rules, exempting)
+        where = (self._spec, self._clients)
+        told = foresee_changes(*where, newly, rules, exempting)
+        known = rules_are_there(self._facts) and not evaluating(self._facts)
+        return (*told, *(foresee_blocks(*where, exempting, ways, known=known) if ways else ()))
 
     @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:
