@@ -4,8 +4,6 @@ What a bucket is to be, and how that is written, says a `Remediation`.
 """
 
 import logging
-import re
-from datetime import datetime, timezone
 from typing import Any, Callable, Generator, List, NamedTuple, Optional, Tuple, Union
 
 from resource_repair.batch import Repair
@@ -23,7 +21,7 @@ from resource_repair.errors import (
 )
 from resource_repair.oss import Bucket, BucketState
 from resource_repair.remediations.frame import LATE, OVERTAKEN, Aim, Case, Conclusion, Remediation
-from resource_repair.timing import Deadline, backoff
+from resource_repair.timing import Deadline, backoff, seconds_of
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
@@ -50,7 +48,6 @@ from resource_repair.values import (
 STALE_SECONDS = 3.0
 _READ_BACK_SECONDS = 10.0  # how long a change may take to show, before that is told
 _UNDATED_SECONDS = 86400.0  # for how long a message without a time may have been on its way
-_CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
 
 logger = logging.getLogger("resource_repair")
 
@@ -287,7 +284,7 @@ class BucketRepair(Repair):
 
     def _younger(self, state: BucketState) -> str:
         """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
-        created = _seconds(state.created)
+        created = seconds_of(state.created)
         if created is None:
             return ""
         if self._finding.reported_at is not None:
@@ -398,13 +395,3 @@ _CONCLUDED = (
     (BlockedError, CEILING_REFUSED),
     (DeniedError, DENIED),
 )
-
-
-def _seconds(created: str) -> Optional[float]:
-    """A creation date in seconds since 1970; None where it is in no known form."""
-    match = _CREATED.fullmatch(created)
-    try:
-        year, month, day, hour, minute, second = (int(part) for part in match.groups())  # type: ignore[union-attr]
-        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc).timestamp()
-    except (AttributeError, ValueError):
-        return None

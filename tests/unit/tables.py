@@ -64,7 +64,7 @@ class Row:
         exempt = Exemption("config-*", "a site", "web", self.until, self.allow, self.of)
         deadline = Deadline(oss.clock(), 60)
         means = Means(oss.bucket, self.mode, ACCOUNT, HOME, deadline)
-        tag = ExemptTag("exempt-until", 7) if "tags" in self.there else self.tag
+        tag = self.tag or (ExemptTag("exempt-until", 7) if "tags" in self.there else None)
         case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), tag, deadline.clock, {})
         repair = BucketRepair(FINDING._replace(**self.more), means, remediation, case)
         while True:
