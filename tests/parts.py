@@ -245,9 +245,19 @@ class Terminal(io.StringIO):
         return True
 
 
+def ways(path: Path, **said: str) -> None:
+    """Have s.yaml say that of `close`, `policyPublic` and `neverBlock`; nothing takes one out."""
+    for name, value in said.items():
+        _variable(path, name, f'"{value}"' if value else "")
+
+
 def remediate(path: Path, said: str) -> None:
     """Have s.yaml say that of further remediations; nothing takes it out."""
-    begins = "          remediations: "
+    _variable(path, "remediations", said)
+
+
+def _variable(path: Path, name: str, said: str) -> None:
+    begins = f"          {name}: "
 
     def replaced(text: str) -> str:
         lines = [line for line in text.splitlines() if not line.startswith(begins)]

@@ -17,10 +17,14 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 
 
 class TagVerdict(NamedTuple):
-    """The exemption that a tag gives, if it does; else why a tag that is there gives none."""
+    """The exemption that a tag gives, if it does; else why a tag that is there gives none.
+
+    `ended` is the last day of one that has ended.
+    """
 
     exemption: Optional[Exemption] = None
     remark: str = ""
+    ended: Optional[date] = None
 
 
 def judge(tag: ExemptTag, bucket: str, tags: Mapping[str, str], today: date) -> TagVerdict:
@@ -31,7 +35,7 @@ def judge(tag: ExemptTag, bucket: str, tags: Mapping[str, str], today: date) -> 
     if until is None:
         return _not_honoured(tag, "its value is no date such as 2026-12-31")
     if until < today:
-        return _not_honoured(tag, f"it ended on {until.isoformat()}")
+        return _not_honoured(tag, f"it ended on {until.isoformat()}")._replace(ended=until)
     if until > today + timedelta(days=tag.days):
         return _not_honoured(tag, f"{until.isoformat()} is more than {tag.days} days ahead")
     reason = f"by its tag {tag.key}"

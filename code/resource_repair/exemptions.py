@@ -54,7 +54,7 @@ class Exemption(NamedTuple):
         """Whether it is from that of this bucket and still holds; `today` is the date in UTC."""
         if not self.is_from(remediation):
             return False
-        return today <= self.expires and _matches(self.bucket, bucket)
+        return today <= self.expires and matches(self.bucket, bucket)
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.owner}, until {self.expires.isoformat()})"
@@ -176,7 +176,7 @@ def _date(value: Any, where: str) -> date:
     raise ExemptionsError(f"{where}: expires must be a date such as 2026-12-31")
 
 
-def _matches(glob: str, name: str) -> bool:
+def matches(glob: str, name: str) -> bool:
     """Whether the glob matches the whole name, in time that grows with their lengths alone.
 
     A regular expression would go back over every star in turn; it is enough to go back to the last.

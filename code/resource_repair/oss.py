@@ -16,6 +16,10 @@ from resource_repair.errors import TransientError
 from resource_repair.timing import Deadline
 from resource_repair.values import Credentials
 
+_BLOCK = (
+    "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess>"
+    "</PublicAccessBlockConfiguration>"
+)
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 5.0
 
@@ -144,6 +148,25 @@ class Bucket:
         delete = self._bucket.delete_bucket_policy
         return oss_answers.request_id(self._ask("DeleteBucketPolicy", delete))
 
+    def write_block(self) -> str:
+        """Switch Block Public Access on, and return OSS's request id (PutBucketPublicAccessBlock).
+
+        As the page has it: oss2 writes True for true.
+        """
+        named = self._bucket.bucket_name, ""
+        asked = {"data": _BLOCK, "params": {"publicAccessBlock": ""}}
+        put = self._bucket._do
+        answer = self._ask("PutBucketPublicAccessBlock", lambda: put("PUT", *named, **asked))
+        return oss_answers.request_id(answer)
+
+    def is_website(self) -> bool:
+        """Whether it is a static website (GetBucketWebsite)."""
+        return self._ask("GetBucketWebsite", self._website)
+
+    def has_domain(self) -> bool:
+        """Whether a domain is bound to it, in use or not (ListCname)."""
+        return self._ask("ListCname", self._domain)
+
     def tags(self) -> Dict[str, str]:
         """The bucket's tags (GetBucketTagging)."""
         return self._ask("GetBucketTagging", self._tags)
@@ -166,10 +189,8 @@ class Bucket:
     def _tags(self) -> Dict[str, str]:
         # oss2's own takes any XML for that of a bucket without tags, which no tag would exempt.
         answer = self._get(self._bucket.bucket_name, "tagging")
-        root = ElementTree.fromstring(answer.read())  # noqa: S314 (OSS's)
-        if root.tag != "Tagging":  # which is empty where there are none
-            raise ElementTree.ParseError("no Tagging")
-        tags = root.iterfind("TagSet/Tag")
+        # It is empty where there are none.
+        tags = _root(answer, "Tagging").iterfind("TagSet/Tag")
         return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in tags}
 
     def _info(self) -> BucketState:
@@ -183,6 +204,17 @@ class Bucket:
         if not text:
             raise ValueError("neither a policy nor that there is none")
         return str(text.decode(errors="surrogateescape"))  # what is none of UTF-8 is in no policy
+
+    def _website(self) -> bool:
+        try:
+            answer = self._get(self._bucket.bucket_name, "website")
+        except oss2.exceptions.NoSuchWebsite:  # by status 404 and this code
+            return False
+        return _root(answer, "WebsiteConfiguration") is not None
+
+    def _domain(self) -> bool:
+        answer = self._get(self._bucket.bucket_name, "cname")
+        return _root(answer, "ListCnameResult").find("Cname") is not None
 
     def _policy_status(self) -> str:
         # oss2 has no method of its own for this sub-resource.
@@ -227,6 +259,13 @@ def bucket_state(answer: Any) -> BucketState:
         oss_request_id=oss_answers.request_id(answer),
         encryption=root.findtext("ServerSideEncryptionRule/SSEAlgorithm") or None,
     )
+
+
+def _root(answer: Any, tag: str) -> ElementTree.Element:
+    root = ElementTree.fromstring(answer.read())  # noqa: S314 (OSS's)
+    if root.tag != tag:
+        raise ElementTree.ParseError(f"no {tag}")
+    return root
 
 
 def _given(root: ElementTree.Element, path: str) -> str:

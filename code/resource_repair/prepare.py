@@ -33,6 +33,7 @@ def prepare(settings: Settings, invocation: Invocation, deadline: Deadline) -> B
         mode = settings.mode_of(finding.remediation)
         means = Means(oss.bucket, mode, invocation.account_id, home, deadline)
         case = Case(finding.resource_id, exempt, settings.exempt_tag, deadline.clock, {})
-        return BucketRepair(finding, means, named(finding.remediation), case)
+        does = named(finding.remediation, settings.ways)
+        return BucketRepair(finding, means, does, case)
 
     return begin

@@ -4,9 +4,7 @@ What a bucket is to be, and how that is written, says a `Remediation`.
 """
 
 import logging
-import re
-from datetime import datetime, timezone
-from typing import Any, Callable, Generator, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Generator, List, NamedTuple, Optional, Tuple, Union
 
 from resource_repair.batch import Repair
 from resource_repair.errors import (
@@ -23,7 +21,7 @@ from resource_repair.errors import (
 )
 from resource_repair.oss import Bucket, BucketState
 from resource_repair.remediations.frame import LATE, OVERTAKEN, Aim, Case, Conclusion, Remediation
-from resource_repair.timing import Deadline, backoff
+from resource_repair.timing import Deadline, backoff, seconds_of
 from resource_repair.values import (
     ALREADY_PRIVATE,
     BLOCKED,
@@ -50,7 +48,6 @@ from resource_repair.values import (
 STALE_SECONDS = 3.0
 _READ_BACK_SECONDS = 10.0  # how long a change may take to show, before that is told
 _UNDATED_SECONDS = 86400.0  # for how long a message without a time may have been on its way
-_CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
 
 logger = logging.getLogger("resource_repair")
 
@@ -166,12 +163,13 @@ class BucketRepair(Repair):
                 continue
             learnt = None
             if remediation.met(state, aim):
-                if self._acknowledged and remediation.proof(state, aim):
-                    return self._settled(state, aim)
+                ours = self._acknowledged and remediation.proof(state, aim)
                 # After a write that was not acknowledged, this may be what was before the finding.
-                if not (self._wrote and remediation.harmless(aim)):
-                    if (yield from self._seen_twice(self._look(state))):
-                        return self._settled(state, aim)
+                if ours or not (self._wrote and remediation.harmless(aim)):
+                    seen = ours or (yield from self._seen_twice(self._look(state)))
+                    ended = self._settled(state, aim) if seen else None
+                    if ended:
+                        return ended
                     continue
             elif self._means.mode == REPORT:
                 return WOULD_REPAIR, f"report mode: would {remediation.would(aim)}"
@@ -180,7 +178,9 @@ class BucketRepair(Repair):
             self._write(state, aim)
             shown = yield from self._read_back(state, aim)
             if shown and remediation.proof(shown, aim) and (yield from self._stays(shown)):
-                return self._settled(shown, aim)
+                ended = self._settled(shown, aim)
+                if ended:
+                    return ended
 
     def _read(self) -> BucketState:
         """The bucket as it is; raises if it is not ours, or not here."""
@@ -265,17 +265,16 @@ class BucketRepair(Repair):
         """Whether what was read back is no other writer's to lose: at once, or at a second look."""
         return not self._remediation.whole or (yield from self._seen_twice(self._look(shown)))
 
-    def _settled(self, state: BucketState, aim: Aim) -> Conclusion:
+    def _settled(self, state: BucketState, aim: Aim) -> Optional[Conclusion]:
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
             if self._overtook or self._late:
                 return OVERTAKEN if self._overtook else LATE
-        outcome, reason = self._remediation.settled(
-            self._case, self._bucket, state, aim, self._acknowledged
-        )
-        if not self._remediation.creates:
-            return outcome, reason
+        ended = self._remediation.settled(self._case, self._bucket, state, aim, self._acknowledged)
+        if ended is None or not self._remediation.creates:
+            return ended
+        outcome, reason = ended
         again = _AGAIN if self._recreated else self._younger(state)
         # Else each finding without a time that is right about a young bucket were an alarm.
         plain = outcome == REPAIRED and again in (_SAME_SECOND, _UNDATED)
@@ -285,7 +284,7 @@ class BucketRepair(Repair):
 
     def _younger(self, state: BucketState) -> str:
         """How the bucket, open or not, is perhaps not the one that the finding is of; or empty."""
-        created = _seconds(state.created)
+        created = seconds_of(state.created)
         if created is None:
             return ""
         if self._finding.reported_at is not None:
@@ -361,14 +360,16 @@ class BucketRepair(Repair):
 
     def _outcome(self, outcome: str, reason: str) -> Outcome:
         now = self._clock.monotonic()
-        of_acl = "oss:PutBucketAcl" in self._remediation.to_write
+        acls: List[Optional[str]] = [None, None]
+        if "oss:PutBucketAcl" in self._remediation.to_write:
+            acls = [text and self._remediation.acl_in(text) for text in (self._before, self._after)]
         return outcome_of(self._finding, outcome, reason)._replace(
             region=self._region,
             remediation=self._remediation.name,
             before=self._before,
             after=self._after,
-            acl_before=self._before if of_acl else None,
-            acl_after=self._after if of_acl else None,
+            acl_before=acls[0],
+            acl_after=acls[1],
             oss_request_id=self._oss_request_id,
             duration_ms=int((now - (now if self._began is None else self._began)) * 1000),
             **self._case.known,
@@ -394,13 +395,3 @@ _CONCLUDED = (
     (BlockedError, CEILING_REFUSED),
     (DeniedError, DENIED),
 )
-
-
-def _seconds(created: str) -> Optional[float]:
-    """A creation date in seconds since 1970; None where it is in no known form."""
-    match = _CREATED.fullmatch(created)
-    try:
-        year, month, day, hour, minute, second = (int(part) for part in match.groups())  # type: ignore[union-attr]
-        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc).timestamp()
-    except (AttributeError, ValueError):
-        return None

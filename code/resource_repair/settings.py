@@ -21,6 +21,11 @@ _SUCH_AS = "cr-a6129bc09da7009675a0"
 _PARTS = 2  # after a remediation's name: its rules, its mode
 _LEVELS = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
 _NONE = "none"
+BLOCK, BOTH = "block", "both"  # what `close` may be instead of acl
+_TELL = "tell"
+# Of logs, of messages too large for a topic, of trails: whoever writes there must go on.
+NEVER_BLOCK = "*-log,*-logs,log-*,logs-*,*-log-*,*-logs-*,*oversized*,*trail*"
+_GLOB = re.compile(r"[a-z0-9*?-]{1,63}", re.ASCII)
 _DAYS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _LONGEST_TAG_KEY = 64  # characters. OSS, "PutBucketTagging"
 _TAG_DAYS, _MOST_TAG_DAYS = 7, 90
@@ -44,11 +49,23 @@ class Assignment(NamedTuple):
     mode: str
 
 
+class Ways(NamedTuple):
+    """How else than by its ACL alone a bucket is closed, by Block Public Access.
+
+    `close` is how one with a public ACL is; with `policy` one that its policy makes public is, too.
+    Those whose names `never` matches, as globs, are not.
+    """
+
+    close: str
+    policy: bool
+    never: Tuple[str, ...]
+
+
 class Settings(NamedTuple):
     """The function's configuration. `problems` names what is wrong with it; empty is well.
 
     `rule_ids` and `mode` are those of the ACL, `others` those of further remediations; that is None
-    where it cannot be read.
+    where it cannot be read. `ways` is None where the ACL alone closes.
     """
 
     rule_ids: FrozenSet[str]
@@ -58,6 +75,7 @@ class Settings(NamedTuple):
     problems: Tuple[str, ...] = ()
     exempt_tag: Optional[ExemptTag] = None
     others: Optional[Tuple[Assignment, ...]] = ()
+    ways: Optional[Ways] = None
 
     @property
     def assigned(self) -> Tuple[Assignment, ...]:
@@ -95,6 +113,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     problems.append(problem)
     others, problem = _others(environ.get("remediations", _NONE), rule_ids)
     problems.append(problem)
+    ways, problem = _ways(environ)
+    problems.append(problem)
     if others and mode == REPORT and environ.get(PAUSED):
         others = tuple(each._replace(mode=REPORT) for each in others)
     return Settings(
@@ -106,6 +126,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         problems=tuple(problem for problem in problems if problem),
         exempt_tag=exempt_tag,
         others=others,
+        ways=ways,
     )
 
 
@@ -156,6 +177,20 @@ def _others(text: str, rule_ids: FrozenSet[str]) -> Tuple[Optional[Tuple[Assignm
         others.append(Assignment(name, ids, mode))
         taken |= ids
     return tuple(others), ""
+
+
+def _ways(environ: Mapping[str, str]) -> Tuple[Optional[Ways], str]:
+    close, policy = environ.get("close", ACL), environ.get("policyPublic", _TELL)
+    if close not in (ACL, BLOCK, BOTH):
+        return None, f"close must be {ACL}, {BLOCK} or {BOTH}"
+    if policy not in (_TELL, BLOCK):
+        return None, f"policyPublic must be {_TELL} or {BLOCK}"
+    text = environ.get("neverBlock", NEVER_BLOCK)
+    never = [] if text == _NONE else [part.strip() for part in text.split(",")]
+    if not all(_GLOB.fullmatch(each) for each in never):
+        return None, f"neverBlock must be {_NONE}, or names of buckets with * and ? as in *-logs,*"
+    asked = close != ACL or policy == BLOCK
+    return (Ways(close, policy == BLOCK, tuple(never)) if asked else None), ""
 
 
 def _exempt_tag(environ: Mapping[str, str]) -> Tuple[Optional[ExemptTag], str]:

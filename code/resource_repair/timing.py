@@ -1,8 +1,12 @@
 """Time, as an argument: how much is left of an invocation, and how long to wait within it."""
 
 import random
+import re
 import time
-from typing import Callable, Iterator, NamedTuple
+from datetime import datetime, timezone
+from typing import Callable, Iterator, NamedTuple, Optional
+
+_CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
 
 
 class Clock(NamedTuple):
@@ -42,3 +46,13 @@ def backoff(first: float, most: float, spread: float = 0.5) -> Iterator[float]:
     while True:
         yield wait * (1 - spread * random.random())  # noqa: S311  (no secret)
         wait = min(most, wait * 2)
+
+
+def seconds_of(created: str) -> Optional[float]:
+    """A creation date in seconds since 1970; None where it is in no known form."""
+    match = _CREATED.fullmatch(created)
+    try:
+        year, month, day, hour, minute, second = (int(part) for part in match.groups())  # type: ignore[union-attr]
+        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc).timestamp()
+    except (AttributeError, ValueError):
+        return None

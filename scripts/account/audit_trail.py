@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakSet
 
 from resource_repair.openness import OPENNESS
-from resource_repair.remediations import ACL
+from resource_repair.remediations import ACL, block
 from resource_repair.values import REPAIRED, SETTLED, TOLD
 from scripts.account.audit_index import GET_INDEX, PROJECTS, finds_audit_lines
 from scripts.account.clients import Clients, asked
@@ -86,6 +86,16 @@ class AuditLine:
     def of_access(self) -> bool:
         """Whether it tells of who may get in, as far as it tells of anything."""
         return self.before is None or self.acl_before is not None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the function switched on Block Public Access of the bucket."""
+        return (self.before or "").endswith(block.OFF) and self.stays_blocked
+
+    @property
+    def stays_blocked(self) -> bool:
+        """Whether it was so afterwards, for a function that closes by that."""
+        return (self.after or "").endswith(block.ON)
 
     @property
     def closed(self) -> bool:

@@ -30,6 +30,7 @@ GET_POLICY = Permission("oss:GetBucketPolicy", _OF_THE_ACCOUNT)
 GET_POLICY_STATUS = Permission("oss:GetBucketPolicyStatus", _OF_THE_ACCOUNT)
 PUT_ACL = Permission("oss:PutBucketAcl", _OF_THE_ACCOUNT)
 GET_BLOCK = Permission("oss:GetBucketPublicAccessBlock", _OF_THE_ACCOUNT)
+PUT_BLOCK = Permission("oss:PutBucketPublicAccessBlock", _OF_THE_ACCOUNT)
 GET_ACCOUNT_BLOCK = Permission("oss:GetPublicAccessBlock", _OF_THE_ACCOUNT)
 GET_WEBSITE = Permission("oss:GetBucketWebsite", _OF_THE_ACCOUNT)
 LIST_DOMAINS = Permission("oss:ListCname", _OF_THE_ACCOUNT)
@@ -86,6 +87,10 @@ class Bucket:
 
         return self.ask(GET_INFO, read, as_="state")
 
+    def state_if_there(self) -> BucketState | None:
+        """The same; None if there is no such bucket."""
+        return _if_there(self.state)
+
     def state_for(self, does: Remediation) -> BucketState | None:
         """All that a remediation sees of it; None if there is no such bucket."""
         return _if_there(lambda: does.look(self, self.state()))
@@ -107,6 +112,17 @@ class Bucket:
         """Whether its own Block Public Access is on. Operation "GetBucketPublicAccessBlock"."""
         return self.ask(GET_BLOCK, lambda bucket: _blocks(bucket.get_bucket_public_access_block()))
 
+    def set_block(self, on: bool) -> None:
+        """Switch its own Block Public Access, once. Operation "PutBucketPublicAccessBlock"."""
+        flag = f"<BlockPublicAccess>{str(on).lower()}</BlockPublicAccess>"  # oss2 writes True
+        named = f"<PublicAccessBlockConfiguration>{flag}</PublicAccessBlockConfiguration>"
+
+        def put(bucket: Any) -> int:
+            asked = {"data": named, "params": {"publicAccessBlock": ""}}
+            return int(bucket._do("PUT", bucket.bucket_name, "", **asked).status)
+
+        self.once(PUT_BLOCK, put)
+
     def is_website(self) -> bool:
         """Whether it is a static website. Operation "GetBucketWebsite"."""
         try:
@@ -120,6 +136,14 @@ class Bucket:
     def domains(self) -> tuple[str, ...]:
         """The custom domains that are bound to it and enabled. Operation "ListCname"."""
         return self.ask(LIST_DOMAINS, lambda bucket: _domains(bucket.list_bucket_cname()))
+
+    def has_domain(self) -> bool:
+        """Whether a domain is bound to it, enabled or not. Operation "ListCname"."""
+        return self.ask(LIST_DOMAINS, lambda bucket: bool(bucket.list_bucket_cname().cname), "any")
+
+    def account_blocked(self) -> bool:
+        """Whether Block Public Access is on for the account. Operation "GetPublicAccessBlock"."""
+        return account_blocks_public_access(self._clients)
 
     def tags(self) -> Mapping[str, str]:
         """Its tags. Operation "GetBucketTagging"."""

@@ -163,6 +163,8 @@ def _need(view: View, brake: Brake | None, today: date) -> Need:
         what = "policy" if view.acl == PRIVATE else "ACL"
         mend = f"see why its {what} could not be read, and run again"
         return Need(view, standing, told, f"its {what} was not read", mend)
+    if standing == posture.BLOCKED and isinstance(view.line, AuditLine) and view.line.stays_blocked:
+        return Need(view, standing, told)
     if standing == posture.BLOCKED:
         what = "its policy is public" if view.acl == PRIVATE else f"its ACL is {view.acl}"
         mend = "take that away, before somebody lifts Block Public Access"

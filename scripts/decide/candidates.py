@@ -19,7 +19,7 @@ class Candidate(NamedTuple):
     `domains`; an ACL that could not be is what Cloud Config tells, or the worst. `expected` is what
     the function will make of it, in the mode and with the exemptions that are live; `sure` is
     whether both ACL and exemption were read for that. Of a further `remediation` what it changes
-    stands in the place of the ACL.
+    stands in the place of the ACL. `blocks` is whether it will be closed by Block Public Access.
     """
 
     result: Result
@@ -30,6 +30,7 @@ class Candidate(NamedTuple):
     domains: tuple[str, ...] | None
     sure: bool = True
     remediation: str = ACL
+    blocks: bool = False
 
     @property
     def bucket(self) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from resource_repair.remediations import ACL
 from resource_repair.values import (
     ALREADY_PRIVATE,
+    BLOCKED,
     COMPLIANT,
     DENIED,
     ENFORCE,
@@ -49,7 +50,7 @@ def due(
     A bucket that is open no more is not due, whatever came last, nor is an exempt one. `exposed` is
     no reason by itself: the function has done what it can, and a person must see to the policy.
     """
-    if candidate.expected in (EXEMPT, GONE, ALREADY_PRIVATE, COMPLIANT):
+    if candidate.expected in (EXEMPT, GONE, ALREADY_PRIVATE, COMPLIANT, BLOCKED):
         return ""
     found = candidate.result.evaluated_at
     waited = now - found > grace

@@ -8,7 +8,7 @@ from resource_repair.errors import RefusedError
 from resource_repair.exemptions import Exemptions
 from resource_repair.oss import BucketState
 from resource_repair.remediations.frame import Aim, Remediation
-from resource_repair.settings import Assignment, Settings
+from resource_repair.settings import Assignment, Settings, Ways
 from resource_repair.values import COMPLIANT, ENFORCE, EXEMPT, REPAIRED, WOULD_REPAIR
 from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.deploy_effect import enforces
@@ -38,6 +38,16 @@ def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, .
         for each in ours.others or ()
         if each.mode == ENFORCE and not held.get(each.remediation, frozenset()) >= each.rule_ids
     )
+
+
+def newly_blocks(ours: Settings, live: Settings | None) -> tuple[Ways, Ways | None] | None:
+    """The ways by which ours closes and by which live does, if a bucket may be newly blocked."""
+    if not (ours.ways and enforces(ours)):
+        return None
+    held = live if live and enforces(live) and live.rule_ids >= ours.rule_ids else None
+    if held and held.ways == ours.ways:
+        return None
+    return ours.ways, held and held.ways
 
 
 def bringing_back(

@@ -30,7 +30,7 @@ def _statements(spec: Spec) -> Iterator[Statement]:
     told = settings.load(spec.function.environment)
     actions: dict[str, dict[str, None]] = {}
     for name in (ACL, *(each.remediation for each in told.others or ())):
-        remediation = named(name)
+        remediation = named(name, told.ways)
         resource = remediation.resources.format(account=account)
         actions.setdefault(resource, {}).update(dict.fromkeys(remediation.permissions))
     for resource, needed in actions.items():

@@ -81,6 +81,9 @@ _VARIABLES = {
     "ossEndpoint",
     "exemptTag",
     "exemptTagDays",
+    "close",
+    "policyPublic",
+    "neverBlock",
     "logLevel",
 }
 _SOUND = {"prepareRuleId": "cr-of-nobody", "exemptTag": "a-key"}

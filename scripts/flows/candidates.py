@@ -8,8 +8,8 @@ from resource_repair.errors import RefusedError
 from resource_repair.exemptions import Exemption
 from resource_repair.openness import PRIVATE, PUBLIC_READ_WRITE
 from resource_repair.remediations import named
-from resource_repair.settings import Assignment
-from resource_repair.values import ENFORCE, GONE, REPAIRED, WOULD_REPAIR
+from resource_repair.settings import Assignment, Ways
+from resource_repair.values import BLOCKED, ENFORCE, EXEMPT, GONE, REPAIRED, REPORT, WOULD_REPAIR
 from scripts.account import buckets
 from scripts.account.buckets import Bucket
 from scripts.account.clients import Clients
@@ -18,6 +18,7 @@ from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.candidates import Candidate, expected
 from scripts.errors import CloudError
 from scripts.flows.foresee import forecast
+from scripts.flows.foretold import foretell
 from scripts.patience import tallied
 
 PERMISSIONS = (
@@ -26,6 +27,8 @@ PERMISSIONS = (
     buckets.GET_POLICY,  # where the remediation policy or https is on
     buckets.GET_WEBSITE,
     buckets.LIST_DOMAINS,
+    buckets.GET_POLICY_STATUS,  # where close or policyPublic is set, as the next one
+    buckets.GET_ACCOUNT_BLOCK,
 )
 
 _AT_ONCE = 8  # buckets that are asked about at a time
@@ -39,11 +42,14 @@ class _GoneMeanwhileError(Exception):
 class CandidateReader:
     """Reads candidates; `failures` is what stood in the way, one for each operation."""
 
-    def __init__(self, clients: Clients, mode: str, exempting: LiveExemptions) -> None:
+    def __init__(
+        self, clients: Clients, mode: str, exempting: LiveExemptions, ways: Ways | None = None
+    ) -> None:
         self.failures: dict[str, CloudError] = {}
         self._clients = clients
         self._mode = mode
         self._exempting = exempting
+        self._ways = ways
 
     def read(self, results: Sequence[Result]) -> list[Candidate]:
         """One candidate for each result, in their order."""
@@ -77,10 +83,29 @@ class CandidateReader:
 
     def _candidate(self, result: Result) -> Candidate:
         try:
-            return self._asked(result)
+            return self._by_ways(self._asked(result))
         except _GoneMeanwhileError:
             gone = expected(None, None, self._mode)
             return Candidate(result, None, None, gone, website=False, domains=())
+
+    def _by_ways(self, candidate: Candidate) -> Candidate:
+        """The same where the function closes by other ways than the ACL alone."""
+        ways = self._ways
+        if ways is None or candidate.expected in (GONE, EXEMPT):
+            return candidate
+        bucket = Bucket(self._clients, candidate.bucket, candidate.result.region)
+        try:
+            told = self._attempt(lambda: foretell(bucket, self._exempting, ways))
+        except RefusedError:
+            return candidate  # the function says what is odd about it
+        if told is None:
+            return candidate._replace(sure=False)
+        if told.blocks:
+            would = WOULD_REPAIR if self._mode == REPORT else REPAIRED
+            return candidate._replace(expected=would, blocks=True)
+        if told.outcome == BLOCKED and not told.writes:
+            return candidate._replace(expected=BLOCKED)
+        return candidate
 
     def _asked(self, result: Result) -> Candidate:
         bucket = Bucket(self._clients, result.bucket, result.region)

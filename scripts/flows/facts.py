@@ -73,11 +73,12 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
+from scripts.decide.remedied import newly_blocks
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_changes
+from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_blocks, foresee_changes
 from scripts.flows.left_open import OF_TOLD, everything_due, lately, what_is_told
 from scripts.flows.seen import (
     around_seen,
@@ -349,13 +350,16 @@ class Survey:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
         ours = declared_settings(self._spec)
-        if all(each.mode == REPORT for each in ours.others or ()):
+        ways = newly_blocks(ours, live)
+        if not ways and all(each.mode == REPORT for each in ours.others or ()):
             return ()
         after = LiveExemptions(self._known("exemptions"), ours.exempt_tag, self._facts.today)
         held = live_exemptions(self.facts("live_exemptions"))
         before = live and held and LiveExemptions(held, live.exempt_tag, self._facts.today)
-        asked = (self._spec, self._clients, (ours, live), rules, (after, before))
-        return foresee_changes(*asked)
+        where = (self._spec, self._clients)
+        told = foresee_changes(*where, (ours, live), rules, (after, before))
+        known = rules_are_there(self._facts) and not evaluating(self._facts)
+        return (*told, *(foresee_blocks(*where, after, ways, known=known) if ways else ()))
 
     @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

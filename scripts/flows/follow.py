@@ -39,7 +39,13 @@ class End(NamedTuple):
         """Whether it is not open any more."""
         if self.line and self.line.outcome in _NOT_CLOSED:
             return False
-        return self.compliant or (self.line is not None and self.line.outcome == GONE)
+        gone = self.line is not None and self.line.outcome == GONE
+        return self.compliant or self.blocked or gone
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the function says that it is blocked: Cloud Config may find its ACL as before."""
+        return self.line is not None and self.line.settled and self.line.stays_blocked
 
     @property
     def compliant(self) -> bool:
@@ -129,7 +135,7 @@ class Following:
             return end.now is None or end.now.evaluated_at > end.before.evaluated_at
         if end.line:
             repaired = end.line.outcome == REPAIRED
-            return end.compliant if repaired else self._is_final(end.line)
+            return end.compliant or end.blocked if repaired else self._is_final(end.line)
         if end.compliant:
             return not self._trail or self._without_line_since_long(end)
         return not self._trail and end.before.acl == PRIVATE

@@ -14,18 +14,20 @@ from resource_repair.exemptions import Exemption
 from resource_repair.oss import BucketState
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Aim
-from resource_repair.settings import Assignment, Settings
+from resource_repair.settings import BLOCK, Assignment, Settings, Ways
 from resource_repair.values import ENFORCE, REPAIRED
 from scripts.account import findings
 from scripts.account.buckets import GET_INFO, GET_POLICY, GET_TAGS, NO_SUCH_BUCKET, Bucket
 from scripts.account.clients import Clients
 from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
+from scripts.account.permission import union
 from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
 from scripts.decide.remedied import expected, newly_enforced
 from scripts.declared import Spec
 from scripts.errors import CloudError
+from scripts.flows import foretold
 from scripts.patience import tallied
 
 PERMISSIONS = (
@@ -34,10 +36,38 @@ PERMISSIONS = (
     GET_TAGS,  # where exemptTag is set
 )
 
-OF_CHANGES = (*PERMISSIONS, GET_POLICY)
+BY_WAYS = union(PERMISSIONS, foretold.PERMISSIONS)
+"""The same with other ways of closing than the ACL."""
+
+OF_CHANGES = (*BY_WAYS, GET_POLICY)
 """What it takes to see what further remediations change: a policy is read for that of policies."""
 
 _AT_ONCE = 8  # buckets that are asked at a time
+
+
+def foresee_by_ways(
+    spec: Spec, clients: Clients, exempting: LiveExemptions, ways: Ways | None
+) -> Prospect:
+    """The same where the function closes by other ways, too: what it writes to is closed.
+
+    What it leaves as it is, such as one that is blocked already, is with the private ones.
+    """
+    found = foresee(spec, clients, exempting)
+    if ways is None:
+        return found
+    reported = (*found.to_close, *found.private)
+
+    def writes(result: Result) -> bool:
+        bucket = Bucket(clients, result.bucket, result.region)
+        return bool(foretold.writes(bucket, exempting, ways))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(tallied(pool.map(writes, reported), "buckets looked at", len(reported)))
+    told = list(zip(reported, answers, strict=True))
+    return found._replace(
+        to_close=tuple(each for each, so in told if so),
+        private=tuple(each for each, so in told if not so),
+    )
 
 
 def foresee(spec: Spec, clients: Clients, exempting: LiveExemptions) -> Prospect:
@@ -131,6 +161,33 @@ def forecast(
         learnt = does.learn(case, cast("Any", bucket))
         aim = cast("Aim", does.wanted(case, there, learnt, False))
     return expected(does, there, aim, given.mode), aim.exemption
+
+
+def foresee_blocks(
+    spec: Spec,
+    clients: Clients,
+    exempting: LiveExemptions,
+    ways: tuple[Ways, Ways | None],
+    *,
+    known: bool,
+) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
+    """The same of Block Public Access: which it newly blocks, by the first ways beside the second.
+
+    Not `known` is it while the rule is unknown, or evaluates. Raises likewise.
+    """
+    if not known:
+        return ((BLOCK, None),)
+    ours, live = ways
+    found = [each for each in findings.read(spec, clients) if each.compliance == NON_COMPLIANT]
+
+    def newly(result: Result) -> bool:
+        there = Bucket(clients, result.bucket, result.region)
+        now = BLOCK in foretold.writes(there, exempting, ours)
+        return now and not (live and BLOCK in foretold.writes(there, exempting, live))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(tallied(pool.map(newly, found), "buckets looked at", len(found)))
+    return ((BLOCK, tuple(each for each, so in zip(found, answers, strict=True) if so)),)
 
 
 def _changed(

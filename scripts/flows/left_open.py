@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from resource_repair.exemptions import Exemptions
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import ACL
-from resource_repair.settings import Assignment, Settings
+from resource_repair.settings import BLOCK, Assignment, Settings, Ways
 from resource_repair.values import ENFORCE
 from scripts.account import audit_trail, buckets
 from scripts.account.audit_trail import AuditLine
@@ -41,12 +41,16 @@ def lately(spec: Spec, clients: Clients, now: datetime) -> list[AuditLine]:
 
 
 def what_is_due(
-    clients: Clients, to_close: Iterable[Result], said: Iterable[AuditLine], now: datetime
+    clients: Clients,
+    to_close: Iterable[Result],
+    said: Iterable[AuditLine],
+    now: datetime,
+    ways: Ways | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Each that is open still and due, by what `sweep --due` goes by, and why.
 
-    Cloud Config tells what it found some minutes ago, so that those that seem due are read. Raises
-    CloudError.
+    Cloud Config tells what it found some minutes ago, so that those that seem due are read. Where
+    the function closes by Block Public Access alone, `ways` says so. Raises CloudError.
     """
     lines = last_lines(said)
     seeming: list[tuple[Result, str]] = []
@@ -58,8 +62,9 @@ def what_is_due(
             seeming.append((result, told))
 
     def is_open(each: tuple[Result, str]) -> bool:
-        info = Bucket(clients, each[0].bucket, each[0].region).info_if_there()
-        return bool(info and info.acl != PRIVATE)
+        there = Bucket(clients, each[0].bucket, each[0].region).state_if_there()
+        alone = ways is not None and ways.close == BLOCK
+        return bool(there and there.acl != PRIVATE and not (alone and there.blocked))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         still = list(tallied(pool.map(is_open, seeming), "buckets read", len(seeming)))
@@ -95,7 +100,7 @@ def everything_due(
     further = [each for each in read.others or () if each.mode == ENFORCE]
     found = foresee(spec, clients, exempting).to_close if read.mode == ENFORCE else ()
     lines = said() if found or further else []
-    acl = what_is_due(clients, found, lines, now)
+    acl = what_is_due(clients, found, lines, now, read.ways)
     return (*acl, *what_further_left(spec, clients, further, exempting, lines, now))
 
 

@@ -9,10 +9,11 @@ import functools
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
+from typing import TypeVar
 
 from resource_repair.openness import PRIVATE, PUBLIC_READ
 from resource_repair.values import REPAIRED, REPORT, SETTLED, TOLD
@@ -26,6 +27,8 @@ from scripts.context import Context, Ended
 from scripts.errors import CloudError, Problem
 from scripts.patience import Progress, patiently, wait
 from scripts.terminal import Exit
+
+_T = TypeVar("_T")
 
 _PREFIX = "resource-repair-proof-"
 _NAME = re.compile(_PREFIX + r"[0-9a-f]{16}")
@@ -283,7 +286,8 @@ class _Proof:
 
     def _look(self) -> Progress:
         """What has ended by now. The ACL is read first: what is read after it is no older."""
-        acl = self._info().acl
+        there = self._unless_gone(self.bucket.state)
+        acl = there.acl
         result = self._result()
         self._line = self._line_so_far()
         compliance = result.compliance if result else ""
@@ -293,12 +297,14 @@ class _Proof:
             self._end(_EVALUATED)
         # The ACL that was set can be late to show: private may still be the one before.
         reported_closed = _EVALUATED in self._ended and compliance == findings.COMPLIANT
-        if acl == PRIVATE and (self._seen_open or recorded or reported_closed):
+        # By Block Public Access alone: Cloud Config may go on finding the ACL, which is as it was.
+        alone = there.blocked is True and recorded and self._says_blocked() and acl != PRIVATE
+        if alone or (acl == PRIVATE and (self._seen_open or recorded or reported_closed)):
             self._end(_EVALUATED)  # as it must have been, if between two looks
             self._end(_CLOSED)
         if _CLOSED in self._ended and recorded:
             self._end(_RECORDED)
-        if _CLOSED in self._ended and compliance == findings.COMPLIANT:
+        if _CLOSED in self._ended and (alone or compliance == findings.COMPLIANT):
             self._end(_COMPLIANT)
         return self._progress()
 
@@ -310,9 +316,15 @@ class _Proof:
         said = f"; the function said {self._told()}" if self._line else ""
         return Progress(f"waiting for: {', '.join(missing)}{said}", done=settled)
 
+    def _says_blocked(self) -> bool:
+        return self._line is not None and self._line.stays_blocked
+
     def _info(self) -> Info:
+        return self._unless_gone(self.bucket.info)
+
+    def _unless_gone(self, look: Callable[[], _T]) -> _T:
         try:
-            return self.bucket.info()
+            return look()
         except CloudError as error:
             if error.code != buckets.NO_SUCH_BUCKET:
                 raise

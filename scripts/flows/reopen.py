@@ -1,5 +1,7 @@
 """Opening a bucket that was repaired, so that it stays open: exemption first, ACL last.
 
+Block Public Access is lifted in between, where the audit trail says that the function set it.
+
 Everything is read before anything is changed, and the ACL that was read is written first of all:
 where it may not be, the code that is live stays as it is. Each step looks whether it was done
 already: stopped after any of them, another run goes on from there. The code that is put live is the
@@ -9,14 +11,14 @@ is on both Function Computes, the exemption is put live on both: either would cl
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
 from resource_repair.exemptions import OF_ACCESS, Exemption, Exemptions
-from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ_WRITE
+from resource_repair.openness import OPENNESS, PRIVATE, PUBLIC_READ, PUBLIC_READ_WRITE
 from resource_repair.remediations import ACL
 from resource_repair.values import EXEMPT, REPAIRED
 from scripts import ROOT
@@ -32,6 +34,7 @@ from scripts.declared import exemptions as reviewed
 from scripts.declared import files
 from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import CloudError, Problem, UsageError
+from scripts.flows import lifting
 from scripts.flows.audit_lines import at
 from scripts.patience import Progress, patiently, wait
 
@@ -92,17 +95,17 @@ def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
     """
     bucket = Bucket(context.clients, wish.bucket)
     info = _info(bucket)
-    _check_blocked(context, bucket)
+    lifts = lifting.to_lift(context, bucket, info, lambda: _lines(context, wish, now))
     repair = None if wish.acl else _last_repair(context, wish, info, now)
     acl = wish.acl or str(repair and repair.acl_before)
     live = _live(context)
     held = [each.exemptions() for each in live]
-    exempted = _exempted(wish, acl, held, now.date())
+    exempted = _exempted(wish, PUBLIC_READ if acl == PRIVATE else acl, held, now.date())
     for each in live:
         each.check_reads(exempted.entry)
     if not exempted.in_file:
         files.check_writable(wish.exemptions)
-    return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date())
+    return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date(), lifts=lifts)
 
 
 class Reopening:
@@ -118,8 +121,11 @@ class Reopening:
         acl: str,
         exempted: _Exempted,
         today: date,
+        *,
+        lifts: bool = False,
     ) -> None:
         self.acl = acl
+        self._lifts = lifts
         self._context = context
         self._console = context.console
         self._wish = wish
@@ -153,9 +159,11 @@ class Reopening:
         )
         there = {True: ("there", "as it is"), False: ("lacks it", told)}
         acl = self._before.acl
+        block = (f"Block Public Access of {self._bucket.name}", "on, by the function", "off")
         return [
             (f"exemption in {self._wish.exemptions.name}", *there[self._exempted.in_file]),
             ("exemption in the live code", *there[self._exempted.is_live]),
+            *([block] if self._lifts else []),
             (f"ACL of {self._bucket.name}", acl, "as it is" if self._is_open(acl) else self.acl),
         ]
 
@@ -164,6 +172,7 @@ class Reopening:
         patiently(self._try_acl, spreading=self._just_lifted)
         self._write_down()
         seconds = patiently(self._put_live)
+        self._lift()
         patiently(self._open, spreading=self._just_lifted)
         self._console.say(f"now commit it: {self._commit()}", "bold")
         self._watch(seconds if self._wish.watch is None else self._wish.watch)
@@ -188,6 +197,9 @@ class Reopening:
         public ACL while its owner is closing it would open it without an exemption.
         """
         acl = self._same().acl
+        if self._lifts:
+            self._bucket.set_block(on=True)
+            self._same()
         if self._is_open(acl):
             return
         self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(acl))
@@ -218,6 +230,11 @@ class Reopening:
         )
         return live.timeout
 
+    def _lift(self) -> None:
+        """Lift what the function has set, if it is there: also what it has set meanwhile."""
+        if self._lifts and lifting.lift(self._console, self._bucket, self._same):
+            self._tell("lifted", f"lifted Block Public Access of {self._bucket.name}, as read back")
+
     def _open(self) -> None:
         """Set the ACL, directly after a read: on a bucket that is gone that would make one."""
         name = self._bucket.name
@@ -243,7 +260,7 @@ class Reopening:
         if self._lifted is None:
             self._lifted = just_made.now("Block Public Access is off, perhaps just lifted")
         why = just_made.reason(error, [self._lifted])
-        return "" if _blocked(self._context, self._bucket) else why
+        return "" if lifting.whose(self._context, self._bucket) else why
 
     def _watch(self, seconds: float) -> None:
         """Keep it open while an invocation can still run that began with the older exemptions."""
@@ -255,6 +272,7 @@ class Reopening:
             )
 
         def look() -> Progress:
+            self._lift()
             if not self._is_open(self._same().acl):
                 self._console.say(f"{name} was closed by a repair that had begun before", "bold")
                 self._open()
@@ -295,35 +313,16 @@ def _info(bucket: Bucket) -> Info:
     return found
 
 
-def _check_blocked(context: Context, bucket: Bucket) -> None:
-    if whose := _blocked(context, bucket):
-        raise Problem(
-            f"{bucket.name} stays closed: Block Public Access is on for {whose}, so that OSS "
-            "refuses a public ACL, and heeds none; nothing was changed: lift that first, if it is "
-            "to be public"
-        )
-
-
-def _blocked(context: Context, bucket: Bucket) -> str:
-    """For whom Block Public Access is on; empty if it is off."""
-    if buckets.account_blocks_public_access(context.clients):
-        return "the account"
-    return "the bucket" if bucket.blocks_public_access() else ""
-
-
 def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> AuditLine:
     """The newest line of a repair of this bucket."""
-    clients, spec = context.clients, context.spec
-    until = now + audit_trail.SKEW
-    lines = audit_trail.read(clients, spec, wish.since, until, bucket=wish.bucket)
-    repairs = [line for line in lines if line.closed]
+    repairs = [line for line in _lines(context, wish, now) if line.closed]
     instead = "if it is to be open all the same, say --acl public-read"
     if not repairs:
         raise Problem(
             f"the audit trail has no repair of {wish.bucket} since {at(wish.since)}: {instead}"
         )
     last = repairs[-1]
-    if last.acl_before not in OPENNESS or last.acl_before == PRIVATE:
+    if last.acl_before not in OPENNESS or (last.acl_before == PRIVATE and not last.blocked):
         raise Problem(f"the repair of {wish.bucket} does not tell the ACL before: {instead}")
     if info.created_at.replace(microsecond=0) > last.at:  # the log has whole seconds
         raise Problem(
@@ -331,6 +330,11 @@ def _last_repair(context: Context, wish: Wish, info: Info, now: datetime) -> Aud
             f"of its name: {instead}"
         )
     return last
+
+
+def _lines(context: Context, wish: Wish, now: datetime) -> Iterator[AuditLine]:
+    span = (wish.since, now + audit_trail.SKEW)
+    return audit_trail.read(context.clients, context.spec, *span, bucket=wish.bucket)
 
 
 def _live(context: Context) -> list[DeployedFunction]:

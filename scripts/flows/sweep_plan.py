@@ -79,7 +79,7 @@ def plan_sweep(context: Context, now: datetime) -> tuple[CandidateReader, SweepP
     reported = [each for each in found if each.compliance == findings.NON_COMPLIANT]
     deployed = _checked_settings(context, live)
     exempting = LiveExemptions(live.exemptions(), deployed.exempt_tag, now.date())
-    reader = CandidateReader(clients, deployed.mode, exempting)
+    reader = CandidateReader(clients, deployed.mode, exempting, deployed.ways)
     read = in_order(reader.read(reported))
     for given, further in by_others:
         named = _of(further, options.bucket)

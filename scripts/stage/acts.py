@@ -22,7 +22,7 @@ def _policy(bucket: str, *statements: dict[str, Any]) -> str:
 
 
 PARTNER, _ANYBODY = {"Principal": ["20"]}, {"Principal": ["*"]}
-_ANY_ADDRESS = {**_ANYBODY, "Condition": {"IpAddress": {"acs:SourceIp": ["0.0.0.0/0"]}}}
+_BY_HTTPS = {**_ANYBODY, "Condition": {"Bool": {"acs:SecureTransport": ["true"]}}}
 
 
 def with_further(folder: Path) -> Path:
@@ -79,7 +79,7 @@ FURTHER = [
         "public by its bucket policy as well",
         "exposed",
         "private",
-        policy=_policy("config-policy", _ANY_ADDRESS),
+        policy=_policy("config-policy", _BY_HTTPS),
     ),
 ]
 THREE = Act(

@@ -6,13 +6,15 @@ too wide. It tells which buckets it newly closes, and which it newly leaves open
 live. If it would close more than 20, or one that is exempt by what is live, their number must be
 typed at the terminal, or given as EXPECT_CLOSE in the environment; likewise EXPECT_LEAVE_OPEN, if
 it would leave one open that the exemptions do not name in full. So must be how many a further
-remediation newly changes, as EXPECT_ENCRYPTION, or by another's name. While our function is on the
-other Function Compute too, and is paused there, that pause is taken over.
+remediation newly changes, as EXPECT_ENCRYPTION, or by another's name, and how many Block Public
+Access newly closes, as EXPECT_BLOCK. While our function is on the other Function Compute too, and
+is paused there, that pause is taken over.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from resource_repair.settings import BLOCK
 from scripts.account import deploy_plan, moving
 from scripts.account.deploy_plan import Step, plan
 from scripts.account.deployed_function import GET_CODE
@@ -32,7 +34,7 @@ from scripts.decide.chain.buckets import (
 )
 from scripts.decide.chain.facts import known
 from scripts.decide.chain.remediations import FURTHER
-from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN
+from scripts.decide.deploy_effect import EXPECT_CLOSE, EXPECT_LEAVE_OPEN, expect
 from scripts.declared import Spec, dotenv
 from scripts.errors import Problem, UsageError
 from scripts.flows import carry_out
@@ -157,7 +159,7 @@ def _check_numbers(context: Context, rests_on: _RestsOn) -> None:
 def _ask_number(context: Context, changed: Changed, instead: str) -> None:
     """Have a number typed; raises UsageError for another one, or where nobody is there."""
     context.console.say(changed.remark.what, "bold")
-    verbs = {EXPECT_CLOSE: "closed", EXPECT_LEAVE_OPEN: "left open"}
+    verbs = {EXPECT_CLOSE: "closed", EXPECT_LEAVE_OPEN: "left open", expect(BLOCK): "blocked"}
     verb = verbs.get(changed.setting, "changed")
     question = f"To go on, type how many buckets will be {verb}:"
     typed = context.console.ask(question, instead)

@@ -34,7 +34,7 @@ from scripts.declared.exemptions import reviewed_exemptions
 from scripts.errors import Problem, UsageError
 from scripts.flows.facts import Survey, permissions_of
 from scripts.flows.follow import End, Following, until_evaluated
-from scripts.flows.foresee import PERMISSIONS, foresee
+from scripts.flows.foresee import BY_WAYS, foresee_by_ways
 from scripts.patience import TWICE
 from scripts.terminal import Console, Exit
 
@@ -155,7 +155,8 @@ def _plan(context: Context) -> EvaluationPlan:
     reviewed = reviewed_exemptions(path, today)
     deployed = _deployed(context)
     told, held = deployed.settings, deployed.exemptions()
-    found = foresee(spec, clients, LiveExemptions(held, told.exempt_tag, today))
+    exempting = LiveExemptions(held, told.exempt_tag, today)
+    found = foresee_by_ways(spec, clients, exempting, told.ways)
     return EvaluationPlan(told.mode, found, differing(held, reviewed, path))
 
 
@@ -317,7 +318,7 @@ VERB = Verb(
     __doc__ or "",
     union(
         (GET, GET_CODE, LIST_RULES),
-        PERMISSIONS,
+        BY_WAYS,
         permissions_of(*_LINKS),
         (findings.START,),
         audit_trail.PERMISSIONS,

@@ -29,7 +29,7 @@ from scripts.decide.deploy_effect import EXPECT_CLOSE, Effect, closing_wants
 from scripts.decide.prospect import Prospect, counted
 from scripts.declared import dotenv
 from scripts.errors import Problem, UsageError
-from scripts.flows.foresee import PERMISSIONS, foresee
+from scripts.flows.foresee import BY_WAYS, foresee_by_ways
 from scripts.patience import patiently
 from scripts.terminal import Exit
 from scripts.words import listed
@@ -168,7 +168,7 @@ def _reported(context: Context, live: DeployedFunction) -> Prospect:
     spec = replace(context.spec, function=function)
     today = datetime.now(timezone.utc).date()
     exempting = LiveExemptions(live.exemptions(), live.settings.exempt_tag, today)
-    return foresee(spec, context.clients, exempting)
+    return foresee_by_ways(spec, context.clients, exempting, live.settings.ways)
 
 
 def _show(context: Context, reported: Prospect) -> None:
@@ -199,7 +199,7 @@ def _resumed(context: Context, live: DeployedFunction, pause: Pause) -> Deployed
 VERB = Verb(
     "resume",
     __doc__ or "",
-    (GET, UPDATE, GET_CODE, *PERMISSIONS),
+    (GET, UPDATE, GET_CODE, *BY_WAYS),
     Acting,
     _resume,
     rule_id_known=False,

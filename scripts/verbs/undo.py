@@ -1,9 +1,10 @@
 """Undo the repair of one bucket, and keep it undone: for when a site is down.
 
 Finds what the repair changed in the audit trail, exempts the bucket (in code/exemptions.yaml, and
-in the code that is live, of which nothing else changes), and then sets its ACL back. A bucket that
-was never repaired is opened with --acl alone. With `public-read-write` anybody may write: that
-wants the bucket's name a second time, typed or as --world-writable. Safe to repeat.
+in the code that is live, of which nothing else changes), and then sets its ACL back. Block Public
+Access is lifted before that where the repair has set it, and nowhere else. A bucket that was never
+repaired is opened with --acl alone. With `public-read-write` anybody may write: that wants the
+bucket's name a second time, typed or as --world-writable. Safe to repeat.
 
 With --remediation it undoes what that further one did last: the exemption is from it alone, and
 what it changed is brought back by what its audit line tells. What others changed since then stays:
@@ -158,6 +159,7 @@ OF_ACL = (
     *(GET, GET_CODE, UPDATE),
     *audit_trail.PERMISSIONS,
     *(buckets.GET_INFO, buckets.GET_BLOCK, buckets.GET_ACCOUNT_BLOCK, buckets.PUT_ACL),
+    buckets.PUT_BLOCK,  # where the function has set it
 )
 """What it takes to undo what the ACL's remediation did."""
 

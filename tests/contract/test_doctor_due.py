@@ -65,3 +65,14 @@ def test_nothing_is_said_of_buckets_that_are_not_looked_at(product: Account) -> 
     product.clients.fc.delete_function(SERVICE, FUNCTION)
     (told,) = about(product)
     assert told.standing is Standing.NOTE
+
+
+def test_what_block_public_access_alone_keeps_closed_is_not_due(product: Account) -> None:
+    """Its ACL is as it was, where that is the way of closing."""
+    with product.deployed_with(close="block"):
+        product.plant(blocked="public-read")
+        assert product.run("sweep", "--yes") == 0
+        product.rest()
+        product.cloud.clock.advance(2)
+        assert product.cloud.oss.bucket("blocked").acl == "public-read"
+        assert about(product) == []

@@ -7,7 +7,7 @@ import pytest
 from scripts.account import buckets
 from scripts.account.permission import Permission
 from scripts.decide.chain import LINKS, Diagnosis, Standing
-from scripts.flows import left_open
+from scripts.flows import foretold, left_open
 from scripts.flows.facts import permissions_of
 from scripts.verbs.doctor import VERB
 from tests.account import Account, Moments
@@ -53,8 +53,12 @@ def test_what_is_declared_suffices(account: Account) -> None:
 @pytest.mark.parametrize(
     "denied",
     # What is read of buckets that somebody was told of is not, where nobody was; nor policies,
-    # where no remediation of theirs is on.
-    [each for each in VERB.permissions if each not in (*left_open.OF_TOLD, buckets.GET_POLICY)],
+    # where no remediation of theirs is on; nor whom a bucket serves, where none is to be blocked.
+    [
+        each
+        for each in VERB.permissions
+        if each not in (*left_open.OF_TOLD, *foretold.PERMISSIONS[2:], buckets.GET_POLICY)
+    ],
     ids=lambda each: each.action,
 )
 def test_a_refused_permission_hides_its_links_alone(account: Account, denied: Permission) -> None:

@@ -13,7 +13,7 @@ from scripts.verbs.status import VERB
 from tests.account import Account
 from tests.contract.spoil import look
 from tests.contract.test_further import NAMES, declare, exempt, reporting
-from tests.parts import without
+from tests.parts import no_http, public_policy, without
 
 __all__ = ["reporting"]
 
@@ -28,17 +28,29 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def enforcing(reporting: Account) -> Account:
-    """All of them enforce, by a function that does nothing; and what is left is there."""
+    """All of them enforce, by a function that does nothing; and what is left is there.
+
+    To http all is closed but the last of them.
+    """
     declare(reporting, "enforce")
     reporting.deploy()
     with reporting.unnoticed():
         reporting.cloud.oss.create("a-new")
         aes = {"SSEAlgorithm": "AES256"}
         reporting.cloud.oss.create("b-open", acl="public-read-write", encryption=aes)
-        reporting.cloud.oss.create("c-site", encryption=aes)
-    reporting.open_by_policy("c-site")
+        for name in ("c-site", "d-http"):
+            reporting.cloud.oss.create(name, encryption=aes)
+        for name in ("a-new", "b-open", "c-site"):
+            shut(reporting, name, open_too=name == "c-site")
     reporting.cloud.settle()
     return reporting
+
+
+def shut(account: Account, bucket: str, *, open_too: bool = False) -> None:
+    """Give it a policy that denies http, and lets everybody in if it is to."""
+    there = json.loads(public_policy(bucket))["Statement"] if open_too else []
+    document = {"Version": "1", "Statement": [*there, no_http(bucket)]}
+    account.cloud.oss.set_policy(bucket, json.dumps(document))
 
 
 def of_doctor(account: Account, link: str) -> list[tuple[str, str]]:
@@ -69,15 +81,22 @@ def test_what_each_should_have_mended_is_named_in_status_doctor_and_report(
 ) -> None:
     """As `sweep --due` has it; the ACL's own finding stands beside them."""
     ((what, mend),) = of_doctor(enforcing, "what is due")
-    names = ("b-open", "b-open (public-write)", "a-new (encryption)", "c-site (policy)")
+    names = (
+        "b-open",
+        "b-open (public-write)",
+        "a-new (encryption)",
+        "c-site (policy)",
+        "d-http (https)",
+    )
     told = ", ".join(f"{name} (no audit line since it was found)" for name in names)
     assert (what, mend) == (f"not mended, and nobody comes back to it: {told}", SWEEP)
     on = of_status(enforcing, capsys)
-    assert [(on[name]["mode"], on[name]["found"]) for name in NAMES] == [("enforce", 1)] * 3
+    assert [(on[name]["mode"], on[name]["found"]) for name in NAMES] == [("enforce", 1)] * 4
     assert [[each["bucket"] for each in on[name]["wanting"]] for name in NAMES] == [
         ["b-open"],
         ["a-new"],
         ["c-site"],
+        ["d-http"],
     ]
     assert enforcing.run("status") == 1
     said = capsys.readouterr().out
@@ -95,7 +114,7 @@ def test_one_bucket_is_shown_with_what_each_makes_of_it(
     enforcing.bucket("b-open").put_bucket_acl("private")
     enforcing.rest()
     on = of_status(enforcing, capsys, "--bucket", "a-new")
-    assert [on[name]["found"] for name in NAMES] == [0, 1, 0]
+    assert [on[name]["found"] for name in NAMES] == [0, 1, 0, 0]
     (wanting,) = on["encryption"]["wanting"]
     assert wanting == {
         "bucket": "a-new",
@@ -111,7 +130,7 @@ def test_what_only_reports_or_is_exempt_or_mended_is_not_due(
     """Though the rule goes on finding it; `status` is sound where the ACL's is."""
     enforcing.bucket("b-open").put_bucket_acl("private")
     enforcing.rest()
-    held = (exempt("a-new", "encryption"), exempt("c-site", "policy"))
+    held = (exempt("a-new", "encryption"), exempt("c-site", "policy"), exempt("d-http", "https"))
     with enforcing.live_exemptions(*held):
         assert of_doctor(enforcing, "what is due") == []
         on = of_status(enforcing, capsys, "--bucket", "a-new", ends=0)
@@ -165,7 +184,7 @@ def test_what_of_them_may_not_be_read_is_named_with_its_permission(
     told = json.loads(capsys.readouterr().out)
     assert [("oss:GetBucketPolicy" in each) for each in told["not_read"]] == [True]
     found = {each["remediation"]: each["found"] for each in told["further"]}
-    assert found == {"public-write": 1, "encryption": 1, "policy": None}
+    assert found == {"public-write": 1, "encryption": 1, "policy": None, "https": None}
 
 
 def test_where_none_is_on_nothing_more_is_asked(

@@ -54,6 +54,70 @@ def test_the_rule_of_encryption_is_put_as_its_page_has_it(server: Server) -> Non
     ]
 
 
+def test_block_public_access_is_put_as_its_page_has_it(server: Server) -> None:
+    """One signed PUT, byte by byte; its request id comes back."""
+    server.answer = Answer()
+    assert bucket(server.url).write_block() == "REQUEST-ID"
+    ((method, path, headers),) = server.asked
+    assert (method, path) == ("PUT", "/config-snapshot/?publicAccessBlock=")
+    assert headers["authorization"].startswith("OSS4-HMAC-SHA256 Credential=STS.key-id/")
+    assert server.bodies == [
+        b"<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess>"
+        b"</PublicAccessBlockConfiguration>"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(body="<WebsiteConfiguration><IndexDocument/></WebsiteConfiguration>"), True),
+        (error(404, "NoSuchWebsiteConfiguration"), False),
+        (error(404, "NoSuchBucket"), errors.NoSuchBucketError),
+        (error(403, "AccessDenied"), errors.DeniedError),
+        (Answer(body="<html/>"), errors.TransientError),
+        (Answer(body=""), errors.TransientError),
+    ],
+)
+def test_whether_it_is_a_website_is_read(
+    server: Server, answer: Answer, told: bool | type[errors.BucketError]
+) -> None:
+    """It is none by OSS's own code for that alone; what is no such answer is none."""
+    server.answer = answer
+    _held(bucket(server.url).is_website, told)
+    assert server.asked[0][1] == "/config-snapshot/?website="
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(body="<ListCnameResult><Bucket>a</Bucket></ListCnameResult>"), False),
+        (
+            Answer(
+                body="<ListCnameResult><Cname><Status>Disabled</Status></Cname></ListCnameResult>"
+            ),
+            True,
+        ),
+        (error(403, "AccessDenied"), errors.DeniedError),
+        (Answer(body="<html/>"), errors.TransientError),
+    ],
+)
+def test_whether_a_domain_is_bound_is_read(
+    server: Server, answer: Answer, told: bool | type[errors.BucketError]
+) -> None:
+    """Also one that is switched off just now."""
+    server.answer = answer
+    _held(bucket(server.url).has_domain, told)
+    assert server.asked[0][1] == "/config-snapshot/?cname="
+
+
+def _held(ask: Callable[[], bool], told: bool | type[errors.BucketError]) -> None:
+    if isinstance(told, bool):
+        assert ask() is told
+    else:
+        with pytest.raises(told):
+            ask()
+
+
 @pytest.mark.parametrize(
     ("rule", "told"),
     [

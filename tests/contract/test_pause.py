@@ -377,7 +377,7 @@ def test_a_refusal_names_the_statement(
         monkeypatch.setattr(product.cloud.config, "rule_tests", "acl_and_policy")
         product.plant(opened="public-read", by_policy="private")
         product.open_by_policy("by-policy")  # of which the ACL is asked, and of the other the tags
-        set_variables(product, exemptTag="public-until")
+        set_variables(product, exemptTag="public-until", close="both", policyPublic="block")
         assert product.run("pause") == 0
     before = environment(product)
     may: Sequence[Permission] = without(verb.VERB.permissions, denied.action)

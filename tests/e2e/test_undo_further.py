@@ -19,20 +19,13 @@ from scripts.localcloud.faults import Fault
 from scripts.verbs import undo
 from tests.account import RULE_ID, Account, Moments
 from tests.e2e.test_remediations import ANYBODY, PARTNER, lines, policy_of
-from tests.parts import (
-    at,
-    edit,
-    least_privilege,
-    no_http,
-    public_policy,
-    remediate,
-    without,
-)
+from tests.parts import at, edit, least_privilege, no_http, public_policy, remediate, without
 
 TODAY = datetime.now(timezone.utc).date()
 UNTIL = TODAY + timedelta(days=30)
 WHY = ("--reason", "the site", "--owner", "web", "--expires", UNTIL.isoformat())
 SITE = "config-site"
+NO_HTTP = no_http(SITE)
 THIRD = json.loads(public_policy(SITE, "30"))["Statement"][0]
 
 
@@ -61,8 +54,8 @@ Changed = tuple[Callable[[Account], Any], object, object]
 KINDS: dict[str, Changed] = {
     "encryption": (_encryption, None, "AES256"),
     "policy": (policy_of, [PARTNER, ANYBODY], [PARTNER]),
+    "https": (policy_of, [PARTNER], [PARTNER, NO_HTTP]),
     "public-write": (_acl, "public-read-write", "public-read"),
-    "https": (policy_of, [PARTNER], [PARTNER, no_http(SITE)]),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ def none_wronged(view: View) -> Iterator[Violation]:
         stale = {each.acl for each in view.states(call.bucket, began - STALE, began) if each}
         if call.action == WRITE and all(_wrongs(view, call, run, s, stale) for s in states):
             yield Violation(2, f"{call} is about an exempt bucket: {states}, after {before}, {run}")
-        wrong = shown and _taken(view, call, run, shown)
+        wrong = shown and _taken(view, call, run, shown, names)
         if wrong:
             yield Violation(2, f"{call} {wrong}: {shown}, after {before}, {run}")
 
@@ -139,10 +139,11 @@ def _until(view: View, call: Call, since: float) -> list[State]:
     return [each for each in (*before, *others) if each]
 
 
-def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
+def _taken(view: View, call: Call, run: Run, shown: Sequence[State], names: Collection[str]) -> str:
     """What the write took that was there in all that its look may have shown; or empty.
 
     Closed, encrypted, or stated: nothing of that goes but what is to be mended, and that is told.
+    Nor is anything put that was not there, but what one of these `names` adds, where it lacks.
     """
     if call.action == WRITE and all(OPENNESS[each.acl] < OPENNESS[call.acl] for each in shown):
         return "opened what was closed"
@@ -161,7 +162,8 @@ def _taken(view: View, call: Call, run: Run, shown: Sequence[State]) -> str:
         if gone not in told and _json(gone) not in run.log:  # which a kill leaves
             return f"took out {gone}, which nothing keeps"
     added = [each for each in put if not any(each in of for of in there)]
-    added = [each for each in added if not any(kind.adds(each) for kind in KINDS.values())]
+    lacks = [KINDS[each] for each in names if any(KINDS[each].wrong(s, 0) for s in shown)]
+    added = [each for each in added if not any(kind.adds(each) for kind in lacks)]
     return f"put back {added}" if added else ""
 
 

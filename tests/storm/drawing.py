@@ -16,7 +16,10 @@ _OSS = (
     *("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"),
 )
 _LATE = ("PutBucketAcl", "PutBucketAcl", "PutBucketEncryption", "PutBucketPolicy")
-_STATED = ("anybody", "anybody", "writes", "partner", "deny", "narrow")  # statements of a policy
+_STATED = (  # statements of a policy
+    *("anybody", "anybody", "writes", "partner", "deny", "narrow"),
+    *("https", "spelt", "half"),
+)
 _BESIDE = ("fc:InvokeFunction", "fc:run", "mns:ReceiveMessage", "mns:DeleteMessage")
 _ERRORS = ("500 InternalError", "503 ServiceUnavailable", "409 ConcurrentUpdateBucketFailed")
 _REFUSALS = ("403 AccessDenied", "403 AccessDenied", "403 UserDisable")
@@ -54,7 +57,9 @@ class _Drawing:
         name = f"{'foreign' if owner else 'bucket'}-{len(self.steps)}"
         region = self.draw.choice((HOME, HOME, HOME, AWAY))
         encrypted = self.draw.random() < 0.85
-        self.add("make", name, (region, owner, "public-read" if owner else "private", encrypted))
+        stated = ("https",) if self.draw.random() < 0.85 else ()
+        acl = "public-read" if owner else "private"
+        self.add("make", name, (region, owner, acl, encrypted, stated))
         if not owner:
             self.regions[name] = region
         return name
@@ -136,7 +141,7 @@ class _Drawing:
         kind, how = self.draw.choice(_ACTS), self.draw.choice(_PUBLIC)
         by_kind: dict[str, tuple[Any, ...]] = {
             "tag": ("soon", "none"),
-            "policy": (("anybody",), ("anybody", "partner"), ()),
+            "policy": (("anybody", "https"), ("anybody", "partner"), ("half", "partner"), ()),
             "state": _STATED,
             "restate": _STATED,
             "block": (True, False, False),
@@ -159,9 +164,12 @@ class _Drawing:
         self.beset_by(name)
 
     def stated(self) -> None:
-        """A policy lets everybody in; others write it too, perhaps from what was there before."""
+        """A policy lets everybody in, by http too; others write it as well, perhaps from what was
+        there before.
+        """
         name = self.known()
-        self.add("policy", name, self.draw.choice((("anybody",), ("partner", "anybody", "deny"))))
+        some = (("anybody",), ("partner", "anybody", "deny"), ("spelt", "anybody"), ("partner",))
+        self.add("policy", name, self.draw.choice(some))
         for _ in range(self.draw.choice((0, 0, 1, 2))):
             self.soon(Step(self.draw.choice(("state", "restate")), name, self.draw.choice(_STATED)))
 

@@ -47,6 +47,16 @@ def lets_in(statement: Mapping[str, Any], ceiling: int = 0) -> bool:
     return plain and "Condition" not in statement and not within
 
 
+def shuts_http(statement: Mapping[str, Any]) -> bool:
+    """Whether it denies everybody all that comes by http, of the bucket and of its objects."""
+    condition = statement.get("Condition", {}).get("Bool", {})
+    by_http = [(key.lower(), "false" in value) for key, value in condition.items()]
+    ends = {each.endswith("/*") for each in statement.get("Resource", ())}
+    everybody = statement["Effect"] == "Deny" and "*" in statement["Principal"]
+    whole = ends == {True, False} and "oss:*" in statement["Action"]
+    return everybody and whole and by_http == [("acs:securetransport", True)]
+
+
 KINDS: Mapping[str, Kind] = {
     "acl": Kind(
         ("PutBucketAcl",),
@@ -70,6 +80,15 @@ KINDS: Mapping[str, Kind] = {
         lambda state, ceiling: any(lets_in(each, ceiling) for each in statements(state.document)),
         lambda state, call: statements(state.document) == statements(call.document),
         look="GetBucketPolicy",
+    ),
+    "https": Kind(
+        PUT_POLICY[:1],
+        lambda state, _: not any(map(shuts_http, statements(state.document))),
+        lambda state, call: statements(state.document) == statements(call.document),
+        look="GetBucketPolicy",
+        ceilings=(0,),
+        closes=False,
+        adds=shuts_http,
     ),
 }
 FURTHER = tuple(name for name in KINDS if name != "acl")

@@ -14,18 +14,31 @@ from tests.storm.drawing import LISTED, Step
 def _policy(bucket: str, was: str | None, *stated: str) -> str | None:
     """A bucket policy with these statements more; None for none."""
     there = json.loads(was)["Statement"] if was else []
-    resource = {"Resource": [f"acs:oss:*:*:{bucket}/*"]}
-    there += [{**_STATEMENTS[each], **resource} for each in stated]
+    objects = f"acs:oss:*:*:{bucket}/*"
+    there += [
+        {**_STATEMENTS[each], "Resource": [objects, objects[:-2]] if each in _WHOLE else [objects]}
+        for each in stated
+    ]
     return json.dumps({"Version": "1", "Statement": there[-6:]}) if there else None
 
 
 _ALLOW: Mapping[str, object] = {"Effect": "Allow", "Principal": ["*"], "Action": ["oss:GetObject"]}
-_STATEMENTS: Mapping[str, dict[str, object]] = {
+_HTTP: Mapping[str, object] = {
+    **_ALLOW,
+    "Effect": "Deny",
+    "Action": ["oss:*"],
+    "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
+}
+_WHOLE = ("https", "spelt")  # of all of the bucket
+_STATEMENTS: Mapping[str, Mapping[str, object]] = {
     "anybody": _ALLOW,
     "writes": {**_ALLOW, "Action": ["oss:PutObject"]},
     "partner": {**_ALLOW, "Principal": ["20"]},
     "deny": {**_ALLOW, "Effect": "Deny", "Action": ["oss:DeleteObject"]},
     "narrow": {**_ALLOW, "Condition": {"IpAddress": {"acs:SourceIp": ["192.0.2.0/24"]}}},
+    "https": _HTTP,
+    "spelt": {**_HTTP, "Condition": {"Bool": {"ACS:securetransport": "false"}}},
+    "half": _HTTP,  # its objects alone can be reached by https alone
 }
 
 
@@ -45,6 +58,7 @@ class Owners:
             if step.kind == "make":
                 encryption = {"SSEAlgorithm": "AES256"} if how[3] else {}
                 oss.create(name, region=how[0], owner=how[1], acl=how[2], encryption=encryption)
+                oss.set_policy(name, _policy(name, None, *how[4]))
             elif step.kind == "open" and name == LISTED and name not in oss.names():
                 oss.create(name, acl=how)
             elif step.kind in ("remake", "taken"):

@@ -25,6 +25,7 @@ class View(NamedTuple):
     created: str = LONG_AGO
     encryption: str | None = "None"
     document: str = ""
+    blocked: bool | None = False
 
 
 class Request(NamedTuple):
@@ -47,11 +48,12 @@ class ModelOss:
     last change, if that is no longer ago than `stale_for` seconds), something that somebody else
     does just before it (`delete`, `recreate`, `open`, `close`, `kms`, `plain`), or `replaced`:
     deleted, created again by our write, and the answer to that lost. `earlier` is the ACL before
-    the finding, `before` what else was other then. `document` is the bucket policy; it is public by
-    what it says, or as `policy` has it. Of others who write it, `adds` reads it before that,
-    `public` lets everybody write, and `undoes` puts back what was there at first, with a statement
-    more, as if it had read it then. `mends` takes out what lets everybody in, and `narrows` one of
-    the others.
+    the finding, `before` what else was other then. `document` is the bucket policy; it is public
+    by what it says, or as `policy` has it. `website` and `domain` are whether it has such, or why
+    that cannot be read; `block` and `lift` are somebody else's, of its Block Public Access. Of
+    others who write the policy, `adds` reads it before that, `public` lets everybody write, and
+    `undoes` puts back what was there at first, with a statement more, as if it had read it then.
+    `mends` takes out what lets everybody in, and `narrows` one of the others.
     """
 
     acl: str | None = "public-read"
@@ -71,13 +73,20 @@ class ModelOss:
     encryption: str | None = "None"
     document: str = ""
     before: dict[str, str] = field(default_factory=dict)
+    website: bool | str = False
+    domain: bool | str = False
     now: float = 0.0
     wall: float = NOW
 
     def __post_init__(self) -> None:
         self.log: list[Request] = []
         was = View(
-            float("-inf"), self.earlier or self.acl, LONG_AGO, self.encryption, self.document
+            float("-inf"),
+            self.earlier or self.acl,
+            LONG_AGO,
+            self.encryption,
+            self.document,
+            self.blocked,
         )
         self.history = [was._replace(**self.before), was._replace(since=0.0, acl=self.acl)]
         self._at_first = self.document
@@ -98,12 +107,18 @@ class ModelOss:
     def set(self, acl: str | None, created: str = "") -> None:
         """Change the bucket; None deletes it."""
         created = created or self.history[-1].created
-        self.history.append(View(self.now, acl, created, self.encryption, self.document))
+        rest = (self.encryption, self.document, self.blocked)
+        self.history.append(View(self.now, acl, created, *rest))
         self.acl = acl
 
     def encrypt(self, method: str | None) -> None:
         """Change how what is put there is encrypted."""
         self.encryption = method
+        self.set(self.acl)
+
+    def block(self, on: bool | None) -> None:
+        """Switch its Block Public Access."""
+        self.blocked = on
         self.set(self.acl)
 
     def state_policy(self, document: str) -> None:
@@ -113,10 +128,11 @@ class ModelOss:
 
     def shown(self, word: str = "ok") -> BucketState:
         """What a read shows, with the policy."""
-        _, acl, created, encryption, document = self.seen(word)
+        seen = self.seen(word)
+        blocked = self.blocked if seen is self.history[-1] else seen.blocked
         location = self.region if self.tells_location else ""
-        told = (self.name, self.owner, str(acl), created, location, self.blocked, "read-id")
-        return BucketState(*told, encryption, document)
+        told = (self.name, self.owner, str(seen.acl), seen.created, location, blocked, "read-id")
+        return BucketState(*told, seen.encryption, seen.document)
 
     def seen(self, word: str) -> View:
         """What a read shows."""
@@ -169,6 +185,8 @@ class ModelOss:
             self.encrypt("KMS" if word == "kms" else "None")
         elif word in ("mends", "narrows") and self.document:
             self.state_policy(without(self.document, everybody=word == "mends"))
+        elif word in ("block", "lift") and self.acl is not None:
+            self.block(word == "block")
         elif word in ("adds", "undoes", "public"):
             self.state_policy(
                 with_one_more(self._at_first if word == "undoes" else self.document, word)
@@ -243,6 +261,25 @@ class _ModelBucket:
         if word == "applied":
             raise errors.TransientError("lost")
         return "write-id"
+
+    def write_block(self) -> str:
+        oss = self._oss
+        word = self._suffer("write", "block")
+        if oss.acl is None:
+            raise errors.NoSuchBucketError("NoSuchBucket")
+        if not oss.blocked:
+            oss.block(True)
+        if word == "applied":
+            raise errors.TransientError("lost")
+        return "write-id"
+
+    def is_website(self) -> bool:
+        self._suffer("website")
+        return _told(self._oss.website)
+
+    def has_domain(self) -> bool:
+        self._suffer("domain")
+        return _told(self._oss.domain)
 
     def tags(self) -> dict[str, str]:
         self._suffer("tags")

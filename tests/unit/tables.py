@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from resource_repair.exemptions import Exemption, Exemptions
+from resource_repair.remediations import block
 from resource_repair.remediations.frame import Case, Remediation
 from resource_repair.repair import BucketRepair, Means
 from resource_repair.settings import ExemptTag
@@ -55,14 +56,16 @@ class Row:
     asked: tuple[str, ...] = ()
     more: dict[str, Any] = field(default_factory=dict)
     tag: ExemptTag | None = None
+    until: date = date(2027, 1, 15)
 
     def run(self, remediation: Remediation) -> tuple[ModelOss, Outcome]:
         """What the model is afterwards, and the outcome."""
         oss = ModelOss(script=iter(self.script), **self.there)
-        exempt = Exemption("config-*", "a site", "web", date(2027, 1, 15), self.allow, self.of)
+        exempt = Exemption("config-*", "a site", "web", self.until, self.allow, self.of)
         deadline = Deadline(oss.clock(), 60)
         means = Means(oss.bucket, self.mode, ACCOUNT, HOME, deadline)
-        case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), self.tag, deadline.clock, {})
+        tag = self.tag or (ExemptTag("exempt-until", 7) if "tags" in self.there else None)
+        case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), tag, deadline.clock, {})
         repair = BucketRepair(FINDING._replace(**self.more), means, remediation, case)
         while True:
             result = repair.step()
@@ -76,6 +79,8 @@ class Row:
         left = {"encryption": oss.encryption, "policy": plain(oss.document)}
         left["https"] = left["policy"]
         left = left.get(remediation.name, oss.acl)
+        if left is not None and remediation.acl_in is block.acl_in:
+            left = block.state(oss.shown())
         asked = tuple(request.operation for request in oss.log)
         seen = (result.outcome, left, result.reason.startswith(self.reason))
         wanted = (self.outcome, plain(self.left or "") or self.left, True)

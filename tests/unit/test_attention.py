@@ -253,3 +253,25 @@ def test_what_keeps_the_function_from_closing_is_told(
     found = brake(load({"prepareRuleId": "cr-1", **environment}), pause)
     assert why in (found.why if found else "")
     assert bool(found) == bool(found and found.mend) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("acl", "before"),
+    [
+        ("public-read", "public-read, not blocked"),
+        ("public-read", "public-read, blocked"),
+        ("private", "private, not blocked"),
+    ],
+)
+def test_what_the_function_blocks_wants_nobody(acl: str, before: str) -> None:
+    """By its ACL or its policy, at once or found again: it is not open, nor anybody's to mend."""
+    line = AuditLine(NOW, "repaired", "site", before=before, after=f"{acl}, blocked")
+    seen = view(acl, blocked_by=BUCKET, public_by_policy=acl == "private", line=line)
+    (need,) = needs([seen], None, TODAY)
+    assert (need.standing, need.why, need.told) == ("blocked", "", "")
+    by_others = view(acl, "already_private", blocked_by=BUCKET, public_by_policy=True)
+    (need,) = needs([by_others], None, TODAY)
+    assert need.mend == "take that away, before somebody lifts Block Public Access"
+    lifted = view(acl, blocked_by=NOBODY, public_by_policy=acl == "private", line=line)
+    (need,) = needs([lifted], None, TODAY)
+    assert need.standing == "open"

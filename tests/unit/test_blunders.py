@@ -4,6 +4,7 @@ Peers delete a whole policy where one statement is wrong (tests/unit/test_policy
 on each run, tell a success that they did not see, and work twice on one copy.
 """
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -16,7 +17,7 @@ from resource_repair.timing import Deadline
 from resource_repair.values import Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, ModelOss
 from tests.unit.policies import DENY, NAMED, OPEN, policy
-from tests.unit.tables import FINDING, TABLES, Row
+from tests.unit.tables import FINDING, TABLES
 from tests.unit.test_every_trouble import lets_in, statements
 
 DONE = ("repaired", "exposed", "unproven")
@@ -30,7 +31,7 @@ def test_a_second_run_changes_nothing(name: str) -> None:
         if first.outcome not in DONE or oss.acl is None:
             continue
         there = {**row.there, "acl": oss.acl, "encryption": oss.encryption}
-        again = Row({**there, "document": oss.document}, "", None, allow=row.allow, of=row.of)
+        again = replace(row, there={**there, "document": oss.document}, script=())
         left, second = again.run(named(name))
         assert (left.writes(), second.unsettled) == ([], False), (row, second)
 

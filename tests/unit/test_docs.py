@@ -9,7 +9,7 @@ import yaml
 
 from resource_repair import values
 from resource_repair.remediations import ACL, REMEDIATIONS, named
-from resource_repair.settings import load
+from resource_repair.settings import BLOCK, Ways, load
 from scripts import ROOT, cli
 from scripts.account import alert_rules, recipients, sites
 from scripts.account.clients import Endpoints
@@ -110,6 +110,9 @@ def test_the_environment_variables_are_told() -> None:
         "ossEndpoint",
         "exemptTag",
         "exemptTagDays",
+        "close",
+        "policyPublic",
+        "neverBlock",
         "logLevel",
     ]
     assert load({"prepareRuleId": "cr-1"}).problems == ()
@@ -123,7 +126,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
     assert services == ["OSS", "FC", "RAM", "STS", "MNS", "CONFIG", "LOG"]
     names = [
         *(rule_ids.RULE_ID, rule_ids.ENDPOINT, rule_ids.SWITCH, *rule_ids.FURTHER),
-        *(deploy_effect.expect(name) for name in REMEDIATIONS if name != ACL),
+        *(deploy_effect.expect(name) for name in (*REMEDIATIONS, BLOCK) if name != ACL),
         *(template.VARIABLE, rule_ids.FC3_ENDPOINT),
         *(recipients.WEBHOOK, recipients.EMAIL, deploy_effect.EXPECT_CLOSE),
         *(deploy_effect.EXPECT_LEAVE_OPEN, deploy_conflicts.EXPECT_DROP),
@@ -143,6 +146,7 @@ def test_what_the_verbs_take_from_the_environment_is_told() -> None:
 def test_the_permissions_are_told() -> None:
     """The function's permissions are those that the remediations declare."""
     declared = [each for one in REMEDIATIONS for each in named(one).permissions]
+    declared += named(ACL, Ways(BLOCK, True, ())).permissions
     assert first_cells("permissions.md", "## The function") == list(dict.fromkeys(declared))
 
 

@@ -1,7 +1,5 @@
 """What the verbs say that they need is what pages name, by the rows of the local cloud."""
 
-import re
-
 import pytest
 
 from scripts.declared import Generation
@@ -72,7 +70,7 @@ def test_a_policy_is_printed_as_its_rows_are(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_row_of_the_table_fits_in_one_policy() -> None:
-    """Who runs everything has one custom policy, as long as the page says, of RAM's five."""
+    """Who runs everything has one custom policy, as the page says, of RAM's five."""
     every = permission_map.document("1208863178610000", "cn-shanghai", *TABLE.values())
-    (told,) = re.findall(r"one policy of ([\d,]+)\s+characters", PAGE.read_text("utf-8"))
-    assert len(every) <= int(told.replace(",", "")) < permission_map.LONGEST
+    assert "fit into one policy" in " ".join(PAGE.read_text("utf-8").split())
+    assert len(every) < permission_map.LONGEST

@@ -12,13 +12,22 @@ from tests.unit.test_storm_checking import FINDING, LINE, OURS, POLICY, READ, RU
 RULES = {f"cr-{name}": name for name in FURTHER}
 ANYBODY = {"Effect": "Allow", "Principal": ["*"], "Action": ["oss:GetObject"]}
 PARTNER = {**ANYBODY, "Principal": ["20"]}
-CLOSED = State("private", OURS, 50.0, encryption="AES256")
+NO_HTTP = {
+    "Effect": "Deny",
+    "Principal": ["*"],
+    "Action": ["oss:*"],
+    "Resource": ["acs:oss:*:*:site", "acs:oss:*:*:site/*"],
+    "Condition": {"Bool": {"acs:SecureTransport": ["false"]}},
+}
 LATER = 3.2  # seconds to the second look
 
 
 def policy(*statements: object) -> str:
     """A policy of these."""
     return json.dumps({"Statement": list(statements)}) if statements else ""
+
+
+SHUT = State("private", OURS, 50.0, encryption="AES256", document=policy(NO_HTTP))
 
 
 def later(call: Call, by: float = LATER) -> Call:
@@ -30,9 +39,9 @@ def story(name: str, first: State, last: State, write: Call, **said: Any) -> See
     """A bucket that is found, looked at twice, and mended."""
     event = json.dumps({**FINDING, "configRuleId": f"cr-{name}"})
     look = (READ, later(READ, 0.1)._replace(action="GetBucketPolicy"))
-    look = look if name == "policy" else (READ,)
+    look = look if name in ("policy", "https") else (READ,)
     back = tuple(later(each, 4.0) for each in look)
-    twice = tuple(later(each, 4.0 + LATER) for each in look) if name == "policy" else ()
+    twice = tuple(later(each, 4.0 + LATER) for each in look) if len(look) > 1 else ()
     line = {**LINE, "rule_id": f"cr-{name}", "remediation": name, "acl_after": None, **said}
     run = Run(100.9, 112.0, "k", "r-1", "async", event.encode(), lines=(line,))
     return Seen(
@@ -50,24 +59,27 @@ def story(name: str, first: State, last: State, write: Call, **said: Any) -> See
 
 
 PUT = Call(104.9, 105.0, "k", "PutBucketEncryption", "site")
-PLAIN = CLOSED._replace(encryption="")
-ENCRYPTED = story("encryption", PLAIN, CLOSED, PUT, before="None", after="AES256")
+PLAIN = SHUT._replace(encryption="")
+ENCRYPTED = story("encryption", PLAIN, SHUT, PUT, before="None", after="AES256")
 
-MIXED = CLOSED._replace(document=policy(PARTNER, ANYBODY), policy=True)
-REST = CLOSED._replace(document=policy(PARTNER))
+MIXED = SHUT._replace(document=policy(PARTNER, ANYBODY, NO_HTTP), policy=True)
+REST = SHUT._replace(document=policy(PARTNER, NO_HTTP))
 PUT_REST = PUT._replace(action="PutBucketPolicy", document=REST.document)
 STATED = story("policy", MIXED, REST, PUT_REST, before=json.dumps([ANYBODY]), after="[]")
 DELETED = story(
     "policy",
     MIXED._replace(document=policy(ANYBODY)),
-    CLOSED,
+    SHUT._replace(document=""),
     PUT._replace(action="DeleteBucketPolicy", status=204),
     before=json.dumps([ANYBODY]),
     after="[]",
 )
 
-OPEN = CLOSED._replace(acl="public-read-write")
-READABLE = CLOSED._replace(acl="public-read")
+BARE = SHUT._replace(document=policy(PARTNER))
+ADDED = story("https", BARE, REST, PUT_REST, before="[]", after=json.dumps([NO_HTTP]))
+
+OPEN = SHUT._replace(acl="public-read-write")
+READABLE = SHUT._replace(acl="public-read")
 PUT_ACL = PUT._replace(action="PutBucketAcl", acl="public-read")
 NARROWED = story("public-write", OPEN, READABLE, PUT_ACL, before=OPEN.acl, after=READABLE.acl)
 
@@ -79,13 +91,20 @@ KILLED = STATED._replace(
     runs=(NO_LINE._replace(log=SAID),),
     jobs=(STATED.jobs[0]._replace(succeeded=False, undelivered="64 KB"),),
 )
-SOUND = {"encryption": ENCRYPTED, "policy": STATED, "all of it": DELETED, "killed": KILLED}
+SOUND = {"encryption": ENCRYPTED, "policy": STATED, "killed": KILLED, "https": ADDED}
 
 
 @pytest.mark.parametrize("sound", SOUND.values(), ids=SOUND)
 def test_what_is_mended_breaks_no_promise(sound: Seen) -> None:
     """Nothing is found where all is well."""
     assert broken(sound) == set()
+
+
+def test_where_all_of_a_policy_was_taken_out_http_is_let_in_again() -> None:
+    """It is no more denied, which is another rule's to find, and due for that."""
+    due = [{"bucket": "site", "remediation": "https", "due": "found"}]
+    assert broken(DELETED._replace(sweep=json.dumps({"buckets": due}))) == set()
+    assert broken(DELETED) == {1}
 
 
 def test_what_may_be_read_is_all_that_is_left_of_public_write() -> None:
@@ -111,8 +130,14 @@ def was(seen: Seen, *changes: Change) -> Seen:
     return seen._replace(changes=changes)
 
 
-KMS = Change(99.0, "site", CLOSED._replace(encryption="KMS"))
+KMS = Change(99.0, "site", SHUT._replace(encryption="KMS"))
 BOTH = policy(PARTNER, ANYBODY, {**PARTNER, "Principal": ["21"]})
+SPELT = {**NO_HTTP, "Principal": "*"}
+TWICE = SHUT._replace(document=policy(SPELT, NO_HTTP))
+ADDED_TWICE = was(
+    with_write(ADDED, document=TWICE.document),
+    *(Change(90.0, "site", SHUT._replace(document=policy(SPELT))), Change(104.95, "site", TWICE)),
+)
 ONE_LOOK = tuple(each for each in ENCRYPTED.calls if each.began != READ.began)
 
 
@@ -132,7 +157,11 @@ ONE_LOOK = tuple(each for each in ENCRYPTED.calls if each.began != READ.began)
         (with_write(STATED, document=policy(PARTNER, {**PARTNER, "Effect": "Deny"})), 2),
         (said(STATED, before="[]"), 2),
         (KILLED._replace(runs=(NO_LINE,)), 2),
-        (was(NARROWED, Change(90.0, "site", CLOSED), Change(104.95, "site", READABLE)), 2),
+        (was(NARROWED, Change(90.0, "site", SHUT), Change(104.95, "site", READABLE)), 2),
+        (with_write(ADDED, document=policy(NO_HTTP)), 2),
+        (with_write(ADDED, document=policy(PARTNER, ANYBODY, NO_HTTP)), 2),
+        (ADDED._replace(further={**RULES, "cr-https": "policy", "cr-policy": "https"}), 2),
+        (ADDED_TWICE, 2),
         # A write after one look, or none.
         (ENCRYPTED._replace(calls=ONE_LOOK), 4),
         (STATED._replace(calls=tuple(c for c in STATED.calls if c.action != "GetBucketPolicy")), 4),
@@ -141,6 +170,8 @@ ONE_LOOK = tuple(each for each in ENCRYPTED.calls if each.began != READ.began)
         (was(STATED, Change(90.0, "site", MIXED)), 5),
         (with_write(ENCRYPTED, answered=False), 5),
         (with_write(STATED, status=503), 5),
+        (was(ADDED, Change(90.0, "site", BARE)), 5),
+        (with_write(ADDED, answered=False), 5),
     ],
 )  # fmt: skip
 def test_a_broken_promise_is_found(story: Seen, promise: int) -> None:
@@ -148,7 +179,7 @@ def test_a_broken_promise_is_found(story: Seen, promise: int) -> None:
     assert promise in broken(story)
 
 
-@pytest.mark.parametrize("seen", [ENCRYPTED, STATED], ids=["encryption", "policy"])
+@pytest.mark.parametrize("seen", [ENCRYPTED, STATED, ADDED], ids=["encryption", "policy", "https"])
 @pytest.mark.parametrize(
     "outcome",
     [
@@ -169,7 +200,7 @@ def test_an_exempt_statement_is_left() -> None:
 
 def test_each_kind_tells_what_is_wrong_from_what_is_not() -> None:
     """And a new one has its entry."""
-    wrong = {"acl": OPEN, "public-write": OPEN, "encryption": PLAIN, "policy": MIXED}
+    wrong = {"acl": OPEN, "public-write": OPEN, "encryption": PLAIN, "policy": MIXED, "https": BARE}
     assert {name for name, kind in KINDS.items() if kind.wrong(wrong[name], 0)} == set(KINDS)
-    assert not any(kind.wrong(CLOSED, 0) for kind in KINDS.values())
+    assert not any(kind.wrong(SHUT, 0) for kind in KINDS.values())
     assert [lets_in(ANYBODY, ceiling) for ceiling in (0, 1)] == [True, False]

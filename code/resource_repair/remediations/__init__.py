@@ -1,10 +1,11 @@
 """The remediations that there are: one line each."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Dict, cast
+from typing import TYPE_CHECKING, Dict, Optional, cast
 
 if TYPE_CHECKING:
     from resource_repair.remediations.frame import Remediation
+    from resource_repair.settings import Ways
 
 ACL = "acl"  # that of the rules in prepareRuleId
 
@@ -19,7 +20,10 @@ REMEDIATIONS: Dict[str, str] = {
 }
 
 
-def named(name: str) -> "Remediation":
-    """The remediation of that name."""
+def named(name: str, ways: "Optional[Ways]" = None) -> "Remediation":
+    """The remediation of that name; that of the ACL by other ways, if there are."""
     module = import_module(f"resource_repair.remediations.{REMEDIATIONS[name]}")
+    if ways and name == ACL:
+        by = import_module("resource_repair.remediations.block").by
+        return cast("Remediation", by(ways, module.REMEDIATION))
     return cast("Remediation", module.REMEDIATION)

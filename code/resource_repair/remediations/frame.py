@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     Learn = Callable[[Case, Bucket], Any]
     Test = Callable[[BucketState, Aim], bool]
     Write = Callable[[Bucket, BucketState, Aim], str]
-    Settled = Callable[[Case, Bucket, BucketState, Aim, bool], Conclusion]
+    Settled = Callable[[Case, Bucket, BucketState, Aim, bool], Optional[Conclusion]]
     Would = Callable[[Aim], str]
     Harmless = Callable[[Aim], bool]
     Look = Callable[[Any, BucketState], BucketState]
@@ -69,6 +69,10 @@ def _never(_: Aim) -> bool:
 
 def _all_there(_bucket: Any, there: "BucketState") -> "BucketState":
     return there
+
+
+def _all_of_it(text: str) -> str:
+    return text
 
 
 def _nothing_more(_case: Case, _bucket: "Bucket") -> None:
@@ -89,11 +93,14 @@ class Remediation(NamedTuple):
     `write` makes it so, directly after that state was read, and returns OSS's request id; `would`
     says that in words. `proof` says whether a state is what `write` makes: never by what the write
     answered. `settled` concludes on a bucket that is as it is to be, by our doing (the last
-    argument) or not. `undo` gives the operation of OSS that brings a state back, and its value (of
+    argument) or not; or it gives None where there is more to do, for which it reads, and asks
+    `wanted`, anew. `undo` gives the operation of OSS that brings a state back, and its value (of
     a document of `whole` the value does not count: what goes in or out is by the record).
 
     `look` adds to the state what is read by requests of its own, from whatever has that method of
     the function's bucket.
+
+    `acl_in` takes the ACL out of `state`, of one that writes the ACL and tells more.
 
     `harmless` is whether to write that to a bucket which is like that, or better, takes nothing
     away. With `looks_twice` a write follows two looks that agree, since it may take something away
@@ -122,6 +129,7 @@ class Remediation(NamedTuple):
     learn: Learn = _nothing_more
     harmless: Harmless = _never
     look: Look = _all_there
+    acl_in: Callable[[str], str] = _all_of_it
     looks_twice: bool = False
     creates: bool = False
     whole: bool = False

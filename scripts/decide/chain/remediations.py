@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 
 from resource_repair.remediations import ACL, REMEDIATIONS, named
-from resource_repair.settings import Assignment
+from resource_repair.settings import BLOCK, Assignment
 from resource_repair.values import ENFORCE
 from scripts.account.inventory import RuleFound
 from scripts.account.rule import name_of
-from scripts.decide.chain.buckets import Changed, listed
+from scripts.decide.chain.buckets import Changed, declared_settings, listed
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import PROVISION, Link, Remark, fault, note, sound
 from scripts.decide.deploy_effect import enforces, expect
 from scripts.decide.prospect import counted
 from scripts.declared.rule_ids import unmade, variable
 
+_BY_BLOCK = "blocked by Block Public Access"
 MAKES_NO_RULE = (
     "the rule of {name} is not at work, and once it is it reports all that it finds to {function}, "
     "which changes them: give {name} the mode report in s.yaml, deploy, and run again"
@@ -27,10 +28,11 @@ def changes(facts: Facts) -> Iterator[Changed]:
             yield Changed(_uncounted(facts, name))
         elif found:
             count, setting = len(found), expect(name)
+            by = _BY_BLOCK if name == BLOCK else f"changed by {name}"
             what = (
-                f"{counted(count)} will be changed by {name} once this is deployed, in mode "
+                f"{counted(count)} will be {by} once this is deployed, in mode "
                 f"{ENFORCE}, and Cloud Config reports them: {listed(found)}; it may break: "
-                f"{named(name).breaks}"
+                f"{_breaks(name)}"
             )
             given = facts.settings.get(setting, "")
             if given == str(count):
@@ -41,7 +43,15 @@ def changes(facts: Facts) -> Iterator[Changed]:
             yield Changed(told._replace(deploy_stops=True), setting, count)
 
 
+def _breaks(name: str) -> str:
+    return named(ACL if name == BLOCK else name).breaks
+
+
 def _uncounted(facts: Facts, name: str) -> Remark:
+    if name == BLOCK:
+        what = "how many will be blocked is not known: the rule is unknown, or just evaluating them"
+        mend = "wait until it is ACTIVE, and run again"
+        return fault(what, mend)._replace(deploy_stops=True)
     there = {rule.id: rule for rule in known(facts.rules)}
     given = next(each for each in facts.spec.remediations if each.remediation == name)
     why, mend = "its rule is just evaluating them", "wait until it is ACTIVE, and run again"
@@ -58,9 +68,30 @@ def _uncounted(facts: Facts, name: str) -> Remark:
 def _examine(facts: Facts) -> Iterator[Remark]:
     there = {rule.id: rule for rule in known(facts.rules)}
     told = [remark for each in facts.spec.remediations for remark in _about(facts, each, there)]
+    told += _ways(facts)
     told += [each.remark for each in changes(facts)]
     told += _left(facts, there)
     yield from told or [sound("none but the ACL's is on")]
+
+
+def _ways(facts: Facts) -> Iterator[Remark]:
+    """What closes beside the ACL, if anything does."""
+    ours, role = declared_settings(facts.spec), facts.spec.service.role
+    if ours.ways is None:
+        return
+    if enforces(ours) and not role.provisioned:
+        yield _wide("Block Public Access", role.name)
+        return
+    policy = BLOCK if ours.ways.policy else "tell"
+    said = f"close is {ours.ways.close}, and policyPublic {policy}, in mode {ours.mode}"
+    yield sound(f"{said}; it may break: {_breaks(BLOCK)}")
+
+
+def _wide(name: str, role: str) -> Remark:
+    return fault(
+        f"{name} is to enforce as {role}, a role that may do far more than it needs",
+        f"set role: *leastPrivilege in s.yaml, {PROVISION}, and deploy",
+    )
 
 
 def _about(facts: Facts, given: Assignment, there: Mapping[str, RuleFound]) -> Iterator[Remark]:
@@ -69,12 +100,7 @@ def _about(facts: Facts, given: Assignment, there: Mapping[str, RuleFound]) -> I
         remark for each in sorted(given.rule_ids) for remark in _rule(facts, name, each, there)
     ]
     if given.mode == ENFORCE and not role.provisioned:
-        wrong.append(
-            fault(
-                f"{name} is to enforce as {role.name}, a role that may do far more than it needs",
-                f"set role: *leastPrivilege in s.yaml, {PROVISION}, and deploy",
-            )
-        )
+        wrong.append(_wide(name, role.name))
     on = f"{name} is in mode {given.mode}, for {', '.join(sorted(given.rule_ids))}"
     yield from wrong or [sound(f"{on}; it may break: {named(name).breaks}")]
 

@@ -31,6 +31,7 @@ class BucketReport:
     expected: str
     website: bool | None
     domains: tuple[str, ...] | None
+    blocks: bool
     due: str | None
     outcome: str | None
     reason: str | None
@@ -213,7 +214,7 @@ def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
         each.result.region,
         "no such bucket" if each.acl is None else each.acl,
         f"{exemption.allow} until {exemption.expires}" if exemption else "none",
-        each.expected,
+        f"{each.expected}, by Block Public Access" if each.blocks else each.expected,
         each.hurts or "nothing known",
         note or plan.why.get(each.label, ""),
     )
@@ -236,6 +237,7 @@ def _bucket(each: Candidate, plan: SweepPlan, ending: Ending | None) -> BucketRe
         each.expected,
         each.website,
         each.domains,
+        each.blocks,
         plan.why.get(each.label),
         ending and outcome(ending),
         ending and _reason(ending),

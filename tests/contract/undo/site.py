@@ -8,6 +8,7 @@ from scripts.account.deployed_function import DeployedFunction
 from scripts.account.permission import Permission
 from scripts.declared.exemptions import reviewed_exemptions
 from tests.account import Account
+from tests.parts import ways
 
 TODAY = datetime.now(timezone.utc).date()
 UNTIL = TODAY + timedelta(days=30)
@@ -32,6 +33,13 @@ class Site:
         self.account.rest()
         assert self.acl == "private"
 
+    def blocked(self, acl: str = "public-read") -> None:
+        """The same, closed by Block Public Access, too."""
+        ways(self.account.path, close="both")
+        self.account.deploy()
+        self.repaired(acl)
+        assert self.flag
+
     def undo(self, *arguments: str, may: Sequence[Permission] | None = None) -> int:
         """The exit code."""
         known = {"--bucket": self.name, "--watch": "0", "--exemptions": str(self.reviewed)}
@@ -42,6 +50,11 @@ class Site:
     def acl(self) -> str:
         """Its ACL."""
         return self.oss.bucket(self.name).acl
+
+    @property
+    def flag(self) -> bool:
+        """Its Block Public Access."""
+        return self.oss.bucket(self.name).block_public_access
 
     @property
     def function(self) -> DeployedFunction:

@@ -1,0 +1,128 @@
+"""Block Public Access that the function set is lifted with its repair, and no other is."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import groupby
+
+import pytest
+
+from scripts.account import buckets
+from scripts.account.audit_trail import AuditLine
+from scripts.account.buckets import Info
+from scripts.flows import lifting
+from scripts.localcloud import Fail, Lag
+from scripts.localcloud.faults import Fault
+from scripts.verbs import undo
+from tests.contract.undo.site import ENTRY, OPEN, WHY, Site
+from tests.parts import without
+
+PUT = "oss:PutBucketPublicAccessBlock"
+
+
+@pytest.mark.parametrize("options", [(), OPEN], ids=["by its line", "by hand"])
+def test_it_is_lifted_after_the_exemption_is_live_and_before_the_acl(
+    site: Site, options: tuple[str, ...]
+) -> None:
+    """OSS refuses a public ACL under it; and a finding in between would set it again."""
+    site.blocked()
+    calls = site.account.calls()
+    assert site.undo(*options, *WHY, "--yes", may=undo.VERB.permissions) == 0
+    assert (site.acl, site.flag) == ("public-read", False)
+    assert ENTRY in site.live
+    writes = [each for each in calls() if each in ("fc:UpdateFunction", PUT, "oss:PutBucketAcl")]
+    # First what is there is written again, to see that it may be. What was lifted is refused yet.
+    assert [each for each, _ in groupby(writes)] == [
+        PUT,
+        "oss:PutBucketAcl",
+        "fc:UpdateFunction",
+        PUT,
+        "oss:PutBucketAcl",
+    ]
+
+
+def test_whoever_may_not_lift_it_changes_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither file nor code; the statement is told."""
+    site.blocked()
+    untouched = site.untouched()
+    may = without(undo.VERB.permissions, buckets.PUT_BLOCK.action)
+    assert site.undo(*WHY, "--yes", may=may) == 1
+    assert f'"Action": "{PUT}"' in capsys.readouterr().out
+    assert untouched()
+    assert site.flag
+
+
+@pytest.mark.parametrize("account", [True, False], ids=["the account's", "the owner's"])
+def test_what_others_set_stays(
+    site: Site, account: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside the function's own, too; and nothing is changed."""
+    if account:
+        site.blocked()
+        site.oss.block_account(site.account.cloud.account_id, blocked=True)
+    else:
+        site.repaired()
+        site.oss.set_block_public_access(site.name, True)
+    untouched = site.untouched()
+    assert site.undo(*WHY, "--yes") == 1
+    whose = "account" if account else "bucket"
+    assert f"stays closed: Block Public Access is on for the {whose}" in capsys.readouterr().err
+    assert untouched()
+    assert site.flag
+
+
+OFF, ON, SET = (
+    ("a", "b, not blocked"),
+    ("a, blocked", "a, blocked"),
+    ("a, not blocked", "b, blocked"),
+)
+BY_ACL = ("public-read", "private")  # a line of a function that has no other way
+
+
+@pytest.mark.parametrize(
+    ("lines", "ours"),
+    [
+        ([], False),
+        ([BY_ACL], False),
+        ([ON], False),
+        ([SET], True),
+        ([SET, ON, BY_ACL], True),
+        ([SET, OFF], False),
+        ([SET, OFF, ON], False),  # it was off, and somebody else has set it since
+        ([OFF, SET], True),
+        ([SET, OFF, SET, ON], True),
+    ],
+)
+def test_whose_it_is_the_lines_say(lines: list[tuple[str, str]], ours: bool) -> None:
+    """Of this bucket, and not of one of its name before it; nor by another remediation."""
+    made = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    at = made + timedelta(seconds=1)
+    said = [AuditLine(at, "repaired", "a", before=was, after=now) for was, now in lines]
+    assert lifting.set_by_us(said, Info("private", "cn-shanghai", made)) is ours
+    later = Info("private", "cn-shanghai", made + timedelta(hours=1))
+    assert not lifting.set_by_us(said, later)
+    other = [replace(each, remediation="encryption") for each in said]
+    assert not lifting.set_by_us(other, Info("private", "cn-shanghai", made))
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "ends"),
+    [
+        (PUT, Lag(reads=3), 0),
+        (PUT, Fail(503, "ServiceUnavailable"), 0),
+        ("fc:UpdateFunction", Fail(403, "AccessDenied"), 1),
+        ("oss:GetBucketPublicAccessBlock", Fail(403, "AccessDenied"), 1),
+    ],
+    ids=str,
+)
+def test_stopped_anywhere_another_run_goes_on(
+    site: Site, operation: str, fault: Fault, ends: int
+) -> None:
+    """Late and throttled it is overcome; refused, it stays as closed as it was."""
+    site.blocked()
+    site.account.cloud.faults.add(operation, fault)
+    assert site.undo(*WHY, "--yes") == ends
+    assert site.flag is (ends == 1)
+    assert site.undo(*WHY, "--yes") == 0
+    assert (site.acl, site.flag) == ("public-read", False)
