@@ -222,7 +222,8 @@ class BucketRepair(Repair):
             if self._remediation.state(state) != self._before:
                 raise RefusedError(_MORE)
             # Where this run is killed now, no line will tell it, nor a retry know it.
-            logger.info("about to take out of %s: %s", state.name, self._before)
+            told = (self._remediation.name, state.name, self._before)
+            logger.info("%s is about to change %s, where it finds: %s", *told)
         wrote_before = self._wrote
         # Before the call: a request that fails may have been applied.
         self._wrote, self._acknowledged = True, False
@@ -236,8 +237,9 @@ class BucketRepair(Repair):
                 self._read()  # which knows better whether it is gone, or another's, by now
                 raise DeniedError(error.reason, error.oss_request_id) from None
             raise
+        finally:  # answered or not, it may be done as late as this
+            self._late = self._clock.monotonic() - self._looked_at >= STALE_SECONDS
         self._acknowledged, self._written, self._overtook = True, aim, False
-        self._late = self._clock.monotonic() - self._looked_at >= STALE_SECONDS
 
     def _read_back(
         self, was: BucketState, aim: Aim
@@ -269,8 +271,8 @@ class BucketRepair(Repair):
         """Conclude on a bucket that is as it is to be; one that may be our creation is told."""
         if self._remediation.whole and self._acknowledged and self._written:
             aim = self._written  # there is nothing left to be wanted by now
-            if self._overtook or self._late:
-                return OVERTAKEN if self._overtook else LATE
+        if self._remediation.whole and self._wrote and (self._overtook or self._late):
+            return OVERTAKEN if self._overtook else LATE
         ended = self._remediation.settled(self._case, self._bucket, state, aim, self._acknowledged)
         if ended is None or not self._remediation.creates:
             return ended

@@ -145,7 +145,7 @@ class ModelOss:
         """Let the next word of the script happen; returns it."""
         self.now += _LATENCY
         word = next(self.script, "ok")
-        if word == "slow":  # done, and answered, some seconds later
+        if word in ("slow", "lost"):  # done some seconds later, and answered or not
             self.now += 4.0
         self._somebody_else(word)
         if region in self.unresolved:
@@ -206,7 +206,7 @@ FAILURES: dict[str, type[errors.BucketError]] = {
     "theirs": errors.TheirsError,
     "disabled": errors.DisabledError,
 }
-UNANSWERED = frozenset(["applied", *FAILURES])
+UNANSWERED = frozenset(["applied", "lost", *FAILURES])
 
 
 class _ModelBucket:
@@ -230,7 +230,7 @@ class _ModelBucket:
         if is_public(text) and (oss.blocked or oss.account_blocked is True):
             raise errors.DeniedError("AccessDenied", "error-id")
         oss.state_policy(text)
-        if word == "applied":
+        if word in ("applied", "lost"):
             raise errors.TransientError("lost")
         return "write-id"
 

@@ -303,6 +303,7 @@ POLICY = (
     Row(MIXED, "compliant", REST, (*_GOES_ON, "applied")),
     # What is put long after its look may take the place of what somebody has proved by then.
     Row(MIXED, "unproven", REST, (*_GOES_ON, "slow"), reason="written seconds after its look"),
+    Row(MIXED, "unproven", REST, (*_GOES_ON, "lost"), reason="written seconds after its look"),
     Row(MIXED, "denied", MIXED["document"], ("ok", "denied")),
     Row(MIXED, "denied", MIXED["document"], (*_GOES_ON, "denied")),
     Row(MIXED, "failed", MIXED["document"], (*_GOES_ON, "refused"), reason="refused"),
@@ -373,6 +374,7 @@ HTTPS = (
     Row(MIXED, "repaired", SHUT, (*_GOES_ON, "transient")),
     Row(MIXED, "compliant", SHUT, (*_GOES_ON, "applied")),
     Row(MIXED, "unproven", SHUT, (*_GOES_ON, "slow"), reason="written seconds after its look"),
+    Row(MIXED, "unproven", SHUT, (*_GOES_ON, "lost"), reason="written seconds after its look"),
     Row(MIXED, "denied", MIXED["document"], ("ok", "denied")),
     Row(MIXED, "denied", MIXED["document"], (*_GOES_ON, "denied")),
     Row(MIXED, "failed", MIXED["document"], (*_GOES_ON, "refused"), reason="refused"),

@@ -112,4 +112,5 @@ def test_what_a_write_takes_out_is_in_the_log_before_it(caplog: pytest.LogCaptur
     with pytest.raises(SystemExit):
         Row(MIXED, "", None).run(REMEDIATION._replace(write=killed))
     (told,) = logged
+    assert told.startswith("policy is about to change config-snapshot, where it finds: ")
     assert json.loads(told[told.index("[") :]) == [OPEN]

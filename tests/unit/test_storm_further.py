@@ -86,7 +86,8 @@ NARROWED = story("public-write", OPEN, READABLE, PUT_ACL, before=OPEN.acl, after
 
 # Killed after its write: what it took out is in what it printed before.
 NO_LINE = STATED.runs[0]._replace(error="killed", lines=())
-SAID = "about to take out of site: " + json.dumps([ANYBODY], separators=(",", ":"))
+FOUND = json.dumps([ANYBODY], separators=(",", ":"))
+SAID = f"policy is about to change site, where it finds: {FOUND}"
 KILLED = STATED._replace(
     runs=(NO_LINE._replace(log=SAID),),
     jobs=(STATED.jobs[0]._replace(succeeded=False, undelivered="64 KB"),),
