@@ -40,12 +40,14 @@ def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, .
     )
 
 
-def newly_blocks(ours: Settings, live: Settings | None) -> tuple[Ways, Ways | None] | None:
+def newly_blocks(
+    ours: Settings, live: Settings | None, *, exempt_alike: bool
+) -> tuple[Ways, Ways | None] | None:
     """The ways by which ours closes and by which live does, if a bucket may be newly blocked."""
     if not (ours.ways and enforces(ours)):
         return None
     held = live if live and enforces(live) and live.rule_ids >= ours.rule_ids else None
-    if held and held.ways == ours.ways:
+    if held and held.ways == ours.ways and exempt_alike:
         return None
     return ours.ways, held and held.ways
 

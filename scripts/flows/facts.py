@@ -350,16 +350,19 @@ class Survey:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
         ours = declared_settings(self._spec)
-        ways = newly_blocks(ours, live)
-        if not ways and all(each.mode == REPORT for each in ours.others or ()):
+        if not ours.ways and all(each.mode == REPORT for each in ours.others or ()):
             return ()
         after = LiveExemptions(self._known("exemptions"), ours.exempt_tag, self._facts.today)
         held = live_exemptions(self.facts("live_exemptions"))
         before = live and held and LiveExemptions(held, live.exempt_tag, self._facts.today)
         where = (self._spec, self._clients)
         told = foresee_changes(*where, (ours, live), rules, (after, before))
-        known = rules_are_there(self._facts) and not evaluating(self._facts)
-        return (*told, *(foresee_blocks(*where, after, ways, known=known) if ways else ()))
+        ways = newly_blocks(ours, live, exempt_alike=before == after)
+        if not ways:
+            return told
+        at_rest = ways[0] == ways[1] or not evaluating(self._facts)
+        known = rules_are_there(self._facts) and at_rest
+        return (*told, *foresee_blocks(*where, (after, before), ways, known=known))
 
     @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

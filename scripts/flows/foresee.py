@@ -166,24 +166,25 @@ def forecast(
 def foresee_blocks(
     spec: Spec,
     clients: Clients,
-    exempting: LiveExemptions,
+    exempting: tuple[LiveExemptions, LiveExemptions | None],
     ways: tuple[Ways, Ways | None],
     *,
     known: bool,
 ) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
-    """The same of Block Public Access: which it newly blocks, by the first ways beside the second.
+    """The same of Block Public Access: which it newly blocks, by the first of each and not by the
+    second.
 
     Not `known` is it while the rule is unknown, or evaluates. Raises likewise.
     """
     if not known:
         return ((BLOCK, None),)
-    ours, live = ways
+    (ours, live), (after, before) = ways, exempting
     found = [each for each in findings.read(spec, clients) if each.compliance == NON_COMPLIANT]
 
     def newly(result: Result) -> bool:
         there = Bucket(clients, result.bucket, result.region)
-        now = BLOCK in foretold.writes(there, exempting, ours)
-        return now and not (live and BLOCK in foretold.writes(there, exempting, live))
+        now = BLOCK in foretold.writes(there, after, ours)
+        return now and not (live and before and BLOCK in foretold.writes(there, before, live))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(tallied(pool.map(newly, found), "buckets looked at", len(found)))

@@ -1,9 +1,11 @@
 """The ways of closing in s.yaml: what is refused, what is in the way, and what a deploy counts."""
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from resource_repair.exemptions import Exemption
 from scripts.account import buckets
 from scripts.account.permission import Permission
 from scripts.decide.chain.model import PROVISION
@@ -82,6 +84,22 @@ def test_a_way_wants_the_number_of_what_it_newly_blocks(
     assert told(least, EXPECT_BLOCK="3") == []
     assert least.run("apply", "--yes", EXPECT_BLOCK="3") == 0
     assert told(least) == []
+
+
+def test_what_was_exempt_until_then_counts_as_newly_blocked(least: Account) -> None:
+    """By a glob that a deploy does not bring; the number to be closed is another one."""
+    with least.unnoticed():
+        least.cloud.oss.create("g-policy", acl="public-read")
+        least.cloud.oss.set_policy("g-policy", public_policy("g-policy"))
+    ways(least.path, policyPublic="block")
+    assert least.run("provision", "--yes") == 0
+    least.cloud.settle()
+    least.deploy()
+    assert told(least) == []  # it is so live
+    until = (datetime.now(timezone.utc) + timedelta(3)).date()
+    with least.live_exemptions(Exemption("g-poli*", "a site", "web", until)):
+        (what,) = told(least)
+    assert what.startswith("1 bucket will be blocked by Block Public Access once this is deployed")
 
 
 def test_a_way_enforces_by_the_least_role_alone(sound: Account) -> None:
