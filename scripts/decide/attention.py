@@ -158,7 +158,7 @@ def _need(view: View, brake: Brake | None, today: date) -> Need:
     if standing == posture.OPEN and not further:
         return Need(view, standing, told, _why_open(view, today), _mend_open(view, brake))
     if told:
-        return Need(view, standing, told, f"was told as {told}, and is still so", _MENDS_TOLD[told])
+        return Need(view, standing, told, f"was told as {told}, and is still so", _mend(view, told))
     if standing == posture.UNKNOWN:
         what = "policy" if view.acl == PRIVATE else "ACL"
         mend = f"see why its {what} could not be read, and run again"
@@ -170,6 +170,17 @@ def _need(view: View, brake: Brake | None, today: date) -> Need:
         mend = "take that away, before somebody lifts Block Public Access"
         return Need(view, standing, told, f"{what}, and Block Public Access overrules it", mend)
     return Need(view, standing, told)
+
+
+def _mend(view: View, told: str) -> str:
+    line = view.line
+    if not isinstance(line, AuditLine) or line.of_acl or line.acl_before:
+        return _MENDS_TOLD[told]
+    if told == CEILING_REFUSED:
+        return "take out of its policy what is public, or lift Block Public Access"
+    if told == UNPROVEN and line.public_by_policy != "unknown":
+        return "look into its policy for what somebody else wrote at that time, and may miss"
+    return _MENDS_TOLD[told]
 
 
 def _why_open(view: View, today: date) -> str:

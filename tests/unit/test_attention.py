@@ -214,6 +214,33 @@ def test_what_a_further_remediation_told_is_named_for_as_long_as_it_is_so(
     assert needs([no_more], None, TODAY)[0].told == ""
 
 
+@pytest.mark.parametrize(
+    ("told", "mend"),
+    [
+        (of("https", "unproven", said_public=None), "look into its policy for what somebody else"),
+        (
+            of("policy", "unproven", said_public=False),
+            "look into its policy for what somebody else",
+        ),
+        (
+            of("policy", "unproven", said_public="unknown", public_by_policy=True),
+            "allow oss:GetBucketPolicyStatus",
+        ),
+        (
+            of("https", "ceiling_refused", blocked_by=BUCKET),
+            "take out of its policy what is public",
+        ),
+        (
+            of("public-write", "ceiling_refused", "public-read-write", blocked_by=BUCKET),
+            "set it private",
+        ),
+    ],
+)
+def test_what_mends_it_is_by_what_the_remediation_told_of(told: View, mend: str) -> None:
+    """Another permission of the function's role brings back nothing that was lost."""
+    assert needs([told], None, TODAY)[0].mend.startswith(mend)
+
+
 def test_the_totals_come_with_names() -> None:
     """All are counted, and those that no sweep would mend, or that their last line hides, named."""
     found = needs(
