@@ -192,6 +192,25 @@ def test_the_line_tells_the_flag_and_the_acl_apart() -> None:
     assert (block.acl_in(odd), block.acl_in("a, b")) == ("of a later year", "a, b")
 
 
+@pytest.mark.parametrize(
+    ("way", "there", "script"),
+    [
+        ("policy", {**PR, "policy": True}, (*("ok",) * 5, "block")),
+        ("both", {**PR, "website": True}, (*("ok",) * 4, "block")),
+        ("both", {**PR, "policy": True, "domain": True}, (*("ok",) * 5, "block")),
+        ("both", PR, (*("ok",) * 5, "recreate", "block")),
+    ],
+    ids=["before we did", "a site", "a domain", "made again"],
+)
+def test_what_others_block_meanwhile_is_told_as_no_doing_of_ours(
+    way: str, there: dict[str, Any], script: tuple[str, ...]
+) -> None:
+    """So that no undo lifts it; that the ACL was set is told all the same."""
+    oss, result = Row(there, "", "", script).run(of(way))
+    assert (result.before, result.after, oss.blocked) == (BLOCKED, HELD, True)
+    assert result.outcome in ("repaired", "blocked", "recreated")
+
+
 def test_to_tell_of_a_policy_is_not_to_block_it_whatever_fails() -> None:
     """That the account's flag cannot be read for a moment is no reason to go on and block."""
     script = ("ok", "ok", "ok", "transient")

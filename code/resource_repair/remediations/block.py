@@ -5,7 +5,7 @@ may not be, the ACL is set, as without it.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Set
 
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import ACL, bucket_acl, never_block
@@ -30,6 +30,12 @@ def acl_in(text: str) -> str:
     """The ACL in what `state` tells."""
     end = next((end for end in (OFF, ON) if text.endswith(end)), "")
     return text[: len(text) - len(end)]
+
+
+def was(before: Optional[str], after: Optional[str], written: Set[str]) -> Optional[str]:
+    """What there was before; a flag that others have set meanwhile is none of ours to undo."""
+    theirs = before and after and after.endswith(ON) and BLOCK not in written
+    return acl_in(before) + ON if before and theirs else before
 
 
 def wanted(
@@ -107,6 +113,7 @@ def by(ways: Ways, acl: Remediation) -> Remediation:
         to_undo=(*acl.to_undo, "oss:PutBucketPublicAccessBlock"),
         state=state,
         acl_in=acl_in,
+        was=was,
         wanted=partial(wanted, ways),
         learn=partial(never_block.learn, ways),
         met=met,
