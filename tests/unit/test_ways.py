@@ -56,6 +56,7 @@ TABLES = {
         Row(PR, "failed", BLOCKED, (*("ok",) * 5, *LATE), reason="not_verified"),
         Row(PR, "repaired", BLOCKED, (*("ok",) * 4, "applied"), reason=ALONE),
         Row(PR, "repaired", BLOCKED, (*("ok",) * 4, "transient"), reason=ALONE),
+        Row(PR, "repaired", BLOCKED, ("ok", "transient", "ok", "transient"), reason=ALONE),
         Row(PR, "denied", OPEN, (*("ok",) * 4, "denied")),
         Row(PR, "gone", None, (*("ok",) * 4, "delete")),
         Row(PR, "already_private", CLOSED, (*("ok",) * 3, "close"), reason="private at two looks"),
@@ -105,6 +106,7 @@ TABLES = {
         Row({**PUBLIC, "account_blocked": True}, "blocked", CLOSED),
         Row({**PUBLIC, "account_blocked": "denied"}, "repaired", HELD),
         Row({**PRIVATE, "policy": "denied"}, "unproven", CLOSED),
+        Row({**PUBLIC, "website": "transient"}, "failed", CLOSED),  # to be tried again
         Row(PUBLIC, "exempt", CLOSED, allow="public-read"),
         Row(PUBLIC, "failed", HELD, (*("ok",) * 10, *LATE), reason="not_verified"),
         Row(PUBLIC, "blocked", HELD, (*("ok",) * 4, "block"), reason="Block Public Access is on"),
@@ -126,6 +128,10 @@ for way in ("block", "both", "all"):
     TABLES[way] += [
         Row({**PR, **there}, "repaired", "private" if "blocked" in there else CLOSED, **more)
         for there, more, _ in NEVER_BLOCKED
+    ]
+    TABLES[way] += [
+        Row({**PR, what: "transient"}, "repaired", CLOSED, reason=f"{BY_ACL}it may have a {words}")
+        for what, words in (("website", "website: transient"), ("domain", "bound domain: transie"))
     ]
 for way in ("policy", "all"):
     TABLES[way] += [

@@ -5,7 +5,7 @@ but by the bucket that it is given, and a function that asks OSS raises BucketEr
 """
 
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.settings import ExemptTag
@@ -24,7 +24,8 @@ class Case(NamedTuple):
     """One finding's bucket, and what people have said of it.
 
     Without `tag` no tag exempts, and none is read. `known` takes what is learnt for the record:
-    further fields of Outcome, by name.
+    further fields of Outcome, by name; `missed` takes why reads went unanswered that can be done
+    without; where there is none of it they are tried until the deadline.
     """
 
     bucket: str
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     tag: Optional[ExemptTag]
     clock: Clock
     known: Dict[str, Any]
+    missed: Optional[List[str]] = None
 
     def today(self) -> date:
         """The date in UTC."""
