@@ -217,6 +217,24 @@ def test_what_others_block_meanwhile_is_told_as_no_doing_of_ours(
     assert result.outcome in ("repaired", "blocked", "recreated")
 
 
+class _Later(dict[str, str]):
+    """Tags that are there from the second look on."""
+
+    looks = 0
+
+    def __contains__(self, key: object) -> bool:
+        self.looks += 1
+        return self.looks > 1 and super().__contains__(key)
+
+
+def test_a_tag_that_comes_after_the_flag_keeps_the_acl_and_the_flag_is_told() -> None:
+    """It is not said that anything was set to a ceiling: the bucket is blocked."""
+    row = Row({**PR, "tags": _Later({"exempt-until": "2027-01-15"})}, "repaired", BLOCKED)
+    assert row.broken(of("both")) == ""
+    _, result = Row({**PR, "tags": _Later(row.there["tags"])}, "", "").run(of("both"))
+    assert result.reason.startswith("Block Public Access is on: read back; exempt by now (by its t")
+
+
 def test_to_tell_of_a_policy_is_not_to_block_it_whatever_fails() -> None:
     """That the account's flag cannot be read for a moment is no reason to go on and block."""
     script = ("ok", "ok", "ok", "transient")

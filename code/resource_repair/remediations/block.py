@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resource_repair.oss import Bucket, BucketState
 
 ON, OFF = ", blocked", ", not blocked"  # what stands after the ACL, in `before` and `after`
+_ON = "Block Public Access is on"
 _NOT = "not blocked, since "
 
 
@@ -95,10 +96,12 @@ def settled(
         if there.acl != PRIVATE and ways.close != BLOCK:
             return None
         case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
-        reason = f"Block Public Access is on, and the ACL {there.acl}"
+        reason = f"{_ON}, and the ACL {there.acl}"
         return (
             (REPAIRED, f"{reason}: read back") if repaired else (BLOCKED, f"{reason}: at two looks")
         )
+    if aim.exemption and repaired and there.blocked:  # it has come since the flag was set
+        return REPAIRED, f"{_ON}: read back; exempt by now ({aim.exemption}): undo lifts it"
     outcome, reason = bucket_acl.settled(case, bucket, there, aim, repaired)
     if ways.policy and outcome == EXPOSED and _NOT not in aim.remark:
         return None
