@@ -25,6 +25,7 @@ OPEN, BLOCKED = "public-read, not blocked", "public-read, blocked"
 CLOSED, HELD = "private, not blocked", "private, blocked"
 DONE = "Block Public Access is on, and the ACL private: read back"
 ALONE = "Block Public Access is on, and the ACL public-read: read back"
+WOULD = "report mode: would set private"
 BY_ACL = "set to private and read back; not blocked, since "
 _ASK = ("read", "website", "domain")
 _SET = ("read", "write", "read")
@@ -102,6 +103,17 @@ TABLES = {
         ),
         Row({**PR, "policy": True}, "repaired", HELD, reason=DONE),
         Row(PUBLIC, "would_repair", CLOSED, mode="report", reason="report mode: would switch on"),
+        Row(
+            PR, "would_repair", OPEN, mode="report", reason=f"{WOULD}, and switch on Block Public "
+        ),
+        Row(
+            {"acl": "public-read-write"},
+            "would_repair",
+            "public-read-write, not blocked",
+            mode="report",
+            allow="public-read",
+            reason="report mode: would set public-read",
+        ),
         Row({**PUBLIC, "blocked": True}, "blocked", HELD),
         Row({**PUBLIC, "account_blocked": True}, "blocked", CLOSED),
         Row({**PUBLIC, "account_blocked": "denied"}, "repaired", HELD),

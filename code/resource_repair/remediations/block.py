@@ -77,10 +77,13 @@ def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     return bucket.write_block() if aim.value == BLOCK else bucket_acl.write(bucket, there, _of(aim))
 
 
-def would(aim: Aim) -> str:
+def would(ways: Ways, aim: Aim) -> str:
     """What `write` would do, and then does."""
-    block = f"switch on Block Public Access{aim.remark}"
-    return block if aim.value == BLOCK else bucket_acl.would(_of(aim))
+    if aim.value == BLOCK:
+        return f"switch on Block Public Access{aim.remark}"
+    may_follow = ways.policy and aim.value == PRIVATE and _NOT not in aim.remark
+    then = ", and switch on Block Public Access if its policy is public" if may_follow else ""
+    return bucket_acl.would(_of(aim)) + then
 
 
 def _of(aim: Aim) -> Aim:
@@ -123,7 +126,7 @@ def by(ways: Ways, acl: Remediation) -> Remediation:
         proof=proof,
         harmless=lambda aim: bucket_acl.harmless(_of(aim)),
         write=write,
-        would=would,
+        would=partial(would, ways),
         settled=partial(settled, ways),
         undo=lambda before: acl.undo(acl_in(before)),
     )
