@@ -291,7 +291,10 @@ def test_each_way_is_asked_for_by_name(environ: dict[str, str], ways: Ways | Non
     [
         *({"close": each} for each in ("", "Both", "acl,block", "none", "true")),
         *({"policyPublic": each} for each in ("", "Block", "both", "acl", "true")),
-        *({"neverBlock": each} for each in ("", "A-*", "a-*,", "a b", "[a]", "a" * 64)),
+        *(
+            {"neverBlock": each}
+            for each in ("", "A-*", "a-*,", "a b", "[a]", "a" * 64, "none,a-*", "none ")
+        ),
     ],
     ids=str,
 )
