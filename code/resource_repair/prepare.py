@@ -32,7 +32,7 @@ def prepare(settings: Settings, invocation: Invocation, deadline: Deadline) -> B
     def begin(finding: Finding) -> Repair:
         mode = settings.mode_of(finding.remediation)
         means = Means(oss.bucket, mode, invocation.account_id, home, deadline)
-        case = Case(finding.resource_id, exempt, settings.exempt_tag, deadline.clock, {})
+        case = Case(finding.resource_id, exempt, settings.exempt_tag, deadline.clock, {}, [])
         does = named(finding.remediation, settings.ways)
         return BucketRepair(finding, means, does, case)
 

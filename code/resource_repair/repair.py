@@ -4,7 +4,7 @@ What a bucket is to be, and how that is written, says a `Remediation`.
 """
 
 import logging
-from typing import Any, Callable, Generator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Generator, List, NamedTuple, Optional, Set, Tuple, Union
 
 from resource_repair.batch import Repair
 from resource_repair.errors import (
@@ -100,6 +100,7 @@ class BucketRepair(Repair):
         self._wrote = False
         self._acknowledged = False
         self._recreated = False
+        self._tried: Set[str] = set()  # what was to be written to this bucket
         self._written: Optional[Aim] = None  # by the last write that was acknowledged
         self._overtook = False  # that write took the place of what somebody else had just put
         # What the record will say.
@@ -200,7 +201,7 @@ class BucketRepair(Repair):
         if self._wrote and state.created != self._created:
             # Deleted meanwhile, and created again, perhaps by us: judged anew, and told.
             self._recreated = True
-            self._wrote = self._acknowledged = False
+            self._wrote, self._acknowledged, self._tried = False, False, set()
             self._oss_request_id = state.oss_request_id
         if not self._wrote:
             self._created = state.created
@@ -227,6 +228,7 @@ class BucketRepair(Repair):
         wrote_before = self._wrote
         # Before the call: a request that fails may have been applied.
         self._wrote, self._acknowledged = True, False
+        self._tried.add(aim.value)
         try:
             self._oss_request_id = self._remediation.write(self._bucket, state, aim)
         except TransientError:
@@ -362,14 +364,15 @@ class BucketRepair(Repair):
 
     def _outcome(self, outcome: str, reason: str) -> Outcome:
         now = self._clock.monotonic()
+        seen = (self._remediation.was(self._before, self._after, self._tried), self._after)
         acls: List[Optional[str]] = [None, None]
         if "oss:PutBucketAcl" in self._remediation.to_write:
-            acls = [text and self._remediation.acl_in(text) for text in (self._before, self._after)]
+            acls = [text and self._remediation.acl_in(text) for text in seen]
         return outcome_of(self._finding, outcome, reason)._replace(
             region=self._region,
             remediation=self._remediation.name,
-            before=self._before,
-            after=self._after,
+            before=seen[0],
+            after=seen[1],
             acl_before=acls[0],
             acl_after=acls[1],
             oss_request_id=self._oss_request_id,

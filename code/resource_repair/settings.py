@@ -187,7 +187,7 @@ def _ways(environ: Mapping[str, str]) -> Tuple[Optional[Ways], str]:
         return None, f"policyPublic must be {_TELL} or {BLOCK}"
     text = environ.get("neverBlock", NEVER_BLOCK)
     never = [] if text == _NONE else [part.strip() for part in text.split(",")]
-    if not all(_GLOB.fullmatch(each) for each in never):
+    if _NONE in never or not all(_GLOB.fullmatch(each) for each in never):
         return None, f"neverBlock must be {_NONE}, or names of buckets with * and ? as in *-logs,*"
     asked = close != ACL or policy == BLOCK
     return (Ways(close, policy == BLOCK, tuple(never)) if asked else None), ""

@@ -1,7 +1,7 @@
 """What a further remediation makes of a bucket, and what undoes that, by what code/ declares."""
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from resource_repair.bucket_policy import Statement, dump, parse
 from resource_repair.errors import RefusedError
@@ -40,16 +40,18 @@ def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, .
     )
 
 
-def newly_blocks(
-    ours: Settings, live: Settings | None, *, exempt_alike: bool
-) -> tuple[Ways, Ways | None] | None:
-    """The ways by which ours closes and by which live does, if a bucket may be newly blocked."""
-    if not (ours.ways and enforces(ours)):
+class Blocking(NamedTuple):
+    """By what a function tells which buckets it blocks by Block Public Access."""
+
+    ways: Ways
+    exempting: LiveExemptions
+
+
+def blocking(read: Settings, held: Exemptions, today: date) -> Blocking | None:
+    """The same of one with these settings and exemptions; None where it blocks none."""
+    if read.ways is None or not enforces(read):
         return None
-    held = live if live and enforces(live) and live.rule_ids >= ours.rule_ids else None
-    if held and held.ways == ours.ways and exempt_alike:
-        return None
-    return ours.ways, held and held.ways
+    return Blocking(read.ways, LiveExemptions(held, read.exempt_tag, today))
 
 
 def bringing_back(

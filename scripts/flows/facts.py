@@ -44,7 +44,6 @@ from scripts.account.live_exemptions import LiveExemptions
 from scripts.account.package import bundled_exemptions, checksum
 from scripts.account.permission import Permission, union
 from scripts.account.queue import PEEK
-from scripts.account.recipients import Recipients
 from scripts.account.recorder import GET_RECORDER
 from scripts.account.remediation import LIST_REMEDIATIONS, Remediation, acting_beside
 from scripts.account.resource import Step
@@ -73,12 +72,12 @@ from scripts.decide.chain.facts import (
 from scripts.decide.chain.model import Link
 from scripts.decide.chain.topic import listens
 from scripts.decide.prospect import Prospect
-from scripts.decide.remedied import newly_blocks
 from scripts.declared import Generation, Spec
 from scripts.declared.client_keys import account_of
 from scripts.declared.exemptions import reviewed_exemptions
-from scripts.errors import CloudError, Problem, UsageError
-from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee, foresee_blocks, foresee_changes
+from scripts.errors import CloudError, Problem
+from scripts.flows.changing import what_changes
+from scripts.flows.foresee import OF_CHANGES, PERMISSIONS, foresee
 from scripts.flows.left_open import OF_TOLD, everything_due, lately, what_is_told
 from scripts.flows.seen import (
     around_seen,
@@ -87,6 +86,7 @@ from scripts.flows.seen import (
     log_store_seen,
     part_of,
     seen,
+    woken_seen,
 )
 
 
@@ -302,17 +302,8 @@ class Survey:
         return self._woken(Webhook)
 
     def _woken(self, kind: type[ActionPolicy | Webhook]) -> Seen | None:
-        """Nothing as long as no alert is there, or nobody can be told who is to be woken."""
-        logs = self._spec.service.logs
-        if logs is None or not any(alert.live for alert in self._known("alerts")):
-            return None
-        try:
-            recipients = Recipients.of(self._facts.settings)
-        except UsageError:
-            return None
-        if kind is Webhook and not recipients.webhook:
-            return None
-        return seen(kind(logs, recipients, self._clients))
+        alerts = self._known("alerts")
+        return woken_seen(kind, self._spec, self._clients, self._facts.settings, alerts)
 
     @takes(*PERMISSIONS)
     def found(self) -> Prospect:
@@ -345,24 +336,13 @@ class Survey:
         exempting = LiveExemptions(exemptions, running.settings.exempt_tag, self._facts.today)
         return foresee(live, self._clients, exempting)
 
-    @takes(*OF_CHANGES, GET_CODE)
+    @takes(*OF_CHANGES, GET, GET_CODE)
     def changing(self) -> Changing:
         running, rules = self._known("running"), self._known("rules")
         live = running.settings if running else None
-        ours = declared_settings(self._spec)
-        if not ours.ways and all(each.mode == REPORT for each in ours.others or ()):
-            return ()
-        after = LiveExemptions(self._known("exemptions"), ours.exempt_tag, self._facts.today)
-        held = live_exemptions(self.facts("live_exemptions"))
-        before = live and held and LiveExemptions(held, live.exempt_tag, self._facts.today)
-        where = (self._spec, self._clients)
-        told = foresee_changes(*where, (ours, live), rules, (after, before))
-        ways = newly_blocks(ours, live, exempt_alike=before == after)
-        if not ways:
-            return told
-        at_rest = ways[0] == ways[1] or not evaluating(self._facts)
-        known = rules_are_there(self._facts) and at_rest
-        return (*told, *foresee_blocks(*where, (after, before), ways, known=known))
+        brings = functools.partial(self._known, "exemptions")
+        held = (lambda: live_exemptions(self.facts("live_exemptions")), rules, self._facts.today)
+        return what_changes(self._spec, self._clients, live, brings, *held)
 
     @takes(*OF_CHANGES, *audit_trail.PERMISSIONS)
     def due(self) -> tuple[tuple[str, str], ...] | None:

@@ -24,7 +24,7 @@ from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.account.permission import union
 from scripts.account.rule import RuleFound
 from scripts.decide.prospect import Prospect, sort
-from scripts.decide.remedied import expected, newly_enforced
+from scripts.decide.remedied import Blocking, expected, newly_enforced
 from scripts.declared import Spec
 from scripts.errors import CloudError
 from scripts.flows import foretold
@@ -164,31 +164,19 @@ def forecast(
 
 
 def foresee_blocks(
-    spec: Spec,
-    clients: Clients,
-    exempting: tuple[LiveExemptions, LiveExemptions | None],
-    ways: tuple[Ways, Ways | None],
-    *,
-    known: bool,
-) -> tuple[tuple[str, tuple[Result, ...] | None], ...]:
-    """The same of Block Public Access: which it newly blocks, by the first of each and not by the
-    second.
-
-    Not `known` is it while the rule is unknown, or evaluates. Raises likewise.
-    """
-    if not known:
-        return ((BLOCK, None),)
-    (ours, live), (after, before) = ways, exempting
+    spec: Spec, clients: Clients, ours: Blocking, live: Blocking | None
+) -> tuple[Result, ...]:
+    """Which buckets ours blocks by Block Public Access, and live does not. Raises likewise."""
     found = [each for each in findings.read(spec, clients) if each.compliance == NON_COMPLIANT]
 
     def newly(result: Result) -> bool:
         there = Bucket(clients, result.bucket, result.region)
-        now = BLOCK in foretold.writes(there, after, ours)
-        return now and not (live and before and BLOCK in foretold.writes(there, before, live))
+        now = BLOCK in foretold.writes(there, ours.exempting, ours.ways)
+        return now and not (live and BLOCK in foretold.writes(there, live.exempting, live.ways))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(tallied(pool.map(newly, found), "buckets looked at", len(found)))
-    return ((BLOCK, tuple(each for each, so in zip(found, answers, strict=True) if so)),)
+    return tuple(each for each, so in zip(found, answers, strict=True) if so)
 
 
 def _changed(

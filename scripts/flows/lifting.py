@@ -49,14 +49,21 @@ def set_by_us(lines: Iterable[AuditLine], info: Info) -> bool:
     return ours
 
 
-def lift(console: Console, bucket: Bucket, look_first: Callable[[], object]) -> bool:
+def lift(
+    console: Console,
+    bucket: Bucket,
+    look_first: Callable[[], object],
+    narrow: Callable[[], object],
+) -> bool:
     """Lift it, if it is on, and see it off; whether it was on. Raises CloudError, and Problem.
 
-    `look_first` raises if the bucket is no longer the one that it was.
+    `look_first` raises if the bucket is no longer the one that it was. `narrow` has it no more open
+    by its ACL than it is to be: what counts for nothing until then counts from then on.
     """
     look_first()
     if not bucket.blocks_public_access():
         return False
+    narrow()
     patiently(lambda: _off(bucket, look_first))
 
     def look() -> Progress:
@@ -67,6 +74,15 @@ def lift(console: Console, bucket: Bucket, look_first: Callable[[], object]) -> 
     if not wait(look, console, _READ_BACK):
         raise Problem(f"{bucket.name} does not show that Block Public Access is off: run again")
     return True
+
+
+def check_off(bucket: Bucket) -> None:
+    """Raise Problem where it is on after all; or CloudError."""
+    if bucket.blocks_public_access():
+        raise Problem(
+            f"{bucket.name} is closed: Block Public Access was switched on meanwhile, and no audit "
+            "line says yet that it was the function: see who it was, and run again"
+        )
 
 
 def _off(bucket: Bucket, look_first: Callable[[], object]) -> None:

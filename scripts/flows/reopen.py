@@ -105,7 +105,9 @@ def prepare(context: Context, wish: Wish, now: datetime) -> "Reopening":
         each.check_reads(exempted.entry)
     if not exempted.in_file:
         files.check_writable(wish.exemptions)
-    return Reopening(context, wish, bucket, info, repair, acl, exempted, now.date(), lifts=lifts)
+    blocks = any(each.settings.ways for each in live)
+    job = (context, wish, bucket, info, repair, acl, exempted, now.date())
+    return Reopening(*job, lifts=lifts, blocks=blocks)
 
 
 class Reopening:
@@ -123,9 +125,11 @@ class Reopening:
         today: date,
         *,
         lifts: bool = False,
+        blocks: bool = False,
     ) -> None:
         self.acl = acl
         self._lifts = lifts
+        self._blocks = blocks
         self._context = context
         self._console = context.console
         self._wish = wish
@@ -159,12 +163,13 @@ class Reopening:
         )
         there = {True: ("there", "as it is"), False: ("lacks it", told)}
         acl = self._before.acl
+        stays = self._is_open(acl) and not (self._lifts and self._is_wider(acl))
         block = (f"Block Public Access of {self._bucket.name}", "on, by the function", "off")
         return [
             (f"exemption in {self._wish.exemptions.name}", *there[self._exempted.in_file]),
             ("exemption in the live code", *there[self._exempted.is_live]),
             *([block] if self._lifts else []),
-            (f"ACL of {self._bucket.name}", acl, "as it is" if self._is_open(acl) else self.acl),
+            (f"ACL of {self._bucket.name}", acl, "as it is" if stays else self.acl),
         ]
 
     def carry_out(self) -> None:
@@ -197,7 +202,7 @@ class Reopening:
         public ACL while its owner is closing it would open it without an exemption.
         """
         acl = self._same().acl
-        if self._lifts:
+        if self._lifts and self._bucket.blocks_public_access():
             self._bucket.set_block(on=True)
             self._same()
         if self._is_open(acl):
@@ -232,8 +237,16 @@ class Reopening:
 
     def _lift(self) -> None:
         """Lift what the function has set, if it is there: also what it has set meanwhile."""
-        if self._lifts and lifting.lift(self._console, self._bucket, self._same):
+        if self._blocks and not self._lifts and self._bucket.blocks_public_access():
+            lines = _lines(self._context, self._wish, datetime.now(timezone.utc))
+            self._lifts = lifting.set_by_us(lines, self._before)
+        look = (self._console, self._bucket, self._same)
+        if self._lifts and lifting.lift(*look, self._narrow):
             self._tell("lifted", f"lifted Block Public Access of {self._bucket.name}, as read back")
+
+    def _narrow(self) -> None:
+        if self._is_wider(self._same().acl):
+            self._bucket.ask(buckets.PUT_ACL, lambda bucket: bucket.put_bucket_acl(PRIVATE))
 
     def _open(self) -> None:
         """Set the ACL, directly after a read: on a bucket that is gone that would make one."""
@@ -279,6 +292,8 @@ class Reopening:
             return Progress(f"{name} is open", done=False)
 
         wait(look, self._console, seconds)
+        if self._blocks:
+            lifting.check_off(self._bucket)
         self._console.say(f"{name} is open, and exempt", "green")
 
     def _same(self) -> Info:
@@ -293,6 +308,9 @@ class Reopening:
 
     def _is_open(self, acl: str) -> bool:
         return OPENNESS.get(acl, OPENNESS[PRIVATE]) >= OPENNESS[self.acl]
+
+    def _is_wider(self, acl: str) -> bool:
+        return OPENNESS.get(acl, OPENNESS[PRIVATE]) > OPENNESS[self.acl]
 
     def _tell(self, done: str, words: str) -> None:
         self._done.append(done)

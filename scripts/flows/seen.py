@@ -1,13 +1,24 @@
 """A thing as it is and as it should be, read for the links of the chain."""
 
+from collections.abc import Mapping, Sequence
+
 from scripts.account import moving
 from scripts.account.clients import Clients
 from scripts.account.function import Function
-from scripts.account.inventory import LogIndex, LogProject, LogStore, Surrounding
+from scripts.account.inventory import (
+    ActionPolicy,
+    LogIndex,
+    LogProject,
+    LogStore,
+    Surrounding,
+    Webhook,
+)
+from scripts.account.recipients import Recipients
 from scripts.account.resource import Resource, State
 from scripts.account.trigger import Trigger
 from scripts.decide.chain.facts import CODE, LOG_CONFIG, ROLE, Elsewhere, Seen
 from scripts.declared import Spec
+from scripts.errors import UsageError
 
 
 def function_seen(spec: Spec, clients: Clients) -> Seen:
@@ -46,6 +57,26 @@ def log_store_seen(spec: Spec, clients: Clients) -> tuple[Seen, ...]:
         if found[-1].live is None:
             break
     return tuple(found)
+
+
+def woken_seen(
+    kind: type[ActionPolicy | Webhook],
+    spec: Spec,
+    clients: Clients,
+    settings: Mapping[str, str],
+    alerts: Sequence[Seen],
+) -> Seen | None:
+    """Nothing as long as no alert is there, or nobody can be told who is to be woken."""
+    logs = spec.service.logs
+    if logs is None or not any(alert.live for alert in alerts):
+        return None
+    try:
+        recipients = Recipients.of(settings)
+    except UsageError:
+        return None
+    if kind is Webhook and not recipients.webhook:
+        return None
+    return seen(kind(logs, recipients, clients))
 
 
 def part_of(whole: Seen, *, hosted: bool) -> Seen:

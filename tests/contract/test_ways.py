@@ -15,6 +15,8 @@ from tests.account import Account, Moments
 from tests.contract.spoil import look
 from tests.parts import clients, edit, least_privilege, public_policy, ways
 
+TODAY = datetime.now(timezone.utc).date()
+
 
 def make(account: Account) -> None:
     """Under the least role, closing by the ACL alone."""
@@ -86,20 +88,47 @@ def test_a_way_wants_the_number_of_what_it_newly_blocks(
     assert told(least) == []
 
 
-def test_what_was_exempt_until_then_counts_as_newly_blocked(least: Account) -> None:
-    """By a glob that a deploy does not bring; the number to be closed is another one."""
-    with least.unnoticed():
-        least.cloud.oss.create("g-policy", acl="public-read")
-        least.cloud.oss.set_policy("g-policy", public_policy("g-policy"))
-    ways(least.path, policyPublic="block")
+@pytest.mark.parametrize("of", [(), ("encryption",)], ids=["whole", "of another"])
+def test_an_exemption_that_a_deploy_drops_has_its_buckets_counted(
+    least: Account, of: tuple[str, ...]
+) -> None:
+    """They are newly blocked, though the ways stay; one that merely goes has none."""
+    ways(least.path, close="both")
     assert least.run("provision", "--yes") == 0
-    least.cloud.settle()
     least.deploy()
-    assert told(least) == []  # it is so live
-    until = (datetime.now(timezone.utc) + timedelta(3)).date()
-    with least.live_exemptions(Exemption("g-poli*", "a site", "web", until)):
-        (what,) = told(least)
-    assert what.startswith("1 bucket will be blocked by Block Public Access once this is deployed")
+    with least.unnoticed():
+        for name in ("a-site", "b-open"):
+            least.cloud.oss.create(name, acl="public-read")
+    with least.live_exemptions(Exemption("a-site", "a site", "web", TODAY, of=of)):
+        assert told(least)[0].startswith("1 bucket will be blocked by Block Public Access")
+        assert told(least, EXPECT_BLOCK="1") == []
+        ways(least.path, neverBlock="none")
+        assert told(least)[0].startswith("1 bucket will be blocked by Block Public Access")
+    ways(least.path, neverBlock="")
+    long_ago = Exemption("a-site", "a site", "web", TODAY - timedelta(days=8), of=of)
+    with least.live_exemptions(long_ago):
+        assert told(least) == []
+
+
+def test_a_tag_that_a_deploy_heeds_no_more_has_its_bucket_counted(least: Account) -> None:
+    """Whoever tagged it keeps it unblocked until then."""
+    edit(least.path, "exemptTag: none", "exemptTag: public-until")
+    ways(least.path, close="both")
+    assert least.run("provision", "--yes") == 0
+    least.deploy()
+    with least.unnoticed():
+        least.cloud.oss.create("a-site", acl="public-read")
+    least.cloud.oss.set_tags("a-site", {"public-until": TODAY.isoformat()})
+    assert told(least) == []
+    edit(least.path, "exemptTag: public-until", "exemptTag: none")
+    assert told(least)[0].startswith("1 bucket will be blocked by Block Public Access")
+
+
+def test_what_a_rule_that_is_off_once_found_is_no_number(least: Account) -> None:
+    """What it finds once it is on again nobody has counted."""
+    ways(least.path, close="both")
+    least.cloud.config.switch_rule(least.rule_id, active=False)
+    assert told(least)[0].startswith("how many will be blocked is not known: a rule")
 
 
 def test_a_way_enforces_by_the_least_role_alone(sound: Account) -> None:

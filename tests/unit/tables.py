@@ -65,7 +65,8 @@ class Row:
         deadline = Deadline(oss.clock(), 60)
         means = Means(oss.bucket, self.mode, ACCOUNT, HOME, deadline)
         tag = self.tag or (ExemptTag("exempt-until", 7) if "tags" in self.there else None)
-        case = Case(NAME, Exemptions((exempt,) * bool(self.allow)), tag, deadline.clock, {})
+        exemptions = Exemptions((exempt,) * bool(self.allow))
+        case = Case(NAME, exemptions, tag, deadline.clock, {}, [])
         repair = BucketRepair(FINDING._replace(**self.more), means, remediation, case)
         while True:
             result = repair.step()

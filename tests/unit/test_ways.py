@@ -25,6 +25,7 @@ OPEN, BLOCKED = "public-read, not blocked", "public-read, blocked"
 CLOSED, HELD = "private, not blocked", "private, blocked"
 DONE = "Block Public Access is on, and the ACL private: read back"
 ALONE = "Block Public Access is on, and the ACL public-read: read back"
+WOULD = "report mode: would set private"
 BY_ACL = "set to private and read back; not blocked, since "
 _ASK = ("read", "website", "domain")
 _SET = ("read", "write", "read")
@@ -56,6 +57,7 @@ TABLES = {
         Row(PR, "failed", BLOCKED, (*("ok",) * 5, *LATE), reason="not_verified"),
         Row(PR, "repaired", BLOCKED, (*("ok",) * 4, "applied"), reason=ALONE),
         Row(PR, "repaired", BLOCKED, (*("ok",) * 4, "transient"), reason=ALONE),
+        Row(PR, "repaired", BLOCKED, ("ok", "transient", "ok", "transient"), reason=ALONE),
         Row(PR, "denied", OPEN, (*("ok",) * 4, "denied")),
         Row(PR, "gone", None, (*("ok",) * 4, "delete")),
         Row(PR, "already_private", CLOSED, (*("ok",) * 3, "close"), reason="private at two looks"),
@@ -101,10 +103,22 @@ TABLES = {
         ),
         Row({**PR, "policy": True}, "repaired", HELD, reason=DONE),
         Row(PUBLIC, "would_repair", CLOSED, mode="report", reason="report mode: would switch on"),
+        Row(
+            PR, "would_repair", OPEN, mode="report", reason=f"{WOULD}, and switch on Block Public "
+        ),
+        Row(
+            {"acl": "public-read-write"},
+            "would_repair",
+            "public-read-write, not blocked",
+            mode="report",
+            allow="public-read",
+            reason="report mode: would set public-read",
+        ),
         Row({**PUBLIC, "blocked": True}, "blocked", HELD),
         Row({**PUBLIC, "account_blocked": True}, "blocked", CLOSED),
         Row({**PUBLIC, "account_blocked": "denied"}, "repaired", HELD),
         Row({**PRIVATE, "policy": "denied"}, "unproven", CLOSED),
+        Row({**PUBLIC, "website": "transient"}, "failed", CLOSED),  # to be tried again
         Row(PUBLIC, "exempt", CLOSED, allow="public-read"),
         Row(PUBLIC, "failed", HELD, (*("ok",) * 10, *LATE), reason="not_verified"),
         Row(PUBLIC, "blocked", HELD, (*("ok",) * 4, "block"), reason="Block Public Access is on"),
@@ -126,6 +140,10 @@ for way in ("block", "both", "all"):
     TABLES[way] += [
         Row({**PR, **there}, "repaired", "private" if "blocked" in there else CLOSED, **more)
         for there, more, _ in NEVER_BLOCKED
+    ]
+    TABLES[way] += [
+        Row({**PR, what: "transient"}, "repaired", CLOSED, reason=f"{BY_ACL}it may have a {words}")
+        for what, words in (("website", "website: transient"), ("domain", "bound domain: transie"))
     ]
 for way in ("policy", "all"):
     TABLES[way] += [
@@ -192,6 +210,43 @@ def test_the_line_tells_the_flag_and_the_acl_apart() -> None:
     assert (block.acl_in(odd), block.acl_in("a, b")) == ("of a later year", "a, b")
 
 
+@pytest.mark.parametrize(
+    ("way", "there", "script"),
+    [
+        ("policy", {**PR, "policy": True}, (*("ok",) * 5, "block")),
+        ("both", {**PR, "website": True}, (*("ok",) * 4, "block")),
+        ("both", {**PR, "policy": True, "domain": True}, (*("ok",) * 5, "block")),
+        ("both", PR, (*("ok",) * 5, "recreate", "block")),
+    ],
+    ids=["before we did", "a site", "a domain", "made again"],
+)
+def test_what_others_block_meanwhile_is_told_as_no_doing_of_ours(
+    way: str, there: dict[str, Any], script: tuple[str, ...]
+) -> None:
+    """So that no undo lifts it; that the ACL was set is told all the same."""
+    oss, result = Row(there, "", "", script).run(of(way))
+    assert (result.before, result.after, oss.blocked) == (BLOCKED, HELD, True)
+    assert result.outcome in ("repaired", "blocked", "recreated")
+
+
+class _Later(dict[str, str]):
+    """Tags that are there from the second look on."""
+
+    looks = 0
+
+    def __contains__(self, key: object) -> bool:
+        self.looks += 1
+        return self.looks > 1 and super().__contains__(key)
+
+
+def test_a_tag_that_comes_after_the_flag_keeps_the_acl_and_the_flag_is_told() -> None:
+    """It is not said that anything was set to a ceiling: the bucket is blocked."""
+    row = Row({**PR, "tags": _Later({"exempt-until": "2027-01-15"})}, "repaired", BLOCKED)
+    assert row.broken(of("both")) == ""
+    _, result = Row({**PR, "tags": _Later(row.there["tags"])}, "", "").run(of("both"))
+    assert result.reason.startswith("Block Public Access is on: read back; exempt by now (by its t")
+
+
 def test_to_tell_of_a_policy_is_not_to_block_it_whatever_fails() -> None:
     """That the account's flag cannot be read for a moment is no reason to go on and block."""
     script = ("ok", "ok", "ok", "transient")
@@ -236,7 +291,10 @@ def test_each_way_is_asked_for_by_name(environ: dict[str, str], ways: Ways | Non
     [
         *({"close": each} for each in ("", "Both", "acl,block", "none", "true")),
         *({"policyPublic": each} for each in ("", "Block", "both", "acl", "true")),
-        *({"neverBlock": each} for each in ("", "A-*", "a-*,", "a b", "[a]", "a" * 64)),
+        *(
+            {"neverBlock": each}
+            for each in ("", "A-*", "a-*,", "a b", "[a]", "a" * 64, "none,a-*", "none ")
+        ),
     ],
     ids=str,
 )

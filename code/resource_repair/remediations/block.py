@@ -5,7 +5,7 @@ may not be, the ACL is set, as without it.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Set
 
 from resource_repair.openness import PRIVATE
 from resource_repair.remediations import ACL, bucket_acl, never_block
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resource_repair.oss import Bucket, BucketState
 
 ON, OFF = ", blocked", ", not blocked"  # what stands after the ACL, in `before` and `after`
+_ON = "Block Public Access is on"
 _NOT = "not blocked, since "
 
 
@@ -30,6 +31,12 @@ def acl_in(text: str) -> str:
     """The ACL in what `state` tells."""
     end = next((end for end in (OFF, ON) if text.endswith(end)), "")
     return text[: len(text) - len(end)]
+
+
+def was(before: Optional[str], after: Optional[str], written: Set[str]) -> Optional[str]:
+    """What there was before; a flag that others have set meanwhile is none of ours to undo."""
+    theirs = before and after and after.endswith(ON) and BLOCK not in written
+    return acl_in(before) + ON if before and theirs else before
 
 
 def wanted(
@@ -70,10 +77,13 @@ def write(bucket: "Bucket", there: "BucketState", aim: Aim) -> str:
     return bucket.write_block() if aim.value == BLOCK else bucket_acl.write(bucket, there, _of(aim))
 
 
-def would(aim: Aim) -> str:
+def would(ways: Ways, aim: Aim) -> str:
     """What `write` would do, and then does."""
-    block = f"switch on Block Public Access{aim.remark}"
-    return block if aim.value == BLOCK else bucket_acl.would(_of(aim))
+    if aim.value == BLOCK:
+        return f"switch on Block Public Access{aim.remark}"
+    may_follow = ways.policy and aim.value == PRIVATE and _NOT not in aim.remark
+    then = ", and switch on Block Public Access if its policy is public" if may_follow else ""
+    return bucket_acl.would(_of(aim)) + then
 
 
 def _of(aim: Aim) -> Aim:
@@ -89,10 +99,12 @@ def settled(
         if there.acl != PRIVATE and ways.close != BLOCK:
             return None
         case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
-        reason = f"Block Public Access is on, and the ACL {there.acl}"
+        reason = f"{_ON}, and the ACL {there.acl}"
         return (
             (REPAIRED, f"{reason}: read back") if repaired else (BLOCKED, f"{reason}: at two looks")
         )
+    if aim.exemption and repaired and there.blocked:  # it has come since the flag was set
+        return REPAIRED, f"{_ON}: read back; exempt by now ({aim.exemption}): undo lifts it"
     outcome, reason = bucket_acl.settled(case, bucket, there, aim, repaired)
     if ways.policy and outcome == EXPOSED and _NOT not in aim.remark:
         return None
@@ -107,13 +119,14 @@ def by(ways: Ways, acl: Remediation) -> Remediation:
         to_undo=(*acl.to_undo, "oss:PutBucketPublicAccessBlock"),
         state=state,
         acl_in=acl_in,
+        was=was,
         wanted=partial(wanted, ways),
         learn=partial(never_block.learn, ways),
         met=met,
         proof=proof,
         harmless=lambda aim: bucket_acl.harmless(_of(aim)),
         write=write,
-        would=would,
+        would=partial(would, ways),
         settled=partial(settled, ways),
         undo=lambda before: acl.undo(acl_in(before)),
     )

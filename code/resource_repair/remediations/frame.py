@@ -5,7 +5,7 @@ but by the bucket that it is given, and a function that asks OSS raises BucketEr
 """
 
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.settings import ExemptTag
@@ -24,7 +24,8 @@ class Case(NamedTuple):
     """One finding's bucket, and what people have said of it.
 
     Without `tag` no tag exempts, and none is read. `known` takes what is learnt for the record:
-    further fields of Outcome, by name.
+    further fields of Outcome, by name; `missed` takes why reads went unanswered that can be done
+    without; where there is none of it they are tried until the deadline.
     """
 
     bucket: str
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     tag: Optional[ExemptTag]
     clock: Clock
     known: Dict[str, Any]
+    missed: Optional[List[str]] = None
 
     def today(self) -> date:
         """The date in UTC."""
@@ -59,8 +61,9 @@ if TYPE_CHECKING:
     Harmless = Callable[[Aim], bool]
     Look = Callable[[Any, BucketState], BucketState]
     Undo = Callable[[str], Tuple[str, str]]
+    Was = Callable[[Optional[str], Optional[str], Set[str]], Optional[str]]
 else:  # where nobody looks at them, they would be two milliseconds of each cold start
-    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = Look = object
+    State = Wanted = Learn = Test = Write = Settled = Would = Harmless = Undo = Look = Was = object
 
 
 def _never(_: Aim) -> bool:
@@ -69,6 +72,10 @@ def _never(_: Aim) -> bool:
 
 def _all_there(_bucket: Any, there: "BucketState") -> "BucketState":
     return there
+
+
+def _as_found(before: Optional[str], _after: Optional[str], _written: "Set[str]") -> Optional[str]:
+    return before
 
 
 def _all_of_it(text: str) -> str:
@@ -100,6 +107,9 @@ class Remediation(NamedTuple):
     `look` adds to the state what is read by requests of its own, from whatever has that method of
     the function's bucket.
 
+    `was` tells what there was before, from that as it was read, what there is, and the values that
+    were to be written: of one that writes several, others may have done one of them meanwhile.
+
     `acl_in` takes the ACL out of `state`, of one that writes the ACL and tells more.
 
     `harmless` is whether to write that to a bucket which is like that, or better, takes nothing
@@ -130,6 +140,7 @@ class Remediation(NamedTuple):
     harmless: Harmless = _never
     look: Look = _all_there
     acl_in: Callable[[str], str] = _all_of_it
+    was: Was = _as_found
     looks_twice: bool = False
     creates: bool = False
     whole: bool = False

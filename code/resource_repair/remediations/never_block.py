@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from resource_repair.errors import DeniedError, RefusedError
+from resource_repair.errors import DeniedError, RefusedError, TransientError
 from resource_repair.exempt_tag import TagVerdict
 from resource_repair.exemptions import Exemptions, matches
 from resource_repair.remediations import ACL, bucket_acl
@@ -13,6 +13,7 @@ from resource_repair.settings import Ways
 if TYPE_CHECKING:
     from resource_repair.oss import Bucket
 
+_TRIES = 3  # which go unanswered
 _LATELY = timedelta(days=7)  # for how long an exemption that has ended still counts
 
 
@@ -35,7 +36,7 @@ def learn(ways: Ways, case: Case, bucket: "Bucket") -> Learnt:
     elif ways.close == ACL:
         return learnt
     said = by_what_is_said(ways, case.bucket, case.exemptions, learnt.tag, case.today())
-    return learnt._replace(why_not=said or learnt.why_not or _by_what_it_serves(bucket))
+    return learnt._replace(why_not=said or learnt.why_not or _by_what_it_serves(ways, case, bucket))
 
 
 def by_policy(ways: Ways, case: Case) -> bool:
@@ -56,11 +57,19 @@ def by_what_is_said(
     return said[0] if said else ""
 
 
-def _by_what_it_serves(bucket: "Bucket") -> str:
+def _by_what_it_serves(ways: Ways, case: Case, bucket: "Bucket") -> str:
     for what, asked in (("website", bucket.is_website), ("bound domain", bucket.has_domain)):
         try:
             if asked():
                 return f"it has a {what}"
         except (DeniedError, RefusedError) as error:
+            return f"it may have a {what}: {error.reason}"
+        except TransientError as error:
+            # One that is open by its ACL can be closed without this answer, and is not to wait for
+            # it; of any other to try again is all that helps.
+            missed = [] if case.missed is None or by_policy(ways, case) else case.missed
+            missed.append(error.reason)
+            if len(missed) < _TRIES:
+                raise
             return f"it may have a {what}: {error.reason}"
     return ""

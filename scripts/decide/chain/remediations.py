@@ -49,8 +49,11 @@ def _breaks(name: str) -> str:
 
 def _uncounted(facts: Facts, name: str) -> Remark:
     if name == BLOCK:
-        what = "how many will be blocked is not known: the rule is unknown, or just evaluating them"
-        mend = "wait until it is ACTIVE, and run again"
+        what = (
+            "how many will be blocked is not known: a rule of prepareRuleId is unknown, switched "
+            "off, or just evaluating them"
+        )
+        mend = f"{PROVISION}; wait until it is ACTIVE, and run again"
         return fault(what, mend)._replace(deploy_stops=True)
     there = {rule.id: rule for rule in known(facts.rules)}
     given = next(each for each in facts.spec.remediations if each.remediation == name)

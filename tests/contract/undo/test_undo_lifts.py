@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import groupby
 
 import pytest
@@ -10,11 +11,11 @@ from scripts.account import buckets
 from scripts.account.audit_trail import AuditLine
 from scripts.account.buckets import Info
 from scripts.flows import lifting
-from scripts.localcloud import Fail, Lag
+from scripts.localcloud import Fail, Hold, Lag
 from scripts.localcloud.faults import Fault
 from scripts.verbs import undo
 from tests.contract.undo.site import ENTRY, OPEN, WHY, Site
-from tests.parts import without
+from tests.parts import at, ways, without
 
 PUT = "oss:PutBucketPublicAccessBlock"
 
@@ -126,3 +127,59 @@ def test_stopped_anywhere_another_run_goes_on(
     assert site.flag is (ends == 1)
     assert site.undo(*WHY, "--yes") == 0
     assert (site.acl, site.flag) == ("public-read", False)
+
+
+def block_alone(site: Site, acl: str) -> None:
+    """A bucket that is found by a function which blocks it, and leaves its ACL."""
+    ways(site.account.path, close="block")
+    site.account.deploy()
+    site.oss.create(site.name, acl=acl)
+
+
+def test_what_is_more_open_than_is_wished_is_narrowed_before_it_is_lifted(site: Site) -> None:
+    """No more than the exemption allows is open at any moment, and nobody is asked for more."""
+    block_alone(site, "public-read-write")
+    site.account.rest()
+    assert (site.acl, site.flag) == ("public-read-write", True)
+    seen: list[str] = []
+    with at(site.account.cloud, PUT.__eq__, 1, lambda: seen.append(site.acl)):
+        assert site.undo(*OPEN, *WHY, "--yes") == 0
+    assert (seen, site.acl, site.flag) == (["private"], "public-read", False)
+    assert ENTRY in site.live
+
+
+def test_who_lifted_it_before_the_yes_is_not_overruled(site: Site) -> None:
+    """To see whether it may be written nothing is written that is not there."""
+    site.blocked()
+    lift = partial(site.oss.set_block_public_access, site.name, blocked=False)
+    site.account.cloud.faults.add("fc:UpdateFunction", Fail(403, "AccessDenied"))
+    with at(site.account.cloud, "oss:GetBucketInfo".__eq__, 1, lift):
+        assert site.undo(*WHY, "--yes") == 1
+    assert not site.flag
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["the function's", "somebody's"])
+def test_what_is_blocked_meanwhile_is_not_told_as_open(
+    site: Site, theirs: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a repair that had begun before it is lifted; by whoever else, it is told."""
+    faults, late = site.account.cloud.faults, Hold()
+    site.account.deliver(on=not theirs)
+    faults.add(PUT, late, may_be_unmet=theirs)
+
+    def block() -> None:
+        late.released.set()
+        if theirs:
+            site.oss.set_block_public_access(site.name, blocked=True)
+
+    block_alone(site, "public-read")
+    if not theirs:
+        site.account.cloud.journal.wait_for(
+            lambda log: any(e.action == "ListCname" for e in log), 30
+        )
+    with at(site.account.cloud, "fc:GetFunction".__eq__, 2, block):
+        assert site.undo(*OPEN, *WHY, "--yes", "--watch", "0" if theirs else "3") == int(theirs)
+    site.account.rest()
+    assert site.flag is theirs
+    if theirs:
+        assert "Block Public Access was switched on meanwhile" in capsys.readouterr().err
