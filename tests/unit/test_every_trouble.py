@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from resource_repair import bucket_policy
 from resource_repair.openness import PUBLIC_READ
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Remediation
@@ -29,6 +30,15 @@ from tests.unit.test_every_script import REPORTED, WORDS, promise_broken, repair
 
 COMMON = ("transient", "denied", "applied", "lag", "delete", "recreate")
 Run = Callable[[tuple[str, ...]], ModelOss]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parsed_once() -> Iterator[None]:
+    """The few policies that there are, in ten thousands of runs: most of the time went there."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("no_http", "remediations.policy", "remediations.https"):
+            patch.setattr(f"resource_repair.{module}.parse", cache(bucket_policy.parse))
+        yield
 
 
 def every_run(

@@ -16,7 +16,9 @@ from resource_repair.timing import Deadline
 from resource_repair.values import Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, ModelOss, Request
 from tests.unit.tables import FINDING
-from tests.unit.test_every_trouble import MIXED, lets_in, policy_broken, statements
+from tests.unit.test_every_trouble import MIXED, lets_in, parsed_once, policy_broken, statements
+
+__all__ = ["parsed_once"]
 
 LONGEST = 10  # requests of a course without trouble
 
