@@ -51,7 +51,7 @@ class ModelOss:
     what it says, or as `policy` has it. Of others who write it, `adds` reads it before that,
     `public` lets everybody write, and `undoes` puts back what was there at first, with a statement
     more, as if it had read it then. `mends` takes out what lets everybody in, and `narrows` one of
-    the others.
+    the others; `shuts` denies what comes by http, and `clears` deletes the policy.
     """
 
     acl: str | None = "public-read"
@@ -169,7 +169,7 @@ class ModelOss:
             self.encrypt("KMS" if word == "kms" else "None")
         elif word in ("mends", "narrows") and self.document:
             self.state_policy(without(self.document, everybody=word == "mends"))
-        elif word in ("adds", "undoes", "public"):
+        elif word in _PUT:
             self.state_policy(
                 with_one_more(self._at_first if word == "undoes" else self.document, word)
             )
@@ -278,7 +278,7 @@ def is_public(document: str) -> bool:
 def with_one_more(document: str, word: str) -> str:
     """The policy with what another writer adds to it."""
     policy = json.loads(document or '{"Version": "1", "Statement": []}')
-    return json.dumps({**policy, "Statement": [*policy["Statement"], ADDED[word]]})
+    return json.dumps({**policy, "Statement": [*policy["Statement"], _PUT[word]]})
 
 
 def without(document: str, *, everybody: bool) -> str:
@@ -300,6 +300,17 @@ ADDED = {
     "adds": _THEIRS,
     "undoes": _THEIRS,
     "public": {**_THEIRS, "Principal": ["*"], "Action": ["oss:PutObject"]},
+}
+
+_PUT = {
+    **ADDED,
+    "shuts": {  # spelt as we do not
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "oss:*",
+        "Resource": f"acs:oss:*:1:{NAME}*",
+        "Condition": {"Bool": {"acs:SecureTransport": "false"}},
+    },
 }
 
 
