@@ -79,8 +79,10 @@ def test_a_pause_moves_along_where_only_another_remediation_enforces(
     path = move.account.folder / OLD.template
     assert move.run(NEW, "provision", "--yes") == 0
     edit(path, "  mode: enforce", "  mode: report")
-    remediate(path, "encryption:cr-of-encryption:enforce")
+    remediate(path, "encryption:${env(ENCRYPTION_RULE_ID)}:enforce")
     derive(path)
+    assert move.run(OLD, "provision", "--yes") == 0
+    move.account.rest()
     assert move.run(OLD, "apply", "--yes") == 0
     assert move.run(OLD, "pause") == 0
     assert move.run(NEW, "apply", "--yes") == 0

@@ -76,10 +76,18 @@ class Said(NamedTuple):
         return ceiling > 0 and not at_ceiling(self.kind, state, ceiling)
 
     def unproven(self) -> bool:
-        """Whether its policy could not be read, or somebody else wrote that meanwhile."""
+        """Whether its policy could not be read, or somebody else wrote that meanwhile, or may have:
+        seconds went by from the last look to the write, by the clock of the one or of the other.
+        """
         states = {state.document for state in self.states if state}
         writes = [call for call in self.calls if call.action in self.kind.writes]
-        return self.refused("GetBucketPolicyStatus") or len(states) > len(writes) + 1 > 1
+        looks = [call for call in self.calls if call.worked(READ)]
+        late = any(
+            write.at - [look.began for look in looks if look.at <= write.at][-1] >= STALE / 2
+            for write in writes
+            if write.done and any(look.at <= write.at for look in looks)
+        )
+        return self.refused("GetBucketPolicyStatus") or late or len(states) > len(writes) + 1 > 1
 
     def closed(self, state: State) -> bool:
         """Whether nobody is let in, by ACL nor policy."""

@@ -53,7 +53,8 @@ class ModelOss:
     that cannot be read; `block` and `lift` are somebody else's, of its Block Public Access. Of
     others who write the policy, `adds` reads it before that, `public` lets everybody write, and
     `undoes` puts back what was there at first, with a statement more, as if it had read it then.
-    `mends` takes out what lets everybody in, and `narrows` one of the others.
+    `mends` takes out what lets everybody in, and `narrows` one of the others; `shuts` denies what
+    comes by http, and `clears` deletes the policy.
     """
 
     acl: str | None = "public-read"
@@ -187,7 +188,7 @@ class ModelOss:
             self.state_policy(without(self.document, everybody=word == "mends"))
         elif word in ("block", "lift") and self.acl is not None:
             self.block(word == "block")
-        elif word in ("adds", "undoes", "public"):
+        elif word in _PUT:
             self.state_policy(
                 with_one_more(self._at_first if word == "undoes" else self.document, word)
             )
@@ -315,7 +316,7 @@ def is_public(document: str) -> bool:
 def with_one_more(document: str, word: str) -> str:
     """The policy with what another writer adds to it."""
     policy = json.loads(document or '{"Version": "1", "Statement": []}')
-    return json.dumps({**policy, "Statement": [*policy["Statement"], ADDED[word]]})
+    return json.dumps({**policy, "Statement": [*policy["Statement"], _PUT[word]]})
 
 
 def without(document: str, *, everybody: bool) -> str:
@@ -337,6 +338,17 @@ ADDED = {
     "adds": _THEIRS,
     "undoes": _THEIRS,
     "public": {**_THEIRS, "Principal": ["*"], "Action": ["oss:PutObject"]},
+}
+
+_PUT = {
+    **ADDED,
+    "shuts": {  # spelt as we do not
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "oss:*",
+        "Resource": f"acs:oss:*:1:{NAME}*",
+        "Condition": {"Bool": {"acs:SecureTransport": "false"}},
+    },
 }
 
 

@@ -17,8 +17,9 @@ from resource_repair.timing import Deadline
 from resource_repair.values import Outcome
 from tests.unit.model_oss import ACCOUNT, HOME, NAME, ModelOss
 from tests.unit.policies import DENY, NAMED, OPEN, policy
+from tests.unit.policies_no_http import NO_HTTP
 from tests.unit.tables import FINDING, TABLES
-from tests.unit.test_every_trouble import lets_in, statements
+from tests.unit.test_every_trouble import statements
 
 DONE = ("repaired", "exposed", "unproven")
 
@@ -72,7 +73,6 @@ def test_each_works_on_what_the_one_before_it_left(late: int) -> None:
             outcomes.append((name, repair(oss, name).outcome))
         left = statements(oss.document)
         assert (oss.acl, oss.encryption) == ("private", "AES256"), outcomes
-        assert not any(map(lets_in, left)), outcomes
-        assert all(each in left for each in (NAMED, DENY)), outcomes
+        assert left == [NAMED, DENY, NO_HTTP], outcomes
         again = [repair(oss, name) for name in names]
         assert {each.outcome for each in again} <= {"compliant", "already_private"}
