@@ -180,6 +180,8 @@ _FURTHER_BORNE_OUT: Mapping[str, Callable[[Said], bool]] = {
     **_BORNE_OUT,
     "repaired": Said.mended,
     "compliant": Said.compliant,
+    # What makes no bucket may have written before that was deleted.
+    "gone": lambda it: None in it.states and not (it.wrote() and WRITE in it.kind.writes),
     "exempt": lambda it: it.some(it.within),
     "blocked": lambda it: it.some(it.blocks),
     "exposed": lambda it: it.some(lambda s: s.policy),

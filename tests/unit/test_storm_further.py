@@ -193,6 +193,12 @@ def test_an_outcome_that_was_not_so_is_found(seen: Seen, outcome: str) -> None:
     assert 5 in broken(said(seen, outcome=outcome))
 
 
+def test_what_was_deleted_after_a_write_that_makes_no_bucket_is_gone() -> None:
+    """Whoever deletes it: no write of a policy brings it back."""
+    gone = Change(106.0, "site", None)
+    assert broken(said(was(ADDED, *ADDED.changes, gone), outcome="gone")) == set()
+
+
 def test_an_exempt_statement_is_left() -> None:
     """A site that everybody may read stays so: a ceiling is one from this too."""
     exempted = STATED._replace(exempted=(Exempted(0.0, 0.0, "site", "public-read"),))
