@@ -23,6 +23,7 @@ def test_on_function_compute_3_all_is_as_promised(capsys: pytest.CaptureFixture[
     told = capsys.readouterr().out
     assert f"create  function {ALONE}" in told
     assert "NO " not in told
+    assert "AliyunOSSFullAccess" not in told
     assert "as promised, in" in told
 
 

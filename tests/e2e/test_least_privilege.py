@@ -2,16 +2,11 @@
 
 import fnmatch
 from datetime import datetime, timedelta, timezone
-from functools import partial
-from pathlib import Path
 
-import pytest
 from alibabacloud_fc_open20210406 import models
 
-from scripts import ROOT
 from scripts.declared import Policy
 from scripts.localcloud import Fail
-from scripts.stage import demo, stage
 from tests.account import ROLE, SERVICE, Account
 from tests.parts import asked, edit, least_privilege, told
 
@@ -90,18 +85,6 @@ def test_no_wildcard_stands_in_it(least: Account) -> None:
     assert [each["Principal"] for each in role.trust["Statement"]] == [
         {"Service": ["fc.aliyuncs.com"]}
     ]
-
-
-def test_the_demo_holds_under_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All that the demo promises is so under that role too."""
-    spec = tmp_path / "s.yaml"
-    spec.write_text((ROOT / "s.yaml").read_text("utf-8"), "utf-8")
-    least_privilege(spec)
-    monkeypatch.setattr(demo, "set_up", partial(stage.set_up, spec=spec))
-    assert demo.main() == 0
-    assert "AliyunOSSFullAccess" not in capsys.readouterr().out
 
 
 def test_the_verbs_agree(least: Account) -> None:
