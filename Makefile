@@ -56,10 +56,11 @@ IN_ITS_OWN = own=$$(mktemp -d) && trap 'rm -rf "$$own"' EXIT && export COVERAGE_
 
 # The function's own tests: they alone are to cover code/, and run apart, since coverage is slow.
 ON_THE_WIRE := $(addprefix tests/contract/test_,connections.py handler.py hostile_wire.py \
-  oss_denials.py oss_gateway.py oss_logging.py oss_state.py)
-OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py batch.py bucket_acl.py \
-  bucket_acl_promises.py damaged_messages.py exempt_tag.py exemptions.py judge.py \
-  notification.py oss_answers.py remediations.py repair.py settings.py envelopes.py naming.py timing.py)
+  https_on_the_wire.py oss_denials.py oss_gateway.py oss_logging.py oss_policies_on_the_wire.py oss_state.py)
+OWN_TESTS := $(ON_THE_WIRE) $(addprefix tests/unit/test_,audit_and_settle.py batch.py blunders.py \
+  bucket_acl.py bucket_acl_promises.py damaged_messages.py envelopes.py exempt_tag.py exemptions.py \
+  https.py judge.py naming.py notification.py oss_answers.py policy.py remediations.py repair.py \
+  settings.py timing.py ways.py)
 
 # The local cloud's own tests: it could be lifted out, and they with it.
 CLOUD_TESTS := $(filter-out $(ON_THE_WIRE),$(wildcard tests/unit/test_localcloud_*.py $(addprefix \

@@ -3,7 +3,6 @@
 import random
 import re
 import time
-from datetime import datetime, timezone
 from typing import Callable, Iterator, NamedTuple, Optional
 
 _CREATED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\..*Z")
@@ -50,6 +49,8 @@ def backoff(first: float, most: float, spread: float = 0.5) -> Iterator[float]:
 
 def seconds_of(created: str) -> Optional[float]:
     """A creation date in seconds since 1970; None where it is in no known form."""
+    from datetime import datetime, timezone  # noqa: PLC0415  (which only a repair needs)
+
     match = _CREATED.fullmatch(created)
     try:
         year, month, day, hour, minute, second = (int(part) for part in match.groups())  # type: ignore[union-attr]

@@ -1,16 +1,13 @@
 """What a further remediation makes of a bucket, and what undoes that, by what code/ declares."""
 
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from resource_repair.bucket_policy import Statement, dump, parse
 from resource_repair.errors import RefusedError
-from resource_repair.exemptions import Exemptions
 from resource_repair.oss import BucketState
 from resource_repair.remediations.frame import Aim, Remediation
-from resource_repair.settings import Assignment, Settings, Ways
+from resource_repair.settings import Assignment, Settings
 from resource_repair.values import COMPLIANT, ENFORCE, EXEMPT, REPAIRED, WOULD_REPAIR
-from scripts.account.live_exemptions import LiveExemptions
 from scripts.decide.deploy_effect import enforces
 
 _NOBODY = LiveExemptions(Exemptions(), None, date.min)  # is exempt
@@ -38,20 +35,6 @@ def newly_enforced(ours: Settings, live: Settings | None) -> tuple[Assignment, .
         for each in ours.others or ()
         if each.mode == ENFORCE and not held.get(each.remediation, frozenset()) >= each.rule_ids
     )
-
-
-class Blocking(NamedTuple):
-    """By what a function tells which buckets it blocks by Block Public Access."""
-
-    ways: Ways
-    exempting: LiveExemptions
-
-
-def blocking(read: Settings, held: Exemptions, today: date) -> Blocking | None:
-    """The same of one with these settings and exemptions; None where it blocks none."""
-    if read.ways is None or not enforces(read):
-        return None
-    return Blocking(read.ways, LiveExemptions(held, read.exempt_tag, today))
 
 
 def bringing_back(

@@ -13,9 +13,8 @@ from scripts.account.live_exemptions import LiveExemptions
 from scripts.account.rule import RuleFound
 from scripts.decide.chain.buckets import declared_settings
 from scripts.decide.deploy_effect import enforces
-from scripts.decide.remedied import blocking
 from scripts.declared import Spec
-from scripts.flows.foresee import foresee_blocks, foresee_changes
+from scripts.flows.foresee import blocking, foresee_blocks, foresee_changes
 
 
 def what_changes(

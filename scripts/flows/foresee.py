@@ -6,11 +6,12 @@ its policy, the bucket itself is asked: no repair closes one whose ACL is privat
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from resource_repair.errors import RefusedError
-from resource_repair.exemptions import Exemption
+from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.oss import BucketState
 from resource_repair.remediations import named
 from resource_repair.remediations.frame import Aim
@@ -23,8 +24,9 @@ from scripts.account.findings import LIST_OF_RULE, NON_COMPLIANT, Result
 from scripts.account.live_exemptions import LiveExemptions, allows
 from scripts.account.permission import union
 from scripts.account.rule import RuleFound
+from scripts.decide.deploy_effect import enforces
 from scripts.decide.prospect import Prospect, sort
-from scripts.decide.remedied import Blocking, expected, newly_enforced
+from scripts.decide.remedied import expected, newly_enforced
 from scripts.declared import Spec
 from scripts.errors import CloudError
 from scripts.flows import foretold
@@ -161,6 +163,20 @@ def forecast(
         learnt = does.learn(case, cast("Any", bucket))
         aim = cast("Aim", does.wanted(case, there, learnt, False))
     return expected(does, there, aim, given.mode), aim.exemption
+
+
+class Blocking(NamedTuple):
+    """By what a function tells which buckets it blocks by Block Public Access."""
+
+    ways: Ways
+    exempting: LiveExemptions
+
+
+def blocking(read: Settings, held: Exemptions, today: date) -> Blocking | None:
+    """The same of one with these settings and exemptions; None where it blocks none."""
+    if read.ways is None or not enforces(read):
+        return None
+    return Blocking(read.ways, LiveExemptions(held, read.exempt_tag, today))
 
 
 def foresee_blocks(

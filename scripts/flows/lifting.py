@@ -31,9 +31,13 @@ def to_lift(
         return False
     if found == _THE_BUCKET and set_by_us(lines(), info):
         return True
+    days = f"--days {context.options.days:g}"
+    told = f" (no audit line within {days} says that the function set it)"
+    told = told if found == _THE_BUCKET else ""
     raise Problem(
-        f"{bucket.name} stays closed: Block Public Access is on for {found}, so that OSS refuses a "
-        "public ACL, and heeds none; nothing was changed: lift that first, if it is to be public"
+        f"{bucket.name} stays closed: Block Public Access is on for {found}{told}, so that OSS "
+        "refuses a public ACL, and heeds none; nothing was changed: lift that first, if it is to "
+        "be public"
     )
 
 

@@ -37,7 +37,7 @@ def test_a_message_for_another_rule_imports_nothing_of_a_repair(folder: Path, ru
     # The runner itself has imported socket.
     assert not {name.split(".")[0] for name in ran.imported} & {
         *(name.split(".")[0] for name in FOR_A_REPAIR | NEVER),
-        *("asyncio", "email", "multiprocessing", "selectors", "tempfile"),
+        *("asyncio", "datetime", "email", "multiprocessing", "selectors", "tempfile"),
     }
     assert not {name for name in ran.imported if name.startswith("resource_repair.remediations.")}
 
