@@ -97,9 +97,7 @@ class BucketRepair(Repair):
         self._at_rest: Tuple[Any, float] = (None, 0.0)
         self._looked_at, self._late = 0.0, False  # the last look's begin; a write long after it
         self._created = ""
-        self._wrote = False
-        self._acknowledged = False
-        self._recreated = False
+        self._wrote = self._acknowledged = self._recreated = False
         self._tried: Set[str] = set()  # what was to be written to this bucket
         self._written: Optional[Aim] = None  # by the last write that was acknowledged
         self._overtook = False  # that write took the place of what somebody else had just put

@@ -4,13 +4,13 @@ from typing import Any
 
 from resource_repair.bucket_policy import Statement, dump, parse
 from resource_repair.errors import RefusedError
+from resource_repair.exemptions import Exemptions
 from resource_repair.oss import BucketState
-from resource_repair.remediations.frame import Aim, Remediation
+from resource_repair.remediations.frame import Aim, Case, Remediation
 from resource_repair.settings import Assignment, Settings
+from resource_repair.timing import Clock
 from resource_repair.values import COMPLIANT, ENFORCE, EXEMPT, REPAIRED, WOULD_REPAIR
 from scripts.decide.deploy_effect import enforces
-
-_NOBODY = LiveExemptions(Exemptions(), None, date.min)  # is exempt
 
 
 def expected(does: Remediation, there: BucketState, aim: Aim, mode: str) -> str:
@@ -75,7 +75,8 @@ def brought_back(there: BucketState, operation: str, value: str) -> BucketState:
 def _added(does: Remediation, there: BucketState) -> list[Statement]:
     """What it adds to a policy: what it puts into an empty one."""
     empty = there._replace(policy="")
-    aim = does.wanted(_NOBODY.case(there.name), empty, None, False)
+    nobody = Case(there.name, Exemptions(), None, Clock(), {})  # is exempt
+    aim = does.wanted(nobody, empty, None, False)
     return [] if aim is None or does.met(empty, aim) else list(parse(aim.value)["Statement"])
 
 
