@@ -42,6 +42,7 @@ from scripts.flows.audit_lines import at
 from scripts.flows.bucket_view import ViewReader
 from scripts.flows.further import Further
 from scripts.terminal import Console, Exit
+from scripts.words import few
 
 _COLUMNS = (
     "bucket",
@@ -243,24 +244,19 @@ def _total_rows(found: Sequence[Need], totals: Totals) -> Iterator[tuple[str, st
     for standing in posture.STANDINGS:
         names = [each.view.bucket for each in found if each.standing == standing and each.why]
         if count := totals.standings[standing]:
-            yield str(count), _STANDS[standing], _few(names)
+            yield str(count), _STANDS[standing], few(names, _NAMED)
         if standing == posture.OPEN:
             if policy := totals.public_by_policy:
                 what = "  of these by policy alone: see to it, or to Block Public Access"
-                yield str(len(policy)), what, _few(policy)
+                yield str(len(policy)), what, few(policy, _NAMED)
             if settled := totals.open_though_settled:
                 yield (
                     str(len(settled)),
                     "  of these settled by their last audit line",
-                    _few(settled),
+                    few(settled, _NAMED),
                 )
     for outcome, buckets in totals.told.items():
-        yield str(len(buckets)), f"told as {outcome}, and still so", _few(buckets)
-
-
-def _few(names: Sequence[str]) -> str:
-    further = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{further}"
+        yield str(len(buckets)), f"told as {outcome}, and still so", few(buckets, _NAMED)
 
 
 def _show_function(context: Context, reader: ViewReader) -> None:

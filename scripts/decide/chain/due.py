@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
+from scripts.words import few
 
 SWEEP = "resource-repair sweep --due"
-_NAMED = 20
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -20,9 +20,8 @@ def _examine(facts: Facts) -> Iterator[Remark]:
     if not due:
         yield sound("no bucket is left that should have been mended by now")
         return
-    names = ", ".join(f"{name} ({why})" for name, why in due[:_NAMED])
-    further = f" and {len(due) - _NAMED} more" if len(due) > _NAMED else ""
-    what = f"not mended, and nobody comes back to it: {names}{further}"
+    names = few([f"{name} ({why})" for name, why in due])
+    what = f"not mended, and nobody comes back to it: {names}"
     # A deploy does not mend it, and is no reason to wait.
     yield Remark(Standing.FAULT, what, SWEEP, deploy_goes_on=True)
 

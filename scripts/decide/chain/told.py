@@ -7,8 +7,7 @@ from scripts.decide import posture
 from scripts.decide.attention import Need
 from scripts.decide.chain.facts import Facts, known
 from scripts.decide.chain.model import Link, Remark, Standing, note, sound, unseen
-
-_NAMED = 20
+from scripts.words import few
 
 
 def _examine(facts: Facts) -> Iterator[Remark]:
@@ -32,9 +31,7 @@ def _kind(need: Need) -> tuple[str, str]:
 
 def _remark(outcome: str, mend: str, needs: list[Need]) -> Remark:
     """A fault as long as somebody may be let in, and no reason for a deploy to wait."""
-    names = ", ".join(each.label for each in needs[:_NAMED])
-    further = f" and {len(needs) - _NAMED} more" if len(needs) > _NAMED else ""
-    what = f"told as {outcome}, and still so: {names}{further}"
+    what = f"told as {outcome}, and still so: {few([each.label for each in needs])}"
     if any(each.standing in (posture.OPEN, posture.UNKNOWN) for each in needs):
         return Remark(Standing.FAULT, what, mend, deploy_goes_on=True)
     return Remark(Standing.SOUND, what, mend)
