@@ -32,6 +32,7 @@ class Sample(NamedTuple):
     requests: int
     server_cpu: float
     oss2: bool
+    further: int = 0  # modules of remediations that are off
 
 
 Measure = Callable[[Sample], float]

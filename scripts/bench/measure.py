@@ -97,6 +97,7 @@ class Bench:
             seen.asked,
             seen.cpu,
             taken.oss2,
+            taken.further,
         )
 
     def _event(self, rule: str, findings: int) -> Path:

@@ -39,12 +39,15 @@ class Order(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What an invocation took: seconds, seconds of a processor, peak bytes; is oss2 imported?"""
+    """What an invocation took: seconds, seconds of a processor, peak bytes; is oss2 imported, and
+    how many modules of further remediations?
+    """
 
     wall: float
     cpu: float
     memory: int
     oss2: bool
+    further: int
 
 
 class Process:

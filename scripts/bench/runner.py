@@ -5,7 +5,8 @@
 As Function Compute's own runtime it imports little, and sets up logging. Each line is an
 invocation: `event` (a file), `repeat` (how often it is called) and `timeout`. Each is answered with
 a line of JSON: `wall` and `cpu` (seconds; all threads, user and system), `memory` (peak bytes so
-far), whether `oss2` is imported by now, and `result`. The end of the lines ends the process.
+far), whether `oss2` is imported by now, how many modules of `further` remediations are, and
+`result`. The end of the lines ends the process.
 """
 
 import json
@@ -47,8 +48,15 @@ def _invoke(told: dict[str, Any]) -> dict[str, Any]:
         "cpu": time.process_time() - spent,
         "memory": _peak_memory(),
         "oss2": "oss2" in sys.modules,
+        "further": sum(map(_is_further, sys.modules)),
         "result": result,
     }
+
+
+def _is_further(module: str) -> bool:
+    """Whether it is of another remediation than the ACL's."""
+    package, _, name = module.rpartition(".")
+    return package == "resource_repair.remediations" and name not in ("frame", "bucket_acl")
 
 
 def _context(timeout: float) -> _Fields:

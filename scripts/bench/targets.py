@@ -170,6 +170,13 @@ TARGETS = (
         counted=True,
     ),
     Target(
+        "modules of further remediations imported, where the ACL's alone is on",
+        _count(lambda sample, _: sample.further, others=False),
+        at_most=0,
+        unit="",
+        counted=True,
+    ),
+    Target(
         "requests of a fix",
         _count(lambda sample, findings: sample.requests / findings, others=False),
         at_most=4,

@@ -110,6 +110,14 @@ def test_an_import_for_others_is_noticed() -> None:
     assert verdicts["CPU of a message of another rule, warm"] is False
 
 
+def test_a_module_of_another_remediation_is_noticed() -> None:
+    """Where the ACL's alone is on, one too many among many misses the target."""
+    what = "modules of further remediations imported, where the ACL's alone is on"
+    good = sample(1.0)
+    assert judged({NEAR_60: {PRODUCT: [good] * 9}})[what] is True
+    assert judged({NEAR_60: {PRODUCT: [*[good] * 9, good._replace(further=1)]}})[what] is False
+
+
 def test_what_was_not_run_is_not_judged() -> None:
     """Without samples there is no verdict, good or bad."""
     assert set(judged({}).values()) == {None}
