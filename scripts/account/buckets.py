@@ -244,13 +244,9 @@ def _if_there(read: Callable[[], _T]) -> _T | None:
 
 def account_blocks_public_access(clients: Clients) -> bool:
     """Whether Block Public Access is on for the whole account. Operation "GetPublicAccessBlock"."""
-    found = clients.memory.once(
-        GET_ACCOUNT_BLOCK,
-        lambda: _read(
-            clients, GET_ACCOUNT_BLOCK, "the account", lambda oss: oss.get_public_access_block()
-        ),
-    )
-    return bool(found.block_public_access)
+    asked = (clients, GET_ACCOUNT_BLOCK, "the account", lambda oss: oss.get_public_access_block())
+    found = clients.memory.once(GET_ACCOUNT_BLOCK, lambda: _read(*asked))
+    return _blocks(found)
 
 
 def by_block(error: CloudError) -> bool:

@@ -25,11 +25,11 @@ from scripts.localcloud.faults import Faults
 from tests.account import Account, Moments
 from tests.contract import spoil
 from tests.documents import Block, blocks, names, prose, text_of
-from tests.e2e import cases
+from tests.e2e import cases, givens
 from tests.parts import Terminal
 
 # What a block says that its account is like: `<!-- on: NAME -->`, a function of either module.
-SET_UPS = (spoil, cases)
+SET_UPS = (spoil, givens)
 # What is not run here, by how it begins, and who runs it or why nobody does.
 NOT_HERE = {
     "ln -s ": "tests/contract/test_command_process.py runs it",
@@ -98,7 +98,7 @@ def set_up(name: str) -> Callable[[Account], object]:
 
 def printed(account: Account, command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
     """The exit code, and what comes to both streams; a question is answered by yes."""
-    in_time = DAY.sub(cases.IN_A_MONTH, command)  # whenever this is run
+    in_time = DAY.sub(givens.IN_A_MONTH, command)  # whenever this is run
     program, verb, *words = shlex.split(in_time)
     if program == "s":  # what the client asks for is recorded, and this asks for the same
         verb, words = "apply", ["--yes"]
@@ -193,7 +193,7 @@ def test_the_python_of_a_document_runs(
 def test_the_exemptions_of_a_document_are_built(block: Block, tmp_path: Path) -> None:
     """As they stand there, but for the last day."""
     path = tmp_path / "exemptions.yaml"
-    path.write_text(DAY.sub(cases.IN_A_MONTH, block.text), "utf-8")
+    path.write_text(DAY.sub(givens.IN_A_MONTH, block.text), "utf-8")
     assert reviewed_exemptions(path, date.today()).entries  # noqa: DTZ011
 
 

@@ -13,7 +13,7 @@ from scripts.localcloud.switches import set_switch
 from scripts.verbs.probe import VERB
 from tests.account import QUEUE, Account, Moments
 from tests.contract.probe_rig import answers, assert_nothing_left, shorter, written
-from tests.e2e.cases import finding_given_up
+from tests.e2e.givens import finding_given_up
 from tests.parts import at, sampled, without
 
 __all__ = ["shorter"]

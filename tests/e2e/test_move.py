@@ -9,7 +9,7 @@ from scripts.account import moving
 from scripts.declared import Generation
 from scripts.localcloud import Fail
 from tests.account import ALONE, QUEUE
-from tests.e2e.cases import UNDO
+from tests.e2e.givens import UNDO
 from tests.e2e.move import EXEMPT, LEAST, NEW, OLD, PLACES, RETIRING, WAITED, WRITES, Move
 from tests.parts import code_of, derive, edit, held_at, remediate
 

@@ -16,6 +16,7 @@ from scripts.declared import Generation
 from scripts.docs import permissions
 from tests import permission_map
 from tests.account import Account, Moments
+from tests.contract import spoil
 from tests.e2e import cases
 from tests.e2e.cases import CASES, Case
 from tests.e2e.cases_alone import ALONE
@@ -65,7 +66,7 @@ class Situation:
 
     def _begin_again(self) -> None:
         self.account.begin_again(self._start)
-        if self.case.given is cases.overtaken:  # which no rollback brings back
+        if self.case.given is spoil.overtaken:  # which no rollback brings back
             self.case.given(self.account)
 
     def _run(self) -> int:

@@ -13,7 +13,7 @@ from resource_repair.exemptions import parse
 from scripts.account.package import with_exemptions
 from scripts.localcloud import Fail, LocalCloud
 from tests.account import QUEUE, TOPIC, Account
-from tests.e2e.cases import finding_given_up
+from tests.e2e.givens import finding_given_up
 from tests.parts import EITHER, held_at
 
 Answer = Callable[..., Any]
