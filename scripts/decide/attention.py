@@ -73,7 +73,7 @@ class Need(NamedTuple):
 class Totals:
     """How many buckets stand how, and the names of those that ask for more than a sweep.
 
-    `public_by_policy` are private by their ACL, so that no rule sees that they are open;
+    `public_by_policy` are private by their ACL, so that no rule about that sees that they are open;
     `open_though_settled` have a last audit line that says that all is well; `told` are, by outcome,
     those that somebody was told of and that are still so.
     """
@@ -185,7 +185,7 @@ def _mend(view: View, told: str) -> str:
 
 def _why_open(view: View, today: date) -> str:
     if view.acl == PRIVATE:
-        return "public by its policy alone, which no rule sees and no sweep closes"
+        return "public by its policy alone, which no rule about its ACL sees"
     why = [str(view.acl)]
     if view.public_by_policy is True:
         why.append("and public by its policy")

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from resource_repair.exemptions import Exemption, Exemptions
 from resource_repair.openness import PRIVATE
+from resource_repair.remediations import ACL
 from resource_repair.values import DENIED, FAILED, IGNORED, TOLD, WOULD_REPAIR
 from scripts.account.audit_trail import AuditLine
 from scripts.account.live_exemptions import allows
 from scripts.decide.brake import Brake
-from scripts.decide.view import ACCOUNT, BUCKET, Unread, View
+from scripts.decide.view import ACCOUNT, BUCKET, POLICY, Unread, View
 
 OPEN, UNKNOWN, BLOCKED, EXEMPT, CLOSED, GONE = (
     "open",
@@ -187,11 +188,16 @@ def called(standing: str) -> str:
 
 
 def _is_exempt(view: View, acl: str, today: date) -> bool:
-    """Whether that is known; else it counts as open."""
+    """Whether that is known; else it counts as open.
+
+    By its policy alone it may be so by an exemption from `policy`, too.
+    """
     exemption = view.exemption
     if exemption is None or isinstance(exemption, Unread):
         return False
-    return exemption.covers(view.bucket, today) and allows(exemption, acl)
+    from_what = (ACL, POLICY) if acl == PRIVATE else (ACL,)
+    holds = any(exemption.covers(view.bucket, today, each) for each in from_what)
+    return holds and allows(exemption, acl)
 
 
 def _held(exemptions: Exemptions, rows: Iterable[Row], today: date) -> list[Held]:

@@ -8,6 +8,7 @@ from scripts.account.audit_trail import AuditLine
 from scripts.account.findings import Result
 
 ACCOUNT, BUCKET, NOBODY = "account", "bucket", "nobody"  # who blocks public access
+POLICY = "policy"  # the remediation from which a bucket may be exempt that is open by that alone
 
 
 class Unread(NamedTuple):
@@ -23,9 +24,9 @@ class Unread(NamedTuple):
 class View:
     """One bucket. If there is none of that name, its `acl` and what goes with it are None.
 
-    `blocked_by` says whose Block Public Access is on. `exemption` is the one that holds, else the
-    last one that did. `line` is the last audit line, but for those of ignored findings, which say
-    nothing of the bucket.
+    `blocked_by` says whose Block Public Access is on. `exemption` is the one that holds, which may
+    be from `policy` alone where the ACL is private, else the last one that did. `line` is the last
+    audit line, but for those of ignored findings, which say nothing of the bucket.
     """
 
     bucket: str

@@ -23,7 +23,7 @@ from scripts.account.findings import Result
 from scripts.account.live_exemptions import LiveExemptions, differing
 from scripts.decide.brake import UNDEPLOYED, Brake, brake
 from scripts.decide.due import last_lines
-from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, Unread, View
+from scripts.decide.view import ACCOUNT, BUCKET, NOBODY, POLICY, Unread, View
 from scripts.declared import Spec
 from scripts.errors import CloudError, Problem
 from scripts.patience import tallied
@@ -191,13 +191,17 @@ class ViewReader:
     def _exemption(
         self, bucket: Bucket, info: buckets.Info | Unread | None
     ) -> Exemption | Unread | None:
-        """The one that holds, else what held last; a tag counts where the bucket is open."""
+        """The one that holds, else what held last; a tag counts where the bucket is open.
+
+        One from `policy` counts where it is not: then the policy alone may let the public in.
+        """
         is_open = isinstance(info, buckets.Info) and info.acl != PRIVATE
         exempting = self.exempting if is_open else self.exempting._replace(tag=None)
-        entries = self.exemptions.entries
+        entries, today = self.exemptions.entries, exempting.today
+        of_policy = None if is_open else self.exemptions.for_bucket(bucket.name, today, POLICY)
         once = [each for each in entries if each.covers(bucket.name, each.expires)]
         held = max(once, key=lambda each: each.expires, default=None)
-        return self._of_bucket(lambda: exempting.of(bucket)) or held
+        return self._of_bucket(lambda: exempting.of(bucket)) or of_policy or held
 
     def _read_lines(self, bucket: str = "") -> list[AuditLine]:
         return list(audit_trail.read(self._clients, self._spec, *self._span, bucket=bucket))

@@ -135,6 +135,8 @@ def test_what_only_reports_or_is_exempt_or_mended_is_not_due(
         assert of_doctor(enforcing, "what is due") == []
         on = of_status(enforcing, capsys, "--bucket", "a-new", ends=0)
         assert (on["encryption"]["found"], on["encryption"]["wanting"]) == (1, [])
+        on = of_status(enforcing, capsys, "--bucket", "c-site", ends=0)
+        assert (on["policy"]["found"], on["policy"]["wanting"]) == (1, [])
     declare(enforcing, "report")
     enforcing.deploy()
     assert of_doctor(enforcing, "what is due") == []

@@ -62,7 +62,7 @@ def test_a_bucket_is_shown_from_all_sides(
     assert views["exemption"] == "none"
     assert "but the bucket policy is public" in views["last audit line"]
     assert views["standing"] == "open"
-    assert views["why"] == "public by its policy alone, which no rule sees and no sweep closes"
+    assert views["why"] == "public by its policy alone, which no rule about its ACL sees"
     assert views["what you do"] == "see to its policy, or switch Block Public Access on for it"
 
 
@@ -297,7 +297,7 @@ def test_what_nothing_can_be_found_by_is_used_wrongly(
 def test_what_is_public_by_policy_alone_is_told_first(
     product: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No rule sees it: status tells it at the top, with what to do, until that is done."""
+    """The rule does not see it: status tells it at the top, with what to do, until that is done."""
     product.plant(sound="private", leaky="private")
     product.open_by_policy("leaky")
 
@@ -309,7 +309,7 @@ def test_what_is_public_by_policy_alone_is_told_first(
         r"1 +of these by policy alone: see to it, or to Block Public Access +leaky", said[2]
     )
     (row,) = [line for line in said if line.startswith("leaky")]
-    assert "public by its policy alone, which no rule sees" in row
+    assert "public by its policy alone, which no rule about its ACL sees" in row
     assert "see to its policy, or switch Block Public Access on for it" in row
     assert said[-1] == "left out: 1 in order; --all lists every one"
     counted = answered(product, capsys, ends=1)["totals"]

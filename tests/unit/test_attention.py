@@ -38,7 +38,7 @@ def view(acl: str | Unread | None, said: str = "", compliance: str = "", **field
             view("private", "already_private", public_by_policy=True),
             None,
             "open",
-            "public by its policy alone, which no rule sees and no sweep closes",
+            "public by its policy alone, which no rule about its ACL sees",
             POLICY,
         ),
         (
@@ -121,6 +121,13 @@ def view(acl: str | Unread | None, said: str = "", compliance: str = "", **field
         ),
         (view("private", "repaired"), PAUSE, "closed", "", ""),
         (view("public-read", "exempt", exemption=SITE), None, "exempt", "", ""),
+        (
+            view("private", public_by_policy=True, exemption=SITE._replace(of=("policy",))),
+            None,
+            "exempt",
+            "",
+            "",
+        ),
         (view(None), None, "gone", "", ""),
     ],
 )
