@@ -226,9 +226,9 @@ class PuttingBack:
         account = opens and buckets.account_blocks_public_access(self._context.clients)
         if opens and (account or self._seen.blocked):
             raise Problem(
-                f"{self._bucket.name} stays as it is: Block Public Access is on for "
-                f"{'the account' if account else 'the bucket'}, so that OSS refuses to make it "
-                "public; nothing was changed: lift that first, if it is to be"
+                f"{self._bucket.name} stays as it is: Block Public Access is on for the "
+                f"{'account' if account else 'bucket'}, so that OSS refuses to make it public; "
+                "nothing was changed: lift that first (undo without --remediation lifts ours)"
             )
 
     def _who_else(self, told: Sequence[Settings]) -> Iterator[str]:
@@ -389,7 +389,7 @@ def _line(context: Context, wish: Wish, name: str, there: BucketState, now: date
         others = ", ".join(each.remediation for each in changes)
         raise Problem(
             f"the audit trail has nothing that {name} did to {wish.bucket} since {at(wish.since)}: "
-            + (f"say --remediation of one that did: {others}" if others else "look with --days")
+            + (f"name one that did by --remediation: {others}" if others else "look with --days")
         )
     made = datetime.fromisoformat(there.created.replace("Z", "+00:00"))
     if made.replace(microsecond=0) > last.at:  # the log has whole seconds

@@ -240,7 +240,7 @@ def _made_again(product: Account) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (_blocked, "stays as it is: Block Public Access is on for the bucket"),
+        (_blocked, "lift that first (undo without --remediation lifts ours)"),
         (_gone, f"there is no bucket {SITE}, and none is made"),
         (_made_again, "there is nothing of this one to undo"),
     ],
@@ -394,5 +394,5 @@ def test_an_acl_that_was_not_closed_names_what_was_changed(
     assert product.run("undo", "--bucket", SITE, *WHY, "--yes") == 1
     assert "or undo what policy did, by --remediation" in capsys.readouterr().err
     run(product, "encryption", ends=1)
-    assert "say --remediation of one that did: policy" in capsys.readouterr().err
+    assert "name one that did by --remediation: policy" in capsys.readouterr().err
     assert policy_of(product) == [PARTNER]
