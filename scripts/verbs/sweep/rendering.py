@@ -69,7 +69,7 @@ def show(console: Console, plan: SweepPlan, *, due_only: bool) -> None:
     rows += [_row(each, plan, f"left: {plan.why[each.label]}") for each in plan.unconfirmed]
     rows += [_row(each, plan, "left: exempt") for each in plan.exempt]
     if rows:
-        heads = ("bucket", "region", "ACL", "exemption", "will be", "breaks")
+        heads = ("bucket", "region", _state_of(plan), "exemption", "will be", "breaks")
         console.table((*heads, "due because" if due_only else "now"), rows)
     if plan.fresh:
         names = ", ".join(plan.fresh)
@@ -137,7 +137,7 @@ def show_end(console: Console, plan: SweepPlan, done: ParallelRun[Candidate]) ->
     """What became of each, for people."""
     endings = {each.label: ending for each, ending in done.endings}
     rows = [_end_row(each, endings.get(each.label)) for each in plan.chosen]
-    console.table(("bucket", "outcome", "ACL", "reason"), rows)
+    console.table(("bucket", "outcome", _state_of(plan), "reason"), rows)
     left = [each for each, ending in done.endings if failed((each, ending))]
     untried = len(plan.chosen) - len(endings)
     if untried:
@@ -205,6 +205,12 @@ def report(context: Context, plan: SweepPlan, done: ParallelRun[Candidate] | Non
             for left in (plan.later, plan.unconfirmed, plan.exempt, plan.ignored)
         ),
     )
+
+
+def _state_of(plan: SweepPlan) -> str:
+    """What a bucket's state is called: of further remediations it is not the ACL alone."""
+    every = (*plan.chosen, *plan.later, *plan.unconfirmed, *plan.exempt)
+    return "ACL" if all(each.remediation == ACL for each in every) else "state"
 
 
 def _row(each: Candidate, plan: SweepPlan, note: str) -> tuple[str, ...]:
