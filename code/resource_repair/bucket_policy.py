@@ -15,8 +15,8 @@ Document = Dict[str, Any]
 # Anything else in a statement, as a Condition, may be what narrows it.
 _NARROWS_NOTHING = {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource"}
 
-# What people allow who allow an ACL: of objects alone, and each action by its name, since a
-# wildcard is more than that. Page "Bucket ACL".
+# What an exemption's ceiling lets a policy allow: of objects alone, and each action by its name,
+# since a wildcard is more than that. Page "Bucket ACL".
 _READ = ("oss:getobject", "oss:getobjectversion", "oss:listobjects", "oss:listobjectversions")
 _WRITE = ("oss:putobject", "oss:deleteobject", "oss:abortmultipartupload")
 _WITHIN = {

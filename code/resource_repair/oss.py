@@ -210,7 +210,8 @@ class Bucket:
             answer = self._get(self._bucket.bucket_name, "website")
         except oss2.exceptions.NoSuchWebsite:  # by status 404 and this code
             return False
-        return _root(answer, "WebsiteConfiguration") is not None
+        _root(answer, "WebsiteConfiguration")
+        return True
 
     def _domain(self) -> bool:
         answer = self._get(self._bucket.bucket_name, "cname")

@@ -210,7 +210,7 @@ class BucketRepair(Repair):
         return state
 
     def _look(self, state: BucketState) -> Tuple[str, BucketState]:
-        """What was seen of a bucket, by whichever request; of its settings what we change alone."""
+        """What was seen of a bucket, by whichever request; its ACL only where that is changed."""
         rest = state._replace(acl="", encryption=None, oss_request_id="")
         return self._remediation.state(state), rest
 

@@ -21,7 +21,7 @@ REMEDIATIONS: Dict[str, str] = {
 
 
 def named(name: str, ways: "Optional[Ways]" = None) -> "Remediation":
-    """The remediation of that name; that of the ACL by other ways, if there are."""
+    """The remediation of that name; `ways` are how else that of the ACL closes, if it does."""
     module = import_module(f"resource_repair.remediations.{REMEDIATIONS[name]}")
     if ways and name == ACL:
         by = import_module("resource_repair.remediations.block").by

@@ -103,7 +103,7 @@ def settled(
         return (
             (REPAIRED, f"{reason}: read back") if repaired else (BLOCKED, f"{reason}: at two looks")
         )
-    if aim.exemption and repaired and there.blocked:  # it has come since the flag was set
+    if aim.exemption and repaired and there.blocked:  # by one that came after the flag
         return REPAIRED, f"{_ON}: read back; exempt by now ({aim.exemption}): undo lifts it"
     outcome, reason = bucket_acl.settled(case, bucket, there, aim, repaired)
     if ways.policy and outcome == EXPOSED and _NOT not in aim.remark:

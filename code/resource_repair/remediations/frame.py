@@ -16,7 +16,7 @@ Conclusion = Tuple[str, str]  # outcome and reason
 
 # Of a document that others write too.
 OVERTAKEN = (UNPROVEN, "somebody else wrote it meanwhile: look for what they miss")
-# Who wrote between a look and so late a write may have seen theirs twice, and looks no more.
+# What somebody else wrote, and proved, between a look and so late a write may be taken back by it.
 LATE = (UNPROVEN, "written seconds after its look: look for what somebody else may miss")
 
 
@@ -24,8 +24,8 @@ class Case(NamedTuple):
     """One finding's bucket, and what people have said of it.
 
     Without `tag` no tag exempts, and none is read. `known` takes what is learnt for the record:
-    further fields of Outcome, by name; `missed` takes why reads went unanswered that can be done
-    without; where there is none of it they are tried until the deadline.
+    further fields of Outcome, by name. `missed` takes why reads went unanswered that we can do
+    without; if it is None, they are tried until the deadline.
     """
 
     bucket: str

@@ -29,7 +29,7 @@ def learn(ways: Ways, case: Case, bucket: "Bucket") -> Learnt:
     """What the tags say; and where it comes to that, why the bucket may not be blocked."""
     try:
         learnt = Learnt(bucket_acl.learn(case, bucket), None)
-    except (DeniedError, RefusedError) as error:  # which forbids to close one that is open
+    except (DeniedError, RefusedError) as error:  # then none that is open is closed
         learnt = Learnt(TagVerdict(), error, error.reason)
     if by_policy(ways, case):  # by now, and of this bucket: another one may have its name since
         case.known["public_by_policy"] = bucket_acl.public_by_policy(bucket)
