@@ -195,6 +195,23 @@ def test_a_bucket_that_is_reopened(product: Account, hook: Webhook) -> None:
     assert hook.calls[0]["fire_results"][0]["repairs"] == "3"
 
 
+def test_many_repairs_within_an_hour(product: Account, hook: Webhook) -> None:
+    """Twenty are nothing to tell; one more is, and once."""
+    for number in range(20):
+        product.cloud.oss.create(f"burst-{number:02}", acl="public-read")
+    product.rest()
+    found(product, "message.outcome: repaired", 20)
+    check_until(product.cloud, hook, "burst", times=0)
+    assert hook.names() == []
+
+    product.cloud.oss.create("burst-20", acl="public-read")
+    product.rest()
+    check_until(product.cloud, hook, "burst")
+
+    assert hook.names() == ["burst"]
+    assert hook.calls[0]["fire_results"][0]["repairs"] == "21"
+
+
 def test_what_goes_well_wakes_nobody(product: Account, hook: Webhook) -> None:
     """Repairs, exemptions and other rules' findings are no reason to wake anybody."""
     product.cloud.oss.create("fine-bucket", acl="public-read")

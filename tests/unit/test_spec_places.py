@@ -320,3 +320,14 @@ def test_a_file_that_is_no_text_is_told_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_bytes("a: 1\nb: caf\xe9\n".encode("latin-1"))
     with pytest.raises(UsageError, match=r"^s\.yaml, line 2: the line is no text in UTF-8: save"):
         load(tmp_path / "s.yaml", ENVIRON, ACCOUNT)
+
+
+def test_variables_that_function_compute_would_not_take_are_refused(tmp_path: Path) -> None:
+    """All of them together, as where one has many names."""
+    line = "          # neverBlock: "
+    name = "a" * 63
+    many = ",".join([name] * 64)
+    said = refusal(
+        tmp_path, edited(f'{line}"*-logs,*oversized*,*trail*"', f"          neverBlock: {many}")
+    )
+    assert re.search(r"environmentVariables takes [0-9]+ bytes: all together may take 4096", said)
