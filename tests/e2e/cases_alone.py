@@ -3,14 +3,13 @@
 from alibabacloud_fc20230330 import models
 
 from tests.account import Account
-from tests.e2e.cases import (
-    CASES,
-    Case,
+from tests.contract.spoil import provisioned
+from tests.e2e.cases import CASES, Case
+from tests.e2e.givens import (
     asynchronous_no_more,
     built_anew,
     deployed_under_least,
     open_by_policy,
-    provisioned,
     yet_to_be_deployed_where_tags_exempt,
     yet_to_be_deployed_with_policies,
 )

@@ -7,7 +7,9 @@ from typing import Any
 
 from scripts.localcloud.faults import Fault
 from tests.account import READS, Account
-from tests.e2e.cases import UNDO, Begin, Given, deployed, nothing, provisioned, repaired
+from tests.contract.spoil import provisioned
+from tests.e2e.cases import Begin, Given
+from tests.e2e.givens import UNDO, deployed, nothing, repaired
 from tests.parts import at
 
 # From where each starts, and what tells that it has got where it should.

@@ -11,8 +11,10 @@ from scripts.docs import permissions
 from scripts.localcloud import Fail, Hold
 from tests.account import Account, Moments
 from tests.e2e import cases, stepwise
-from tests.e2e.cases import CASES, Begin, Given, age, deploy, deployed, nothing
+from tests.e2e.cases import CASES, Begin, Given
+from tests.e2e.givens import deploy, deployed, nothing
 from tests.e2e.stepwise import Stepwise, write_after
+from tests.parts import age
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from scripts import cli
 from scripts.docs import permissions
 from scripts.localcloud import Fail
 from tests.account import Account, Beginning, Moments
-from tests.e2e.cases import EVENT, UNDO, woken
+from tests.e2e.givens import EVENT, UNDO, woken
 from tests.parts import held_at
 
 ENVELOPE = ["version", "verb", "account_id", "region", "exit", "error"]

@@ -10,7 +10,8 @@ import pytest
 from scripts.docs import permissions
 from tests import permission_map
 from tests.account import Moments
-from tests.e2e.cases import EVENT, UNDO, Given, begin, nothing, somebody_to_be_woken, under_least
+from tests.e2e.cases import Given, begin
+from tests.e2e.givens import EVENT, UNDO, nothing, somebody_to_be_woken, under_least
 from tests.ram_user import client, rewrite, user_who_may
 
 RUNS: dict[str, tuple[str, ...]] = {
