@@ -1,18 +1,18 @@
 """The buckets of the demo: how each is opened, and what must have come of it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from scripts.declared import PATH
 
-# What the spec says where two further remediations are on, by what it says now.
-_FURTHER = {
-    "# remediations: encryption:${env(ENCRYPTION_RULE_ID)}:report": "remediations: "
-    "encryption:${env(ENCRYPTION_RULE_ID)}:enforce;policy:${env(POLICY_RULE_ID)}:enforce",
-    "role: *fullAccess": "role: *leastPrivilege",
-}
+_REMEDIATIONS = (
+    "encryption:${env(ENCRYPTION_RULE_ID)}:enforce;policy:${env(POLICY_RULE_ID)}:enforce"
+)
+# Of these the demo says what it plays, whatever the spec says.
+_SAID = re.compile(r" *(# )?(remediations|close|policyPublic|neverBlock):")
 
 
 def _policy(bucket: str, *statements: dict[str, Any]) -> str:
@@ -27,11 +27,15 @@ _BY_HTTPS = {**_ANYBODY, "Condition": {"Bool": {"acs:SecureTransport": ["true"]}
 
 def with_further(folder: Path) -> Path:
     """A copy of the spec in which two further remediations are on, as docs/remediations.md says."""
-    path = folder / PATH.name
-    text = PATH.read_text("utf-8")
-    for old, new in _FURTHER.items():
-        text = text.replace(old, new)
-    path.write_text(text, "utf-8")
+    path, lines = folder / PATH.name, []
+    for line in (
+        PATH.read_text("utf-8").replace("role: *fullAccess", "role: *leastPrivilege").split("\n")
+    ):
+        if line.strip().startswith("repairMode:"):
+            lines += [line, line.partition("repairMode:")[0] + f"remediations: {_REMEDIATIONS}"]
+        elif not _SAID.match(line):
+            lines.append(line)
+    path.write_text("\n".join(lines), "utf-8")
     return path
 
 

@@ -13,8 +13,9 @@ from alibabacloud_fc_open20210406 import models
 from scripts import ROOT
 from scripts.declared import Generation
 from scripts.localcloud import LocalCloud
-from scripts.stage import demo, stage
+from scripts.stage import acts, demo, stage
 from tests.account import ALONE, FUNCTION, SERVICE
+from tests.parts import remediate, ways
 
 
 def test_on_function_compute_3_all_is_as_promised(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +26,21 @@ def test_on_function_compute_3_all_is_as_promised(capsys: pytest.CaptureFixture[
     assert "NO " not in told
     assert "AliyunOSSFullAccess" not in told
     assert "as promised, in" in told
+
+
+def test_what_the_project_has_on_is_not_what_the_demo_plays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Other remediations and other ways of closing in its s.yaml do not come into the demo's."""
+    theirs = tmp_path / "s.yaml"
+    theirs.write_text((ROOT / "s.yaml").read_text("utf-8"), "utf-8")
+    (tmp_path / "demo").mkdir()
+    monkeypatch.setattr(acts, "PATH", theirs)
+    plain = acts.with_further(tmp_path / "demo").read_text("utf-8")
+    remediate(theirs, "https:cr-of-theirs:enforce")
+    ways(theirs, close="block", policyPublic="block", neverBlock="config-*")
+    assert acts.with_further(tmp_path / "demo").read_text("utf-8") == plain
+    assert plain.count("remediations: encryption:") == 1
 
 
 def test_it_fails_when_nothing_is_repaired(
