@@ -28,9 +28,8 @@ _BY_HTTPS = {**_ANYBODY, "Condition": {"Bool": {"acs:SecureTransport": ["true"]}
 def with_further(folder: Path) -> Path:
     """A copy of the spec in which two further remediations are on, as docs/remediations.md says."""
     path, lines = folder / PATH.name, []
-    for line in (
-        PATH.read_text("utf-8").replace("role: *fullAccess", "role: *leastPrivilege").split("\n")
-    ):
+    text = PATH.read_text("utf-8").replace("role: *fullAccess", "role: *leastPrivilege")
+    for line in text.split("\n"):
         if line.strip().startswith("repairMode:"):
             lines += [line, line.partition("repairMode:")[0] + f"remediations: {_REMEDIATIONS}"]
         elif not _SAID.match(line):
